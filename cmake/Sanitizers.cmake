@@ -1,0 +1,5 @@
+set(SCANNER_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
+if(SCANNER_SANITIZE)
+  target_compile_options(scanner_options INTERFACE -fsanitize=${SCANNER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(scanner_options INTERFACE -fsanitize=${SCANNER_SANITIZE})
+endif()

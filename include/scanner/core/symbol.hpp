@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scanner::core {
+
+/// The unified symbol of an HTX linear swap: "BTC-USDT" becomes "BTC/USDT:USDT".
+/// A code of another form (a dated future) is returned unchanged.
+[[nodiscard]] std::string unified_symbol(std::string_view contract_code);
+
+/// The contract code that a client may have meant: understands "BTC/USDT:USDT", "BTC/USDT", "BTC-USDT", "btc_usdt",
+/// "BTCUSDT" and "btc", in any case and percent-encoded. Always upper case for ASCII; other UTF-8 (four live codes are
+/// Chinese) is kept. Nothing for an empty, overlong (> 64 bytes), control-character or otherwise impossible name.
+/// It says what is meant, not that the contract exists.
+[[nodiscard]] std::optional<std::string> parse_symbol(std::string_view text);
+
+/// Up to `most` of `known` that look like `wanted` (small edit distance or common prefix), nearest first.
+[[nodiscard]] std::vector<std::string> nearest_names(std::string_view wanted, std::span<const std::string> known,
+                                                     std::size_t most = 3);
+
+}  // namespace scanner::core

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// The numbers of one contract in one cycle. Names, units and formulas: docs/metrics.md.
+/// Plain values; every double here is finite. Whoever makes them guarantees that.
+namespace scanner::signals {
+
+/// Numbers computed from one contract's market data alone.
+struct Metrics {
+    double qvol_usdt = 0.0;        ///< 24 h turnover, USDT, both sides counted
+    double spread_bps = 0.0;       ///< 10 000 where a side is missing or the book is crossed
+    double top5_depth_usdt = 0.0;  ///< best five levels of both sides
+    double atr_pct = 0.0;
+    double ret_1 = 0.0;            ///< percent
+    double ret_15 = 0.0;           ///< percent
+    double slip_bps = 0.0;         ///< the worse side for the test notional; 10 000 where it cannot be filled
+    std::optional<double> funding_8h_pct;
+    std::optional<double> open_interest;  ///< base units
+    std::optional<double> basis_bps;
+    double volume_zscore = 0.0;
+    double order_flow_imbalance = 0.0;  ///< best ten levels, -1..1
+    double volatility_regime = 0.0;
+    double price_velocity = 0.0;  ///< percent a candle
+    double anomaly_score = 0.0;   ///< 0..100
+    double depth_to_volume_ratio = 0.0;
+};
+
+/// How a contract compares with the others of its cycle; all rounded to 4 decimals.
+struct Edges {
+    double liquidity_edge = 0.0;
+    double momentum_edge = 0.0;
+    double volatility_edge = 0.0;
+    double microstructure_edge = 0.0;
+    double anomaly_residual = 0.0;
+};
+
+struct Momentum {
+    double z_15s = 0.0;
+    double z_1m = 0.0;
+    double z_5m = 0.0;
+    double vwap_distance = 0.0;  ///< percent
+    double rsi14 = 50.0;
+};
+
+struct Execution {
+    double queue_position = 0.0;         ///< 0..1
+    double simulated_impact_bps = 0.0;   ///< buying the test notional
+};
+
+enum class VolatilityBucket { low, medium, high };
+[[nodiscard]] std::string_view to_string(VolatilityBucket bucket) noexcept;
+
+struct Microstructure {
+    double depth_decay = 0.0;
+    double trade_imbalance = 0.0;
+    bool spoof_unwind = false;
+    bool passive_absorption = false;
+    bool pump_signature = false;
+    bool dump_signature = false;
+    VolatilityBucket volatility_bucket = VolatilityBucket::low;
+};
+
+/// What the manipulation model looked at, rounded as in the golden cases (4 decimals; total_depth and volume_zscore 2).
+struct ManipulationFeatures {
+    double imbalance = 0.0;  ///< best five levels
+    double order_flow_imbalance = 0.0;
+    double imbalance_delta = 0.0;
+    double wall_ratio = 0.0;
+    double total_depth = 0.0;
+    double wick_ratio = 0.0;
+    double oi_delta = 0.0;
+    double funding = 0.0;
+    double volume_zscore = 0.0;
+    double volume_z_trend = 0.0;
+    double vol_regime = 0.0;
+    double velocity = 0.0;
+    double velocity_trend = 0.0;
+    double pump_dump_score = 0.0;
+};
+
+/// One term of the probability part: its share of the logistic's argument.
+struct ManipulationContribution {
+    std::string_view feature;  ///< a literal
+    double value = 0.0;
+};
+
+struct Manipulation {
+    double manip_score = 0.0;                    ///< 0..100, 2 decimals
+    std::vector<std::string_view> manip_flags;   ///< literals, sorted
+    ManipulationFeatures features;
+    std::vector<ManipulationContribution> contributions;  ///< in the order of the formula, the bias first
+};
+
+/// Everything computed for one contract in one cycle, before any profile's weights.
+struct ContractNumbers {
+    Metrics metrics;
+    Edges edges;
+    Momentum momentum;
+    Execution execution;
+    Microstructure microstructure;
+    Manipulation manipulation;
+};
+
+/// A point of the slippage curve that is kept for answering other notionals without the book.
+inline constexpr std::array<double, 10> kSlippageNotionals{1e3, 2.5e3, 5e3, 1e4, 2.5e4, 5e4, 1e5, 2.5e5, 5e5, 1e6};
+
+}  // namespace scanner::signals
