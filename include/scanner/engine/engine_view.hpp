@@ -1,0 +1,78 @@
+#pragma once
+
+#include "scanner/core/clock.hpp"
+#include "scanner/engine/ranking.hpp"
+#include "scanner/exchange/exchange.hpp"
+#include "scanner/market/market.hpp"
+#include "scanner/signals/snapshot.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace scanner::engine {
+
+/// How the reading of one contract does. Contracts that were scanned at least once since the process started.
+struct SymbolHealth {
+    std::string symbol;                       ///< unified: "BTC/USDT:USDT"
+    std::optional<double> latency_ms;         ///< of its last successful reading; the longest of that reading's calls
+    bool stale = false;                       ///< its last reading is older than the snapshots' time to live
+    std::optional<core::WallTime> last_seen;  ///< when its data last were true; empty before the first reading
+    signals::VolatilityBucket volatility_bucket = signals::VolatilityBucket::low;
+};
+
+/// How the scan loop does, for health answers and metrics. A copy: it does not change under its reader.
+struct HealthDetails {
+    std::optional<double> last_cycle_ms;         ///< of the last finished cycle, successful or not
+    std::optional<core::WallTime> last_success;  ///< when the last ranking was made by this process
+    std::string last_error;                      ///< of the last failed cycle; empty when none failed yet
+    int failure_streak = 0;                      ///< failed cycles in a row; 0 after a success
+    std::uint64_t cycle_count = 0;               ///< cycles begun and ended since start, failed ones included
+    double backoff_sec = 0.0;                    ///< added to the pause before the next cycle because of failures
+    std::vector<double> recent_cycle_ms;         ///< the last few cycles, oldest first
+    exchange::ExchangeStatus exchange;
+    std::vector<SymbolHealth> symbols;  ///< by symbol
+};
+
+/// One contract that the exchange lists, and whether the last cycle scanned it.
+struct UniverseEntry {
+    std::shared_ptr<const market::Contract> contract;
+    bool scanned = false;
+    std::string reason;                  ///< why not, by a name of Exclusion::reason; empty when scanned
+    std::string detail;                  ///< for a person; may be empty
+    std::optional<double> turnover_24h;  ///< USDT, both sides counted; empty where the exchange gave no ticker
+};
+
+/// What the API may know of the engine. Loop thread only; every call is quick and never waits.
+class EngineView {
+public:
+    virtual ~EngineView() = default;
+
+    /// The newest ranking, however old it is; nullptr before the first one.
+    [[nodiscard]] virtual RankingPtr current() const = 0;
+    /// The ranking of that cycle while it is among the last few kept; nullptr otherwise.
+    [[nodiscard]] virtual RankingPtr by_sequence(std::uint64_t sequence) const = 0;
+
+    /// The engine's idea of now: what ages are measured against.
+    [[nodiscard]] virtual core::WallTime now() const = 0;
+    /// SCANNER_REDIS_SNAPSHOTS_TTL_SEC: nothing older may be served as if it were live.
+    [[nodiscard]] virtual std::chrono::milliseconds snapshots_ttl() const = 0;
+    /// When the next cycle starts, back-off included; empty while one runs or when the loop has stopped.
+    [[nodiscard]] virtual std::optional<core::WallTime> next_scan_at() const = 0;
+
+    [[nodiscard]] virtual HealthDetails health() const = 0;
+    /// Every contract that the exchange lists, by contract code. Empty before the list was first read.
+    [[nodiscard]] virtual std::vector<UniverseEntry> universe() const = 0;
+
+    /// The time since `ranking` was made; never negative, whatever the clocks did.
+    [[nodiscard]] std::chrono::milliseconds age(const Ranking& ranking) const {
+        return std::max(std::chrono::milliseconds(0), now() - ranking.time);
+    }
+    [[nodiscard]] bool is_fresh(const Ranking& ranking) const { return age(ranking) <= snapshots_ttl(); }
+};
+
+}  // namespace scanner::engine
