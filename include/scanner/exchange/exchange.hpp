@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -29,6 +30,7 @@ struct ContractList {
 struct CandleBatch {
     std::vector<market::Candle> candles;  ///< oldest first; the last one is still running at `exchange_time`
     core::WallTime exchange_time;
+    std::size_t missing_intervals = 0;  ///< intervals between the first and the last candle that the exchange left out
 };
 
 struct BookAnswer {
@@ -74,6 +76,10 @@ public:
     /// The newest `count` trades, oldest first by (time, id).
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<std::vector<market::Trade>>> trades(
         std::shared_ptr<const market::Contract> contract, int count) = 0;
+    /// One light call (server time or heartbeat, short deadline, no retries) that goes out even while the breaker is open:
+    /// whether the exchange is back. Success half-opens an open breaker at once, so that the next cycle need not wait out
+    /// the cooldown; a failure leaves the breaker as it is and is not counted by it.
+    [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> probe() = 0;
     [[nodiscard]] virtual ExchangeStatus status() const = 0;
 };
 

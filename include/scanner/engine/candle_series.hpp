@@ -1,0 +1,52 @@
+#pragma once
+
+#include "scanner/core/clock.hpp"
+#include "scanner/market/market.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace scanner::engine {
+
+/// The candles of one contract, kept from cycle to cycle so that only what has closed since is fetched again. The
+/// running candle follows the ticker in between. Time is the exchange's own throughout: clock skew cannot close a
+/// candle early. Not thread-safe. Pure: no I/O, no clock.
+class CandleSeries {
+public:
+    /// Finished candles at the front, at most one running one behind them.
+    struct View {
+        std::shared_ptr<const std::vector<market::Candle>> candles;
+        std::size_t closed = 0;
+    };
+
+    /// Keeps the newest `capacity` candles (>= 2) of `interval_minutes`.
+    CandleSeries(int interval_minutes, std::size_t capacity);
+
+    /// How many of the newest candles must be fetched so that the series is complete at `exchange_now`; 0 when the
+    /// newest one held is still running.
+    [[nodiscard]] int missing(core::WallTime exchange_now) const;
+
+    /// Takes the newest candles (ascending, on the interval's grid). They replace what they overlap; a hole inside them
+    /// is filled with flat candles without volume, as the exchange itself prints quiet minutes. When they do not
+    /// connect with what is held, the older ones are dropped: better a short series than a wrong one.
+    void merge(std::span<const market::Candle> newest);
+
+    /// Moves the running candle's close (and high, low) to the last trade price. Does nothing once that candle has
+    /// ended at `exchange_now`, or for a price that is not positive.
+    void follow(double last_price, core::WallTime exchange_now);
+
+    [[nodiscard]] View view(core::WallTime exchange_now) const;
+
+private:
+    [[nodiscard]] std::int64_t bucket(core::WallTime time) const;
+
+    std::int64_t interval_ms_;
+    std::size_t capacity_;
+    // Copy-on-write: rankings hold on to what they were computed from.
+    std::shared_ptr<const std::vector<market::Candle>> candles_;
+};
+
+}  // namespace scanner::engine

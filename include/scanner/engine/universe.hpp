@@ -1,0 +1,40 @@
+#pragma once
+
+#include "scanner/engine/ranking.hpp"
+#include "scanner/market/market.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace scanner::engine {
+
+/// Which asset classes are scanned.
+enum class UniverseKind { all, crypto, tradfi };
+
+struct UniverseOptions {
+    std::vector<std::string> allowed;  ///< contract codes; empty allows every one
+    UniverseKind kind = UniverseKind::all;
+    std::size_t top_by_turnover = 60;  ///< how many contracts a cycle reads
+};
+
+/// A contract that the cycle will read, with its ticker.
+struct Candidate {
+    std::shared_ptr<const market::Contract> contract;
+    market::Ticker ticker;
+};
+
+struct Universe {
+    std::vector<Candidate> candidates;  ///< by turnover, largest first; ties by contract code
+    std::vector<Exclusion> exclusions;  ///< every other contract of the list, with its reason
+};
+
+/// Picks what a cycle reads: listed contracts that are allowed, of the wanted class, with a ticker, by turnover. Pure.
+/// An allowed name that the exchange does not list is an exclusion too ("unknown_contract"), so that a typo shows.
+[[nodiscard]] Universe select_universe(const std::vector<std::shared_ptr<const market::Contract>>& contracts,
+                                       const std::unordered_map<std::string, market::Ticker>& tickers,
+                                       const UniverseOptions& options);
+
+}  // namespace scanner::engine

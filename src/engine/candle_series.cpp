@@ -1,0 +1,70 @@
+#include "scanner/engine/candle_series.hpp"
+
+#include <algorithm>
+
+namespace scanner::engine {
+namespace {
+
+using Candles = std::vector<market::Candle>;
+
+/// Appends `candle`, with flat candles in the hole before it.
+void append_on_grid(Candles& out, const market::Candle& candle, std::int64_t interval_ms) {
+    while (!out.empty() && out.back().open_time_ms + interval_ms < candle.open_time_ms) {
+        const double close = out.back().close;
+        out.push_back({out.back().open_time_ms + interval_ms, close, close, close, close, 0.0});
+    }
+    out.push_back(candle);
+}
+
+}  // namespace
+
+CandleSeries::CandleSeries(int interval_minutes, std::size_t capacity)
+    : interval_ms_(static_cast<std::int64_t>(interval_minutes) * 60'000),
+      capacity_(capacity),
+      candles_(std::make_shared<const Candles>()) {}
+
+std::int64_t CandleSeries::bucket(core::WallTime time) const {
+    return core::to_unix_ms(time) / interval_ms_ * interval_ms_;
+}
+
+int CandleSeries::missing(core::WallTime exchange_now) const {
+    if (candles_->empty()) return static_cast<int>(capacity_);
+    const std::int64_t behind = (bucket(exchange_now) - candles_->back().open_time_ms) / interval_ms_;
+    if (behind <= 0) return 0;
+    // The one that was running is fetched again too: it has grown since it was seen last.
+    return static_cast<int>(std::min<std::int64_t>(behind + 1, static_cast<std::int64_t>(capacity_)));
+}
+
+void CandleSeries::merge(std::span<const market::Candle> newest) {
+    if (newest.empty()) return;
+    Candles merged;
+    merged.reserve(capacity_ + newest.size());
+    for (const market::Candle& held : *candles_) {
+        if (held.open_time_ms >= newest.front().open_time_ms) break;
+        merged.push_back(held);
+    }
+    if (!merged.empty() && merged.back().open_time_ms + interval_ms_ < newest.front().open_time_ms) merged.clear();
+    for (const market::Candle& candle : newest) append_on_grid(merged, candle, interval_ms_);
+    if (merged.size() > capacity_) {
+        merged.erase(merged.begin(), merged.end() - static_cast<std::ptrdiff_t>(capacity_));
+    }
+    candles_ = std::make_shared<const Candles>(std::move(merged));
+}
+
+void CandleSeries::follow(double last_price, core::WallTime exchange_now) {
+    if (candles_->empty() || !(last_price > 0.0)) return;
+    const market::Candle& running = candles_->back();
+    if (running.open_time_ms < bucket(exchange_now) || running.close == last_price) return;
+    Candles moved = *candles_;
+    moved.back().close = last_price;
+    moved.back().high = std::max(moved.back().high, last_price);
+    moved.back().low = std::min(moved.back().low, last_price);
+    candles_ = std::make_shared<const Candles>(std::move(moved));
+}
+
+CandleSeries::View CandleSeries::view(core::WallTime exchange_now) const {
+    const bool running = !candles_->empty() && candles_->back().open_time_ms >= bucket(exchange_now);
+    return {candles_, candles_->size() - (running ? 1U : 0U)};
+}
+
+}  // namespace scanner::engine

@@ -1,0 +1,107 @@
+#include "scanner/engine/candle_series.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace scanner::engine {
+namespace {
+
+using market::Candle;
+
+constexpr std::int64_t kMinute = 60'000;
+
+core::WallTime at(std::int64_t minute, std::int64_t ms = 0) {
+    return core::from_unix_ms(minute * kMinute + ms);
+}
+
+Candle candle(std::int64_t minute, double close, double volume = 1.0) {
+    return {minute * kMinute, close, close, close, close, volume};
+}
+
+std::vector<Candle> run(std::int64_t first, std::int64_t last) {
+    std::vector<Candle> candles;
+    for (std::int64_t minute = first; minute <= last; ++minute)
+        candles.push_back(candle(minute, static_cast<double>(minute)));
+    return candles;
+}
+
+TEST(CandleSeries, asks_for_everything_at_first) {
+    const CandleSeries series(1, 200);
+    EXPECT_EQ(series.missing(at(1000)), 200);
+}
+
+TEST(CandleSeries, asks_for_nothing_within_the_same_minute) {
+    CandleSeries series(1, 200);
+    series.merge(run(801, 1000));
+    EXPECT_EQ(series.missing(at(1000, 59'999)), 0);
+}
+
+TEST(CandleSeries, asks_for_the_closed_one_and_the_running_one_after_a_minute_has_closed) {
+    CandleSeries series(1, 200);
+    series.merge(run(801, 1000));
+    EXPECT_EQ(series.missing(at(1001)), 2);
+    EXPECT_EQ(series.missing(at(1003, 1)), 4);
+    EXPECT_EQ(series.missing(at(5000)), 200);
+}
+
+TEST(CandleSeries, replaces_what_a_fetch_overlaps_and_keeps_the_newest) {
+    CandleSeries series(1, 3);
+    series.merge(run(1, 3));
+    const std::vector<Candle> fetched{candle(3, 30.0), candle(4, 40.0)};
+    series.merge(fetched);
+    const auto view = series.view(at(4, 5));
+    ASSERT_EQ(view.candles->size(), 3U);
+    EXPECT_EQ(view.candles->front().open_time_ms, 2 * kMinute);
+    EXPECT_DOUBLE_EQ((*view.candles)[1].close, 30.0);
+    EXPECT_EQ(view.closed, 2U);
+}
+
+TEST(CandleSeries, all_are_closed_once_the_exchange_has_moved_on) {
+    CandleSeries series(1, 10);
+    series.merge(run(1, 4));
+    EXPECT_EQ(series.view(at(4, 59'999)).closed, 3U);
+    EXPECT_EQ(series.view(at(5)).closed, 4U);
+}
+
+TEST(CandleSeries, fills_a_hole_inside_a_fetch_with_flat_candles_without_volume) {
+    CandleSeries series(1, 10);
+    const std::vector<Candle> holed{candle(1, 10.0), candle(4, 40.0)};
+    series.merge(holed);
+    const auto view = series.view(at(4));
+    ASSERT_EQ(view.candles->size(), 4U);
+    EXPECT_DOUBLE_EQ((*view.candles)[2].close, 10.0);
+    EXPECT_DOUBLE_EQ((*view.candles)[2].base_volume, 0.0);
+}
+
+TEST(CandleSeries, drops_older_candles_that_do_not_connect) {
+    CandleSeries series(1, 10);
+    series.merge(run(1, 3));
+    series.merge(run(6, 7));
+    const auto view = series.view(at(7));
+    ASSERT_EQ(view.candles->size(), 2U);
+    EXPECT_EQ(view.candles->front().open_time_ms, 6 * kMinute);
+}
+
+TEST(CandleSeries, the_running_candle_follows_the_last_price) {
+    CandleSeries series(1, 10);
+    series.merge(run(1, 3));
+    const auto before = series.view(at(3));
+    series.follow(7.0, at(3, 100));
+    const auto after = series.view(at(3, 100));
+    EXPECT_DOUBLE_EQ(after.candles->back().close, 7.0);
+    EXPECT_DOUBLE_EQ(after.candles->back().high, 7.0);
+    EXPECT_DOUBLE_EQ(after.candles->back().low, 3.0);
+    EXPECT_DOUBLE_EQ(before.candles->back().close, 3.0) << "what a ranking holds must not change under it";
+}
+
+TEST(CandleSeries, a_candle_that_has_ended_follows_nothing) {
+    CandleSeries series(1, 10);
+    series.merge(run(1, 3));
+    series.follow(7.0, at(4));
+    series.follow(-1.0, at(3));
+    EXPECT_DOUBLE_EQ(series.view(at(4)).candles->back().close, 3.0);
+}
+
+}  // namespace
+}  // namespace scanner::engine
