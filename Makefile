@@ -1,0 +1,77 @@
+# The front door: `make help`. CMake presets do the work; PRESET=debug|asan|tsan picks another than release.
+PRESET ?= release
+BIN := build/$(PRESET)/bin
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+-include Makefile.local
+
+.PHONY: help
+help:  ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z_-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: packages build  ## simulator and scanner on embedded stores; prints the address; Ctrl-C stops both
+	@scripts/demo.sh $(BIN)
+
+.PHONY: run
+run: packages build  ## the scanner against the real exchange (HTX), embedded stores; settings from .env
+	@SCANNER_LOG_FORMAT=$${SCANNER_LOG_FORMAT:-text} $(BIN)/market-scanner serve
+
+.PHONY: test
+test: packages test-packages build  ## installs what is missing, builds, runs every test
+	@scripts/test.sh $(PRESET)
+
+.PHONY: unit
+unit: build  ## only the tests that need nothing but the processor (seconds)
+	@ctest --preset $(PRESET) -L unit -j2
+
+.PHONY: seed
+seed: packages build  ## one scan cycle now: prints the top contracts and warms the stores
+	@$(BIN)/market-scanner collect-once
+
+.PHONY: build
+build: packages  ## configure and build both programs and the tests
+	@test -f build/$(PRESET)/build.ninja || cmake --preset $(PRESET)
+	@cmake --build --preset $(PRESET)
+
+.PHONY: packages
+packages:  ## install what building needs (Debian 12 and 13)
+	@scripts/install-packages.sh build
+
+.PHONY: test-packages
+test-packages:
+	@scripts/install-packages.sh test
+
+.PHONY: fmt
+fmt:  ## format the C++ sources
+	@scripts/install-packages.sh lint
+	@git ls-files '*.cpp' '*.hpp' | xargs clang-format-19 -i
+
+.PHONY: lint
+lint: packages  ## formatting, room boundaries and clang-tidy; LINT_ALL=1 for every file, else what changed
+	@scripts/install-packages.sh lint
+	@scripts/lint.sh $(PRESET)
+
+.PHONY: docs
+docs: build  ## rewrite the generated reference pages
+	@scripts/generate-docs.sh $(BIN)
+
+.PHONY: bench-cycle
+bench-cycle: build  ## a scan cycle beside a ccxt scanner and the network-bound ideal (npm)
+	@bench/cycle.sh $(BIN)
+
+.PHONY: debian13
+debian13:  ## install, build and unit tests in a Debian 13 chroot made by debootstrap (root, ~1 GB, 15 min)
+	@scripts/debian13-check.sh
+
+.PHONY: up
+up:  ## docker compose up: scanner, Postgres, Redis, Prometheus, Grafana
+	docker compose up --build -d
+
+.PHONY: down
+down:  ## stop what `make up` started; volumes stay
+	docker compose down
+
+.PHONY: clean
+clean:  ## remove the build
+	rm -rf build

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Runs every test of a preset: unit, io and integration. The integration tests start their own servers on free ports.
+#   scripts/test.sh [release|debug|asan|tsan]
+set -euo pipefail
+preset=${1:-release}
+export ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:${ASAN_OPTIONS:-}"
+export UBSAN_OPTIONS="print_stacktrace=1:${UBSAN_OPTIONS:-}"
+export TSAN_OPTIONS="second_deadlock_stack=1:${TSAN_OPTIONS:-}"
+ctest --preset "$preset" -L unit -j"$(nproc)"
+# One at a time: these start servers and programs and look at how those behave in time.
+ctest --preset "$preset" -L 'io|integration'
