@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# One scan cycle over every contract: the scanner, the network-bound ideal for the requests it makes, and a scanner on
+# ccxt, side by side on one simulator.
+#   bench/cycle.sh [BIN_DIR]       CONTRACTS=130 LATENCY_MS=50 CONCURRENCY=12 CYCLES=3 to change the run
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=${1:-build/release/bin}
+contracts=${CONTRACTS:-130} latency=${LATENCY_MS:-50} concurrency=${CONCURRENCY:-12} cycles=${CYCLES:-3}
+work=$(mktemp -d)
+pids=()
+trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait 2>/dev/null || true; rm -rf "$work"' EXIT
+
+[ -d bench/node_modules/ccxt ] || npm ci --silent --no-audit --no-fund --prefix bench
+
+"$bin/htx-simulator" --port 0 --contracts "$contracts" --latency-ms "$latency" --market busy >"$work/simulator.log" 2>&1 &
+pids+=($!)
+for _ in $(seq 100); do url=$(grep -o 'http://127.0.0.1:[0-9]*' "$work/simulator.log" | head -1 || true); [ -n "$url" ] && break; sleep 0.1; done
+[ -n "$url" ] || { echo "the simulator did not start:" >&2; cat "$work/simulator.log" >&2; exit 1; }
+
+scan() {  # cycles that refetch candles: each collect-once starts cold
+  env SCANNER_EXCHANGE_URL="$url" SCANNER_SCAN_TOP_BY_QVOL="$contracts" SCANNER_SCAN_CONCURRENCY="$concurrency" \
+    SCANNER_REQUEST_BUDGET_PER_SEC=800 SCANNER_DATA_DIR="$work/data" SCANNER_LOG_LEVEL=error \
+    "$bin/market-scanner" collect-once --json --env-file /dev/null
+}
+for _ in $(seq "$cycles"); do scan >>"$work/scanner.jsonl"; done
+node bench/ccxt-scan.mjs "$url" "$concurrency" "$cycles" >"$work/ccxt.jsonl"
+node bench/ccxt-scan.mjs "$url" "$concurrency" "$cycles" same-calls >"$work/ccxt-same.jsonl"
+
+python3 - "$work" "$latency" "$concurrency" <<'PY'
+import json, statistics, sys
+work, latency, concurrency = sys.argv[1], float(sys.argv[2]) / 1000, int(sys.argv[3])
+rows = lambda name: [json.loads(line) for line in open(f"{work}/{name}") if line.strip()]
+ours = rows("scanner.jsonl")
+seconds = statistics.median(r["cycle_ms"] / 1000 for r in ours)
+requests = statistics.median(r["requests"] for r in ours)
+ideal = requests * latency / concurrency
+print(f"scanner       {seconds:7.3f} s  {ours[0]['symbols_scanned']} contracts, {requests:.0f} requests")
+print(f"ideal         {ideal:7.3f} s  requests x latency / concurrency; the scanner takes {seconds / ideal:.3f} x that")
+for name, label in (("ccxt.jsonl", "ccxt, 5 calls"), ("ccxt-same.jsonl", "ccxt, 2 calls")):
+    peer = rows(name)
+    peer_seconds = statistics.median(r["seconds"] for r in peer)
+    print(f"{label} {peer_seconds:7.3f} s  {peer[0]['contracts']} contracts, {peer[0]['requests']} requests; "
+          f"the scanner is {peer_seconds / seconds:.2f} x as fast")
+PY
