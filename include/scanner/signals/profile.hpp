@@ -1,13 +1,13 @@
 #pragma once
 
+#include "scanner/core/error.hpp"
+
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "scanner/core/error.hpp"
 
 namespace scanner::signals {
 
@@ -28,7 +28,7 @@ struct Weights {
 /// A weight by its public name ("liq.qvol", "edges.micro").
 struct WeightField {
     std::string_view name;
-    double Weights::*member;
+    double Weights::* member;
 };
 /// Every weight, in the order of the table.
 [[nodiscard]] std::span<const WeightField> weight_fields();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,9 +18,9 @@ struct Metrics {
     double spread_bps = 0.0;       ///< 10 000 where a side is missing or the book is crossed
     double top5_depth_usdt = 0.0;  ///< best five levels of both sides
     double atr_pct = 0.0;
-    double ret_1 = 0.0;            ///< percent
-    double ret_15 = 0.0;           ///< percent
-    double slip_bps = 0.0;         ///< the worse side for the test notional; 10 000 where it cannot be filled
+    double ret_1 = 0.0;     ///< percent
+    double ret_15 = 0.0;    ///< percent
+    double slip_bps = 0.0;  ///< the worse side for the test notional; 10 000 where it cannot be filled
     std::optional<double> funding_8h_pct;
     std::optional<double> open_interest;  ///< base units
     std::optional<double> basis_bps;
@@ -49,8 +50,8 @@ struct Momentum {
 };
 
 struct Execution {
-    double queue_position = 0.0;         ///< 0..1
-    double simulated_impact_bps = 0.0;   ///< buying the test notional
+    double queue_position = 0.0;        ///< 0..1
+    double simulated_impact_bps = 0.0;  ///< buying the test notional
 };
 
 enum class VolatilityBucket { low, medium, high };
@@ -66,7 +67,8 @@ struct Microstructure {
     VolatilityBucket volatility_bucket = VolatilityBucket::low;
 };
 
-/// What the manipulation model looked at, rounded as in the golden cases (4 decimals; total_depth and volume_zscore 2).
+/// What the manipulation model looked at, rounded for audit: 4 decimals, but total_depth, volume_zscore and
+/// pump_dump_score 2 and funding 6.
 struct ManipulationFeatures {
     double imbalance = 0.0;  ///< best five levels
     double order_flow_imbalance = 0.0;
@@ -77,11 +79,11 @@ struct ManipulationFeatures {
     double oi_delta = 0.0;
     double funding = 0.0;
     double volume_zscore = 0.0;
-    double volume_z_trend = 0.0;
+    double volume_z_trend = 0.0;  ///< since the previous cycle; the value itself on the first
     double vol_regime = 0.0;
     double velocity = 0.0;
-    double velocity_trend = 0.0;
-    double pump_dump_score = 0.0;
+    double velocity_trend = 0.0;   ///< since the previous cycle; the value itself on the first
+    double pump_dump_score = 0.0;  ///< the anomaly_score
 };
 
 /// One term of the probability part: its share of the logistic's argument.
@@ -90,11 +92,29 @@ struct ManipulationContribution {
     double value = 0.0;
 };
 
+/// One comparison that a raised flag rests on: `value` was above (or below) `threshold`.
+struct FlagEvidence {
+    std::string_view quantity;  ///< a literal: the metric's public name, or one from docs/metrics.md
+    double value = 0.0;
+    double threshold = 0.0;
+    bool above = true;
+};
+
+/// Why a flag was raised and what it adds to the severity.
+struct FlagDetail {
+    std::string_view flag;  ///< a literal
+    double severity = 0.0;
+    std::array<FlagEvidence, 3> evidence{};
+    std::size_t evidence_count = 0;  ///< how many of `evidence` are filled, from the front
+};
+
 struct Manipulation {
-    double manip_score = 0.0;                    ///< 0..100, 2 decimals
-    std::vector<std::string_view> manip_flags;   ///< literals, sorted
+    double manip_score = 0.0;                   ///< 0..100, 2 decimals
+    std::vector<std::string_view> manip_flags;  ///< literals, sorted
     ManipulationFeatures features;
     std::vector<ManipulationContribution> contributions;  ///< in the order of the formula, the bias first
+    double probability = 0.0;                             ///< logistic of the contributions' sum, 0..1, unrounded
+    std::vector<FlagDetail> flag_details;                 ///< one per manip_flags, in the same order
 };
 
 /// Everything computed for one contract in one cycle, before any profile's weights.

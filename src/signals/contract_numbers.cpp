@@ -1,0 +1,31 @@
+#include "scanner/signals/contract_numbers.hpp"
+
+#include "signals/metrics_from_views.hpp"
+
+#include "scanner/signals/metrics.hpp"
+
+namespace scanner::signals {
+
+void compute_contract(const market::MarketData& data, double notional_usdt, ContractState& previous,
+                      ContractNumbers& numbers) {
+    const market::OrderBook& book = book_of(data);
+    const ContractViews views(data);
+    numbers.metrics = compute_metrics(data, book, views, notional_usdt);
+    numbers.edges = {};
+    numbers.momentum = compute_momentum(views);
+    numbers.execution = compute_execution(book, notional_usdt);
+    numbers.microstructure = compute_microstructure(numbers.metrics, previous.microstructure);
+    const ManipulationInput input{.metrics = numbers.metrics,
+                                  .book = book,
+                                  .last_candle = views.candles.all.empty() ? nullptr : &views.candles.all.back(),
+                                  .notional_usdt = notional_usdt};
+    compute_manipulation(input, previous.manipulation, numbers.manipulation);
+}
+
+ContractNumbers compute_contract(const market::MarketData& data, double notional_usdt, ContractState& previous) {
+    ContractNumbers numbers;
+    compute_contract(data, notional_usdt, previous, numbers);
+    return numbers;
+}
+
+}  // namespace scanner::signals

@@ -1,0 +1,126 @@
+#include "scanner/signals/score.hpp"
+
+#include "signals/bounded.hpp"
+
+#include "scanner/core/numeric.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+namespace scanner::signals {
+namespace {
+
+using C = ScoreComponents;
+constexpr std::array<ComponentField, 10> kComponents{{
+    {"liquidity", &C::liquidity, 1.0},
+    {"volatility", &C::volatility, 1.0},
+    {"momentum", &C::momentum, 1.0},
+    {"carry", &C::carry, 1.0},
+    {"structure_bonus", &C::structure_bonus, 1.0},
+    {"structure_penalty", &C::structure_penalty, -1.0},
+    {"edges", &C::edges, 1.0},
+    {"cost", &C::cost, -1.0},
+    {"manip_penalty", &C::manip_penalty, -1.0},
+    {"momentum_scale", &C::momentum_scale, 0.0},
+}};
+
+/// Returns mean less when volatility has just exploded.
+double momentum_scale_of(double volatility_regime) {
+    return volatility_regime > 1.0 ? 0.7 : 1.0;
+}
+
+double carry_of(const Metrics& m, const Weights& w, const ScoreOptions& options) {
+    if (!options.include_carry) return 0.0;
+    const double funding = options.include_funding ? m.funding_8h_pct.value_or(0.0) : 0.0;
+    const double basis = options.include_basis ? m.basis_bps.value_or(0.0) : 0.0;
+    return -w.carry_funding * funding - w.carry_basis * basis / 100.0;
+}
+
+double edges_of(const Edges& edges, const Weights& w) {
+    const auto clamped = [](double edge) { return std::clamp(edge, -3.0, 3.0); };
+    return w.edges_liquidity * clamped(edges.liquidity_edge) + w.edges_momentum * clamped(edges.momentum_edge) +
+           w.edges_volatility * clamped(edges.volatility_edge) + w.edges_micro * clamped(edges.microstructure_edge);
+}
+
+double structure_penalty_of(const Metrics& m, const Edges& edges, const Weights& w) {
+    return w.structure_ofi * std::fabs(m.order_flow_imbalance) +
+           w.structure_volatility * std::fabs(m.volatility_regime) + w.structure_anomaly * m.anomaly_score / 10.0 +
+           w.structure_residual * std::max(0.0, edges.anomaly_residual);
+}
+
+ScoreComponents components_of(const ContractNumbers& numbers, double slip_bps, const Weights& w,
+                              const ScoreOptions& options) {
+    const Metrics& m = numbers.metrics;
+    ScoreComponents c;
+    c.liquidity = w.liq_qvol * std::log1p(std::max(m.qvol_usdt, 0.0) / 1e6) +
+                  w.liq_depth * std::log1p(std::max(m.top5_depth_usdt, 0.0) / 1e5);
+    c.volatility = w.vol_atr * m.atr_pct;
+    c.momentum_scale = momentum_scale_of(m.volatility_regime);
+    c.momentum = c.momentum_scale * (w.mom_ret_15 * m.ret_15 + w.mom_ret_1 * m.ret_1);
+    c.carry = carry_of(m, w, options);
+    c.structure_bonus = w.structure_volume_z * std::clamp(m.volume_zscore, -2.5, 6.0) +
+                        w.structure_velocity * std::clamp(m.price_velocity, -5.0, 5.0);
+    c.structure_penalty = structure_penalty_of(m, numbers.edges, w);
+    c.edges = edges_of(numbers.edges, w);
+    c.cost = w.cost_spread * m.spread_bps + w.cost_slip * slip_bps;
+    c.manip_penalty = 0.4 * numbers.manipulation.manip_score;
+    for (const ComponentField& field : kComponents) c.*field.member = bounded(c.*field.member);
+    return c;
+}
+
+}  // namespace
+
+std::span<const ComponentField> component_fields() {
+    return kComponents;
+}
+
+std::string_view to_string(Rejection rejection) noexcept {
+    switch (rejection) {
+        case Rejection::none: return "none";
+        case Rejection::volume: return "volume";
+        case Rejection::spread: return "spread";
+    }
+    return "none";
+}
+
+Rejection rejection_of(const Metrics& metrics, const ScoreOptions& options) {
+    if (metrics.qvol_usdt < options.min_qvol_usdt) return Rejection::volume;
+    if (metrics.spread_bps > options.max_spread_bps) return Rejection::spread;
+    return Rejection::none;
+}
+
+Score score_contract(const ContractNumbers& numbers, const Weights& weights, const ScoreOptions& options) {
+    return score_contract(numbers, numbers.metrics.slip_bps, weights, options);
+}
+
+Score score_contract(const ContractNumbers& numbers, double slip_bps, const Weights& weights,
+                     const ScoreOptions& options) {
+    Score result;
+    result.rejection = rejection_of(numbers.metrics, options);
+    if (result.rejection != Rejection::none) return result;
+    result.components = components_of(numbers, slip_bps, weights, options);
+    double sum = 0.0;
+    for (const ComponentField& field : kComponents) sum += field.sign * (result.components.*field.member);
+    result.score = core::round_to(bounded(sum), 4);
+    return result;
+}
+
+bool ranks_before(const RankKey& left, const RankKey& right) {
+    if (left.score != right.score) return left.score > right.score;
+    if (left.qvol_usdt != right.qvol_usdt) return left.qvol_usdt > right.qvol_usdt;
+    return left.symbol < right.symbol;
+}
+
+std::vector<std::size_t> rank_order(std::span<const RankKey> keys) {
+    std::vector<std::size_t> order(keys.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+        if (ranks_before(keys[a], keys[b])) return true;
+        return !ranks_before(keys[b], keys[a]) && a < b;
+    });
+    return order;
+}
+
+}  // namespace scanner::signals
