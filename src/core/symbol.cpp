@@ -1,0 +1,191 @@
+#include "scanner/core/symbol.hpp"
+
+#include "core/utf8.hpp"
+
+#include "scanner/core/url.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <numeric>
+
+namespace scanner::core {
+namespace {
+
+constexpr std::size_t kMaxNameBytes = 64;
+constexpr std::string_view kQuote = "USDT";
+
+char upper(char c) {
+    return static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
+std::string upper(std::string_view text) {
+    std::string result(text);
+    std::ranges::transform(result, result.begin(), [](char c) { return upper(c); });
+    return result;
+}
+
+/// The code point of the well-formed character that `bytes` is.
+std::uint32_t code_point(std::string_view bytes) {
+    const auto lead = static_cast<unsigned char>(bytes[0]);
+    static constexpr std::array<std::uint32_t, 5> kLeadMask{0, 0x7F, 0x1F, 0x0F, 0x07};
+    std::uint32_t point = lead & kLeadMask.at(bytes.size());
+    for (const char c : bytes.substr(1)) point = (point << 6U) | (static_cast<unsigned char>(c) & 0x3FU);
+    return point;
+}
+
+/// Characters beyond ASCII that nobody can see or that change how their neighbours are shown: they have no place in a
+/// name and every place in an attack on whoever reads it.
+bool is_invisible(std::uint32_t point) {
+    struct Range {
+        std::uint32_t first, last;
+    };
+    static constexpr std::array kRanges{
+        Range{0x80, 0xA0},     Range{0xAD, 0xAD},     Range{0x115F, 0x1160},   Range{0x1680, 0x1680},
+        Range{0x180E, 0x180E}, Range{0x2000, 0x200F}, Range{0x2028, 0x202F},   Range{0x205F, 0x206F},
+        Range{0x3000, 0x3000}, Range{0x3164, 0x3164}, Range{0xE000, 0xF8FF},   Range{0xFE00, 0xFE0F},
+        Range{0xFEFF, 0xFEFF}, Range{0xFFF0, 0xFFFF}, Range{0x1FFFE, 0x1FFFF}, Range{0xE0000, 0x10FFFF}};
+    return std::ranges::any_of(kRanges, [point](Range range) { return point >= range.first && point <= range.last; });
+}
+
+/// A base, quote or date: ASCII letters and digits, '.', and visible characters beyond ASCII.
+bool is_name_part(std::string_view part) {
+    if (part.empty() || part == "." || part == "..") return false;
+    while (!part.empty()) {
+        const std::size_t length = utf8_sequence_length(part);
+        if (length == 0) return false;
+        const char c = part[0];
+        const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '.';
+        if (length == 1 ? !plain : is_invisible(code_point(part.substr(0, length)))) return false;
+        part.remove_prefix(length);
+    }
+    return true;
+}
+
+/// The parts of a code joined by '-', when each is possible.
+std::optional<std::string> joined(std::string_view base, std::string_view quote, std::string_view date = {}) {
+    if (!is_name_part(base) || !is_name_part(quote)) return std::nullopt;
+    std::string code = std::string(base) + '-' + std::string(quote);
+    if (date.empty()) return code;
+    if (!is_name_part(date)) return std::nullopt;
+    return code + '-' + std::string(date);
+}
+
+/// "BTC/USDT", "BTC/USDT:USDT", "BTC/USDT:USDT-261225", cut at the slash.
+std::optional<std::string> from_unified(std::string_view base, std::string_view rest) {
+    const std::size_t colon = rest.find(':');
+    const std::string_view quote = rest.substr(0, colon);
+    if (colon == std::string_view::npos) return joined(base, quote);
+    const std::string_view settle_and_date = rest.substr(colon + 1);
+    const std::size_t dash = settle_and_date.find('-');
+    if (settle_and_date.substr(0, dash) != quote) return std::nullopt;  // settled in something else: not a linear swap
+    if (dash == std::string_view::npos) return joined(base, quote);
+    const std::string_view date = settle_and_date.substr(dash + 1);
+    return date.empty() ? std::nullopt : joined(base, quote, date);
+}
+
+/// "BTC-USDT", "BTC-USDT-261225", "BTC", "BTCUSDT".
+std::optional<std::string> from_code(std::string_view name) {
+    const std::size_t dash = name.find('-');
+    if (dash == std::string_view::npos) {
+        if (name.size() > kQuote.size() && name.ends_with(kQuote)) name.remove_suffix(kQuote.size());
+        return joined(name, kQuote);
+    }
+    const std::string_view rest = name.substr(dash + 1);
+    const std::size_t second = rest.find('-');
+    if (second == std::string_view::npos) return joined(name.substr(0, dash), rest);
+    const std::string_view date = rest.substr(second + 1);
+    return date.empty() ? std::nullopt : joined(name.substr(0, dash), rest.substr(0, second), date);
+}
+
+/// A name without what every contract has, so that likeness is that of the part which differs.
+std::string stem(std::string_view name) {
+    std::string result = upper(name);
+    if (const std::size_t slash = result.find('/'); slash != std::string::npos) result.resize(slash);
+    for (const std::string_view suffix : {std::string_view("-USDT"), kQuote}) {
+        if (result.size() > suffix.size() && result.ends_with(suffix)) result.resize(result.size() - suffix.size());
+    }
+    return result;
+}
+
+/// Edits (insert, remove, change, swap neighbours) between the two, in bytes.
+std::size_t edit_distance(std::string_view left, std::string_view right) {
+    std::vector<std::size_t> before_last(right.size() + 1);
+    std::vector<std::size_t> last(right.size() + 1);
+    std::vector<std::size_t> row(right.size() + 1);
+    std::iota(last.begin(), last.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= left.size(); ++i) {
+        row[0] = i;
+        for (std::size_t j = 1; j <= right.size(); ++j) {
+            const std::size_t change = left[i - 1] == right[j - 1] ? 0 : 1;
+            row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + change});
+            if (i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1]) {
+                row[j] = std::min(row[j], before_last[j - 2] + 1);
+            }
+        }
+        std::swap(before_last, last);
+        std::swap(last, row);
+    }
+    return last[right.size()];
+}
+
+/// How unlike two stems are; nothing when they have too little in common to be worth a suggestion.
+std::optional<double> unlikeness(std::string_view wanted, std::string_view known) {
+    const std::size_t distance = edit_distance(wanted, known);
+    const std::size_t shorter = std::min(wanted.size(), known.size());
+    const std::size_t longer = std::max(wanted.size(), known.size());
+    const std::size_t allowed = longer <= 2 ? 1 : (longer + 2) / 3;
+    if (distance <= allowed && distance < longer) return static_cast<double>(distance);
+    const auto surplus = static_cast<double>(longer - shorter);
+    if (shorter >= 2 && (known.starts_with(wanted) || wanted.starts_with(known))) return 1.0 + surplus / 8.0;
+    // "1000PEPE" elsewhere is "PEPE" here.
+    const bool contains = wanted.find(known) != std::string_view::npos || known.find(wanted) != std::string_view::npos;
+    if (shorter >= 3 && contains) return 2.0 + surplus / 8.0;
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::string unified_symbol(std::string_view contract_code) {
+    const std::size_t dash = contract_code.find('-');
+    if (dash == std::string_view::npos || dash == 0 || contract_code.substr(dash + 1) != kQuote) {
+        return std::string(contract_code);
+    }
+    std::string symbol(contract_code.substr(0, dash));
+    return symbol.append("/").append(kQuote).append(":").append(kQuote);
+}
+
+std::optional<std::string> parse_symbol(std::string_view text) {
+    if (text.empty() || text.size() > 3 * kMaxNameBytes) return std::nullopt;
+    const auto decoded = percent_decode(text);
+    if (!decoded || decoded->empty() || decoded->size() > kMaxNameBytes) return std::nullopt;
+    std::string name = upper(std::string_view(*decoded));
+    std::ranges::replace(name, '_', '-');
+    const std::size_t slash = name.find('/');
+    if (slash == std::string::npos) return from_code(name);
+    return from_unified(std::string_view(name).substr(0, slash), std::string_view(name).substr(slash + 1));
+}
+
+std::vector<std::string> nearest_names(std::string_view wanted, std::span<const std::string> known, std::size_t most) {
+    if (wanted.empty() || wanted.size() > 2 * kMaxNameBytes) return {};
+    const std::string wanted_stem = stem(wanted);
+    struct Candidate {
+        double unlikeness;
+        const std::string* name;
+    };
+    std::vector<Candidate> candidates;
+    for (const std::string& name : known) {
+        if (const auto unlike = unlikeness(wanted_stem, stem(name))) candidates.push_back({*unlike, &name});
+    }
+    std::ranges::sort(candidates, [](const Candidate& left, const Candidate& right) {
+        return left.unlikeness != right.unlikeness ? left.unlikeness < right.unlikeness : *left.name < *right.name;
+    });
+    std::vector<std::string> names;
+    for (const Candidate& candidate : candidates) {
+        if (names.size() == most) break;
+        if (names.empty() || names.back() != *candidate.name) names.push_back(*candidate.name);
+    }
+    return names;
+}
+
+}  // namespace scanner::core

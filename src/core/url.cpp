@@ -1,0 +1,233 @@
+#include "scanner/core/url.hpp"
+
+#include "core/utf8.hpp"
+
+#include "scanner/core/numeric.hpp"
+
+#include <algorithm>
+#include <arpa/inet.h>
+#include <cctype>
+
+namespace scanner::core {
+namespace {
+
+constexpr std::string_view kHidden = "***";
+
+std::optional<unsigned> hex_digit(char c) {
+    if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
+    if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10U;
+    if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A') + 10U;
+    return std::nullopt;
+}
+
+bool is_alphanumeric(char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+std::string lower(std::string_view text) {
+    std::string result(text);
+    std::ranges::transform(result, result.begin(),
+                           [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
+    return result;
+}
+
+std::unexpected<Error> invalid(std::string message) {
+    return fail(ErrorCode::invalid_input, std::move(message));
+}
+
+/// Cuts the front of `text` up to `stop` (any of its characters) and leaves the rest, `stop` included.
+std::string_view take_until(std::string_view& text, std::string_view stop) {
+    const std::string_view front = text.substr(0, text.find_first_of(stop));
+    text.remove_prefix(front.size());
+    return front;
+}
+
+Result<void> read_user(std::string_view user_info, Url& url) {
+    const std::size_t colon = user_info.find(':');
+    const auto user = percent_decode(user_info.substr(0, colon));
+    const auto password =
+        percent_decode(colon == std::string_view::npos ? std::string_view() : user_info.substr(colon + 1));
+    if (!user || !password) return invalid("a '%' before '@' that does not begin a %XX sequence");
+    url.user = *user;
+    url.password = *password;
+    return {};
+}
+
+Result<void> read_host(std::string_view text, Url& url) {
+    std::string_view port;
+    if (text.starts_with('[')) {
+        const std::size_t end = text.find(']');
+        if (end == std::string_view::npos) return invalid("'[' without ']' around an IPv6 address");
+        url.host = lower(text.substr(1, end - 1));
+        in6_addr address{};
+        if (inet_pton(AF_INET6, url.host.c_str(), &address) != 1) return invalid("no IPv6 address between '[' and ']'");
+        port = text.substr(end + 1);
+        if (!port.empty() && !port.starts_with(':')) return invalid("text after ']' that is no port");
+    } else {
+        const std::size_t colon = text.find(':');
+        url.host = lower(text.substr(0, colon));
+        if (colon != std::string_view::npos) port = text.substr(colon);
+        const bool valid = !url.host.empty() && std::ranges::all_of(url.host, [](char c) {
+            return is_alphanumeric(c) || c == '.' || c == '-' || c == '_';
+        });
+        if (!valid) return invalid(url.host.empty() ? "no host" : "a host name with characters that it cannot have");
+    }
+    if (port.empty()) return {};
+    const auto number = parse_int(port.substr(1));
+    if (!number || *number < 1 || *number > 65535 ||
+        !std::ranges::all_of(port.substr(1), [](char c) { return is_alphanumeric(c); })) {
+        return invalid("a port that is no number from 1 to 65535");
+    }
+    url.port = static_cast<std::uint16_t>(*number);
+    return {};
+}
+
+}  // namespace
+
+std::optional<std::string> percent_decode(std::string_view text) {
+    std::string result;
+    result.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            result += text[i];
+            continue;
+        }
+        if (i + 2 >= text.size()) return std::nullopt;
+        const auto high = hex_digit(text[i + 1]);
+        const auto low = hex_digit(text[i + 2]);
+        if (!high || !low) return std::nullopt;
+        result += static_cast<char>(*high * 16U + *low);
+        i += 2;
+    }
+    return result;
+}
+
+std::string percent_encode(std::string_view text) {
+    static constexpr std::string_view kHex = "0123456789ABCDEF";
+    std::string result;
+    result.reserve(text.size());
+    for (const char c : text) {
+        if (is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~') {
+            result += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        result += '%';
+        result += kHex[byte >> 4U];
+        result += kHex[byte & 15U];
+    }
+    return result;
+}
+
+bool is_valid_utf8(std::string_view text) noexcept {
+    while (!text.empty()) {
+        const std::size_t length = utf8_sequence_length(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+Result<Url> parse_url(std::string_view text) {
+    if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; })) {
+        return invalid("a space or control character");
+    }
+    Url url;
+    const std::size_t colon = text.find("://");
+    const std::string_view scheme = text.substr(0, colon);
+    const bool scheme_is_valid =
+        colon != std::string_view::npos && !scheme.empty() &&
+        std::isalpha(static_cast<unsigned char>(scheme[0])) != 0 &&
+        std::ranges::all_of(scheme, [](char c) { return is_alphanumeric(c) || c == '+' || c == '-' || c == '.'; });
+    if (!scheme_is_valid) return invalid("no scheme such as https:// in front");
+    url.scheme = lower(scheme);
+    text.remove_prefix(colon + 3);
+    std::string_view authority = take_until(text, "/?#");
+    if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
+        if (auto user = read_user(authority.substr(0, at), url); !user) return std::unexpected(user.error());
+        authority.remove_prefix(at + 1);
+    }
+    if (auto host = read_host(authority, url); !host) return std::unexpected(host.error());
+    url.path = take_until(text, "?#");
+    if (text.starts_with('?')) url.query = take_until(text, "#").substr(1);
+    if (text.starts_with('#')) url.fragment = text.substr(1);
+    return url;
+}
+
+std::string mask_url(std::string_view url, bool hide_path) {
+    const std::size_t colon = url.find("://");
+    if (colon == std::string_view::npos) return std::string(url.empty() ? url : kHidden);
+    std::string result(url.substr(0, colon + 3));
+    std::string_view rest = url.substr(colon + 3);
+    // The last '@' before a query, not the first one within the authority: a password with a stray '/' stays hidden
+    // too.
+    if (const std::size_t at = rest.substr(0, rest.find('?')).rfind('@'); at != std::string_view::npos) {
+        const std::size_t password = rest.substr(0, at).find(':');
+        if (password != std::string_view::npos) result += std::string(rest.substr(0, password)) + ":";
+        result += std::string(kHidden) + "@";
+        rest.remove_prefix(at + 1);
+    }
+    const std::string_view authority = take_until(rest, "/?#");
+    result += authority;
+    if (hide_path) return rest.size() > 1 ? result + "/" + std::string(kHidden) : result;
+    result += take_until(rest, "?");
+    // libpq takes passwords in the query as well; what else may be there is not worth the risk.
+    if (!rest.empty())
+        result += rest.find("password") == std::string_view::npos ? std::string(rest) : "?" + std::string(kHidden);
+    return result;
+}
+
+bool is_loopback_host(std::string_view host) {
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    if (lower(host) == "localhost") return true;
+    const std::string text(host);
+    in_addr v4{};
+    if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24U) == 127U;
+    in6_addr v6{};
+    return inet_pton(AF_INET6, text.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+Result<RedisUrl> parse_redis_url(std::string_view text) {
+    auto url = parse_url(text);
+    if (!url) return std::unexpected(url.error());
+    if (url->scheme == "rediss")
+        return invalid("rediss://: Redis over TLS is not supported, use a TLS proxy and redis://");
+    if (url->scheme != "redis") return invalid("the scheme " + url->scheme + "://, not redis://");
+    if (!url->query.empty() || !url->fragment.empty()) return invalid("a query or fragment, which means nothing here");
+    if (!url->user.empty() && url->password.empty()) {
+        return invalid("a user without a password (a password alone is written redis://:password@host)");
+    }
+    RedisUrl redis{.host = url->host, .user = url->user, .password = url->password};
+    if (url->port) redis.port = *url->port;
+    std::string_view path = url->path;
+    if (path.starts_with('/')) path.remove_prefix(1);
+    if (!path.empty()) {
+        const auto database = parse_int(path);
+        if (!database || *database < 0 || *database > 9999)
+            return invalid("a database that is no number from 0 to 9999");
+        redis.database = static_cast<int>(*database);
+    }
+    return redis;
+}
+
+Result<std::string> parse_postgres_url(std::string_view text) {
+    if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; })) {
+        return invalid("a space or control character");
+    }
+    const std::size_t colon = text.find("://");
+    if (colon == std::string_view::npos) return invalid("no postgresql:// in front");
+    std::string scheme = lower(text.substr(0, colon));
+    // SQLAlchemy names its driver after a plus: postgresql+psycopg, postgresql+asyncpg.
+    scheme.resize(std::min(scheme.find('+'), scheme.size()));
+    if (scheme != "postgresql" && scheme != "postgres")
+        return invalid("the scheme " + scheme + "://, not postgresql://");
+    const std::string_view rest = text.substr(colon + 3);
+    const std::string_view before_query = rest.substr(0, rest.find('?'));
+    const std::size_t slash = before_query.rfind('/');
+    const bool names_database = slash != std::string_view::npos && slash + 1 < before_query.size();
+    if (!names_database && rest.find("dbname=") == std::string_view::npos)
+        return invalid("no database name after the host");
+    return "postgresql://" + std::string(rest);
+}
+
+}  // namespace scanner::core
