@@ -60,6 +60,7 @@ public:
         pass.tickers_read_at = clock_.now();
         pass.exchange_now = tickers->exchange_time;
 
+        for (const auto& [code, ticker] : tickers->by_contract) result.turnover_24h[code] = ticker.turnover_24h;
         Universe universe = select_universe(contracts_, tickers->by_contract, options_.universe);
         result.exclusions = std::move(universe.exclusions);
         for (Candidate& candidate : universe.candidates) {

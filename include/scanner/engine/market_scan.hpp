@@ -13,6 +13,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace scanner::engine {
@@ -32,6 +34,7 @@ struct ScanResult {
     std::vector<std::shared_ptr<const market::Contract>> listed;  ///< every contract of the exchange's list
     std::vector<market::MarketData> data;                         ///< complete ones, by turnover
     std::vector<Exclusion> exclusions;                            ///< every other listed contract, with its reason
+    std::unordered_map<std::string, double> turnover_24h;         ///< USDT by contract code, of every ticker
     std::vector<std::string> degraded;                            ///< inputs missing for all: "funding: …"
 };
 

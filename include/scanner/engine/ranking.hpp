@@ -1,5 +1,11 @@
 #pragma once
 
+#include "scanner/core/clock.hpp"
+#include "scanner/market/market.hpp"
+#include "scanner/signals/profile.hpp"
+#include "scanner/signals/score.hpp"
+#include "scanner/signals/snapshot.hpp"
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -8,11 +14,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "scanner/core/clock.hpp"
-#include "scanner/market/market.hpp"
-#include "scanner/signals/profile.hpp"
-#include "scanner/signals/snapshot.hpp"
 
 namespace scanner::engine {
 
@@ -25,10 +26,11 @@ struct ContractSnapshot {
 
 /// The place of a contract in the cycle's own ranking under one profile.
 struct RankedEntry {
-    std::size_t contract = 0;  ///< index into Ranking::contracts
-    double score = 0.0;        ///< 4 decimals
-    int rank = 0;              ///< 1 is best
+    std::size_t contract = 0;       ///< index into Ranking::contracts
+    double score = 0.0;             ///< 4 decimals
+    int rank = 0;                   ///< 1 is best
     std::optional<int> rank_delta;  ///< previous rank - rank; empty where it was not ranked before
+    signals::ScoreComponents components;
 };
 
 /// What the cycle was computed with.
@@ -44,11 +46,13 @@ struct RankingSettings {
 /// A contract that was looked at and left out, with the reason.
 struct Exclusion {
     std::string contract_code;
-    std::string reason;  ///< a stable name: inactive, not_allowed, asset_class, turnover_rank, volume, spread, stale_book, fetch_failed, malformed
+    std::string reason;  ///< a stable name: inactive, not_allowed, asset_class, turnover_rank, volume, spread,
+                         ///< stale_book, fetch_failed, malformed
     std::string detail;  ///< for a person; may be empty
 };
 
-/// The outcome of one cycle: immutable, shared by API, streams, cache, history and alerts. Nobody recomputes, nobody copies.
+/// The outcome of one cycle: immutable, shared by API, streams, cache, history and alerts. Nobody recomputes, nobody
+/// copies.
 struct Ranking {
     std::uint64_t sequence = 0;  ///< 1, 2, 3, … without gaps while the process lives; continues across a warm restart
     core::WallTime time;         ///< when it was made
@@ -56,10 +60,10 @@ struct Ranking {
     double cycle_ms = 0.0;
     std::uint64_t requests = 0;  ///< exchange calls of this cycle, retries included
     RankingSettings settings;
-    std::vector<signals::Profile> profiles;                       ///< the weights that `ranked` was made with
-    std::vector<ContractSnapshot> contracts;                      ///< everything scanned, by contract code
-    std::unordered_map<std::string, std::size_t> index_by_code;   ///< contract code -> index into contracts
-    std::map<std::string, std::vector<RankedEntry>> ranked;       ///< profile name -> best first
+    std::vector<signals::Profile> profiles;                      ///< the weights that `ranked` was made with
+    std::vector<ContractSnapshot> contracts;                     ///< everything scanned, by contract code
+    std::unordered_map<std::string, std::size_t> index_by_code;  ///< contract code -> index into contracts
+    std::map<std::string, std::vector<RankedEntry>> ranked;      ///< profile name -> best first
     std::vector<Exclusion> exclusions;
     std::map<std::string, std::size_t> excluded_by_reason;
 

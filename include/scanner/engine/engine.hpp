@@ -1,0 +1,59 @@
+#pragma once
+
+#include "scanner/core/clock.hpp"
+#include "scanner/core/error.hpp"
+#include "scanner/engine/engine_view.hpp"
+#include "scanner/engine/market_scan.hpp"
+#include "scanner/engine/observer.hpp"
+#include "scanner/engine/ranking.hpp"
+#include "scanner/exchange/exchange.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace scanner::engine {
+
+struct EngineOptions {
+    MarketScanOptions scan;
+    RankingSettings ranking;
+    std::vector<signals::Profile> profiles;  ///< every cycle ranks under each of them
+    std::chrono::milliseconds interval{15'000};
+    std::chrono::milliseconds snapshots_ttl{90'000};
+    std::size_t rankings_kept = 4;  ///< for readers that page through one cycle
+};
+
+/// The scan loop: a cycle, then a pause; failures back off, and a light probe each interval ends the back-off as soon
+/// as the exchange is back. Loop thread only.
+class Engine : public EngineView {
+public:
+    /// Scans until stopped. Run it once.
+    [[nodiscard]] virtual boost::asio::awaitable<void> run() = 0;
+    /// One cycle now; what `run` repeats.
+    [[nodiscard]] virtual boost::asio::awaitable<core::Result<RankingPtr>> scan_once() = 0;
+    /// Ends `run` after abandoning the cycle in progress.
+    virtual void stop() = 0;
+
+    /// `listener` is called with each new ranking once it is the current one; it must be quick and not throw.
+    virtual void subscribe(std::function<void(RankingPtr)> listener) = 0;
+    /// Takes effect with the next cycle.
+    virtual void set_options(EngineOptions options) = 0;
+    [[nodiscard]] virtual const EngineOptions& options() const = 0;
+    /// Takes over a ranking from before a restart, so that there is something to serve and sequence and rank changes go
+    /// on from it. Ignored once a cycle has run, or when it is no longer fresh (then only the sequence is taken).
+    virtual void restore(RankingPtr ranking) = 0;
+};
+
+using ScanProgress = std::function<void(std::size_t done, std::size_t total)>;
+
+/// Everything passed by reference must outlive the engine.
+[[nodiscard]] std::unique_ptr<Engine> make_engine(boost::asio::any_io_executor executor, exchange::Exchange& exchange,
+                                                  const core::Clock& clock, EngineOptions options,
+                                                  EngineObserver& observer, ScanProgress progress);
+
+}  // namespace scanner::engine

@@ -1,0 +1,73 @@
+#include "engine/cycle_log.hpp"
+
+#include "scanner/core/json_writer.hpp"
+#include "scanner/core/log.hpp"
+
+#include <string>
+
+namespace scanner::engine {
+namespace {
+
+void append_features(core::JsonWriter& json, const signals::ManipulationFeatures& features) {
+    json.begin_object()
+        .field("imbalance", features.imbalance)
+        .field("order_flow_imbalance", features.order_flow_imbalance)
+        .field("imbalance_delta", features.imbalance_delta)
+        .field("wall_ratio", features.wall_ratio)
+        .field("total_depth", features.total_depth)
+        .field("wick_ratio", features.wick_ratio)
+        .field("oi_delta", features.oi_delta)
+        .field("funding", features.funding)
+        .field("volume_zscore", features.volume_zscore)
+        .field("volume_z_trend", features.volume_z_trend)
+        .field("vol_regime", features.vol_regime)
+        .field("velocity", features.velocity)
+        .field("velocity_trend", features.velocity_trend)
+        .field("pump_dump_score", features.pump_dump_score)
+        .end_object();
+}
+
+/// Contracts with a flag raised, worst first would cost a sort for no reader: by contract code, as they stand.
+std::string manip_flagged(const Ranking& ranking) {
+    core::JsonWriter json(1024);
+    json.begin_array();
+    for (const ContractSnapshot& snapshot : ranking.contracts) {
+        const signals::Manipulation& manipulation = snapshot.numbers.manipulation;
+        if (manipulation.manip_flags.empty()) continue;
+        json.begin_object().field("symbol", snapshot.data.contract->symbol).field("score", manipulation.manip_score);
+        json.key("flags").begin_array();
+        for (const std::string_view flag : manipulation.manip_flags) json.value(flag);
+        json.end_array().key("features");
+        append_features(json, manipulation.features);
+        json.end_object();
+    }
+    json.end_array();
+    return std::move(json).take();
+}
+
+std::string excluded(const Ranking& ranking) {
+    core::JsonWriter json(128);
+    json.begin_object();
+    for (const auto& [reason, count] : ranking.excluded_by_reason) json.field(reason, count);
+    json.end_object();
+    return std::move(json).take();
+}
+
+}  // namespace
+
+void log_cycle(const Ranking& ranking) {
+    if (!core::log_enabled(core::LogLevel::info)) return;
+    const auto ranked = ranking.ranked.find(ranking.settings.default_profile);
+    const std::string reasons = excluded(ranking);
+    const std::string flagged = manip_flagged(ranking);
+    core::log(core::LogLevel::info, "scan_cycle",
+              {{"seq", ranking.sequence},
+               {"cycle_ms", ranking.cycle_ms},
+               {"symbols_scanned", ranking.contracts.size()},
+               {"ranked", ranked == ranking.ranked.end() ? 0 : ranked->second.size()},
+               {"excluded", core::RawJson{reasons}},
+               {"manip_flagged", core::RawJson{flagged}},
+               {"requests", ranking.requests}});
+}
+
+}  // namespace scanner::engine

@@ -1,0 +1,275 @@
+#include "scanner/engine/engine.hpp"
+
+#include "engine/cycle_log.hpp"
+#include "engine/ranker.hpp"
+
+#include "scanner/core/log.hpp"
+#include "scanner/engine/scan_schedule.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+namespace scanner::engine {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kRecentCycles = 120;
+
+/// After such a failure the first answered probe is reason enough to scan again; other failures wait their back-off
+/// out.
+bool means_unreachable(core::ErrorCode code) {
+    return code == core::ErrorCode::network || code == core::ErrorCode::unavailable ||
+           code == core::ErrorCode::maintenance;
+}
+
+class EngineImpl final : public Engine {
+public:
+    EngineImpl(asio::any_io_executor executor, exchange::Exchange& exchange, const core::Clock& clock,
+               EngineOptions options, EngineObserver& observer, ScanProgress progress)
+        : exchange_(exchange),
+          clock_(clock),
+          options_(std::move(options)),
+          observer_(observer),
+          progress_(std::move(progress)),
+          scan_(make_market_scan(exchange, clock, options_.scan)),
+          schedule_(options_.interval),
+          pause_(executor) {}
+
+    asio::awaitable<void> run() override {
+        co_await asio::this_coro::throw_if_cancelled(false);
+        while (!stopping_) {
+            next_scan_at_.reset();
+            const auto ranking = co_await scan_once();
+            if (stopping_) break;
+            const bool unreachable = !ranking && means_unreachable(ranking.error().code());
+            co_await pause_before_next(unreachable);
+        }
+        next_scan_at_.reset();
+    }
+
+    asio::awaitable<core::Result<RankingPtr>> scan_once() override {
+        const auto began = clock_.steady_now();
+        const std::uint64_t requests_before = exchange_.status().requests;
+        core::Result<ScanResult> scan = co_await cancellable_scan();
+        const double cycle_ms = std::chrono::duration<double, std::milli>(clock_.steady_now() - began).count();
+        if (stopping_) co_return core::fail(core::ErrorCode::cancelled, "stopped");
+        last_cycle_ms_ = cycle_ms;
+        ++cycle_count_;
+        recent_cycle_ms_.push_back(cycle_ms);
+        if (recent_cycle_ms_.size() > kRecentCycles) recent_cycle_ms_.pop_front();
+        if (!scan) {
+            fail_cycle(scan.error(), cycle_ms);
+            co_return std::unexpected(scan.error());
+        }
+        co_return publish(std::move(*scan), cycle_ms, exchange_.status().requests - requests_before);
+    }
+
+    void stop() override {
+        stopping_ = true;
+        stop_signal_.emit(asio::cancellation_type::terminal);
+        pause_.cancel();
+    }
+
+    void subscribe(std::function<void(RankingPtr)> listener) override { listeners_.push_back(std::move(listener)); }
+
+    void set_options(EngineOptions options) override {
+        options_ = std::move(options);
+        scan_->set_options(options_.scan);
+        schedule_.set_interval(options_.interval);
+    }
+    const EngineOptions& options() const override { return options_; }
+
+    void restore(RankingPtr ranking) override {
+        if (cycle_count_ > 0 || !ranking) return;
+        sequence_ = std::max(sequence_, ranking->sequence);
+        if (!is_fresh(*ranking)) return;
+        ranker_.restore(*ranking);
+        kept_.push_back(std::move(ranking));
+    }
+
+    RankingPtr current() const override { return kept_.empty() ? nullptr : kept_.back(); }
+
+    RankingPtr by_sequence(std::uint64_t sequence) const override {
+        const auto found = std::find_if(kept_.begin(), kept_.end(),
+                                        [&](const RankingPtr& kept) { return kept->sequence == sequence; });
+        return found == kept_.end() ? nullptr : *found;
+    }
+
+    core::WallTime now() const override { return clock_.now(); }
+    milliseconds snapshots_ttl() const override { return options_.snapshots_ttl; }
+    std::optional<core::WallTime> next_scan_at() const override { return next_scan_at_; }
+
+    HealthDetails health() const override {
+        HealthDetails details;
+        details.last_cycle_ms = last_cycle_ms_;
+        details.last_success = last_success_;
+        details.last_error = last_error_;
+        details.failure_streak = schedule_.failure_streak();
+        details.cycle_count = cycle_count_;
+        details.backoff_sec = std::chrono::duration<double>(schedule_.backoff()).count();
+        details.recent_cycle_ms.assign(recent_cycle_ms_.begin(), recent_cycle_ms_.end());
+        details.exchange = exchange_.status();
+        for (const auto& [symbol, seen] : seen_) {
+            SymbolHealth health = seen;
+            health.stale = !seen.last_seen || clock_.now() - *seen.last_seen > options_.snapshots_ttl;
+            details.symbols.push_back(std::move(health));
+        }
+        return details;
+    }
+
+    std::vector<UniverseEntry> universe() const override { return universe_; }
+
+private:
+    /// The pass runs in a coroutine of its own, so that `stop` can abandon it whoever awaits the cycle.
+    asio::awaitable<core::Result<ScanResult>> cancellable_scan() {
+        const auto executor = co_await asio::this_coro::executor;
+        auto [error, result] = co_await asio::co_spawn(
+            executor, scan_->run(progress_),
+            asio::bind_cancellation_slot(stop_signal_.slot(), asio::as_tuple(asio::use_awaitable)));
+        if (error) co_return core::fail(core::ErrorCode::internal, describe(error));
+        co_return std::move(result);
+    }
+
+    static std::string describe(const std::exception_ptr& error) {
+        try {
+            std::rethrow_exception(error);
+        } catch (const std::exception& thrown) {
+            return fmt::format("scan threw: {}", thrown.what());
+        } catch (...) {
+            return "scan threw";
+        }
+    }
+
+    void fail_cycle(const core::Error& error, double cycle_ms) {
+        schedule_.failed();
+        last_error_ = error.message();
+        failures_.failed(core::to_string(error.code()), {{"error", error.message()}, {"cycle_ms", cycle_ms}});
+        observer_.on_cycle_error(error, cycle_ms);
+    }
+
+    RankingPtr publish(ScanResult scan, double cycle_ms, std::uint64_t requests) {
+        schedule_.succeeded();
+        failures_.recovered();
+        for (const std::string& input : scan.degraded) {
+            core::log(core::LogLevel::warning, "input_missing", {{"detail", input}});
+        }
+        const core::WallTime made_at = clock_.now();
+        remember_universe(scan);
+        auto ranking = std::make_shared<Ranking>(
+            ranker_.rank(std::move(scan), options_.ranking, options_.profiles, {++sequence_, made_at}));
+        ranking->cycle_ms = cycle_ms;
+        ranking->requests = requests;
+        ranking->next_scan_at = made_at + options_.interval;
+        last_success_ = made_at;
+        remember_symbols(*ranking);
+        kept_.push_back(ranking);
+        while (kept_.size() > std::max<std::size_t>(options_.rankings_kept, 1)) kept_.pop_front();
+        log_cycle(*ranking);
+        observer_.on_cycle(*ranking);
+        for (const auto& listener : listeners_) listener(ranking);
+        return ranking;
+    }
+
+    void remember_universe(const ScanResult& scan) {
+        std::unordered_map<std::string_view, const Exclusion*> excluded;
+        for (const Exclusion& exclusion : scan.exclusions) excluded[exclusion.contract_code] = &exclusion;
+        universe_.clear();
+        for (const auto& contract : scan.listed) {
+            UniverseEntry entry;
+            entry.contract = contract;
+            const auto turnover = scan.turnover_24h.find(contract->contract_code);
+            if (turnover != scan.turnover_24h.end()) entry.turnover_24h = turnover->second;
+            const auto reason = excluded.find(contract->contract_code);
+            entry.scanned = reason == excluded.end();
+            if (!entry.scanned) {
+                entry.reason = reason->second->reason;
+                entry.detail = reason->second->detail;
+            }
+            universe_.push_back(std::move(entry));
+        }
+        std::sort(universe_.begin(), universe_.end(), [](const UniverseEntry& a, const UniverseEntry& b) {
+            return a.contract->contract_code < b.contract->contract_code;
+        });
+    }
+
+    void remember_symbols(const Ranking& ranking) {
+        std::set<std::string_view> listed;
+        for (const UniverseEntry& entry : universe_) listed.insert(entry.contract->symbol);
+        std::erase_if(seen_, [&](const auto& seen) { return !listed.contains(seen.first); });
+        for (const ContractSnapshot& snapshot : ranking.contracts) {
+            SymbolHealth& seen = seen_[snapshot.data.contract->symbol];
+            seen.symbol = snapshot.data.contract->symbol;
+            seen.latency_ms = snapshot.data.fetch_latency_ms;
+            seen.last_seen = snapshot.data.data_time;
+            seen.volatility_bucket = snapshot.numbers.microstructure.volatility_bucket;
+        }
+    }
+
+    /// Waits out the schedule's pause. While backing off, a probe each interval tells when the exchange is back.
+    asio::awaitable<void> pause_before_next(bool unreachable) {
+        const auto until = clock_.steady_now() + schedule_.pause();
+        next_scan_at_ = clock_.now() + schedule_.pause();
+        while (!stopping_) {
+            const auto left = until - clock_.steady_now();
+            if (left <= core::SteadyTime::duration::zero()) co_return;
+            pause_.expires_after(std::min<core::SteadyTime::duration>(left, options_.interval));
+            co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+            if (stopping_ || schedule_.failure_streak() == 0 || clock_.steady_now() >= until) continue;
+            const auto back = co_await exchange_.probe();
+            if (back && unreachable) co_return;
+            unreachable = unreachable || !back;
+        }
+    }
+
+    exchange::Exchange& exchange_;
+    const core::Clock& clock_;
+    EngineOptions options_;
+    EngineObserver& observer_;
+    ScanProgress progress_;
+    std::unique_ptr<MarketScan> scan_;
+    ScanSchedule schedule_;
+    Ranker ranker_;
+    asio::steady_timer pause_;
+    asio::cancellation_signal stop_signal_;
+    bool stopping_ = false;
+
+    std::uint64_t sequence_ = 0;
+    std::deque<RankingPtr> kept_;
+    std::vector<std::function<void(RankingPtr)>> listeners_;
+    std::vector<UniverseEntry> universe_;
+    std::map<std::string, SymbolHealth> seen_;
+
+    std::optional<double> last_cycle_ms_;
+    std::optional<core::WallTime> last_success_;
+    std::optional<core::WallTime> next_scan_at_;
+    std::string last_error_;
+    std::uint64_t cycle_count_ = 0;
+    std::deque<double> recent_cycle_ms_;
+    core::RepeatedFailure failures_{"scan_cycle_failed"};
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> make_engine(asio::any_io_executor executor, exchange::Exchange& exchange,
+                                    const core::Clock& clock, EngineOptions options, EngineObserver& observer,
+                                    ScanProgress progress) {
+    return std::make_unique<EngineImpl>(std::move(executor), exchange, clock, std::move(options), observer,
+                                        std::move(progress));
+}
+
+}  // namespace scanner::engine

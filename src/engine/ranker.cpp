@@ -1,0 +1,118 @@
+#include "engine/ranker.hpp"
+
+#include "scanner/signals/cross_section.hpp"
+#include "scanner/signals/score.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace scanner::engine {
+namespace {
+
+constexpr std::size_t kSpreadHistory = 50;
+/// A contract that has not been scanned for so many cycles starts afresh: its "previous cycle" means nothing any more.
+constexpr std::uint64_t kMemoryCycles = 20;
+
+signals::ScoreOptions score_options(const RankingSettings& settings) {
+    signals::ScoreOptions options;
+    options.min_qvol_usdt = settings.min_qvol_usdt;
+    options.max_spread_bps = settings.max_spread_bps;
+    options.include_carry = settings.include_carry;
+    return options;
+}
+
+}  // namespace
+
+Ranking Ranker::rank(ScanResult scan, const RankingSettings& settings, const std::vector<signals::Profile>& profiles,
+                     Cycle cycle) {
+    Ranking ranking;
+    ranking.sequence = cycle.sequence;
+    ranking.time = cycle.time;
+    ranking.settings = settings;
+    ranking.profiles = profiles;
+    ranking.exclusions = std::move(scan.exclusions);
+    std::sort(scan.data.begin(), scan.data.end(), [](const market::MarketData& a, const market::MarketData& b) {
+        return a.contract->contract_code < b.contract->contract_code;
+    });
+    compute(ranking, std::move(scan.data));
+    order(ranking);
+    remember_ranks(ranking);
+    forget_long_gone(cycle.sequence);
+    return ranking;
+}
+
+void Ranker::compute(Ranking& ranking, std::vector<market::MarketData> data) {
+    ranking.contracts.resize(data.size());
+    std::vector<signals::ContractNumbers*> numbers;
+    numbers.reserve(data.size());
+    for (std::size_t i = 0; i < data.size(); ++i) {
+        ContractSnapshot& snapshot = ranking.contracts[i];
+        snapshot.data = std::move(data[i]);
+        const std::string& code = snapshot.data.contract->contract_code;
+        Memory& memory = memory_[code];
+        signals::compute_contract(snapshot.data, ranking.settings.notional_usdt, memory.state, snapshot.numbers);
+        if (memory.spread_history.size() == kSpreadHistory) memory.spread_history.erase(memory.spread_history.begin());
+        memory.spread_history.push_back(snapshot.numbers.metrics.spread_bps);
+        memory.last_sequence = ranking.sequence;
+        snapshot.spread_history = memory.spread_history;
+        ranking.index_by_code.emplace(code, i);
+        numbers.push_back(&snapshot.numbers);
+    }
+    signals::apply_cross_section(numbers);
+}
+
+void Ranker::order(Ranking& ranking) {
+    const signals::ScoreOptions options = score_options(ranking.settings);
+    for (const signals::Profile& profile : ranking.profiles) {
+        std::vector<RankedEntry> scored;
+        std::vector<signals::RankKey> keys;
+        for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
+            const ContractSnapshot& snapshot = ranking.contracts[i];
+            const signals::Score score = signals::score_contract(snapshot.numbers, profile.weights, options);
+            if (!score.score) continue;
+            RankedEntry entry;
+            entry.contract = i;
+            entry.score = *score.score;
+            entry.components = score.components;
+            scored.push_back(entry);
+            keys.push_back({*score.score, snapshot.numbers.metrics.qvol_usdt, snapshot.data.contract->symbol});
+        }
+        const Ranks& previous = previous_ranks_[profile.name];
+        std::vector<RankedEntry>& ranked = ranking.ranked[profile.name];
+        ranked.reserve(scored.size());
+        for (const std::size_t place : signals::rank_order(keys)) {
+            RankedEntry entry = scored[place];
+            entry.rank = static_cast<int>(ranked.size()) + 1;
+            const auto before = previous.find(ranking.contracts[entry.contract].data.contract->contract_code);
+            if (before != previous.end()) entry.rank_delta = before->second - entry.rank;
+            ranked.push_back(entry);
+        }
+    }
+    for (const ContractSnapshot& snapshot : ranking.contracts) {
+        const auto rejection = signals::rejection_of(snapshot.numbers.metrics, options);
+        if (rejection == signals::Rejection::none) continue;
+        ranking.exclusions.push_back(
+            {snapshot.data.contract->contract_code, std::string(signals::to_string(rejection)), ""});
+    }
+    for (const Exclusion& exclusion : ranking.exclusions) ++ranking.excluded_by_reason[exclusion.reason];
+}
+
+void Ranker::remember_ranks(const Ranking& ranking) {
+    previous_ranks_.clear();
+    for (const auto& [profile, ranked] : ranking.ranked) {
+        Ranks& ranks = previous_ranks_[profile];
+        for (const RankedEntry& entry : ranked) {
+            ranks[ranking.contracts[entry.contract].data.contract->contract_code] = entry.rank;
+        }
+    }
+}
+
+void Ranker::forget_long_gone(std::uint64_t sequence) {
+    std::erase_if(memory_, [&](const auto& entry) { return entry.second.last_sequence + kMemoryCycles < sequence; });
+}
+
+void Ranker::restore(const Ranking& ranking) {
+    remember_ranks(ranking);
+}
+
+}  // namespace scanner::engine

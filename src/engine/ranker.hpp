@@ -1,0 +1,49 @@
+#pragma once
+
+#include "scanner/core/clock.hpp"
+#include "scanner/engine/market_scan.hpp"
+#include "scanner/engine/ranking.hpp"
+#include "scanner/signals/contract_numbers.hpp"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace scanner::engine {
+
+/// The computing half of a cycle: market data into numbers, cross-section, scores, order. Pure but for the memory that
+/// the formulas need: each contract's previous cycle, and the previous ranks. Not thread-safe.
+class Ranker {
+public:
+    /// When the cycle was, and which one.
+    struct Cycle {
+        std::uint64_t sequence = 0;
+        core::WallTime time;
+    };
+
+    /// Everything of the ranking but `cycle_ms`, `requests` and `next_scan_at`. Takes `scan` apart.
+    [[nodiscard]] Ranking rank(ScanResult scan, const RankingSettings& settings,
+                               const std::vector<signals::Profile>& profiles, Cycle cycle);
+    /// Ranks of an earlier process, for the next rank changes.
+    void restore(const Ranking& ranking);
+
+private:
+    struct Memory {
+        signals::ContractState state;
+        std::vector<double> spread_history;
+        std::uint64_t last_sequence = 0;
+    };
+    using Ranks = std::unordered_map<std::string, int>;
+
+    void compute(Ranking& ranking, std::vector<market::MarketData> data);
+    void order(Ranking& ranking);
+    void remember_ranks(const Ranking& ranking);
+    void forget_long_gone(std::uint64_t sequence);
+
+    std::unordered_map<std::string, Memory> memory_;
+    std::map<std::string, Ranks> previous_ranks_;
+};
+
+}  // namespace scanner::engine
