@@ -1,0 +1,135 @@
+#pragma once
+
+#include "scanner/exchange/exchange.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace scanner::test {
+
+/// The port of the engine, played by the test: a small market whose calls can be made to fail or to dawdle.
+class ScriptedExchange final : public exchange::Exchange {
+public:
+    template <class T>
+    using Call = boost::asio::awaitable<core::Result<T>>;
+
+    std::vector<std::string> codes{"AAA-USDT", "BBB-USDT", "CCC-USDT"};
+    core::WallTime exchange_now = core::from_unix_ms(1'790'000'000'000);
+    std::chrono::milliseconds book_age{200};
+    std::optional<core::Error> everything_fails;
+    std::map<std::string, core::Error> book_fails;
+    std::map<std::string, std::chrono::milliseconds> book_takes;
+    std::optional<core::Error> funding_fails;
+    std::map<std::string, int> calls;  ///< by method
+    std::vector<int> candle_counts;    ///< what was asked for
+    double last = 100.0;
+    bool probe_answers = true;
+
+    Call<exchange::ContractList> contracts() override {
+        ++calls["contracts"];
+        if (everything_fails) co_return std::unexpected(*everything_fails);
+        exchange::ContractList list;
+        list.exchange_time = exchange_now;
+        for (const std::string& code : codes) {
+            market::Contract contract;
+            contract.contract_code = code;
+            contract.symbol = code.substr(0, code.find('-')) + "/USDT:USDT";
+            contract.contract_size = 1.0;
+            contract.price_tick = 0.01;
+            contract.status = market::ContractStatus::listed;
+            list.contracts.push_back(contract);
+        }
+        co_return list;
+    }
+
+    Call<exchange::Bulk<market::Ticker>> tickers() override {
+        ++calls["tickers"];
+        if (everything_fails) co_return std::unexpected(*everything_fails);
+        exchange::Bulk<market::Ticker> bulk;
+        bulk.exchange_time = exchange_now;
+        double turnover = 100e6;
+        for (const std::string& code : codes) {
+            market::Ticker ticker;
+            ticker.contract_code = code;
+            ticker.last = last;
+            ticker.turnover_24h = turnover;
+            turnover -= 1e6;
+            bulk.by_contract[code] = ticker;
+        }
+        co_return bulk;
+    }
+
+    Call<exchange::Bulk<market::FundingRate>> funding_rates(std::vector<std::string> wanted) override {
+        ++calls["funding_rates"];
+        if (funding_fails) co_return std::unexpected(*funding_fails);
+        exchange::Bulk<market::FundingRate> bulk;
+        for (const std::string& code : wanted) bulk.by_contract[code].rate = 0.0001;
+        co_return bulk;
+    }
+
+    Call<exchange::Bulk<market::OpenInterest>> open_interest(std::vector<std::string> wanted) override {
+        exchange::Bulk<market::OpenInterest> bulk;
+        for (const std::string& code : wanted) bulk.by_contract[code] = {1000.0, 100'000.0};
+        co_return bulk;
+    }
+
+    Call<exchange::Bulk<market::IndexPrice>> index_prices() override {
+        exchange::Bulk<market::IndexPrice> bulk;
+        for (const std::string& code : codes) bulk.by_contract[code] = {last, exchange_now};
+        co_return bulk;
+    }
+
+    Call<exchange::BookAnswer> order_book(std::shared_ptr<const market::Contract> contract) override {
+        ++calls["order_book"];
+        if (const auto delay = book_takes.find(contract->contract_code); delay != book_takes.end()) {
+            boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, delay->second);
+            co_await timer.async_wait(boost::asio::use_awaitable);
+        }
+        if (const auto failure = book_fails.find(contract->contract_code); failure != book_fails.end()) {
+            co_return std::unexpected(failure->second);
+        }
+        exchange::BookAnswer answer;
+        answer.exchange_time = exchange_now;
+        answer.book.exchange_time = exchange_now - book_age;
+        for (int i = 0; i < 10; ++i) {
+            answer.book.bids.push_back({last - 0.01 * (i + 1), 500.0});
+            answer.book.asks.push_back({last + 0.01 * (i + 1), 500.0});
+        }
+        co_return answer;
+    }
+
+    Call<exchange::CandleBatch> candles(std::shared_ptr<const market::Contract>, int, int count) override {
+        ++calls["candles"];
+        candle_counts.push_back(count);
+        exchange::CandleBatch batch;
+        batch.exchange_time = exchange_now;
+        const std::int64_t running = core::to_unix_ms(exchange_now) / 60'000 * 60'000;
+        for (int i = count - 1; i >= 0; --i)
+            batch.candles.push_back({running - i * 60'000, last, last, last, last, 10.0});
+        co_return batch;
+    }
+
+    Call<std::vector<market::Trade>> trades(std::shared_ptr<const market::Contract>, int) override {
+        co_return std::vector<market::Trade>{};
+    }
+
+    Call<void> probe() override {
+        ++calls["probe"];
+        if (!probe_answers) co_return core::fail(core::ErrorCode::network, "refused");
+        co_return core::Result<void>{};
+    }
+
+    exchange::ExchangeStatus status() const override { return {}; }
+};
+
+}  // namespace scanner::test
