@@ -1,6 +1,10 @@
 #pragma once
 
+#include "scanner/core/error.hpp"
+#include "scanner/market/market.hpp"
+
 #include <boost/asio/awaitable.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -9,9 +13,6 @@
 #include <string_view>
 #include <unordered_map>
 #include <vector>
-
-#include "scanner/core/error.hpp"
-#include "scanner/market/market.hpp"
 
 namespace scanner::exchange {
 
@@ -48,10 +49,11 @@ struct ExchangeStatus {
     int fail_count = 0;  ///< failures in a row
     double cooldown_remaining_sec = 0.0;
     int threshold = 0;
-    std::uint64_t requests = 0;                         ///< since start, retries included
-    std::map<std::string, std::uint64_t> errors;        ///< by error code name, since start
+    std::uint64_t requests = 0;                   ///< since start, retries included
+    std::map<std::string, std::uint64_t> errors;  ///< by error code name, since start
     std::string last_error;
-    bool funding_fallback = false;        ///< v5 per-contract calls in place of the bulk one
+    std::uint64_t dropped_rows = 0;  ///< rows of bulk answers left out because they were bad, since start
+    bool funding_fallback = false;   ///< v5 per-contract calls in place of the bulk one
     bool open_interest_fallback = false;
 };
 
@@ -76,9 +78,9 @@ public:
     /// The newest `count` trades, oldest first by (time, id).
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<std::vector<market::Trade>>> trades(
         std::shared_ptr<const market::Contract> contract, int count) = 0;
-    /// One light call (server time or heartbeat, short deadline, no retries) that goes out even while the breaker is open:
-    /// whether the exchange is back. Success half-opens an open breaker at once, so that the next cycle need not wait out
-    /// the cooldown; a failure leaves the breaker as it is and is not counted by it.
+    /// One light call (server time or heartbeat, short deadline, no retries) that goes out even while the breaker is
+    /// open: whether the exchange is back. Success half-opens an open breaker at once, so that the next cycle need not
+    /// wait out the cooldown; a failure leaves the breaker as it is and is not counted by it.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> probe() = 0;
     [[nodiscard]] virtual ExchangeStatus status() const = 0;
 };

@@ -46,6 +46,11 @@ public:
     void failure(Permit permit, core::SteadyTime now);
     void abandon(Permit permit, core::SteadyTime now);
 
+    /// Ends the cooldown of an open circuit now: something else has shown that the service is back.
+    void end_cooldown(core::SteadyTime now) {
+        if (open_until_ && *open_until_ > now) open_until_ = now;
+    }
+
     /// half_open as soon as the cooldown has passed, whether or not anybody has asked for the probe.
     [[nodiscard]] CircuitState state(core::SteadyTime now) const;
     /// Failures in a row, failed probes included.

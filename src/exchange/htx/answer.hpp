@@ -1,0 +1,45 @@
+#pragma once
+
+#include "scanner/exchange/htx.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What all decoders share. Pure: bytes in, values out; no clock, no I/O.
+namespace scanner::exchange::htx {
+
+/// What came back over HTTP. `body` is decompressed and need only live for the call.
+struct Answer {
+    int http_status = 200;
+    std::string_view body;
+};
+
+/// A JSON parser whose buffers are used again and again. What it parsed is valid until it parses the next text, so
+/// every decoder copies what it keeps. One thread at a time.
+class JsonParser {
+public:
+    JsonParser();
+    ~JsonParser();
+    JsonParser(const JsonParser&) = delete;
+    JsonParser& operator=(const JsonParser&) = delete;
+
+    struct Impl;
+    [[nodiscard]] Impl& impl() { return *impl_; }
+
+private:
+    std::unique_ptr<Impl> impl_;
+};
+
+/// The good rows of a bulk answer and what is wrong with the others. More bad rows than good ones make the answer
+/// malformed instead.
+template <class T>
+struct BulkAnswer {
+    Bulk<T> bulk;
+    std::vector<RowProblem> problems;
+    std::size_t stale_rows =
+        0;  ///< rows that the exchange no longer updates (delisted contracts), left out without blame
+};
+
+}  // namespace scanner::exchange::htx

@@ -1,0 +1,260 @@
+#include "exchange/htx/caller.hpp"
+
+#include "scanner/net/deadline.hpp"
+#include "scanner/net/pacing.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace scanner::exchange::htx {
+
+namespace asio = boost::asio;
+using core::Error;
+using core::ErrorCode;
+using Steady = std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::size_t kMaxBodyBytes = 16U << 20U;                   // the biggest real answer is 0.2 MB
+constexpr std::chrono::milliseconds kHalfOpenPoll{20};              // while another request finds out for everybody
+constexpr std::chrono::milliseconds kBreakerProbeAllowance{5'000};  // on top of the longest attempt
+
+/// What a finished request says about the exchange as a whole.
+enum class Verdict { healthy, failing, silent };
+
+Verdict judge(const core::Result<void>& result, int http_status) {
+    if (result) return Verdict::healthy;
+    const bool http_success = http_status >= 200 && http_status < 300;
+    switch (result.error().code()) {
+        case ErrorCode::timeout:
+        case ErrorCode::network:
+        case ErrorCode::http_status:
+        case ErrorCode::malformed:
+        case ErrorCode::maintenance:
+        case ErrorCode::unavailable: return Verdict::failing;
+        case ErrorCode::not_found: return Verdict::healthy;  // it knows its contracts well enough to miss one
+        case ErrorCode::exchange_rejected:
+            if (http_success) return Verdict::healthy;
+            // A path that is gone says nothing of the others; 401 or 403 keep us out altogether.
+            return http_status == 404 ? Verdict::silent : Verdict::failing;
+        default: return Verdict::silent;  // rate_limited: the budget's pause is the remedy
+    }
+}
+
+/// Gives the breaker exactly one report, also when the coroutine is torn down halfway.
+class Report {
+public:
+    Report(net::CircuitBreaker& breaker, net::CircuitBreaker::Permit permit, const core::Clock& clock)
+        : breaker_(breaker), permit_(permit), clock_(clock) {}
+    Report(const Report&) = delete;
+    Report& operator=(const Report&) = delete;
+    ~Report() {
+        if (!given_) breaker_.abandon(permit_, clock_.steady_now());
+    }
+    void give(Verdict verdict) {
+        if (verdict == Verdict::silent) return;
+        given_ = true;
+        if (verdict == Verdict::healthy) {
+            breaker_.success(permit_, clock_.steady_now());
+        } else {
+            breaker_.failure(permit_, clock_.steady_now());
+        }
+    }
+
+private:
+    net::CircuitBreaker& breaker_;
+    net::CircuitBreaker::Permit permit_;
+    const core::Clock& clock_;
+    bool given_ = false;
+};
+
+/// A busy exchange says so in its envelope; unlike an open breaker that is worth another try.
+bool worth_retrying(ErrorCode code) {
+    return net::is_retryable(code) || code == ErrorCode::unavailable;
+}
+
+std::shared_ptr<net::RateBudget> make_budget(double per_second) {
+    net::RateBudget::Options options;
+    options.per_second = per_second;
+    return std::make_shared<net::RateBudget>(options);
+}
+
+net::CircuitBreaker make_breaker(const HtxOptions& options) {
+    net::CircuitBreaker::Options breaker;
+    breaker.threshold = options.max_failures;
+    breaker.cooldown = options.cooldown;
+    breaker.probe_timeout = options.attempt_timeout + kBreakerProbeAllowance;
+    return net::CircuitBreaker(breaker);
+}
+
+std::string without_trailing_slash(std::string url) {
+    while (url.ends_with('/')) url.pop_back();
+    return url;
+}
+
+BreakerState to_breaker_state(net::CircuitState state) {
+    switch (state) {
+        case net::CircuitState::closed: return BreakerState::closed;
+        case net::CircuitState::open: return BreakerState::open;
+        case net::CircuitState::half_open: break;
+    }
+    return BreakerState::half_open;
+}
+
+}  // namespace
+
+Caller::Caller(asio::any_io_executor executor, const HtxOptions& options, net::HttpClient& client,
+               const core::Clock& clock, std::uint64_t random_seed, const HtxObserver& observer)
+    : options_(options),
+      client_(client),
+      clock_(clock),
+      observer_(observer),
+      base_url_(without_trailing_slash(options.base_url)),
+      random_(net::make_random_unit(random_seed)),
+      market_budget_(make_budget(options.market_requests_per_sec)),
+      other_budget_(make_budget(options.other_requests_per_sec)),
+      semaphore_(std::move(executor), std::max<std::size_t>(options.concurrency, 1)),
+      breaker_(make_breaker(options)) {}
+
+const std::shared_ptr<net::RateBudget>& Caller::budget(RequestClass request_class) const {
+    return request_class == RequestClass::market ? market_budget_ : other_budget_;
+}
+
+Error Caller::breaker_open() const {
+    const auto remaining = breaker_.cooldown_remaining(clock_.steady_now());
+    return {ErrorCode::unavailable,
+            fmt::format("not asked: {} failures in a row opened the breaker for another {:.1f} s; the last was: {}",
+                        breaker_.failures(), static_cast<double>(remaining.count()) / 1000.0, last_error_)};
+}
+
+/// Counts an attempt that was not even made.
+Error Caller::note_refusal(Error error) {
+    ++errors_[std::string(to_string(error.code()))];
+    return error;
+}
+
+asio::awaitable<core::Result<void>> Caller::perform(Endpoint endpoint, std::string context, core::SteadyTime deadline,
+                                                    Accept accept) {
+    const auto shared_endpoint = std::make_shared<const Endpoint>(std::move(endpoint));
+    const auto shared_accept = std::make_shared<const Accept>(std::move(accept));
+    net::BackoffOptions backoff_options;
+    backoff_options.max_attempts = options_.max_attempts;
+    backoff_options.base = options_.retry_base;
+    backoff_options.cap = options_.retry_cap;
+    net::Backoff backoff(backoff_options, [this] { return random_(); });
+
+    std::optional<Error> answered;  // what the exchange said last; tells more than being kept from asking again
+    for (;;) {
+        const auto made = co_await attempt(shared_endpoint, deadline, shared_accept);
+        if (made.result) co_return core::Result<void>();
+        const auto& error = made.result.error();
+        if (!made.sent) {
+            const bool tell_answer = answered && error.code() != ErrorCode::cancelled;
+            co_return std::unexpected((tell_answer ? *answered : note_refusal(error)).within(context));
+        }
+        last_error_ = error.within(context).message();
+        answered = error;
+        const auto delay = worth_retrying(error.code()) ? backoff.next() : std::nullopt;
+        if (!delay || Steady::now() + *delay >= deadline) co_return std::unexpected(error.within(context));
+        if (auto slept = co_await net::sleep_for(*delay); !slept) co_return std::unexpected(slept.error());
+    }
+}
+
+asio::awaitable<Caller::Attempt> Caller::attempt(std::shared_ptr<const Endpoint> endpoint, core::SteadyTime deadline,
+                                                 std::shared_ptr<const Accept> accept) {
+    // Not worth a place in the queue while the breaker is open.
+    if (breaker_.state(clock_.steady_now()) == net::CircuitState::open) {
+        co_return Attempt{.result = std::unexpected(breaker_open())};
+    }
+    // The place among the concurrent ones first, then the turn: a turn taken and then held up would end in a burst.
+    auto place = co_await semaphore_.acquire(deadline);
+    if (!place) co_return Attempt{.result = std::unexpected(place.error())};
+    if (auto turn = co_await net::wait_for_turn(budget(endpoint->request_class), deadline); !turn) {
+        co_return Attempt{.result = std::unexpected(turn.error())};
+    }
+    const auto permit = co_await admit(deadline);
+    if (!permit) co_return Attempt{.result = std::unexpected(breaker_open())};
+    Report report(breaker_, *permit, clock_);
+    auto exchanged = co_await send(endpoint, deadline, accept);
+    report.give(judge(exchanged.result, exchanged.http_status));
+    co_return Attempt{.result = std::move(exchanged.result), .sent = true};
+}
+
+/// Leave to send. While half open one request finds out for all; the others wait for what it finds.
+asio::awaitable<std::optional<net::CircuitBreaker::Permit>> Caller::admit(core::SteadyTime deadline) {
+    for (;;) {
+        const auto now = clock_.steady_now();
+        if (auto permit = breaker_.admit(now)) co_return permit;
+        if (breaker_.state(now) == net::CircuitState::open) co_return std::nullopt;
+        if (Steady::now() + kHalfOpenPoll >= deadline) co_return std::nullopt;
+        if (auto slept = co_await net::sleep_for(kHalfOpenPoll); !slept) co_return std::nullopt;
+    }
+}
+
+asio::awaitable<Caller::Exchanged> Caller::send(std::shared_ptr<const Endpoint> endpoint, core::SteadyTime deadline,
+                                                std::shared_ptr<const Accept> accept) {
+    const auto started = Steady::now();
+    const auto remaining = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - started);
+    net::ClientRequest request;
+    request.url = base_url_ + endpoint->target;
+    request.headers.push_back({"Accept", "application/json"});
+    request.timeout = std::clamp(remaining, std::chrono::milliseconds(1), options_.attempt_timeout);
+    request.max_body_bytes = kMaxBodyBytes;
+
+    ++requests_;
+    const auto response = co_await client_.send(std::move(request));
+    const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - started);
+
+    Exchanged exchanged;
+    if (response) {
+        const auto now = Steady::now();
+        const auto& own_budget = budget(endpoint->request_class);
+        own_budget->observe(response->headers, now);
+        exchanged.http_status = response->status;
+        exchanged.result = (*accept)(Answer{.http_status = response->status, .body = response->body});
+        const bool refused = !exchanged.result && exchanged.result.error().code() == ErrorCode::rate_limited;
+        if (refused) own_budget->penalise(now);
+    } else {
+        exchanged.result = std::unexpected(response.error());
+    }
+
+    std::optional<ErrorCode> code;
+    if (!exchanged.result) code = exchanged.result.error().code();
+    if (code) ++errors_[std::string(to_string(*code))];
+    if (observer_.on_request) observer_.on_request(endpoint->method, elapsed, code);
+    co_return exchanged;
+}
+
+asio::awaitable<core::Result<void>> Caller::probe(Endpoint endpoint, Accept read) {
+    const auto deadline = Steady::now() + options_.probe_timeout;
+    const auto shared_endpoint = std::make_shared<const Endpoint>(std::move(endpoint));
+    const auto shared_read = std::make_shared<const Accept>(std::move(read));
+    if (auto turn = co_await net::wait_for_turn(budget(shared_endpoint->request_class), deadline); !turn) {
+        co_return std::unexpected(note_refusal(turn.error()).within("probe"));
+    }
+    const auto exchanged = co_await send(shared_endpoint, deadline, shared_read);
+    if (!exchanged.result) {
+        const auto error = exchanged.result.error().within("probe");
+        last_error_ = error.message();
+        co_return std::unexpected(error);
+    }
+    breaker_.end_cooldown(clock_.steady_now());
+    co_return core::Result<void>();
+}
+
+ExchangeStatus Caller::status() const {
+    const auto now = clock_.steady_now();
+    ExchangeStatus status;
+    status.exchange = "htx";
+    status.state = to_breaker_state(breaker_.state(now));
+    status.fail_count = breaker_.failures();
+    status.cooldown_remaining_sec = static_cast<double>(breaker_.cooldown_remaining(now).count()) / 1000.0;
+    status.threshold = breaker_.threshold();
+    status.requests = requests_;
+    status.errors = errors_;
+    status.last_error = last_error_;
+    return status;
+}
+
+}  // namespace scanner::exchange::htx

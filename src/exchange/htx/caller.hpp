@@ -1,0 +1,99 @@
+#pragma once
+
+#include "exchange/htx/answer.hpp"
+#include "exchange/htx/endpoints.hpp"
+
+#include "scanner/exchange/htx.hpp"
+#include "scanner/net/circuit_breaker.hpp"
+#include "scanner/net/rate_budget.hpp"
+#include "scanner/net/retry.hpp"
+#include "scanner/net/semaphore.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace scanner::exchange::htx {
+
+/// Sends requests to HTX: within the budget of their class, at most so many at a time, past the breaker, again where
+/// that may help, and never longer than the deadline. Counts what happens. Knows nothing of what the answers mean: the
+/// caller hands in what reads them, and an answer that cannot be read is a failed attempt. Loop thread only.
+class Caller {
+public:
+    Caller(boost::asio::any_io_executor executor, const HtxOptions& options, net::HttpClient& client,
+           const core::Clock& clock, std::uint64_t random_seed, const HtxObserver& observer);
+
+    /// When a call that starts now has to be over.
+    [[nodiscard]] core::SteadyTime deadline() const { return std::chrono::steady_clock::now() + options_.timeout; }
+
+    /// `context` goes in front of error messages: "order_book BTC-USDT".
+    template <class T>
+    [[nodiscard]] boost::asio::awaitable<core::Result<T>> call(Endpoint endpoint, std::string context,
+                                                               core::SteadyTime deadline,
+                                                               std::function<core::Result<T>(const Answer&)> read) {
+        std::optional<T> value;
+        Accept accept = [&value, &read](const Answer& answer) { return keep(value, read(answer)); };
+        auto done = co_await perform(std::move(endpoint), std::move(context), deadline, std::move(accept));
+        if (!done) co_return std::unexpected(done.error());
+        co_return std::move(*value);
+    }
+
+    /// One attempt with a short deadline, past breaker and semaphore and not counted by the breaker; success ends an
+    /// open breaker's cooldown.
+    [[nodiscard]] boost::asio::awaitable<core::Result<void>> probe(
+        Endpoint endpoint, std::function<core::Result<void>(const Answer&)> read);
+
+    /// What this knows of the status; the fallback flags and dropped rows are not its business.
+    [[nodiscard]] ExchangeStatus status() const;
+
+private:
+    using Accept = std::function<core::Result<void>(const Answer&)>;
+    /// How an attempt ended. `sent` is false where breaker, budget or semaphore kept it from being made.
+    struct Attempt {
+        core::Result<void> result;
+        bool sent = false;
+    };
+
+    template <class T>
+    static core::Result<void> keep(std::optional<T>& value, core::Result<T> result) {
+        if (!result) return std::unexpected(result.error());
+        value = std::move(*result);
+        return {};
+    }
+
+    boost::asio::awaitable<core::Result<void>> perform(Endpoint endpoint, std::string context,
+                                                       core::SteadyTime deadline, Accept accept);
+    boost::asio::awaitable<Attempt> attempt(std::shared_ptr<const Endpoint> endpoint, core::SteadyTime deadline,
+                                            std::shared_ptr<const Accept> accept);
+    boost::asio::awaitable<std::optional<net::CircuitBreaker::Permit>> admit(core::SteadyTime deadline);
+    /// Sends and reads; `http_status` is 0 where no answer came.
+    struct Exchanged {
+        core::Result<void> result;
+        int http_status = 0;
+    };
+    boost::asio::awaitable<Exchanged> send(std::shared_ptr<const Endpoint> endpoint, core::SteadyTime deadline,
+                                           std::shared_ptr<const Accept> accept);
+    [[nodiscard]] const std::shared_ptr<net::RateBudget>& budget(RequestClass request_class) const;
+    [[nodiscard]] core::Error breaker_open() const;
+    core::Error note_refusal(core::Error error);
+
+    const HtxOptions& options_;
+    net::HttpClient& client_;
+    const core::Clock& clock_;
+    const HtxObserver& observer_;
+    std::string base_url_;
+    net::RandomUnit random_;
+    std::shared_ptr<net::RateBudget> market_budget_;
+    std::shared_ptr<net::RateBudget> other_budget_;
+    net::Semaphore semaphore_;
+    net::CircuitBreaker breaker_;
+    std::uint64_t requests_ = 0;
+    std::map<std::string, std::uint64_t> errors_;
+    std::string last_error_;
+};
+
+}  // namespace scanner::exchange::htx

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "exchange/htx/answer.hpp"
+
+#include <chrono>
+#include <string>
+#include <unordered_map>
+
+namespace scanner::exchange::htx {
+
+/// Base units in one contract, by contract code.
+using ContractSizes = std::unordered_map<std::string, double>;
+
+/// An index price that the exchange has not renewed for this long belongs to a contract that is gone: live ones are
+/// recomputed every second, delisted ones stay in the answer for years.
+inline constexpr std::chrono::minutes kStaleIndexAge{10};
+
+/// batch_merged, version 1. Rows of contracts without a known size are left out without blame: the size of their quotes
+/// cannot be told.
+[[nodiscard]] core::Result<BulkAnswer<market::Ticker>> decode_tickers(JsonParser& parser, const Answer& answer,
+                                                                      const ContractSizes& sizes);
+
+/// swap_batch_funding_rate. Dated futures have neither rate nor time.
+[[nodiscard]] core::Result<BulkAnswer<market::FundingRate>> decode_funding(JsonParser& parser, const Answer& answer);
+
+/// v5/market/funding_rate: the same fields for the contracts that were asked for, maybe none.
+[[nodiscard]] core::Result<BulkAnswer<market::FundingRate>> decode_v5_funding(JsonParser& parser, const Answer& answer);
+
+/// swap_open_interest. Suspended and delisted contracts are in it.
+[[nodiscard]] core::Result<BulkAnswer<market::OpenInterest>> decode_open_interest(JsonParser& parser,
+                                                                                  const Answer& answer);
+
+/// v5/market/open_interest: one contract, which must be `contract_code`.
+[[nodiscard]] core::Result<BulkAnswer<market::OpenInterest>> decode_v5_open_interest(JsonParser& parser,
+                                                                                     const Answer& answer,
+                                                                                     std::string_view contract_code);
+
+/// swap_index.
+[[nodiscard]] core::Result<BulkAnswer<market::IndexPrice>> decode_index(JsonParser& parser, const Answer& answer);
+
+}  // namespace scanner::exchange::htx

@@ -1,0 +1,93 @@
+#include "exchange/htx/decode_contracts.hpp"
+
+#include "exchange/htx/rows.hpp"
+
+#include "scanner/core/symbol.hpp"
+
+#include <algorithm>
+#include <array>
+#include <unordered_set>
+
+namespace scanner::exchange::htx {
+
+using market::AssetClass;
+using market::ContractStatus;
+
+namespace {
+
+constexpr int kUsualFundingIntervalHours = 8;  // before 2023 rows had no settlement_period; it was 8 h for all
+
+ContractStatus to_status(std::int64_t number) {
+    static constexpr std::array kStatuses{
+        ContractStatus::delisting,  ContractStatus::listed,     ContractStatus::pending,
+        ContractStatus::suspended,  ContractStatus::suspending, ContractStatus::in_settlement,
+        ContractStatus::delivering, ContractStatus::settled,    ContractStatus::delivered,
+    };
+    if (number < 0 || number >= static_cast<std::int64_t>(kStatuses.size())) return ContractStatus::unknown;
+    return kStatuses[static_cast<std::size_t>(number)];
+}
+
+/// HTX marks what is not a coin in either list: XOM has labels ["stock"] and no tradfi_labels at all.
+AssetClass read_asset_class(FieldReader& row) {
+    static constexpr std::array<std::string_view, 5> kTradfiLabels{"tradfi", "stock", "indices", "commodities",
+                                                                   "metals"};
+    if (const auto tradfi = row.optional_array("tradfi_labels"); tradfi && tradfi->size() > 0) {
+        return AssetClass::tradfi;
+    }
+    const auto labels = row.optional_array("labels");
+    if (!labels) return AssetClass::crypto;
+    for (const simdjson::dom::element element : *labels) {
+        std::string_view label;
+        if (element.get_string().get(label) != simdjson::SUCCESS) continue;
+        if (std::ranges::find(kTradfiLabels, label) != kTradfiLabels.end()) return AssetClass::tradfi;
+    }
+    return AssetClass::crypto;
+}
+
+int read_funding_interval(FieldReader& row) {
+    const auto hours = row.optional_integer("settlement_period");
+    if (hours && (*hours < 1 || *hours > 24)) {
+        row.reject("settlement_period", fmt::format("{} is no number of hours from 1 to 24", *hours));
+    }
+    return static_cast<int>(hours.value_or(kUsualFundingIntervalHours));
+}
+
+market::Contract read_contract(FieldReader& row, std::string_view code) {
+    market::Contract contract;
+    contract.contract_code = code;
+    contract.symbol = core::unified_symbol(code);
+    contract.contract_size = row.positive("contract_size");
+    contract.price_tick = row.positive("price_tick");
+    contract.status = to_status(row.integer("contract_status"));
+    contract.asset_class = read_asset_class(row);
+    contract.funding_interval_hours = read_funding_interval(row);
+    contract.next_funding_time = row.optional_time("settlement_date");
+    return contract;
+}
+
+}  // namespace
+
+core::Result<ContractsAnswer> decode_contracts(JsonParser& parser, const Answer& answer) {
+    auto root_object = open_answer(parser, answer);
+    if (!root_object) return std::unexpected(root_object.error());
+    FieldReader root(*root_object);
+    ContractsAnswer result;
+    result.list.exchange_time = root.time("ts");
+    const auto data = root.array("data");
+    if (!root.ok()) return std::unexpected(root.error());
+
+    std::unordered_set<std::string_view> seen;
+    auto rows = read_rows(*data, "data", [&](FieldReader& row, std::string_view code) {
+        if (!is_usdt_swap(row)) return false;
+        auto contract = read_contract(row, code);
+        if (row.ok() && !seen.insert(code).second) row.reject("contract_code", "listed twice");
+        if (row.ok()) result.list.contracts.push_back(std::move(contract));
+        return row.ok();
+    });
+    if (!rows) return std::unexpected(rows.error());
+    if (result.list.contracts.empty()) return core::fail(core::ErrorCode::malformed, "data: not a single contract");
+    result.problems = std::move(rows->problems);
+    return result;
+}
+
+}  // namespace scanner::exchange::htx

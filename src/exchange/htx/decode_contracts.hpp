@@ -1,0 +1,17 @@
+#pragma once
+
+#include "exchange/htx/answer.hpp"
+
+#include <vector>
+
+namespace scanner::exchange::htx {
+
+struct ContractsAnswer {
+    ContractList list;
+    std::vector<RowProblem> problems;
+};
+
+/// swap_contract_info. Dated futures and contracts not settled in USDT are left out without blame.
+[[nodiscard]] core::Result<ContractsAnswer> decode_contracts(JsonParser& parser, const Answer& answer);
+
+}  // namespace scanner::exchange::htx

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "exchange/htx/answer.hpp"
+
+#include <optional>
+
+namespace scanner::exchange::htx {
+
+/// What the exchange says of its USDT swaps.
+struct Heartbeat {
+    bool working = false;
+    std::optional<core::WallTime> estimated_recovery;  ///< only where it says so, during maintenance
+};
+
+/// /heartbeat/. Its "ts" has stood still since 2019 and is not read.
+[[nodiscard]] core::Result<Heartbeat> decode_heartbeat(JsonParser& parser, const Answer& answer);
+
+}  // namespace scanner::exchange::htx
