@@ -1,0 +1,118 @@
+#include "app/command_line.hpp"
+#include "app/commands.hpp"
+#include "app/progress.hpp"
+#include "app/wiring.hpp"
+
+#include "scanner/core/json_writer.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <iostream>
+#include <optional>
+#include <utility>
+
+namespace scanner::app {
+namespace {
+
+namespace asio = boost::asio;
+
+const std::vector<engine::RankedEntry>& ranked_by_default(const engine::Ranking& ranking) {
+    static const std::vector<engine::RankedEntry> kNone;
+    const auto found = ranking.ranked.find(ranking.settings.default_profile);
+    return found == ranking.ranked.end() ? kNone : found->second;
+}
+
+std::string as_table(const engine::Ranking& ranking, std::size_t top) {
+    const auto& ranked = ranked_by_default(ranking);
+    std::string text;
+    if (ranking.settings.simulated) text += "SIMULATED market: nothing here is a real price.\n";
+    text += fmt::format("{} contracts scanned, {} ranked under '{}' in {:.0f} ms with {} requests\n",
+                        ranking.contracts.size(), ranked.size(), ranking.settings.default_profile, ranking.cycle_ms,
+                        ranking.requests);
+    for (const auto& [reason, count] : ranking.excluded_by_reason)
+        text += fmt::format("  left out: {} ({})\n", count, reason);
+    text += fmt::format("\n{:>4} {:<18} {:>9} {:>10} {:>10} {:>10} {:>7} {:>7} {:>8} {:>7}\n", "rank", "symbol",
+                        "score", "qvol M", "spread bps", "slip bps", "atr %", "ret_1 %", "ret_15 %", "manip");
+    for (std::size_t i = 0; i < std::min(top, ranked.size()); ++i) {
+        const engine::ContractSnapshot& snapshot = ranking.contracts[ranked[i].contract];
+        const signals::Metrics& metrics = snapshot.numbers.metrics;
+        text += fmt::format("{:>4} {:<18} {:>9.4f} {:>10.2f} {:>10.2f} {:>10.2f} {:>7.3f} {:>7.3f} {:>8.3f} {:>7.2f}\n",
+                            ranked[i].rank, snapshot.data.contract->symbol, ranked[i].score, metrics.qvol_usdt / 1e6,
+                            metrics.spread_bps, metrics.slip_bps, metrics.atr_pct, metrics.ret_1, metrics.ret_15,
+                            snapshot.numbers.manipulation.manip_score);
+    }
+    return text;
+}
+
+std::string as_json(const engine::Ranking& ranking, std::size_t top) {
+    const auto& ranked = ranked_by_default(ranking);
+    core::JsonWriter json(4096);
+    json.begin_object()
+        .field("ts", core::format_time(ranking.time))
+        .field("profile", ranking.settings.default_profile)
+        .field("simulated", ranking.settings.simulated)
+        .field("cycle_ms", ranking.cycle_ms)
+        .field("requests", ranking.requests)
+        .field("symbols_scanned", ranking.contracts.size())
+        .field("ranked", ranked.size());
+    json.key("excluded").begin_object();
+    for (const auto& [reason, count] : ranking.excluded_by_reason) json.field(reason, count);
+    json.end_object().key("items").begin_array();
+    for (std::size_t i = 0; i < std::min(top, ranked.size()); ++i) {
+        const engine::ContractSnapshot& snapshot = ranking.contracts[ranked[i].contract];
+        const signals::Metrics& metrics = snapshot.numbers.metrics;
+        json.begin_object()
+            .field("rank", ranked[i].rank)
+            .field("symbol", snapshot.data.contract->symbol)
+            .field("contract_code", snapshot.data.contract->contract_code)
+            .field("score", ranked[i].score)
+            .field("qvol_usdt", metrics.qvol_usdt)
+            .field("spread_bps", metrics.spread_bps)
+            .field("slip_bps", metrics.slip_bps)
+            .field("atr_pct", metrics.atr_pct)
+            .field("ret_1", metrics.ret_1)
+            .field("ret_15", metrics.ret_15)
+            .field("manip_score", snapshot.numbers.manipulation.manip_score)
+            .end_object();
+    }
+    json.end_array().end_object();
+    return std::move(json).take() + "\n";
+}
+
+}  // namespace
+
+int run_collect_once(const core::LoadedSettings& loaded, bool json, std::ostream& out) {
+    std::signal(SIGPIPE, SIG_IGN);
+    asio::io_context io(1);
+    engine::EngineObserver nobody;
+    const core::Settings& settings = loaded.settings;
+    const auto client = make_client(io.get_executor(), settings);
+    const auto exchange = make_exchange(io.get_executor(), settings, *client, core::system_clock(), nobody);
+    const auto engine = engine::make_engine(io.get_executor(), *exchange, core::system_clock(),
+                                            engine_options(settings, false), nobody, make_first_scan_progress());
+    std::optional<core::Result<engine::RankingPtr>> outcome;
+    const auto cycle = [&]() -> asio::awaitable<void> {
+        const bool simulated = co_await exchange_is_simulated(*client, settings.exchange_url);
+        engine->set_options(engine_options(settings, simulated));
+        outcome = co_await engine->scan_once();
+    };
+    asio::co_spawn(io, cycle, [&](const std::exception_ptr& error) {
+        if (error) outcome = core::fail(core::ErrorCode::internal, "the cycle ended with an exception");
+        io.stop();
+    });
+    io.run();
+    if (!outcome || !*outcome) {
+        std::cerr << "market-scanner: nothing ranked: " << (outcome ? outcome->error().message() : "no outcome")
+                  << '\n';
+        return kExitFailure;
+    }
+    const engine::Ranking& ranking = ***outcome;
+    const auto top = static_cast<std::size_t>(settings.topn_default);
+    out << (json ? as_json(ranking, top) : as_table(ranking, top)) << std::flush;
+    return ranked_by_default(ranking).empty() ? kExitFailure : kExitOk;
+}
+
+}  // namespace scanner::app

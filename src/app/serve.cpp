@@ -1,0 +1,172 @@
+#include "app/command_line.hpp"
+#include "app/commands.hpp"
+#include "app/progress.hpp"
+#include "app/wiring.hpp"
+
+#include "scanner/api/handler.hpp"
+#include "scanner/api/metrics.hpp"
+#include "scanner/core/log.hpp"
+#include "scanner/core/version.hpp"
+#include "scanner/net/http_server.hpp"
+#include "scanner/net/task_group.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <unistd.h>
+#include <utility>
+
+namespace scanner::app {
+namespace {
+
+namespace asio = boost::asio;
+
+/// The whole shutdown: 10 s with room for what cannot be waited for.
+constexpr std::chrono::seconds kServerGrace{4};
+constexpr std::chrono::seconds kTaskGrace{4};
+constexpr int kExitForced = 3;
+
+/// Everything that lives while the daemon runs, in the order in which it is built; destroyed in the reverse.
+class Daemon {
+public:
+    Daemon(asio::io_context& io, core::LoadedSettings loaded, const SettingsReader& reread)
+        : io_(io),
+          loaded_(std::move(loaded)),
+          reread_(reread),
+          metrics_(core::kVersion),
+          client_(make_client(io.get_executor(), loaded_.settings)),
+          exchange_(make_exchange(io.get_executor(), loaded_.settings, *client_, core::system_clock(), metrics_)),
+          engine_(engine::make_engine(io.get_executor(), *exchange_, core::system_clock(),
+                                      engine_options(loaded_.settings, false), metrics_, make_first_scan_progress())),
+          api_(api::make_api_handler(api_options(), *engine_, metrics_, core::system_clock())),
+          tasks_(io.get_executor(),
+                 [](std::string_view task, std::string_view what) {
+                     core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
+                 }),
+          signals_(io, SIGINT, SIGTERM, SIGHUP) {}
+
+    /// Binds the port, so that a port in use is an error before anything else happens.
+    core::Result<void> start() {
+        net::HttpServerOptions options;
+        options.address = loaded_.settings.http_address == "localhost" ? "127.0.0.1" : loaded_.settings.http_address;
+        options.port = loaded_.settings.http_port;
+        auto server = net::make_http_server(io_.get_executor(), options, *api_);
+        if (!server) {
+            return std::unexpected(server.error().within(
+                fmt::format("SCANNER_HTTP_ADDRESS={} SCANNER_HTTP_PORT={}", options.address, options.port)));
+        }
+        server_ = std::move(*server);
+        core::log(core::LogLevel::info, "listening",
+                  {{"url", fmt::format("http://{}:{}", options.address, server_->port())},
+                   {"exchange_url", loaded_.settings.exchange_url},
+                   {"version", core::kVersion}});
+        if (!tasks_.spawn("scan", scan()) || !tasks_.spawn("signals", watch_signals())) {
+            return core::fail(core::ErrorCode::internal, "the task group refused to start");
+        }
+        return {};
+    }
+
+private:
+    api::ApiOptions api_options() const {
+        const core::Settings& settings = loaded_.settings;
+        api::ApiOptions options;
+        options.version = core::kVersion;
+        options.default_top = settings.topn_default;
+        options.metrics_enabled = settings.metrics_enabled;
+        options.api_token = settings.api_token.value_or("");
+        options.cors_origins = settings.cors_origins;
+        return options;
+    }
+
+    asio::awaitable<void> scan() {
+        simulated_ = co_await exchange_is_simulated(*client_, loaded_.settings.exchange_url);
+        if (simulated_)
+            core::log(core::LogLevel::warning, "market_is_simulated",
+                      {{"exchange_url", loaded_.settings.exchange_url}});
+        engine_->set_options(engine_options(loaded_.settings, simulated_));
+        co_await engine_->run();
+    }
+
+    asio::awaitable<void> watch_signals() {
+        for (;;) {
+            const auto [error, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+            if (error) co_return;
+            if (number != SIGHUP) break;
+            reload();
+        }
+        core::log(core::LogLevel::info, "stopping");
+        // Outside of the group that it is about to end.
+        asio::co_spawn(io_, shut_down(), [this](const std::exception_ptr&) { io_.stop(); });
+        const auto [error, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (!error) std::_Exit(kExitForced);
+    }
+
+    asio::awaitable<void> shut_down() {
+        engine_->stop();
+        co_await server_->stop(kServerGrace);
+        signals_.cancel();
+        const auto ended = co_await tasks_.shutdown(kTaskGrace);
+        if (!ended) core::log(core::LogLevel::error, "shutdown_incomplete", {{"error", ended.error().message()}});
+        core::log(core::LogLevel::info, "stopped");
+    }
+
+    void reload() {
+        auto fresh = reread_();
+        if (!fresh) {
+            for (const std::string& problem : fresh.error()) {
+                core::log(core::LogLevel::error, "settings_not_reloaded", {{"problem", problem}});
+            }
+            return;
+        }
+        core::SettingsReload reload = core::reload_settings(loaded_.settings, fresh->settings);
+        loaded_.settings = std::move(reload.settings);
+        engine_->set_options(engine_options(loaded_.settings, simulated_));
+        core::set_log_level(loaded_.settings.log_level);
+        for (const std::string& name : reload.changed)
+            core::log(core::LogLevel::info, "setting_changed", {{"name", name}});
+        for (const std::string& name : reload.needs_restart) {
+            core::log(core::LogLevel::warning, "setting_needs_restart", {{"name", name}});
+        }
+    }
+
+    asio::io_context& io_;
+    core::LoadedSettings loaded_;
+    const SettingsReader& reread_;
+    api::Metrics metrics_;
+    std::unique_ptr<net::HttpClient> client_;
+    std::unique_ptr<exchange::Exchange> exchange_;
+    std::unique_ptr<engine::Engine> engine_;
+    std::unique_ptr<net::RequestHandler> api_;
+    std::unique_ptr<net::HttpServer> server_;
+    net::TaskGroup tasks_;
+    asio::signal_set signals_;
+    bool simulated_ = false;
+};
+
+}  // namespace
+
+int run_serve(core::LoadedSettings loaded, const SettingsReader& reread) {
+    std::signal(SIGPIPE, SIG_IGN);  // a peer that hangs up is an error code, not the end of the process
+    for (const std::string& warning : loaded.warnings)
+        core::log(core::LogLevel::warning, "setting", {{"warning", warning}});
+    asio::io_context io(1);
+    Daemon daemon(io, std::move(loaded), reread);
+    if (const auto started = daemon.start(); !started) {
+        std::cerr << "market-scanner: " << started.error().message() << '\n';
+        return kExitFailure;
+    }
+    io.run();
+    return kExitOk;
+}
+
+}  // namespace scanner::app

@@ -1,0 +1,110 @@
+#include "app/wiring.hpp"
+
+#include "scanner/core/log.hpp"
+#include "scanner/core/url.hpp"
+#include "scanner/core/version.hpp"
+#include "scanner/exchange/htx.hpp"
+
+#include <boost/asio/use_awaitable.hpp>
+
+#include <random>
+#include <utility>
+
+namespace scanner::app {
+namespace {
+
+engine::UniverseKind universe_kind(core::Universe universe) {
+    switch (universe) {
+        case core::Universe::all: return engine::UniverseKind::all;
+        case core::Universe::crypto: return engine::UniverseKind::crypto;
+        case core::Universe::tradfi: return engine::UniverseKind::tradfi;
+    }
+    return engine::UniverseKind::all;
+}
+
+exchange::HtxObserver report_to(engine::EngineObserver& observer) {
+    exchange::HtxObserver htx;
+    htx.on_request = [&observer](std::string_view method, std::chrono::microseconds elapsed,
+                                 std::optional<core::ErrorCode> error) {
+        observer.on_exchange_call(method, std::chrono::duration<double>(elapsed).count(), error);
+    };
+    htx.on_dropped_rows = [](std::string_view method, std::span<const exchange::RowProblem> rows) {
+        core::log(core::LogLevel::debug, "exchange_rows_dropped",
+                  {{"method", method},
+                   {"rows", rows.size()},
+                   {"contract_code", rows.front().contract_code},
+                   {"problem", rows.front().problem}});
+    };
+    htx.on_fallback = [](std::string_view method, bool fallback) {
+        core::log(core::LogLevel::warning, fallback ? "exchange_bulk_call_gone" : "exchange_bulk_call_back",
+                  {{"method", method}});
+    };
+    return htx;
+}
+
+bool is_htx(std::string_view url) {
+    for (const std::string_view host : {"hbdm.com", "hbdm.vn", "btcgateway.pro", "huobi.pro", "htx.com"}) {
+        if (url.find(host) != std::string_view::npos) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+engine::EngineOptions engine_options(const core::Settings& settings, bool simulated) {
+    engine::EngineOptions options;
+    options.scan.universe.allowed = settings.symbols;
+    options.scan.universe.kind = universe_kind(settings.universe);
+    options.scan.universe.top_by_turnover = static_cast<std::size_t>(settings.scan_top_by_qvol);
+    options.scan.candle_interval_minutes = static_cast<int>(settings.timeframe.count());
+    options.scan.concurrency = static_cast<std::size_t>(settings.scan_concurrency);
+    options.scan.contracts_ttl = settings.markets_cache_ttl;
+    options.scan.max_book_age = settings.redis_snapshots_ttl;
+    options.scan.contract_deadline =
+        std::min<std::chrono::milliseconds>(settings.adapter_timeout, std::chrono::seconds(10));
+    options.ranking.default_profile = settings.profile_default;
+    options.ranking.notional_usdt = settings.notional_test;
+    options.ranking.min_qvol_usdt = settings.min_qvol_usdt;
+    options.ranking.max_spread_bps = settings.max_spread_bps;
+    options.ranking.include_carry = settings.include_carry;
+    options.ranking.simulated = simulated;
+    for (const signals::Profile& profile : signals::builtin_profiles()) options.profiles.push_back(profile);
+    options.interval = settings.scan_interval;
+    options.snapshots_ttl = settings.redis_snapshots_ttl;
+    return options;
+}
+
+std::unique_ptr<net::HttpClient> make_client(boost::asio::any_io_executor executor, const core::Settings& settings) {
+    net::HttpClientOptions options;
+    options.ca_bundle_path = settings.ca_bundle_path.value_or("");
+    options.max_connections = static_cast<std::size_t>(settings.scan_concurrency) + 4;
+    options.user_agent = "market-scanner/" + std::string(core::kVersion);
+    return net::make_curl_client(std::move(executor), std::move(options));
+}
+
+std::unique_ptr<exchange::Exchange> make_exchange(boost::asio::any_io_executor executor, const core::Settings& settings,
+                                                  net::HttpClient& client, const core::Clock& clock,
+                                                  engine::EngineObserver& observer) {
+    exchange::HtxOptions options;
+    options.base_url = settings.exchange_url;
+    options.market_requests_per_sec = settings.request_budget_per_sec;
+    options.timeout = settings.adapter_timeout;
+    options.attempt_timeout = std::min<std::chrono::milliseconds>(settings.adapter_timeout, options.attempt_timeout);
+    options.max_failures = settings.adapter_max_failures;
+    options.cooldown = settings.adapter_cooldown;
+    options.concurrency = static_cast<std::size_t>(settings.scan_concurrency);
+    return exchange::make_htx_exchange(std::move(executor), options, client, clock, std::random_device{}(),
+                                       report_to(observer));
+}
+
+boost::asio::awaitable<bool> exchange_is_simulated(net::HttpClient& client, std::string exchange_url) {
+    if (is_htx(exchange_url)) co_return false;
+    net::ClientRequest request;
+    request.url = exchange_url + "/_simulator/status";
+    request.timeout = std::chrono::seconds(2);
+    request.max_body_bytes = 1U << 20U;
+    const auto answer = co_await client.send(std::move(request));
+    co_return answer && answer->status == 200;
+}
+
+}  // namespace scanner::app
