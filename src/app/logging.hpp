@@ -1,0 +1,31 @@
+#pragma once
+
+#include "scanner/core/log.hpp"
+#include "scanner/core/settings.hpp"
+
+#include <memory>
+
+namespace scanner::app {
+
+/// Keeps the program's log open; its end writes what is still queued (for at most two seconds) and restores the sink
+/// and level that were there before. Hold one in main, outside everything that logs.
+class LogSession {
+public:
+    LogSession() = default;
+    LogSession(const LogSession&) = delete;
+    LogSession& operator=(const LogSession&) = delete;
+    virtual ~LogSession() = default;
+    /// Lines that had to be dropped because standard error did not take them fast enough.
+    [[nodiscard]] virtual std::size_t dropped() const = 0;
+};
+
+/// Sends core::log to standard error, one line a record, through a bounded queue and a thread of its own: a terminal or
+/// pipe that does not read holds nobody up, the oldest lines are dropped (and counted in a last line) when 8192 wait.
+/// Standard output stays for what commands print.
+[[nodiscard]] std::unique_ptr<LogSession> start_logging(core::LogLevel level, core::LogFormat format);
+
+/// The same into the open file `descriptor`, which the caller closes after the session.
+[[nodiscard]] std::unique_ptr<LogSession> start_logging_to(int descriptor, core::LogLevel level,
+                                                           core::LogFormat format);
+
+}  // namespace scanner::app
