@@ -56,24 +56,26 @@ public:
 private:
     /// The service's current window as far as it is known.
     struct Window {
-        std::int64_t reset_ms = 0;   // names the window
-        std::int64_t remaining = 0;  // by its count, less what was reserved since
-        std::int64_t reserve = 0;    // not to be used
+        std::chrono::milliseconds reset{0};  // its end by the service's clock; names the window
+        std::int64_t remaining = 0;          // by the service's count, less what was reserved since
+        std::int64_t reserve = 0;            // not to be used
         core::SteadyTime end;
     };
     [[nodiscard]] core::SteadyTime own_time(core::SteadyTime now) const;
-    [[nodiscard]] core::SteadyTime window_end(std::int64_t reset_ms, std::chrono::milliseconds interval,
+    [[nodiscard]] core::SteadyTime window_end(std::chrono::milliseconds reset, std::chrono::milliseconds interval,
                                               core::SteadyTime now);
     void pause_until(core::SteadyTime until, core::SteadyTime now);
 
     Options options_;
     core::SteadyTime::duration spacing_;    // between requests at the cap
     core::SteadyTime::duration tolerance_;  // how far ahead of the spacing a burst may run
-    core::SteadyTime next_;                 // GCRA's theoretical arrival time, on the own clock
+    // On the own clock: GCRA's theoretical arrival time, and the latest slot given, which nobody may overtake.
+    core::SteadyTime next_;
+    core::SteadyTime last_slot_;
     core::SteadyTime::duration paused_{0};  // all pauses together: steady time less own time
     core::SteadyTime paused_until_;
     std::optional<Window> window_;
-    std::optional<std::int64_t> clock_offset_ms_;  // service's clock less steady clock: highest lower bound so far
+    std::optional<std::chrono::milliseconds> clock_offset_;  // service's clock less ours: highest lower bound so far
 };
 
 }  // namespace scanner::net

@@ -1,0 +1,70 @@
+#include "net/curl_driver.hpp"
+
+#include "scanner/net/http_client.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <utility>
+
+namespace scanner::net {
+namespace {
+
+namespace asio = boost::asio;
+
+/// Takes the request back however the coroutine ends: answered (nothing to do), timed out, cancelled, destroyed.
+class Withdrawal {
+public:
+    Withdrawal(std::shared_ptr<CurlDriver> driver, std::shared_ptr<CurlDriver::Pending> pending)
+        : driver_(std::move(driver)), pending_(std::move(pending)) {}
+    ~Withdrawal() { driver_->withdraw(*pending_); }
+    Withdrawal(const Withdrawal&) = delete;
+    Withdrawal& operator=(const Withdrawal&) = delete;
+
+private:
+    std::shared_ptr<CurlDriver> driver_;
+    std::shared_ptr<CurlDriver::Pending> pending_;
+};
+
+asio::awaitable<core::Result<ClientResponse>> perform(std::shared_ptr<CurlDriver> driver, ClientRequest request) {
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none) {
+        co_return core::fail(core::ErrorCode::cancelled, "cancelled before the request was sent");
+    }
+    const auto timeout = request.timeout;
+    const auto started = driver->start(std::move(request));
+    if (!started) co_return std::unexpected(started.error());
+    const std::shared_ptr<CurlDriver::Pending> pending = *started;
+    const std::string label = pending->transfer->label();
+    const Withdrawal withdrawal(std::move(driver), pending);
+    const auto [error] = co_await pending->done.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (pending->result) co_return std::move(*pending->result);
+    if (error) co_return core::fail(core::ErrorCode::cancelled, label + ": cancelled");
+    co_return core::fail(core::ErrorCode::timeout,
+                         label + ": no answer within " + std::to_string(timeout.count()) + " ms");
+}
+
+class CurlClient final : public HttpClient {
+public:
+    CurlClient(asio::any_io_executor executor, HttpClientOptions options)
+        : driver_(std::make_shared<CurlDriver>(std::move(executor), std::move(options))) {}
+    ~CurlClient() override { driver_->close(); }
+    CurlClient(const CurlClient&) = delete;
+    CurlClient& operator=(const CurlClient&) = delete;
+
+    [[nodiscard]] asio::awaitable<core::Result<ClientResponse>> send(ClientRequest request) override {
+        return perform(driver_, std::move(request));
+    }
+
+private:
+    std::shared_ptr<CurlDriver> driver_;  // shared with the requests under way, which may outlive the client
+};
+
+}  // namespace
+
+std::unique_ptr<HttpClient> make_curl_client(asio::any_io_executor executor, HttpClientOptions options) {
+    return std::make_unique<CurlClient>(std::move(executor), std::move(options));
+}
+
+}  // namespace scanner::net

@@ -1,0 +1,78 @@
+#include "scanner/net/deadline.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <fmt/format.h>
+
+namespace scanner::net {
+namespace {
+
+namespace asio = boost::asio;
+
+core::SteadyTime from_now(std::chrono::steady_clock::duration duration) {
+    const auto now = std::chrono::steady_clock::now();
+    return duration < core::SteadyTime::max() - now ? now + duration : core::SteadyTime::max();
+}
+
+asio::awaitable<void> expire(std::chrono::steady_clock::duration duration, bool* expired) {
+    const auto slept = co_await sleep_for(duration);
+    *expired = slept.has_value();
+}
+
+}  // namespace
+
+asio::awaitable<core::Result<void>> sleep_until(core::SteadyTime time) {
+    // A cancellation is signalled once. Without this look a loop that goes on regardless would sleep its fill after it.
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) {
+        co_return core::fail(core::ErrorCode::cancelled, "cancelled while waiting");
+    }
+    asio::steady_timer timer(co_await asio::this_coro::executor, time);
+    const auto [error] = co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    if (error) co_return core::fail(core::ErrorCode::cancelled, "cancelled while waiting");
+    co_return core::Result<void>();
+}
+
+asio::awaitable<core::Result<void>> sleep_for(std::chrono::steady_clock::duration duration) {
+    return sleep_until(from_now(duration));
+}
+
+namespace detail {
+
+asio::awaitable<bool> race(asio::awaitable<void> operation, std::chrono::steady_clock::duration duration) {
+    using namespace asio::experimental::awaitable_operators;
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none) co_return false;
+    bool expired = false;
+    try {
+        co_await (std::move(operation) || expire(duration, &expired));
+    } catch (const std::exception&) {
+        // Neither side throws. Asio does, operation_aborted, when both were cancelled before they began.
+    }
+    co_return expired;
+}
+
+core::Error error_from(const std::exception_ptr& exception) {
+    try {
+        std::rethrow_exception(exception);
+    } catch (const boost::system::system_error& error) {
+        if (error.code() == asio::error::operation_aborted) return {core::ErrorCode::cancelled, "cancelled"};
+        return {core::ErrorCode::internal, fmt::format("unexpected exception: {}", error.what())};
+    } catch (const std::exception& error) {
+        return {core::ErrorCode::internal, fmt::format("unexpected exception: {}", error.what())};
+    } catch (...) {
+        return {core::ErrorCode::internal, "unexpected exception of unknown type"};
+    }
+}
+
+core::Error timeout_error(std::chrono::steady_clock::duration duration) {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration);
+    return {core::ErrorCode::timeout, fmt::format("not done within {} ms", ms.count())};
+}
+
+}  // namespace detail
+}  // namespace scanner::net

@@ -1,0 +1,174 @@
+#include "scanner/net/task_group.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <exception>
+#include <list>
+#include <utility>
+#include <vector>
+
+namespace scanner::net {
+namespace {
+
+namespace asio = boost::asio;
+
+struct Child {
+    std::string name;
+    asio::cancellation_signal signal;
+    bool begun = false;
+    bool dropped = false;  // told to stop before it began
+};
+
+// A cancellation that reaches a co_spawn before its coroutine has begun makes Asio 1.24 throw out of the loop without
+// ever calling the completion handler. So signals are held back until then.
+asio::awaitable<void> run_child(std::shared_ptr<Child> child, asio::awaitable<void> task) {
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    child->begun = true;
+    if (!child->dropped) co_await std::move(task);
+}
+
+/// What to report of an exception; empty for a cancellation.
+std::string describe(const std::exception_ptr& exception) {
+    try {
+        std::rethrow_exception(exception);
+    } catch (const boost::system::system_error& error) {
+        return error.code() == asio::error::operation_aborted ? std::string() : std::string(error.what());
+    } catch (const std::exception& error) {
+        return error.what();
+    } catch (...) {
+        return "an exception of unknown type";
+    }
+}
+
+}  // namespace
+
+struct TaskGroup::State {
+    asio::any_io_executor executor;
+    OnException on_exception;
+    std::size_t max_tasks = 0;
+    bool stopping = false;
+    std::list<std::shared_ptr<Child>> children;
+    std::list<asio::steady_timer*> joiners;
+
+    /// One waiting `join`; its timer is cancelled when the last child ends.
+    struct Joiner {
+        Joiner(State& of, core::SteadyTime deadline) : state(of), timer(of.executor, deadline) {
+            state.joiners.push_back(&timer);
+        }
+        ~Joiner() { state.joiners.remove(&timer); }
+        Joiner(const Joiner&) = delete;
+        Joiner& operator=(const Joiner&) = delete;
+
+        State& state;
+        asio::steady_timer timer;
+    };
+
+    static asio::awaitable<core::Result<void>> join(std::shared_ptr<State> state, core::SteadyTime deadline);
+    static asio::awaitable<core::Result<void>> shutdown(std::shared_ptr<State> state,
+                                                        std::chrono::steady_clock::duration grace);
+
+    void ended(const std::shared_ptr<Child>& child, const std::exception_ptr& exception) {
+        children.remove(child);
+        if (exception) {
+            const std::string what = describe(exception);
+            if (!what.empty() && on_exception) on_exception(child->name, what);
+        }
+        if (!children.empty()) return;
+        for (asio::steady_timer* const joiner : joiners) joiner->cancel();
+    }
+
+    void emit(asio::cancellation_type type) {
+        stopping = true;
+        // A copy: a child may end, and leave the list, while it is being told.
+        const std::vector<std::shared_ptr<Child>> all(children.begin(), children.end());
+        for (const auto& child : all) {
+            if (child->begun) {
+                child->signal.emit(type);
+            } else {
+                child->dropped = true;
+            }
+        }
+    }
+};
+
+asio::awaitable<core::Result<void>> TaskGroup::State::join(std::shared_ptr<State> state, core::SteadyTime deadline) {
+    Joiner joiner(*state, deadline);
+    while (!state->children.empty()) {
+        const auto cancellation = co_await asio::this_coro::cancellation_state;
+        if (cancellation.cancelled() != asio::cancellation_type::none) {
+            co_return core::fail(core::ErrorCode::cancelled, "cancelled while waiting for tasks to end");
+        }
+        const auto [error] = co_await joiner.timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (!error && !state->children.empty()) {
+            co_return core::fail(core::ErrorCode::timeout, "still running: " + state->children.front()->name);
+        }
+    }
+    co_return core::Result<void>();
+}
+
+asio::awaitable<core::Result<void>> TaskGroup::State::shutdown(std::shared_ptr<State> state,
+                                                               std::chrono::steady_clock::duration grace) {
+    state->emit(asio::cancellation_type::total);
+    auto joined = co_await join(state, std::chrono::steady_clock::now() + grace);
+    if (joined) co_return joined;
+    state->emit(asio::cancellation_type::terminal);
+    if (joined.error().code() == core::ErrorCode::cancelled) co_return joined;
+    co_return co_await join(state, std::chrono::steady_clock::now() + grace);
+}
+
+TaskGroup::TaskGroup(asio::any_io_executor executor, OnException on_exception, std::size_t max_tasks)
+    : state_(std::make_shared<State>()) {
+    state_->executor = std::move(executor);
+    state_->on_exception = std::move(on_exception);
+    state_->max_tasks = max_tasks;
+}
+
+TaskGroup::~TaskGroup() {
+    cancel();
+}
+
+bool TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
+    if (state_->stopping || (state_->max_tasks > 0 && size() >= state_->max_tasks)) return false;
+    auto child = std::make_shared<Child>();
+    child->name = std::move(name);
+    state_->children.push_back(child);
+    // The handler keeps the child, and with it the signal, until the coroutine has ended.
+    auto ended = [state = state_, child](std::exception_ptr exception) { state->ended(child, exception); };
+    asio::co_spawn(state_->executor, run_child(child, std::move(task)),
+                   asio::bind_cancellation_slot(child->signal.slot(), std::move(ended)));
+    return true;
+}
+
+std::size_t TaskGroup::size() const {
+    return state_->children.size();
+}
+
+bool TaskGroup::stopping() const {
+    return state_->stopping;
+}
+
+void TaskGroup::request_stop() {
+    state_->emit(asio::cancellation_type::total);
+}
+
+void TaskGroup::cancel() {
+    state_->emit(asio::cancellation_type::terminal);
+}
+
+asio::awaitable<core::Result<void>> TaskGroup::join(core::SteadyTime deadline) {
+    return State::join(state_, deadline);
+}
+
+asio::awaitable<core::Result<void>> TaskGroup::shutdown(std::chrono::steady_clock::duration grace) {
+    return State::shutdown(state_, grace);
+}
+
+}  // namespace scanner::net
