@@ -122,6 +122,9 @@ public:
     [[nodiscard]] virtual std::vector<Label> labels(WallTime after) const = 0;
 };
 
+/// A price in ticks as the decimal it is: 848669 ticks of 0.1 are 84866.9, where a plain product has rounding noise.
+[[nodiscard]] double price_from_ticks(std::int64_t ticks, double price_tick);
+
 [[nodiscard]] std::unique_ptr<SimulatedMarket> make_market(MarketOptions options);
 
 }  // namespace scanner::simulator

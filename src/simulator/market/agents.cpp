@@ -1,0 +1,355 @@
+#include "simulator/market/agents.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace scanner::simulator {
+namespace {
+
+constexpr double kNearLife = 0.15;  // an order at the touch lives this share of a far one's life
+constexpr double kOrdersPerLevel = 1.15;
+constexpr double kEquilibriumAcceptance = 0.27;  // mean of the cancel acceptance over the crowd at rest
+constexpr double kExciteFast = 0.50;             // offspring of one taker, most of them within seconds,
+constexpr double kExciteSlow = 0.22;             // some within minutes: what clusters trades
+constexpr double kFastMemory_s = 5.0;
+constexpr double kSlowMemory_s = 100.0;
+constexpr double kTakerShare = 0.80;  // of the turnover; the rest is arbitrage
+constexpr double kFillsPerTaker = 1.6;
+constexpr double kImpactMemory_s = 420.0;
+constexpr double kImpact = 0.30;            // minute sigmas moved by a minute's volume in one order, square root law
+constexpr double kImbalanceDrift = 0.16;    // second sigmas per second under a one-sided book
+constexpr double kArbitragePurse_s = 90.0;  // arbitrageurs hold at most this much of their ordinary flow ready
+
+}  // namespace
+
+Agents::Agents(const Profile& profile, Venue& venue, std::uint64_t seed, std::uint64_t stream)
+    : profile_(profile),
+      venue_(venue),
+      random_(seed, stream ^ 0xA6E7),
+      sigma_second_(profile.sigma_minute / std::sqrt(60.0)) {
+    const double one_sided_second = profile.turnover_usdt / 2.0 / 86'400.0;
+    minute_usdt_ = one_sided_second * 60.0;
+    const double crowd = 2.0 * profile.levels * kOrdersPerLevel;
+    cancel_rate_each_ = 1.0 / (kNearLife * profile.crowd_lifetime_s);
+    limit_rate_ = crowd * cancel_rate_each_ * kEquilibriumAcceptance;
+    const double takers = profile.fills_per_day / 86'400.0 / kFillsPerTaker;
+    taker_rate_ = takers * (1.0 - kExciteFast - kExciteSlow);
+    taker_usdt_ = one_sided_second * kTakerShare / takers;
+    for (int i = 0; i < profile.makers; ++i) {
+        Maker maker;
+        maker.spread_factor = 1.0 + 0.35 * i;
+        maker.size_factor = 1.0 / (1.0 + 0.25 * i);
+        maker.latency =
+            static_cast<Micros>((profile.major ? 40.0 : 120.0) * (1.0 + i) * random_.uniform(700.0, 1'300.0));
+        makers_.push_back(std::move(maker));
+    }
+}
+
+void Agents::recompute_fair() {
+    fair_ticks_ =
+        conditions_.index * core::portable_exp(conditions_.premium + impact_ + pressure_.shift) / venue_.scale().tick();
+}
+
+void Agents::move_fair(double log_return) {
+    impact_ += log_return;
+    fair_ticks_ *= 1.0 + log_return;
+}
+
+double Agents::half_spread_ticks() const {
+    const double calm = 0.5 * profile_.spread_bps * 1e-4 * fair_ticks_;
+    const double wide = conditions_.cycle.spread * std::clamp(conditions_.volatility, 0.85, 2.0) *
+                        (1.0 + conditions_.stress) * pressure_.spread;
+    return std::max(0.5, calm * wide);
+}
+
+double Agents::imbalance(std::size_t levels) const {
+    const auto bids = static_cast<double>(venue_.book().contracts(Side::buy, levels));
+    const auto asks = static_cast<double>(venue_.book().contracts(Side::sell, levels));
+    return bids + asks > 0.0 ? (bids - asks) / (bids + asks) : 0.0;
+}
+
+std::int64_t Agents::contracts_for(double usdt) const {
+    return std::max<std::int64_t>(1, static_cast<std::int64_t>(usdt / venue_.contract_usdt(fair_ticks_) + 0.5));
+}
+
+void Agents::open(Micros now, const Conditions& conditions) {
+    now_ = now;
+    excited_at_ = now;
+    conditions_ = conditions;
+    recompute_fair();
+    const auto orders = static_cast<int>(2.0 * profile_.levels * kOrdersPerLevel);
+    for (std::size_t i = 0; i < makers_.size(); ++i) requote(i);
+    for (int i = 0; i < orders; ++i) place_crowd_order(i % 2 == 0 ? Side::buy : Side::sell);
+    ensure_sides();
+    draw_next();
+}
+
+void Agents::on_second(Micros now, const Conditions& conditions) {
+    now_ = now;
+    conditions_ = conditions;
+    impact_ *= 1.0 - 1.0 / kImpactMemory_s;
+    impact_ += kImbalanceDrift * sigma_second_ * imbalance(10);
+    recompute_fair();
+    const double activity = conditions_.cycle.activity * pressure_.activity * (1.0 + 2.0 * conditions_.stress);
+    const double flow = (1.0 - kTakerShare) * minute_usdt_ / 60.0 * activity;
+    arbitrage_usdt_ = std::min(arbitrage_usdt_ + flow, kArbitragePurse_s * flow);
+    for (auto& maker : makers_) maker.inventory_usdt *= 0.985;  // hedged elsewhere over a minute
+    wake_makers();
+    wake_arbitrage();
+    draw_next();
+}
+
+void Agents::pressure_changed() {
+    recompute_fair();
+    wake_makers();
+    wake_arbitrage();
+}
+
+Micros Agents::next_event() const {
+    Micros earliest = std::min(random_at_, arbitrage_at_);
+    for (const auto& maker : makers_) earliest = std::min(earliest, maker.requote_at);
+    return earliest;
+}
+
+void Agents::run_event() {
+    now_ = next_event();
+    for (std::size_t i = 0; i < makers_.size(); ++i) {
+        if (makers_[i].requote_at == now_) return requote(i);
+    }
+    if (arbitrage_at_ == now_) return lift_stale();
+    const double draw = random_.uniform() * (bound_limit_ + bound_cancel_ + bound_taker_);
+    if (draw < bound_limit_) {
+        place_crowd_order();
+    } else if (draw < bound_limit_ + bound_cancel_) {
+        cancel_crowd_order();
+    } else {
+        decay_excitement();
+        const double rate =
+            taker_rate_ * conditions_.cycle.activity * pressure_.activity * (1.0 + 2.0 * conditions_.stress) +
+            excitement_fast_ + excitement_slow_;
+        if (random_.uniform() * bound_taker_ < rate) send_crowd_taker();  // thinning: the rate only fell since the draw
+    }
+    draw_next();
+}
+
+void Agents::draw_next() {
+    decay_excitement();
+    bound_limit_ = limit_rate_ * conditions_.cycle.activity * pressure_.crowd;
+    bound_cancel_ = static_cast<double>(venue_.book().crowd_orders()) * cancel_rate_each_ * conditions_.cycle.activity;
+    bound_taker_ = taker_rate_ * conditions_.cycle.activity * pressure_.activity * (1.0 + 2.0 * conditions_.stress) +
+                   excitement_fast_ + excitement_slow_;
+    const double total = bound_limit_ + bound_cancel_ + bound_taker_;
+    random_at_ = now_ + 1 + static_cast<Micros>(random_.exponential(1e6 / total));
+}
+
+void Agents::decay_excitement() {
+    const double seconds = static_cast<double>(now_ - excited_at_) * 1e-6;
+    excitement_fast_ *= core::portable_exp(-seconds / kFastMemory_s);
+    excitement_slow_ *= core::portable_exp(-seconds / kSlowMemory_s);
+    excited_at_ = now_;
+}
+
+// ---- takers
+
+Side Agents::taker_side() {
+    if (pressure_.tilt != 0.0 && random_.chance(std::abs(pressure_.tilt)))
+        return pressure_.tilt > 0.0 ? Side::buy : Side::sell;
+    const double draw = random_.uniform();
+    double buy = 0.5;
+    if (draw < 0.25) {  // follows the book: a spoof has somebody to fool
+        buy = 0.5 + 0.5 * imbalance(5);
+    } else if (draw < 0.60) {  // a parent order goes on
+        buy = last_taker_ == Side::buy ? 0.85 : 0.15;
+    } else if (draw < 0.85) {  // knows the fair value
+        const auto& book = venue_.book();
+        const double middle = 0.5 * static_cast<double>(book.best(Side::buy) + book.best(Side::sell));
+        buy = std::clamp(0.5 + 0.5 * (fair_ticks_ - middle) / half_spread_ticks(), 0.0, 1.0);
+    }
+    return random_.chance(buy) ? Side::buy : Side::sell;
+}
+
+void Agents::send_crowd_taker() {
+    excitement_fast_ += kExciteFast / kFastMemory_s;
+    excitement_slow_ += kExciteSlow / kSlowMemory_s;
+    const Side side = taker_side();
+    last_taker_ = side;
+    const auto contracts = contracts_for(random_.lognormal(taker_usdt_, 1.1));
+    const double patience = std::max({3.0, 2.0 * half_spread_ticks(), 1.2 * profile_.sigma_minute * fair_ticks_});
+    const auto limit =
+        static_cast<std::int64_t>(static_cast<double>(venue_.book().best(opposite(side))) + sign_of(side) * patience);
+    static_cast<void>(send_taker(side, contracts, limit));
+}
+
+Execution Agents::send_taker(Side side, std::int64_t contracts, std::int64_t limit_ticks) {
+    const auto execution = venue_.take(side, contracts, limit_ticks);
+    if (execution.contracts == 0) return execution;
+    const double relative = std::min(4.0, execution.usdt / minute_usdt_ / std::max(1.0, pressure_.activity));
+    move_fair(sign_of(side) * kImpact * profile_.sigma_minute * std::sqrt(relative));
+    settle_makers(side);
+    ensure_sides();
+    return execution;
+}
+
+void Agents::settle_makers(Side taker) {
+    for (const Fill& fill : venue_.last_fills()) {
+        if (fill.owner < kFirstMaker || fill.owner >= kScenario) continue;
+        auto& maker = makers_[fill.owner - kFirstMaker];
+        maker.inventory_usdt -= sign_of(taker) * venue_.contract_usdt(static_cast<double>(fill.price_ticks)) *
+                                static_cast<double>(fill.contracts);
+        if (maker.requote_at == kNever) maker.requote_at = after(2 * maker.latency);
+    }
+}
+
+// ---- makers
+
+double Agents::maker_view(const Maker& maker) const {
+    const double half = half_spread_ticks();
+    const double lean = 0.6 * imbalance(8) - std::clamp(maker.inventory_usdt / (12.0 * profile_.touch_usdt), -0.8, 0.8);
+    return fair_ticks_ + half * lean;
+}
+
+void Agents::wake_makers() {
+    const double tolerance = 0.5 + 0.35 * half_spread_ticks();
+    for (auto& maker : makers_) {
+        if (maker.requote_at != kNever) continue;
+        const bool moved = std::abs(fair_ticks_ - maker.quoted_view) > tolerance * maker.spread_factor;
+        const bool old = now_ - maker.quoted_at > 45 * kSecond;
+        if (moved || old) maker.requote_at = after(maker.latency);
+    }
+}
+
+void Agents::requote(std::size_t index) {
+    auto& maker = makers_[index];
+    maker.requote_at = kNever;
+    for (const auto quote : maker.quotes) venue_.cancel(quote);
+    maker.quotes.clear();
+    maker.quoted_at = now_;
+    maker.quoted_view = fair_ticks_;
+    place_ladder(maker, static_cast<Owner>(kFirstMaker + index), maker_view(maker));
+    ensure_sides();
+}
+
+void Agents::place_ladder(Maker& maker, Owner owner, double view) {
+    const double half = half_spread_ticks() * maker.spread_factor;
+    const double step = std::max(1.0, 0.5 * half);
+    double reach = 0.0;
+    double spacing = step;
+    bool clipped = false;
+    for (int k = 0; k < profile_.ladder; ++k) {
+        const double usdt = profile_.touch_usdt * maker.size_factor * (1.0 + 0.4 * k) * pressure_.depth /
+                            (1.0 + 1.5 * conditions_.stress);
+        for (const Side side : {Side::buy, Side::sell}) {
+            const double offset = half + reach * random_.uniform(0.85, 1.15);
+            const double price = side == Side::buy ? std::floor(view - offset) : std::ceil(view + offset);
+            const auto ticks = static_cast<std::int64_t>(price);
+            const auto id = venue_.place(side, ticks, contracts_for(random_.lognormal(usdt, 0.35)), owner);
+            if (id == kNoOrder) continue;
+            clipped = clipped || venue_.book().price_of(id) != ticks;
+            maker.quotes.push_back(id);
+        }
+        reach += spacing;
+        spacing *= 1.3;
+    }
+    // Somebody's stale quote is in the way; he will be gone in a moment.
+    if (clipped) maker.requote_at = after(150'000);
+}
+
+// ---- arbitrage
+
+void Agents::wake_arbitrage() {
+    if (arbitrage_at_ != kNever) return;
+    const auto& book = venue_.book();
+    const double margin = std::max(0.5, 0.4 * half_spread_ticks());
+    if (static_cast<double>(book.best(Side::sell)) < fair_ticks_ - margin ||
+        static_cast<double>(book.best(Side::buy)) > fair_ticks_ + margin) {
+        arbitrage_at_ = after(180'000);
+    }
+}
+
+void Agents::lift_stale() {
+    arbitrage_at_ = kNever;
+    const double margin = std::max(0.5, 0.4 * half_spread_ticks());
+    lift_stale_side(Side::buy, fair_ticks_ - margin);
+    lift_stale_side(Side::sell, fair_ticks_ + margin);
+    ensure_sides();
+}
+
+void Agents::lift_stale_side(Side taker, double limit) {
+    const Side resting = opposite(taker);
+    const auto limit_ticks = static_cast<std::int64_t>(taker == Side::buy ? std::floor(limit) : std::ceil(limit));
+    const std::int64_t stale = venue_.book().contracts_to(resting, limit_ticks);
+    if (stale == 0) return;
+    const auto affordable = static_cast<std::int64_t>(arbitrage_usdt_ / venue_.contract_usdt(fair_ticks_));
+    if (affordable > 0) {
+        const auto execution = venue_.take(taker, std::min(stale, affordable), limit_ticks);
+        arbitrage_usdt_ -= execution.usdt;
+        settle_makers(taker);
+    }
+    venue_.cancel_crowd_to(resting, limit_ticks);  // the rest of the owners saw it coming
+}
+
+// ---- the crowd
+
+double Agents::crowd_distance() {
+    const double u = random_.uniform();
+    return profile_.range_bps * 1e-4 * fair_ticks_ * u * u * (0.3 + 0.7 * u);
+}
+
+void Agents::place_crowd_order() {
+    place_crowd_order(random_.chance(0.5) ? Side::buy : Side::sell);
+}
+
+void Agents::place_crowd_order(Side side) {
+    const double half = half_spread_ticks();
+    const auto& book = venue_.book();
+    double distance = half * random_.uniform(0.8, 1.6) + crowd_distance();
+    if (!book.empty(side) && random_.chance(0.12)) {
+        // Steps in front of the queue, while that still leaves an edge over the fair value.
+        const double in_front = std::abs(fair_ticks_ - static_cast<double>(book.best(side) + sign_of(side)));
+        if (in_front > 0.6 * half && in_front > 0.5) distance = in_front;
+    }
+    const double price = fair_ticks_ - sign_of(side) * distance;
+    const auto ticks = static_cast<std::int64_t>(side == Side::buy ? std::floor(price) : std::ceil(price));
+    const double far = distance / (profile_.range_bps * 1e-4 * fair_ticks_);
+    const double usdt = profile_.touch_usdt * 0.22 * (0.6 + 3.0 * far) * pressure_.depth;
+    static_cast<void>(
+        venue_.place(side, std::max<std::int64_t>(1, ticks), contracts_for(random_.lognormal(usdt, 0.9)), kCrowd));
+}
+
+void Agents::cancel_crowd_order() {
+    const auto& book = venue_.book();
+    const auto id = book.random_crowd_order(random_);
+    if (id == kNoOrder) return;
+    const double range = profile_.range_bps * 1e-4 * fair_ticks_;
+    const double distance = std::abs(static_cast<double>(book.price_of(id)) - fair_ticks_);
+    const double nearness =
+        distance > 1.3 * range ? 1.0 : kNearLife + (1.0 - kNearLife) * core::portable_exp(-distance / (0.12 * range));
+    if (!random_.chance(nearness)) return;
+    if (book.depth(book.side_of(id)) > 6) venue_.cancel(id);
+}
+
+void Agents::thin_crowd(double probability) {
+    // As many draws as orders: some are drawn twice, so a little less is thinned than asked, as people hesitate.
+    const auto draws = venue_.book().crowd_orders();
+    for (std::size_t i = 0; i < draws; ++i) {
+        const auto id = venue_.book().random_crowd_order(random_);
+        if (id == kNoOrder) return;
+        if (random_.chance(probability) && venue_.book().depth(venue_.book().side_of(id)) > 6) venue_.cancel(id);
+    }
+}
+
+void Agents::ensure_sides() {
+    for (const Side side : {Side::buy, Side::sell}) {
+        while (venue_.book().depth(side) < 5) {
+            const double distance = half_spread_ticks() * (1.0 + static_cast<double>(venue_.book().depth(side)) *
+                                                                     random_.uniform(0.5, 1.0)) +
+                                    random_.uniform(0.0, 8.0);
+            const double price = fair_ticks_ - sign_of(side) * distance;
+            const auto ticks = static_cast<std::int64_t>(side == Side::buy ? std::floor(price) : std::ceil(price));
+            static_cast<void>(venue_.place(side, std::max<std::int64_t>(1, ticks),
+                                           contracts_for(profile_.touch_usdt * 0.5 * pressure_.depth), kCrowd));
+        }
+    }
+}
+
+}  // namespace scanner::simulator

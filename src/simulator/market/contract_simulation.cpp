@@ -1,0 +1,84 @@
+#include "simulator/market/contract_simulation.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace scanner::simulator {
+namespace {
+
+constexpr double kPremiumMemory_s = 1'200.0;
+
+}  // namespace
+
+ContractSimulation::ContractSimulation(const CatalogueEntry& entry, std::uint64_t seed, std::uint64_t stream,
+                                       std::span<const CommonStep> history, std::int64_t begin_seconds)
+    : profile_(entry.profile),
+      random_(seed, stream),
+      venue_(entry.listing, profile_, seed, stream),
+      index_(profile_, seed, stream ^ 0x1DE),
+      funding_(profile_, entry.listing.contract.funding_interval_hours, random_, begin_seconds),
+      agents_(profile_, venue_, seed, stream),
+      next_second_(begin_seconds + 1) {
+    const auto end = write_history(profile_, history, begin_seconds, index_, venue_, random_);
+    premium_ = end.premium;
+    smoothed_premium_ = end.premium;
+    venue_.set_time(begin_seconds * kSecond);
+    agents_.open(begin_seconds * kSecond, conditions(begin_seconds, history.back()));
+}
+
+ContractSimulation::~ContractSimulation() = default;
+
+Conditions ContractSimulation::conditions(std::int64_t second, const CommonStep& common) const {
+    return {.index = index_.price(),
+            .premium = premium_,
+            .volatility = index_.volatility(),
+            .stress = common.stress,
+            .cycle = day_cycle(profile_, second)};
+}
+
+void ContractSimulation::on_second(std::int64_t second, const CommonStep& common) {
+    venue_.set_time(second * kSecond);
+    const auto cycle = day_cycle(profile_, second);
+    index_.step(1.0, common, cycle.volatility);
+    const double mean = profile_.premium_mean_bps * 1e-4;
+    const double sd = profile_.premium_sd_bps * 1e-4;
+    premium_ += (mean - premium_) / kPremiumMemory_s + sd * std::sqrt(2.0 / kPremiumMemory_s) * random_.normal();
+    const auto& book = venue_.book();
+    const double middle =
+        0.5 * (venue_.scale().price(book.best(Side::buy)) + venue_.scale().price(book.best(Side::sell)));
+    const double premium = middle / index_.price() - 1.0;
+    smoothed_premium_ += (premium - smoothed_premium_) / 60.0;
+    funding_.sample(second, premium);
+    agents_.on_second(second * kSecond, conditions(second, common));
+}
+
+void ContractSimulation::play(Micros to, const CommonWindow& common) {
+    while (true) {
+        const Micros tick = next_second_ * kSecond;
+        const Micros event = agents_.next_event();
+        if (std::min(tick, event) > to) break;
+        if (tick <= event) {
+            on_second(next_second_, common.at(next_second_));
+            ++next_second_;
+        } else {
+            venue_.set_time(event);
+            agents_.run_event();
+        }
+    }
+    venue_.set_time(to);
+}
+
+TickerState ContractSimulation::ticker() const {
+    TickerState ticker;
+    venue_.candles().fill_ticker(ticker);
+    const auto& book = venue_.book();
+    const auto best = [&book](Side side) {
+        const auto& level = book.level(side, 0);
+        return BookLevel{.price_ticks = level.price_ticks, .contracts = level.contracts};
+    };
+    if (!book.empty(Side::buy)) ticker.bid = best(Side::buy);
+    if (!book.empty(Side::sell)) ticker.ask = best(Side::sell);
+    return ticker;
+}
+
+}  // namespace scanner::simulator

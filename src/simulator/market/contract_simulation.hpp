@@ -1,0 +1,59 @@
+#pragma once
+
+#include "simulator/market/agents.hpp"
+#include "simulator/market/catalogue.hpp"
+#include "simulator/market/funding.hpp"
+#include "simulator/market/history.hpp"
+#include "simulator/market/index_process.hpp"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace scanner::simulator {
+
+/// Seconds of the common factor, oldest first; what all contracts play against.
+struct CommonWindow {
+    std::int64_t first_second = 0;
+    std::vector<CommonStep> steps;
+    [[nodiscard]] const CommonStep& at(std::int64_t second) const {
+        return steps[static_cast<std::size_t>(second - first_second)];
+    }
+};
+
+/// One active contract: its history, its exchange, its agents, played event by event from its own random streams, so
+/// that it makes no difference in how many steps, or in which order of contracts, time is played.
+class ContractSimulation {
+public:
+    /// History of `history` minutes ends at `begin_seconds` (a whole minute), where the agents start.
+    ContractSimulation(const CatalogueEntry& entry, std::uint64_t seed, std::uint64_t stream,
+                       std::span<const CommonStep> history, std::int64_t begin_seconds);
+    ContractSimulation(const ContractSimulation&) = delete;
+    ContractSimulation& operator=(const ContractSimulation&) = delete;
+    ~ContractSimulation();
+
+    /// Plays every event up to and including `to`; `common` must cover its whole seconds.
+    void play(Micros to, const CommonWindow& common);
+
+    [[nodiscard]] const Venue& venue() const { return venue_; }
+    [[nodiscard]] const Funding& funding() const { return funding_; }
+    [[nodiscard]] double index_price() const { return index_.price(); }
+    [[nodiscard]] double mark_price() const { return index_.price() * (1.0 + smoothed_premium_); }
+    [[nodiscard]] TickerState ticker() const;
+
+private:
+    void on_second(std::int64_t second, const CommonStep& common);
+    [[nodiscard]] Conditions conditions(std::int64_t second, const CommonStep& common) const;
+
+    Profile profile_;
+    core::Random random_;
+    Venue venue_;
+    IndexProcess index_;
+    Funding funding_;
+    Agents agents_;
+    double premium_ = 0.0;           ///< slow, the holders' mood
+    double smoothed_premium_ = 0.0;  ///< of the middle over the index, for the mark price
+    std::int64_t next_second_;
+};
+
+}  // namespace scanner::simulator
