@@ -1,0 +1,270 @@
+#include "exchange/answers.hpp"
+#include "exchange/htx/decode_bulk.hpp"
+#include "exchange/htx/decode_contract.hpp"
+#include "exchange/htx/decode_contracts.hpp"
+#include "exchange/htx/decode_health.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+// What a broken connection, a broken proxy or somebody malicious may send: no crash, no half-read answer taken for a
+// whole one, and never a value that breaks the promises of the market types.
+namespace scanner::exchange {
+namespace {
+
+const htx::ContractSizes kSizes{{"BTC-USDT", 0.001}, {"PEPE-USDT", 1e6}, {"XOM-USDT", 0.01}};
+
+bool is_positive(double value) {
+    return std::isfinite(value) && value > 0.0;
+}
+bool is_not_negative(double value) {
+    return std::isfinite(value) && value >= 0.0;
+}
+bool is_sound(const market::Level& level) {
+    return is_positive(level.price) && is_positive(level.size);
+}
+
+/// A decoder over an answer of its own: empty when the answer was refused, else whether the values keep their promises.
+struct Subject {
+    std::string name;
+    std::string body;
+    std::function<std::optional<bool>(htx::JsonParser&, const htx::Answer&)> decode;
+};
+
+template <class T, class Check>
+std::optional<bool> verdict(const core::Result<T>& answer, Check check) {
+    if (!answer) return std::nullopt;
+    return check(*answer);
+}
+
+template <class T, class Check>
+std::optional<bool> bulk_verdict(const core::Result<htx::BulkAnswer<T>>& answer, Check check) {
+    return verdict(answer, [&](const auto& good) {
+        for (const auto& [code, value] : good.bulk.by_contract) {
+            if (code.empty() || code.size() > 64 || !check(value)) return false;
+        }
+        return true;
+    });
+}
+
+bool sound_contracts(const htx::ContractsAnswer& answer) {
+    for (const auto& contract : answer.list.contracts) {
+        if (contract.contract_code.empty() || !is_positive(contract.contract_size) ||
+            !is_positive(contract.price_tick) || contract.funding_interval_hours < 1) {
+            return false;
+        }
+    }
+    return !answer.list.contracts.empty();
+}
+
+bool sound_ticker(const market::Ticker& ticker) {
+    return is_positive(ticker.last) && is_not_negative(ticker.base_volume_24h) &&
+           is_not_negative(ticker.turnover_24h) && (!ticker.bid || is_sound(*ticker.bid)) &&
+           (!ticker.ask || is_sound(*ticker.ask));
+}
+
+bool sound_book(const BookAnswer& answer) {
+    const auto& [bids, asks, time, id] = answer.book;
+    for (std::size_t i = 0; i < bids.size(); ++i) {
+        if (!is_sound(bids[i]) || (i > 0 && bids[i].price >= bids[i - 1].price)) return false;
+    }
+    for (std::size_t i = 0; i < asks.size(); ++i) {
+        if (!is_sound(asks[i]) || (i > 0 && asks[i].price <= asks[i - 1].price)) return false;
+    }
+    return true;
+}
+
+bool sound_candles(const CandleBatch& batch) {
+    for (std::size_t i = 0; i < batch.candles.size(); ++i) {
+        const auto& candle = batch.candles[i];
+        const bool shaped = candle.high >= std::max(candle.open, candle.close) &&
+                            candle.low <= std::min(candle.open, candle.close) && is_positive(candle.low) &&
+                            std::isfinite(candle.high) && is_not_negative(candle.base_volume);
+        if (!shaped || candle.open_time_ms % 60'000 != 0) return false;
+        if (i > 0 && candle.open_time_ms <= batch.candles[i - 1].open_time_ms) return false;
+    }
+    return true;
+}
+
+bool sound_trades(const std::vector<market::Trade>& trades) {
+    for (std::size_t i = 0; i < trades.size(); ++i) {
+        if (!is_positive(trades[i].price) || !is_positive(trades[i].size)) return false;
+        if (i > 0 && trades[i].time < trades[i - 1].time) return false;
+    }
+    return true;
+}
+
+std::vector<Subject> subjects() {
+    using htx::Answer;
+    using htx::JsonParser;
+    const auto funding_ok = [](const market::FundingRate& f) { return !f.rate || std::abs(*f.rate) < 1.0; };
+    const auto interest_ok = [](const market::OpenInterest& o) {
+        return is_not_negative(o.base_amount) && is_not_negative(o.value_usdt);
+    };
+    const auto index_ok = [](const market::IndexPrice& i) { return is_positive(i.price); };
+    return {
+        {"contracts", test::kContracts,
+         [](JsonParser& p, const Answer& a) { return verdict(htx::decode_contracts(p, a), sound_contracts); }},
+        {"tickers", test::kTickers,
+         [](JsonParser& p, const Answer& a) { return bulk_verdict(htx::decode_tickers(p, a, kSizes), sound_ticker); }},
+        {"funding", test::kFunding,
+         [=](JsonParser& p, const Answer& a) { return bulk_verdict(htx::decode_funding(p, a), funding_ok); }},
+        {"v5_funding", test::kV5Funding,
+         [=](JsonParser& p, const Answer& a) { return bulk_verdict(htx::decode_v5_funding(p, a), funding_ok); }},
+        {"open_interest", test::kOpenInterest,
+         [=](JsonParser& p, const Answer& a) { return bulk_verdict(htx::decode_open_interest(p, a), interest_ok); }},
+        {"v5_open_interest", test::kV5OpenInterest,
+         [=](JsonParser& p, const Answer& a) {
+             return bulk_verdict(htx::decode_v5_open_interest(p, a, "BTC-USDT"), interest_ok);
+         }},
+        {"index", test::kIndex,
+         [=](JsonParser& p, const Answer& a) { return bulk_verdict(htx::decode_index(p, a), index_ok); }},
+        {"depth", test::kDepth,
+         [](JsonParser& p, const Answer& a) { return verdict(htx::decode_order_book(p, a, test::btc()), sound_book); }},
+        {"candles", test::kCandles,
+         [](JsonParser& p, const Answer& a) {
+             return verdict(htx::decode_candles(p, a, test::btc(), 1, 2000), sound_candles);
+         }},
+        {"trades", test::kTrades,
+         [](JsonParser& p, const Answer& a) {
+             return verdict(htx::decode_trades(p, a, test::btc(), 2000), sound_trades);
+         }},
+        {"heartbeat", test::kHeartbeat,
+         [](JsonParser& p, const Answer& a) {
+             return verdict(htx::decode_heartbeat(p, a), [](const htx::Heartbeat&) { return true; });
+         }},
+    };
+}
+
+TEST(HostileAnswers, start_from_answers_that_are_read) {
+    htx::JsonParser parser;
+    for (const auto& subject : subjects()) {
+        EXPECT_EQ(subject.decode(parser, test::ok(subject.body)), true) << subject.name;
+    }
+}
+
+TEST(HostileAnswers, cut_short_at_any_byte_are_never_taken_for_whole) {
+    htx::JsonParser parser;
+    for (const auto& subject : subjects()) {
+        for (std::size_t length = 0; length < subject.body.size(); ++length) {
+            // A copy of just that length: reading past the end is then an error that a sanitizer sees.
+            const std::string part(subject.body.data(), length);
+            EXPECT_EQ(subject.decode(parser, test::ok(part)), std::nullopt) << subject.name << " at " << length;
+        }
+    }
+}
+
+TEST(HostileAnswers, with_their_beginning_lost_are_never_taken_for_whole) {
+    htx::JsonParser parser;
+    for (const auto& subject : subjects()) {
+        for (std::size_t start = 1; start < subject.body.size(); ++start) {
+            const std::string part = subject.body.substr(start);
+            EXPECT_EQ(subject.decode(parser, test::ok(part)), std::nullopt) << subject.name << " from " << start;
+        }
+    }
+}
+
+TEST(HostileAnswers, with_bytes_changed_at_random_are_refused_or_sound) {
+    std::mt19937_64 random(20261122);
+    htx::JsonParser parser;
+    for (const auto& subject : subjects()) {
+        for (int round = 0; round < 5'000; ++round) {
+            auto body = subject.body;
+            const auto changes = 1 + random() % 4;
+            for (std::uint64_t i = 0; i < changes; ++i) {
+                const auto at = random() % body.size();
+                if (random() % 2 == 0) {
+                    body[at] = static_cast<char>(static_cast<unsigned char>(body[at]) ^ (1U << (random() % 8)));
+                } else {
+                    static constexpr std::string_view kLikely = "0123456789-+.eE\",:[]{}nul ";
+                    body[at] = kLikely[random() % kLikely.size()];
+                }
+            }
+            EXPECT_NE(subject.decode(parser, test::ok(body)), false) << subject.name << ": " << body;
+        }
+    }
+}
+
+TEST(HostileAnswers, with_stretches_moved_about_are_refused_or_sound) {
+    std::mt19937_64 random(7);
+    htx::JsonParser parser;
+    for (const auto& subject : subjects()) {
+        for (int round = 0; round < 2'000; ++round) {
+            auto body = subject.body;
+            const auto from = random() % body.size();
+            const auto length = 1 + random() % 60;
+            const auto piece = body.substr(from, length);
+            if (random() % 2 == 0) body.erase(from, length);
+            if (!body.empty()) body.insert(random() % body.size(), piece);
+            EXPECT_NE(subject.decode(parser, test::ok(body)), false) << subject.name << ": " << body;
+        }
+    }
+}
+
+TEST(HostileAnswers, with_extreme_numbers_are_refused_or_sound) {
+    static constexpr std::string_view kNumbers[] = {"0",
+                                                    "-0.0",
+                                                    "-1",
+                                                    "1e308",
+                                                    "1e-320",
+                                                    "1e999",
+                                                    "9223372036854775807",
+                                                    "9223372036854775808",
+                                                    "18446744073709551615",
+                                                    "18446744073709551616",
+                                                    "-9223372036854775808",
+                                                    "0.000000000000000000000000000000000001",
+                                                    "null",
+                                                    "true",
+                                                    "[]",
+                                                    "{}",
+                                                    "\"\"",
+                                                    "\"NaN\"",
+                                                    "\"inf\"",
+                                                    "\"0x10\"",
+                                                    "\" 1\"",
+                                                    "\"1,5\""};
+    htx::JsonParser parser;
+    for (const auto& subject : subjects()) {
+        const auto& body = subject.body;
+        for (std::size_t at = 0; at < body.size(); ++at) {
+            const auto is_number = [&body](std::size_t i) {
+                return i < body.size() && std::string_view("0123456789.eE-+").find(body[i]) != std::string_view::npos;
+            };
+            // Where a bare number starts.
+            if (!is_number(at) || std::string_view(":[,").find(body[at - 1]) == std::string_view::npos) continue;
+            std::size_t end = at;
+            while (is_number(end)) ++end;
+            for (const auto number : kNumbers) {
+                const auto changed = body.substr(0, at) + std::string(number) + body.substr(end);
+                EXPECT_NE(subject.decode(parser, test::ok(changed)), false) << subject.name << ": " << changed;
+            }
+        }
+    }
+}
+
+TEST(HostileAnswers, nested_without_end_are_refused) {
+    htx::JsonParser parser;
+    const std::string deep = R"({"status":"ok","ts":1790677524306,"data":)" + std::string(100'000, '[');
+    const std::string closed = deep + std::string(100'000, ']') + "}";
+    for (const auto& subject : subjects()) {
+        EXPECT_EQ(subject.decode(parser, test::ok(deep)), std::nullopt) << subject.name;
+        EXPECT_EQ(subject.decode(parser, test::ok(closed)), std::nullopt) << subject.name;
+    }
+}
+
+TEST(HostileAnswers, leave_the_parser_fit_for_the_next_one) {
+    htx::JsonParser parser;
+    for (const auto& subject : subjects()) {
+        EXPECT_EQ(subject.decode(parser, test::ok("{\"status\":")), std::nullopt);
+        EXPECT_EQ(subject.decode(parser, test::ok(subject.body)), true) << subject.name;
+    }
+}
+
+}  // namespace
+}  // namespace scanner::exchange
