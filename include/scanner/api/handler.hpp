@@ -1,0 +1,45 @@
+#pragma once
+
+#include "scanner/api/metrics.hpp"
+#include "scanner/api/watchlist_source.hpp"
+#include "scanner/core/clock.hpp"
+#include "scanner/engine/engine_view.hpp"
+#include "scanner/net/http_server.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace scanner::api {
+
+/// How a store does, for /healthz/details.
+struct StoreHealth {
+    std::string name;   ///< "redis", "postgres"
+    std::string state;  ///< "ok", "embedded", "down", …
+    std::size_t backlog = 0;
+    std::string last_error;
+};
+
+struct ApiOptions {
+    std::string version;
+    int default_top = 12;                              ///< SCANNER_TOPN_DEFAULT
+    bool metrics_enabled = true;                       ///< SCANNER_METRICS_ENABLED: /metrics is 404 without
+    std::string api_token;                             ///< SCANNER_API_TOKEN; empty: none is asked for
+    std::vector<std::string> cors_origins;             ///< SCANNER_CORS_ORIGINS: as browsers send them, or a single "*"
+    std::size_t rendered_entries = 512;                ///< answers kept for the next reader
+    std::size_t rendered_bytes = 32U << 20U;           ///< and their size at most
+    const WatchlistSource* watchlists = nullptr;       ///< must outlive the handler; nullptr: there are no lists
+    std::function<std::vector<StoreHealth>()> stores;  ///< called for each /healthz/details; may be empty
+    /// Called for each /metrics; may be empty.
+    std::function<net::HttpServerStatistics()> server_statistics;
+};
+
+/// Answers HTTP from what the engine has in memory: requests in, views out; nothing here waits or computes a cycle.
+/// Everything passed by reference must outlive it. Loop thread only.
+[[nodiscard]] std::unique_ptr<net::RequestHandler> make_api_handler(ApiOptions options,
+                                                                    const engine::EngineView& engine, Metrics& metrics,
+                                                                    const core::Clock& clock);
+
+}  // namespace scanner::api

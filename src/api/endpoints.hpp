@@ -1,0 +1,65 @@
+#pragma once
+
+#include "api/rendered.hpp"
+#include "api/response.hpp"
+#include "api/router.hpp"
+
+#include "scanner/api/handler.hpp"
+#include "scanner/net/url.hpp"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace scanner::api {
+
+/// A request as a route sees it. Borrowed for the call.
+struct Call {
+    const net::QueryParameters& params;
+    const std::string& variable;  ///< what the path pattern's "{name}" stands for
+};
+
+using Handler = std::function<Outcome(const Call&)>;
+
+/// The routes that read: each turns what the engine has in memory into an answer, from the cache where somebody asked
+/// the same before. Loop thread.
+class Endpoints {
+public:
+    /// Everything referred to must outlive it.
+    Endpoints(const ApiOptions& options, const engine::EngineView& engine, Metrics& metrics, const core::Clock& clock);
+
+    /// The route table. Refers to this object.
+    [[nodiscard]] std::vector<Route<Handler>> routes();
+
+private:
+    Outcome health(const Call& call);
+    Outcome ready(const Call& call);
+    Outcome health_details(const Call& call);
+    Outcome symbols(const Call& call);
+    Outcome rankings(const Call& call);
+    Outcome opportunities(const Call& call);
+    Outcome inspect(const Call& call);
+    Outcome metrics(const Call& call);
+
+    /// The newest ranking, or the 503 that says why nothing fresh can be served.
+    [[nodiscard]] std::expected<engine::RankingPtr, Problem> fresh_ranking() const;
+    [[nodiscard]] Problem nothing_fresh(const engine::Ranking* newest) const;
+    [[nodiscard]] Problem not_scanned(const std::string& wanted, const std::string& code) const;
+    /// The answer kept under the ranking and `query`, made by `render` when there is none yet.
+    [[nodiscard]] std::shared_ptr<Rendered> cached(const engine::Ranking& ranking, std::string_view route,
+                                                   const std::string& query, const std::function<Rendered()>& render);
+    /// The kept twin of an answer that was made anyway, so that its gzip form is not made again.
+    [[nodiscard]] std::shared_ptr<Rendered> kept_twin(Rendered rendered);
+    [[nodiscard]] double uptime_sec() const;
+
+    const ApiOptions& options_;
+    const engine::EngineView& engine_;
+    Metrics& metrics_;
+    const core::Clock& clock_;
+    core::SteadyTime started_;
+    RenderCache cache_;
+    std::shared_ptr<Rendered> alive_;
+};
+
+}  // namespace scanner::api

@@ -1,0 +1,224 @@
+#include "api/inspect_view.hpp"
+
+#include "api/bars.hpp"
+#include "api/envelope.hpp"
+#include "api/rankings_view.hpp"
+
+#include "scanner/signals/score.hpp"
+
+#include <algorithm>
+#include <span>
+
+namespace scanner::api {
+namespace {
+
+constexpr std::size_t kLevels = 10;
+constexpr std::size_t kBars = 60;
+
+/// The contract as the cycle's own ranking under the profile sees it.
+struct Inspection {
+    ScoredContract item;
+    signals::Score score;                 ///< empty and with the reason when rejected
+    signals::ScoreComponents components;  ///< also of a rejected one: what the score would be made of
+};
+
+Inspection inspect(const engine::Ranking& ranking, const engine::ContractSnapshot& snapshot,
+                   const std::string& profile_name) {
+    const signals::Profile* const profile = find_profile(ranking, profile_name);
+    const Scoring scoring = cycle_scoring(ranking.settings, profile_name);
+    signals::ScoreOptions rejects_nothing;
+    rejects_nothing.include_carry = scoring.include_carry;
+    Inspection inspection;
+    inspection.score = signals::score_contract(snapshot.numbers, profile->weights, score_options(scoring));
+    inspection.components = signals::score_contract(snapshot.numbers, profile->weights, rejects_nothing).components;
+    const signals::Metrics& metrics = snapshot.numbers.metrics;
+    inspection.item = {.snapshot = &snapshot,
+                       .score = inspection.score.score.value_or(0.0),
+                       .slip_bps = metrics.slip_bps,
+                       .funding_8h_pct = metrics.funding_8h_pct,
+                       .basis_bps = metrics.basis_bps,
+                       .age = age_at_ranking(ranking, snapshot)};
+    if (const auto* const entry = find_entry(ranking, profile_name, snapshot.data.contract->contract_code)) {
+        inspection.item.rank = entry->rank;
+        inspection.item.rank_delta = entry->rank_delta;
+    }
+    return inspection;
+}
+
+void write_levels(core::JsonWriter& json, std::string_view name, const std::vector<market::Level>& levels) {
+    json.key(name).begin_array();
+    for (const market::Level& level : std::span(levels).first(std::min(kLevels, levels.size()))) {
+        json.begin_array();
+        write_number(json, level.price);
+        write_number(json, level.size);
+        json.end_array();
+    }
+    json.end_array();
+}
+
+void write_orderbook(core::JsonWriter& json, const market::OrderBook* book) {
+    json.key("orderbook");
+    if (book == nullptr) {
+        json.null();
+        return;
+    }
+    json.begin_object().field("ts", core::format_time(book->exchange_time));
+    write_levels(json, "bids", book->bids);
+    write_levels(json, "asks", book->asks);
+    json.end_object();
+}
+
+void write_bars(core::JsonWriter& json, std::string_view name, const std::vector<Bar>& bars) {
+    json.key(name).begin_array();
+    for (const Bar& bar : std::span(bars).last(std::min(kBars, bars.size()))) {
+        json.begin_object().field("ts", core::format_time(core::from_unix_ms(bar.candle.open_time_ms)));
+        number_field(json, "open", bar.candle.open);
+        number_field(json, "high", bar.candle.high);
+        number_field(json, "low", bar.candle.low);
+        number_field(json, "close", bar.candle.close);
+        number_field(json, "volume", bar.candle.base_volume);
+        json.field("closed", bar.closed).end_object();
+    }
+    json.end_array();
+}
+
+/// Every field of an item, for a contract that may have neither score nor rank.
+void write_snapshot(core::JsonWriter& json, const Inspection& inspection) {
+    const bool unranked = !inspection.score.score || inspection.item.rank == 0;
+    json.key("snapshot").begin_object();
+    for (const ItemField& field : item_fields()) {
+        json.key(field.name);
+        const bool is_of_ranking = field.name == "score" || field.name == "rank" || field.name == "rank_delta";
+        write_value(json, unranked && is_of_ranking ? FieldValue() : field.get(inspection.item));
+    }
+    const market::MarketData& data = inspection.item.snapshot->data;
+    number_field(json, "index_price", data.index_price);
+    number_field(json, "latency_ms", data.fetch_latency_ms);
+    json.field("data_ts", core::format_time(data.data_time)).end_object();
+}
+
+void write_momentum(core::JsonWriter& json, const signals::Momentum& momentum) {
+    json.key("momentum").begin_object();
+    number_field(json, "z_15s", momentum.z_15s);
+    number_field(json, "z_1m", momentum.z_1m);
+    number_field(json, "z_5m", momentum.z_5m);
+    number_field(json, "vwap_distance", momentum.vwap_distance);
+    number_field(json, "rsi14", momentum.rsi14);
+    json.end_object();
+}
+
+void write_micro(core::JsonWriter& json, const signals::Microstructure& micro) {
+    json.key("micro").begin_object();
+    number_field(json, "depth_decay", micro.depth_decay);
+    number_field(json, "trade_imbalance", micro.trade_imbalance);
+    json.field("spoof_unwind", micro.spoof_unwind)
+        .field("passive_absorption", micro.passive_absorption)
+        .field("pump_signature", micro.pump_signature)
+        .field("dump_signature", micro.dump_signature)
+        .field("volatility_bucket", signals::to_string(micro.volatility_bucket))
+        .end_object();
+}
+
+void write_metrics(core::JsonWriter& json, const Inspection& inspection) {
+    const signals::Execution& execution = inspection.item.snapshot->numbers.execution;
+    json.key("metrics").begin_object();
+    number_field(json, "queue_position", execution.queue_position);
+    number_field(json, "simulated_impact_bps", execution.simulated_impact_bps);
+    for (const signals::ComponentField& field : signals::component_fields()) {
+        number_field(json, field.name, inspection.components.*field.member);
+    }
+    json.end_object();
+}
+
+void write_features(core::JsonWriter& json, const signals::ManipulationFeatures& features) {
+    json.key("features").begin_object();
+    number_field(json, "imbalance", features.imbalance);
+    number_field(json, "order_flow_imbalance", features.order_flow_imbalance);
+    number_field(json, "imbalance_delta", features.imbalance_delta);
+    number_field(json, "wall_ratio", features.wall_ratio);
+    number_field(json, "total_depth", features.total_depth);
+    number_field(json, "wick_ratio", features.wick_ratio);
+    number_field(json, "oi_delta", features.oi_delta);
+    number_field(json, "funding", features.funding);
+    number_field(json, "volume_zscore", features.volume_zscore);
+    number_field(json, "volume_z_trend", features.volume_z_trend);
+    number_field(json, "vol_regime", features.vol_regime);
+    number_field(json, "velocity", features.velocity);
+    number_field(json, "velocity_trend", features.velocity_trend);
+    number_field(json, "pump_dump_score", features.pump_dump_score);
+    json.end_object();
+}
+
+void write_manipulation(core::JsonWriter& json, const signals::Manipulation& manipulation) {
+    json.key("manipulation").begin_object();
+    number_field(json, "score", manipulation.manip_score);
+    json.key("flags");
+    write_value(json, std::span<const std::string_view>(manipulation.manip_flags));
+    write_features(json, manipulation.features);
+    json.key("contributions").begin_array();
+    for (const signals::ManipulationContribution& contribution : manipulation.contributions) {
+        json.begin_object().field("feature", contribution.feature);
+        number_field(json, "value", contribution.value);
+        json.end_object();
+    }
+    json.end_array().end_object();
+}
+
+std::string card_of(const engine::Ranking& ranking, const Inspection& inspection) {
+    const engine::ContractSnapshot& snapshot = *inspection.item.snapshot;
+    core::JsonWriter json(512);
+    json.begin_object();
+    write_scan_members(json, ranking, snapshot.data.data_time);
+    json.field("symbol", snapshot.data.contract->symbol).field("contract_code", snapshot.data.contract->contract_code);
+    number_field(json, "score", inspection.score.score);
+    number_field(json, "liquidity_edge", snapshot.numbers.edges.liquidity_edge);
+    number_field(json, "momentum_edge", snapshot.numbers.edges.momentum_edge);
+    number_field(json, "last_price", snapshot.data.ticker.last);
+    number_field(json, "manip_score", snapshot.numbers.manipulation.manip_score);
+    json.end_object();
+    return json.take();
+}
+
+std::string page_of(const engine::Ranking& ranking, const Inspection& inspection, const std::string& profile) {
+    const engine::ContractSnapshot& snapshot = *inspection.item.snapshot;
+    core::JsonWriter json(32U << 10U);
+    json.begin_object();
+    write_scan_members(json, ranking, snapshot.data.data_time);
+    json.field("symbol", snapshot.data.contract->symbol).field("contract_code", snapshot.data.contract->contract_code);
+    json.field("profile", profile);
+    number_field(json, "score", inspection.score.score);
+    json.key("rejection");
+    if (inspection.score.rejection == signals::Rejection::none) {
+        json.null();
+    } else {
+        json.value(signals::to_string(inspection.score.rejection));
+    }
+    write_snapshot(json, inspection);
+    write_orderbook(json, snapshot.data.order_book.get());
+    write_momentum(json, snapshot.numbers.momentum);
+    write_micro(json, snapshot.numbers.microstructure);
+    write_metrics(json, inspection);
+    write_manipulation(json, snapshot.numbers.manipulation);
+    const std::span<const market::Candle> candles =
+        snapshot.data.candles == nullptr ? std::span<const market::Candle>() : std::span(*snapshot.data.candles);
+    write_bars(json, "bars_1m", bars_of(candles, snapshot.data.closed_candles, 1));
+    write_bars(json, "bars_5m", bars_of(candles, snapshot.data.closed_candles, 5));
+    json.key("spread_history").begin_array();
+    for (const double spread : snapshot.spread_history) write_number(json, spread);
+    json.end_array();
+    json.key("trades").null();  // a cycle reads none, which is not the same as there being none
+    json.end_object();
+    return json.take();
+}
+
+}  // namespace
+
+Rendered render_inspection(const engine::Ranking& ranking, const engine::ContractSnapshot& snapshot,
+                           const InspectQuery& query) {
+    const Inspection inspection = inspect(ranking, snapshot, query.profile);
+    return {std::string(kJsonType),
+            query.card ? card_of(ranking, inspection) : page_of(ranking, inspection, query.profile),
+            stamp_of(ranking, snapshot.data.data_time)};
+}
+
+}  // namespace scanner::api

@@ -1,0 +1,237 @@
+#include "scanner/api/metrics.hpp"
+
+#include "api/process_stats.hpp"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+#include <prometheus/text_serializer.h>
+
+#include <functional>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace scanner::api {
+namespace {
+
+using Labels = std::map<std::string, std::string>;
+
+const prometheus::Histogram::BucketBoundaries kCycleBuckets{0.25, 0.5, 1, 2, 3, 5, 8, 13, 20, 30, 60, 90};
+const prometheus::Histogram::BucketBoundaries kCallBuckets{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
+const prometheus::Histogram::BucketBoundaries kAnswerBuckets{0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
+                                                             0.005,   0.01,   0.025,   0.1,    0.5};
+
+/// Values that exist elsewhere and are only read when somebody asks.
+class SampledFamilies {
+public:
+    void gauge(std::string name, std::string help, double value, const Labels& labels = {}) {
+        prometheus::ClientMetric metric = labelled(labels);
+        metric.gauge.value = value;
+        add(std::move(name), std::move(help), prometheus::MetricType::Gauge, std::move(metric));
+    }
+    void counter(std::string name, std::string help, double value, const Labels& labels = {}) {
+        prometheus::ClientMetric metric = labelled(labels);
+        metric.counter.value = value;
+        add(std::move(name), std::move(help), prometheus::MetricType::Counter, std::move(metric));
+    }
+    [[nodiscard]] std::vector<prometheus::MetricFamily> take() && { return std::move(families_); }
+
+private:
+    static prometheus::ClientMetric labelled(const Labels& labels) {
+        prometheus::ClientMetric metric;
+        for (const auto& [name, value] : labels) metric.label.push_back({.name = name, .value = value});
+        return metric;
+    }
+    /// Values of one family must be added one after the other.
+    void add(std::string name, std::string help, prometheus::MetricType type, prometheus::ClientMetric metric) {
+        if (families_.empty() || families_.back().name != name) {
+            families_.push_back({.name = std::move(name), .help = std::move(help), .type = type, .metric = {}});
+        }
+        families_.back().metric.push_back(std::move(metric));
+    }
+
+    std::vector<prometheus::MetricFamily> families_;
+};
+
+double breaker_value(exchange::BreakerState state) {
+    switch (state) {
+        case exchange::BreakerState::closed: return 0.0;
+        case exchange::BreakerState::half_open: return 1.0;
+        case exchange::BreakerState::open: break;
+    }
+    return 2.0;
+}
+
+void sample_ranking(SampledFamilies& families, const MetricsSample& sample) {
+    const engine::Ranking& ranking = *sample.ranking;
+    families.gauge("scanner_ranking_age_seconds", "Time since the newest ranking was made", sample.ranking_age_sec);
+    families.gauge("scanner_ranking_sequence", "Sequence number of the newest ranking",
+                   static_cast<double>(ranking.sequence));
+    families.gauge("scanner_symbols_scanned", "Contracts read in the last successful cycle",
+                   static_cast<double>(ranking.contracts.size()));
+    const auto ranked = ranking.ranked.find(ranking.settings.default_profile);
+    families.gauge("scanner_symbols_ranked", "Contracts ranked under the default profile in the last successful cycle",
+                   ranked == ranking.ranked.end() ? 0.0 : static_cast<double>(ranked->second.size()));
+    for (const auto& [reason, count] : ranking.excluded_by_reason) {
+        families.gauge("scanner_excluded_contracts", "Contracts left out of the last successful cycle, by reason",
+                       static_cast<double>(count), {{"reason", reason}});
+    }
+}
+
+void sample_exchange(SampledFamilies& families, const exchange::ExchangeStatus& status) {
+    families.counter("scanner_exchange_requests_total", "Requests sent to the exchange, retries included",
+                     static_cast<double>(status.requests));
+    for (const auto& [code, count] : status.errors) {
+        families.counter("scanner_exchange_errors_total", "Failed requests to the exchange, by kind",
+                         static_cast<double>(count), {{"code", code}});
+    }
+    families.gauge("scanner_breaker_state", "Circuit breaker of the exchange: 0 closed, 1 half-open, 2 open",
+                   breaker_value(status.state));
+}
+
+void sample_server(SampledFamilies& families, const net::HttpServerStatistics& server) {
+    const auto counter = [&families](std::string name, std::string help, std::uint64_t value) {
+        families.counter(std::move(name), std::move(help), static_cast<double>(value));
+    };
+    counter("scanner_http_connections_total", "Connections accepted, refused ones included", server.accepted);
+    counter("scanner_http_connections_refused_total", "Connections beyond the limit", server.refused);
+    counter("scanner_http_protocol_errors_total", "Requests that are no proper HTTP", server.protocol_errors);
+    counter("scanner_http_request_timeouts_total", "Requests that did not arrive in time", server.request_timeouts);
+    counter("scanner_http_handler_exceptions_total", "Answers ended by an exception", server.handler_exceptions);
+    counter("scanner_http_slow_readers_dropped_total", "Clients dropped because they did not read",
+            server.slow_readers_dropped);
+}
+
+std::vector<prometheus::MetricFamily> sampled_families(const MetricsSample& sample) {
+    SampledFamilies families;
+    if (sample.ranking != nullptr) sample_ranking(families, sample);
+    sample_exchange(families, sample.health.exchange);
+    if (sample.server) sample_server(families, *sample.server);
+    families.gauge("scanner_cycle_failure_streak", "Failed cycles in a row", sample.health.failure_streak);
+    families.gauge("scanner_uptime_seconds", "Time since the service started", sample.uptime_sec);
+    const ProcessStats process = read_process_stats();
+    if (process.resident_bytes) {
+        families.gauge("process_resident_memory_bytes", "Resident memory", *process.resident_bytes);
+    }
+    families.counter("process_cpu_seconds_total", "User and system CPU time", process.cpu_seconds);
+    return std::move(families).take();
+}
+
+/// A family whose members are made as their label values turn up, and found again without a lookup of label maps.
+template <class Metric>
+class Members {
+public:
+    using Make = std::function<Metric&(const std::vector<std::string>&)>;
+    explicit Members(Make make) : make_(std::move(make)) {}
+    Metric& at(std::vector<std::string> values) {
+        const auto found = members_.find(values);
+        if (found != members_.end()) return *found->second;
+        Metric& made = make_(values);
+        members_.emplace(std::move(values), &made);
+        return made;
+    }
+
+private:
+    Make make_;
+    std::map<std::vector<std::string>, Metric*> members_;
+};
+
+}  // namespace
+
+struct Metrics::Impl {
+    explicit Impl(std::string_view version) {
+        prometheus::BuildGauge()
+            .Name("scanner_build_info")
+            .Help("Always 1; the version as a label")
+            .Register(registry)
+            .Add({{"version", std::string(version)}})
+            .Set(1.0);
+    }
+
+    prometheus::Counter& counter(const std::string& name, const std::string& help) {
+        return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add({});
+    }
+    Members<prometheus::Counter> counters(const std::string& name, const std::string& help,
+                                          std::vector<std::string> labels) {
+        auto& family = prometheus::BuildCounter().Name(name).Help(help).Register(registry);
+        return Members<prometheus::Counter>(
+            [&family, labels = std::move(labels)](const std::vector<std::string>& values) -> prometheus::Counter& {
+                return family.Add(pair_up(labels, values));
+            });
+    }
+    Members<prometheus::Histogram> histograms(const std::string& name, const std::string& help,
+                                              std::vector<std::string> labels,
+                                              const prometheus::Histogram::BucketBoundaries& buckets) {
+        auto& family = prometheus::BuildHistogram().Name(name).Help(help).Register(registry);
+        return Members<prometheus::Histogram>([&family, labels = std::move(labels), &buckets](
+                                                  const std::vector<std::string>& values) -> prometheus::Histogram& {
+            return family.Add(pair_up(labels, values), buckets);
+        });
+    }
+    static Labels pair_up(const std::vector<std::string>& names, const std::vector<std::string>& values) {
+        Labels labels;
+        for (std::size_t i = 0; i < names.size(); ++i) labels.emplace(names[i], values.at(i));
+        return labels;
+    }
+
+    prometheus::Registry registry;
+    prometheus::Histogram& cycle_seconds = prometheus::BuildHistogram()
+                                               .Name("scanner_cycle_duration_seconds")
+                                               .Help("How long scan cycles take, failed ones included")
+                                               .Register(registry)
+                                               .Add({}, kCycleBuckets);
+    prometheus::Counter& cycles = counter("scanner_cycles_total", "Scan cycles that made a ranking");
+    prometheus::Counter& cycle_errors = counter("scanner_cycle_errors_total", "Scan cycles that failed");
+    Members<prometheus::Counter> cache_hits =
+        counters("scanner_cache_hits_total", "Lookups that a cache answered", {"cache"});
+    Members<prometheus::Counter> cache_misses =
+        counters("scanner_cache_misses_total", "Lookups that a cache could not answer", {"cache"});
+    Members<prometheus::Histogram> exchange_seconds = histograms(
+        "scanner_exchange_call_latency_seconds",
+        "How long calls to the exchange take, waits for the budget and retries included", {"method"}, kCallBuckets);
+    Members<prometheus::Counter> exchange_failures =
+        counters("scanner_exchange_call_errors_total", "Calls to the exchange that failed after their retries",
+                 {"method", "code"});
+    Members<prometheus::Counter> http_requests =
+        counters("scanner_http_requests_total", "Requests answered, by route and status", {"route", "status"});
+    Members<prometheus::Histogram> http_seconds =
+        histograms("scanner_http_request_duration_seconds", "How long answers take to make, sending not included",
+                   {"route"}, kAnswerBuckets);
+};
+
+Metrics::Metrics(std::string_view version) : impl_(std::make_unique<Impl>(version)) {}
+Metrics::~Metrics() = default;
+
+void Metrics::on_cycle(const engine::Ranking& ranking) {
+    impl_->cycles.Increment();
+    impl_->cycle_seconds.Observe(ranking.cycle_ms / 1000.0);
+}
+
+void Metrics::on_cycle_error(const core::Error&, double cycle_ms) {
+    impl_->cycle_errors.Increment();
+    impl_->cycle_seconds.Observe(cycle_ms / 1000.0);
+}
+
+void Metrics::on_exchange_call(std::string_view method, double seconds, std::optional<core::ErrorCode> error) {
+    impl_->exchange_seconds.at({std::string(method)}).Observe(seconds);
+    if (error) impl_->exchange_failures.at({std::string(method), std::string(core::to_string(*error))}).Increment();
+}
+
+void Metrics::on_cache_lookup(std::string_view cache, bool hit) {
+    (hit ? impl_->cache_hits : impl_->cache_misses).at({std::string(cache)}).Increment();
+}
+
+void Metrics::on_http_request(std::string_view route, int status, double seconds) {
+    impl_->http_requests.at({std::string(route), std::to_string(status)}).Increment();
+    impl_->http_seconds.at({std::string(route)}).Observe(seconds);
+}
+
+std::string Metrics::render(const MetricsSample& sample) const {
+    std::vector<prometheus::MetricFamily> families = impl_->registry.Collect();
+    for (auto& family : sampled_families(sample)) families.push_back(std::move(family));
+    return prometheus::TextSerializer().Serialize(families);
+}
+
+}  // namespace scanner::api

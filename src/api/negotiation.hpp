@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace scanner::api {
+
+/// Shorter bodies are sent as they are: the header and the effort would cost more than they save.
+inline constexpr std::size_t kLeastGzipBytes = 1024;
+
+/// Whether the client prefers gzip over no coding, by Accept-Encoding with its q-values (RFC 9110, 12.5.3). Pure.
+[[nodiscard]] bool accepts_gzip(std::string_view accept_encoding);
+
+/// Whether If-None-Match names `etag` (quotes included), so that 304 is the answer. Weak comparison, lists and "*".
+/// Pure.
+[[nodiscard]] bool none_match_hits(std::string_view if_none_match, std::string_view etag);
+
+/// `body` in gzip format, always the same bytes for the same body; nullptr when that saves less than a tenth.
+[[nodiscard]] std::shared_ptr<const std::string> gzip_if_worth(std::string_view body);
+
+}  // namespace scanner::api

@@ -1,0 +1,144 @@
+#include "api/param_reader.hpp"
+
+#include "scanner/core/numeric.hpp"
+#include "scanner/core/symbol.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace scanner::api {
+namespace {
+
+std::string lower_case(std::string_view text) {
+    std::string lower(text);
+    for (char& c : lower) {
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return lower;
+}
+
+std::string_view trimmed(std::string_view text) {
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    while (text.ends_with(' ')) text.remove_suffix(1);
+    return text;
+}
+
+template <class Number>
+std::string range_text(std::string_view kind, Number low, Number high) {
+    if (high == std::numeric_limits<Number>::max()) return fmt::format("expected {} of at least {}", kind, low);
+    return fmt::format("expected {} from {} to {}", kind, low, high);
+}
+
+}  // namespace
+
+const std::string* ParamReader::single(std::string_view name) {
+    known_.emplace_back(name);
+    const std::string* found = nullptr;
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < params_.size(); ++i) {
+        if (params_[i].name != name) continue;
+        taken_[i] = true;
+        found = &params_[i].value;
+        ++count;
+    }
+    if (count < 2) return found;
+    reject(name, fmt::format("given {} times, once is right", count));
+    return nullptr;
+}
+
+std::optional<std::int64_t> ParamReader::integer(std::string_view name, std::int64_t low, std::int64_t high) {
+    const std::string* const given = single(name);
+    if (given == nullptr) return std::nullopt;
+    const auto value = core::parse_int(*given);
+    if (value && *value >= low && *value <= high) return value;
+    reject(name, fmt::format("{}, got {}", range_text("a whole number", low, high), quoted(*given)));
+    return std::nullopt;
+}
+
+std::optional<double> ParamReader::number(std::string_view name, double low, double high) {
+    const std::string* const given = single(name);
+    if (given == nullptr) return std::nullopt;
+    const auto value = core::parse_double(*given);
+    if (value && *value >= low && *value <= high) return *value + 0.0;  // + 0.0: "-0" is 0
+    reject(name, fmt::format("{}, got {}", range_text("a finite number", low, high), quoted(*given)));
+    return std::nullopt;
+}
+
+std::optional<bool> ParamReader::flag(std::string_view name) {
+    const std::string* const given = single(name);
+    if (given == nullptr) return std::nullopt;
+    const std::string value = lower_case(*given);
+    if (value == "true" || value == "1" || value == "yes" || value == "on") return true;
+    if (value == "false" || value == "0" || value == "no" || value == "off") return false;
+    reject(name, fmt::format("expected true or false, got {}", quoted(*given)));
+    return std::nullopt;
+}
+
+std::optional<std::string> ParamReader::text(std::string_view name) {
+    const std::string* const given = single(name);
+    if (given == nullptr) return std::nullopt;
+    if (!given->empty()) return *given;
+    reject(name, "is empty; leave the parameter out instead");
+    return std::nullopt;
+}
+
+std::optional<std::string> ParamReader::choice(std::string_view name, std::span<const std::string_view> choices) {
+    const std::string* const given = single(name);
+    if (given == nullptr) return std::nullopt;
+    if (std::ranges::find(choices, *given) != choices.end()) return *given;
+    reject(name, fmt::format("expected one of {}, got {}", fmt::join(choices, ", "), quoted(*given)));
+    return std::nullopt;
+}
+
+std::optional<std::vector<std::string>> ParamReader::list(std::string_view name) {
+    known_.emplace_back(name);
+    std::optional<std::vector<std::string>> entries;
+    for (std::size_t i = 0; i < params_.size(); ++i) {
+        if (params_[i].name != name) continue;
+        taken_[i] = true;
+        if (!entries) entries.emplace();
+        std::string_view rest = params_[i].value;
+        while (!rest.empty()) {
+            const std::size_t comma = rest.find(',');
+            const std::string_view entry = trimmed(rest.substr(0, comma));
+            if (!entry.empty() && std::ranges::find(*entries, entry) == entries->end()) entries->emplace_back(entry);
+            rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+        }
+    }
+    return entries;
+}
+
+void ParamReader::reject(std::string_view name, std::string message) {
+    errors_.push_back({.in = "query", .name = std::string(name), .message = std::move(message)});
+}
+
+std::vector<FieldError> ParamReader::finish() {
+    for (std::size_t i = 0; i < params_.size(); ++i) {
+        const std::string& name = params_[i].name;
+        if (taken_[i] || name.starts_with('_')) continue;
+        if (std::ranges::any_of(errors_, [&](const FieldError& error) { return error.name == name; })) continue;
+        const auto near = core::nearest_names(name, known_, 1);
+        if (!near.empty()) {
+            reject(name, fmt::format("unknown parameter; did you mean {}?", near.front()));
+        } else if (known_.empty()) {
+            reject(name, "unknown parameter; this route takes none");
+        } else {
+            reject(name, fmt::format("unknown parameter; known: {}", fmt::join(known_, ", ")));
+        }
+    }
+    std::vector<FieldError> ordered;
+    ordered.reserve(errors_.size());
+    for (const net::QueryParameter& param : params_) {
+        for (FieldError& error : errors_) {
+            if (!error.message.empty() && error.name == param.name) {
+                ordered.push_back({.in = error.in, .name = error.name, .message = std::exchange(error.message, {})});
+            }
+        }
+    }
+    return ordered;
+}
+
+}  // namespace scanner::api

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "api/problem.hpp"
+
+#include "scanner/net/url.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scanner::api {
+
+/// Reads the parameters of one request and collects everything that is wrong with them, so that a client hears of all
+/// its mistakes at once. Take each known parameter by name, then `finish`: what nobody took is unknown (names that
+/// begin with '_' are let through).
+class ParamReader {
+public:
+    explicit ParamReader(const net::QueryParameters& params) : params_(params), taken_(params.size(), false) {}
+
+    /// Nothing when the parameter is absent or wrong; what is wrong is remembered.
+    [[nodiscard]] std::optional<std::int64_t> integer(std::string_view name, std::int64_t low,
+                                                      std::int64_t high = std::numeric_limits<std::int64_t>::max());
+    [[nodiscard]] std::optional<double> number(std::string_view name, double low,
+                                               double high = std::numeric_limits<double>::max());
+    /// true, false, 1, 0, yes, no, on, off in any case.
+    [[nodiscard]] std::optional<bool> flag(std::string_view name);
+    /// Not empty.
+    [[nodiscard]] std::optional<std::string> text(std::string_view name);
+    /// One of `choices`, exactly.
+    [[nodiscard]] std::optional<std::string> choice(std::string_view name, std::span<const std::string_view> choices);
+    /// The entries of a repeatable, comma-separated parameter, trimmed, without empty and repeated ones, in the
+    /// client's order; nothing when the parameter is absent.
+    [[nodiscard]] std::optional<std::vector<std::string>> list(std::string_view name);
+
+    /// Remembers that `name` is wrong: `message` says what would be right.
+    void reject(std::string_view name, std::string message);
+
+    /// Names unknown parameters, then hands out everything that is wrong, in the client's order.
+    [[nodiscard]] std::vector<FieldError> finish();
+
+private:
+    /// The one value of `name`; a second one is an error.
+    [[nodiscard]] const std::string* single(std::string_view name);
+
+    const net::QueryParameters& params_;
+    std::vector<bool> taken_;
+    std::vector<std::string> known_;
+    std::vector<FieldError> errors_;
+};
+
+}  // namespace scanner::api

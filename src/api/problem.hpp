@@ -1,0 +1,50 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scanner::api {
+
+/// What is wrong with one part of a request: where ("query", "top") and what would be right.
+struct FieldError {
+    std::string in;    ///< "query", "path", "body"
+    std::string name;  ///< as the client wrote it
+    std::string message;
+};
+
+/// An error answer (RFC 9457, application/problem+json). A value: made by pure code, rendered once.
+struct Problem {
+    int status = 500;
+    std::string type;    ///< the part after "urn:market-scanner:problem:"; stable, for programs
+    std::string title;   ///< of the type, the same every time
+    std::string detail;  ///< of this occurrence: what is wrong and what would be right
+    std::vector<FieldError> errors;
+    std::vector<std::string> suggestions;  ///< near names, nearest first
+    std::optional<int> retry_after_sec;    ///< becomes Retry-After
+    std::string allow;                     ///< becomes Allow
+    bool bearer_challenge = false;         ///< becomes WWW-Authenticate: Bearer
+};
+
+/// The customary phrase of an HTTP status ("Not Found").
+[[nodiscard]] std::string_view status_phrase(int status) noexcept;
+
+/// The body. `errors` and `suggestions` are members only when there are any.
+[[nodiscard]] std::string render_problem(const Problem& problem);
+
+[[nodiscard]] Problem malformed_request(std::string detail);
+[[nodiscard]] Problem unknown_route(std::string_view path, std::vector<std::string> near);
+[[nodiscard]] Problem method_not_allowed(std::string_view method, std::string allow);
+/// 422 with every offending field at once; the detail sums them up.
+[[nodiscard]] Problem invalid_parameters(std::vector<FieldError> errors);
+[[nodiscard]] Problem unknown_contract(std::string_view wanted, std::vector<std::string> near);
+[[nodiscard]] Problem not_ready(std::string detail, int retry_after_sec);
+/// Any status of the server's own making (413, 431, 408 …), named by its phrase.
+[[nodiscard]] Problem plain_problem(int status, std::string detail);
+
+/// Text from a client, made fit to be quoted in a message: at most 80 bytes, control characters replaced, UTF-8 kept
+/// whole.
+[[nodiscard]] std::string quoted(std::string_view text);
+
+}  // namespace scanner::api

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "api/queries.hpp"
+#include "api/rendered.hpp"
+#include "api/scored_contract.hpp"
+
+#include "scanner/engine/ranking.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace scanner::api {
+
+/// What one filter took: `in` came to it, `out` went on.
+struct FunnelStage {
+    std::string name;
+    std::size_t in = 0;
+    std::size_t out = 0;
+    std::vector<std::string> examples;  ///< symbols that it took, a few
+};
+
+/// What a rankings query finds. Refers into the ranking.
+struct RankingsResult {
+    std::vector<ScoredContract> page;
+    std::size_t total = 0;                    ///< after `top`, before paging
+    std::optional<core::WallTime> data_time;  ///< the oldest input of the `total` contracts
+    std::vector<FunnelStage> funnel;          ///< from everything that the exchange lists down to `total`; if asked for
+};
+
+/// The contracts of a ranking that pass `selection`, keeping their order; what each part took goes to `funnel`.
+[[nodiscard]] std::vector<ScoredContract> select(std::vector<ScoredContract> items, const Selection& selection,
+                                                 std::vector<FunnelStage>& funnel);
+/// The oldest input of `items`.
+[[nodiscard]] std::optional<core::WallTime> oldest_data_time(const std::vector<ScoredContract>& items);
+[[nodiscard]] ScanStamp stamp_of(const engine::Ranking& ranking, std::optional<core::WallTime> data_time);
+
+/// Score, select, sort, cut to `top`, page. A function of its arguments alone.
+[[nodiscard]] RankingsResult find_rankings(const engine::Ranking& ranking, const RankingsQuery& query);
+
+/// The answer, JSON or CSV as the query says. A function of its arguments alone.
+[[nodiscard]] Rendered render_rankings(const engine::Ranking& ranking, const RankingsQuery& query);
+
+}  // namespace scanner::api

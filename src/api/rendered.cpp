@@ -1,0 +1,52 @@
+#include "api/rendered.hpp"
+
+#include "api/content_hash.hpp"
+#include "api/negotiation.hpp"
+
+namespace scanner::api {
+
+Rendered::Rendered(std::string content_type, std::string body, std::optional<ScanStamp> stamp)
+    : content_type_(std::move(content_type)),
+      stamp_(stamp),
+      body_(std::make_shared<const std::string>(std::move(body))) {
+    const std::string hash = content_hash(*body_);
+    etag_ = '"' + hash + '"';
+    gzip_etag_ = '"' + hash + "-gzip\"";
+}
+
+const std::shared_ptr<const std::string>& Rendered::gzip() {
+    if (!gzip_tried_) {
+        gzip_ = gzip_if_worth(*body_);
+        gzip_tried_ = true;
+    }
+    return gzip_;
+}
+
+std::shared_ptr<Rendered> RenderCache::find(const std::string& key) {
+    const auto found = by_key_.find(key);
+    if (found == by_key_.end()) return nullptr;
+    by_use_.splice(by_use_.begin(), by_use_, found->second);
+    return found->second->rendered;
+}
+
+void RenderCache::insert(const std::string& key, std::shared_ptr<Rendered> rendered) {
+    constexpr std::size_t kBookkeeping = 512;
+    const std::size_t bytes = 2 * rendered->body()->size() + key.size() + kBookkeeping;
+    if (bytes > limits_.bytes || limits_.entries == 0) return;
+    if (const auto known = by_key_.find(key); known != by_key_.end()) {
+        const auto entry = known->second;
+        bytes_ -= entry->bytes;
+        by_key_.erase(known);
+        by_use_.erase(entry);
+    }
+    while (!by_use_.empty() && (by_use_.size() >= limits_.entries || bytes_ + bytes > limits_.bytes)) {
+        bytes_ -= by_use_.back().bytes;
+        by_key_.erase(by_use_.back().key);
+        by_use_.pop_back();
+    }
+    by_use_.push_front({.key = key, .rendered = std::move(rendered), .bytes = bytes});
+    by_key_.emplace(by_use_.front().key, by_use_.begin());
+    bytes_ += bytes;
+}
+
+}  // namespace scanner::api

@@ -1,0 +1,141 @@
+#include "api/scoring.hpp"
+
+#include "scanner/signals/slippage.hpp"
+
+#include <algorithm>
+#include <span>
+#include <unordered_map>
+
+namespace scanner::api {
+namespace {
+
+ScoredContract scored(const engine::Ranking& ranking, const Scoring& scoring, std::size_t contract, double score,
+                      double slip_bps) {
+    const engine::ContractSnapshot& snapshot = ranking.contracts[contract];
+    const signals::Metrics& metrics = snapshot.numbers.metrics;
+    return {.snapshot = &snapshot,
+            .score = score,
+            .slip_bps = slip_bps,
+            .funding_8h_pct = scoring.include_funding ? metrics.funding_8h_pct : std::nullopt,
+            .basis_bps = scoring.include_basis ? metrics.basis_bps : std::nullopt,
+            .age = age_at_ranking(ranking, snapshot)};
+}
+
+std::span<const engine::RankedEntry> cycle_entries(const engine::Ranking& ranking, const std::string& profile) {
+    const auto found = ranking.ranked.find(profile);
+    if (found == ranking.ranked.end()) return {};
+    return found->second;
+}
+
+std::vector<ScoredContract> as_ranked(const engine::Ranking& ranking, const Scoring& scoring) {
+    std::vector<ScoredContract> items;
+    const auto entries = cycle_entries(ranking, scoring.profile);
+    items.reserve(entries.size());
+    for (const engine::RankedEntry& entry : entries) {
+        const double slip = ranking.contracts[entry.contract].numbers.metrics.slip_bps;
+        ScoredContract item = scored(ranking, scoring, entry.contract, entry.score, slip);
+        item.rank = entry.rank;
+        item.rank_delta = entry.rank_delta;
+        items.push_back(item);
+    }
+    return items;
+}
+
+std::vector<ScoredContract> scored_again(const engine::Ranking& ranking, const Scoring& scoring,
+                                         const signals::Weights& weights) {
+    std::unordered_map<const engine::ContractSnapshot*, std::optional<int>> deltas;
+    for (const engine::RankedEntry& entry : cycle_entries(ranking, scoring.profile)) {
+        deltas.emplace(&ranking.contracts[entry.contract], entry.rank_delta);
+    }
+    const signals::ScoreOptions options = score_options(scoring);
+    std::vector<ScoredContract> items;
+    items.reserve(ranking.contracts.size());
+    for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
+        const engine::ContractSnapshot& snapshot = ranking.contracts[i];
+        if (signals::rejection_of(snapshot.numbers.metrics, options) != signals::Rejection::none) continue;
+        const double slip = slippage_for(snapshot, ranking.settings, scoring.notional_usdt);
+        const auto score = signals::score_contract(snapshot.numbers, slip, weights, options).score;
+        if (!score) continue;
+        ScoredContract item = scored(ranking, scoring, i, *score, slip);
+        if (const auto delta = deltas.find(&snapshot); delta != deltas.end()) item.rank_delta = delta->second;
+        items.push_back(item);
+    }
+    const auto key = [](const ScoredContract& item) {
+        return signals::RankKey{.score = item.score,
+                                .qvol_usdt = item.snapshot->numbers.metrics.qvol_usdt,
+                                .symbol = item.snapshot->data.contract->symbol};
+    };
+    std::ranges::sort(items, signals::ranks_before, key);
+    for (std::size_t i = 0; i < items.size(); ++i) items[i].rank = static_cast<int>(i) + 1;
+    return items;
+}
+
+}  // namespace
+
+Scoring cycle_scoring(const engine::RankingSettings& settings, std::string_view profile) {
+    return {.profile = std::string(profile),
+            .min_qvol_usdt = settings.min_qvol_usdt,
+            .max_spread_bps = settings.max_spread_bps,
+            .notional_usdt = settings.notional_usdt,
+            .include_carry = settings.include_carry};
+}
+
+bool is_cycle_scoring(const engine::RankingSettings& settings, const Scoring& scoring) {
+    const bool carry_as_cycle = scoring.include_carry == settings.include_carry &&
+                                (!settings.include_carry || (scoring.include_funding && scoring.include_basis));
+    return carry_as_cycle && scoring.min_qvol_usdt == settings.min_qvol_usdt &&
+           scoring.max_spread_bps == settings.max_spread_bps && scoring.notional_usdt == settings.notional_usdt;
+}
+
+const signals::Profile* find_profile(const engine::Ranking& ranking, std::string_view name) {
+    const auto found = std::ranges::find(ranking.profiles, name, &signals::Profile::name);
+    return found == ranking.profiles.end() ? nullptr : &*found;
+}
+
+signals::ScoreOptions score_options(const Scoring& scoring) {
+    return {.min_qvol_usdt = scoring.min_qvol_usdt,
+            .max_spread_bps = scoring.max_spread_bps,
+            .include_carry = scoring.include_carry,
+            .include_funding = scoring.include_funding,
+            .include_basis = scoring.include_basis};
+}
+
+double slippage_for(const engine::ContractSnapshot& snapshot, const engine::RankingSettings& settings,
+                    double notional_usdt) {
+    if (notional_usdt == settings.notional_usdt) return snapshot.numbers.metrics.slip_bps;
+    static const market::OrderBook kEmpty;
+    const market::OrderBook* const book = snapshot.data.order_book.get();
+    return signals::slippage_bps(book == nullptr ? kEmpty : *book, notional_usdt);
+}
+
+std::vector<ScoredContract> score_contracts(const engine::Ranking& ranking, const Scoring& scoring) {
+    if (is_cycle_scoring(ranking.settings, scoring)) return as_ranked(ranking, scoring);
+    const signals::Profile* const profile = find_profile(ranking, scoring.profile);
+    if (profile == nullptr) return {};
+    return scored_again(ranking, scoring, profile->weights);
+}
+
+std::vector<RejectedContract> rejected_contracts(const engine::Ranking& ranking, const Scoring& scoring) {
+    const signals::ScoreOptions options = score_options(scoring);
+    std::vector<RejectedContract> rejected;
+    for (const engine::ContractSnapshot& snapshot : ranking.contracts) {
+        const signals::Rejection rejection = signals::rejection_of(snapshot.numbers.metrics, options);
+        if (rejection != signals::Rejection::none) rejected.push_back({.snapshot = &snapshot, .rejection = rejection});
+    }
+    return rejected;
+}
+
+std::chrono::milliseconds age_at_ranking(const engine::Ranking& ranking, const engine::ContractSnapshot& snapshot) {
+    return std::max(std::chrono::milliseconds(0), ranking.time - snapshot.data.data_time);
+}
+
+const engine::RankedEntry* find_entry(const engine::Ranking& ranking, std::string_view profile,
+                                      std::string_view contract_code) {
+    const auto index = ranking.index_by_code.find(std::string(contract_code));
+    if (index == ranking.index_by_code.end()) return nullptr;
+    const auto entries = cycle_entries(ranking, std::string(profile));
+    const auto found = std::ranges::find(entries, index->second, &engine::RankedEntry::contract);
+    return found == entries.end() ? nullptr : &*found;
+}
+
+}  // namespace scanner::api
