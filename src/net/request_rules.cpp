@@ -1,0 +1,88 @@
+#include "net/request_rules.hpp"
+
+#include "scanner/net/url.hpp"
+
+#include <algorithm>
+
+namespace scanner::net {
+namespace {
+
+char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::string_view trim(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+bool has_token(std::string_view list, std::string_view token) {
+    while (!list.empty()) {
+        const auto comma = list.find(',');
+        if (iequals(trim(list.substr(0, comma)), token)) return true;
+        list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
+    }
+    return false;
+}
+
+bool is_base64_character(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+}
+
+/// 16 bytes are 22 characters and "==".
+bool is_websocket_key(std::string_view key) {
+    return key.size() == 24 && key.ends_with("==") && std::ranges::all_of(key.substr(0, 22), is_base64_character);
+}
+
+}  // namespace
+
+std::string_view ServerRequest::path() const {
+    return target_path(target);
+}
+std::string_view ServerRequest::query() const {
+    return target_query(target);
+}
+
+bool iequals(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() &&
+           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool lists_token(const std::vector<Header>& headers, std::string_view name, std::string_view token) {
+    return std::ranges::any_of(
+        headers, [&](const Header& header) { return iequals(header.name, name) && has_token(header.value, token); });
+}
+
+std::optional<ProtocolFailure> check_head(const ServerRequest& request, int version) {
+    int hosts = 0;
+    for (const auto& [name, value] : request.headers) {
+        if (iequals(name, "host")) {
+            ++hosts;
+        } else if (iequals(name, "transfer-encoding")) {
+            if (version < 11) return ProtocolFailure{400, "Transfer-Encoding in an HTTP/1.0 request"};
+            if (!iequals(value, "chunked")) return ProtocolFailure{501, "the only transfer encoding here is chunked"};
+        } else if (iequals(name, "expect") && version >= 11 && !iequals(value, "100-continue")) {
+            return ProtocolFailure{417, "the only expectation met here is 100-continue"};
+        }
+    }
+    if (hosts > 1) return ProtocolFailure{400, "more than one Host header"};
+    if (hosts == 0 && version >= 11) return ProtocolFailure{400, "the Host header is missing"};
+    return std::nullopt;
+}
+
+bool expects_continue(const ServerRequest& request, int version) {
+    return version >= 11 && iequals(request.header("expect"), "100-continue");
+}
+
+Upgrade classify_upgrade(const ServerRequest& request, int version) {
+    if (version < 11 || request.method != "GET" || !lists_token(request.headers, "upgrade", "websocket") ||
+        !lists_token(request.headers, "connection", "upgrade")) {
+        return Upgrade::none;
+    }
+    if (request.header("sec-websocket-version") != "13") return Upgrade::bad_version;
+    if (!is_websocket_key(request.header("sec-websocket-key"))) return Upgrade::bad_key;
+    return Upgrade::websocket;
+}
+
+}  // namespace scanner::net
