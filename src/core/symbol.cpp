@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <numeric>
 
 namespace scanner::core {
@@ -135,13 +137,16 @@ std::optional<double> unlikeness(std::string_view wanted, std::string_view known
     const std::size_t shorter = std::min(wanted.size(), known.size());
     const std::size_t longer = std::max(wanted.size(), known.size());
     const std::size_t allowed = longer <= 2 ? 1 : (longer + 2) / 3;
-    if (distance <= allowed && distance < longer) return static_cast<double>(distance);
     const auto surplus = static_cast<double>(longer - shorter);
-    if (shorter >= 2 && (known.starts_with(wanted) || wanted.starts_with(known))) return 1.0 + surplus / 8.0;
+    const bool is_front = shorter >= 2 && (known.starts_with(wanted) || wanted.starts_with(known));
     // "1000PEPE" elsewhere is "PEPE" here.
-    const bool contains = wanted.find(known) != std::string_view::npos || known.find(wanted) != std::string_view::npos;
-    if (shorter >= 3 && contains) return 2.0 + surplus / 8.0;
-    return std::nullopt;
+    const bool is_inside =
+        shorter >= 3 && (wanted.find(known) != std::string_view::npos || known.find(wanted) != std::string_view::npos);
+    double least = std::numeric_limits<double>::infinity();
+    if (distance <= allowed && distance < longer) least = static_cast<double>(distance);
+    if (is_front) least = std::min(least, 1.0 + surplus / 8.0);
+    if (is_inside) least = std::min(least, 2.0 + surplus / 8.0);
+    return std::isfinite(least) ? std::optional(least) : std::nullopt;
 }
 
 }  // namespace

@@ -159,9 +159,8 @@ std::string mask_url(std::string_view url, bool hide_path) {
     if (colon == std::string_view::npos) return std::string(url.empty() ? url : kHidden);
     std::string result(url.substr(0, colon + 3));
     std::string_view rest = url.substr(colon + 3);
-    // The last '@' before a query, not the first one within the authority: a password with a stray '/' stays hidden
-    // too.
-    if (const std::size_t at = rest.substr(0, rest.find('?')).rfind('@'); at != std::string_view::npos) {
+    // The last '@' of all, not the one within the authority: a password with a stray '/' or '?' stays hidden too.
+    if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
         const std::size_t password = rest.substr(0, at).find(':');
         if (password != std::string_view::npos) result += std::string(rest.substr(0, password)) + ":";
         result += std::string(kHidden) + "@";
