@@ -55,7 +55,7 @@ struct TaskGroup::State {
     OnException on_exception;
     std::size_t max_tasks = 0;
     bool stopping = false;
-    std::list<std::shared_ptr<Child>> children;
+    std::list<std::shared_ptr<Child>> children;  // those that have not ended
     std::list<asio::steady_timer*> joiners;
 
     /// One waiting `join`; its timer is cancelled when the last child ends.
@@ -71,18 +71,36 @@ struct TaskGroup::State {
         asio::steady_timer timer;
     };
 
+    /// Held by a child's completion handler: keeps the child, and with it the signal, until the coroutine has ended.
+    /// Also takes it out of the group when the coroutine is destroyed with its loop and never ends: nothing is left to
+    /// signal.
+    struct Membership {
+        Membership(std::shared_ptr<State> of, std::shared_ptr<Child> which)
+            : state(std::move(of)), child(std::move(which)) {}
+        ~Membership() { state->leave(*child); }
+        Membership(const Membership&) = delete;
+        Membership& operator=(const Membership&) = delete;
+
+        std::shared_ptr<State> state;
+        std::shared_ptr<Child> child;
+    };
+
     static asio::awaitable<core::Result<void>> join(std::shared_ptr<State> state, core::SteadyTime deadline);
     static asio::awaitable<core::Result<void>> shutdown(std::shared_ptr<State> state,
                                                         std::chrono::steady_clock::duration grace);
 
-    void ended(const std::shared_ptr<Child>& child, const std::exception_ptr& exception) {
-        children.remove(child);
+    void ended(const Child& child, const std::exception_ptr& exception) {
+        leave(child);
         if (exception) {
             const std::string what = describe(exception);
-            if (!what.empty() && on_exception) on_exception(child->name, what);
+            if (!what.empty() && on_exception) on_exception(child.name, what);
         }
         if (!children.empty()) return;
         for (asio::steady_timer* const joiner : joiners) joiner->cancel();
+    }
+
+    void leave(const Child& child) {
+        children.remove_if([&child](const std::shared_ptr<Child>& other) { return other.get() == &child; });
     }
 
     void emit(asio::cancellation_type type) {
@@ -90,11 +108,14 @@ struct TaskGroup::State {
         // A copy: a child may end, and leave the list, while it is being told.
         const std::vector<std::shared_ptr<Child>> all(children.begin(), children.end());
         for (const auto& child : all) {
-            if (child->begun) {
-                child->signal.emit(type);
-            } else {
+            if (!child->begun) {
                 child->dropped = true;
+                continue;
             }
+            child->signal.emit(type);
+            // While the loop is not running, co_spawn puts a bare pointer to the signal into its queue (asio #1332,
+            // mended in 1.28.2): the child must not go before that has been worked off.
+            asio::post(executor, [child] {});
         }
     }
 };
@@ -140,8 +161,9 @@ bool TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
     auto child = std::make_shared<Child>();
     child->name = std::move(name);
     state_->children.push_back(child);
-    // The handler keeps the child, and with it the signal, until the coroutine has ended.
-    auto ended = [state = state_, child](std::exception_ptr exception) { state->ended(child, exception); };
+    auto ended = [membership = std::make_shared<State::Membership>(state_, child)](std::exception_ptr exception) {
+        membership->state->ended(*membership->child, exception);
+    };
     asio::co_spawn(state_->executor, run_child(child, std::move(task)),
                    asio::bind_cancellation_slot(child->signal.slot(), std::move(ended)));
     return true;
