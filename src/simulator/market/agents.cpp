@@ -14,9 +14,10 @@ constexpr double kExciteSlow = 0.22;             // some within minutes: what cl
 constexpr double kFastMemory_s = 5.0;
 constexpr double kSlowMemory_s = 100.0;
 constexpr double kTakerShare = 0.80;  // of the turnover; the rest is arbitrage
-constexpr double kFillsPerTaker = 1.6;
+constexpr double kFillsPerTaker = 1.8;
+constexpr double kFillsPerMajorTaker = 2.5;
 constexpr double kImpactMemory_s = 420.0;
-constexpr double kImpact = 0.30;            // minute sigmas moved by a minute's volume in one order, square root law
+constexpr double kImpact = 0.40;            // minute sigmas moved by a minute's volume in one order, square root law
 constexpr double kImbalanceDrift = 0.16;    // second sigmas per second under a one-sided book
 constexpr double kArbitragePurse_s = 90.0;  // arbitrageurs hold at most this much of their ordinary flow ready
 
@@ -32,8 +33,9 @@ Agents::Agents(const Profile& profile, Venue& venue, std::uint64_t seed, std::ui
     const double crowd = 2.0 * profile.levels * kOrdersPerLevel;
     cancel_rate_each_ = 1.0 / (kNearLife * profile.crowd_lifetime_s);
     limit_rate_ = crowd * cancel_rate_each_ * kEquilibriumAcceptance;
-    const double takers = profile.fills_per_day / 86'400.0 / kFillsPerTaker;
-    taker_rate_ = takers * (1.0 - kExciteFast - kExciteSlow);
+    excite_ = profile.major ? 1.0 : 0.75;
+    const double takers = profile.fills_per_day / 86'400.0 / (profile.major ? kFillsPerMajorTaker : kFillsPerTaker);
+    taker_rate_ = takers * (1.0 - excite_ * (kExciteFast + kExciteSlow));
     taker_usdt_ = one_sided_second * kTakerShare / takers;
     for (int i = 0; i < profile.makers; ++i) {
         Maker maker;
@@ -169,8 +171,8 @@ Side Agents::taker_side() {
 }
 
 void Agents::send_crowd_taker() {
-    excitement_fast_ += kExciteFast / kFastMemory_s;
-    excitement_slow_ += kExciteSlow / kSlowMemory_s;
+    excitement_fast_ += excite_ * kExciteFast / kFastMemory_s;
+    excitement_slow_ += excite_ * kExciteSlow / kSlowMemory_s;
     const Side side = taker_side();
     last_taker_ = side;
     const auto contracts = contracts_for(random_.lognormal(taker_usdt_, 1.1));
@@ -231,26 +233,29 @@ void Agents::requote(std::size_t index) {
 
 void Agents::place_ladder(Maker& maker, Owner owner, double view) {
     const double half = half_spread_ticks() * maker.spread_factor;
+    const auto& book = venue_.book();
+    // A stale quote of somebody's may be in the way: the whole ladder then starts behind it and is put right soon.
+    double bid = std::floor(view - half);
+    double ask = std::ceil(view + half);
+    const bool clipped = (!book.empty(Side::sell) && bid > static_cast<double>(book.best(Side::sell) - 1)) ||
+                         (!book.empty(Side::buy) && ask < static_cast<double>(book.best(Side::buy) + 1));
+    if (!book.empty(Side::sell)) bid = std::min(bid, static_cast<double>(book.best(Side::sell) - 1));
+    if (!book.empty(Side::buy)) ask = std::max({ask, static_cast<double>(book.best(Side::buy) + 1), bid + 1.0});
     const double step = std::max(1.0, 0.5 * half);
     double reach = 0.0;
     double spacing = step;
-    bool clipped = false;
     for (int k = 0; k < profile_.ladder; ++k) {
         const double usdt = profile_.touch_usdt * maker.size_factor * (1.0 + 0.4 * k) * pressure_.depth /
                             (1.0 + 1.5 * conditions_.stress);
         for (const Side side : {Side::buy, Side::sell}) {
-            const double offset = half + reach * random_.uniform(0.85, 1.15);
-            const double price = side == Side::buy ? std::floor(view - offset) : std::ceil(view + offset);
-            const auto ticks = static_cast<std::int64_t>(price);
+            const double offset = std::floor(reach * random_.uniform(0.85, 1.15));
+            const auto ticks = static_cast<std::int64_t>(side == Side::buy ? bid - offset : ask + offset);
             const auto id = venue_.place(side, ticks, contracts_for(random_.lognormal(usdt, 0.35)), owner);
-            if (id == kNoOrder) continue;
-            clipped = clipped || venue_.book().price_of(id) != ticks;
-            maker.quotes.push_back(id);
+            if (id != kNoOrder) maker.quotes.push_back(id);
         }
         reach += spacing;
         spacing *= 1.3;
     }
-    // Somebody's stale quote is in the way; he will be gone in a moment.
     if (clipped) maker.requote_at = after(150'000);
 }
 
@@ -280,7 +285,7 @@ void Agents::lift_stale_side(Side taker, double limit) {
     const std::int64_t stale = venue_.book().contracts_to(resting, limit_ticks);
     if (stale == 0) return;
     const auto affordable = static_cast<std::int64_t>(arbitrage_usdt_ / venue_.contract_usdt(fair_ticks_));
-    if (affordable > 0) {
+    if (affordable > 0 && arbitrage_usdt_ > 0.7 * taker_usdt_) {
         const auto execution = venue_.take(taker, std::min(stale, affordable), limit_ticks);
         arbitrage_usdt_ -= execution.usdt;
         settle_makers(taker);
@@ -311,9 +316,9 @@ void Agents::place_crowd_order(Side side) {
     const double price = fair_ticks_ - sign_of(side) * distance;
     const auto ticks = static_cast<std::int64_t>(side == Side::buy ? std::floor(price) : std::ceil(price));
     const double far = distance / (profile_.range_bps * 1e-4 * fair_ticks_);
-    const double usdt = profile_.touch_usdt * 0.22 * (0.6 + 3.0 * far) * pressure_.depth;
+    const double usdt = profile_.touch_usdt * 0.35 * (0.7 + 2.0 * far) * pressure_.depth;
     static_cast<void>(
-        venue_.place(side, std::max<std::int64_t>(1, ticks), contracts_for(random_.lognormal(usdt, 0.9)), kCrowd));
+        venue_.place(side, std::max<std::int64_t>(1, ticks), contracts_for(random_.lognormal(usdt, 0.75)), kCrowd));
 }
 
 void Agents::cancel_crowd_order() {

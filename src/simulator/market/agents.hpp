@@ -113,6 +113,7 @@ private:
     // Arrival rates per second.
     double limit_rate_;
     double cancel_rate_each_;
+    double excite_;      ///< share of the self-excitement that this contract has
     double taker_rate_;  ///< before self-excitement
     double taker_usdt_;  ///< mean size
     double excitement_fast_ = 0.0;

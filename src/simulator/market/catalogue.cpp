@@ -45,13 +45,13 @@ struct TierShapes {
 };
 
 constexpr TierShapes kRealShapes{
-    .mega = {{350e6, 600e6}, {26'000, 34'000}, {0.02, 0.05}, {25e3, 120e3}, {45, 70}, {125, 145}, {5.0, 6.5}},
+    .mega = {{350e6, 600e6}, {26'000, 34'000}, {0.02, 0.05}, {12e3, 45e3}, {45, 70}, {125, 145}, {5.0, 6.5}},
     .major = {{3e6, 40e6}, {8'000, 20'000}, {0.4, 2.5}, {3e3, 16e3}, {90, 140}, {60, 100}, {7, 11}},
     .alt = {{0.1e6, 3e6}, {2'500, 8'000}, {2.5, 40}, {500, 4'500}, {150, 300}, {28, 70}, {9, 18}},
     .thin = {{4e3, 0.12e6}, {1'200, 2'700}, {30, 350}, {20, 500}, {500, 1'500}, {12, 40}, {9, 24}},
 };
 constexpr TierShapes kBusyShapes{
-    .mega = {{500e6, 900e6}, {30'000, 44'000}, {0.02, 0.05}, {60e3, 220e3}, {45, 70}, {125, 145}, {5.0, 6.5}},
+    .mega = {{500e6, 900e6}, {30'000, 44'000}, {0.02, 0.05}, {40e3, 110e3}, {45, 70}, {125, 145}, {5.0, 6.5}},
     .major = {{70e6, 320e6}, {18'000, 34'000}, {0.3, 1.5}, {18e3, 60e3}, {80, 130}, {70, 110}, {7, 11}},
     .alt = {{28e6, 90e6}, {9'000, 22'000}, {0.9, 4.0}, {6e3, 22e3}, {100, 200}, {40, 80}, {9, 16}},
     .thin = {{0.1e6, 12e6}, {1'800, 8'000}, {5, 90}, {400, 4'000}, {200, 900}, {20, 50}, {9, 22}},
@@ -168,7 +168,7 @@ Profile make_profile(const CatalogueName& name, const TierShape& shape, double p
     profile.makers = profile.major ? 4 : name.tier == Tier::alt ? 3 : 2;
     profile.ladder = name.tier == Tier::mega ? 12 : profile.major ? 8 : name.tier == Tier::alt ? 6 : 4;
     profile.common_share = random.uniform(0.3, 0.65);
-    profile.premium_sd_bps = std::max(1.2, 0.5 * profile.spread_bps) * random.uniform(0.7, 1.4);
+    profile.premium_sd_bps = std::clamp(0.4 * profile.spread_bps, 1.2, 8.0) * random.uniform(0.7, 1.4);
     profile.premium_mean_bps = 0.4 * profile.premium_sd_bps * random.normal();
     profile.open_interest_usdt =
         profile.turnover_usdt * random.log_uniform(profile.major ? 0.8 : 0.02, profile.major ? 4.0 : 1.5);
@@ -180,6 +180,11 @@ void adapt_to_kind(Profile& profile, const CatalogueName& name, bool busy) {
     if (name.kind == Kind::crypto) return;
     profile.session = name.kind == Kind::stock ? Session::us_stocks : Session::weekdays;
     profile.closed_spread_matters = !busy;
+    if (!busy && profile.major) {  // deep quotes, little trade (facts section 8: gold, oil)
+        profile.turnover_usdt *= 0.06;
+        profile.fills_per_day *= 0.3;
+        profile.open_interest_usdt *= 0.06;
+    }
     profile.common_share *= 0.25;  // stocks and metals follow the crypto market only a little
     profile.sigma_minute *= name.kind == Kind::stock ? 0.6 : 0.35;
 }

@@ -30,7 +30,7 @@ std::vector<Minute> play_index(const Profile& profile, std::span<const CommonSte
         const auto cycle = day_cycle(profile, second);
         log_index += index.step(60.0, step, cycle.volatility);
         minutes.push_back({.log_index = log_index,
-                           .sigma = profile.sigma_minute * cycle.volatility * index.volatility(),
+                           .sigma = kDiffusion * profile.sigma_minute * cycle.volatility * index.volatility(),
                            .rate = profile.fills_per_day / 1440.0 * cycle.activity});
         second += 60;
     }

@@ -11,12 +11,11 @@ constexpr double kCommonVolatilityMemory_s = 3 * 3600.0;
 constexpr double kOwnVolatilitySd = 0.38;
 constexpr double kOwnVolatilityMemory_s = 50 * 60.0;
 constexpr double kStressEvery_s = 14 * 3600.0;
-constexpr double kJumpEvery_s = 70 * 60.0;
+constexpr double kJumpEvery_s = 45 * 60.0;
 constexpr double kJumpTail = 2.2;          // one-minute returns have tail exponents of 1.6 to 2.8
-constexpr double kJumpScale = 1.6;         // smallest jump, in minutes' sigmas
+constexpr double kJumpScale = 2.0;         // smallest jump, in minutes' sigmas
 constexpr double kLargestJump = 40.0;      // in minutes' sigmas
 constexpr double kPull_s = 10 * 86'400.0;  // a random walk of weeks must not leave the plausible
-constexpr double kDiffusion = 0.86;        // of sigma: jumps and the market's own trades carry the rest
 
 /// One step of an Ornstein-Uhlenbeck process with unit time scale in seconds.
 double reverting(double value, double sd, double seconds, double memory_s, core::Random& random) {

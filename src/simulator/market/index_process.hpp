@@ -9,6 +9,9 @@
 
 namespace scanner::simulator {
 
+/// The diffusive part of a contract's sigma; jumps and the market's own trades carry the rest.
+inline constexpr double kDiffusion = 0.72;
+
 /// What moves every contract at once over one step of time.
 struct CommonStep {
     double shock = 0.0;       ///< of the common factor, standardised: variance about `volatility`^2 per second of step
