@@ -97,6 +97,9 @@ public:
     /// Whether any fault of this kind is on by its schedule.
     [[nodiscard]] bool any_on(FaultKind kind, core::SteadyTime now) const;
 
+    /// When the schedules began.
+    [[nodiscard]] core::SteadyTime since() const { return since_; }
+
     struct State {
         FaultSpec fault;
         bool on = false;

@@ -1,0 +1,122 @@
+#include "simulator/face/control.hpp"
+
+#include "simulator/face/duration.hpp"
+
+#include "scanner/core/json_writer.hpp"
+#include "scanner/core/numeric.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <optional>
+#include <utility>
+
+namespace scanner::simulator::face {
+namespace {
+
+using core::ErrorCode;
+using core::JsonWriter;
+
+constexpr std::array<std::string_view, 9> kOptions{"rate", "on",    "off",    "after", "contract",
+                                                   "path", "delay", "offset", "status"};
+
+/// {"kind":"slow","delay":"2s"} as "slow:delay=2s"; nothing when a value is neither text nor number.
+std::optional<std::string> text_of(const nlohmann::json& object) {
+    const auto kind = object.find("kind");
+    if (kind == object.end() || !kind->is_string()) return std::nullopt;
+    std::string text = kind->get<std::string>();
+    for (const std::string_view option : kOptions) {
+        const auto value = object.find(option);
+        if (value == object.end() || value->is_null()) continue;
+        if (!value->is_string() && !value->is_number()) return std::nullopt;
+        text += ':' + std::string(option) + '=' + (value->is_string() ? value->get<std::string>() : value->dump());
+    }
+    return text;
+}
+
+void fault_object(JsonWriter& json, const FaultSet::State& state) {
+    const FaultSpec& fault = state.fault;
+    json.begin_object().field("kind", to_string(fault.kind)).field("rate", fault.rate);
+    if (fault.on) json.field("on", duration_text(*fault.on));
+    if (fault.off) json.field("off", duration_text(*fault.off));
+    if (fault.after.count() > 0) json.field("after", duration_text(fault.after));
+    if (!fault.contract.empty()) json.field("contract", fault.contract);
+    if (!fault.path.empty()) json.field("path", fault.path);
+    if (fault.kind == FaultKind::slow) json.field("delay", duration_text(fault.delay));
+    if (fault.kind == FaultKind::clock_skew) json.field("offset", duration_text(fault.offset));
+    if (fault.kind == FaultKind::http_5xx) json.field("status", fault.status);
+    json.field("text", to_text(fault)).field("active", state.on).field("hits", state.hits).end_object();
+}
+
+}  // namespace
+
+std::string status_json(const Status& status) {
+    JsonWriter json(512);
+    json.begin_object().field("simulated", true).field("program", "htx-simulator").field("version", status.version);
+    json.field("time", core::format_time(status.time)).field("start", core::format_time(status.start));
+    json.field("uptime_ms", status.uptime.count()).field("lag_ms", status.lag.count());
+    json.field("speed", status.speed).field("seed", status.seed).field("market", status.market);
+    json.key("scenarios").begin_array();
+    for (const std::string& scenario : status.scenarios) json.value(scenario);
+    json.end_array().field("prevalence", status.prevalence).field("contracts", status.contracts);
+    json.field("requests", status.requests).field("over_limit", status.over_limit);
+    json.field("faults", status.faults).end_object();
+    return json.take();
+}
+
+std::string faults_json(const std::vector<FaultSet::State>& states) {
+    JsonWriter json(256);
+    json.begin_array();
+    for (const FaultSet::State& state : states) fault_object(json, state);
+    json.end_array();
+    return json.take();
+}
+
+core::Result<std::vector<FaultSpec>> parse_fault_list(std::string_view text) {
+    const auto list = nlohmann::json::parse(text, nullptr, false);
+    if (!list.is_array()) return core::fail(ErrorCode::invalid_input, "the body must be a JSON list of faults");
+    std::vector<FaultSpec> faults;
+    std::string problems;
+    for (const auto& item : list) {
+        const auto fault_text = item.is_string()   ? std::optional(item.get<std::string>())
+                                : item.is_object() ? text_of(item)
+                                                   : std::nullopt;
+        auto fault = fault_text
+                         ? parse_fault(*fault_text)
+                         : core::fail(ErrorCode::invalid_input, "a fault is a text or an object with a \"kind\"");
+        if (fault) {
+            faults.push_back(std::move(*fault));
+        } else {
+            problems += (problems.empty() ? "" : "; ") + fault.error().message();
+        }
+    }
+    if (!problems.empty()) return core::fail(ErrorCode::invalid_input, problems);
+    return faults;
+}
+
+std::string label_lines(const std::vector<Label>& labels) {
+    std::string lines;
+    for (const Label& label : labels) {
+        JsonWriter json(256);
+        json.begin_object().field("time", core::format_time(label.time)).field("ts", core::to_unix_ms(label.time));
+        json.field("contract_code", label.contract_code).field("kind", label.kind);
+        json.field("manipulation", label.manipulation).field("phase", label.phase);
+        json.field("intensity", label.intensity).field("episode", label.episode).end_object();
+        lines += json.take();
+        lines += '\n';
+    }
+    return lines;
+}
+
+std::optional<WallTime> parse_since(std::string_view text) {
+    if (const auto ms = core::parse_int(text)) return core::from_unix_ms(*ms);
+    return core::parse_time(text);
+}
+
+std::string control_error(std::string_view message) {
+    JsonWriter json(128);
+    json.begin_object().field("error", message).end_object();
+    return json.take();
+}
+
+}  // namespace scanner::simulator::face

@@ -1,0 +1,281 @@
+#include "simulator/face/face.hpp"
+
+#include "simulator/face/answer.hpp"
+#include "simulator/face/endpoints.hpp"
+#include "simulator/face/errors.hpp"
+#include "simulator/face/fault_effects.hpp"
+#include "simulator/face/gzip.hpp"
+#include "simulator/face/routes.hpp"
+
+#include "scanner/net/deadline.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <map>
+#include <string>
+#include <utility>
+
+namespace scanner::simulator::face {
+namespace {
+
+using boost::asio::awaitable;
+using std::chrono::milliseconds;
+
+/// Bulk answers are kept for so long: under a rush of clients each is made twenty times a second and no more.
+constexpr milliseconds kKeep{50};
+constexpr std::size_t kMostKept = 128;
+/// Real time that one tick or answer may spend on playing the market.
+constexpr milliseconds kAdvanceBudget{25};
+constexpr milliseconds kLabelPoll{250};
+
+class HtxFace final : public Face {
+public:
+    HtxFace(FaceOptions options, World& world, const core::Clock& clock)
+        : options_(std::move(options)),
+          world_(world),
+          clock_(clock),
+          started_(clock.steady_now()),
+          faults_(options_.seed, options_.faults, started_) {}
+
+    void tick() override {
+        const core::SteadyTime now = clock_.steady_now();
+        const bool any = faults_.any_on(FaultKind::stale_book, now);
+        world_.advance(kAdvanceBudget, [this, now, any](std::size_t contract) {
+            return any && faults_.holds_for(FaultKind::stale_book, world_.directory()[contract].code, now);
+        });
+    }
+
+    awaitable<net::ServerResponse> handle(net::ServerRequest request) override {
+        if (request.path().starts_with("/_simulator/")) co_return control(request);
+        co_return co_await exchange(std::move(request));
+    }
+
+    std::optional<net::ServerResponse> refuse_websocket(const net::ServerRequest& request) override {
+        return not_found(request.path());
+    }
+
+    awaitable<void> handle_websocket(net::ServerRequest, net::WebSocket&) override { co_return; }
+
+    net::ServerResponse protocol_error(int status, std::string) override {
+        return http_answer(status, html_page(status), kHtmlType, false);
+    }
+
+private:
+    struct Kept {
+        core::SteadyTime made;
+        Rendered body;
+    };
+
+    // The exchange's own paths.
+    awaitable<net::ServerResponse> exchange(net::ServerRequest request);
+    [[nodiscard]] net::ServerResponse answer(const net::ServerRequest& request, const Route* route,
+                                             const FaultVerdict& verdict);
+    [[nodiscard]] Rendered render(const net::ServerRequest& request, const Route& route, const FaultVerdict& verdict);
+    [[nodiscard]] Rendered kept_or_rendered(const net::ServerRequest& request, const Route& route,
+                                            const FaultVerdict& verdict);
+    [[nodiscard]] net::ServerResponse maintenance_answer(const FaultSpec& fault, bool heartbeat_path, bool packed);
+    [[nodiscard]] Scene scene(milliseconds skew) const;
+    [[nodiscard]] WallTime now() const { return world_.market().now(); }
+    [[nodiscard]] net::ServerResponse not_found(std::string_view path) const {
+        return http_answer(404, spring_error(now(), 404, path), kJsonType, false);
+    }
+
+    // /_simulator/*
+    [[nodiscard]] net::ServerResponse control(const net::ServerRequest& request);
+    [[nodiscard]] net::ServerResponse control_faults(const net::ServerRequest& request);
+    [[nodiscard]] net::ServerResponse control_labels(const net::ServerRequest& request);
+    awaitable<void> follow_labels(WallTime since, net::BodyWriter& writer);
+    [[nodiscard]] Status status() const;
+
+    FaceOptions options_;
+    World& world_;
+    const core::Clock& clock_;
+    core::SteadyTime started_;
+    FaultSet faults_;
+    RateLimiter limiter_;
+    std::map<std::string, Kept> kept_;
+    std::uint64_t requests_ = 0;
+    std::uint64_t over_limit_ = 0;
+    std::uint64_t faulted_ = 0;
+};
+
+Scene HtxFace::scene(milliseconds skew) const {
+    Scene scene{.market = world_.market(),
+                .directory = world_.directory(),
+                .books = world_.books(),
+                .references = world_.references(),
+                .now = now() + skew,
+                .skew = skew,
+                .seed = options_.seed,
+                .vanished = {}};
+    const core::SteadyTime at = clock_.steady_now();
+    if (faults_.any_on(FaultKind::vanish, at)) {
+        scene.vanished = [this, at](std::size_t contract) {
+            return faults_.holds_for(FaultKind::vanish, world_.directory()[contract].code, at);
+        };
+    }
+    return scene;
+}
+
+awaitable<net::ServerResponse> HtxFace::exchange(net::ServerRequest request) {
+    ++requests_;
+    const Route* const route = find_route(request.path());
+    const LimitClass limit_class = route ? route->limit : LimitClass::none;
+    const bool packed = accepts_gzip(request.header("accept-encoding"));
+
+    std::optional<LimitDecision> limit;
+    if (options_.over_limit != OverLimit::none) {
+        limit = limiter_.take(request.remote_address, limit_class, clock_.steady_now());
+    }
+    const std::string contract =
+        route ? upper_ascii(Params(request.query()).get(route->contract_param)) : std::string();
+    const FaultVerdict verdict = faults_.decide({.path = request.path(), .contract = contract}, clock_.steady_now());
+
+    const milliseconds wait = options_.latency + verdict.delay;
+    if (wait > milliseconds(0) && !co_await net::sleep_for(wait)) {
+        net::ServerResponse gone;  // the server stops: nobody will read it
+        gone.close = true;
+        co_return gone;
+    }
+    tick();
+
+    net::ServerResponse response;
+    if (limit && !limit->allowed) {
+        ++over_limit_;
+        response = over_limit_answer(options_.over_limit, now() + verdict.skew, limit_class, packed);
+    } else {
+        response = answer(request, route, verdict);
+    }
+    if (limit && limit_class == LimitClass::api) add_limit_headers(response, *limit, now() + verdict.skew);
+    co_return response;
+}
+
+net::ServerResponse HtxFace::answer(const net::ServerRequest& request, const Route* route,
+                                    const FaultVerdict& verdict) {
+    const bool packed = accepts_gzip(request.header("accept-encoding"));
+    if (verdict.replacement || verdict.corruption || verdict.skew.count() != 0 || verdict.delay.count() != 0) {
+        ++faulted_;
+    }
+    if (verdict.replacement) {
+        const FaultSpec& fault = *verdict.replacement;
+        if (fault.kind == FaultKind::maintenance) {
+            return maintenance_answer(fault, request.path() == "/heartbeat/", packed);
+        }
+        return fault_answer(fault, now() + verdict.skew, route ? route->limit : LimitClass::market, request.path(),
+                            packed);
+    }
+    if (!route) return not_found(request.path());
+    if (request.method != "GET" && request.method != "HEAD") {
+        return http_answer(405, spring_error(now(), 405, request.path()), kJsonType, false);
+    }
+    Rendered body = kept_or_rendered(request, *route, verdict);
+    net::ServerResponse response = http_answer(200, body, kJsonType, packed);
+    if (route->bulk && body.packed && !verdict.corruption) {
+        // Keep the compressed form too, for whoever asks within the same moment.
+        if (const auto kept = kept_.find(request.target); kept != kept_.end()) kept->second.body.packed = body.packed;
+    }
+    if (verdict.corruption && verdict.corruption->kind == FaultKind::truncated) truncate(response);
+    return response;
+}
+
+net::ServerResponse HtxFace::maintenance_answer(const FaultSpec& fault, bool heartbeat_path, bool packed) {
+    if (!heartbeat_path) return fault_answer(fault, now(), LimitClass::api, "", packed);
+    std::optional<std::int64_t> recovery;
+    const auto elapsed = std::chrono::floor<milliseconds>(clock_.steady_now() - faults_.since());
+    if (const auto left = on_until(fault, elapsed)) recovery = core::to_unix_ms(now() + *left);
+    return http_answer(200, heartbeat_body(false, recovery), kJsonType, packed);
+}
+
+Rendered HtxFace::render(const net::ServerRequest& request, const Route& route, const FaultVerdict& verdict) {
+    std::string body = route.encode(scene(verdict.skew), Params(request.query()));
+    if (verdict.corruption) {
+        const FaultSpec& fault = *verdict.corruption;
+        if (fault.kind == FaultKind::malformed) body = make_malformed(body, verdict.draw);
+        if (fault.kind == FaultKind::non_finite) body = make_non_finite(body, fault.contract, verdict.draw);
+    }
+    return {.plain = std::make_shared<const std::string>(std::move(body)), .packed = nullptr};
+}
+
+Rendered HtxFace::kept_or_rendered(const net::ServerRequest& request, const Route& route, const FaultVerdict& verdict) {
+    const core::SteadyTime at = clock_.steady_now();
+    const bool keep = route.bulk && !verdict.corruption && verdict.skew.count() == 0;
+    if (!keep || faults_.any_on(FaultKind::vanish, at)) return render(request, route, verdict);
+    const auto kept = kept_.find(request.target);
+    if (kept != kept_.end() && at - kept->second.made < kKeep) return kept->second.body;
+    if (kept == kept_.end() && kept_.size() >= kMostKept) kept_.clear();
+    Kept& fresh = kept_[request.target];
+    fresh = {.made = at, .body = render(request, route, verdict)};
+    return fresh.body;
+}
+
+Status HtxFace::status() const {
+    Status status = options_.status;
+    status.time = now();
+    status.uptime = std::chrono::floor<milliseconds>(clock_.steady_now() - started_);
+    status.lag = world_.lag();
+    status.seed = options_.seed;
+    status.requests = requests_;
+    status.over_limit = over_limit_;
+    status.faults = faulted_;
+    return status;
+}
+
+net::ServerResponse HtxFace::control(const net::ServerRequest& request) {
+    tick();
+    const std::string_view path = request.path();
+    if (path == "/_simulator/faults") return control_faults(request);
+    if (request.method != "GET") return http_answer(405, control_error("GET only"), kJsonType, false);
+    if (path == "/_simulator/status") return http_answer(200, status_json(status()), kJsonType, false);
+    if (path == "/_simulator/labels") return control_labels(request);
+    return http_answer(404, control_error("known are /_simulator/status, /_simulator/faults, /_simulator/labels"),
+                       kJsonType, false);
+}
+
+net::ServerResponse HtxFace::control_faults(const net::ServerRequest& request) {
+    if (request.method == "POST") {
+        auto faults = parse_fault_list(request.body);
+        if (!faults) return http_answer(400, control_error(faults.error().message()), kJsonType, false);
+        faults_ = FaultSet(options_.seed, std::move(*faults), clock_.steady_now());
+        kept_.clear();
+    } else if (request.method != "GET") {
+        return http_answer(405, control_error("GET or POST"), kJsonType, false);
+    }
+    return http_answer(200, faults_json(faults_.states(clock_.steady_now())), kJsonType, false);
+}
+
+net::ServerResponse HtxFace::control_labels(const net::ServerRequest& request) {
+    constexpr std::string_view kLinesType = "application/x-ndjson";
+    const Params params(request.query());
+    const auto since = params.has("since") ? parse_since(params.get("since")) : WallTime{};
+    if (!since) return http_answer(400, control_error("since is neither Unix ms nor RFC 3339"), kJsonType, false);
+    const std::string_view follow = params.get("follow");
+    if (follow != "true" && follow != "1") {
+        return http_answer(200, label_lines(world_.market().labels(*since)), kLinesType,
+                           accepts_gzip(request.header("accept-encoding")));
+    }
+    net::ServerResponse response;
+    response.headers = {{"Content-Type", std::string(kLinesType)}};
+    response.stream = [this, from = *since](net::BodyWriter& writer) { return follow_labels(from, writer); };
+    return response;
+}
+
+awaitable<void> HtxFace::follow_labels(WallTime since, net::BodyWriter& writer) {
+    // The head first: a client that waits for labels should know that it is being served.
+    if (!co_await writer.write(std::make_shared<const std::string>())) co_return;
+    while (!writer.stopping()) {
+        const auto labels = world_.market().labels(since);
+        since = std::max(since, now());
+        if (!labels.empty() && !co_await writer.write(std::make_shared<const std::string>(label_lines(labels)))) {
+            co_return;
+        }
+        if (!co_await net::sleep_for(kLabelPoll)) co_return;
+    }
+}
+
+}  // namespace
+
+std::unique_ptr<Face> make_face(FaceOptions options, World& world, const core::Clock& clock) {
+    return std::make_unique<HtxFace>(std::move(options), world, clock);
+}
+
+}  // namespace scanner::simulator::face

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "simulator/face/control.hpp"
+#include "simulator/face/faults.hpp"
+#include "simulator/face/limits.hpp"
+#include "simulator/face/world.hpp"
+
+#include "scanner/core/clock.hpp"
+#include "scanner/net/http_server.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace scanner::simulator::face {
+
+struct FaceOptions {
+    std::uint64_t seed = 1;
+    std::chrono::milliseconds latency{0};  ///< added to every answer of the exchange
+    OverLimit over_limit = OverLimit::body;
+    std::vector<FaultSpec> faults;
+    Status status;  ///< what stays the same of it
+};
+
+/// The exchange as its clients see it: REST to the letter, plus /_simulator/*. Loop thread only.
+class Face : public net::RequestHandler {
+public:
+    /// Brings the world up to the present. To be called some twenty times a second, so that books and index prices are
+    /// renewed without anybody asking.
+    virtual void tick() = 0;
+};
+
+/// `world` and `clock` must outlive the face.
+[[nodiscard]] std::unique_ptr<Face> make_face(FaceOptions options, World& world, const core::Clock& clock);
+
+}  // namespace scanner::simulator::face
