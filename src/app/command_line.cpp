@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
-#include <sstream>
 #include <unistd.h>
 
 namespace scanner::app {
@@ -18,6 +17,8 @@ namespace {
 
 constexpr std::array kCommands{Command::serve, Command::collect_once, Command::compute, Command::config,
                                Command::migrate};
+
+constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 
 /// A flag that is no setting.
 struct CommandFlag {
@@ -193,11 +194,15 @@ core::Result<std::string> read_file(const std::string& path, bool must_exist) {
         if (!must_exist && access(path.c_str(), F_OK) != 0) return std::string();
         return core::fail(core::ErrorCode::io, path + ": cannot be read");
     }
-    std::ostringstream text;
-    text << file.rdbuf();
-    // A directory opens and fails to read; an empty file sets failbit on `text` and is fine.
-    if (file.bad() || (text.fail() && file.fail())) return core::fail(core::ErrorCode::io, path + ": cannot be read");
-    return std::move(text).str();
+    std::string text;
+    std::array<char, 4096> piece{};
+    while (file.read(piece.data(), piece.size()) || file.gcount() > 0) {
+        text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+        if (text.size() > kMaxFileBytes)
+            return core::fail(core::ErrorCode::io, path + ": is too long for a file of settings");
+    }
+    if (file.bad()) return core::fail(core::ErrorCode::io, path + ": cannot be read");  // a directory, for one
+    return text;
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 #include "app/command_line.hpp"
+#include "app/commands.hpp"
 #include "app/compute.hpp"
 #include "app/config_command.hpp"
+#include "app/logging.hpp"
 
 #include <iostream>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -21,16 +24,28 @@ int print(std::string_view text) {
     return std::cout ? app::kExitOk : app::kExitFailure;
 }
 
+int print_settings(app::ConfigOutput output, const core::LoadedSettings& loaded) {
+    return print(output == app::ConfigOutput::json ? app::settings_as_json(loaded) : app::settings_as_table(loaded));
+}
+
 int run(const app::Invocation& invocation) {
     // What needs no settings goes first, so that it works whatever the environment holds.
     if (invocation.command == app::Command::compute) return app::run_compute(std::cin, std::cout, std::cerr);
     if (invocation.config_output == app::ConfigOutput::markdown) return print(app::settings_reference());
     if (invocation.config_output == app::ConfigOutput::env_example) return print(app::env_example());
 
-    const auto loaded = app::read_settings(invocation, app::process_environment());
+    const auto environment = app::process_environment();
+    const app::SettingsReader read = [&] { return app::read_settings(invocation, environment); };
+    auto loaded = read();
     if (!loaded) return complain(loaded.error());
-    if (invocation.config_output == app::ConfigOutput::json) return print(app::settings_as_json(*loaded));
-    return print(app::settings_as_table(*loaded));
+    if (invocation.command == app::Command::config) return print_settings(invocation.config_output, *loaded);
+
+    const auto log = app::start_logging(loaded->settings.log_level, loaded->settings.log_format);
+    if (invocation.command == app::Command::collect_once)
+        return app::run_collect_once(*loaded, invocation.json, std::cout);
+    if (invocation.command == app::Command::serve) return app::run_serve(std::move(*loaded), read);
+    std::cerr << "market-scanner: this version keeps nothing in a database: there is no schema to migrate\n";
+    return app::kExitFailure;
 }
 
 }  // namespace

@@ -183,18 +183,16 @@ TEST(Settings, take_an_empty_text_for_not_given_where_it_cannot_be_a_value) {
 }
 
 TEST(Settings, report_every_problem_at_once_with_what_would_be_right) {
-    EXPECT_THAT(
-        problems_of({.file = {{"SCANNER_EXCHANGE", "binance"}},
-                     .environment = {{"SCANNER_MIN_QVOL_USDT", "lots"},
-                                     {"SCANNER_SCAN_INTERVAL_S", "0"},
-                                     {"SCANNER_INCLUDE_CARRY", "maybe"}},
-                     .flags = {{"SCANNER_HTTP_PORT", "99999"}}}),
-        ElementsAre(
-            "SCANNER_EXCHANGE (file) is \"binance\": expected htx",
-            "SCANNER_MIN_QVOL_USDT (environment) is \"lots\": expected a number from 0 to 1000000000000000 (USDT)",
-            "SCANNER_INCLUDE_CARRY (environment) is \"maybe\": expected true or false",
-            "SCANNER_SCAN_INTERVAL_S (environment) is \"0\": expected seconds from 0.1 to 3600",
-            "--http-port is \"99999\": expected a port from 0 to 65535 (0: any free one)"));
+    EXPECT_THAT(problems_of({.file = {{"SCANNER_EXCHANGE", "binance"}},
+                             .environment = {{"SCANNER_MIN_QVOL_USDT", "lots"},
+                                             {"SCANNER_SCAN_INTERVAL_S", "0"},
+                                             {"SCANNER_INCLUDE_CARRY", "maybe"}},
+                             .flags = {{"SCANNER_HTTP_PORT", "99999"}}}),
+                ElementsAre("SCANNER_EXCHANGE (file) is \"binance\": expected htx",
+                            "SCANNER_MIN_QVOL_USDT (environment) is \"lots\": expected a number of at least 0 (USDT)",
+                            "SCANNER_INCLUDE_CARRY (environment) is \"maybe\": expected true or false",
+                            "SCANNER_SCAN_INTERVAL_S (environment) is \"0\": expected seconds from 0.1 to 3600",
+                            "--http-port is \"99999\": expected a port from 0 to 65535 (0: any free one)"));
 }
 
 struct BadValue {
@@ -212,13 +210,13 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"SCANNER_EXCHANGE_URL", "api.hbdm.com"}, BadValue{"SCANNER_EXCHANGE_URL", "ftp://api.hbdm.com"},
         BadValue{"SCANNER_EXCHANGE_URL", "https://u:p@api.hbdm.com"}, BadValue{"SCANNER_EXCHANGE_URL", "https://h/?q"},
         BadValue{"SCANNER_UNIVERSE", "stocks"}, BadValue{"SCANNER_MIN_QVOL_USDT", "-1"},
-        BadValue{"SCANNER_MIN_QVOL_USDT", "nan"}, BadValue{"SCANNER_MAX_SPREAD_BPS", "10001"},
-        BadValue{"SCANNER_NOTIONAL_TEST", "0"}, BadValue{"SCANNER_TIMEFRAME", "2m"},
-        BadValue{"SCANNER_PROFILE_DEFAULT", "sclap"}, BadValue{"SCANNER_TOPN_DEFAULT", "0"},
-        BadValue{"SCANNER_TOPN_DEFAULT", "201"}, BadValue{"SCANNER_TOPN_DEFAULT", "12.5"},
-        BadValue{"SCANNER_SCAN_CONCURRENCY", "0"}, BadValue{"SCANNER_SCAN_INTERVAL_SEC", "15s"},
-        BadValue{"SCANNER_REQUEST_BUDGET_PER_SEC", "801"}, BadValue{"SCANNER_HTTP_ADDRESS", "example.com"},
-        BadValue{"SCANNER_HTTP_ADDRESS", "127.0.0.256"},
+        BadValue{"SCANNER_MIN_QVOL_USDT", "nan"}, BadValue{"SCANNER_MIN_QVOL_USDT", "1e16"},
+        BadValue{"SCANNER_MAX_SPREAD_BPS", "10001"}, BadValue{"SCANNER_NOTIONAL_TEST", "0"},
+        BadValue{"SCANNER_TIMEFRAME", "2m"}, BadValue{"SCANNER_PROFILE_DEFAULT", "sclap"},
+        BadValue{"SCANNER_TOPN_DEFAULT", "0"}, BadValue{"SCANNER_TOPN_DEFAULT", "201"},
+        BadValue{"SCANNER_TOPN_DEFAULT", "12.5"}, BadValue{"SCANNER_SCAN_CONCURRENCY", "0"},
+        BadValue{"SCANNER_SCAN_INTERVAL_SEC", "15s"}, BadValue{"SCANNER_REQUEST_BUDGET_PER_SEC", "801"},
+        BadValue{"SCANNER_HTTP_ADDRESS", "example.com"}, BadValue{"SCANNER_HTTP_ADDRESS", "127.0.0.256"},
         BadValue{"SCANNER_HTTP_ADDRESS", std::string("127.0.0.1\0x", 11)}, BadValue{"SCANNER_HTTP_PORT", "-1"},
         BadValue{"SCANNER_HTTP_PORT", "65536"}, BadValue{"SCANNER_API_TOKEN", "two words"},
         BadValue{"SCANNER_API_TOKEN", "schlüssel"}, BadValue{"SCANNER_REDIS_URL", "localhost:6379"},
