@@ -27,7 +27,8 @@ struct HtxOptions {
     int max_attempts = 3;                               ///< requests a call, the first one included
     std::chrono::milliseconds retry_base{200};          ///< see net::BackoffOptions
     std::chrono::milliseconds retry_cap{5'000};
-    int max_failures = 5;  ///< failures in a row that open the breaker
+    std::chrono::milliseconds refusal_pause{3'000};  ///< of a whole class after a 429 or 1032: HTX's window
+    int max_failures = 5;                            ///< failures in a row that open the breaker
     std::chrono::milliseconds cooldown{30'000};
     std::size_t concurrency = 12;                      ///< requests under way at a time, of all calls together
     std::chrono::minutes fallback_probe_interval{10};  ///< how often a bulk call that was given up is tried again

@@ -74,9 +74,10 @@ bool worth_retrying(ErrorCode code) {
     return net::is_retryable(code) || code == ErrorCode::unavailable;
 }
 
-std::shared_ptr<net::RateBudget> make_budget(double per_second) {
+std::shared_ptr<net::RateBudget> make_budget(double per_second, std::chrono::milliseconds penalty) {
     net::RateBudget::Options options;
     options.per_second = per_second;
+    options.penalty = penalty;
     return std::make_shared<net::RateBudget>(options);
 }
 
@@ -112,8 +113,8 @@ Caller::Caller(asio::any_io_executor executor, const HtxOptions& options, net::H
       observer_(observer),
       base_url_(without_trailing_slash(options.base_url)),
       random_(net::make_random_unit(random_seed)),
-      market_budget_(make_budget(options.market_requests_per_sec)),
-      other_budget_(make_budget(options.other_requests_per_sec)),
+      market_budget_(make_budget(options.market_requests_per_sec, options.refusal_pause)),
+      other_budget_(make_budget(options.other_requests_per_sec, options.refusal_pause)),
       semaphore_(std::move(executor), std::max<std::size_t>(options.concurrency, 1)),
       breaker_(make_breaker(options)) {}
 
