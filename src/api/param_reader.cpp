@@ -54,7 +54,7 @@ std::optional<std::int64_t> ParamReader::integer(std::string_view name, std::int
     if (given == nullptr) return std::nullopt;
     const auto value = core::parse_int(*given);
     if (value && *value >= low && *value <= high) return value;
-    reject(name, fmt::format("{}, got {}", range_text("a whole number", low, high), quoted(*given)));
+    reject(name, fmt::format("{}, got {}", range_text("a whole number", low, high), in_quotes(*given)));
     return std::nullopt;
 }
 
@@ -63,7 +63,7 @@ std::optional<double> ParamReader::number(std::string_view name, double low, dou
     if (given == nullptr) return std::nullopt;
     const auto value = core::parse_double(*given);
     if (value && *value >= low && *value <= high) return *value + 0.0;  // + 0.0: "-0" is 0
-    reject(name, fmt::format("{}, got {}", range_text("a finite number", low, high), quoted(*given)));
+    reject(name, fmt::format("{}, got {}", range_text("a finite number", low, high), in_quotes(*given)));
     return std::nullopt;
 }
 
@@ -73,7 +73,7 @@ std::optional<bool> ParamReader::flag(std::string_view name) {
     const std::string value = lower_case(*given);
     if (value == "true" || value == "1" || value == "yes" || value == "on") return true;
     if (value == "false" || value == "0" || value == "no" || value == "off") return false;
-    reject(name, fmt::format("expected true or false, got {}", quoted(*given)));
+    reject(name, fmt::format("expected true or false, got {}", in_quotes(*given)));
     return std::nullopt;
 }
 
@@ -89,7 +89,7 @@ std::optional<std::string> ParamReader::choice(std::string_view name, std::span<
     const std::string* const given = single(name);
     if (given == nullptr) return std::nullopt;
     if (std::ranges::find(choices, *given) != choices.end()) return *given;
-    reject(name, fmt::format("expected one of {}, got {}", fmt::join(choices, ", "), quoted(*given)));
+    reject(name, fmt::format("expected one of {}, got {}", fmt::join(choices, ", "), in_quotes(*given)));
     return std::nullopt;
 }
 

@@ -62,7 +62,7 @@ Problem malformed_request(std::string detail) {
 }
 
 Problem unknown_route(std::string_view path, std::vector<std::string> near) {
-    std::string detail = fmt::format("There is nothing at {}.", quoted(path));
+    std::string detail = fmt::format("There is nothing at {}.", in_quotes(path));
     if (!near.empty()) detail += fmt::format(" Did you mean {}?", fmt::join(near, " or "));
     return {.status = 404,
             .type = "unknown-route",
@@ -72,7 +72,7 @@ Problem unknown_route(std::string_view path, std::vector<std::string> near) {
 }
 
 Problem method_not_allowed(std::string_view method, std::string allow) {
-    std::string detail = fmt::format("{} is not possible here; allowed: {}.", quoted(method), allow);
+    std::string detail = fmt::format("{} is not possible here; allowed: {}.", in_quotes(method), allow);
     return {.status = 405,
             .type = "method-not-allowed",
             .title = "Method not allowed",
@@ -100,7 +100,7 @@ Problem invalid_parameters(std::vector<FieldError> errors) {
 }
 
 Problem unknown_contract(std::string_view wanted, std::vector<std::string> near) {
-    std::string detail = fmt::format("The exchange lists no contract that {} could mean.", quoted(wanted));
+    std::string detail = fmt::format("The exchange lists no contract that {} could mean.", in_quotes(wanted));
     if (!near.empty()) detail += fmt::format(" Did you mean {}?", fmt::join(near, " or "));
     return {.status = 404,
             .type = "unknown-contract",
@@ -121,7 +121,7 @@ Problem plain_problem(int status, std::string detail) {
     return {.status = status, .title = std::string(status_phrase(status)), .detail = std::move(detail)};
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     constexpr std::size_t kMost = 80;
     std::string shown(text.substr(0, kMost));
     // A cut in the middle of a character would leave up to three bytes of it.

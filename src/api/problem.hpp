@@ -45,6 +45,6 @@ struct Problem {
 
 /// Text from a client, made fit to be quoted in a message: at most 80 bytes, control characters replaced, UTF-8 kept
 /// whole.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 }  // namespace scanner::api

@@ -63,7 +63,7 @@ std::optional<std::vector<std::string>> read_symbols(ParamReader& reader, const 
             continue;
         }
         const auto near = core::nearest_names(code ? *code : name, known);
-        reader.reject("symbols", fmt::format("unknown contract {}{}", quoted(name),
+        reader.reject("symbols", fmt::format("unknown contract {}{}", in_quotes(name),
                                              near.empty() ? "" : fmt::format("; near: {}", fmt::join(near, ", "))));
     }
     return codes;
@@ -78,7 +78,7 @@ void read_watchlist(ParamReader& reader, const QueryContext& context, Selection&
         return;
     }
     const auto names = context.watchlists == nullptr ? std::vector<std::string>() : context.watchlists->names();
-    reader.reject("watchlist", fmt::format("no watchlist is called {}; {}", quoted(*selection.watchlist),
+    reader.reject("watchlist", fmt::format("no watchlist is called {}; {}", in_quotes(*selection.watchlist),
                                            names.empty() ? std::string("there are none")
                                                          : fmt::format("there are: {}", fmt::join(names, ", "))));
 }
@@ -89,7 +89,8 @@ std::vector<std::string> read_exclude_flags(ParamReader& reader) {
         if (signals::find_manipulation_flag(flag)) continue;
         std::vector<std::string_view> known;
         for (const signals::FlagInfo& info : signals::manipulation_flags()) known.push_back(info.name);
-        reader.reject("exclude_flags", fmt::format("unknown flag {}; known: {}", quoted(flag), fmt::join(known, ", ")));
+        reader.reject("exclude_flags",
+                      fmt::format("unknown flag {}; known: {}", in_quotes(flag), fmt::join(known, ", ")));
     }
     std::ranges::sort(flags);  // their order means nothing
     return flags;
@@ -132,7 +133,7 @@ void read_fields(ParamReader& reader, RankingsQuery& query) {
         }
         std::vector<std::string> known;
         for (const ItemField& field : item_fields()) known.emplace_back(field.name);
-        reader.reject("fields", fmt::format("unknown field {}; known: {}", quoted(name), fmt::join(known, ", ")));
+        reader.reject("fields", fmt::format("unknown field {}; known: {}", in_quotes(name), fmt::join(known, ", ")));
     }
 }
 
