@@ -55,6 +55,7 @@ double on_tick(double price, double tick, double direction) {
     // A price that is on the step but for its last bits must not be pushed a whole step further.
     constexpr double kSlack = 1e-9;
     const double steps = price / tick;
+    if (!(steps < 9007199254740992.0)) return price;  // the step is finer than a double can tell
     const double nearest = std::nearbyint(steps);
     double whole = nearest;
     if (direction != 0.0 && std::fabs(steps - nearest) > kSlack * std::max(1.0, steps)) {
