@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <future>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -36,9 +37,10 @@ public:
     /// Calls `function` on the loop and waits for its result.
     template <class F>
     auto call(F function) {
-        std::packaged_task<decltype(function())()> task(std::move(function));
-        auto result = task.get_future();
-        boost::asio::post(io_, std::move(task));
+        // Shared, because the loop may still hold it when the wait here is given up.
+        const auto task = std::make_shared<std::packaged_task<decltype(function())()>>(std::move(function));
+        auto result = task->get_future();
+        boost::asio::post(io_, [task] { (*task)(); });
         return get(result);
     }
 
