@@ -27,6 +27,7 @@ using std::chrono::steady_clock;
 /// For the reading of what a client still sends behind an answer that ends the connection, and for clients that are
 /// turned away.
 constexpr std::chrono::milliseconds kLingerTime{2'000};
+constexpr std::chrono::milliseconds kLingerTimeWhenStopping{250};
 constexpr std::size_t kLingerBytes = 16U << 20U;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -335,7 +336,7 @@ asio::awaitable<void> HttpSession::linger() {
     error_code ec;
     socket_.shutdown(tcp::socket::shutdown_send, ec);
     expired_ = false;
-    enter(Phase::lingering, kLingerTime);
+    enter(Phase::lingering, core().stopping() ? kLingerTimeWhenStopping : kLingerTime);
     std::size_t discarded = 0;
     while (!ec && !gone_ && !expired_ && discarded < kLingerBytes) {
         co_await socket_.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, ec));
