@@ -35,11 +35,15 @@ public:
     [[nodiscard]] boost::asio::awaitable<core::Result<T>> call(Endpoint endpoint, std::string context,
                                                                core::SteadyTime deadline,
                                                                std::function<core::Result<T>(const Answer&)> read) {
-        std::optional<T> value;
-        Accept accept = [&value, &read](const Answer& answer) { return keep(value, read(answer)); };
+        core::Result<T> value = core::fail(core::ErrorCode::internal, "the answer was not read");
+        Accept accept = [&value, &read](const Answer& answer) -> core::Result<void> {
+            value = read(answer);
+            if (!value) return std::unexpected(value.error());
+            return {};
+        };
         auto done = co_await perform(std::move(endpoint), std::move(context), deadline, std::move(accept));
         if (!done) co_return std::unexpected(done.error());
-        co_return std::move(*value);
+        co_return value;
     }
 
     /// One attempt with a short deadline, past breaker and semaphore and not counted by the breaker; success ends an
@@ -57,13 +61,6 @@ private:
         core::Result<void> result;
         bool sent = false;
     };
-
-    template <class T>
-    static core::Result<void> keep(std::optional<T>& value, core::Result<T> result) {
-        if (!result) return std::unexpected(result.error());
-        value = std::move(*result);
-        return {};
-    }
 
     boost::asio::awaitable<core::Result<void>> perform(Endpoint endpoint, std::string context,
                                                        core::SteadyTime deadline, Accept accept);

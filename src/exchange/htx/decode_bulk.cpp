@@ -19,7 +19,7 @@ core::Result<BulkAnswer<T>> decode_rows(JsonParser& parser, const Answer& answer
     BulkAnswer<T> result;
     result.bulk.exchange_time = root.time("ts");
     const auto data = root.array(key);
-    if (!root.ok()) return std::unexpected(root.error());
+    if (!data || !root.ok()) return std::unexpected(root.error());
 
     auto rows = read_rows(*data, key, [&](FieldReader& row, std::string_view code) {
         std::optional<T> value = read(row, result, code);
@@ -98,7 +98,7 @@ core::Result<BulkAnswer<market::OpenInterest>> decode_v5_open_interest(JsonParse
     BulkAnswer<market::OpenInterest> result;
     result.bulk.exchange_time = root.time("ts");
     const auto data = root.object("data");
-    if (!root.ok()) return std::unexpected(root.error());
+    if (!data || !root.ok()) return std::unexpected(root.error());
     FieldReader row(*data, "data");
     const auto code = read_contract_code(row);
     if (row.ok() && code != contract_code) row.reject("contract_code", fmt::format("{} was not asked for", code));

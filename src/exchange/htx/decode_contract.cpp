@@ -160,7 +160,7 @@ core::Result<BookAnswer> decode_order_book(JsonParser& parser, const Answer& ans
     BookAnswer result;
     result.exchange_time = root.time("ts");
     const auto tick_object = root.object("tick");
-    if (!root.ok()) return std::unexpected(root.error());
+    if (!tick_object || !root.ok()) return std::unexpected(root.error());
     FieldReader tick(*tick_object, "tick");
     result.book.exchange_time = tick.time("ts");
     result.book.matching_id = tick.optional_integer("mrid").value_or(0);
@@ -179,7 +179,7 @@ core::Result<CandleBatch> decode_candles(JsonParser& parser, const Answer& answe
     CandleBatch batch;
     batch.exchange_time = root.time("ts");
     const auto data = root.array("data");
-    if (!root.ok()) return std::unexpected(root.error());
+    if (!data || !root.ok()) return std::unexpected(root.error());
 
     const std::int64_t interval_ms = std::int64_t{60'000} * interval_minutes;
     batch.candles.reserve(data->size());
@@ -207,7 +207,7 @@ core::Result<std::vector<market::Trade>> decode_trades(JsonParser& parser, const
     FieldReader root(*root_object);
     check_channel(root, contract.contract_code);
     const auto data = root.array("data");
-    if (!root.ok()) return std::unexpected(root.error());
+    if (!data || !root.ok()) return std::unexpected(root.error());
 
     std::vector<market::Trade> trades;
     std::size_t position = 0;

@@ -74,7 +74,7 @@ core::Result<ContractsAnswer> decode_contracts(JsonParser& parser, const Answer&
     ContractsAnswer result;
     result.list.exchange_time = root.time("ts");
     const auto data = root.array("data");
-    if (!root.ok()) return std::unexpected(root.error());
+    if (!data || !root.ok()) return std::unexpected(root.error());
 
     std::unordered_set<std::string_view> seen;
     auto rows = read_rows(*data, "data", [&](FieldReader& row, std::string_view code) {

@@ -212,9 +212,8 @@ asio::awaitable<Result<Bulk<T>>> HtxExchange::sweep(std::string method, core::St
     co_await (sweep_worker<T>(work, call) && sweep_worker<T>(work, call) && sweep_worker<T>(work, call) &&
               sweep_worker<T>(work, call));
     note_dropped(method, work->problems);
-    if (work->first_error && work->answered == 0) {
-        co_return std::unexpected(work->first_error->within(method));
-    }
+    const auto& error = work->first_error;
+    if (error && work->answered == 0) co_return std::unexpected(error->within(method));
     co_return std::move(work->bulk);
 }
 
