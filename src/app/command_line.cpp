@@ -89,6 +89,7 @@ private:
             command_ = command;
         } else {
             std::vector<std::string> known;
+            known.reserve(kCommands.size());
             for (const Command each : kCommands) known.emplace_back(to_string(each));
             problem(fmt::format("unknown command \"{}\"{}", word, suggestion(word, known, "")));
         }

@@ -36,8 +36,8 @@ struct SinkHolder {
     std::shared_ptr<LogSink> sink;
 };
 SinkHolder& sink_holder() {
-    static auto* const kHolder = new SinkHolder;
-    return *kHolder;
+    static auto* const holder = new SinkHolder;
+    return *holder;
 }
 
 bool equal_ignoring_case(std::string_view left, std::string_view right) {
@@ -145,7 +145,7 @@ void log(LogLevel level, std::string_view event, std::span<const LogField> field
         } else {
             StandardErrorSink().write(record);
         }
-    } catch (...) {
+    } catch (...) {  // NOLINT(bugprone-empty-catch)
         // Out of memory or a broken sink: the line is lost, what it tells about must go on.
     }
 }

@@ -64,13 +64,13 @@ std::string_view to_string(SettingSource source) noexcept {
 }
 
 std::span<const SettingInfo> setting_infos() {
-    static const std::vector<SettingInfo> kInfos = [] {
+    static const std::vector<SettingInfo> all = [] {
         const Settings defaults;
         std::vector<SettingInfo> infos;
         for (const SettingSpec& spec : setting_specs()) infos.push_back(info_of(spec, defaults));
         return infos;
     }();
-    return kInfos;
+    return all;
 }
 
 std::string setting_text(const Settings& settings, std::string_view name) {

@@ -257,7 +257,7 @@ std::vector<SettingSpec> alert_and_log_settings() {
 }  // namespace
 
 const std::vector<SettingSpec>& setting_specs() {
-    static const std::vector<SettingSpec> kSpecs = [] {
+    static const std::vector<SettingSpec> specs = [] {
         std::vector<SettingSpec> all;
         for (auto part : {exchange_settings(), cycle_settings(), serving_settings(), storage_settings(),
                           alert_and_log_settings()}) {
@@ -265,7 +265,7 @@ const std::vector<SettingSpec>& setting_specs() {
         }
         return all;
     }();
-    return kSpecs;
+    return specs;
 }
 
 }  // namespace scanner::core

@@ -71,8 +71,9 @@ template <class T>
 }
 
 template <class T>
-[[nodiscard]] SettingType choice(T Settings::* member, std::vector<Choice<T>> choices) {
+[[nodiscard]] SettingType choice(T Settings::* member, const std::vector<Choice<T>>& choices) {
     std::vector<std::string_view> words;
+    words.reserve(choices.size());
     for (const auto& each : choices) words.push_back(each.text);
     SettingType type = setting_of(member, one_of(words));
     type.parse = [member, choices](Settings& settings, std::string_view given) -> Complaint {

@@ -197,7 +197,7 @@ Result<RedisUrl> parse_redis_url(std::string_view text) {
         return invalid("a user without a password (a password alone is written redis://:password@host)");
     }
     RedisUrl redis{.host = url->host, .user = url->user, .password = url->password};
-    if (url->port) redis.port = *url->port;
+    redis.port = url->port.value_or(redis.port);
     std::string_view path = url->path;
     if (path.starts_with('/')) path.remove_prefix(1);
     if (!path.empty()) {
