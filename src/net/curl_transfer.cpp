@@ -122,7 +122,8 @@ void CurlTransfer::set_up(const HttpClientOptions& options) {
     set(CURLOPT_ACCEPT_ENCODING, "");  // everything that this curl can undo
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_TCP_KEEPALIVE, 1L);
-    set(CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
+    // Refused, which is as well, by a handle that still has the buffer of a request that never got a connection.
+    (void)curl_easy_setopt(easy_.get(), CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
     set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's own
     set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request_.max_body_bytes));
     // Otherwise taking a handle off while its name is being resolved blocks the loop until getaddrinfo has given up
