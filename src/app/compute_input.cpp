@@ -32,7 +32,7 @@ std::string index_text(std::size_t index) {
 
 std::string must_be(std::string_view wanted, const Json& found) {
     return "must be " + std::string(wanted) + ", is " +
-           (found.is_null() ? "null" : "a JSON " + std::string(found.type_name()));
+           (found.is_null() ? "null or missing" : "a JSON " + std::string(found.type_name()));
 }
 
 /// What a number may be.
