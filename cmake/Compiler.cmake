@@ -15,8 +15,12 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 # Debian 12's cmake scans for C++20 modules with clang-scan-deps otherwise; there are none here.
 set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
 
+option(SCANNER_PRECOMPILE "Precompile the headers that every coroutine needs (saves about 2 s of 5 a file)" ON)
 find_program(SCANNER_CCACHE ccache)
-if(SCANNER_CCACHE)
+if(SCANNER_CCACHE AND SCANNER_PRECOMPILE)
+  # Without these ccache takes no file that uses a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND};-E;env;CCACHE_SLOPPINESS=pch_defines,time_macros;${SCANNER_CCACHE}")
+elseif(SCANNER_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${SCANNER_CCACHE}")
 endif()
 
@@ -28,6 +32,9 @@ target_compile_options(scanner_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   # A designated initialiser that names only what differs is how options structs are meant to be used.
   target_compile_options(scanner_options INTERFACE -Wno-missing-field-initializers -Wno-missing-designated-field-initializers)
+endif()
+if(SCANNER_PRECOMPILE AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(scanner_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")  # ccache compares contents
 endif()
 if(NOT SCANNER_SANITIZE)
   target_compile_options(scanner_options INTERFACE -fstack-protector-strong

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "scanner/core/clock.hpp"
+#include "scanner/core/error.hpp"
+#include "scanner/core/url.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace scanner::storage {
+
+enum class StoreState {
+    embedded,  ///< lives in this process or its data folder: nothing to connect to
+    connecting,
+    ready,
+    down,  ///< away; reconnecting with back-off
+};
+[[nodiscard]] std::string_view to_string(StoreState state) noexcept;
+
+/// How a store does, for health and metrics.
+struct StoreStatus {
+    StoreState state = StoreState::embedded;
+    std::uint64_t backlog = 0;              ///< writes accepted and not yet done
+    std::optional<double> backlog_age_sec;  ///< age of the oldest of them
+    std::uint64_t dropped = 0;              ///< given up for good since start (superseded values do not count)
+    std::string last_error;
+};
+
+/// The newest snapshots and rankings by key, each with a time to live (`snaps:latest`, `rank:<profile>`). What the
+/// cache loses is only ever a warm start. Loop thread only; every call is bounded in time.
+class SnapshotCache {
+public:
+    virtual ~SnapshotCache() = default;
+    struct Entry {
+        std::string key;
+        std::shared_ptr<const std::string> value;
+        std::chrono::milliseconds ttl{0};
+    };
+    /// Takes the entries for writing and returns at once: the cycle never waits for the store. A value that waits is
+    /// replaced by a newer one of its key, so the backlog is bounded by the number of keys.
+    virtual void put(std::vector<Entry> entries) = 0;
+    [[nodiscard]] virtual boost::asio::awaitable<core::Result<std::optional<std::string>>> get(std::string key) = 0;
+    [[nodiscard]] virtual StoreStatus status() const = 0;
+    /// Writes what waits, for at most `grace`, then closes.
+    [[nodiscard]] virtual boost::asio::awaitable<void> close(std::chrono::milliseconds grace) = 0;
+};
+
+/// Publishes messages to whoever listens on a channel (Redis pub/sub). Loop thread only.
+class Publisher {
+public:
+    virtual ~Publisher() = default;
+    /// Takes the message for sending; the queue is bounded (256) and drops its oldest when full, which is counted.
+    virtual void publish(std::string channel, std::shared_ptr<const std::string> message) = 0;
+    [[nodiscard]] virtual StoreStatus status() const = 0;
+};
+
+/// In this process, for when there is no Redis: keeps the values until their time is over. `clock` must outlive it.
+[[nodiscard]] std::unique_ptr<SnapshotCache> make_memory_cache(const core::Clock& clock);
+
+/// Redis as a cache and as a publisher, over one connection that looks after itself.
+struct RedisStore {
+    std::shared_ptr<SnapshotCache> cache;
+    std::shared_ptr<Publisher> publisher;
+};
+/// Starts connecting on the executor's loop at once.
+[[nodiscard]] RedisStore make_redis_store(boost::asio::any_io_executor executor, core::RedisUrl url);
+
+}  // namespace scanner::storage

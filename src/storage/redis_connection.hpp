@@ -1,0 +1,59 @@
+#pragma once
+
+#include "scanner/core/error.hpp"
+#include "scanner/core/url.hpp"
+#include "scanner/storage/snapshot_cache.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace scanner::storage {
+
+/// What Redis answered, copied out of the library's own object.
+struct RedisReply {
+    enum class Kind { nil, status, error, integer, string, array };
+    Kind kind = Kind::nil;
+    std::string text;  ///< of status, error, string
+    std::int64_t integer = 0;
+    std::vector<RedisReply> elements;
+};
+
+struct RedisConnectionOptions {
+    core::RedisUrl url;
+    std::chrono::milliseconds connect_timeout{3'000};
+    std::chrono::milliseconds command_timeout{3'000};
+    std::size_t max_in_flight = 256;  ///< more commands are refused as unavailable
+    std::chrono::milliseconds reconnect_base{100};
+    std::chrono::milliseconds reconnect_cap{5'000};
+    std::chrono::milliseconds ping_interval{5'000};  ///< finds a connection that died without a word
+};
+
+/// One connection to Redis on the loop: connects by itself, authenticates, selects the database, reconnects with
+/// back-off and jitter, and gives every command a deadline. A command that misses it takes the connection down, because
+/// an answer that comes later could not be told from the next one's. Loop thread only.
+class RedisConnection {
+public:
+    virtual ~RedisConnection() = default;
+    /// Keeps the connection up until stopped. Run it once.
+    [[nodiscard]] virtual boost::asio::awaitable<void> run() = 0;
+    virtual void stop() = 0;
+    /// Sends one command (binary-safe). Fails at once as unavailable while there is no connection. An error reply is an
+    /// Error too (exchange of words with Redis went well, but it refused).
+    [[nodiscard]] virtual boost::asio::awaitable<core::Result<RedisReply>> command(std::vector<std::string> words) = 0;
+    [[nodiscard]] virtual StoreState state() const = 0;
+    [[nodiscard]] virtual const std::string& last_error() const = 0;
+    /// Called each time the connection has become ready.
+    virtual void on_ready(std::function<void()> callback) = 0;
+};
+
+[[nodiscard]] std::shared_ptr<RedisConnection> make_redis_connection(boost::asio::any_io_executor executor,
+                                                                     RedisConnectionOptions options);
+
+}  // namespace scanner::storage
