@@ -8,6 +8,7 @@
 
 #include "scanner/core/symbol.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -92,9 +93,19 @@ private:
         std::string path;
         for (const std::string& segment : segments) path += '/' + segment;
         if (path.empty()) path = "/";
+        // Likeness of names ends at a slash, as that of contracts must; paths are compared whole.
+        const auto flat = [](std::string name) {
+            std::ranges::replace(name, '/', '.');
+            return name.substr(1);
+        };
         std::vector<std::string> known;
-        for (const auto& route : router_.routes()) known.push_back(route.pattern.text());
-        return unknown_route(path, core::nearest_names(path, known));
+        for (const auto& route : router_.routes()) known.push_back(flat(route.pattern.text()));
+        std::vector<std::string> near;
+        for (const std::string& name : core::nearest_names(flat(path), known)) {
+            const auto place = static_cast<std::size_t>(std::ranges::find(known, name) - known.begin());
+            near.push_back(router_.routes()[place].pattern.text());
+        }
+        return unknown_route(path, std::move(near));
     }
 
     ApiOptions options_;
