@@ -30,7 +30,7 @@ TEST(FaceDecimal, the_nineteenth_decimal_rounds_half_up) {
     EXPECT_EQ(decimal_text(15, 19, Print::scale18), "2E-18");
     EXPECT_EQ(decimal_text(5, 19, Print::scale18), "1E-18");
     EXPECT_EQ(decimal_text(4, 19, Print::scale18), "0E-18");
-    EXPECT_EQ(decimal_text(9999999999999999995, 19, Print::scale18).substr(0, 4), "1.00");
+    EXPECT_EQ(decimal_text(999999999999999995, 19, Print::scale18), "0.100000000000000000");
 }
 
 TEST(FaceDecimal, strings_are_plain_however_small_or_large) {

@@ -33,6 +33,13 @@ std::string contract_type_of(WallTime delivery, WallTime now) {
     return left <= 105 * 24h ? "quarter" : "next_quarter";
 }
 
+int turnover_scale_of(Step price, Step size) {
+    int scale = price.scale + size.scale;
+    // A big contract makes up for a small tick: 1e-10 USDT x 1 000 000 units come in steps of 0.0001.
+    for (std::int64_t units = price.mantissa * size.mantissa; scale > 0 && units % 10 == 0; units /= 10) --scale;
+    return scale;
+}
+
 WireContract wire_contract(const SimulatedContract& simulated, WallTime now) {
     WireContract wire;
     wire.code = simulated.contract.contract_code;
@@ -41,6 +48,7 @@ WireContract wire_contract(const SimulatedContract& simulated, WallTime now) {
     wire.pair = wire.code.substr(0, second_dash);
     wire.price = step_of(simulated.contract.price_tick);
     wire.size = step_of(simulated.contract.contract_size);
+    wire.turnover_scale = turnover_scale_of(wire.price, wire.size);
     wire.ghost = simulated.delisted_ghost;
     wire.futures = simulated.dated_future;
     wire.suspended = simulated.contract.status == market::ContractStatus::suspended;

@@ -28,7 +28,7 @@ struct WireContract {
     bool suspended = false;
 
     /// Decimals that a turnover (price x contracts x size) can have.
-    [[nodiscard]] int turnover_scale() const { return price.scale + size.scale; }
+    int turnover_scale = 0;
 };
 
 /// Every contract by its number in the market and by what a client may call it.

@@ -92,7 +92,7 @@ void kline_row(JsonWriter& json, const WireContract& contract, const SimulatedCa
     price("low", candle.low);
     steps_field(json, "amount", candle.doubled_contracts, contract.size, Print::dotted);
     json.field("vol", candle.doubled_contracts);
-    decimal_field(json, "trade_turnover", tidy(candle.doubled_turnover_usdt, contract.turnover_scale()), Print::dotted);
+    decimal_field(json, "trade_turnover", tidy(candle.doubled_turnover_usdt, contract.turnover_scale), Print::dotted);
     json.field("count", candle.doubled_count).end_object();
 }
 
@@ -196,7 +196,7 @@ std::string estimated_rate_kline(const Scene& scene, const Params& params) {
     const double coming = scene.market.funding(*contract).rate;
     return reference_kline(scene, params, "estimated_rate", [&](const WireContract&, const ReferenceCandle& candle) {
         const auto settled = rates.upper_bound(candle.open_time_sec);
-        return Ohlc::flat(settled == rates.end() ? coming : settled->second);
+        return Ohlc::flat(tidy(settled == rates.end() ? coming : settled->second, 12));
     });
 }
 

@@ -33,7 +33,7 @@ void texts_field(JsonWriter& json, std::string_view name, const std::vector<std:
 }
 
 std::string funding_time_text(const Scene& scene, std::size_t index) {
-    return std::to_string(core::to_unix_ms(scene.market.funding(index).funding_time));
+    return std::to_string(core::to_unix_ms(funding_time(scene, index)));
 }
 
 void contract_row(JsonWriter& json, const Scene& scene, std::size_t index) {
@@ -44,7 +44,7 @@ void contract_row(JsonWriter& json, const Scene& scene, std::size_t index) {
     steps_field(json, "price_tick", 1, wire.price, Print::scale18);
     // A suspended swap has the moment at which it stopped in delivery_time, as CYBER-USDT had.
     const std::string stopped =
-        wire.suspended ? std::to_string(core::to_unix_ms(scene.market.book(index, 1).time)) : wire.delivery_time;
+        wire.suspended ? std::to_string(core::to_unix_ms(stopped_at(scene, index))) : wire.delivery_time;
     json.field("delivery_date", wire.delivery_date).field("delivery_time", stopped);
     json.field("create_date", simulated.create_date);
     json.field("contract_status", status_number(simulated.contract.status));

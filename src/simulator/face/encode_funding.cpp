@@ -20,7 +20,7 @@ std::string ms_text(WallTime time) {
 /// The ts of a price that nobody computes any more: a delisted contract's, months ago and always the same.
 std::int64_t frozen_index_ms(const Scene& scene, std::size_t index) {
     const WireContract& contract = scene.directory[index];
-    if (contract.suspended) return core::to_unix_ms(scene.market.book(index, 1).time);
+    if (contract.suspended) return core::to_unix_ms(scene.books.book(index).time);
     constexpr std::int64_t kMay2025 = 1'746'057'600'000;
     return kMay2025 + static_cast<std::int64_t>(hash_text(contract.code) % 15'552'000) * 1'000;
 }
@@ -37,7 +37,7 @@ void funding_row(JsonWriter& json, const Scene& scene, std::size_t index) {
     if (contract.futures) {
         json.field("funding_time", nullptr);
     } else {
-        json.field("funding_time", ms_text(scene.market.funding(index).funding_time));
+        json.field("funding_time", ms_text(funding_time(scene, index)));
     }
     json.field("next_funding_time", nullptr).field("trade_partition", "USDT").end_object();
 }
@@ -71,12 +71,12 @@ void open_interest_row(JsonWriter& json, const Scene& scene, std::size_t index) 
     steps_field(json, "volume", contracts, Step{}, Print::scale18);
     steps_field(json, "amount", contracts, contract.size, Print::scale18);
     json.field("symbol", contract.symbol);
-    decimal_field(json, "value", tidy(base_units(contract, contracts) * ticker.last, contract.turnover_scale()),
+    decimal_field(json, "value", tidy(base_units(contract, contracts) * ticker.last, contract.turnover_scale),
                   Print::scale18);
     json.field("contract_code", contract.code);
     steps_field(json, "trade_amount", ticker.doubled_contracts_24h, contract.size, Print::plain);
     json.field("trade_volume", ticker.doubled_contracts_24h);
-    decimal_field(json, "trade_turnover", tidy(ticker.doubled_turnover_24h, contract.turnover_scale()), Print::plain);
+    decimal_field(json, "trade_turnover", tidy(ticker.doubled_turnover_24h, contract.turnover_scale), Print::plain);
     json.field("business_type", contract.business_type).field("pair", contract.pair);
     json.field("contract_type", contract.contract_type).field("trade_partition", "USDT").end_object();
 }
@@ -184,8 +184,7 @@ std::string open_interest_history(const Scene& scene, const Params& params) {
         json.begin_object();
         steps_field(json, "volume", whole, *type == 1 ? Step{} : contract.size, Print::plain);
         json.field("amount_type", *type).field("ts", bucket);
-        decimal_field(json, "value", tidy(base_units(contract, whole) * price, contract.turnover_scale()),
-                      Print::plain);
+        decimal_field(json, "value", tidy(base_units(contract, whole) * price, contract.turnover_scale), Print::plain);
         json.end_object();
         // The market keeps no record of open interest: the past is a walk back from today's, the same each time.
         const auto draw = mix(hash_text(contract.code), static_cast<std::uint64_t>(bucket));

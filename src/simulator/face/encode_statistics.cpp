@@ -60,7 +60,7 @@ void liquidation_row(JsonWriter& json, const WireContract& contract, const Liqui
     steps_field(json, "price", liquidation.price_ticks, contract.price, Print::scale18);
     json.field("created_at", core::to_unix_ms(liquidation.time));
     steps_field(json, "amount", liquidation.contracts, contract.size, Print::scale18);
-    decimal_field(json, "trade_turnover", tidy(amount * price, contract.turnover_scale()), Print::scale18);
+    decimal_field(json, "trade_turnover", tidy(amount * price, contract.turnover_scale), Print::scale18);
     json.field("business_type", contract.business_type).field("pair", contract.pair).end_object();
 }
 

@@ -22,7 +22,7 @@ void price_string_field(JsonWriter& json, std::string_view name, const WireContr
 }
 
 std::string turnover_text(const WireContract& contract, const TickerState& ticker) {
-    return decimal_text(tidy(ticker.doubled_turnover_24h, contract.turnover_scale()), Print::plain);
+    return decimal_text(tidy(ticker.doubled_turnover_24h, contract.turnover_scale), Print::plain);
 }
 
 enum class BatchVersion { v1, v2 };

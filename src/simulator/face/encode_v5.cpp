@@ -70,11 +70,10 @@ void funding_row(JsonWriter& json, const Scene& scene, std::size_t index) {
     if (contract.futures) {
         json.field("funding_rate", nullptr).field("funding_time", nullptr).field("next_funding_time", nullptr);
     } else {
-        const FundingState funding = scene.market.funding(index);
         const std::chrono::hours interval(scene.market.contracts()[index].contract.funding_interval_hours);
-        decimal_string_field(json, "funding_rate", funding.rate, Print::scale18);
-        json.field("funding_time", ms_text(funding.funding_time));
-        json.field("next_funding_time", ms_text(funding.funding_time + interval));
+        decimal_string_field(json, "funding_rate", scene.market.funding(index).rate, Print::scale18);
+        json.field("funding_time", ms_text(funding_time(scene, index)));
+        json.field("next_funding_time", ms_text(funding_time(scene, index) + interval));
     }
     json.field("min_funding_rate", major ? "-0.003750000000000000" : "-0.020000000000000000");
     json.field("max_funding_rate", major ? "0.003750000000000000" : "0.020000000000000000").end_object();
@@ -123,12 +122,12 @@ std::string v5_open_interest(const Scene& scene, const Params& params) {
     json.begin_object();
     steps_string_field(json, "amount", contracts, contract.size, Print::plain);
     json.field("volume", std::to_string(contracts));
-    decimal_string_field(json, "value", tidy(base_units(contract, contracts) * ticker.last, contract.turnover_scale()),
+    decimal_string_field(json, "value", tidy(base_units(contract, contracts) * ticker.last, contract.turnover_scale),
                          Print::plain);
     json.field("contract_code", contract.code);
     steps_string_field(json, "trade_amount", ticker.doubled_contracts_24h, contract.size, Print::plain);
     json.field("trade_volume", std::to_string(ticker.doubled_contracts_24h));
-    decimal_string_field(json, "trade_turnover", tidy(ticker.doubled_turnover_24h, contract.turnover_scale()),
+    decimal_string_field(json, "trade_turnover", tidy(ticker.doubled_turnover_24h, contract.turnover_scale),
                          Print::plain);
     json.end_object();
     return end_answer(json, scene);
@@ -154,7 +153,7 @@ std::string v5_liquidation_orders(const Scene& scene, const Params& params) {
         steps_string_field(json, "amount", liquidation.contracts, contract.size, Print::plain);
         steps_string_field(json, "bankrupt_price", liquidation.price_ticks, contract.price, Print::plain);
         decimal_string_field(json, "trade_turnover",
-                             tidy(base_units(contract, liquidation.contracts) * price, contract.turnover_scale()),
+                             tidy(base_units(contract, liquidation.contracts) * price, contract.turnover_scale),
                              Print::plain);
         json.end_object();
     }

@@ -51,8 +51,7 @@ std::optional<LimitDecision> RateLimiter::take(std::string_view address, LimitCl
 
 void RateLimiter::forget_old(core::SteadyTime now) {
     std::erase_if(windows_, [now](const auto& entry) { return now - entry.second.begin >= 3s; });
-    if (windows_.size() < kMostWindows) return;
-    windows_.erase(std::ranges::min_element(windows_, {}, [](const auto& entry) { return entry.second.begin; }));
+    if (windows_.size() >= kMostWindows) windows_.clear();
 }
 
 }  // namespace scanner::simulator::face

@@ -39,8 +39,8 @@ struct LimitDecision {
     std::chrono::milliseconds until_reset{0};
 };
 
-/// Fixed windows per client address and class. Time is an argument. Remembers at most 4096 clients: beyond that those
-/// whose windows began longest ago are forgotten, which only ever favours a client.
+/// Fixed windows per client address and class. Time is an argument. Remembers at most 4096 clients: beyond that all are
+/// forgotten, which only ever favours a client.
 class RateLimiter {
 public:
     /// Nothing for LimitClass::none.

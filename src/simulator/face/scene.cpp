@@ -98,6 +98,14 @@ double base_units(const WireContract& contract, std::int64_t contracts) {
     return tidy(static_cast<double>(contracts) * step_value(contract.size), contract.size.scale);
 }
 
+WallTime funding_time(const Scene& scene, std::size_t contract) {
+    return std::chrono::floor<std::chrono::hours>(scene.market.funding(contract).funding_time);
+}
+
+WallTime stopped_at(const Scene& scene, std::size_t contract) {
+    return std::chrono::floor<std::chrono::hours>(scene.books.book(contract).time);
+}
+
 core::JsonWriter begin_api_answer(std::size_t reserve) {
     core::JsonWriter json(reserve);
     json.begin_object().field("status", "ok").key("data");

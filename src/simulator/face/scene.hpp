@@ -66,6 +66,11 @@ void steps_string_field(core::JsonWriter& json, std::string_view name, std::int6
 /// contracts x contract size, in base units.
 [[nodiscard]] double base_units(const WireContract& contract, std::int64_t contracts);
 
+/// The coming settlement; of a suspended contract the one that it stopped before, whole hours as all of them.
+[[nodiscard]] WallTime funding_time(const Scene& scene, std::size_t contract);
+/// When a suspended contract stopped.
+[[nodiscard]] WallTime stopped_at(const Scene& scene, std::size_t contract);
+
 /// Opens {"status":"ok","data": and closes it with ,"ts":…}.
 [[nodiscard]] core::JsonWriter begin_api_answer(std::size_t reserve = 1'024);
 [[nodiscard]] std::string end_answer(core::JsonWriter& json, const Scene& scene);
