@@ -125,6 +125,9 @@ public:
 /// A price in ticks as the decimal it is: 848669 ticks of 0.1 are 84866.9, where a plain product has rounding noise.
 [[nodiscard]] double price_from_ticks(std::int64_t ticks, double price_tick);
 
+/// The names that `MarketOptions::scenarios` understands besides "all"; others are ignored.
+[[nodiscard]] std::vector<std::string> scenario_kinds();
+
 [[nodiscard]] std::unique_ptr<SimulatedMarket> make_market(MarketOptions options);
 
 }  // namespace scanner::simulator

@@ -107,6 +107,21 @@ void Agents::pressure_changed() {
     wake_arbitrage();
 }
 
+void Agents::release_pressure() {
+    impact_ += pressure_.shift;
+    pressure_ = Pressure{};
+    pressure_changed();
+}
+
+void Agents::requote_all() {
+    for (std::size_t i = 0; i < makers_.size(); ++i) requote(i);
+}
+
+void Agents::index_moved(double index) {
+    conditions_.index = index;
+    recompute_fair();
+}
+
 Micros Agents::next_event() const {
     Micros earliest = std::min(random_at_, arbitrage_at_);
     for (const auto& maker : makers_) earliest = std::min(earliest, maker.requote_at);
@@ -185,8 +200,8 @@ void Agents::send_crowd_taker() {
 Execution Agents::send_taker(Side side, std::int64_t contracts, std::int64_t limit_ticks) {
     const auto execution = venue_.take(side, contracts, limit_ticks);
     if (execution.contracts == 0) return execution;
-    const double relative = std::min(4.0, execution.usdt / minute_usdt_ / std::max(1.0, pressure_.activity));
-    move_fair(sign_of(side) * kImpact * profile_.sigma_minute * std::sqrt(relative));
+    const double relative = std::min(4.0, execution.usdt / minute_usdt_);
+    move_fair(sign_of(side) * kImpact * pressure_.impact * profile_.sigma_minute * std::sqrt(relative));
     settle_makers(side);
     ensure_sides();
     return execution;

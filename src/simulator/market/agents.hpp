@@ -18,6 +18,7 @@ struct Pressure {
     double activity = 1.0;  ///< of takers' arrivals
     double crowd = 1.0;     ///< of the crowd's limit orders
     double tilt = 0.0;      ///< -1 all takers sell, +1 all buy
+    double impact = 1.0;    ///< of trades on the fair value
 };
 
 /// What the agents know of the world, renewed each second.
@@ -44,10 +45,19 @@ public:
     /// Plays the event of `next_event()`.
     void run_event();
 
-    // What scenarios do.
+    // What scenarios do, at the time set before.
+    void set_time(Micros now) { now_ = now; }
     [[nodiscard]] Pressure& pressure() { return pressure_; }
     /// Applies a changed pressure at once: everybody looks again.
     void pressure_changed();
+    /// The pressure goes; the move that it held is left to fade as any impact does.
+    void release_pressure();
+    /// All makers put their ladders anew, now.
+    void requote_all();
+    /// The index moved between two seconds.
+    void index_moved(double index);
+    /// Sees to it that both sides hold a few levels.
+    void keep_sides() { ensure_sides(); }
     /// A market order of anybody's: moves the fair value and wakes filled makers.
     Execution send_taker(Side side, std::int64_t contracts, std::int64_t limit_ticks);
     /// Cancels each order of the crowd with this probability.

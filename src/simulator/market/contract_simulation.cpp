@@ -18,7 +18,8 @@ ContractSimulation::ContractSimulation(const CatalogueEntry& entry, std::uint64_
       index_(profile_, seed, stream ^ 0x1DE),
       funding_(profile_, entry.listing.contract.funding_interval_hours, random_, begin_seconds),
       agents_(profile_, venue_, seed, stream),
-      next_second_(begin_seconds + 1) {
+      next_second_(begin_seconds + 1),
+      contract_code_(entry.listing.contract.contract_code) {
     const auto end = write_history(profile_, history, begin_seconds, index_, venue_, random_);
     premium_ = end.premium;
     smoothed_premium_ = end.premium;
@@ -50,14 +51,61 @@ void ContractSimulation::on_second(std::int64_t second, const CommonStep& common
     smoothed_premium_ += (premium - smoothed_premium_) / 60.0;
     funding_.sample(second, premium);
     agents_.on_second(second * kSecond, conditions(second, common));
+    label_second(second);
+}
+
+void ContractSimulation::plant(const EpisodePlan& plan) {
+    const auto later =
+        std::ranges::find_if(planted_, [&](const EpisodePlan& other) { return other.start > plan.start; });
+    planted_.insert(later, plan);
+}
+
+Micros ContractSimulation::next_episode_event() const {
+    if (episode_) return episode_at_;
+    return planted_.empty() ? kNever : std::max(planted_.front().start, venue_.time());
+}
+
+void ContractSimulation::step_episode(Micros now) {
+    Stage stage{.agents = agents_, .index = index_, .now = now};
+    agents_.set_time(now);
+    if (!episode_) {
+        planted_.front().start = now;
+        episode_ = make_episode(planted_.front());
+        planted_.pop_front();
+    }
+    episode_at_ = episode_->step(stage);
+    const auto& plan = episode_->plan();
+    last_label_ = {.time = {},
+                   .contract_code = contract_code_,
+                   .kind = std::string(plan.label),
+                   .manipulation = plan.manipulation,
+                   .phase = std::string(episode_->phase()),
+                   .intensity = plan.intensity,
+                   .episode = plan.id};
+    label_due_ = true;
+    if (episode_at_ != kNever) return;
+    episode_->finish(stage);
+    episode_.reset();
+}
+
+void ContractSimulation::label_second(std::int64_t second) {
+    if (!label_due_) return;
+    last_label_.time = core::from_unix_ms(second * 1000);
+    labels_.push_back(last_label_);
+    label_due_ = episode_ != nullptr;
+    while (labels_.front().time < last_label_.time - std::chrono::hours(1)) labels_.pop_front();
 }
 
 void ContractSimulation::play(Micros to, const CommonWindow& common) {
     while (true) {
         const Micros tick = next_second_ * kSecond;
         const Micros event = agents_.next_event();
-        if (std::min(tick, event) > to) break;
-        if (tick <= event) {
+        const Micros scene = next_episode_event();
+        if (std::min({tick, event, scene}) > to) break;
+        if (scene <= tick && scene <= event) {
+            venue_.set_time(scene);
+            step_episode(scene);
+        } else if (tick <= event) {
             on_second(next_second_, common.at(next_second_));
             ++next_second_;
         } else {

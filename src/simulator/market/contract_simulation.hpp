@@ -5,9 +5,11 @@
 #include "simulator/market/funding.hpp"
 #include "simulator/market/history.hpp"
 #include "simulator/market/index_process.hpp"
+#include "simulator/market/scenarios/episode.hpp"
 
+#include <deque>
 #include <memory>
-#include <optional>
+#include <span>
 #include <vector>
 
 namespace scanner::simulator {
@@ -32,6 +34,8 @@ public:
     ContractSimulation& operator=(const ContractSimulation&) = delete;
     ~ContractSimulation();
 
+    /// An episode to be played; its start must not have been played yet.
+    void plant(const EpisodePlan& plan);
     /// Plays every event up to and including `to`; `common` must cover its whole seconds.
     void play(Micros to, const CommonWindow& common);
 
@@ -40,8 +44,13 @@ public:
     [[nodiscard]] double index_price() const { return index_.price(); }
     [[nodiscard]] double mark_price() const { return index_.price() * (1.0 + smoothed_premium_); }
     [[nodiscard]] TickerState ticker() const;
+    /// Of the last hour, oldest first.
+    [[nodiscard]] const std::deque<Label>& labels() const { return labels_; }
 
 private:
+    void step_episode(Micros now);
+    void label_second(std::int64_t second);
+    [[nodiscard]] Micros next_episode_event() const;
     void on_second(std::int64_t second, const CommonStep& common);
     [[nodiscard]] Conditions conditions(std::int64_t second, const CommonStep& common) const;
 
@@ -54,6 +63,13 @@ private:
     double premium_ = 0.0;           ///< slow, the holders' mood
     double smoothed_premium_ = 0.0;  ///< of the middle over the index, for the mark price
     std::int64_t next_second_;
+    std::string contract_code_;
+    std::deque<EpisodePlan> planted_;  ///< by start
+    std::unique_ptr<Episode> episode_;
+    Micros episode_at_ = kNever;
+    Label last_label_;  ///< of the second that runs
+    bool label_due_ = false;
+    std::deque<Label> labels_;
 };
 
 }  // namespace scanner::simulator

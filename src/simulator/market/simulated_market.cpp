@@ -1,5 +1,6 @@
 #include "simulator/market/catalogue.hpp"
 #include "simulator/market/contract_simulation.hpp"
+#include "simulator/market/scenarios/plan.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -34,6 +35,7 @@ private:
     [[nodiscard]] const ContractSimulation* active(std::size_t contract) const {
         return contract < simulations_.size() ? simulations_[contract].get() : nullptr;
     }
+    Market(const MarketOptions& options, const std::vector<CatalogueEntry>& catalogue);
     void play_to(Micros to);
 
     std::vector<SimulatedContract> listings_;
@@ -41,12 +43,18 @@ private:
     std::vector<std::unique_ptr<ContractSimulation>> simulations_;  ///< the active ones, which come first
     CommonFactor common_;
     CommonWindow window_;
+    ScenarioPlanner planner_;
     WallTime start_;
     WallTime now_;
 };
 
-Market::Market(const MarketOptions& options) : common_(options.seed), start_(options.start), now_(options.start) {
-    const auto catalogue = build_catalogue(options);
+Market::Market(const MarketOptions& options) : Market(options, build_catalogue(options)) {}
+
+Market::Market(const MarketOptions& options, const std::vector<CatalogueEntry>& catalogue)
+    : common_(options.seed),
+      planner_(options, catalogue, core::to_unix_ms(options.start) * 1000),
+      start_(options.start),
+      now_(options.start) {
     const std::int64_t begin = core::to_unix_ms(options.start) / 60'000 * 60 - kWarmUpSeconds;
     std::vector<CommonStep> history;
     history.reserve(kHistoryMinutes);
@@ -67,20 +75,14 @@ Market::Market(const MarketOptions& options) : common_(options.seed), start_(opt
 
 void Market::play_to(Micros to) {
     while (true) {
-        // Whole seconds are needed only up to `to`; the window then moves on.
-        const std::int64_t last = std::min(to / kSecond, window_.first_second + kChunkSeconds - 1);
-        while (window_.first_second + static_cast<std::int64_t>(window_.steps.size()) <= last)
-            window_.steps.push_back(common_.step(1.0));
-        const Micros until = std::min(to, (last + 1) * kSecond - 1);
+        const std::int64_t window_end = window_.first_second + kChunkSeconds;  // exclusive
+        const Micros until = std::min(to, window_end * kSecond - 1);
+        const std::int64_t seconds = until / kSecond - window_.first_second + 1;
+        while (static_cast<std::int64_t>(window_.steps.size()) < seconds) window_.steps.push_back(common_.step(1.0));
+        for (const auto& plan : planner_.plan_until(until)) simulations_[plan.contract]->plant(plan);
         for (auto& simulation : simulations_) simulation->play(until, window_);
-        if (last < window_.first_second + kChunkSeconds - 1 || until == to) {
-            if (last == window_.first_second + kChunkSeconds - 1) {
-                window_.first_second = last + 1;
-                window_.steps.clear();
-            }
-            break;
-        }
-        window_.first_second = last + 1;
+        if (until == to) break;
+        window_.first_second = window_end;
         window_.steps.clear();
     }
     for (std::size_t i = 0; i < simulations_.size(); ++i) {
@@ -156,8 +158,14 @@ std::int64_t Market::open_interest_contracts(std::size_t contract) const {
 }
 
 std::vector<Label> Market::labels(WallTime after) const {
-    static_cast<void>(after);
-    return {};
+    std::vector<Label> labels;
+    for (const auto& simulation : simulations_) {
+        const auto& all = simulation->labels();
+        const auto first = std::ranges::upper_bound(all, after, {}, &Label::time);
+        labels.insert(labels.end(), first, all.end());
+    }
+    std::ranges::sort(labels, {}, [](const Label& label) { return std::pair(label.time, label.episode); });
+    return labels;
 }
 
 }  // namespace

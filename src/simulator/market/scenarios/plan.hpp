@@ -1,0 +1,62 @@
+#pragma once
+
+#include "simulator/market/catalogue.hpp"
+
+#include "scanner/core/random.hpp"
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace scanner::simulator {
+
+/// The planted manipulations of docs/simulator.md. Each has one or two benign twins.
+enum class ScenarioKind : std::uint8_t { layering, wall, vacuum, wick, pump, wash, ignition, oi_paint, funding_push };
+inline constexpr std::size_t kScenarioKinds = 9;
+
+/// One episode on one contract, drawn before it is played.
+struct EpisodePlan {
+    std::uint64_t id = 0;
+    std::size_t contract = 0;
+    ScenarioKind kind = ScenarioKind::layering;
+    bool manipulation = true;  ///< else the benign twin
+    std::string_view label;    ///< the kind's name, or the twin's own
+    double intensity = 0.0;    ///< what it measures depends on the kind (docs/simulator.md)
+    double duration_s = 0.0;   ///< it ends no later than this after its start
+    Micros start = 0;
+    std::uint64_t seed = 0;  ///< of everything else about it
+};
+
+/// Draws kind-specific label, intensity and duration; leaves contract, start and id alone.
+void draw_episode(EpisodePlan& plan, core::Random& random);
+
+/// Decides what happens where and when: a Poisson process over the whole market, so that the share of contract-seconds
+/// inside a manipulation is the prevalence asked for (twins come on top, as many again). Depends on nothing that is
+/// played, so episodes are the same however time is advanced.
+class ScenarioPlanner {
+public:
+    ScenarioPlanner(const MarketOptions& options, const std::vector<CatalogueEntry>& catalogue, Micros begin);
+    /// Episodes decided on up to and including `to`, in order of decision; some start later (funding windows).
+    [[nodiscard]] std::vector<EpisodePlan> plan_until(Micros to);
+
+private:
+    struct Candidate {
+        double weight_liquid = 0.0;  ///< 1 for everything
+        double weight_small = 0.0;   ///< for pumps and wicks: not the majors
+        double weight_spread = 0.0;  ///< for wash trading: needs room inside the spread
+        std::int64_t funding_interval_s = 0;
+        Micros reserved_until = 0;
+    };
+    [[nodiscard]] double weight(const Candidate& candidate, ScenarioKind kind) const;
+    [[nodiscard]] bool choose_contract(EpisodePlan& plan, Micros decided);
+
+    core::Random random_;
+    std::vector<ScenarioKind> kinds_;
+    std::vector<Candidate> candidates_;
+    double mean_gap_us_ = 0.0;
+    Micros next_ = kNever;
+    std::uint64_t next_id_ = 1;
+};
+
+}  // namespace scanner::simulator
