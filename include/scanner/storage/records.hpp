@@ -7,14 +7,29 @@
 #include <string>
 #include <vector>
 
-/// What history keeps: plain rows, by their natural keys, so that writing one twice changes nothing.
+/// What history keeps: plain rows, by their natural keys, so that writing one twice changes nothing. Every double is
+/// finite: whoever makes a row answers for that.
 namespace scanner::storage {
 
-/// A minute of one contract, aggregated from the cycles that fell into it. Key: (symbol, minute).
+/// One cycle of the engine, also one that ranked nothing. Key: (sequence, time).
+struct CycleRecord {
+    std::uint64_t sequence = 0;
+    core::WallTime time;
+    std::string default_profile;
+    double cycle_ms = 0.0;
+    std::uint64_t requests = 0;  ///< exchange calls, retries included
+    std::uint64_t scanned = 0;   ///< contracts with complete data
+    std::uint64_t ranked = 0;    ///< rows over all profiles
+    bool simulated = false;      ///< the market was a simulator's
+    std::string settings_json;   ///< what every score of the cycle was computed with: settings, weights by profile
+};
+
+/// A minute of one contract. Key: (symbol, minute). As it is recorded it speaks of one cycle, or of several that follow
+/// each other; the store merges it into what it has of the minute, so that a minute survives a restart in its middle.
 struct MinuteAggregate {
     std::string symbol;     ///< unified: "BTC/USDT:USDT"
     core::WallTime minute;  ///< its start
-    double close = 0.0;     ///< last price seen in it
+    double close = 0.0;     ///< last price seen in it; this and the next nine are those of the minute's last cycle
     double atr_pct = 0.0;
     double spread_bps = 0.0;
     double top5_depth_usdt = 0.0;
@@ -26,9 +41,11 @@ struct MinuteAggregate {
     double manip_score = 0.0;              ///< the minute's highest
     std::vector<std::string> manip_flags;  ///< the minute's union, sorted
     int samples = 0;                       ///< cycles that went into it
+    std::uint64_t first_sequence = 0;      ///< of those cycles
+    std::uint64_t last_sequence = 0;
 };
 
-/// A candle that has closed. Key: (symbol, open time); 1m.
+/// A candle that has closed. Key: (symbol, open time); 1m. A later one of the same key replaces it.
 struct ClosedCandle {
     std::string symbol;
     core::WallTime open_time;
@@ -36,15 +53,40 @@ struct ClosedCandle {
     double base_volume = 0.0;
 };
 
-/// One contract's place in one cycle's ranking, with every input needed to audit it. Key: (sequence, profile, symbol).
+/// One contract's place in one cycle's ranking under one profile. Key: (time, sequence, profile, symbol).
 struct RankingRow {
-    std::uint64_t sequence = 0;
     core::WallTime time;
+    std::uint64_t sequence = 0;  ///< 0 on rows that an older service wrote
     std::string profile;
     std::string symbol;
-    int rank = 0;
+    std::optional<int> rank;  ///< always set on rows of this program
     double score = 0.0;
-    std::string inputs_json;  ///< metrics, edges, components, manipulation, settings of the cycle
+    std::optional<double> last_price;  ///< USDT; these five are always set on rows of this program
+    std::optional<double> qvol_usdt;
+    std::optional<double> spread_bps;
+    std::optional<double> slip_bps;
+    std::optional<double> manip_score;
+    /// Reading only, and only when asked for: the ContractInputs of the same cycle and contract; empty otherwise.
+    std::string inputs_json;
+};
+
+/// Every number that a contract's scores of one cycle were computed from, the same for all profiles. With the cycle's
+/// settings_json it is what an audit needs. Key: (time, sequence, symbol).
+struct ContractInputs {
+    core::WallTime time;
+    std::uint64_t sequence = 0;
+    std::string symbol;
+    std::string inputs_json;  ///< metrics, edges, manipulation with features and contributions, prices, data age
+};
+
+/// A rule that matched. Key: (rule, symbol, time).
+struct AlertRecord {
+    std::int64_t id = 0;  ///< given by the database; 0 when recording
+    std::string rule;
+    std::string symbol;
+    core::WallTime time;
+    std::uint64_t sequence = 0;
+    std::string payload_json;  ///< what was sent
 };
 
 }  // namespace scanner::storage
