@@ -203,16 +203,18 @@ bool is_shortage(const error_code& ec) {
 
 asio::awaitable<void> accept_connections(std::shared_ptr<Listener> listener) {
     asio::steady_timer pause(listener->core->executor());
+    bool short_before = false;
     while (listener->acceptor.is_open()) {
         error_code ec;
         co_await listener->acceptor.async_wait(tcp::acceptor::wait_read, asio::redirect_error(asio::use_awaitable, ec));
         if (!listener->acceptor.is_open()) break;
         if (!ec) ec = listener->accept_waiting();
+        const bool was_short = std::exchange(short_before, is_shortage(ec));
         if (!ec || ec == asio::error::would_block || ec == asio::error::try_again) continue;
         ++listener->core->statistics().accept_failures;
-        if (!is_shortage(ec)) continue;
+        if (!short_before) continue;
         // The connection stays in the backlog, so the socket stays readable: without a pause this would spin.
-        listener->core->report_error("accept", ec.message());
+        if (!was_short) listener->core->report_error("accept", ec.message());
         pause.expires_after(kAcceptPause);
         co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, ec));
     }

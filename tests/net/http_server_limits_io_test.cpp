@@ -253,6 +253,28 @@ TEST_F(HttpServerTest, drops_everything_when_destroyed) {
     EXPECT_TRUE(client.ended());
 }
 
+TEST(HttpServer, may_be_destroyed_with_a_loop_that_never_runs_again) {
+    TestHandler handler;
+    auto loop = std::make_unique<LoopThread>();
+    auto server = loop->call([&] { return *make_http_server(loop->io().get_executor(), {}, handler); });
+    RawClient stuck(server->port());
+    stuck.send(request_line("/stuck"));
+    RawClient streaming(server->port());
+    streaming.send(request_line("/events"));
+    streaming.read_until("event\n");
+    RawClient idle(server->port());
+    idle.send(request_line("/target"));
+    idle.read_until("/target");
+    loop->join();
+    EXPECT_EQ(server->connection_count(), 3U);
+    server.reset();
+    loop.reset();
+    EXPECT_EQ(idle.read_all(), "");
+    EXPECT_TRUE(idle.ended());
+    stuck.read_all();
+    EXPECT_TRUE(stuck.ended());
+}
+
 TEST_F(HttpServerTest, serves_a_thousand_connections_at_a_time) {
     std::vector<std::unique_ptr<RawClient>> clients;
     for (int count = 0; count < 1'000; ++count) clients.push_back(std::make_unique<RawClient>(port()));

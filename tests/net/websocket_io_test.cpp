@@ -458,6 +458,24 @@ TEST_F(WebSocketTest, stops_in_time_with_peers_that_do_not_answer) {
     EXPECT_EQ(conversation().ended, 2);
 }
 
+TEST(WebSocketLoop, may_be_destroyed_with_conversations_under_way) {
+    TestHandler handler;
+    auto loop = std::make_unique<LoopThread>();
+    auto server = loop->call([&] { return *make_http_server(loop->io().get_executor(), {}, handler); });
+    test::WebSocketClientOptions options;
+    options.port = server->port();
+    options.target = "/echo";
+    auto reading = *test::connect_websocket(options);
+    ASSERT_TRUE(reading->send("one"));
+    ASSERT_TRUE(reading->read());
+    options.target = "/flood";
+    const auto stuck = *test::connect_websocket(options);
+    loop->join();
+    server.reset();
+    loop.reset();
+    EXPECT_EQ(reading->read().error().code(), ErrorCode::network);
+}
+
 TEST_F(WebSocketTest, drops_everything_when_grace_has_passed) {
     const auto silent = connect("/echo");
     const auto stuck = connect("/flood");
