@@ -13,6 +13,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -112,6 +113,7 @@ private:
     }
 
     asio::awaitable<void> shut_down() {
+        co_await asio::post(io_, asio::use_awaitable);  // after watch_signals waits for the second signal
         engine_->stop();
         co_await server_->stop(kServerGrace);
         signals_.cancel();

@@ -19,6 +19,7 @@ namespace {
 constexpr std::array<std::string_view, 7> kLevelNames{"trace", "debug", "info", "warning", "error", "critical", "off"};
 constexpr std::size_t kMaxTextBytes = std::size_t{8} << 10U;
 constexpr std::size_t kMaxRawBytes = std::size_t{256} << 10U;
+constexpr std::size_t kMaxRawBytesForPeople = 160;  ///< in the text form, which is read, not parsed
 
 class StandardErrorSink final : public LogSink {
 public:
@@ -184,7 +185,10 @@ std::string format_log_text(const LogRecord& record, WallTime time) {
         line += field.name;
         line += '=';
         const auto* const text = std::get_if<std::string_view>(&field.value.get());
-        if (text != nullptr && text->size() <= kMaxTextBytes && is_plain_word(*text)) {
+        const auto* const raw = std::get_if<RawJson>(&field.value.get());
+        if (raw != nullptr && raw->json.size() > kMaxRawBytesForPeople) {
+            line += "(" + std::to_string(raw->json.size()) + " bytes of JSON)";
+        } else if (text != nullptr && text->size() <= kMaxTextBytes && is_plain_word(*text)) {
             line += *text;
         } else {
             std::visit(JsonValueWriter{line}, field.value.get());

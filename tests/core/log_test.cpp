@@ -148,5 +148,12 @@ TEST_F(Log, says_a_repeated_failure_again_when_its_reason_changes) {
                 ElementsAre(HasSubstr(R"("reason":"timeout")"), HasSubstr(R"("reason":"maintenance","failures":2)")));
 }
 
+TEST(LogText, spares_people_long_json) {
+    const std::string long_json = "[" + std::string(500, ' ') + "]";
+    EXPECT_THAT(text_line({{"flagged", RawJson{long_json}}}), HasSubstr("flagged=(502 bytes of JSON)"));
+    EXPECT_THAT(text_line({{"excluded", RawJson{R"({"volume":3})"}}}), HasSubstr(R"(excluded={"volume":3})"));
+    EXPECT_THAT(json_line({{"flagged", RawJson{long_json}}}), HasSubstr(long_json));
+}
+
 }  // namespace
 }  // namespace scanner::core
