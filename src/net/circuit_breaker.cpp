@@ -49,7 +49,7 @@ CircuitState CircuitBreaker::state(core::SteadyTime now) const {
 }
 
 std::chrono::milliseconds CircuitBreaker::cooldown_remaining(core::SteadyTime now) const {
-    if (state(now) != CircuitState::open) return std::chrono::milliseconds(0);
+    if (!open_until_ || now >= *open_until_) return std::chrono::milliseconds(0);
     return std::chrono::ceil<std::chrono::milliseconds>(*open_until_ - now);
 }
 

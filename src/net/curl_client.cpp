@@ -6,6 +6,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <memory>
+#include <optional>
 #include <utility>
 
 namespace scanner::net {
@@ -33,13 +35,14 @@ asio::awaitable<core::Result<ClientResponse>> perform(std::shared_ptr<CurlDriver
         co_return core::fail(core::ErrorCode::cancelled, "cancelled before the request was sent");
     }
     const auto timeout = request.timeout;
-    const auto started = driver->start(std::move(request));
-    if (!started) co_return std::unexpected(started.error());
-    const std::shared_ptr<CurlDriver::Pending> pending = *started;
+    auto started = driver->start(std::move(request));
+    if (!started) co_return std::unexpected(std::move(started).error());
+    const std::shared_ptr<CurlDriver::Pending> pending = std::move(*started);
     const std::string label = pending->transfer->label();
     const Withdrawal withdrawal(std::move(driver), pending);
     const auto [error] = co_await pending->done.async_wait(asio::as_tuple(asio::use_awaitable));
-    if (pending->result) co_return std::move(*pending->result);
+    std::optional<core::Result<ClientResponse>> result = std::move(pending->result);
+    if (result) co_return std::move(*result);
     if (error) co_return core::fail(core::ErrorCode::cancelled, label + ": cancelled");
     co_return core::fail(core::ErrorCode::timeout,
                          label + ": no answer within " + std::to_string(timeout.count()) + " ms");

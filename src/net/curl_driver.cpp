@@ -16,13 +16,13 @@ constexpr std::size_t kMostRequests = 4'096;  // under way or waiting for a conn
 
 /// Once per process, before the first handle.
 void initialise_curl() {
-    static const CURLcode kCode = [] {
+    static const CURLcode code = [] {
         // With NOSIGNAL, which threads need, curl does not guard OpenSSL's writes to closed connections against
         // SIGPIPE.
         if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return CURLE_FAILED_INIT;
         return curl_global_init(CURL_GLOBAL_DEFAULT);
     }();
-    if (kCode != CURLE_OK) throw std::runtime_error("libcurl cannot be initialised");
+    if (code != CURLE_OK) throw std::runtime_error("libcurl cannot be initialised");
 }
 
 }  // namespace

@@ -159,8 +159,7 @@ void CurlTransfer::set_headers() {
     const auto append = [this](const std::string& line) {
         curl_slist* const longer = curl_slist_append(header_list_.get(), line.c_str());
         if (longer == nullptr) throw std::bad_alloc();
-        (void)header_list_.release();  // still part of `longer`
-        header_list_.reset(longer);
+        if (!header_list_) header_list_.reset(longer);  // otherwise it is the same list
     };
     append("Expect:");  // no 100-continue: it costs a round trip
     // curl would call every body a form.

@@ -52,6 +52,7 @@ asio::awaitable<bool> race(asio::awaitable<void> operation, std::chrono::steady_
         co_await (std::move(operation) || expire(duration, &expired));
     } catch (const std::exception&) {
         // Neither side throws. Asio does, operation_aborted, when both were cancelled before they began.
+        expired = false;
     }
     co_return expired;
 }

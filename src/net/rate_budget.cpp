@@ -50,10 +50,11 @@ SteadyTime RateBudget::own_time(SteadyTime now) const {
 
 std::optional<RateBudget::Ticket> RateBudget::acquire(SteadyTime now, SteadyTime latest) {
     SteadyTime slot = std::max({own_time(now), next_ - tolerance_, last_slot_});
-    const auto in_window = [this](SteadyTime own) { return window_ && due(Ticket(own)) < window_->end; };
-    if (in_window(slot) && window_->remaining <= window_->reserve) slot = window_->end - paused_;
+    Window* const window = window_ ? &*window_ : nullptr;
+    const auto in_window = [&] { return window != nullptr && due(Ticket(slot)) < window->end; };
+    if (in_window() && window->remaining <= window->reserve) slot = window->end - paused_;
     if (due(Ticket(slot)) > latest) return std::nullopt;
-    if (in_window(slot)) --window_->remaining;
+    if (in_window()) --window->remaining;
     next_ = std::max(next_, slot) + spacing_;
     last_slot_ = slot;
     return Ticket(slot);

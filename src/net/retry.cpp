@@ -1,9 +1,10 @@
 #include "scanner/net/retry.hpp"
 
+#include "scanner/core/random.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <random>
 #include <utility>
 
 namespace scanner::net {
@@ -44,9 +45,7 @@ bool is_retryable_status(int status) noexcept {
 
 RandomUnit make_random_unit(std::uint64_t seed) {
     // Shared: std::function copies its target, and copies must not repeat the same numbers.
-    auto engine = std::make_shared<std::mt19937_64>(seed);
-    // 53 bits, as many as a double holds; std::uniform_real_distribution may round up to 1.0 (LWG 2524).
-    return [engine = std::move(engine)] { return static_cast<double>((*engine)() >> 11U) * 0x1p-53; };
+    return [random = std::make_shared<core::Random>(seed)] { return random->uniform(); };
 }
 
 Backoff::Backoff(BackoffOptions options, RandomUnit random) : options_(options), random_(std::move(random)) {}

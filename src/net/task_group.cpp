@@ -161,9 +161,8 @@ bool TaskGroup::spawn(std::string name, asio::awaitable<void> task) {
     auto child = std::make_shared<Child>();
     child->name = std::move(name);
     state_->children.push_back(child);
-    auto ended = [membership = std::make_shared<State::Membership>(state_, child)](std::exception_ptr exception) {
-        membership->state->ended(*membership->child, exception);
-    };
+    auto ended = [membership = std::make_shared<State::Membership>(state_, child)](
+                     const std::exception_ptr& exception) { membership->state->ended(*membership->child, exception); };
     asio::co_spawn(state_->executor, run_child(child, std::move(task)),
                    asio::bind_cancellation_slot(child->signal.slot(), std::move(ended)));
     return true;

@@ -1,15 +1,16 @@
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
+#include "scanner/core/error.hpp"
+
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
 #include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "scanner/core/error.hpp"
 
 namespace scanner::net {
 
@@ -39,15 +40,23 @@ struct ClientResponse {
 };
 
 struct HttpClientOptions {
-    std::string ca_bundle_path;         ///< empty: the system's
-    std::size_t max_connections = 32;   ///< per host, kept alive
-    bool http2 = false;                 ///< HTTP/1.1 unless asked otherwise
+    std::string ca_bundle_path;        ///< empty: the system's
+    std::size_t max_connections = 32;  ///< per host, kept alive
+    bool http2 = false;                ///< HTTP/1.1 unless asked otherwise
     std::string user_agent = "market-scanner";
 };
 
-/// Asynchronous HTTP(S) over libcurl's multi interface, driven by the executor's loop: keep-alive, gzip, the usual proxy
-/// variables. Lives on one loop thread. Never throws through the awaitable: errors are timeout, network, malformed
-/// (body too large or cut short), cancelled.
+/// Asynchronous HTTP(S) over libcurl's multi interface, driven by the executor's loop: keep-alive, gzip, the usual
+/// proxy variables, no redirects. Lives on one loop thread, and ends before its io_context does; requests still under
+/// way then end as cancelled. Never throws through the awaitable. Errors:
+///   invalid_input  not an absolute http(s) URL, or a method or header that could not be sent as it is
+///   timeout        no complete answer in time, waiting for a connection included
+///   network        name resolution, connecting, TLS, a connection that broke
+///   malformed      not HTTP, cut short, garbled or too long
+///   cancelled      the awaiting coroutine or the client
+///   unavailable    more than 4096 requests are under way
+/// Messages name method and origin only: paths and credentials may be secrets. Making one ignores SIGPIPE for the
+/// process (curl leaves that to programs with threads).
 class HttpClient {
 public:
     virtual ~HttpClient() = default;
@@ -55,6 +64,7 @@ public:
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<ClientResponse>> send(ClientRequest request) = 0;
 };
 
-[[nodiscard]] std::unique_ptr<HttpClient> make_curl_client(boost::asio::any_io_executor executor, HttpClientOptions options);
+[[nodiscard]] std::unique_ptr<HttpClient> make_curl_client(boost::asio::any_io_executor executor,
+                                                           HttpClientOptions options);
 
 }  // namespace scanner::net
