@@ -1,0 +1,95 @@
+#include "app/service.hpp"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+/// The daemon as a process: starting, stopping, reloading, and its commands.
+namespace scanner::app {
+namespace {
+
+using nlohmann::json;
+using test::ChildProcess;
+using test::Service;
+
+TEST(Serve, ranks_a_simulated_market_and_says_that_it_is_one) {
+    Service service;
+    ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();
+    const json rankings = service.get_json("/rankings?top=5");
+    EXPECT_EQ(rankings.at("simulated"), true);
+    ASSERT_EQ(rankings.at("items").size(), 5U);
+    double score = rankings.at("items")[0].at("score");
+    for (const json& item : rankings.at("items")) {
+        EXPECT_LE(item.at("score").get<double>(), score);
+        score = item.at("score");
+    }
+    const auto metrics = service.get("/metrics");
+    ASSERT_TRUE(metrics);
+    for (const char* name : {"scanner_cycle_duration_seconds", "scanner_symbols_scanned", "scanner_symbols_ranked",
+                             "scanner_cycle_errors_total", "scanner_exchange_call_latency_seconds"}) {
+        EXPECT_NE(metrics->body.find(name), std::string::npos) << name;
+    }
+}
+
+TEST(Serve, stops_in_order_on_a_signal_and_at_once_on_the_second) {
+    Service service;
+    ASSERT_TRUE(service.wait_until_ready());
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_EQ(service.scanner().stop(SIGTERM), 0);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
+    EXPECT_NE(service.scanner().output().find("\"event\":\"stopped\""), std::string::npos);
+}
+
+TEST(Serve, a_port_in_use_is_an_error_that_names_the_setting) {
+    Service service;
+    ASSERT_TRUE(service.wait_until_ready());
+    ChildProcess second({SCANNER_BIN_DIR "/market-scanner", "serve", "--env-file", "/dev/null", "--http-port",
+                         std::to_string(service.port()), "--exchange-url", "http://127.0.0.1:1"});
+    EXPECT_TRUE(second.wait_for_output("SCANNER_HTTP_PORT=" + std::to_string(service.port()), std::chrono::seconds(10)))
+        << second.output();
+    EXPECT_EQ(second.stop(0), 1);
+}
+
+TEST(Serve, all_wrong_settings_are_named_at_once_and_the_exit_code_is_2) {
+    ChildProcess scanner({SCANNER_BIN_DIR "/market-scanner", "serve", "--env-file", "/dev/null"},
+                         {"SCANNER_HTTP_PORT=99999", "SCANNER_SCAN_INTERVAL_SEC=soon", "SCANNER_EXCHANGE=binance"});
+    EXPECT_TRUE(scanner.wait_for_output("SCANNER_EXCHANGE", std::chrono::seconds(10)));
+    EXPECT_EQ(scanner.stop(0), 2);
+    for (const char* name : {"SCANNER_HTTP_PORT", "SCANNER_SCAN_INTERVAL_SEC", "binance"}) {
+        EXPECT_NE(scanner.output().find(name), std::string::npos) << name << ": " << scanner.output();
+    }
+}
+
+TEST(Serve, rereads_what_can_change_on_hangup) {
+    const std::string env_file = "/tmp/market-scanner-" + std::to_string(::getpid()) + ".env";
+    std::ofstream(env_file) << "SCANNER_MIN_QVOL_USDT=20000000\n";
+    Service service({.scanner = {"--env-file", env_file}});
+    ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();
+    EXPECT_EQ(service.get_json("/rankings").at("filters").at("min_qvol"), 20'000'000);
+    std::ofstream(env_file) << "SCANNER_MIN_QVOL_USDT=1000\n";
+    service.scanner().signal(SIGHUP);
+    EXPECT_TRUE(service.wait_until([&] { return service.get_json("/rankings").at("filters").at("min_qvol") == 1000; }))
+        << service.scanner().output();
+    std::filesystem::remove(env_file);
+}
+
+TEST(CollectOnce, prints_one_cycle_and_exits_0_only_when_something_was_ranked) {
+    Service service;
+    ASSERT_TRUE(service.wait_until_ready());
+    const auto run = [&](std::vector<std::string> flags) {
+        std::vector<std::string> arguments{
+            SCANNER_BIN_DIR "/market-scanner", "collect-once", "--env-file", "/dev/null", "--log-level", "error"};
+        arguments.insert(arguments.end(), flags.begin(), flags.end());
+        ChildProcess command(std::move(arguments));
+        while (command.running()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        return command.output();
+    };
+    const std::string table = run({"--exchange-url", service.exchange_url()});
+    EXPECT_NE(table.find("SIMULATED"), std::string::npos) << table;
+    EXPECT_NE(table.find("BTC/USDT:USDT"), std::string::npos) << table;
+    const std::string nothing = run({"--exchange-url", "http://127.0.0.1:1"});
+    EXPECT_NE(nothing.find("nothing ranked"), std::string::npos) << nothing;
+}
+
+}  // namespace
+}  // namespace scanner::app
