@@ -14,6 +14,7 @@
 #include <boost/beast/http/error.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -118,10 +119,12 @@ ProtocolFailure failure_of(const error_code& ec, RequestLimits limits) {
 
 class BeastRequestParser final : public RequestParser {
 public:
-    explicit BeastRequestParser(RequestLimits limits) : limits_(limits) { reset(); }
+    explicit BeastRequestParser(RequestLimits limits) : limits_(limits), message_(limits) {}
 
     void reset() override {
-        message_.emplace(limits_);
+        // Beast's parser is for one message and not assignable.
+        std::destroy_at(&message_);
+        std::construct_at(&message_, limits_);
         started_ = false;
     }
 
@@ -133,27 +136,27 @@ public:
             started_ = true;
         }
         error_code ec;
-        used += message_->put(asio::const_buffer(bytes.data() + used, bytes.size() - used), ec);
+        used += message_.put(asio::const_buffer(bytes.data() + used, bytes.size() - used), ec);
         if (ec == http::error::need_more) ec.clear();
-        if (ec && !message_->failure) message_->failure = failure_of(ec, limits_);
+        if (ec && !message_.failure) message_.failure = failure_of(ec, limits_);
         if (!ec && !complete() && bytes.size() - used > limits_.max_header_bytes) {
             // Only a line without an end is kept for later: of the head, which Beast limits, or of a chunk.
-            message_->failure = ProtocolFailure{400, "malformed request: an endless chunk header or trailer"};
+            message_.failure = ProtocolFailure{400, "malformed request: an endless chunk header or trailer"};
         }
         return used;
     }
 
     [[nodiscard]] bool started() const override { return started_; }
-    [[nodiscard]] bool complete() const override { return message_->is_done() && !message_->failure; }
-    [[nodiscard]] const std::optional<ProtocolFailure>& failure() const override { return message_->failure; }
-    [[nodiscard]] bool waits_for_continue() const override { return message_->awaits_continue && !message_->failure; }
-    void set_continued() override { message_->awaits_continue = false; }
-    [[nodiscard]] int version() const override { return message_->version; }
-    [[nodiscard]] ServerRequest& request() override { return message_->request; }
+    [[nodiscard]] bool complete() const override { return message_.is_done() && !message_.failure; }
+    [[nodiscard]] const std::optional<ProtocolFailure>& failure() const override { return message_.failure; }
+    [[nodiscard]] bool waits_for_continue() const override { return message_.awaits_continue && !message_.failure; }
+    void set_continued() override { message_.awaits_continue = false; }
+    [[nodiscard]] int version() const override { return message_.version; }
+    [[nodiscard]] ServerRequest& request() override { return message_.request; }
 
 private:
     RequestLimits limits_;
-    std::optional<HeadAndBody> message_;
+    HeadAndBody message_;
     bool started_ = false;
 };
 

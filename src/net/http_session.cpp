@@ -19,7 +19,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 using core::ErrorCode;
-using core::fail;
 using core::Result;
 using core::SteadyTime;
 using std::chrono::steady_clock;

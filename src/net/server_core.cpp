@@ -162,7 +162,8 @@ asio::awaitable<bool> ServerCore::drained(core::SteadyTime deadline) {
         error_code ec;
         co_await drained_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
     }
-    co_return connections_.empty();
+    const bool none_left = connections_.empty();
+    co_return none_left;
 }
 
 void ServerCore::drop_all() {

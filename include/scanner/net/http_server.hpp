@@ -47,7 +47,7 @@ public:
     [[nodiscard]] virtual bool stopping() const = 0;
     /// `wake` is called once, on the loop thread, when the server begins to shut down while the stream runs: so that a
     /// stream that waits for something else ends its wait. Replaces the one set before.
-    virtual void on_stopping(std::function<void()> wake) { static_cast<void>(wake); }
+    virtual void on_stopping(std::function<void()> wake) = 0;
 };
 
 /// A response: either `body`, shared so that a thousand readers are sent the same bytes, or `stream`.
