@@ -46,13 +46,15 @@ simulator::face::FaceOptions face_options(const simulator::Options& options, con
 }
 
 /// Keeps the world level with the clock, so that books and index prices move without anybody asking.
-asio::awaitable<void> keep_time(simulator::face::Face& face) {
-    while (co_await net::sleep_for(50ms)) face.tick();
+/// `face` outlives the loop.
+asio::awaitable<void> keep_time(simulator::face::Face* face) {
+    auto pause = 50ms;
+    while (co_await net::sleep_for(pause)) pause = face->tick() ? 50ms : 1ms;
 }
 
-asio::awaitable<void> stop_server(net::HttpServer& server, asio::io_context& loop) {
-    co_await server.stop(2s);
-    loop.stop();
+asio::awaitable<void> stop_server(net::HttpServer* server, asio::io_context* loop) {
+    co_await server->stop(2s);
+    loop->stop();
 }
 
 void report(const std::exception_ptr& error) {
@@ -94,9 +96,9 @@ int run(const simulator::Options& options) {
 
     asio::signal_set signals(loop, SIGINT, SIGTERM);
     signals.async_wait([&](const boost::system::error_code& error, int) {
-        if (!error) asio::co_spawn(loop, stop_server(**server, loop), report);
+        if (!error) asio::co_spawn(loop, stop_server(server->get(), &loop), report);
     });
-    asio::co_spawn(loop, keep_time(*face), report);
+    asio::co_spawn(loop, keep_time(face.get()), report);
     const bool ipv6 = options.address.find(':') != std::string::npos;
     std::printf("listening on http://%s%s%s:%u\n", ipv6 ? "[" : "", options.address.c_str(), ipv6 ? "]" : "",
                 static_cast<unsigned>((*server)->port()));

@@ -143,6 +143,7 @@ TEST_F(FaceProgram, the_book_goes_on_by_itself) {
     const auto deadline = std::chrono::steady_clock::now() + 20s;
     while (times.size() < 4 && std::chrono::steady_clock::now() < deadline) {
         times.insert(get_json(kDepth).at("tick").at("ts").get<std::int64_t>());
+        std::this_thread::sleep_for(20ms);  // 800 a second are allowed
     }
     EXPECT_GE(times.size(), 4U);
 }
@@ -225,7 +226,10 @@ TEST_F(FaceProgram, schedules_switch_faults_by_themselves) {
     set_fault("5xx:on=400ms");
     EXPECT_EQ(get(kTickers)->status, 503);
     const auto deadline = std::chrono::steady_clock::now() + 20s;
-    while (get(kTickers)->status != 200) ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+    while (get(kTickers)->status != 200) {
+        ASSERT_LT(std::chrono::steady_clock::now(), deadline);
+        std::this_thread::sleep_for(20ms);
+    }
 }
 
 TEST_F(FaceProgram, the_simulators_own_paths) {

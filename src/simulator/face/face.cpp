@@ -24,8 +24,11 @@ using std::chrono::milliseconds;
 /// Bulk answers are kept for so long: under a rush of clients each is made twenty times a second and no more.
 constexpr milliseconds kKeep{50};
 constexpr std::size_t kMostKept = 128;
-/// Real time that one tick or answer may spend on playing the market.
-constexpr milliseconds kAdvanceBudget{25};
+/// Real time that a tick, and an answer, may spend on playing the market.
+constexpr milliseconds kTickBudget{25};
+constexpr milliseconds kAnswerBudget{3};
+/// Simulated time behind the clock that still counts as level with it.
+constexpr milliseconds kSlack{200};
 constexpr milliseconds kLabelPoll{250};
 
 class HtxFace final : public Face {
@@ -37,12 +40,9 @@ public:
           started_(clock.steady_now()),
           faults_(options_.seed, options_.faults, started_) {}
 
-    void tick() override {
-        const core::SteadyTime now = clock_.steady_now();
-        const bool any = faults_.any_on(FaultKind::stale_book, now);
-        world_.advance(kAdvanceBudget, [this, now, any](std::size_t contract) {
-            return any && faults_.holds_for(FaultKind::stale_book, world_.directory()[contract].code, now);
-        });
+    bool tick() override {
+        catch_up(kTickBudget);
+        return world_.lag() <= kSlack;
     }
 
     awaitable<net::ServerResponse> handle(net::ServerRequest request) override {
@@ -65,6 +65,8 @@ private:
         core::SteadyTime made;
         Rendered body;
     };
+
+    void catch_up(milliseconds budget);
 
     // The exchange's own paths.
     awaitable<net::ServerResponse> exchange(net::ServerRequest request);
@@ -98,6 +100,14 @@ private:
     std::uint64_t over_limit_ = 0;
     std::uint64_t faulted_ = 0;
 };
+
+void HtxFace::catch_up(milliseconds budget) {
+    const core::SteadyTime now = clock_.steady_now();
+    const bool any = faults_.any_on(FaultKind::stale_book, now);
+    world_.advance(budget, [this, now, any](std::size_t contract) {
+        return any && faults_.holds_for(FaultKind::stale_book, world_.directory()[contract].code, now);
+    });
+}
 
 Scene HtxFace::scene(milliseconds skew) const {
     Scene scene{.market = world_.market(),
@@ -137,7 +147,7 @@ awaitable<net::ServerResponse> HtxFace::exchange(net::ServerRequest request) {
         gone.close = true;
         co_return gone;
     }
-    tick();
+    catch_up(kAnswerBudget);
 
     net::ServerResponse response;
     if (limit && !limit->allowed) {
@@ -221,7 +231,7 @@ Status HtxFace::status() const {
 }
 
 net::ServerResponse HtxFace::control(const net::ServerRequest& request) {
-    tick();
+    catch_up(kAnswerBudget);
     const std::string_view path = request.path();
     if (path == "/_simulator/faults") return control_faults(request);
     if (request.method != "GET") return http_answer(405, control_error("GET only"), kJsonType, false);

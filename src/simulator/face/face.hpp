@@ -27,8 +27,9 @@ struct FaceOptions {
 class Face : public net::RequestHandler {
 public:
     /// Brings the world up to the present. To be called some twenty times a second, so that books and index prices are
-    /// renewed without anybody asking.
-    virtual void tick() = 0;
+    /// renewed without anybody asking. False when the market could not be played that far in the time for it: call
+    /// again soon.
+    virtual bool tick() = 0;
 };
 
 /// `world` and `clock` must outlive the face.
