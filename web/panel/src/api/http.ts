@@ -1,0 +1,103 @@
+/** Requests to the daemon that served this page. */
+import { isObject, list, object, text } from './decode';
+
+/** What went wrong, as the daemon says it (RFC 9457). Status 0: no answer at all. */
+export class ApiError extends Error {
+  readonly status: number;
+  /** Offending fields by name, with what would be right. */
+  readonly fields: readonly { readonly name: string; readonly message: string }[];
+
+  constructor(status: number, detail: string, fields: ApiError['fields'] = []) {
+    super(detail);
+    this.name = 'ApiError';
+    this.status = status;
+    this.fields = fields;
+  }
+}
+
+export interface HttpOptions {
+  /** The token that changes need, or null while none was given. */
+  readonly token: () => string | null;
+  /** Asks the operator for it; null when they would rather not. `refused`: one was sent and not accepted. */
+  readonly askToken: (refused: boolean) => Promise<string | null>;
+  /** The daemon's clock as an answer tells it, ms, to the second. */
+  readonly onServerTime?: (ms: number) => void;
+}
+
+const WAIT_MS = 20_000;
+
+async function problemOf(response: Response): Promise<ApiError> {
+  let body: unknown = null;
+  try {
+    body = await response.json();
+  } catch {
+    // A proxy's page or nothing: the status says enough.
+  }
+  const problem = object(body);
+  const fields = list(problem['errors']).filter(isObject).map((entry) => ({
+    name: String(list(entry['loc']).at(-1) ?? ''),
+    message: text(entry['msg']) ?? '',
+  }));
+  const detail = text(problem['detail']) ?? text(problem['title']) ?? `The scanner answered ${response.status}.`;
+  return new ApiError(response.status, detail, fields);
+}
+
+export class Http {
+  private readonly options: HttpOptions;
+
+  constructor(options: HttpOptions) {
+    this.options = options;
+  }
+
+  /** JSON of a GET; throws ApiError. Validators and 304 are the browser's business. */
+  async get(path: string, signal?: AbortSignal): Promise<unknown> {
+    const response = await this.fetch(path, { headers: this.headers() }, signal);
+    if (!response.ok) throw await problemOf(response);
+    return response.json();
+  }
+
+  /** A change. Asks for the token when the daemon wants one, and tries once more with it. */
+  async send(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+    let response = await this.change(method, path, body);
+    if (response.status === 401 || response.status === 403) {
+      const token = await this.options.askToken(this.options.token() !== null);
+      if (token === null) throw new ApiError(401, 'This change needs the access token.');
+      response = await this.change(method, path, body);
+    }
+    if (!response.ok) throw await problemOf(response);
+    const answer = await response.text();
+    return answer === '' ? null : (JSON.parse(answer) as unknown);
+  }
+
+  private change(method: string, path: string, body: unknown): Promise<Response> {
+    const init: RequestInit = { method, headers: this.headers(body === undefined ? {} : { 'Content-Type': 'application/json' }) };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    return this.fetch(path, init);
+  }
+
+  private headers(more: Record<string, string> = {}): Record<string, string> {
+    const token = this.options.token();
+    return { Accept: 'application/json', ...(token === null ? {} : { Authorization: `Bearer ${token}` }), ...more };
+  }
+
+  private async fetch(path: string, init: RequestInit, outer?: AbortSignal): Promise<Response> {
+    const abort = new AbortController();
+    const timer = setTimeout(() => abort.abort(), WAIT_MS);
+    const stop = (): void => abort.abort();
+    outer?.addEventListener('abort', stop);
+    try {
+      const response = await fetch(path, { ...init, signal: abort.signal, credentials: 'same-origin',
+        cache: 'no-cache' });
+      const date = Date.parse(response.headers.get('Date') ?? '');
+      // A 304 brings the headers of then only for what it does not repeat; Date is always of now.
+      if (Number.isFinite(date)) this.options.onServerTime?.(date);
+      return response;
+    } catch (error) {
+      if (outer?.aborted === true) throw error;
+      throw new ApiError(0, 'The scanner does not answer.');
+    } finally {
+      clearTimeout(timer);
+      outer?.removeEventListener('abort', stop);
+    }
+  }
+}

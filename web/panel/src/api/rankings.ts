@@ -1,0 +1,22 @@
+/** The ranking over plain HTTP: for polling, and for what a stream does not carry. */
+import type { Frame } from '../store/frame';
+import { decodeFrame, number, object } from './decode';
+import { ApiError, type Http } from './http';
+
+const PAGE_SIZE = 100;
+const MOST = 200;
+
+/** All pages of one cycle. `seq` binds to that cycle; it may be gone by then, which is an ApiError. */
+export async function fetchRanking(http: Http, seq?: number): Promise<Frame> {
+  const query = `/rankings?top=${MOST}&page_size=${PAGE_SIZE}`;
+  const first = await http.get(seq === undefined ? query : `${query}&seq=${seq}`);
+  const frame = decodeFrame(first, 'polling');
+  if (frame === null) throw new ApiError(0, 'The answer of /rankings is not a ranking.');
+  const total = number(object(first)['total']) ?? frame.items.length;
+  const pages = Math.min(Math.ceil(total / PAGE_SIZE), MOST / PAGE_SIZE);
+  const rest = await Promise.all(Array.from({ length: Math.max(0, pages - 1) }, async (_, index) => {
+    const answer = await http.get(`${query}&page=${index + 2}&seq=${frame.seq}`);
+    return decodeFrame(answer, 'polling')?.items ?? [];
+  }));
+  return { ...frame, items: [...frame.items, ...rest.flat()] };
+}

@@ -1,0 +1,111 @@
+/** The three ways in which frames come to a browser. */
+import type { Frame, Via } from '../store/frame';
+import { decodeFrame } from './decode';
+import { ApiError, type Http } from './http';
+import type { Transport } from './link';
+import { fetchRanking } from './rankings';
+
+/** More than any exchange lists: the panel shows the whole ranking. */
+const TOP = 500;
+
+function parse(data: unknown, via: Via): Frame | null {
+  if (typeof data !== 'string') return null;
+  try {
+    return decodeFrame(JSON.parse(data), via);
+  } catch {
+    return null;
+  }
+}
+
+export function webSocketTransport(base: URL): Transport {
+  return (events) => {
+    const url = new URL(`/stream/rankings?top=${TOP}`, base);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    let socket: WebSocket;
+    try {
+      socket = new WebSocket(url);
+    } catch {
+      events.ended('This browser refuses WebSockets here.');
+      return () => undefined;
+    }
+    let over = false;
+    socket.onopen = () => events.opened();
+    socket.onmessage = (message) => {
+      const frame = parse(message.data, 'websocket');
+      if (frame !== null) events.frame(frame);
+      else events.opened();
+    };
+    socket.onclose = (close) => {
+      if (over) return;
+      over = true;
+      events.ended(close.code === 1001 || close.code === 1012 ? 'The scanner is shutting down.'
+        : 'The WebSocket was closed.');
+    };
+    return () => {
+      over = true;
+      socket.close(1000);
+    };
+  };
+}
+
+export function eventsTransport(base: URL): Transport {
+  return (events) => {
+    const source = new EventSource(new URL(`/stream/events?top=${TOP}`, base));
+    let over = false;
+    const receive = (message: MessageEvent): void => {
+      const frame = parse(message.data, 'sse');
+      if (frame !== null) events.frame(frame);
+    };
+    source.addEventListener('ranking', receive);
+    source.onmessage = receive;
+    source.onopen = () => events.opened();
+    source.onerror = () => {
+      // The browser's own retries know nothing of the ladder.
+      if (over) return;
+      over = true;
+      source.close();
+      events.ended('The event stream ended.');
+    };
+    return () => {
+      over = true;
+      source.close();
+    };
+  };
+}
+
+const SOONEST_MS = 1_000;
+const LATEST_MS = 5_000;
+
+/** Asks shortly after the next cycle is due, every few seconds at least. */
+export function pollingTransport(http: Http, now: () => number): Transport {
+  return (events) => {
+    const abort = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const again = (ms: number): void => {
+      if (!abort.signal.aborted) timer = setTimeout(() => void poll(), ms);
+    };
+    const poll = async (): Promise<void> => {
+      try {
+        const frame = await fetchRanking(http);
+        if (abort.signal.aborted) return;
+        events.frame(frame);
+        const due = frame.nextScanAt === null ? LATEST_MS : frame.nextScanAt - now() + 300;
+        again(Math.min(LATEST_MS, Math.max(SOONEST_MS, due)));
+      } catch (error) {
+        if (abort.signal.aborted) return;
+        if (error instanceof ApiError && error.status === 503) {
+          events.waiting(error.message);
+          again(2_000);
+          return;
+        }
+        abort.abort();
+        events.ended(error instanceof Error ? error.message : 'The scanner does not answer.');
+      }
+    };
+    void poll();
+    return () => {
+      abort.abort();
+      clearTimeout(timer);
+    };
+  };
+}

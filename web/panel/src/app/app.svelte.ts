@@ -1,0 +1,119 @@
+import { getContext, setContext } from 'svelte';
+import { ApiError, Http } from '../api/http';
+import { NO_FILTER } from '../store/filter';
+import { baseOf } from '../store/row';
+import { HealthState } from './health.svelte';
+import { MarketState } from './market.svelte';
+import { OperatorState } from './operator.svelte';
+import { PrefsState } from './prefs.svelte';
+import { UiState } from './ui.svelte';
+import { UniverseState } from './universe.svelte';
+import type { Prefs } from '../store/prefs';
+
+const TOKEN_KEY = 'market-scanner.token';
+const CONTEXT = Symbol('app');
+
+/** Everything that the views share, wired in one place. */
+export class App {
+  readonly ui = new UiState();
+  readonly prefs = new PrefsState();
+  readonly http: Http;
+  readonly market: MarketState;
+  readonly universe: UniverseState;
+  readonly health: HealthState;
+  readonly operator: OperatorState;
+  private token: string | null = sessionStorage.getItem(TOKEN_KEY);
+
+  constructor() {
+    this.http = new Http({
+      token: () => this.token,
+      askToken: (refused) => this.askToken(refused),
+      onServerTime: (ms) => this.market.setServerTime(ms),
+    });
+    this.market = new MarketState(this.http, this.prefs, {
+      ticks: () => this.universe.ticks,
+      watchlist: (name) => this.codesOf(name),
+      watched: () => this.codesOf(this.starList) ?? new Set(),
+    });
+    this.universe = new UniverseState(this.http, () => this.market.requestPaint());
+    this.health = new HealthState(this.http);
+    this.operator = new OperatorState(this.http, {
+      alert: (alert) => this.ui.say(`Alert: ${alert.rule} on ${baseOf(alert.code)}`),
+      watchlists: () => this.market.requestPaint(),
+    });
+  }
+
+  start(): void {
+    this.market.start();
+    this.universe.start();
+    this.health.start();
+    this.operator.start();
+  }
+
+  /** Name of the list that the star adds to. */
+  get starList(): string {
+    const chosen = this.prefs.current.watchlist;
+    const { watchlists } = this.operator;
+    if (watchlists.some((list) => list.name === chosen)) return chosen;
+    return watchlists[0]?.name ?? 'Favourites';
+  }
+
+  private codesOf(name: string): ReadonlySet<string> | null {
+    const list = this.operator.watchlists.find((entry) => entry.name === name);
+    return list === undefined ? null : new Set(list.codes);
+  }
+
+  /** Changes what is shown, and shows it at once. */
+  change(change: Partial<Prefs>): void {
+    this.prefs.change(change);
+    this.market.reconsider();
+  }
+
+  clearFilter(): void {
+    this.change({ filter: NO_FILTER });
+    this.ui.say('Filter cleared');
+  }
+
+  async toggleWatch(code: string): Promise<void> {
+    if (this.operator.available.watchlists !== 'yes') {
+      this.ui.say('This scanner keeps no watchlists');
+      return;
+    }
+    const name = this.starList;
+    const codes = this.operator.watchlists.find((entry) => entry.name === name)?.codes ?? [];
+    const has = codes.includes(code);
+    await this.attempt(
+      () => this.operator.saveWatchlist({ name, codes: has ? codes.filter((entry) => entry !== code) : [...codes, code] }),
+      has ? `${baseOf(code)} removed from ${name}` : `${baseOf(code)} added to ${name}`);
+  }
+
+  /** Runs a change and says how it went; true when it went well. */
+  async attempt(run: () => Promise<void>, done: string): Promise<boolean> {
+    try {
+      await run();
+      if (done !== '') this.ui.say(done);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.ui.say(error.message);
+      return false;
+    }
+  }
+
+  private async askToken(refused: boolean): Promise<string | null> {
+    const token = await this.ui.askToken(refused);
+    if (token !== null) {
+      this.token = token;
+      sessionStorage.setItem(TOKEN_KEY, token);
+    }
+    return token;
+  }
+}
+
+export function provideApp(app: App): void {
+  setContext(CONTEXT, app);
+}
+
+export function useApp(): App {
+  return getContext<App>(CONTEXT);
+}

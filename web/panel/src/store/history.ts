@@ -1,0 +1,64 @@
+/** The last values of something, bounded. */
+export class Ring {
+  private readonly values: number[] = [];
+  private readonly times: number[] = [];
+  private readonly most: number;
+
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  push(time: number, value: number): void {
+    if (this.times.at(-1) === time) {
+      this.values[this.values.length - 1] = value;
+      return;
+    }
+    this.values.push(value);
+    this.times.push(time);
+    if (this.values.length > this.most) {
+      this.values.shift();
+      this.times.shift();
+    }
+  }
+
+  points(): readonly { readonly time: number; readonly value: number }[] {
+    return this.values.map((value, index) => ({ time: this.times[index] ?? 0, value }));
+  }
+
+  get length(): number {
+    return this.values.length;
+  }
+}
+
+/** One ring a contract; contracts that were not seen for long are forgotten. */
+export class Histories {
+  private readonly rings = new Map<string, { ring: Ring; seen: number }>();
+  private readonly most: number;
+  private readonly forgetAfter: number;
+
+  constructor(most: number, forgetAfterMs: number) {
+    this.most = most;
+    this.forgetAfter = forgetAfterMs;
+  }
+
+  push(code: string, time: number, value: number): void {
+    const entry = this.rings.get(code) ?? { ring: new Ring(this.most), seen: time };
+    entry.ring.push(time, value);
+    entry.seen = time;
+    this.rings.set(code, entry);
+  }
+
+  of(code: string): ReturnType<Ring['points']> {
+    return this.rings.get(code)?.ring.points() ?? [];
+  }
+
+  forget(now: number): void {
+    for (const [code, entry] of this.rings) {
+      if (now - entry.seen > this.forgetAfter) this.rings.delete(code);
+    }
+  }
+
+  get size(): number {
+    return this.rings.size;
+  }
+}

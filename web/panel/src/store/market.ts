@@ -1,0 +1,129 @@
+/** The ranked market and how frames change it. Pure. */
+import type { Frame, Via } from './frame';
+import { emptyRow, type Row, type RowUpdate } from './row';
+
+export interface Market {
+  readonly seq: number;
+  readonly ts: number;
+  readonly profile: string;
+  readonly simulated: boolean;
+  readonly gauge: number | null;
+  readonly bucket: string | null;
+  readonly nextScanAt: number | null;
+  readonly dataAgeMs: number | null;
+  /** Time between the last two cycles, ms; null until two came. */
+  readonly cycleMs: number | null;
+  readonly via: Via | null;
+  readonly receivedAt: number;
+  /** Of the cycle whose details (volume, returns, …) the rows carry. */
+  readonly detailSeq: number;
+  readonly rows: ReadonlyMap<string, Row>;
+}
+
+export const NO_MARKET: Market = {
+  seq: -1, ts: 0, profile: '', simulated: false, gauge: null, bucket: null, nextScanAt: null, dataAgeMs: null,
+  cycleMs: null, via: null, receivedAt: 0, detailSeq: -1, rows: new Map(),
+};
+
+/** `row` with what `update` carries; the same object when nothing differs. */
+export function updateRow(row: Row, update: RowUpdate, now: number): Row {
+  let changed = 'age_ms' in update && row.seenAt !== now;
+  for (const key in update) {
+    if (changed) break;
+    const theirs = update[key as keyof RowUpdate];
+    const ours = row[key as keyof Row];
+    changed = Array.isArray(theirs) ? !sameList(theirs, ours) : theirs !== ours;
+  }
+  if (!changed) return row;
+  return { ...row, ...update, seenAt: 'age_ms' in update ? now : row.seenAt };
+}
+
+function sameList(a: readonly unknown[], b: unknown): boolean {
+  return Array.isArray(b) && a.length === b.length && a.every((entry, index) => entry === b[index]);
+}
+
+/** A frame that is older than what is shown, and not from a daemon that began to count anew. */
+export function isLate(market: Market, frame: Frame): boolean {
+  return frame.ts < market.ts && frame.seq <= market.seq;
+}
+
+/** The market after `frame`, which names every ranked contract. */
+export function applyFrame(market: Market, frame: Frame, now: number): Market {
+  if (isLate(market, frame)) return market;
+  const rows = new Map<string, Row>();
+  for (const item of frame.items) {
+    const row = market.rows.get(item.code) ?? emptyRow(item.code, item.symbol ?? item.code);
+    rows.set(item.code, updateRow(row, item, now));
+  }
+  const isNext = market.seq >= 0 && frame.seq === market.seq + 1 && frame.ts > market.ts;
+  return {
+    seq: frame.seq,
+    ts: frame.ts,
+    profile: frame.profile === '' ? market.profile : frame.profile,
+    simulated: frame.simulated || (market.simulated && frame.via !== 'polling'),
+    gauge: frame.gauge ?? (frame.via === 'polling' ? meanAtr(rows) : market.gauge),
+    bucket: frame.bucket ?? (frame.via === 'polling' ? bucketOf(meanAtr(rows)) : market.bucket),
+    nextScanAt: frame.nextScanAt ?? (frame.seq === market.seq ? market.nextScanAt : null),
+    dataAgeMs: frame.dataAgeMs ?? (frame.seq === market.seq ? market.dataAgeMs : null),
+    cycleMs: isNext ? frame.ts - market.ts : market.cycleMs,
+    via: frame.via,
+    receivedAt: frame.seq === market.seq && frame.ts === market.ts ? market.receivedAt : now,
+    detailSeq: frame.detailed ? frame.seq : market.detailSeq,
+    rows,
+  };
+}
+
+/** The market with details that were fetched for its cycle: they add to rows and neither add nor remove any. */
+export function applyDetails(market: Market, details: Frame, now: number): Market {
+  const rows = new Map(market.rows);
+  const sameCycle = details.seq === market.seq;
+  for (const item of details.items) {
+    const row = rows.get(item.code);
+    if (row === undefined) continue;
+    if (sameCycle) {
+      rows.set(item.code, updateRow(row, item, now));
+      continue;
+    }
+    // The order is the stream's: details of another cycle do not touch it.
+    const { rank: _rank, rank_delta: _delta, score: _score, flags: _flags, ...rest } = item;
+    rows.set(item.code, updateRow(row, rest, now));
+  }
+  return {
+    ...market,
+    rows,
+    detailSeq: details.seq,
+    simulated: details.simulated,
+    nextScanAt: details.nextScanAt ?? market.nextScanAt,
+    dataAgeMs: details.dataAgeMs ?? market.dataAgeMs,
+  };
+}
+
+function meanAtr(rows: ReadonlyMap<string, Row>): number | null {
+  let sum = 0;
+  let count = 0;
+  for (const row of rows.values()) {
+    if (row.atr_pct === null) continue;
+    sum += row.atr_pct;
+    ++count;
+  }
+  return count === 0 ? null : sum / count;
+}
+
+/** The API's own limits for `volatility_bucket`. */
+function bucketOf(gauge: number | null): string | null {
+  if (gauge === null) return null;
+  if (gauge <= 1.5) return 'low';
+  return gauge <= 3 ? 'medium' : 'high';
+}
+
+/** Age of a row's data now, ms; null where the server never said. */
+export function rowAge(row: Row, now: number): number | null {
+  return row.age_ms === null ? null : row.age_ms + Math.max(0, now - row.seenAt);
+}
+
+/** From which age on a ranking counts as old: three cycles, but not less than ten seconds. */
+export function staleAfter(market: Market): number {
+  const planned = market.nextScanAt === null ? null : market.nextScanAt - market.ts;
+  const cycle = Math.max(planned ?? 0, market.cycleMs ?? 0);
+  return Math.max(10_000, 3 * (cycle === 0 ? 15_000 : cycle));
+}

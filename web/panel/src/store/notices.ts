@@ -1,0 +1,53 @@
+/** What must be said over the table before anybody reads a number in it. Pure. */
+import type { LinkState } from '../api/link';
+import { wholeAge } from './format';
+import type { Health } from './health';
+
+export interface Notice {
+  readonly id: 'simulated' | 'stale' | 'exchange' | 'lost' | 'waiting';
+  readonly level: 'note' | 'warn' | 'bad';
+  readonly title: string;
+  readonly text: string;
+}
+
+export interface NoticeInput {
+  readonly link: LinkState;
+  readonly health: Health | null;
+  readonly simulated: boolean;
+  readonly dataAgeMs: number | null;
+  readonly isStale: boolean;
+  readonly now: number;
+}
+
+function lost(input: NoticeInput): Notice {
+  const { link, dataAgeMs, now } = input;
+  const next = link.nextTryAt === null ? 'Trying now.' : `Next try in ${Math.max(0, Math.ceil((link.nextTryAt - now) / 1000))} s.`;
+  const shown = dataAgeMs === null ? '' : ` What you see is ${wholeAge(dataAgeMs)} old.`;
+  return { id: 'lost', level: 'bad', title: 'No connection to the scanner.', text: `${next}${shown}` };
+}
+
+/** The worst first. */
+export function notices(input: NoticeInput): Notice[] {
+  const { link, health, dataAgeMs } = input;
+  const found: Notice[] = [];
+  if (link.phase === 'lost') found.push(lost(input));
+  const unreachable = health !== null && link.phase !== 'lost' &&
+    (health.adapter.state === 'open' || health.failureStreak > 0);
+  if (unreachable) {
+    const why = health.adapter.lastError ?? health.lastError ?? 'its calls fail';
+    const pause = health.adapter.state === 'open' ? ` The breaker is open for ${Math.ceil(health.adapter.cooldownSec)} s.` : '';
+    found.push({ id: 'exchange', level: 'bad', title: 'The exchange cannot be reached.', text: `${why}.${pause}` });
+  }
+  if (input.isStale && link.phase !== 'lost') {
+    found.push({ id: 'stale', level: 'warn', title: `The data is ${wholeAge(dataAgeMs)} old.`,
+                 text: 'Rows are dimmed until a new ranking arrives.' });
+  }
+  if (dataAgeMs === null && link.phase === 'live' && link.problem !== null) {
+    found.push({ id: 'waiting', level: 'note', title: 'No ranking yet.', text: link.problem });
+  }
+  if (input.simulated) {
+    found.push({ id: 'simulated', level: 'note', title: 'Simulated market.',
+                 text: 'Prices and trades come from the exchange simulator; none of them is real.' });
+  }
+  return found;
+}

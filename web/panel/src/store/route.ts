@@ -1,0 +1,33 @@
+/** The address after "/panel": "#/BTC-USDT" opens a contract, "#/opportunities" a view, "#/opportunities/BTC-USDT" both. */
+export type Page = 'markets' | 'opportunities';
+
+export interface Route {
+  readonly page: Page;
+  /** Contract code of the open drawer. */
+  readonly contract: string | null;
+}
+
+export function parseRoute(hash: string): Route {
+  const parts = hash.replace(/^#\/?/, '').split('/').filter((part) => part !== '').map((part) => {
+    try {
+      return decodeURIComponent(part);
+    } catch {
+      return part;
+    }
+  });
+  const page: Page = parts[0]?.toLowerCase() === 'opportunities' ? 'opportunities' : 'markets';
+  const name = parts[page === 'opportunities' ? 1 : 0];
+  return { page, contract: name === undefined ? null : asCode(name) };
+}
+
+/** "btc", "BTCUSDT", "BTC-USDT" and "BTC_USDT" are one contract. */
+function asCode(name: string): string {
+  const upper = name.toUpperCase().replaceAll('_', '-');
+  if (upper.includes('-')) return upper;
+  return upper.endsWith('USDT') && upper.length > 4 ? `${upper.slice(0, -4)}-USDT` : `${upper}-USDT`;
+}
+
+export function formatRoute(route: Route): string {
+  const contract = route.contract === null ? '' : encodeURIComponent(route.contract);
+  return route.page === 'opportunities' ? `#/opportunities${contract && `/${contract}`}` : `#/${contract}`;
+}

@@ -1,0 +1,23 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+// `npm run dev` talks to a running scanner: PANEL_SCANNER=http://127.0.0.1:8010 npm run dev
+declare const process: { env: Record<string, string | undefined> };
+const scanner = process.env['PANEL_SCANNER'] ?? 'http://127.0.0.1:8010';
+const routes = ['rankings', 'opportunities', 'symbol', 'symbols', 'healthz', 'health', 'ready', 'stream', 'settings',
+  'watchlists', 'profiles', 'alerts'];
+
+export default defineConfig({
+  base: '/panel/',
+  plugins: [svelte()],
+  build: {
+    target: 'es2022',
+    // Data URLs in style sheets would need a wider Content-Security-Policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: true,
+  },
+  server: {
+    proxy: Object.fromEntries(routes.map((route) => [`/${route}`, { target: scanner, ws: true }])),
+  },
+});
