@@ -92,8 +92,7 @@ void Agents::on_second(Micros now, const Conditions& conditions) {
     impact_ *= 1.0 - 1.0 / kImpactMemory_s;
     impact_ += kImbalanceDrift * sigma_second_ * imbalance(10);
     recompute_fair();
-    const double activity = conditions_.cycle.activity * pressure_.activity * (1.0 + 2.0 * conditions_.stress);
-    const double flow = (1.0 - kTakerShare) * minute_usdt_ / 60.0 * activity;
+    const double flow = (1.0 - kTakerShare) * minute_usdt_ / 60.0 * taker_activity();
     arbitrage_usdt_ = std::min(arbitrage_usdt_ + flow, kArbitragePurse_s * flow);
     for (auto& maker : makers_) maker.inventory_usdt *= 0.985;  // hedged elsewhere over a minute
     wake_makers();
@@ -141,9 +140,7 @@ void Agents::run_event() {
         cancel_crowd_order();
     } else {
         decay_excitement();
-        const double rate =
-            taker_rate_ * conditions_.cycle.activity * pressure_.activity * (1.0 + 2.0 * conditions_.stress) +
-            excitement_fast_ + excitement_slow_;
+        const double rate = taker_rate_ * taker_activity() + excitement_fast_ + excitement_slow_;
         if (random_.uniform() * bound_taker_ < rate) send_crowd_taker();  // thinning: the rate only fell since the draw
     }
     draw_next();
@@ -153,8 +150,7 @@ void Agents::draw_next() {
     decay_excitement();
     bound_limit_ = limit_rate_ * conditions_.cycle.activity * pressure_.crowd;
     bound_cancel_ = static_cast<double>(venue_.book().crowd_orders()) * cancel_rate_each_ * conditions_.cycle.activity;
-    bound_taker_ = taker_rate_ * conditions_.cycle.activity * pressure_.activity * (1.0 + 2.0 * conditions_.stress) +
-                   excitement_fast_ + excitement_slow_;
+    bound_taker_ = taker_rate_ * taker_activity() + excitement_fast_ + excitement_slow_;
     const double total = bound_limit_ + bound_cancel_ + bound_taker_;
     random_at_ = now_ + 1 + static_cast<Micros>(random_.exponential(1e6 / total));
 }
@@ -167,6 +163,11 @@ void Agents::decay_excitement() {
 }
 
 // ---- takers
+
+double Agents::taker_activity() const {
+    return conditions_.cycle.activity * activity_in(conditions_.volatility) * pressure_.activity *
+           (1.0 + conditions_.stress);
+}
 
 Side Agents::taker_side() {
     if (pressure_.tilt != 0.0 && random_.chance(std::abs(pressure_.tilt)))

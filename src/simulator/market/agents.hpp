@@ -99,6 +99,7 @@ private:
     void place_crowd_order(Side side);
     void cancel_crowd_order();
     void send_crowd_taker();
+    [[nodiscard]] double taker_activity() const;
     [[nodiscard]] Side taker_side();
     void ensure_sides();
     void draw_next();

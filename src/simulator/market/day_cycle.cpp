@@ -50,4 +50,8 @@ DayCycle day_cycle(const Profile& profile, std::int64_t unix_seconds) {
     return cycle;
 }
 
+double activity_in(double volatility) {
+    return std::min(3.0, 0.4 + 0.6 * volatility);
+}
+
 }  // namespace scanner::simulator

@@ -17,4 +17,7 @@ struct DayCycle {
 /// or futures goes quiet while those are closed. Pure.
 [[nodiscard]] DayCycle day_cycle(const Profile& profile, std::int64_t unix_seconds);
 
+/// Volume follows volatility: what a volatility state (around 1) does to trading activity. Means about 1, at most 3.
+[[nodiscard]] double activity_in(double volatility);
+
 }  // namespace scanner::simulator

@@ -31,7 +31,7 @@ std::vector<Minute> play_index(const Profile& profile, std::span<const CommonSte
         log_index += index.step(60.0, step, cycle.volatility);
         minutes.push_back({.log_index = log_index,
                            .sigma = kDiffusion * profile.sigma_minute * cycle.volatility * index.volatility(),
-                           .rate = profile.fills_per_day / 1440.0 * cycle.activity});
+                           .rate = profile.fills_per_day / 1440.0 * cycle.activity * activity_in(index.volatility())});
         second += 60;
     }
     return minutes;

@@ -6,10 +6,10 @@
 namespace scanner::simulator {
 namespace {
 
-constexpr double kCommonVolatilitySd = 0.35;
+constexpr double kCommonVolatilitySd = 0.42;
 constexpr double kCommonVolatilityMemory_s = 3 * 3600.0;
-constexpr double kOwnVolatilitySd = 0.38;
-constexpr double kOwnVolatilityMemory_s = 50 * 60.0;
+constexpr double kOwnVolatilitySd = 0.52;
+constexpr double kOwnVolatilityMemory_s = 40 * 60.0;
 constexpr double kStressEvery_s = 14 * 3600.0;
 constexpr double kJumpEvery_s = 45 * 60.0;
 constexpr double kJumpTail = 2.2;          // one-minute returns have tail exponents of 1.6 to 2.8

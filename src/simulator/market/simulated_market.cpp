@@ -10,7 +10,7 @@ namespace scanner::simulator {
 namespace {
 
 constexpr std::size_t kHistoryMinutes = CandleStore::kCapacity - 40;
-constexpr std::int64_t kWarmUpSeconds = 60;  // the agents have settled when the first visitor comes
+constexpr std::int64_t kWarmUpSeconds = 20;  // at least: the agents have settled when the first visitor comes
 constexpr std::int64_t kChunkSeconds = 120;  // of the common factor at a time, so that a long jump needs no more memory
 
 class Market final : public SimulatedMarket {
@@ -55,7 +55,7 @@ Market::Market(const MarketOptions& options, const std::vector<CatalogueEntry>& 
       planner_(options, catalogue, core::to_unix_ms(options.start) * 1000),
       start_(options.start),
       now_(options.start) {
-    const std::int64_t begin = core::to_unix_ms(options.start) / 60'000 * 60 - kWarmUpSeconds;
+    const std::int64_t begin = (core::to_unix_ms(options.start) / 1000 - kWarmUpSeconds) / 60 * 60;
     std::vector<CommonStep> history;
     history.reserve(kHistoryMinutes);
     for (std::size_t i = 0; i < kHistoryMinutes; ++i) history.push_back(common_.step(60.0));

@@ -37,7 +37,7 @@ public:
         const double target = path(t) + wobble;
         apply_pressure(stage);
         move_to(stage, target, dt);
-        trade(stage, dt);
+        trade(stage);
         return stage.now + seconds(std::min(dt * random_.uniform(0.7, 1.3), total - t));
     }
 
@@ -88,18 +88,19 @@ private:
         // not taken runs away.
         const Side side = change > 0.0 ? Side::buy : Side::sell;
         const auto limit = static_cast<std::int64_t>(stage.agents.fair_ticks());
-        const double purse = std::max(2.0 * usdt_rate(), stage.agents.minute_usdt() / 60.0) * dt;
+        due_usdt_ += usdt_rate() * dt;
+        const double purse = 0.6 * std::max(0.0, due_usdt_) + stage.agents.minute_usdt() / 60.0 * dt;
         const auto stale =
             std::min(stage.book().contracts_to(opposite(side), limit), stage.agents.contracts_for(purse));
-        if (stale > 0) static_cast<void>(stage.agents.send_taker(side, stale, limit));
+        if (stale > 0) due_usdt_ -= stage.agents.send_taker(side, stale, limit).usdt;
         stage.agents.pressure_changed();
     }
 
-    void trade(Stage& stage, double dt) {
+    void trade(Stage& stage) {
         const bool quiet = phase_ == "accumulation";
-        if (quiet || shape_.usdt <= 0.0) return;
+        if (quiet || due_usdt_ <= 0.0) return;
         const bool out = phase_ == shape_.out_phase;
-        const double usdt = usdt_rate() * dt * random_.lognormal(1.0, 0.8);
+        const double usdt = due_usdt_ * random_.lognormal(1.0, 0.6);
         const Side with = shape_.move > 0.0 ? Side::buy : Side::sell;
         const Side taker = random_.chance(out ? 0.75 : 0.45) ? with : opposite(with);
         // The crowd that comes with such a move brings both hands: as much is offered at the touch as is taken there.
@@ -110,7 +111,7 @@ private:
             const auto part = static_cast<std::int64_t>(static_cast<double>(contracts) * 0.31);
             if (part > 0) stage.venue().place(resting, price, part, kCrowd);
         }
-        static_cast<void>(stage.agents.send_taker(taker, contracts, near_limit(stage, taker)));
+        due_usdt_ -= stage.agents.send_taker(taker, contracts, near_limit(stage, taker)).usdt;
     }
 
     /// One-sided USDT per second beyond the ordinary: three fifths of the volume on the way out, the rest while it is
@@ -126,6 +127,7 @@ private:
 
     Shape shape_;
     double position_ = 0.0;  ///< log move so far
+    double due_usdt_ = 0.0;  ///< of the volume, not traded yet
 };
 
 double log_move(double percent) {

@@ -9,7 +9,7 @@ namespace {
 class Wall final : public Episode {
 public:
     explicit Wall(const EpisodePlan& plan)
-        : Episode(plan), side_(random_side()), rank_(1 + static_cast<std::size_t>(random_.below(4))) {}
+        : Episode(plan), side_(random_side()), rank_(2 + static_cast<std::size_t>(random_.below(4))) {}
 
     Micros step(Stage& stage) override {
         if (phase_ == "pulled" || phase_ == "traded") return kNever;
@@ -25,11 +25,7 @@ private:
         const std::size_t levels = std::min<std::size_t>(6, book.depth(side_));
         const double level = static_cast<double>(book.contracts(side_, levels)) / static_cast<double>(levels);
         size_ = std::max<std::int64_t>(2, static_cast<std::int64_t>(plan_.intensity * level));
-        const auto level_price = book.level(side_, std::min(rank_, levels - 1)).price_ticks;
-        const auto room = static_cast<std::int64_t>(stage.agents.half_spread_ticks() * 2.0);
-        const auto behind = book.best(side_) - sign_of(side_) * room;
-        wall_ = rest(stage, side_, side_ == Side::buy ? std::min(level_price, behind) : std::max(level_price, behind),
-                     size_);
+        wall_ = rest(stage, side_, book.level(side_, std::min(rank_, levels - 1)).price_ticks, size_);
         stage.agents.pressure_changed();
         return stage.now + seconds(0.05);
     }
