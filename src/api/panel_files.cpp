@@ -1,0 +1,225 @@
+#include "api/panel_files.hpp"
+
+#include "api/negotiation.hpp"
+#include "api/problem.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+namespace scanner::api {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Nothing but the console's own files and its own daemon; connect-src covers WebSockets of the same origin.
+constexpr std::string_view kContentSecurityPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+constexpr std::string_view kNotBuilt = R"(<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>The console is not built</title>
+<h1>The console is not built</h1>
+<p>The scanner runs, but found no built console beside it. In the source tree, run</p>
+<pre>scripts/build-panel.sh</pre>
+<p>(it needs Node 18 or later) and restart the scanner. The same data is at <a href="/rankings">/rankings</a>.</p>
+</html>
+)";
+
+constexpr std::string_view kNoSuchPage = R"(<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>No such file</title>
+<h1>No such file</h1>
+<p>The console is at <a href="/panel">/panel</a>.</p>
+</html>
+)";
+
+void add(net::ServerResponse& response, std::string_view name, std::string_view value) {
+    response.headers.push_back({.name = std::string(name), .value = std::string(value)});
+}
+
+void add_security(net::ServerResponse& response) {
+    add(response, "Content-Security-Policy", kContentSecurityPolicy);
+    add(response, "X-Content-Type-Options", "nosniff");
+    add(response, "X-Frame-Options", "DENY");
+    add(response, "Referrer-Policy", "no-referrer");
+    add(response, "Cross-Origin-Opener-Policy", "same-origin");
+    add(response, "Cross-Origin-Resource-Policy", "same-origin");
+    add(response, "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
+}
+
+net::ServerResponse page(int status, std::string_view html) {
+    net::ServerResponse response;
+    response.status = status;
+    add(response, "Content-Type", "text/html; charset=utf-8");
+    add(response, "Cache-Control", "no-store");
+    add_security(response);
+    response.body = std::make_shared<const std::string>(html);
+    return response;
+}
+
+net::ServerResponse wrong_method(std::string_view method) {
+    const Problem problem = method_not_allowed(method, "GET, HEAD, OPTIONS");
+    net::ServerResponse response;
+    response.status = problem.status;
+    add(response, "Content-Type", "application/problem+json");
+    add(response, "Cache-Control", "no-store");
+    add(response, "Allow", problem.allow);
+    add_security(response);
+    response.body = std::make_shared<const std::string>(render_problem(problem));
+    return response;
+}
+
+/// A list header, wherever the client broke the lines.
+std::string all_values(const net::ServerRequest& request, std::string_view name) {
+    std::string joined;
+    for (const net::Header& header : request.headers) {
+        const std::string_view value = net::find_header(std::vector<net::Header>{header}, name);
+        if (value.empty()) continue;
+        if (!joined.empty()) joined += ", ";
+        joined += value;
+    }
+    return joined;
+}
+
+bool is_hidden(const fs::path& relative) {
+    return std::ranges::any_of(relative, [](const fs::path& part) { return part.native().starts_with('.'); });
+}
+
+core::Result<std::string> read_file(const fs::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    if (!file) return core::fail(core::ErrorCode::io, fmt::format("cannot read {}", path.string()));
+    return content;
+}
+
+core::Error too_much(const fs::path& directory) {
+    return {core::ErrorCode::invalid_input, fmt::format("{} holds more than {} files or {} MiB: is it a built console?",
+                                                        directory.string(), kMaxPanelFiles, kMaxPanelBytes >> 20U)};
+}
+
+/// Paths of the regular files below `directory`, relative to it.
+core::Result<std::vector<fs::path>> list_files(const fs::path& directory) {
+    std::vector<fs::path> found;
+    std::error_code error;
+    for (fs::recursive_directory_iterator entry(directory, error), end; !error && entry != end;
+         entry.increment(error)) {
+        const fs::path relative = entry->path().lexically_relative(directory);
+        if (is_hidden(relative)) {
+            entry.disable_recursion_pending();
+            continue;
+        }
+        if (!fs::is_regular_file(entry->symlink_status(error)) || error) continue;
+        if (found.size() == kMaxPanelFiles) return std::unexpected(too_much(directory));
+        found.push_back(relative);
+    }
+    if (error) {
+        return core::fail(core::ErrorCode::io, fmt::format("cannot list {}: {}", directory.string(), error.message()));
+    }
+    std::ranges::sort(found);
+    return found;
+}
+
+}  // namespace
+
+core::Result<std::vector<PanelFile>> read_panel_directory(const fs::path& directory) {
+    std::error_code error;
+    if (directory.empty() || !fs::is_directory(directory, error)) return std::vector<PanelFile>();
+    const auto paths = list_files(directory);
+    if (!paths) return std::unexpected(paths.error());
+    std::vector<PanelFile> files;
+    std::size_t total = 0;
+    for (const fs::path& path : *paths) {
+        const auto size = fs::file_size(directory / path, error);
+        if (error || size > kMaxPanelBytes - total) return std::unexpected(too_much(directory));
+        auto content = read_file(directory / path);
+        if (!content) return std::unexpected(content.error());
+        total += content->size();
+        files.push_back({.path = path.generic_string(), .content = std::move(*content)});
+    }
+    return files;
+}
+
+PanelFiles::PanelFiles(std::vector<PanelFile> files) {
+    for (PanelFile& file : files) {
+        auto rendered = std::make_shared<Rendered>(std::string(panel_content_type(file.path)), std::move(file.content),
+                                                   std::nullopt);
+        static_cast<void>(rendered->gzip());  // now, not while the first reader waits
+        const auto& path = paths_.emplace_back(std::make_unique<const std::string>(std::move(file.path)));
+        by_path_.insert_or_assign(*path, Entry{.rendered = std::move(rendered), .immutable = has_content_hash(*path)});
+    }
+}
+
+net::ServerResponse PanelFiles::respond(const net::ServerRequest& request,
+                                        std::span<const std::string> segments) const {
+    if (request.method == "OPTIONS") {
+        net::ServerResponse response;
+        response.status = 204;
+        add(response, "Allow", "GET, HEAD, OPTIONS");
+        return response;
+    }
+    if (request.method != "GET" && request.method != "HEAD") return wrong_method(request.method);
+    std::string path;
+    for (const std::string& segment : segments) path += (path.empty() ? "" : "/") + segment;
+    const auto found = by_path_.find(path.empty() ? kIndex : std::string_view(path));
+    if (found == by_path_.end()) return page(404, built() ? kNoSuchPage : kNotBuilt);
+
+    Rendered& rendered = *found->second.rendered;
+    const bool packed = accepts_gzip(all_values(request, "Accept-Encoding")) && rendered.gzip() != nullptr;
+    const std::string& etag = packed ? rendered.gzip_etag() : rendered.etag();
+    net::ServerResponse response;
+    add(response, "ETag", etag);
+    add(response, "Cache-Control", found->second.immutable ? "public, max-age=31536000, immutable" : "no-cache");
+    add(response, "Vary", "Accept-Encoding");
+    add_security(response);
+    if (none_match_hits(all_values(request, "If-None-Match"), etag)) {
+        response.status = 304;
+        return response;
+    }
+    add(response, "Content-Type", rendered.content_type());
+    if (packed) add(response, "Content-Encoding", "gzip");
+    response.body = packed ? rendered.gzip() : rendered.body();
+    return response;
+}
+
+std::string_view panel_content_type(std::string_view path) noexcept {
+    static constexpr auto kTypes = std::to_array<std::pair<std::string_view, std::string_view>>({
+        {".html", "text/html; charset=utf-8"},
+        {".js", "text/javascript; charset=utf-8"},
+        {".css", "text/css; charset=utf-8"},
+        {".svg", "image/svg+xml"},
+        {".woff2", "font/woff2"},
+        {".png", "image/png"},
+        {".ico", "image/x-icon"},
+        {".json", "application/json"},
+        {".webmanifest", "application/manifest+json"},
+        {".txt", "text/plain; charset=utf-8"},
+    });
+    for (const auto& [extension, type] : kTypes) {
+        if (path.ends_with(extension)) return type;
+    }
+    return "application/octet-stream";
+}
+
+bool has_content_hash(std::string_view path) noexcept {
+    constexpr std::string_view kAssets = "assets/";
+    constexpr std::size_t kHashLength = 8;
+    if (!path.starts_with(kAssets)) return false;
+    const std::size_t dot = path.rfind('.');
+    if (dot == std::string_view::npos || dot < kAssets.size() + kHashLength + 1) return false;
+    if (path[dot - kHashLength - 1] != '-') return false;
+    // Base64url, as Rollup writes it.
+    return std::ranges::all_of(path.substr(dot - kHashLength, kHashLength), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+    });
+}
+
+}  // namespace scanner::api

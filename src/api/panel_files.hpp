@@ -1,0 +1,63 @@
+#pragma once
+
+#include "api/rendered.hpp"
+
+#include "scanner/core/error.hpp"
+#include "scanner/net/http_server.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace scanner::api {
+
+/// A file of the built console, under its path within the build: "index.html", "assets/index-B7x.js".
+struct PanelFile {
+    std::string path;
+    std::string content;
+};
+
+inline constexpr std::size_t kMaxPanelFiles = 256;
+inline constexpr std::size_t kMaxPanelBytes = 16U << 20U;  ///< of all files together
+
+/// Reads the files below `directory`, in the order of their paths; none when there is no such directory. Hidden files
+/// and symbolic links are left out, so that nothing outside of it is ever read. Fails on more than the limits above
+/// (invalid_input) and on what cannot be read (io).
+[[nodiscard]] core::Result<std::vector<PanelFile>> read_panel_directory(const std::filesystem::path& directory);
+
+/// Serves the operator console from memory: packed once, with validators, caching and the security headers. A path is
+/// only ever looked up among the names that were loaded. Loop thread.
+class PanelFiles {
+public:
+    /// Without an index.html every page says how the console is built.
+    explicit PanelFiles(std::vector<PanelFile> files);
+
+    [[nodiscard]] bool built() const noexcept { return by_path_.contains(kIndex); }
+
+    /// The answer to `request` for the decoded path segments after "/panel"; none of them is the console itself.
+    [[nodiscard]] net::ServerResponse respond(const net::ServerRequest& request,
+                                              std::span<const std::string> segments) const;
+
+private:
+    static constexpr std::string_view kIndex = "index.html";
+
+    struct Entry {
+        std::shared_ptr<Rendered> rendered;
+        bool immutable = false;  ///< its name changes with its content
+    };
+    std::unordered_map<std::string_view, Entry> by_path_;  ///< keys live in paths_
+    std::vector<std::unique_ptr<const std::string>> paths_;
+};
+
+/// Content-Type by the file name's extension.
+[[nodiscard]] std::string_view panel_content_type(std::string_view path) noexcept;
+
+/// Whether the name carries its content's hash, as the build gives it to everything under assets/.
+[[nodiscard]] bool has_content_hash(std::string_view path) noexcept;
+
+}  // namespace scanner::api

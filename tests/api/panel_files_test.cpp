@@ -1,0 +1,205 @@
+#include "api/panel_files.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <unistd.h>
+#include <vector>
+
+namespace scanner::api {
+namespace {
+
+namespace fs = std::filesystem;
+
+net::ServerRequest request(std::string method = "GET", std::vector<net::Header> headers = {}) {
+    net::ServerRequest request;
+    request.method = std::move(method);
+    request.headers = std::move(headers);
+    return request;
+}
+
+std::string_view header(const net::ServerResponse& response, std::string_view name) {
+    return net::find_header(response.headers, name);
+}
+
+std::string script() {
+    std::string text;
+    for (int line = 0; line < 200; ++line) text += "export const value = 'the same again and again';\n";
+    return text;
+}
+
+PanelFiles sample() {
+    return PanelFiles({{.path = "index.html", .content = "<!doctype html><title>console</title>"},
+                       {.path = "assets/index-B7x_9-kQ.js", .content = script()},
+                       {.path = "assets/plain.css", .content = "a{}"},
+                       {.path = "icon.svg", .content = "<svg/>"}});
+}
+
+net::ServerResponse get(const PanelFiles& files, const std::vector<std::string>& segments,
+                        std::vector<net::Header> headers = {}) {
+    return files.respond(request("GET", std::move(headers)), segments);
+}
+
+TEST(PanelFiles, the_bare_path_is_the_console_itself_and_is_asked_for_again_each_time) {
+    const PanelFiles files = sample();
+    EXPECT_TRUE(files.built());
+    const auto response = get(files, {});
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(header(response, "Content-Type"), "text/html; charset=utf-8");
+    EXPECT_EQ(header(response, "Cache-Control"), "no-cache");
+    ASSERT_NE(response.body, nullptr);
+    EXPECT_TRUE(response.body->contains("console"));
+    EXPECT_EQ(*get(files, {"index.html"}).body, *response.body);
+}
+
+TEST(PanelFiles, a_name_with_its_contents_hash_is_kept_forever) {
+    const PanelFiles files = sample();
+    EXPECT_EQ(header(get(files, {"assets", "index-B7x_9-kQ.js"}), "Cache-Control"),
+              "public, max-age=31536000, immutable");
+    EXPECT_EQ(header(get(files, {"assets", "plain.css"}), "Cache-Control"), "no-cache");
+    EXPECT_EQ(header(get(files, {"icon.svg"}), "Cache-Control"), "no-cache");
+}
+
+TEST(PanelFiles, what_packs_well_is_sent_packed_to_who_accepts_it) {
+    const PanelFiles files = sample();
+    const auto plain = get(files, {"assets", "index-B7x_9-kQ.js"});
+    const auto packed = get(files, {"assets", "index-B7x_9-kQ.js"}, {{"Accept-Encoding", "gzip, br"}});
+    EXPECT_EQ(header(plain, "Content-Encoding"), "");
+    EXPECT_EQ(header(packed, "Content-Encoding"), "gzip");
+    EXPECT_LT(packed.body->size(), plain.body->size() / 4);
+    EXPECT_NE(header(plain, "ETag"), header(packed, "ETag"));
+    EXPECT_EQ(header(packed, "Vary"), "Accept-Encoding");
+    EXPECT_EQ(*plain.body, script());
+}
+
+TEST(PanelFiles, a_known_tag_is_answered_without_a_body) {
+    const PanelFiles files = sample();
+    const std::string etag(header(get(files, {}), "ETag"));
+    const auto response = get(files, {}, {{"If-None-Match", "\"other\", " + etag}});
+    EXPECT_EQ(response.status, 304);
+    EXPECT_EQ(response.body, nullptr);
+    EXPECT_EQ(header(response, "ETag"), etag);
+}
+
+TEST(PanelFiles, every_answer_carries_the_security_headers) {
+    const PanelFiles files = sample();
+    for (const auto& response : {get(files, {}), get(files, {"assets", "plain.css"}), get(files, {"nothing"}),
+                                 files.respond(request("POST"), {})}) {
+        const std::string_view policy = header(response, "Content-Security-Policy");
+        EXPECT_TRUE(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';")) << policy;
+        EXPECT_FALSE(policy.contains("unsafe")) << policy;
+        EXPECT_TRUE(policy.contains("frame-ancestors 'none'")) << policy;
+        EXPECT_EQ(header(response, "X-Content-Type-Options"), "nosniff");
+        EXPECT_EQ(header(response, "X-Frame-Options"), "DENY");
+        EXPECT_EQ(header(response, "Referrer-Policy"), "no-referrer");
+    }
+}
+
+TEST(PanelFiles, only_reading_is_allowed) {
+    const PanelFiles files = sample();
+    const auto post = files.respond(request("POST"), {});
+    EXPECT_EQ(post.status, 405);
+    EXPECT_EQ(header(post, "Allow"), "GET, HEAD, OPTIONS");
+    EXPECT_EQ(files.respond(request("HEAD"), {}).status, 200);
+    EXPECT_EQ(files.respond(request("OPTIONS"), {}).status, 204);
+}
+
+TEST(PanelFiles, paths_are_names_and_lead_nowhere_else) {
+    const PanelFiles files = sample();
+    const std::vector<std::vector<std::string>> elsewhere = {{"..", "index.html"},
+                                                             {"assets", "..", "index.html"},
+                                                             {"assets"},
+                                                             {".", "index.html"},
+                                                             {"..", "..", "etc", "passwd"},
+                                                             {"assets/../index.html"},
+                                                             {"", "index.html"},
+                                                             {"index.html", ""},
+                                                             {"/etc/passwd"},
+                                                             {"assets\\plain.css"},
+                                                             {"INDEX.HTML"}};
+    for (const auto& segments : elsewhere) {
+        const auto response = get(files, segments);
+        EXPECT_EQ(response.status, 404) << segments.front();
+        EXPECT_TRUE(response.body->contains("/panel"));
+    }
+}
+
+TEST(PanelFiles, an_unbuilt_console_says_how_to_build_it) {
+    const PanelFiles files({});
+    EXPECT_FALSE(files.built());
+    const auto response = get(files, {});
+    EXPECT_EQ(response.status, 404);
+    EXPECT_EQ(header(response, "Cache-Control"), "no-store");
+    EXPECT_TRUE(response.body->contains("scripts/build-panel.sh"));
+}
+
+TEST(PanelFiles, names_tell_the_type_and_whether_they_carry_a_hash) {
+    EXPECT_EQ(panel_content_type("assets/font-1.woff2"), "font/woff2");
+    EXPECT_EQ(panel_content_type("a.js"), "text/javascript; charset=utf-8");
+    EXPECT_EQ(panel_content_type("LICENSE"), "application/octet-stream");
+    EXPECT_TRUE(has_content_hash("assets/inter-panel-Dpiovq3e.woff2"));
+    EXPECT_FALSE(has_content_hash("inter-panel-Dpiovq3e.woff2"));
+    EXPECT_FALSE(has_content_hash("assets/inter-Dpio.woff2"));
+    EXPECT_FALSE(has_content_hash("assets/Dpiovq3e.js"));
+    EXPECT_FALSE(has_content_hash("assets/x-Dpio.q3e.js"));
+}
+
+class PanelDirectory : public ::testing::Test {
+protected:
+    PanelDirectory() : root_(fs::temp_directory_path() / ("panel-files-" + std::to_string(::getpid()))) {
+        fs::remove_all(root_);
+        fs::create_directories(root_ / "dist" / "assets");
+    }
+    ~PanelDirectory() override { fs::remove_all(root_); }
+
+    void write(const fs::path& path, std::string_view content) const { std::ofstream(root_ / path) << content; }
+
+    fs::path root_;
+};
+
+TEST_F(PanelDirectory, is_read_with_its_folders_in_order) {
+    write("dist/index.html", "index");
+    write("dist/assets/b.js", "b");
+    write("dist/assets/a.js", "a");
+    const auto files = read_panel_directory(root_ / "dist");
+    ASSERT_TRUE(files);
+    ASSERT_EQ(files->size(), 3U);
+    EXPECT_EQ((*files)[0].path, "assets/a.js");
+    EXPECT_EQ((*files)[1].path, "assets/b.js");
+    EXPECT_EQ((*files)[2].content, "index");
+}
+
+TEST_F(PanelDirectory, links_and_hidden_files_are_left_out) {
+    write("secret.txt", "secret");
+    write("dist/index.html", "index");
+    write("dist/.env", "token");
+    fs::create_directories(root_ / "dist" / ".git");
+    write("dist/.git/config", "config");
+    fs::create_symlink(root_ / "secret.txt", root_ / "dist" / "link.txt");
+    fs::create_directory_symlink(root_, root_ / "dist" / "up");
+    const auto files = read_panel_directory(root_ / "dist");
+    ASSERT_TRUE(files);
+    ASSERT_EQ(files->size(), 1U);
+    EXPECT_EQ(files->front().path, "index.html");
+}
+
+TEST_F(PanelDirectory, that_is_not_there_is_an_unbuilt_console) {
+    const auto files = read_panel_directory(root_ / "nowhere");
+    ASSERT_TRUE(files);
+    EXPECT_TRUE(files->empty());
+}
+
+TEST_F(PanelDirectory, too_many_files_are_refused) {
+    for (std::size_t index = 0; index <= kMaxPanelFiles; ++index) {
+        write("dist/assets/" + std::to_string(index) + ".js", "x");
+    }
+    const auto files = read_panel_directory(root_ / "dist");
+    ASSERT_FALSE(files);
+    EXPECT_EQ(files.error().code(), core::ErrorCode::invalid_input);
+}
+
+}  // namespace
+}  // namespace scanner::api
