@@ -3,6 +3,7 @@
 #include "simulator/options.hpp"
 
 #include "scanner/core/clock.hpp"
+#include "scanner/core/version.hpp"
 #include "scanner/net/deadline.hpp"
 #include "scanner/net/http_server.hpp"
 
@@ -27,7 +28,6 @@ using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
 constexpr int kUsageError = 2;
-constexpr std::string_view kVersion = "0.1.0";
 
 simulator::face::FaceOptions face_options(const simulator::Options& options, const simulator::SimulatedMarket& market) {
     simulator::face::FaceOptions face;
@@ -35,7 +35,7 @@ simulator::face::FaceOptions face_options(const simulator::Options& options, con
     face.latency = options.latency;
     face.over_limit = options.over_limit;
     face.faults = options.faults;
-    face.status.version = kVersion;
+    face.status.version = core::kVersion;
     face.status.start = market.now();
     face.status.speed = options.speed;
     face.status.market = simulator::to_string(options.market);
@@ -119,7 +119,7 @@ int main(int argc, char** argv) {
         return kUsageError;
     }
     if (options->help) return std::fputs(simulator::help_text().c_str(), stdout) < 0 ? 1 : 0;
-    if (options->version) return std::printf("htx-simulator %s\n", kVersion.data()) < 0 ? 1 : 0;
+    if (options->version) return std::printf("htx-simulator %s\n", core::kVersion.data()) < 0 ? 1 : 0;
     try {
         return run(*options);
     } catch (const std::exception& e) {
