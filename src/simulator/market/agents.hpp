@@ -30,6 +30,9 @@ struct Conditions {
     DayCycle cycle;
 };
 
+/// An order of the crowd at the touch lives this share of a far one's life.
+inline constexpr double kNearLife = 0.15;
+
 /// The people of one contract: a crowd that places and cancels around the touch, makers that quote a ladder and requote
 /// when the fair value moves or they are filled, takers whose arrivals excite more of the same (Hawkes), of whom some
 /// follow the book's imbalance, some the mispricing, some the last one; and arbitrageurs who lift what is stale.

@@ -172,7 +172,8 @@ OrderId Book::random_crowd_order(core::Random& random) const {
     return (static_cast<OrderId>(orders_[slot].generation) << 32U) | slot;
 }
 
-void Book::cancel_crowd_to(Side side, std::int64_t limit_ticks) {
+std::size_t Book::cancel_crowd_to(Side side, std::int64_t limit_ticks) {
+    const std::size_t before = crowd_.size();
     const bool bid = side == Side::buy;
     auto& all = levels(side);
     std::size_t end = all.size();
@@ -190,6 +191,7 @@ void Book::cancel_crowd_to(Side side, std::int64_t limit_ticks) {
         --end;
     }
     std::erase_if(all, [](const Level& level) { return level.orders == 0; });
+    return before - crowd_.size();
 }
 
 }  // namespace scanner::simulator

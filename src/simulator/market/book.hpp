@@ -68,8 +68,8 @@ public:
     /// A uniformly random order of the crowd; kNoOrder when there is none.
     [[nodiscard]] OrderId random_crowd_order(core::Random& random) const;
     [[nodiscard]] Side side_of(OrderId id) const;
-    /// Cancels the crowd's orders on `side` at prices better than or equal to `limit_ticks`.
-    void cancel_crowd_to(Side side, std::int64_t limit_ticks);
+    /// Cancels the crowd's orders on `side` at prices better than or equal to `limit_ticks`; how many there were.
+    std::size_t cancel_crowd_to(Side side, std::int64_t limit_ticks);
     /// Changes whenever anything in the book does.
     [[nodiscard]] std::uint64_t changes() const { return changes_; }
 

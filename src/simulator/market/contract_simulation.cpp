@@ -20,9 +20,8 @@ ContractSimulation::ContractSimulation(const CatalogueEntry& entry, std::uint64_
       agents_(profile_, venue_, seed, stream),
       next_second_(begin_seconds + 1),
       contract_code_(entry.listing.contract.contract_code) {
-    const auto end = write_history(profile_, history, begin_seconds, index_, venue_, random_);
-    premium_ = end.premium;
-    smoothed_premium_ = end.premium;
+    premium_ = write_history(profile_, history, begin_seconds, index_, venue_, random_);
+    smoothed_premium_ = premium_;
     venue_.set_time(begin_seconds * kSecond);
     agents_.open(begin_seconds * kSecond, conditions(begin_seconds, history.back()));
 }

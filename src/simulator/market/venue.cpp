@@ -46,9 +46,9 @@ bool Venue::cancel(OrderId id) {
     return true;
 }
 
-void Venue::cancel_crowd_to(Side side, std::int64_t limit_ticks) {
+std::size_t Venue::cancel_crowd_to(Side side, std::int64_t limit_ticks) {
     touch();
-    book_.cancel_crowd_to(side, limit_ticks);
+    return book_.cancel_crowd_to(side, limit_ticks);
 }
 
 Execution Venue::take(Side taker, std::int64_t contracts, std::int64_t limit_ticks) {

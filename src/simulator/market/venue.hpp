@@ -45,7 +45,7 @@ public:
 
     OrderId place(Side side, std::int64_t price_ticks, std::int64_t contracts, Owner owner);
     bool cancel(OrderId id);
-    void cancel_crowd_to(Side side, std::int64_t limit_ticks);
+    std::size_t cancel_crowd_to(Side side, std::int64_t limit_ticks);
     /// Immediate-or-cancel. Leaves the side the last tenth of what it holds: a liquid market is never swept bare.
     Execution take(Side taker, std::int64_t contracts, std::int64_t limit_ticks);
     /// The fills of the last `take`.

@@ -69,7 +69,7 @@ private:
         const bool quiet = phase_ == "accumulation";
         pressure.depth = quiet ? 1.0 : shape_.depth;
         pressure.spread = quiet ? 1.0 : shape_.spread;
-        pressure.impact = 0.1;  // the path is the impact
+        pressure.impact = 0.02;  // the path is the impact
         pressure.activity = quiet ? 1.3 : 4.0;
         pressure.crowd = quiet ? 1.0 : 2.0;
         pressure.tilt = direction() * (phase_ == shape_.out_phase    ? 0.5
