@@ -1,5 +1,7 @@
 #include "api/bars.hpp"
 
+#include "scanner/core/numeric.hpp"
+
 #include <algorithm>
 
 namespace scanner::api {
@@ -21,7 +23,8 @@ void add(market::Candle& bar, const market::Candle& candle) {
     bar.high = std::max(bar.high, candle.high);
     bar.low = std::min(bar.low, candle.low);
     bar.close = candle.close;
-    bar.base_volume += candle.base_volume;
+    constexpr int kVolumeDecimals = 8;  // finer than any contract; without it sums show their last bits
+    bar.base_volume = core::round_to(bar.base_volume + candle.base_volume, kVolumeDecimals);
 }
 
 }  // namespace

@@ -119,7 +119,7 @@ Outcome Endpoints::rankings(const Call& call) {
         call.params, {.ranking = judge, .watchlists = options_.watchlists, .default_top = options_.default_top});
     if (!query) return std::unexpected(std::move(query.error()));
     if (newest == nullptr || !engine_.is_fresh(*newest)) return std::unexpected(nothing_fresh(newest.get()));
-    if (ranking == nullptr) return std::unexpected(cycle_not_kept(*bound, newest->sequence));
+    if (ranking == nullptr) return std::unexpected(cycle_not_kept(bound.value_or(0), newest->sequence));
     return cached(*ranking, "rankings", canonical(*query), [&] { return render_rankings(*ranking, *query); });
 }
 
@@ -139,8 +139,9 @@ Outcome Endpoints::inspect(const Call& call) {
     auto query = parse_inspect_query(call.params, {.ranking = newest.get()});
     if (!query) return std::unexpected(std::move(query.error()));
     const auto code = core::parse_symbol(call.variable);
-    const engine::ContractSnapshot* const snapshot = newest != nullptr && code ? newest->find(*code) : nullptr;
-    if (snapshot == nullptr) return std::unexpected(not_scanned(call.variable, code.value_or(call.variable)));
+    if (!code) return std::unexpected(not_scanned(call.variable, call.variable));
+    const engine::ContractSnapshot* const snapshot = newest == nullptr ? nullptr : newest->find(*code);
+    if (snapshot == nullptr) return std::unexpected(not_scanned(call.variable, *code));
     auto ranking = fresh_ranking();
     if (!ranking) return std::unexpected(std::move(ranking.error()));
     return cached(**ranking, "inspect", *code + '|' + canonical(*query),

@@ -148,6 +148,9 @@ struct Metrics::Impl {
             .Register(registry)
             .Add({{"version", std::string(version)}})
             .Set(1.0);
+        // There from the first scrape on, so that a rate over them has a beginning.
+        cache_hits.at({"rendered"});
+        cache_misses.at({"rendered"});
     }
 
     prometheus::Counter& counter(const std::string& name, const std::string& help) {

@@ -3,9 +3,10 @@
 #include "api/envelope.hpp"
 #include "api/rankings_view.hpp"
 
+#include "scanner/core/numeric.hpp"
 #include "scanner/signals/opportunity.hpp"
 
-#include <array>
+#include <cmath>
 
 namespace scanner::api {
 namespace {
@@ -31,10 +32,21 @@ signals::Opportunity opportunity_of(const ScoredContract& item, const signals::W
                                       .price_tick = item.snapshot->data.contract->price_tick});
 }
 
-/// A price of 0 says that there is no such price (a target at or under zero).
-void price(core::JsonWriter& json, double value) {
+/// The decimals that prices on this step have: 1 for 0.1, 0 for 5. Prices off any step keep all of theirs.
+int decimals_of(double price_tick) {
+    constexpr int kMost = 12;
+    double scaled = price_tick;
+    for (int decimals = 0; decimals < kMost && price_tick > 0.0; ++decimals, scaled *= 10.0) {
+        if (scaled > 0.5 && std::fabs(scaled - std::round(scaled)) < 1e-6) return decimals;
+    }
+    return kMost;
+}
+
+/// A price as it can be sent to the exchange, without the last bits of a multiplication. 0 says that there is no such
+/// price (a target at or under zero).
+void price(core::JsonWriter& json, double value, int decimals) {
     if (value > 0.0) {
-        write_number(json, value);
+        write_number(json, core::round_to(value, decimals));
     } else {
         json.null();
     }
@@ -58,14 +70,15 @@ void write_item(core::JsonWriter& json, const ScoredContract& item, const signal
     number_field(json, "manip_score", manipulation.manip_score);
     json.key("manip_flags");
     write_value(json, std::span<const std::string_view>(manipulation.manip_flags));
+    const int decimals = decimals_of(contract.price_tick);
     json.field("ts", ts).key("last_price");
-    price(json, opportunity.last_price);
+    price(json, opportunity.last_price, decimals);
     json.key("entry_price");
-    price(json, opportunity.entry_price);
+    price(json, opportunity.entry_price, decimals);
     json.key("stop_price");
-    price(json, opportunity.stop_price);
+    price(json, opportunity.stop_price, decimals);
     json.key("tp_prices").begin_array();
-    for (const double target : opportunity.tp_prices) price(json, target);
+    for (const double target : opportunity.tp_prices) price(json, target, decimals);
     json.end_array().key("rationale");
     write_strings(json, opportunity.rationale);
     json.end_object();

@@ -47,7 +47,7 @@ net::ServerResponse success(Rendered& rendered, const net::ServerRequest& reques
     add(response, "ETag", etag);
     add(response, "Cache-Control", "no-cache");
     add(response, "Vary", "Accept-Encoding");
-    if (rendered.stamp()) add_stamp(response, *rendered.stamp(), context.now);
+    if (const auto& stamp = rendered.stamp()) add_stamp(response, *stamp, context.now);
     add_common(response, request, context);
     if (none_match_hits(all_values(request, "If-None-Match"), etag)) {
         response.status = 304;

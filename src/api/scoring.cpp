@@ -1,5 +1,6 @@
 #include "api/scoring.hpp"
 
+#include "scanner/signals/metrics.hpp"
 #include "scanner/signals/slippage.hpp"
 
 #include <algorithm>
@@ -103,9 +104,8 @@ signals::ScoreOptions score_options(const Scoring& scoring) {
 double slippage_for(const engine::ContractSnapshot& snapshot, const engine::RankingSettings& settings,
                     double notional_usdt) {
     if (notional_usdt == settings.notional_usdt) return snapshot.numbers.metrics.slip_bps;
-    static const market::OrderBook kEmpty;
-    const market::OrderBook* const book = snapshot.data.order_book.get();
-    return signals::slippage_bps(book == nullptr ? kEmpty : *book, notional_usdt);
+    if (snapshot.data.order_book == nullptr) return signals::kUnknownBps;
+    return signals::slippage_bps(*snapshot.data.order_book, notional_usdt);
 }
 
 std::vector<ScoredContract> score_contracts(const engine::Ranking& ranking, const Scoring& scoring) {

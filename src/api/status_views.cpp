@@ -20,6 +20,11 @@ void time_field(core::JsonWriter& json, std::string_view name, const std::option
     }
 }
 
+std::optional<double> rounded_ms(const std::optional<double>& ms) {
+    if (!ms) return std::nullopt;
+    return core::round_to(*ms, 3);
+}
+
 /// Empty text means that there is none.
 void text_field(core::JsonWriter& json, std::string_view name, const std::string& text) {
     json.key(name);
@@ -66,7 +71,7 @@ void write_symbol_health(core::JsonWriter& json, const std::vector<engine::Symbo
     json.key("symbols").begin_object();
     for (const engine::SymbolHealth& symbol : symbols) {
         json.key(symbol.symbol).begin_object();
-        number_field(json, "latency_ms", symbol.latency_ms);
+        number_field(json, "latency_ms", rounded_ms(symbol.latency_ms));
         json.field("stale", symbol.stale);
         time_field(json, "last_seen", symbol.last_seen);
         json.field("volatility_bucket", signals::to_string(symbol.volatility_bucket)).end_object();
@@ -124,7 +129,7 @@ Rendered render_health(const HealthReport& report) {
     core::JsonWriter json(16U << 10U);
     json.begin_object();
     if (report.ranking != nullptr && report.ranking->settings.simulated) json.field("simulated", true);
-    number_field(json, "last_cycle_ms", health.last_cycle_ms);
+    number_field(json, "last_cycle_ms", rounded_ms(health.last_cycle_ms));
     time_field(json, "last_success", health.last_success);
     text_field(json, "last_error", health.last_error);
     json.field("failure_streak", health.failure_streak).field("cycle_count", health.cycle_count);

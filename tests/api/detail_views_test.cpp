@@ -174,6 +174,20 @@ TEST_F(Details, opportunities_come_best_first_and_are_cut) {
     EXPECT_EQ(opportunities("top=2")["items"].size(), 2U);
 }
 
+TEST_F(Details, opportunity_prices_can_be_sent_as_they_are) {
+    const json body = opportunities();
+    const auto decimals = [](const json& price) {
+        const std::string text = price.dump();
+        return text.find('.') == std::string::npos ? 0 : text.size() - text.find('.') - 1;
+    };
+    for (const json& item : body["items"]) {
+        for (const char* name : {"last_price", "entry_price", "stop_price"}) {
+            EXPECT_LE(decimals(item[name]), 2U) << item[name];  // the sample's price step is 0.01
+        }
+        for (const json& target : item["tp_prices"]) EXPECT_LE(decimals(target), 2U) << target;
+    }
+}
+
 TEST_F(Details, opportunities_without_funding_do_not_speak_of_it) {
     const auto mentions = [](const json& body) { return body["items"].dump().find("funding") != std::string::npos; };
     EXPECT_TRUE(mentions(opportunities()));

@@ -1,0 +1,65 @@
+#include "api/endpoints.hpp"
+#include "api/item_fields.hpp"
+#include "api/sample.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <memory>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+
+namespace scanner::api {
+namespace {
+
+using testing::HasSubstr;
+
+std::string read_docs() {
+    const std::ifstream file(std::string(SCANNER_SOURCE_DIR) + "/docs/api.md");
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+TEST(ApiDocs, have_every_route) {
+    const std::string docs = read_docs();
+    const test::FakeEngine engine;
+    Metrics metrics("1");
+    const ApiOptions options;
+    Endpoints endpoints(options, engine, metrics, core::system_clock());
+    for (const auto& route : endpoints.routes()) EXPECT_THAT(docs, HasSubstr(route.pattern.text()));
+}
+
+TEST(ApiDocs, show_every_field_of_an_item) {
+    const std::string docs = read_docs();
+    for (const ItemField& field : item_fields()) EXPECT_THAT(docs, HasSubstr('"' + std::string(field.name) + "\":"));
+}
+
+TEST(ApiDocs, have_exactly_the_metrics_that_are_served) {
+    Metrics metrics("1");
+    metrics.on_cycle(test::make_ranking());
+    metrics.on_cycle_error(core::Error(core::ErrorCode::timeout, "slow"), 1.0);
+    metrics.on_exchange_call("tickers", 0.1, core::ErrorCode::timeout);
+    metrics.on_http_request("/health", 200, 0.1);
+    MetricsSample sample;
+    sample.ranking = std::make_shared<const engine::Ranking>(test::make_ranking());
+    sample.health.exchange.errors = {{"timeout", 1}};
+    sample.server = net::HttpServerStatistics();
+    const auto names = [](const std::string& text, const std::regex& pattern) {
+        std::set<std::string> found;
+        for (std::sregex_iterator match(text.begin(), text.end(), pattern), end; match != end; ++match) {
+            found.insert((*match)[1]);
+        }
+        return found;
+    };
+    const std::string docs = read_docs();
+    const std::string table = docs.substr(docs.find("| metric | type |"));
+    EXPECT_EQ(names(table.substr(0, table.find("\n\n")), std::regex("`((?:scanner|process)_[a-z_]+)")),
+              names(metrics.render(sample), std::regex("# TYPE ([a-z_]+) ")));
+}
+
+}  // namespace
+}  // namespace scanner::api
