@@ -90,19 +90,30 @@ private:
         using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): operators
         const bool renew = contracts_.empty() || clock_.steady_now() >= contracts_due_;
         if (!renew) co_return co_await exchange_.tickers();
+        // The first time one after the other: an exchange may need contract sizes to read tickers, and would ask twice.
+        if (contracts_.empty()) {
+            if (auto contracts = co_await exchange_.contracts(); contracts) {
+                take_contracts(std::move(*contracts));
+            } else {
+                co_return std::unexpected(contracts.error().within("contract list"));
+            }
+            co_return co_await exchange_.tickers();
+        }
         auto [contracts, tickers] = co_await (exchange_.contracts() && exchange_.tickers());
         if (contracts) {
-            contracts_.clear();
-            for (market::Contract& contract : contracts->contracts) {
-                contracts_.push_back(std::make_shared<const market::Contract>(std::move(contract)));
-            }
-            contracts_due_ = clock_.steady_now() + options_.contracts_ttl;
-        } else if (contracts_.empty()) {
-            co_return std::unexpected(contracts.error().within("contract list"));
+            take_contracts(std::move(*contracts));
         } else {
             degraded.push_back("contract list: " + contracts.error().message());
         }
         co_return std::move(tickers);
+    }
+
+    void take_contracts(exchange::ContractList list) {
+        contracts_.clear();
+        for (market::Contract& contract : list.contracts) {
+            contracts_.push_back(std::make_shared<const market::Contract>(std::move(contract)));
+        }
+        contracts_due_ = clock_.steady_now() + options_.contracts_ttl;
     }
 
     void forget_candles_of_others(const Pass& pass) {

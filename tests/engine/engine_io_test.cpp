@@ -184,7 +184,7 @@ TEST_F(EngineTest, an_answered_probe_ends_the_back_off_of_an_outage) {
     exchange_.probe_answers = false;
     boost::asio::co_spawn(io_, engine->run(), boost::asio::detached);
     io_.run_for(milliseconds(900));  // cycles at about 0, 200 and 600 ms; the next would be at 1400 ms
-    EXPECT_EQ(exchange_.calls["tickers"], 3);
+    EXPECT_EQ(exchange_.calls["contracts"], 3);
     EXPECT_GE(exchange_.calls["probe"], 3);
     EXPECT_FALSE(engine->current());
     exchange_.everything_fails.reset();
