@@ -45,12 +45,13 @@ struct MinuteAggregate {
     std::uint64_t last_sequence = 0;
 };
 
-/// A candle that has closed. Key: (symbol, open time); 1m. A later one of the same key replaces it.
+/// A candle that has closed. Key: (symbol, open time); 1m. One of a later cycle replaces it.
 struct ClosedCandle {
     std::string symbol;
     core::WallTime open_time;
     double open = 0.0, high = 0.0, low = 0.0, close = 0.0;
-    double base_volume = 0.0;
+    double base_volume = 0.0;    ///< base units, both sides counted
+    std::uint64_t sequence = 0;  ///< of the cycle that saw it close; 0 on rows that an older service wrote
 };
 
 /// One contract's place in one cycle's ranking under one profile. Key: (time, sequence, profile, symbol).

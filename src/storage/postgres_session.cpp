@@ -1,0 +1,241 @@
+#include "storage/postgres_session.hpp"
+
+#include "storage/postgres_partitions.hpp"
+#include "storage/postgres_text.hpp"
+
+#include <fmt/format.h>
+#include <pqxx/pqxx>
+
+#include <algorithm>
+#include <charconv>
+#include <mutex>
+#include <sys/socket.h>
+#include <utility>
+#include <vector>
+
+namespace scanner::storage {
+namespace {
+
+constexpr std::size_t kMostRows = 5'000;
+constexpr std::size_t kMostStatementBytes = 4U << 20U;
+
+core::ErrorCode code_of(std::string_view state) {
+    const std::string_view kind = state.substr(0, 2);
+    if (state == "57014") return core::ErrorCode::timeout;
+    if (kind == "22" || kind == "23") return core::ErrorCode::invalid_input;
+    if (kind == "08" || kind == "57" || kind == "53" || kind == "40" || kind == "55" || kind == "25")
+        return core::ErrorCode::unavailable;
+    return core::ErrorCode::internal;
+}
+
+std::string one_line(std::string_view text) {
+    std::string line(text);
+    std::ranges::replace(line, '\n', ' ');
+    while (line.ends_with(' ')) line.pop_back();
+    return line;
+}
+
+template <class F>
+decltype(auto) translated(F&& function) {
+    try {
+        return std::forward<F>(function)();
+    } catch (const pqxx::broken_connection& error) {
+        throw SqlError(core::ErrorCode::unavailable, "postgres: " + one_line(error.what()));
+    } catch (const pqxx::in_doubt_error&) {
+        throw SqlError(core::ErrorCode::unavailable, "postgres: lost the connection while committing");
+    } catch (const pqxx::sql_error& error) {
+        // Without a state the server never answered: the connection is gone.
+        const auto code = error.sqlstate().empty() ? core::ErrorCode::unavailable : code_of(error.sqlstate());
+        throw SqlError(code, "postgres: " + one_line(error.what()));
+    } catch (const pqxx::failure& error) {
+        throw SqlError(core::ErrorCode::unavailable, "postgres: " + one_line(error.what()));
+    }
+}
+
+template <class T>
+T parsed(std::string_view text) {
+    T value{};
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+class ResultRow final : public SqlRow {
+public:
+    explicit ResultRow(const pqxx::row& row) : row_(row) {}
+    bool is_null(int column) const override { return field(column).is_null(); }
+    std::int64_t integer(int column) const override {
+        const std::string_view value = text(column);
+        if (value == "t") return 1;
+        return value == "f" ? 0 : parsed<std::int64_t>(value);
+    }
+    double real(int column) const override { return parsed<double>(text(column)); }
+    std::string_view text(int column) const override {
+        const pqxx::field value = field(column);
+        return {value.c_str(), value.size()};
+    }
+
+private:
+    pqxx::field field(int column) const { return row_[static_cast<pqxx::row::size_type>(column)]; }
+    const pqxx::row& row_;
+};
+
+class PostgresSession final : public SqlSession {
+public:
+    PostgresSession(const std::string& url, std::chrono::milliseconds statement_timeout) {
+        translated([&] {
+            connection_ = std::make_unique<pqxx::connection>(with_connection_defaults(url));
+            pqxx::work setup(*connection_);
+            setup.exec(
+                fmt::format("SET TimeZone = 'UTC'; SET client_encoding = 'UTF8'; "
+                            "SET standard_conforming_strings = on; SET extra_float_digits = 3; "
+                            "SET client_min_messages = warning; SET statement_timeout = {}; "
+                            "SET lock_timeout = 5000",
+                            statement_timeout.count()));
+            // Only a commit that is on disk lets the spool forget; stronger settings of the server stay.
+            setup.exec(
+                "SELECT set_config('synchronous_commit', 'on', false) "
+                "WHERE current_setting('synchronous_commit') = 'off'");
+            setup.commit();
+        });
+        socket_ = connection_->sock();
+    }
+    ~PostgresSession() override {
+        rollback();
+        const std::scoped_lock guard(mutex_);
+        socket_ = -1;
+        try {
+            connection_.reset();
+        } catch (...) {  // a farewell that cannot be said
+        }
+    }
+
+    void begin() override {
+        translated([&] { transaction_ = std::make_unique<pqxx::work>(*connection_); });
+    }
+    void commit() override {
+        const auto transaction = std::move(transaction_);
+        translated([&] { transaction->commit(); });
+    }
+    void rollback() noexcept override {
+        try {
+            transaction_.reset();
+        } catch (...) {  // never committed, then
+        }
+    }
+
+    std::size_t execute(std::string_view statement, std::initializer_list<SqlValue> values,
+                        const std::function<void(const SqlRow&)>& row) override {
+        const std::string text = with_values(statement, values);
+        return translated([&] {
+            const pqxx::result result = transaction_->exec(text);
+            if (row) {
+                for (const pqxx::row& each : result) row(ResultRow(each));
+            }
+            return result.columns() > 0 ? static_cast<std::size_t>(result.size())
+                                        : static_cast<std::size_t>(result.affected_rows());
+        });
+    }
+
+    void insert(const BulkInsert& into, std::size_t count,
+                const std::function<void(std::size_t, std::span<SqlValue>)>& fill) override {
+        std::vector<SqlValue> row(into.columns.size());
+        if (!into.time_column.empty()) make_partitions(into, count, row, fill);
+        std::vector<std::string> arrays(into.columns.size());
+        std::size_t bytes = 0;
+        std::size_t rows = 0;
+        for (std::size_t i = 0; i < count; ++i) {
+            fill(i, row);
+            for (std::size_t column = 0; column < row.size(); ++column) {
+                const std::size_t before = arrays[column].size();
+                if (rows > 0) arrays[column] += ',';
+                append_array_element(arrays[column], row[column]);
+                bytes += arrays[column].size() - before;
+            }
+            if (++rows < kMostRows && bytes < kMostStatementBytes && i + 1 < count) continue;
+            insert_arrays(into, arrays);
+            for (std::string& array : arrays) array.clear();
+            bytes = rows = 0;
+        }
+    }
+
+    bool prune(std::string_view table, std::string_view time_column, core::WallTime before, std::size_t most) override {
+        switch (storage_of(*this, table)) {
+            case TableStorage::partitioned: return drop_old_partition(*this, find_table(table), before);
+            case TableStorage::hypertable:
+                execute(fmt::format("SELECT drop_chunks('{}', older_than => ?1)", table), {before}, {});
+                return false;
+            case TableStorage::plain: break;
+        }
+        const std::string text =
+            fmt::format("DELETE FROM {0} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {0} WHERE {1} < ?1 LIMIT ?2))", table,
+                        time_column);
+        return execute(text, {before, static_cast<std::int64_t>(most)}, {}) == most;
+    }
+
+    std::string time_of(std::string_view column) const override {
+        // Before Postgres 14 extract() is a double: half a microsecond keeps a whole millisecond whole.
+        return fmt::format("floor(extract(epoch FROM {}) * 1000 + 0.0005)::bigint", column);
+    }
+    std::string microseconds_of(std::string_view column) const override {
+        return fmt::format("(extract(epoch FROM {}) * 1000000)::bigint", column);
+    }
+    std::string time_from_microseconds(std::string_view expression) const override {
+        return fmt::format("('epoch'::timestamptz + {} * interval '1 microsecond')", expression);
+    }
+    std::string union_of(std::string_view left, std::string_view right) const override {
+        const auto array = [](std::string_view what) {
+            return fmt::format("CASE jsonb_typeof({0}) WHEN 'array' THEN {0} ELSE '[]'::jsonb END", what);
+        };
+        return fmt::format(
+            "(SELECT coalesce(jsonb_agg(DISTINCT flag ORDER BY flag), '[]'::jsonb) FROM jsonb_array_elements({} || {}) "
+            "AS all_flags (flag))",
+            array(left), array(right));
+    }
+
+    void interrupt() noexcept override {
+        const std::scoped_lock guard(mutex_);
+        if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
+    }
+
+private:
+    void make_partitions(const BulkInsert& into, std::size_t count, std::vector<SqlValue>& row,
+                         const std::function<void(std::size_t, std::span<SqlValue>)>& fill) {
+        const auto column = std::ranges::find(into.columns, into.time_column, &Column::name);
+        const auto place = static_cast<std::size_t>(column - into.columns.begin());
+        std::vector<core::WallTime> times;
+        times.reserve(count);
+        for (std::size_t i = 0; i < count; ++i) {
+            fill(i, row);
+            times.push_back(std::get<core::WallTime>(row[place]));
+        }
+        if (count > 0 && storage_of(*this, into.table) == TableStorage::partitioned)
+            storage::make_partitions(*this, find_table(into.table), times);
+    }
+
+    void insert_arrays(const BulkInsert& into, const std::vector<std::string>& arrays) {
+        std::string text = fmt::format("INSERT INTO {} (", into.table);
+        for (const Column& column : into.columns)
+            text += fmt::format("{}{}", &column == into.columns.data() ? "" : ", ", column.name);
+        text += ") SELECT * FROM unnest(";
+        for (std::size_t i = 0; i < arrays.size(); ++i) {
+            if (i > 0) text += ", ";
+            append_literal(text, std::string_view('{' + arrays[i] + '}'));
+            text += fmt::format("::{}[]", postgres_type(into.columns[i].type));
+        }
+        text += fmt::format(") {}", into.conflict);
+        translated([&] { transaction_->exec(text); });
+    }
+
+    std::unique_ptr<pqxx::connection> connection_;
+    std::unique_ptr<pqxx::work> transaction_;
+    std::mutex mutex_;  // guards socket_ against interrupt()
+    int socket_ = -1;
+};
+
+}  // namespace
+
+std::unique_ptr<SqlSession> open_postgres_session(const std::string& url, std::chrono::milliseconds statement_timeout) {
+    return std::make_unique<PostgresSession>(url, statement_timeout);
+}
+
+}  // namespace scanner::storage

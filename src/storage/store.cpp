@@ -1,0 +1,242 @@
+#include "scanner/storage/store.hpp"
+
+#include "storage/database_link.hpp"
+#include "storage/history_sql.hpp"
+#include "storage/operator_store.hpp"
+#include "storage/write_behind.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace scanner::storage {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+constexpr std::array kBarMinutes{1, 5, 15, 60};
+
+/// Everything that the store's coroutines refer to; they keep it alive.
+class StoreCore final : public History, public std::enable_shared_from_this<StoreCore> {
+public:
+    StoreCore(asio::any_io_executor executor, const core::Clock& clock, StoreOptions options, Backend backend)
+        : executor_(std::move(executor)),
+          clock_(clock),
+          options_(std::move(options)),
+          changed_(executor_),
+          link_(executor_, clock_, options_, std::move(backend)),
+          writer_(executor_, clock_, options_, link_),
+          operator_(clock_, link_, [this](HistoryBatch batch) { record(std::move(batch)); }) {}
+
+    static asio::awaitable<core::Result<void>> open(std::shared_ptr<StoreCore> self) {
+        if (auto opened = co_await self->writer_.open(); !opened) co_return std::unexpected(opened.error());
+        const auto connected = co_await self->link_.connect();
+        if (!connected && (self->link_.embedded() || connected.error().code() == core::ErrorCode::conflict))
+            co_return std::unexpected(connected.error());
+        self->last_sequence_ = self->writer_.last_sequence();
+        if (connected) {
+            std::function<std::uint64_t(SqlSession&)> work = storage::last_sequence;
+            const auto known = co_await self->link_.call<std::uint64_t>(std::move(work), self->options_.query_timeout);
+            if (known) self->last_sequence_ = std::max(self->last_sequence_, *known);
+            if (auto read = co_await self->operator_.refresh(); !read)
+                core::log(core::LogLevel::warning, "operator_state_unread", {{"error", read.error().message()}});
+        }
+        self->start("keep_connected", keep_connected(self));
+        self->start("write_behind", run_writer(self));
+        self->start("housekeeping", keep_house(self));
+        self->start("database_watch", watch(self));
+        co_return core::Result<void>{};
+    }
+
+    static asio::awaitable<void> close(std::shared_ptr<StoreCore> self, milliseconds grace) {
+        const auto deadline = std::chrono::steady_clock::now() + grace;
+        const auto left = [&] {
+            return std::max(milliseconds(0),
+                            std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now()));
+        };
+        co_await self->writer_.flush(left());
+        co_await self->writer_.drain(left());
+        self->stop();
+        while (self->running_ > 0 && left().count() > 0) co_await self->changed_.wait(milliseconds(20));
+        self->join();
+    }
+
+    void stop() {
+        stopping_ = true;
+        writer_.stop();
+        link_.stop();
+        changed_.notify();
+    }
+    /// Blocks for as long as a statement takes to notice that it was interrupted.
+    void join() {
+        writer_.join();
+        link_.join();
+    }
+
+    using History::record;
+    void record(std::function<HistoryBatch()> make) override { writer_.record(std::move(make)); }
+    std::uint64_t last_sequence() const override { return std::max(last_sequence_, writer_.last_sequence()); }
+
+    asio::awaitable<core::Result<RankingsPage>> rankings(RankingsQuery query) override {
+        if (auto checked = check(query.limit, query.from, query.to); !checked)
+            co_return std::unexpected(checked.error());
+        std::function<RankingsPage(SqlSession&)> work = [query](SqlSession& session) {
+            return read_rankings(session, query);
+        };
+        co_return co_await link_.read<RankingsPage>(std::move(work));
+    }
+
+    asio::awaitable<core::Result<std::optional<RankingAsOf>>> ranking_as_of(core::WallTime time,
+                                                                            std::string profile) override {
+        std::function<std::optional<RankingAsOf>(SqlSession&)> work = [time, profile](SqlSession& session) {
+            return read_ranking_as_of(session, time, profile);
+        };
+        co_return co_await link_.read<std::optional<RankingAsOf>>(std::move(work));
+    }
+
+    asio::awaitable<core::Result<BarsPage>> bars(BarsQuery query) override {
+        if (auto checked = check(query.limit, query.from, query.to); !checked)
+            co_return std::unexpected(checked.error());
+        if (std::ranges::find(kBarMinutes, query.interval.count()) == kBarMinutes.end())
+            co_return core::fail(core::ErrorCode::invalid_input, "interval: expected 1, 5, 15 or 60 minutes");
+        std::function<BarsPage(SqlSession&)> work = [query](SqlSession& session) { return read_bars(session, query); };
+        co_return co_await link_.read<BarsPage>(std::move(work));
+    }
+
+    OperatorState& operator_state() { return operator_; }
+    StoreStatus status() const {
+        const SpoolStatus spool = writer_.status();
+        StoreStatus status;
+        status.state = link_.shown_state();
+        status.backlog = spool.records + writer_.pending();
+        if (spool.oldest) {
+            const double age = std::chrono::duration<double>(clock_.now() - *spool.oldest).count();
+            status.backlog_age_sec = std::max(0.0, age);
+        }
+        status.dropped = spool.dropped;
+        status.last_error = link_.last_error();
+        return status;
+    }
+    std::uint64_t spool_bytes() const { return writer_.status().bytes; }
+
+private:
+    static core::Result<void> check(std::size_t limit, core::WallTime from, core::WallTime to) {
+        if (limit < 1 || limit > kMostPageRows)
+            return core::fail(core::ErrorCode::invalid_input, "limit: expected 1 to " + std::to_string(kMostPageRows));
+        if (to < from) return core::fail(core::ErrorCode::invalid_input, "to: expected a time not before from");
+        return {};
+    }
+
+    void start(std::string_view name, asio::awaitable<void> task) {
+        ++running_;
+        asio::co_spawn(executor_, std::move(task), [self = shared_from_this(), name](const std::exception_ptr& error) {
+            --self->running_;
+            self->changed_.notify();
+            if (error) core::log(core::LogLevel::error, "task_failed", {{"task", name}});
+        });
+    }
+
+    // Each keeps the core alive while it runs.
+    static asio::awaitable<void> keep_connected(std::shared_ptr<StoreCore> self) {
+        std::function<void()> connected = [core = self.get()] { core->refresh_soon(); };
+        co_await self->link_.keep_connected(std::move(connected));
+    }
+    static asio::awaitable<void> run_writer(std::shared_ptr<StoreCore> self) { co_await self->writer_.run(); }
+    static asio::awaitable<void> watch(std::shared_ptr<StoreCore> self) { co_await self->link_.watch(); }
+
+    void refresh_soon() {
+        refresh_at_ = {};
+        changed_.notify();
+    }
+
+    /// Rereads the operator's documents and deletes what is too old, each in its time.
+    static asio::awaitable<void> keep_house(std::shared_ptr<StoreCore> self) {
+        using Steady = std::chrono::steady_clock;
+        const StoreOptions& options = self->options_;
+        self->refresh_at_ = Steady::now() + options.refresh_interval;
+        auto prune_at = Steady::now() + options.retention_interval / 4;
+        while (!self->stopping_) {
+            if (self->link_.ready() && Steady::now() >= self->refresh_at_) {
+                self->refresh_at_ = Steady::now() + options.refresh_interval;
+                static_cast<void>(co_await self->operator_.refresh());  // what is shown stays until it succeeds
+            }
+            if (self->link_.ready() && Steady::now() >= prune_at) {
+                const bool more = co_await self->prune();
+                // Small batches with pauses: the writer and the readers go in between.
+                prune_at = Steady::now() + (more ? milliseconds(50) : options.retention_interval);
+            }
+            const auto next = std::min(self->refresh_at_, prune_at);
+            const auto pause = std::chrono::ceil<milliseconds>(next - Steady::now());
+            co_await self->changed_.wait(std::clamp(pause, milliseconds(10), milliseconds(1'000)));
+        }
+    }
+
+    asio::awaitable<bool> prune() {
+        std::function<bool(SqlSession&)> work = [this](SqlSession& session) {
+            return prune_history(session, options_, clock_.now());
+        };
+        const auto more = co_await link_.call<bool>(std::move(work), std::chrono::hours(1));
+        if (!more) {
+            prune_failure_.failed(core::to_string(more.error().code()), {{"error", more.error().message()}});
+            co_return false;
+        }
+        prune_failure_.recovered();
+        co_return *more;
+    }
+
+    asio::any_io_executor executor_;
+    const core::Clock& clock_;
+    StoreOptions options_;
+    Wakeup changed_;
+    DatabaseLink link_;
+    WriteBehind writer_;
+    OperatorStore operator_;
+    std::uint64_t last_sequence_ = 0;
+    std::chrono::steady_clock::time_point refresh_at_;
+    core::RepeatedFailure prune_failure_{"retention_failed"};
+    int running_ = 0;
+    bool stopping_ = false;
+};
+
+class StoreImpl final : public Store {
+public:
+    explicit StoreImpl(std::shared_ptr<StoreCore> core) : core_(std::move(core)) {}
+    ~StoreImpl() override {
+        core_->stop();
+        core_->join();
+    }
+    StoreImpl(const StoreImpl&) = delete;
+    StoreImpl& operator=(const StoreImpl&) = delete;
+
+    asio::awaitable<core::Result<void>> open() override { return StoreCore::open(core_); }
+    History& history() override { return *core_; }
+    OperatorState& operator_state() override { return core_->operator_state(); }
+    StoreStatus status() const override { return core_->status(); }
+    std::uint64_t spool_bytes() const override { return core_->spool_bytes(); }
+    asio::awaitable<void> close(milliseconds grace) override { return StoreCore::close(core_, grace); }
+
+private:
+    std::shared_ptr<StoreCore> core_;
+};
+
+}  // namespace
+
+std::unique_ptr<Store> make_sqlite_store(asio::any_io_executor executor, const core::Clock& clock,
+                                         StoreOptions options) {
+    Backend backend = sqlite_backend(options.data_dir);
+    return std::make_unique<StoreImpl>(
+        std::make_shared<StoreCore>(std::move(executor), clock, std::move(options), std::move(backend)));
+}
+
+std::unique_ptr<Store> make_postgres_store(asio::any_io_executor executor, const core::Clock& clock,
+                                           StoreOptions options, std::string url) {
+    Backend backend = postgres_backend(url, options.query_timeout);
+    return std::make_unique<StoreImpl>(
+        std::make_shared<StoreCore>(std::move(executor), clock, std::move(options), std::move(backend)));
+}
+
+}  // namespace scanner::storage

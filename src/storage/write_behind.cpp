@@ -1,0 +1,211 @@
+#include "storage/write_behind.hpp"
+
+#include "storage/batch_codec.hpp"
+#include "storage/history_sql.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace scanner::storage {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kMostRecordsPerWrite = 64;
+/// Encoded, which is about a sixth of what they come to.
+constexpr std::size_t kMostBytesPerWrite = 2U << 20U;
+constexpr std::size_t kMostUnsynced = 16;
+constexpr milliseconds kUnlimited = std::chrono::hours(24 * 365);
+
+/// What one write did, decided on the database thread.
+struct WriteOutcome {
+    std::size_t records = 0;
+    std::uint64_t number = 0;
+    std::size_t refused = 0;
+};
+
+WriteOutcome write_records(SqlSession& session, Spool& spool, const std::vector<SpoolRecord>& records,
+                           core::WallTime now) {
+    std::vector<HistoryBatch> batches;
+    std::size_t refused = 0;
+    for (const SpoolRecord& record : records) {
+        if (auto batch = decode_batch(record.payload)) {
+            batches.push_back(std::move(*batch));
+        } else {
+            core::log(core::LogLevel::error, "spool_record_refused",
+                      {{"number", record.number}, {"error", batch.error().message()}});
+            spool.set_aside(record);
+            ++refused;
+        }
+    }
+    const SpoolPosition position{.spool_id = spool.id(), .number = records.back().number};
+    write_history(session, merge_batches(std::move(batches)), position, now);
+    return {.records = records.size(), .number = position.number, .refused = refused};
+}
+
+/// Writes them together; when the database refuses the data, one by one, and those that it still refuses go aside: one
+/// bad row must not keep the rest waiting for ever.
+WriteOutcome write_or_set_aside(SqlSession& session, Spool& spool, const std::vector<SpoolRecord>& records,
+                                core::WallTime now) {
+    try {
+        return write_records(session, spool, records, now);
+    } catch (const SqlError& error) {
+        if (error.code() != core::ErrorCode::invalid_input) throw;
+    }
+    WriteOutcome outcome{.records = records.size(), .number = records.back().number};
+    for (const SpoolRecord& record : records) {
+        try {
+            outcome.refused += write_records(session, spool, {record}, now).refused;
+        } catch (const SqlError& error) {
+            if (error.code() != core::ErrorCode::invalid_input) throw;
+            core::log(core::LogLevel::error, "spool_record_refused",
+                      {{"number", record.number}, {"error", error.what()}});
+            spool.set_aside(record);
+            ++outcome.refused;
+            write_history(session, {}, {.spool_id = spool.id(), .number = record.number}, now);
+        }
+    }
+    return outcome;
+}
+
+}  // namespace
+
+WriteBehind::WriteBehind(asio::any_io_executor executor, const core::Clock& clock, const StoreOptions& options,
+                         DatabaseLink& link)
+    : executor_(std::move(executor)),
+      clock_(clock),
+      options_(options),
+      link_(link),
+      pending_(std::make_shared<std::atomic<std::size_t>>(0)),
+      records_per_write_(kMostRecordsPerWrite),
+      changed_(std::make_shared<Wakeup>(executor_)),
+      worker_(executor_, History::kMostPendingBatches + 8) {}
+
+asio::awaitable<core::Result<void>> WriteBehind::open() {
+    std::function<core::Result<std::unique_ptr<Spool>>()> open = [this] {
+        return open_spool({.directory = std::filesystem::path(options_.data_dir) / "spool",
+                           .max_bytes = options_.spool_max_bytes,
+                           .segment_bytes = options_.spool_segment_bytes},
+                          clock_.now());
+    };
+    auto spool = co_await worker_.run<std::unique_ptr<Spool>>(std::move(open), kUnlimited);
+    if (!spool) co_return std::unexpected(spool.error());
+    spool_ = std::move(*spool);
+    if (const SpoolStatus found = spool_->status(); found.records > 0)
+        core::log(core::LogLevel::info, "spool_found", {{"records", found.records}, {"bytes", found.bytes}});
+    co_return core::Result<void>{};
+}
+
+void WriteBehind::record(std::function<HistoryBatch()> make) {
+    if (!spool_ || stopping_ || pending() >= History::kMostPendingBatches) {
+        ++dropped_;
+        overflow_.failed(stopping_ ? "stopping" : "the disk does not keep up", {{"pending", pending()}});
+        return;
+    }
+    overflow_.recovered();
+    ++*pending_;
+    worker_.post([this, make = std::move(make), executor = executor_, changed = changed_]() mutable {
+        spool(make);
+        make = nullptr;
+        --*pending_;
+        asio::post(executor, [changed] { changed->notify(); });
+    });
+}
+
+void WriteBehind::spool(const std::function<HistoryBatch()>& make) {
+    core::Result<void> done;
+    try {
+        const HistoryBatch batch = make();
+        done = spool_->append(encode_batch(batch), batch.cycle ? batch.cycle->sequence : 0, clock_.now());
+    } catch (const std::exception& error) {
+        spool_->count_dropped();
+        done = core::fail(core::ErrorCode::internal, error.what());
+    }
+    // One sync for those that wait right now; nobody learns of a record before its sync.
+    if (pending() <= 1 || ++unsynced_ >= kMostUnsynced) {
+        unsynced_ = 0;
+        if (auto synced = spool_->sync(); !synced) done = std::move(synced);
+    }
+    if (done) {
+        spool_failure_.recovered();
+    } else {
+        spool_failure_.failed(core::to_string(done.error().code()), {{"error", done.error().message()}});
+    }
+}
+
+asio::awaitable<void> WriteBehind::run() {
+    while (!stopping_) {
+        if (link_.ready() && spool_->status().records > 0) {
+            if (co_await write_some()) continue;
+        }
+        co_await changed_->wait(milliseconds(1'000));
+    }
+}
+
+/// False when nothing could be written just now.
+asio::awaitable<bool> WriteBehind::write_some() {
+    if (caught_up_ != link_.connections() && !co_await catch_up()) co_return false;
+    std::function<WriteOutcome(SqlSession&)> work = [this, most = records_per_write_](SqlSession& session) {
+        const auto records = spool_->read(most, kMostBytesPerWrite);
+        if (records.empty()) return WriteOutcome{};
+        return write_or_set_aside(session, *spool_, records, clock_.now());
+    };
+    const auto outcome = co_await link_.call<WriteOutcome>(std::move(work), kUnlimited);
+    if (!outcome) {
+        write_failure_.failed(core::to_string(outcome.error().code()), {{"error", outcome.error().message()}});
+        // Too much for one statement's time, perhaps.
+        records_per_write_ = std::max<std::size_t>(records_per_write_ / 2, 1);
+        co_return false;
+    }
+    write_failure_.recovered();
+    records_per_write_ = std::min(records_per_write_ * 2, kMostRecordsPerWrite);
+    if (outcome->records > 0) spool_->release(outcome->number);
+    changed_->notify();
+    co_return outcome->records > 0;
+}
+
+/// With a new connection nobody knows how the last commit of the one before ended: the database does.
+asio::awaitable<bool> WriteBehind::catch_up() {
+    const std::uint64_t connection = link_.connections();
+    std::function<std::uint64_t(SqlSession&)> work = [this](SqlSession& session) {
+        return spool_position(session, spool_->id());
+    };
+    const auto number = co_await link_.call<std::uint64_t>(std::move(work), kUnlimited);
+    if (!number) co_return false;
+    spool_->release(*number);
+    caught_up_ = connection;
+    co_return connection == link_.connections();
+}
+
+asio::awaitable<void> WriteBehind::flush(milliseconds at_most) {
+    const auto deadline = std::chrono::steady_clock::now() + at_most;
+    while (pending() > 0 && std::chrono::steady_clock::now() < deadline) co_await changed_->wait(milliseconds(20));
+}
+
+asio::awaitable<void> WriteBehind::drain(milliseconds at_most) {
+    const auto deadline = std::chrono::steady_clock::now() + at_most;
+    while (link_.ready() && status().records > 0 && std::chrono::steady_clock::now() < deadline)
+        co_await changed_->wait(milliseconds(20));
+}
+
+void WriteBehind::stop() {
+    stopping_ = true;
+    changed_->notify();
+}
+
+void WriteBehind::join() {
+    worker_.join();
+}
+
+SpoolStatus WriteBehind::status() const {
+    SpoolStatus status;
+    if (spool_) status = spool_->status();
+    status.dropped += dropped_;
+    return status;
+}
+
+}  // namespace scanner::storage
