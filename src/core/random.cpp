@@ -5,7 +5,9 @@
 #include <cmath>
 
 // A fused multiply-add would round differently on processors that have one.
+#if defined(__clang__)
 #pragma clang fp contract(off)
+#endif
 
 namespace scanner::core {
 namespace {

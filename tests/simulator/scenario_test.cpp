@@ -59,6 +59,44 @@ TEST(Scenario, a_pump_lifts_the_price_trades_a_day_and_comes_back) {
     }
 }
 
+/// The scanner's own rule for a pump (metrics: pump_signature), on closed candles and the live price.
+bool looks_like_a_pump(const Solo& solo) {
+    const auto candles = solo.simulation->venue().candles().newest(62);
+    const std::size_t running = candles.size() - 1;
+    const double last = solo.last();
+    std::vector<double> volumes;
+    for (std::size_t i = 0; i < running; ++i) {
+        if (candles[i].doubled_contracts > 0) volumes.push_back(static_cast<double>(candles[i].doubled_contracts));
+    }
+    const double newest = volumes.back();
+    double mean = 0.0, square = 0.0;
+    for (const double volume : volumes) {
+        mean += volume / static_cast<double>(volumes.size());
+        square += volume * volume / static_cast<double>(volumes.size());
+    }
+    std::ranges::sort(volumes);
+    const double zscore = (newest - volumes[volumes.size() / 2]) / std::sqrt(square - mean * mean);
+    const double return_15 = (last / candles[running - 15].close - 1.0) * 100.0;
+    const double velocity = (last / candles[running - 5].close - 1.0) * 100.0 / 5.0;
+    return return_15 > 3.0 && velocity > 0.8 && zscore > 2.5;
+}
+
+TEST(Scenario, a_pump_raises_the_scanners_flag_and_an_ordinary_hour_does_not) {
+    Solo solo(kAlt, 3);
+    bool raised = false;
+    for (int i = 0; i < 60; ++i) {
+        solo.run(1.0);
+        raised = raised || looks_like_a_pump(solo);
+    }
+    EXPECT_FALSE(raised);
+    solo.plant(ScenarioKind::pump, true, 15.0, 240.0, "pump");
+    for (int i = 0; i < 240; ++i) {
+        solo.run(1.0);
+        raised = raised || looks_like_a_pump(solo);
+    }
+    EXPECT_TRUE(raised);
+}
+
 TEST(Scenario, news_takes_the_index_along_and_stays) {
     Solo solo(kAlt, 4);
     solo.run(5.0);
@@ -82,6 +120,12 @@ TEST(Scenario, a_wick_leaves_the_index_and_returns) {
     const auto candles = solo.simulation->venue().candles().newest(2);
     const double range = std::max(candles[0].high, candles[1].high) / std::min(candles[0].low, candles[1].low) - 1.0;
     EXPECT_GT(range, 0.03);
+    // The scanner's scam_wick: the candle's range is more than three times the mean of the last fifty.
+    double mean_range = 0.0;
+    for (const auto& candle : solo.simulation->venue().candles().newest(50)) {
+        mean_range += (candle.high - candle.low) / candle.close / 50.0;
+    }
+    EXPECT_GT(range / mean_range, 3.0);
     solo.run(5.0);
     EXPECT_NEAR(solo.premium(), 0.0, 0.008);
 }
