@@ -29,10 +29,14 @@ std::vector<std::string> profile_names(const QueryContext& context) {
     return names;
 }
 
-std::string read_profile(ParamReader& reader, const QueryContext& context) {
+std::optional<std::string> read_given_profile(ParamReader& reader, const QueryContext& context) {
     const std::vector<std::string> names = profile_names(context);
     const std::vector<std::string_view> choices(names.begin(), names.end());
-    auto given = reader.choice("profile", choices);
+    return reader.choice("profile", choices);
+}
+
+std::string read_profile(ParamReader& reader, const QueryContext& context) {
+    auto given = read_given_profile(reader, context);
     if (given) return std::move(*given);
     return context.ranking != nullptr ? context.ranking->settings.default_profile : "scalp";
 }
@@ -238,6 +242,21 @@ std::expected<InspectQuery, Problem> parse_inspect_query(const net::QueryParamet
     return query;
 }
 
+std::expected<StreamQuery, Problem> parse_stream_query(const net::QueryParameters& params,
+                                                       const QueryContext& context) {
+    ParamReader reader(params);
+    StreamQuery query;
+    query.profile = read_given_profile(reader, context);
+    query.symbols = read_symbols(reader, context);
+    // Who names contracts wants to see them all.
+    const auto named = query.symbols ? static_cast<std::int64_t>(query.symbols->size()) : std::int64_t{0};
+    query.top = reader.integer("top", 1, kMostTop)
+                    .value_or(named > 0 ? std::min(named, kMostTop) : std::int64_t{context.default_top});
+    if (query.symbols) std::ranges::sort(*query.symbols);  // items come by rank, so their order means nothing
+    if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
+    return query;
+}
+
 std::optional<Problem> refuse_parameters(const net::QueryParameters& params) {
     ParamReader reader(params);
     auto errors = reader.finish();
@@ -273,6 +292,16 @@ std::string canonical(const InspectQuery& query) {
     std::string key;
     add_text(key, query.profile);
     key += query.card ? 'c' : 'f';
+    return key;
+}
+
+std::string canonical(const StreamQuery& query) {
+    std::string key;
+    key += query.profile ? 'P' : '-';
+    if (query.profile) add_text(key, *query.profile);
+    key += query.symbols ? 'S' : '-';
+    if (query.symbols) add_list(key, *query.symbols);
+    fmt::format_to(std::back_inserter(key), "{}", query.top);
     return key;
 }
 

@@ -60,6 +60,13 @@ struct InspectQuery {
     bool card = false;
 };
 
+/// /stream/rankings and /stream/events: what a subscriber follows.
+struct StreamQuery {
+    std::optional<std::string> profile;               ///< nothing: each cycle's default one
+    std::optional<std::vector<std::string>> symbols;  ///< contract codes, sorted; nothing: all
+    std::int64_t top = 0;
+};
+
 /// The cycle that a query is bound to by `seq=`; nothing without a usable one. What is wrong with it is reported by
 /// parse_rankings_query.
 [[nodiscard]] std::optional<std::uint64_t> bound_sequence(const net::QueryParameters& params);
@@ -71,6 +78,8 @@ struct InspectQuery {
                                                                                    const QueryContext& context);
 [[nodiscard]] std::expected<InspectQuery, Problem> parse_inspect_query(const net::QueryParameters& params,
                                                                        const QueryContext& context);
+[[nodiscard]] std::expected<StreamQuery, Problem> parse_stream_query(const net::QueryParameters& params,
+                                                                     const QueryContext& context);
 /// For routes without parameters.
 [[nodiscard]] std::optional<Problem> refuse_parameters(const net::QueryParameters& params);
 
@@ -78,5 +87,6 @@ struct InspectQuery {
 [[nodiscard]] std::string canonical(const RankingsQuery& query);
 [[nodiscard]] std::string canonical(const OpportunitiesQuery& query);
 [[nodiscard]] std::string canonical(const InspectQuery& query);
+[[nodiscard]] std::string canonical(const StreamQuery& query);
 
 }  // namespace scanner::api
