@@ -1,0 +1,97 @@
+#pragma once
+
+#include "scanner/core/clock.hpp"
+#include "scanner/core/error.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace scanner::alerts {
+
+struct EdgeOptions {
+    /// A longer time without a cycle proves nothing: what must hold (or not) for a while begins anew.
+    std::chrono::milliseconds longest_gap{120'000};
+    /// What is known of a contract that was not seen for this long is forgotten.
+    std::chrono::milliseconds forget_after{std::chrono::hours(24)};
+    /// Contracts of all rules that something is known of; over it those unseen for longest are forgotten.
+    std::size_t most_states = 50'000;
+};
+
+/// Decides when a condition that holds in a cycle rings. Pure: time is an argument. One thread.
+///
+/// Per rule and contract: it rings when the condition has held, in every cycle, for `hold` (without one: in this cycle)
+/// and it is armed and the cooldown since the last ring is over. Ringing disarms it. It is armed again once the
+/// condition has been false for `hold`, and in two cycles at least: a dip of a single cycle does not ring twice. What
+/// comes true again within the cooldown, and still holds when that is over, rings then: late, not never.
+///
+/// A cycle in which the contract is not ranked says nothing: it neither rings nor arms, and `hold` begins anew. Wall
+/// time that steps back begins `hold` anew and cannot lengthen a cooldown.
+class AlertEdges {
+public:
+    /// What identifies a rule and decides when it rings. Another `fingerprint` (of what the condition is) starts it
+    /// afresh; hold and cooldown may change meanwhile.
+    struct Rule {
+        std::string name;
+        std::uint64_t fingerprint = 0;
+        std::chrono::milliseconds hold{0};
+        std::chrono::milliseconds cooldown{0};
+    };
+    struct Observation {
+        std::string_view contract_code;
+        bool holds = false;
+    };
+
+    explicit AlertEdges(EdgeOptions options = {}) : options_(options) {}
+
+    /// One cycle of one rule: indices of the observations that ring, in their order, at most `most` (the others ring
+    /// in a later cycle).
+    [[nodiscard]] std::vector<std::size_t> step(const Rule& rule, std::span<const Observation> observations,
+                                                core::WallTime now, std::size_t most);
+    /// Forgets every rule that is not among `names`.
+    void keep_only(std::span<const std::string> names);
+
+    /// Everything that is known, as JSON, and back. Damaged text is malformed, and nothing is taken from it.
+    [[nodiscard]] std::string save() const;
+    [[nodiscard]] static core::Result<AlertEdges> load(std::string_view json, EdgeOptions options);
+
+    /// True after a change that a restart must not lose; `clear_changed` once it was saved.
+    [[nodiscard]] bool changed() const { return changed_; }
+    void clear_changed() { changed_ = false; }
+    [[nodiscard]] std::size_t size() const { return states_; }
+
+private:
+    struct State {
+        bool rung = false;                          // disarmed
+        std::optional<core::WallTime> true_since;   // in every cycle since then
+        std::optional<core::WallTime> false_since;  // likewise, while disarmed
+        std::optional<core::WallTime> last_rung;
+        core::WallTime seen;
+
+        friend bool operator==(const State&, const State&) = default;
+    };
+    struct RuleStates {
+        std::uint64_t fingerprint = 0;
+        core::WallTime last_step;
+        std::unordered_map<std::string, State> contracts;
+    };
+
+    RuleStates& prepare(const Rule& rule, core::WallTime now);
+    static bool observe(State& state, const Rule& rule, bool holds, bool may_ring, core::WallTime now);
+    void settle(RuleStates& states, const Rule& rule, core::WallTime now);
+    void make_room();
+
+    EdgeOptions options_;
+    std::map<std::string, RuleStates, std::less<>> rules_;
+    std::size_t states_ = 0;
+    bool changed_ = false;
+};
+
+}  // namespace scanner::alerts
