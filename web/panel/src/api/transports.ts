@@ -5,8 +5,8 @@ import { ApiError, type Http } from './http';
 import type { Transport } from './link';
 import { fetchRanking } from './rankings';
 
-/** More than any exchange lists: the panel shows the whole ranking. */
-const TOP = 500;
+/** As many as the API gives. */
+const TOP = 200;
 
 function parse(data: unknown, via: Via): Frame | null {
   if (typeof data !== 'string') return null;

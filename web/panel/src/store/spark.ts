@@ -1,11 +1,22 @@
-/** Points of a line in a box, as an SVG path with one decimal. Empty without two points. */
-export function linePath(values: readonly number[], width: number, height: number, inset = 1): string {
+/** Lines in a box, as SVG paths with one decimal. Pure. */
+
+export interface Box {
+  readonly width: number;
+  readonly height: number;
+  readonly inset?: number;
+  /** What the box spans from bottom to top; without it the values themselves. */
+  readonly range?: readonly [number, number];
+}
+
+/** Empty without two points. */
+export function linePath(values: readonly number[], { width, height, inset = 1, range }: Box): string {
   if (values.length < 2) return '';
-  let low = Infinity;
-  let high = -Infinity;
-  for (const value of values) {
-    low = Math.min(low, value);
-    high = Math.max(high, value);
+  let [low, high] = range ?? [Infinity, -Infinity];
+  if (range === undefined) {
+    for (const value of values) {
+      low = Math.min(low, value);
+      high = Math.max(high, value);
+    }
   }
   const span = high - low;
   const step = (width - 2 * inset) / (values.length - 1);
@@ -18,7 +29,8 @@ export function linePath(values: readonly number[], width: number, height: numbe
 }
 
 /** The same line closed down to the bottom, for a fill under it. */
-export function areaPath(values: readonly number[], width: number, height: number, inset = 1): string {
-  const line = linePath(values, width, height, inset);
-  return line === '' ? '' : `${line}L${(width - inset).toFixed(1)} ${height}L${inset.toFixed(1)} ${height}Z`;
+export function areaPath(values: readonly number[], box: Box): string {
+  const line = linePath(values, box);
+  const inset = box.inset ?? 1;
+  return line === '' ? '' : `${line}L${(box.width - inset).toFixed(1)} ${box.height}L${inset.toFixed(1)} ${box.height}Z`;
 }

@@ -1,0 +1,91 @@
+/** The candle chart: the only part that needs lightweight-charts, so it is loaded with it when a drawer opens. */
+import {
+  CandlestickSeries, ColorType, createChart, CrosshairMode, HistogramSeries, type IChartApi, type ISeriesApi,
+  type UTCTimestamp,
+} from 'lightweight-charts';
+import { priceDecimals } from '../../store/format';
+import type { Bar } from '../../store/inspection';
+import { offsetSeconds, type Zone } from '../../store/time';
+
+export interface ChartInput {
+  readonly bars: readonly Bar[];
+  readonly tick: number | null;
+  readonly zone: Zone;
+}
+
+/** A bar under the crosshair, or the last one. */
+export type OnBar = (bar: Bar | null) => void;
+
+function token(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+export class CandleChart {
+  private readonly chart: IChartApi;
+  private readonly candles: ISeriesApi<'Candlestick'>;
+  private readonly volume: ISeriesApi<'Histogram'>;
+  private byTime = new Map<number, Bar>();
+  private first = true;
+  private key = '';
+
+  constructor(host: HTMLElement, onBar: OnBar) {
+    this.chart = createChart(host, {
+      autoSize: true,
+      // Its logo brings a <style> element that the page's content policy refuses; the credit stands under the chart.
+      layout: { attributionLogo: false, fontSize: 11, background: { type: ColorType.Solid, color: 'transparent' } },
+      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.06, bottom: 0.24 } },
+      timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 2 },
+      crosshair: { mode: CrosshairMode.Magnet },
+      handleScroll: { vertTouchDrag: false, mouseWheel: false },
+      handleScale: { mouseWheel: false },
+    });
+    this.volume = this.chart.addSeries(HistogramSeries, { priceScaleId: '', priceFormat: { type: 'volume' },
+      priceLineVisible: false, lastValueVisible: false });
+    this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
+    this.candles = this.chart.addSeries(CandlestickSeries, { borderVisible: false });
+    this.chart.subscribeCrosshairMove((event) => {
+      onBar(typeof event.time === 'number' ? (this.byTime.get(event.time) ?? null) : null);
+    });
+    this.paint();
+  }
+
+  /** Takes the theme's colours anew. */
+  paint(): void {
+    const [up, down] = [token('--candle-up'), token('--candle-down')];
+    this.chart.applyOptions({
+      layout: { textColor: token('--muted'), fontFamily: getComputedStyle(document.body).fontFamily },
+      grid: { vertLines: { color: token('--line-soft') }, horzLines: { color: token('--line-soft') } },
+      crosshair: { vertLine: { color: token('--line-strong'), labelBackgroundColor: token('--muted') },
+        horzLine: { color: token('--line-strong'), labelBackgroundColor: token('--muted') } },
+    });
+    this.candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
+    this.key = '';
+  }
+
+  show({ bars, tick, zone }: ChartInput): void {
+    const last = bars.at(-1);
+    const key = `${zone}|${bars.length}|${bars[0]?.at}|${last?.at}|${last?.close}|${last?.volume}`;
+    if (key === this.key) return;
+    this.key = key;
+    const decimals = priceDecimals(last?.close ?? 1, tick);
+    this.candles.applyOptions({ priceFormat: { type: 'price', precision: decimals, minMove: 10 ** -decimals } });
+    const [up, down] = [token('--candle-up'), token('--candle-down')];
+    const at = (bar: Bar): UTCTimestamp => (bar.at / 1000 + offsetSeconds(bar.at, zone)) as UTCTimestamp;
+    this.byTime = new Map(bars.map((bar) => [at(bar), bar]));
+    this.candles.setData(bars.map((bar) => ({ time: at(bar), open: bar.open, high: bar.high, low: bar.low, close: bar.close })));
+    this.volume.setData(bars.flatMap((bar) => (bar.volume === null ? [] : [{ time: at(bar), value: bar.volume,
+      color: `${bar.close >= bar.open ? up : down}55` }])));
+    if (this.first) this.chart.timeScale().fitContent();
+    this.first = false;
+  }
+
+  /** Everything in sight again: another contract or another timeframe. */
+  fit(): void {
+    this.first = true;
+    this.key = '';
+  }
+
+  destroy(): void {
+    this.chart.remove();
+  }
+}
