@@ -5,6 +5,7 @@
 
 #include "scanner/api/handler.hpp"
 #include "scanner/api/metrics.hpp"
+#include "scanner/api/panel.hpp"
 #include "scanner/core/log.hpp"
 #include "scanner/core/version.hpp"
 #include "scanner/net/http_server.hpp"
@@ -22,8 +23,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <memory>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -36,6 +39,12 @@ namespace asio = boost::asio;
 constexpr std::chrono::seconds kServerGrace{4};
 constexpr std::chrono::seconds kTaskGrace{4};
 constexpr int kExitForced = 3;
+
+/// Empty when the system does not say.
+std::filesystem::path program_directory() {
+    std::error_code error;
+    return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
 
 /// Everything that lives while the daemon runs, in the order in which it is built; destroyed in the reverse.
 class Daemon {
@@ -50,6 +59,7 @@ public:
           engine_(engine::make_engine(io.get_executor(), *exchange_, core::system_clock(),
                                       engine_options(loaded_.settings, false), metrics_, make_first_scan_progress())),
           api_(api::make_api_handler(api_options(), *engine_, metrics_, core::system_clock())),
+          console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_)),
           tasks_(io.get_executor(),
                  [](std::string_view task, std::string_view what) {
                      core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
@@ -61,7 +71,7 @@ public:
         net::HttpServerOptions options;
         options.address = loaded_.settings.http_address == "localhost" ? "127.0.0.1" : loaded_.settings.http_address;
         options.port = loaded_.settings.http_port;
-        auto server = net::make_http_server(io_.get_executor(), options, *api_);
+        auto server = net::make_http_server(io_.get_executor(), options, *console_);
         if (!server) {
             return std::unexpected(server.error().within(
                 fmt::format("SCANNER_HTTP_ADDRESS={} SCANNER_HTTP_PORT={}", options.address, options.port)));
@@ -149,6 +159,7 @@ private:
     std::unique_ptr<exchange::Exchange> exchange_;
     std::unique_ptr<engine::Engine> engine_;
     std::unique_ptr<net::RequestHandler> api_;
+    std::unique_ptr<net::RequestHandler> console_;  ///< /panel, then everything else from api_
     std::unique_ptr<net::HttpServer> server_;
     net::TaskGroup tasks_;
     asio::signal_set signals_;

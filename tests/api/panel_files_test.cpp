@@ -1,5 +1,7 @@
 #include "api/panel_files.hpp"
 
+#include "scanner/api/panel.hpp"
+
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -190,6 +192,22 @@ TEST_F(PanelDirectory, that_is_not_there_is_an_unbuilt_console) {
     const auto files = read_panel_directory(root_ / "nowhere");
     ASSERT_TRUE(files);
     EXPECT_TRUE(files->empty());
+}
+
+TEST_F(PanelDirectory, is_found_beside_the_program_installed_or_in_its_source_tree) {
+    const fs::path program = root_ / "tree" / "build" / "debug" / "bin";
+    EXPECT_TRUE(find_panel_directory(program).empty());
+    const auto built_at = [this](const fs::path& place) {
+        fs::create_directories(place);
+        std::ofstream(place / "index.html") << "index";
+        return place;
+    };
+    const fs::path source = built_at(root_ / "tree" / "web" / "panel" / "dist");
+    EXPECT_EQ(find_panel_directory(program), source);
+    const fs::path installed = built_at(root_ / "tree" / "build" / "debug" / "share" / "market-scanner" / "panel");
+    EXPECT_EQ(find_panel_directory(program), installed);
+    const fs::path beside = built_at(program / "panel");
+    EXPECT_EQ(find_panel_directory(program), beside);
 }
 
 TEST_F(PanelDirectory, too_many_files_are_refused) {

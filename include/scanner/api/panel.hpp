@@ -1,0 +1,21 @@
+#pragma once
+
+#include "scanner/net/http_server.hpp"
+
+#include <filesystem>
+#include <memory>
+
+namespace scanner::api {
+
+/// Where a built console lies for a program in `program_directory`: beside it (panel/), installed
+/// (../share/market-scanner/panel/), or in the source tree that it was built in (../../../web/panel/dist/). The first
+/// that holds an index.html; empty when none does.
+[[nodiscard]] std::filesystem::path find_panel_directory(const std::filesystem::path& program_directory);
+
+/// `api` with the operator console in front of it: answers /panel and everything below from the files in `directory`,
+/// which are read now, and passes everything else on. Without files, and when they cannot be read (which is logged),
+/// /panel says how to build them. `api` must outlive it. Loop thread only.
+[[nodiscard]] std::unique_ptr<net::RequestHandler> make_panel_handler(const std::filesystem::path& directory,
+                                                                      net::RequestHandler& api);
+
+}  // namespace scanner::api

@@ -1,0 +1,78 @@
+#include "api/panel_files.hpp"
+#include "api/target.hpp"
+
+#include "scanner/api/panel.hpp"
+#include "scanner/core/log.hpp"
+
+#include <array>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace scanner::api {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+class PanelHandler final : public net::RequestHandler {
+public:
+    PanelHandler(std::vector<PanelFile> files, net::RequestHandler& api) : files_(std::move(files)), api_(api) {}
+
+    asio::awaitable<net::ServerResponse> handle(net::ServerRequest request) override {
+        if (is_near(request)) {
+            const auto target = parse_target(request.target);
+            if (target && !target->segments.empty() && target->segments.front() == kName) {
+                co_return files_.respond(request, std::span(target->segments).subspan(1));
+            }
+        }
+        co_return co_await api_.handle(std::move(request));
+    }
+
+    std::optional<net::ServerResponse> refuse_websocket(const net::ServerRequest& request) override {
+        return api_.refuse_websocket(request);
+    }
+
+    asio::awaitable<void> handle_websocket(net::ServerRequest request, net::WebSocket& socket) override {
+        return api_.handle_websocket(std::move(request), socket);
+    }
+
+    net::ServerResponse protocol_error(int status, std::string detail) override {
+        return api_.protocol_error(status, std::move(detail));
+    }
+
+private:
+    static constexpr std::string_view kName = "panel";
+
+    /// Spares every other request a second look at its target.
+    static bool is_near(const net::ServerRequest& request) { return request.target.contains(kName); }
+
+    PanelFiles files_;
+    net::RequestHandler& api_;
+};
+
+}  // namespace
+
+fs::path find_panel_directory(const fs::path& program_directory) {
+    static constexpr auto kPlaces =
+        std::to_array<std::string_view>({"panel", "../share/market-scanner/panel", "../../../web/panel/dist"});
+    for (const std::string_view place : kPlaces) {
+        fs::path directory = (program_directory / place).lexically_normal();
+        std::error_code error;
+        if (fs::is_regular_file(directory / "index.html", error)) return directory;
+    }
+    return {};
+}
+
+std::unique_ptr<net::RequestHandler> make_panel_handler(const fs::path& directory, net::RequestHandler& api) {
+    auto files = read_panel_directory(directory);
+    if (!files) {
+        core::log(core::LogLevel::error, "panel_not_loaded", {{"error", files.error().message()}});
+        files.emplace();
+    }
+    return std::make_unique<PanelHandler>(std::move(*files), api);
+}
+
+}  // namespace scanner::api
