@@ -116,8 +116,12 @@ public:
         return translated([&] {
             SQLite::Statement& statement = prepared(text);
             const Reset reset{statement};
+            // A statement may leave out the last of its values (a filter that was not asked for).
+            const int places = statement.getBindParameterCount();
             int place = 0;
-            for (const SqlValue& value : values) bind_value(statement, ++place, value);
+            for (const SqlValue& value : values) {
+                if (++place <= places) bind_value(statement, place, value);
+            }
             std::size_t rows = 0;
             const StatementRow view(statement);
             while (statement.executeStep()) {

@@ -1,0 +1,103 @@
+#include "storage/batch_codec.hpp"
+
+#include "storage/history_samples.hpp"
+
+#include <gtest/gtest.h>
+
+namespace scanner::storage {
+namespace {
+
+using samples::kStart;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+TEST(BatchCodec, gives_back_every_field) {
+    HistoryBatch batch = samples::cycle(77, kStart);
+    batch.rankings[0].rank.reset();
+    batch.rankings[1].slip_bps.reset();
+    batch.minutes[0].funding_8h_pct.reset();
+    batch.alerts.push_back(
+        {.rule = "r", .symbol = "s", .time = kStart, .sequence = 77, .payload_json = std::string("{\"a\":\0}", 7)});
+    const auto again = decode_batch(encode_batch(batch));
+    ASSERT_TRUE(again) << again.error().message();
+    ASSERT_TRUE(again->cycle);
+    EXPECT_EQ(again->cycle->sequence, 77U);
+    EXPECT_EQ(again->cycle->time, kStart);
+    EXPECT_EQ(again->cycle->default_profile, "scalp");
+    EXPECT_EQ(again->cycle->cycle_ms, 12.5);
+    EXPECT_EQ(again->cycle->requests, 40U);
+    EXPECT_EQ(again->cycle->scanned, 2U);
+    EXPECT_EQ(again->cycle->ranked, 4U);
+    EXPECT_TRUE(again->cycle->simulated);
+    EXPECT_EQ(again->cycle->settings_json, batch.cycle->settings_json);
+    ASSERT_EQ(again->rankings.size(), 4U);
+    EXPECT_EQ(again->rankings[0].rank, std::nullopt);
+    EXPECT_EQ(again->rankings[1].rank, 2);
+    EXPECT_EQ(again->rankings[1].slip_bps, std::nullopt);
+    EXPECT_EQ(again->rankings[3].profile, "swing");
+    EXPECT_EQ(again->rankings[3].last_price, 0.000012345678901);
+    ASSERT_EQ(again->inputs.size(), 2U);
+    EXPECT_EQ(again->inputs[1].inputs_json, batch.inputs[1].inputs_json);
+    ASSERT_EQ(again->minutes.size(), 2U);
+    EXPECT_EQ(again->minutes[0].funding_8h_pct, std::nullopt);
+    EXPECT_EQ(again->minutes[1].basis_bps, -3.0);
+    EXPECT_EQ(again->minutes[1].manip_flags, batch.minutes[1].manip_flags);
+    EXPECT_EQ(again->minutes[1].last_sequence, 77U);
+    ASSERT_EQ(again->candles.size(), 2U);
+    EXPECT_EQ(again->candles[0].open_time, kStart - minutes(1));
+    EXPECT_EQ(again->candles[0].sequence, 77U);
+    ASSERT_EQ(again->alerts.size(), 1U);
+    EXPECT_EQ(again->alerts[0].payload_json, batch.alerts[0].payload_json);
+}
+
+TEST(BatchCodec, refuses_what_it_did_not_write) {
+    const std::string bytes = encode_batch(samples::cycle(1, kStart));
+    EXPECT_EQ(decode_batch("").error().code(), core::ErrorCode::malformed);
+    EXPECT_EQ(decode_batch("\x02" + bytes.substr(1)).error().code(), core::ErrorCode::malformed);
+    for (std::size_t length = 1; length < bytes.size(); length += 7)
+        EXPECT_FALSE(decode_batch(bytes.substr(0, length))) << length;
+    EXPECT_FALSE(decode_batch(std::string("\x01\xff\xff\xff\xff", 5) + bytes.substr(5)));  // 4 GiB, it says
+}
+
+TEST(MergeBatches, makes_one_row_of_a_minute) {
+    std::vector<HistoryBatch> batches;
+    for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
+        HistoryBatch batch;
+        batch.minutes.push_back(
+            samples::minute(sequence, kStart, "BTC/USDT:USDT", 100.0 + static_cast<double>(sequence)));
+        batch.minutes.back().manip_score = sequence == 2 ? 60.0 : 5.0;
+        batches.push_back(std::move(batch));
+    }
+    batches[2].minutes.push_back(samples::minute(3, kStart + minutes(1), "BTC/USDT:USDT", 1.0));
+    const MergedBatch merged = merge_batches(std::move(batches));
+    ASSERT_EQ(merged.minutes.size(), 2U);
+    const MinuteAggregate& minute = merged.minutes[0];
+    EXPECT_EQ(minute.close, 103.0);
+    EXPECT_EQ(minute.manip_score, 60.0);
+    EXPECT_EQ(minute.manip_flags, (std::vector<std::string>{"flag_0", "flag_1"}));
+    EXPECT_EQ(minute.samples, 3);
+    EXPECT_EQ(minute.first_sequence, 1U);
+    EXPECT_EQ(minute.last_sequence, 3U);
+}
+
+TEST(MergeBatches, adds_nothing_that_is_there_already) {
+    MinuteAggregate minute = samples::minute(4, kStart, "BTC/USDT:USDT", 100.0);
+    merge_minute(minute, samples::minute(5, kStart, "BTC/USDT:USDT", 101.0));
+    merge_minute(minute, samples::minute(5, kStart, "BTC/USDT:USDT", 999.0));
+    merge_minute(minute, samples::minute(4, kStart, "BTC/USDT:USDT", 998.0));
+    EXPECT_EQ(minute.close, 101.0);
+    EXPECT_EQ(minute.samples, 2);
+}
+
+TEST(MergeBatches, keeps_the_later_candle_and_every_cycle_and_ranking) {
+    std::vector<HistoryBatch> batches{samples::cycle(1, kStart), samples::cycle(2, kStart + seconds(15))};
+    const MergedBatch merged = merge_batches(std::move(batches));
+    EXPECT_EQ(merged.cycles.size(), 2U);
+    EXPECT_EQ(merged.rankings.size(), 8U);
+    EXPECT_EQ(merged.inputs.size(), 4U);
+    ASSERT_EQ(merged.candles.size(), 2U);
+    EXPECT_EQ(merged.candles[0].close, 52.0);
+}
+
+}  // namespace
+}  // namespace scanner::storage

@@ -1,0 +1,130 @@
+#include "storage/bar_builder.hpp"
+#include "storage/cursor.hpp"
+#include "storage/history_samples.hpp"
+#include "storage/postgres_text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace scanner::storage {
+namespace {
+
+using samples::kStart;
+using std::chrono::minutes;
+using namespace std::string_view_literals;
+
+std::vector<ClosedCandle> candles(int count) {
+    std::vector<ClosedCandle> made;
+    for (int i = 0; i < count; ++i) made.push_back(samples::candle(1, kStart + minutes(i), "BTC/USDT:USDT", 100.0 + i));
+    return made;
+}
+
+TEST(BarBuilder, gathers_minutes_into_bars_that_begin_at_multiples_of_the_interval) {
+    // 05:24 to 05:31: bars of 05:20, 05:25 and 05:30.
+    const auto bars = build_bars(minutes(5), candles(8), {});
+    ASSERT_EQ(bars.size(), 3U);
+    EXPECT_EQ(core::format_time(bars[0].time), "2026-11-22T05:20:00.000Z");
+    EXPECT_EQ(bars[0].minutes, 1);
+    EXPECT_EQ(core::format_time(bars[1].time), "2026-11-22T05:25:00.000Z");
+    EXPECT_EQ(bars[1].minutes, 5);
+    ASSERT_TRUE(bars[1].candle);
+    EXPECT_EQ(bars[1].candle->open_time, bars[1].time);
+    EXPECT_EQ(bars[1].candle->open, 100.0);   // of 05:25
+    EXPECT_EQ(bars[1].candle->close, 105.0);  // of 05:29
+    EXPECT_EQ(bars[1].candle->high, 107.0);
+    EXPECT_EQ(bars[1].candle->low, 99.0);
+    EXPECT_EQ(bars[1].candle->base_volume, 50.0);
+    EXPECT_FALSE(bars[1].numbers);
+    EXPECT_EQ(bars[2].minutes, 2);
+}
+
+TEST(BarBuilder, takes_the_last_minutes_numbers_and_the_worst_of_its_manipulation) {
+    std::vector<MinuteAggregate> numbers;
+    for (int i = 0; i < 3; ++i) {
+        numbers.push_back(samples::minute(static_cast<std::uint64_t>(i) + 1, kStart + minutes(1 + i), "BTC", 10.0 + i));
+        numbers.back().manip_score = i == 0 ? 70.0 : 3.0;
+    }
+    numbers[2].funding_8h_pct.reset();
+    const auto bars = build_bars(minutes(15), {}, std::move(numbers));
+    ASSERT_EQ(bars.size(), 1U);
+    ASSERT_TRUE(bars[0].numbers);
+    EXPECT_EQ(bars[0].numbers->close, 12.0);
+    EXPECT_EQ(bars[0].numbers->funding_8h_pct, std::nullopt);
+    EXPECT_EQ(bars[0].numbers->manip_score, 70.0);
+    EXPECT_EQ(bars[0].numbers->manip_flags, (std::vector<std::string>{"flag_0", "flag_1"}));
+    EXPECT_EQ(bars[0].numbers->samples, 3);
+    EXPECT_EQ(bars[0].minutes, 0);
+    EXPECT_FALSE(bars[0].candle);
+}
+
+TEST(BarBuilder, prefers_this_programs_row_where_an_older_service_wrote_the_minute_too) {
+    std::vector<ClosedCandle> both{samples::candle(9, kStart, "BTC", 5.0), samples::candle(0, kStart, "BTC", 4.0)};
+    const auto bars = build_bars(minutes(1), std::move(both), {});
+    ASSERT_EQ(bars.size(), 1U);
+    EXPECT_EQ(bars[0].candle->close, 5.0);
+    EXPECT_EQ(bars[0].minutes, 1);
+}
+
+TEST(Cursor, gives_back_any_text_and_needs_no_escaping_in_a_url) {
+    const std::vector<std::string> parts{"17", "a.b~c/d:e %", "", "币安/USDT:USDT"};
+    const std::string cursor = make_cursor("r", parts);
+    EXPECT_EQ(cursor.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~-"),
+              std::string::npos)
+        << cursor;
+    EXPECT_EQ(read_cursor("r", cursor, 4), parts);
+}
+
+TEST(Cursor, refuses_what_is_none) {
+    EXPECT_FALSE(read_cursor("b", make_cursor("r", {"1"}), 1));
+    EXPECT_FALSE(read_cursor("r", make_cursor("r", {"1"}), 2));
+    EXPECT_FALSE(read_cursor("r", "r.~zz", 1));
+    EXPECT_FALSE(read_cursor("r", "r.~00", 1));
+    EXPECT_FALSE(read_cursor("r", "r.~ff", 1));
+    EXPECT_FALSE(read_cursor("r", "r.1 or 1=1", 2));
+    EXPECT_FALSE(read_cursor("r", "r." + std::string(2'000, 'x'), 1));
+    EXPECT_FALSE(read_cursor("r", "", 0));
+}
+
+TEST(PostgresText, writes_literals) {
+    const auto literal = [](const SqlValue& value) {
+        std::string out;
+        append_literal(out, value);
+        return out;
+    };
+    EXPECT_EQ(literal("it's \\ \"x\""sv), "'it''s \\ \"x\"'");
+    EXPECT_EQ(literal(std::int64_t{-5}), "(-5::bigint)");
+    EXPECT_EQ(literal(0.1), "(0.1::float8)");
+    EXPECT_EQ(literal(std::numeric_limits<double>::infinity()), "(NULL::float8)");
+    EXPECT_EQ(literal(SqlValue()), "NULL");
+    EXPECT_EQ(literal(true), "TRUE");
+    EXPECT_EQ(literal(kStart), "'2026-11-22T05:24:00.000Z'::timestamptz");
+    EXPECT_EQ(literal(JsonText{"{\"a\":\"it's\"}"}), "'{\"a\":\"it''s\"}'::jsonb");
+    EXPECT_THROW(static_cast<void>(literal("a\0b"sv)), SqlError);
+}
+
+TEST(PostgresText, writes_elements_of_arrays) {
+    std::string out;
+    append_array_element(out, "a\"b\\c,{d}"sv);
+    out += ',';
+    append_array_element(out, SqlValue());
+    out += ',';
+    append_array_element(out, "NULL"sv);
+    EXPECT_EQ(out, "\"a\\\"b\\\\c,{d}\",NULL,\"NULL\"");
+}
+
+TEST(PostgresText, puts_values_into_their_places_once) {
+    const std::vector<SqlValue> values{"?2"sv, std::int64_t{7}};
+    EXPECT_EQ(with_values("a = ?1 AND b > ?2 AND c = ?1", values), "a = '?2' AND b > (7::bigint) AND c = '?2'");
+    EXPECT_THROW(static_cast<void>(with_values("?3", values)), SqlError);
+}
+
+TEST(PostgresText, completes_the_connection_string) {
+    EXPECT_EQ(with_connection_defaults("postgresql://h/d"),
+              "postgresql://h/d?connect_timeout=3&application_name=market-scanner");
+    EXPECT_EQ(with_connection_defaults("postgresql://h/d?connect_timeout=9"),
+              "postgresql://h/d?connect_timeout=9&application_name=market-scanner");
+}
+
+}  // namespace
+}  // namespace scanner::storage
