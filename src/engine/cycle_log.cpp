@@ -1,5 +1,7 @@
 #include "engine/cycle_log.hpp"
 
+#include "engine/number_fields.hpp"
+
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/log.hpp"
 
@@ -9,22 +11,9 @@ namespace scanner::engine {
 namespace {
 
 void append_features(core::JsonWriter& json, const signals::ManipulationFeatures& features) {
-    json.begin_object()
-        .field("imbalance", features.imbalance)
-        .field("order_flow_imbalance", features.order_flow_imbalance)
-        .field("imbalance_delta", features.imbalance_delta)
-        .field("wall_ratio", features.wall_ratio)
-        .field("total_depth", features.total_depth)
-        .field("wick_ratio", features.wick_ratio)
-        .field("oi_delta", features.oi_delta)
-        .field("funding", features.funding)
-        .field("volume_zscore", features.volume_zscore)
-        .field("volume_z_trend", features.volume_z_trend)
-        .field("vol_regime", features.vol_regime)
-        .field("velocity", features.velocity)
-        .field("velocity_trend", features.velocity_trend)
-        .field("pump_dump_score", features.pump_dump_score)
-        .end_object();
+    json.begin_object();
+    for (const auto& field : kFeatureFields) json.field(field.name, features.*field.member);
+    json.end_object();
 }
 
 /// Contracts with a flag raised, worst first would cost a sort for no reader: by contract code, as they stand.

@@ -1,0 +1,257 @@
+#include "engine/number_fields.hpp"
+
+#include "scanner/engine/ranking_codec.hpp"
+#include "scanner/signals/manipulation.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+namespace scanner::engine {
+namespace {
+
+using nlohmann::json;
+
+/// What is wrong with the text; thrown inside this file only, where the way back up is long and every field can fail.
+struct Flaw {
+    std::string what;
+};
+
+const json& member(const json& object, std::string_view name) {
+    if (!object.is_object()) throw Flaw{fmt::format("{}: not inside an object", name)};
+    const auto found = object.find(name);
+    if (found == object.end()) throw Flaw{fmt::format("{}: missing", name)};
+    return *found;
+}
+
+double number(const json& value, std::string_view name) {
+    if (!value.is_number()) throw Flaw{fmt::format("{}: not a number", name)};
+    const double read = value.get<double>();
+    if (!std::isfinite(read)) throw Flaw{fmt::format("{}: not finite", name)};
+    return read;
+}
+double number_in(const json& object, std::string_view name) {
+    return number(member(object, name), name);
+}
+std::optional<double> maybe_number_in(const json& object, std::string_view name) {
+    const json& value = member(object, name);
+    return value.is_null() ? std::nullopt : std::optional(number(value, name));
+}
+std::int64_t integer(const json& value, std::string_view name) {
+    if (!value.is_number_integer()) throw Flaw{fmt::format("{}: not an integer", name)};
+    return value.get<std::int64_t>();
+}
+std::int64_t integer_in(const json& object, std::string_view name) {
+    return integer(member(object, name), name);
+}
+std::string text_in(const json& object, std::string_view name) {
+    const json& value = member(object, name);
+    if (!value.is_string()) throw Flaw{fmt::format("{}: not a string", name)};
+    return value.get<std::string>();
+}
+bool flag_in(const json& object, std::string_view name) {
+    const json& value = member(object, name);
+    if (!value.is_boolean()) throw Flaw{fmt::format("{}: not true or false", name)};
+    return value.get<bool>();
+}
+const json& array_in(const json& object, std::string_view name) {
+    const json& value = member(object, name);
+    if (!value.is_array()) throw Flaw{fmt::format("{}: not an array", name)};
+    return value;
+}
+const json& row_of(const json& value, std::string_view name, std::size_t size) {
+    if (!value.is_array() || value.size() != size) throw Flaw{fmt::format("{}: not a row of {}", name, size)};
+    return value;
+}
+
+template <class Fields, class Owner>
+void read_numbers(const json& from, const Fields& fields, Owner& into) {
+    for (const auto& field : fields) into.*field.member = number_in(from, field.name);
+}
+
+std::vector<market::Level> levels_in(const json& data, std::string_view name) {
+    std::vector<market::Level> levels;
+    for (const json& row : array_in(data, name)) {
+        row_of(row, name, 2);
+        levels.push_back({number(row[0], name), number(row[1], name)});
+        if (levels.back().price <= 0.0 || levels.back().size <= 0.0)
+            throw Flaw{fmt::format("{}: a level is not above 0", name)};
+    }
+    return levels;
+}
+
+std::shared_ptr<const market::Contract> contract_in(const json& data) {
+    const json& from = member(data, "contract");
+    market::Contract contract;
+    contract.contract_code = text_in(from, "contract_code");
+    contract.symbol = text_in(from, "symbol");
+    contract.contract_size = number_in(from, "contract_size");
+    contract.price_tick = number_in(from, "price_tick");
+    contract.status = market::ContractStatus::listed;
+    contract.asset_class = flag_in(from, "tradfi") ? market::AssetClass::tradfi : market::AssetClass::crypto;
+    contract.funding_interval_hours = static_cast<int>(integer_in(from, "funding_interval_hours"));
+    return std::make_shared<const market::Contract>(std::move(contract));
+}
+
+std::vector<market::Candle> candles_in(const json& data) {
+    std::vector<market::Candle> candles;
+    for (const json& row : array_in(data, "candles")) {
+        row_of(row, "candles", 6);
+        candles.push_back({integer(row[0], "candles"), number(row[1], "candles"), number(row[2], "candles"),
+                           number(row[3], "candles"), number(row[4], "candles"), number(row[5], "candles")});
+    }
+    return candles;
+}
+
+market::MarketData data_in(const json& from) {
+    market::MarketData data;
+    data.contract = contract_in(from);
+    data.ticker.contract_code = data.contract->contract_code;
+    data.ticker.last = number_in(from, "last");
+    data.ticker.base_volume_24h = number_in(from, "base_volume_24h");
+    data.ticker.turnover_24h = number_in(from, "turnover_24h");
+    data.funding_rate = maybe_number_in(from, "funding_rate");
+    data.open_interest = maybe_number_in(from, "open_interest");
+    data.index_price = maybe_number_in(from, "index_price");
+    data.data_time = core::from_unix_ms(integer_in(from, "data_time_ms"));
+    data.fetch_latency_ms = number_in(from, "fetch_latency_ms");
+    market::OrderBook book;
+    book.exchange_time = core::from_unix_ms(integer_in(from, "book_time_ms"));
+    book.bids = levels_in(from, "bids");
+    book.asks = levels_in(from, "asks");
+    if (!book.bids.empty()) data.ticker.bid = book.bids.front();
+    if (!book.asks.empty()) data.ticker.ask = book.asks.front();
+    data.order_book = std::make_shared<const market::OrderBook>(std::move(book));
+    auto candles = candles_in(from);
+    const auto running = static_cast<std::size_t>(integer_in(from, "running_candles"));
+    if (running > 1 || running > candles.size()) throw Flaw{"running_candles: not 0 or 1"};
+    data.closed_candles = candles.size() - running;
+    data.candles = std::make_shared<const std::vector<market::Candle>>(std::move(candles));
+    return data;
+}
+
+signals::VolatilityBucket bucket_in(const json& from) {
+    const std::string name = text_in(from, "volatility_bucket");
+    for (const auto bucket :
+         {signals::VolatilityBucket::low, signals::VolatilityBucket::medium, signals::VolatilityBucket::high}) {
+        if (name == signals::to_string(bucket)) return bucket;
+    }
+    throw Flaw{"volatility_bucket: unknown"};
+}
+
+signals::Manipulation manipulation_in(const json& numbers) {
+    const json& from = member(numbers, "manipulation");
+    signals::Manipulation manipulation;
+    manipulation.manip_score = number_in(from, "manip_score");
+    for (const json& name : array_in(from, "manip_flags")) {
+        const auto flag = name.is_string() ? signals::find_manipulation_flag(name.get_ref<const std::string&>())
+                                           : std::nullopt;
+        if (!flag) throw Flaw{"manip_flags: unknown flag"};
+        manipulation.manip_flags.push_back(*flag);
+    }
+    read_numbers(member(from, "features"), kFeatureFields, manipulation.features);
+    return manipulation;
+}
+
+signals::ContractNumbers numbers_in(const json& from) {
+    signals::ContractNumbers numbers;
+    read_numbers(from, kMetricFields, numbers.metrics);
+    numbers.metrics.funding_8h_pct = maybe_number_in(from, "funding_8h_pct");
+    numbers.metrics.open_interest = maybe_number_in(from, "open_interest");
+    numbers.metrics.basis_bps = maybe_number_in(from, "basis_bps");
+    read_numbers(from, kEdgeFields, numbers.edges);
+    read_numbers(from, kMomentumFields, numbers.momentum);
+    read_numbers(from, kExecutionFields, numbers.execution);
+    read_numbers(from, kMicrostructureFields, numbers.microstructure);
+    numbers.microstructure.spoof_unwind = flag_in(from, "spoof_unwind");
+    numbers.microstructure.passive_absorption = flag_in(from, "passive_absorption");
+    numbers.microstructure.pump_signature = flag_in(from, "pump_signature");
+    numbers.microstructure.dump_signature = flag_in(from, "dump_signature");
+    numbers.microstructure.volatility_bucket = bucket_in(from);
+    numbers.manipulation = manipulation_in(from);
+    return numbers;
+}
+
+void read_profile(const json& from, Ranking& ranking) {
+    signals::Profile profile;
+    profile.name = text_in(from, "name");
+    for (const auto& field : signals::weight_fields()) {
+        profile.weights.*field.member = number_in(member(from, "weights"), field.name);
+    }
+    signals::ScoreOptions options;
+    options.min_qvol_usdt = ranking.settings.min_qvol_usdt;
+    options.max_spread_bps = ranking.settings.max_spread_bps;
+    options.include_carry = ranking.settings.include_carry;
+    std::vector<RankedEntry>& ranked = ranking.ranked[profile.name];
+    for (const json& row : array_in(from, "ranked")) {
+        row_of(row, "ranked", 3);
+        RankedEntry entry;
+        entry.contract = static_cast<std::size_t>(integer(row[0], "ranked"));
+        if (entry.contract >= ranking.contracts.size()) throw Flaw{"ranked: no such contract"};
+        entry.score = number(row[1], "ranked");
+        entry.rank = static_cast<int>(ranked.size()) + 1;
+        if (!row[2].is_null()) entry.rank_delta = static_cast<int>(integer(row[2], "ranked"));
+        entry.components =
+            signals::score_contract(ranking.contracts[entry.contract].numbers, profile.weights, options).components;
+        ranked.push_back(entry);
+    }
+    ranking.profiles.push_back(std::move(profile));
+}
+
+void read_settings(const json& from, Ranking& ranking) {
+    ranking.sequence = static_cast<std::uint64_t>(integer_in(from, "seq"));
+    ranking.time = core::from_unix_ms(integer_in(from, "time_ms"));
+    ranking.next_scan_at = core::from_unix_ms(integer_in(from, "next_scan_at_ms"));
+    ranking.cycle_ms = number_in(from, "cycle_ms");
+    ranking.requests = static_cast<std::uint64_t>(integer_in(from, "requests"));
+    ranking.settings.default_profile = text_in(from, "default_profile");
+    ranking.settings.notional_usdt = number_in(from, "notional_usdt");
+    ranking.settings.min_qvol_usdt = number_in(from, "min_qvol_usdt");
+    ranking.settings.max_spread_bps = number_in(from, "max_spread_bps");
+    ranking.settings.include_carry = flag_in(from, "include_carry");
+    ranking.settings.simulated = flag_in(from, "simulated");
+}
+
+RankingPtr read_ranking(const json& from) {
+    if (integer_in(from, "format") != 1) throw Flaw{"format: not one that this version knows"};
+    auto ranking = std::make_shared<Ranking>();
+    read_settings(from, *ranking);
+    for (const json& contract : array_in(from, "contracts")) {
+        ContractSnapshot snapshot;
+        snapshot.data = data_in(member(contract, "data"));
+        snapshot.numbers = numbers_in(member(contract, "numbers"));
+        for (const json& spread : array_in(contract, "spread_history")) {
+            snapshot.spread_history.push_back(number(spread, "spread_history"));
+        }
+        const std::string code = snapshot.data.contract->contract_code;
+        if (!ranking->index_by_code.emplace(code, ranking->contracts.size()).second) throw Flaw{code + ": twice"};
+        ranking->contracts.push_back(std::move(snapshot));
+    }
+    for (const json& profile : array_in(from, "profiles")) read_profile(profile, *ranking);
+    for (const json& row : array_in(from, "exclusions")) {
+        row_of(row, "exclusions", 3);
+        if (!row[0].is_string() || !row[1].is_string() || !row[2].is_string()) throw Flaw{"exclusions: not strings"};
+        ranking->exclusions.push_back({row[0], row[1], row[2]});
+        ++ranking->excluded_by_reason[ranking->exclusions.back().reason];
+    }
+    return ranking;
+}
+
+}  // namespace
+
+core::Result<RankingPtr> decode_ranking(std::string_view text) {
+    const json parsed = json::parse(text, nullptr, false);
+    if (parsed.is_discarded()) return core::fail(core::ErrorCode::malformed, "ranking: not JSON");
+    try {
+        return read_ranking(parsed);
+    } catch (const Flaw& flaw) {
+        return core::fail(core::ErrorCode::malformed, "ranking: " + flaw.what);
+    } catch (const std::exception& thrown) {
+        return core::fail(core::ErrorCode::malformed, std::string("ranking: ") + thrown.what());
+    }
+}
+
+}  // namespace scanner::engine
