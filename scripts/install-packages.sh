@@ -21,7 +21,7 @@ for group in "$@"; do
     build) packages+=(
         ca-certificates git make cmake ninja-build pkg-config ccache mold
         clang-19 lld-19 libclang-rt-19-dev llvm-19
-        "$boost" libcurl4-openssl-dev zlib1g-dev nlohmann-json3-dev libsimdjson-dev
+        "$boost" libcurl4-openssl-dev libssl-dev zlib1g-dev nlohmann-json3-dev libsimdjson-dev
         libhiredis-dev libpqxx-dev libsqlitecpp-dev libsqlite3-dev
         prometheus-cpp-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev curl jq) ;;
     test) packages+=(redis-server postgresql chromium python3) ;;

@@ -1,11 +1,16 @@
 #include "net/curl_transfer.hpp"
 
+#include "net/public_address.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <new>
 #include <optional>
 #include <string_view>
+#include <sys/socket.h>
 #include <utility>
 
 namespace scanner::net {
@@ -136,6 +141,12 @@ void CurlTransfer::set_up(const HttpClientOptions& options) {
     set(CURLOPT_WRITEDATA, static_cast<void*>(this));
     set(CURLOPT_HEADERFUNCTION, &CurlTransfer::on_header);
     set(CURLOPT_HEADERDATA, static_cast<void*>(this));
+    if (request_.public_address_only) {
+        set(CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::on_open_socket);
+        set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+        set(CURLOPT_FRESH_CONNECT, 1L);  // one that is open already may lead anywhere
+        set(CURLOPT_FORBID_REUSE, 1L);
+    }
     set_method_and_body();
     set_headers();
 }
@@ -199,6 +210,20 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
     return bytes;
 }
 
+// Asked with each address that curl is about to connect to: later than any check of the name could be, so that a name
+// cannot mean one host when it is checked and another when it is used.
+curl_socket_t CurlTransfer::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
+    boost::asio::ip::tcp::endpoint endpoint;
+    const bool known =
+        (address->family == AF_INET || address->family == AF_INET6) && address->addrlen <= endpoint.capacity();
+    if (known) std::memcpy(endpoint.data(), &address->addr, address->addrlen);
+    if (!known || !is_public_address(endpoint.address())) {
+        static_cast<CurlTransfer*>(self)->address_refused_ = true;
+        return CURL_SOCKET_BAD;
+    }
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 core::Result<ClientResponse> CurlTransfer::finish(CURLcode code) {
     if (code == CURLE_OK) {
         long status = 0;
@@ -207,6 +232,10 @@ core::Result<ClientResponse> CurlTransfer::finish(CURLcode code) {
         response_.elapsed =
             std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started_);
         return std::move(response_);
+    }
+    if (address_refused_ && code == CURLE_COULDNT_CONNECT) {
+        return core::fail(ErrorCode::invalid_input,
+                          fmt::format("{}: the host has no public address, and only those are allowed", label_));
     }
     std::string why = curl_easy_strerror(code);
     if (body_too_long_ || code == CURLE_FILESIZE_EXCEEDED) {

@@ -52,6 +52,7 @@ private:
     void set(CURLoption option, V value);
     static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) noexcept;
     static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) noexcept;
+    static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address) noexcept;
 
     EasyHandle easy_;
     ClientRequest request_;
@@ -60,6 +61,7 @@ private:
     ClientResponse response_;
     std::size_t header_bytes_ = 0;
     bool body_too_long_ = false;
+    bool address_refused_ = false;
     CURLcode set_up_code_ = CURLE_OK;  // the first option that curl would not take
     std::chrono::steady_clock::time_point started_;
 };

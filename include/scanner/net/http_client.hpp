@@ -29,6 +29,9 @@ struct ClientRequest {
     std::string body;
     std::chrono::milliseconds timeout{30'000};  ///< for the whole exchange, connecting included
     std::size_t max_body_bytes = 16U << 20U;    ///< a longer (decompressed) body fails as malformed
+    /// Connect only to addresses of the public Internet, whatever the name resolves to: for URLs that must not reach
+    /// into the operator's own network. Others fail as invalid_input. With a proxy it is the proxy's that is looked at.
+    bool public_address_only = false;
 };
 
 /// What came back, whatever its status. The body is already decompressed.
