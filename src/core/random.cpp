@@ -102,7 +102,11 @@ std::int64_t Random::poisson(double mean) {
     }
     const double limit = portable_exp(-mean);
     std::int64_t count = 0;
-    for (double product = positive_uniform(); product > limit; product *= positive_uniform()) ++count;
+    double product = positive_uniform();
+    while (product > limit) {
+        product *= positive_uniform();
+        ++count;
+    }
     return count;
 }
 

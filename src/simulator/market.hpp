@@ -128,6 +128,6 @@ public:
 /// The names that `MarketOptions::scenarios` understands besides "all"; others are ignored.
 [[nodiscard]] std::vector<std::string> scenario_kinds();
 
-[[nodiscard]] std::unique_ptr<SimulatedMarket> make_market(MarketOptions options);
+[[nodiscard]] std::unique_ptr<SimulatedMarket> make_market(const MarketOptions& options);
 
 }  // namespace scanner::simulator

@@ -10,15 +10,15 @@ constexpr double kOrdersPerLevel = 1.15;
 constexpr double kEquilibriumAcceptance = 0.27;  // mean of the cancel acceptance over the crowd at rest
 constexpr double kExciteFast = 0.50;             // offspring of one taker, most of them within seconds,
 constexpr double kExciteSlow = 0.22;             // some within minutes: what clusters trades
-constexpr double kFastMemory_s = 5.0;
-constexpr double kSlowMemory_s = 100.0;
+constexpr double kFastMemorySeconds = 5.0;
+constexpr double kSlowMemorySeconds = 100.0;
 constexpr double kTakerShare = 0.80;  // of the turnover; the rest is arbitrage
 constexpr double kFillsPerTaker = 1.8;
 constexpr double kFillsPerMajorTaker = 2.5;
-constexpr double kImpactMemory_s = 420.0;
-constexpr double kImpact = 0.40;            // minute sigmas moved by a minute's volume in one order, square root law
-constexpr double kImbalanceDrift = 0.16;    // second sigmas per second under a one-sided book
-constexpr double kArbitragePurse_s = 90.0;  // arbitrageurs hold at most this much of their ordinary flow ready
+constexpr double kImpactMemorySeconds = 420.0;
+constexpr double kImpact = 0.40;          // minute sigmas moved by a minute's volume in one order, square root law
+constexpr double kImbalanceDrift = 0.16;  // second sigmas per second under a one-sided book
+constexpr double kArbitragePurseSeconds = 90.0;  // arbitrageurs hold at most this much of their ordinary flow ready
 
 }  // namespace
 
@@ -70,7 +70,7 @@ double Agents::imbalance(std::size_t levels) const {
 }
 
 std::int64_t Agents::contracts_for(double usdt) const {
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(usdt / venue_.contract_usdt(fair_ticks_) + 0.5));
+    return std::max<std::int64_t>(1, std::llround(usdt / venue_.contract_usdt(fair_ticks_)));
 }
 
 void Agents::open(Micros now, const Conditions& conditions) {
@@ -88,11 +88,11 @@ void Agents::open(Micros now, const Conditions& conditions) {
 void Agents::on_second(Micros now, const Conditions& conditions) {
     now_ = now;
     conditions_ = conditions;
-    impact_ *= 1.0 - 1.0 / kImpactMemory_s;
+    impact_ *= 1.0 - 1.0 / kImpactMemorySeconds;
     impact_ += kImbalanceDrift * sigma_second_ * imbalance(10);
     recompute_fair();
     const double flow = (1.0 - kTakerShare) * minute_usdt_ / 60.0 * taker_activity();
-    arbitrage_usdt_ = std::min(arbitrage_usdt_ + flow, kArbitragePurse_s * flow);
+    arbitrage_usdt_ = std::min(arbitrage_usdt_ + flow, kArbitragePurseSeconds * flow);
     for (auto& maker : makers_) maker.inventory_usdt *= 0.985;  // hedged elsewhere over a minute
     wake_makers();
     wake_arbitrage();
@@ -156,8 +156,8 @@ void Agents::draw_next() {
 
 void Agents::decay_excitement() {
     const double seconds = static_cast<double>(now_ - excited_at_) * 1e-6;
-    excitement_fast_ *= core::portable_exp(-seconds / kFastMemory_s);
-    excitement_slow_ *= core::portable_exp(-seconds / kSlowMemory_s);
+    excitement_fast_ *= core::portable_exp(-seconds / kFastMemorySeconds);
+    excitement_slow_ *= core::portable_exp(-seconds / kSlowMemorySeconds);
     excited_at_ = now_;
 }
 
@@ -186,8 +186,8 @@ Side Agents::taker_side() {
 }
 
 void Agents::send_crowd_taker() {
-    excitement_fast_ += excite_ * kExciteFast / kFastMemory_s;
-    excitement_slow_ += excite_ * kExciteSlow / kSlowMemory_s;
+    excitement_fast_ += excite_ * kExciteFast / kFastMemorySeconds;
+    excitement_slow_ += excite_ * kExciteSlow / kSlowMemorySeconds;
     const Side side = taker_side();
     last_taker_ = side;
     const auto contracts = contracts_for(random_.lognormal(taker_usdt_, 1.1));

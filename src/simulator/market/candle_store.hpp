@@ -53,7 +53,7 @@ private:
 /// The last 16:00 UTC at or before the time: where HTX's day begins.
 [[nodiscard]] constexpr std::int64_t htx_day_start(std::int64_t unix_seconds) {
     constexpr std::int64_t kDay = 86'400;
-    constexpr std::int64_t kOffset = 16 * 3600;
+    constexpr std::int64_t kOffset = 16 * 3600LL;
     return (unix_seconds - kOffset) / kDay * kDay + kOffset;
 }
 

@@ -6,7 +6,7 @@
 namespace scanner::simulator {
 namespace {
 
-constexpr double kPremiumMemory_s = 1'200.0;
+constexpr double kPremiumMemorySeconds = 1'200.0;
 
 }  // namespace
 
@@ -42,7 +42,8 @@ void ContractSimulation::on_second(std::int64_t second, const CommonStep& common
     index_.step(1.0, common, cycle.volatility);
     const double mean = profile_.premium_mean_bps * 1e-4;
     const double sd = profile_.premium_sd_bps * 1e-4;
-    premium_ += (mean - premium_) / kPremiumMemory_s + sd * std::sqrt(2.0 / kPremiumMemory_s) * random_.normal();
+    premium_ +=
+        (mean - premium_) / kPremiumMemorySeconds + sd * std::sqrt(2.0 / kPremiumMemorySeconds) * random_.normal();
     const auto& book = venue_.book();
     const double middle =
         0.5 * (venue_.scale().price(book.best(Side::buy)) + venue_.scale().price(book.best(Side::sell)));

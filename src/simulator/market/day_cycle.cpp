@@ -7,6 +7,7 @@ namespace scanner::simulator {
 namespace {
 
 constexpr std::int64_t kDaySeconds = 86'400;
+constexpr std::int64_t kHour = 3600;
 
 /// Activity at each full hour UTC; between hours, linear. Means 1 over the day.
 constexpr std::array<double, 24> kHourly{1.22, 1.12, 1.02, 0.92, 0.84, 0.78, 0.76, 0.80, 0.88, 0.92, 0.90, 0.88,
@@ -24,11 +25,11 @@ bool open_now(Session session, std::int64_t unix_seconds) {
     switch (session) {
         case Session::always: return true;
         case Session::us_stocks:
-            return weekday >= 1 && weekday <= 5 && second >= 14 * 3600 + 1800 && second < 21 * 3600;
+            return weekday >= 1 && weekday <= 5 && second >= 14 * kHour + 1800 && second < 21 * kHour;
         case Session::weekdays:
-            if (weekday == 0) return second >= 23 * 3600;
-            if (weekday == 5) return second < 22 * 3600;
-            return weekday != 6 && (second < 22 * 3600 || second >= 23 * 3600);
+            if (weekday == 0) return second >= 23 * kHour;
+            if (weekday == 5) return second < 22 * kHour;
+            return weekday != 6 && (second < 22 * kHour || second >= 23 * kHour);
     }
     return true;
 }

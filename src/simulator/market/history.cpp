@@ -100,7 +100,7 @@ private:
         const auto amount = static_cast<double>(fills);
         const double usdt = fill_usdt_ * amount * random_.lognormal(1.0, 1.3 / std::sqrt(amount + 0.7));
         const double contract_usdt = venue_.contract_usdt(average_ticks);
-        const auto contracts = std::max(fills, static_cast<std::int64_t>(usdt / contract_usdt + 0.5));
+        const auto contracts = std::max<std::int64_t>(fills, std::llround(usdt / contract_usdt));
         candle.doubled_contracts = 2 * contracts;
         candle.doubled_turnover_usdt = 2.0 * static_cast<double>(contracts) * contract_usdt;
         candle.doubled_count = 2 * fills;

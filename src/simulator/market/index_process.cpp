@@ -7,15 +7,15 @@ namespace scanner::simulator {
 namespace {
 
 constexpr double kCommonVolatilitySd = 0.42;
-constexpr double kCommonVolatilityMemory_s = 3 * 3600.0;
+constexpr double kCommonVolatilityMemorySeconds = 3 * 3600.0;
 constexpr double kOwnVolatilitySd = 0.52;
-constexpr double kOwnVolatilityMemory_s = 40 * 60.0;
-constexpr double kStressEvery_s = 14 * 3600.0;
-constexpr double kJumpEvery_s = 50 * 60.0;
-constexpr double kJumpTail = 2.0;          // one-minute returns have tail exponents of 1.6 to 2.8
-constexpr double kJumpScale = 2.0;         // smallest jump, in minutes' sigmas
-constexpr double kLargestJump = 40.0;      // in minutes' sigmas
-constexpr double kPull_s = 10 * 86'400.0;  // a random walk of weeks must not leave the plausible
+constexpr double kOwnVolatilityMemorySeconds = 40 * 60.0;
+constexpr double kStressEverySeconds = 14 * 3600.0;
+constexpr double kJumpEverySeconds = 50 * 60.0;
+constexpr double kJumpTail = 2.0;               // one-minute returns have tail exponents of 1.6 to 2.8
+constexpr double kJumpScale = 2.0;              // smallest jump, in minutes' sigmas
+constexpr double kLargestJump = 40.0;           // in minutes' sigmas
+constexpr double kPullSeconds = 10 * 86'400.0;  // a random walk of weeks must not leave the plausible
 
 /// One step of an Ornstein-Uhlenbeck process with unit time scale in seconds.
 double reverting(double value, double sd, double seconds, double memory_s, core::Random& random) {
@@ -26,10 +26,10 @@ double reverting(double value, double sd, double seconds, double memory_s, core:
 }  // namespace
 
 CommonStep CommonFactor::step(double seconds) {
-    log_volatility_ = reverting(log_volatility_, kCommonVolatilitySd, seconds, kCommonVolatilityMemory_s, random_);
+    log_volatility_ = reverting(log_volatility_, kCommonVolatilitySd, seconds, kCommonVolatilityMemorySeconds, random_);
     if (stress_left_s_ > 0.0) {
         stress_left_s_ -= seconds;
-    } else if (random_.chance(seconds / kStressEvery_s)) {
+    } else if (random_.chance(seconds / kStressEverySeconds)) {
         stress_left_s_ = random_.log_uniform(600.0, 2'400.0);
     }
     const double target = stress_left_s_ > 0.0 ? 1.0 : 0.0;
@@ -53,16 +53,16 @@ IndexProcess::IndexProcess(const Profile& profile, std::uint64_t seed, std::uint
       anchor_(log_price_) {}
 
 double IndexProcess::step(double seconds, const CommonStep& common, double cycle_volatility) {
-    log_volatility_ = reverting(log_volatility_, kOwnVolatilitySd, seconds, kOwnVolatilityMemory_s, random_);
+    log_volatility_ = reverting(log_volatility_, kOwnVolatilitySd, seconds, kOwnVolatilityMemorySeconds, random_);
     const double own = core::portable_exp(log_volatility_ - 0.5 * kOwnVolatilitySd * kOwnVolatilitySd);
     volatility_ = own * (own_share_ * own_share_ + common_share_ * common_share_ * common.volatility);
     const double scale = sigma_second_ * kDiffusion * cycle_volatility;
     double move = scale * (own_share_ * own * std::sqrt(seconds) * random_.normal() + common_share_ * common.shock);
-    if (random_.chance(seconds / kJumpEvery_s)) {
+    if (random_.chance(seconds / kJumpEverySeconds)) {
         const double size = std::min(kJumpScale * random_.pareto(kJumpTail), kLargestJump);
         move += (random_.chance(0.5) ? 1.0 : -1.0) * size * sigma_minute_ * cycle_volatility;
     }
-    move += (anchor_ - log_price_) * seconds / kPull_s;
+    move += (anchor_ - log_price_) * seconds / kPullSeconds;
     shift(move);
     return move;
 }

@@ -170,7 +170,7 @@ std::vector<Label> Market::labels(WallTime after) const {
 
 }  // namespace
 
-std::unique_ptr<SimulatedMarket> make_market(MarketOptions options) {
+std::unique_ptr<SimulatedMarket> make_market(const MarketOptions& options) {
     return std::make_unique<Market>(options);
 }
 
