@@ -1,0 +1,29 @@
+#pragma once
+
+#include "scanner/engine/ranking.hpp"
+#include "scanner/storage/history.hpp"
+
+#include <memory>
+
+namespace scanner::engine {
+
+/// Everything of `ranking` that history keeps, but for candles. Pure. Contracts are all that were scanned; rankings are
+/// those of every profile.
+[[nodiscard]] storage::HistoryBatch history_batch(const Ranking& ranking);
+
+/// Takes each ranking to history as it is made: `engine.subscribe([feed](RankingPtr r) { feed->accept(std::move(r));
+/// })`. Costs the loop nothing but the hand-over: the rows are made on the history's own thread, from the shared,
+/// immutable ranking. Candles are recorded once, when they have closed. Loop thread only.
+///
+/// After a warm start give it the restored ranking too: a ranking that was served may have been lost on its way to the
+/// disk, and is written then; one that was not lost changes nothing.
+class HistoryFeed {
+public:
+    virtual ~HistoryFeed() = default;
+    virtual void accept(RankingPtr ranking) = 0;
+};
+
+/// `history` must outlive it.
+[[nodiscard]] std::shared_ptr<HistoryFeed> make_history_feed(storage::History& history);
+
+}  // namespace scanner::engine

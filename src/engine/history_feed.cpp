@@ -1,0 +1,222 @@
+#include "scanner/engine/history_feed.hpp"
+
+#include "engine/number_fields.hpp"
+
+#include "scanner/core/json_writer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace scanner::engine {
+namespace {
+
+using core::JsonWriter;
+
+constexpr std::int64_t kMinuteMs = 60'000;
+
+template <class Fields, class Owner>
+void write_group(JsonWriter& json, std::string_view name, const Fields& fields, const Owner& owner) {
+    json.key(name).begin_object();
+    for (const auto& field : fields) json.field(field.name, owner.*field.member);
+    json.end_object();
+}
+
+/// What every score of the cycle was computed with.
+std::string settings_json(const Ranking& ranking) {
+    const RankingSettings& settings = ranking.settings;
+    JsonWriter json(2'048);
+    json.begin_object()
+        .field("default_profile", settings.default_profile)
+        .field("notional_usdt", settings.notional_usdt)
+        .field("min_qvol_usdt", settings.min_qvol_usdt)
+        .field("max_spread_bps", settings.max_spread_bps)
+        .field("include_carry", settings.include_carry);
+    json.key("weights").begin_object();
+    for (const signals::Profile& profile : ranking.profiles) {
+        json.key(profile.name).begin_object();
+        for (const auto& field : signals::weight_fields()) json.field(field.name, profile.weights.*field.member);
+        json.end_object();
+    }
+    json.end_object().key("excluded").begin_object();
+    for (const auto& [reason, count] : ranking.excluded_by_reason) json.field(reason, count);
+    json.end_object().end_object();
+    return std::move(json).take();
+}
+
+void write_market(JsonWriter& json, const market::MarketData& data) {
+    const auto price_of = [](const std::vector<market::Level>& levels) {
+        return levels.empty() ? std::nullopt : std::optional(levels.front().price);
+    };
+    json.field("contract_code", data.contract->contract_code)
+        .field("last_price", data.ticker.last)
+        .field("best_bid", price_of(data.order_book->bids))
+        .field("best_ask", price_of(data.order_book->asks))
+        .field("index_price", data.index_price)
+        .field("funding_rate", data.funding_rate)
+        .field("data_time", core::format_time(data.data_time));
+}
+
+void write_manipulation(JsonWriter& json, const signals::Manipulation& manipulation) {
+    json.key("manipulation").begin_object();
+    json.field("manip_score", manipulation.manip_score).field("probability", manipulation.probability);
+    json.key("manip_flags").begin_array();
+    for (const std::string_view flag : manipulation.manip_flags) json.value(flag);
+    json.end_array();
+    write_group(json, "features", kFeatureFields, manipulation.features);
+    json.key("contributions").begin_object();
+    for (const auto& contribution : manipulation.contributions) json.field(contribution.feature, contribution.value);
+    json.end_object().key("severities").begin_object();
+    for (const auto& detail : manipulation.flag_details) json.field(detail.flag, detail.severity);
+    json.end_object().end_object();
+}
+
+std::string inputs_json(const ContractSnapshot& snapshot) {
+    const signals::ContractNumbers& numbers = snapshot.numbers;
+    JsonWriter json(2'048);
+    json.begin_object();
+    write_market(json, snapshot.data);
+    json.key("metrics").begin_object();
+    for (const auto& field : kMetricFields) json.field(field.name, numbers.metrics.*field.member);
+    json.field("funding_8h_pct", numbers.metrics.funding_8h_pct)
+        .field("open_interest", numbers.metrics.open_interest)
+        .field("basis_bps", numbers.metrics.basis_bps)
+        .end_object();
+    write_group(json, "edges", kEdgeFields, numbers.edges);
+    write_group(json, "momentum", kMomentumFields, numbers.momentum);
+    write_group(json, "execution", kExecutionFields, numbers.execution);
+    write_group(json, "micro", kMicrostructureFields, numbers.microstructure);
+    write_manipulation(json, numbers.manipulation);
+    json.end_object();
+    return std::move(json).take();
+}
+
+storage::MinuteAggregate minute_of(const Ranking& ranking, const ContractSnapshot& snapshot) {
+    const signals::Metrics& metrics = snapshot.numbers.metrics;
+    const signals::Manipulation& manipulation = snapshot.numbers.manipulation;
+    storage::MinuteAggregate minute;
+    minute.symbol = snapshot.data.contract->symbol;
+    minute.minute = std::chrono::floor<std::chrono::minutes>(ranking.time);
+    minute.close = snapshot.data.ticker.last;
+    minute.atr_pct = metrics.atr_pct;
+    minute.spread_bps = metrics.spread_bps;
+    minute.top5_depth_usdt = metrics.top5_depth_usdt;
+    minute.ret_1 = metrics.ret_1;
+    minute.ret_15 = metrics.ret_15;
+    minute.funding_8h_pct = metrics.funding_8h_pct;
+    minute.open_interest = metrics.open_interest;
+    minute.basis_bps = metrics.basis_bps;
+    minute.manip_score = manipulation.manip_score;
+    minute.manip_flags.assign(manipulation.manip_flags.begin(), manipulation.manip_flags.end());
+    minute.samples = 1;
+    minute.first_sequence = minute.last_sequence = ranking.sequence;
+    return minute;
+}
+
+void add_rankings(storage::HistoryBatch& batch, const Ranking& ranking, const std::string& profile,
+                  const std::vector<RankedEntry>& ranked) {
+    for (const RankedEntry& entry : ranked) {
+        const ContractSnapshot& snapshot = ranking.contracts[entry.contract];
+        const signals::Metrics& metrics = snapshot.numbers.metrics;
+        storage::RankingRow& row = batch.rankings.emplace_back();
+        row.time = ranking.time;
+        row.sequence = ranking.sequence;
+        row.profile = profile;
+        row.symbol = snapshot.data.contract->symbol;
+        row.rank = entry.rank;
+        row.score = entry.score;
+        row.last_price = snapshot.data.ticker.last;
+        row.qvol_usdt = metrics.qvol_usdt;
+        row.spread_bps = metrics.spread_bps;
+        row.slip_bps = metrics.slip_bps;
+        row.manip_score = snapshot.numbers.manipulation.manip_score;
+    }
+}
+
+/// Which candles have been recorded: the newest open time by symbol. The history's thread alone touches it.
+class CandleMemory {
+public:
+    void add_new(storage::HistoryBatch& batch, const Ranking& ranking) {
+        for (const ContractSnapshot& snapshot : ranking.contracts) {
+            const auto& candles = *snapshot.data.candles;
+            // History keeps minutes; what is scanned may be something else.
+            const bool minutes = candles.size() >= 2 &&
+                                 candles.back().open_time_ms - candles[candles.size() - 2].open_time_ms == kMinuteMs;
+            if (!minutes) continue;
+            add_new(batch, ranking.sequence, snapshot.data.contract->symbol,
+                    std::span(candles).first(std::min(snapshot.data.closed_candles, candles.size())));
+        }
+    }
+
+private:
+    void add_new(storage::HistoryBatch& batch, std::uint64_t sequence, const std::string& symbol,
+                 std::span<const market::Candle> closed) {
+        std::int64_t& newest = newest_[symbol];
+        for (const market::Candle& candle : closed) {
+            if (candle.open_time_ms <= newest) continue;
+            batch.candles.push_back({.symbol = symbol,
+                                     .open_time = core::from_unix_ms(candle.open_time_ms),
+                                     .open = candle.open,
+                                     .high = candle.high,
+                                     .low = candle.low,
+                                     .close = candle.close,
+                                     .base_volume = candle.base_volume,
+                                     .sequence = sequence});
+        }
+        if (!closed.empty()) newest = std::max(newest, closed.back().open_time_ms);
+    }
+
+    std::unordered_map<std::string, std::int64_t> newest_;
+};
+
+class HistoryFeedImpl final : public HistoryFeed {
+public:
+    explicit HistoryFeedImpl(storage::History& history) : history_(history) {}
+
+    void accept(RankingPtr ranking) override {
+        if (!ranking || ranking->sequence == 0) return;  // a sequence alone was restored, not a cycle
+        history_.record([ranking = std::move(ranking), candles = candles_] {
+            storage::HistoryBatch batch = history_batch(*ranking);
+            candles->add_new(batch, *ranking);
+            return batch;
+        });
+    }
+
+private:
+    storage::History& history_;
+    std::shared_ptr<CandleMemory> candles_ = std::make_shared<CandleMemory>();
+};
+
+}  // namespace
+
+storage::HistoryBatch history_batch(const Ranking& ranking) {
+    storage::HistoryBatch batch;
+    for (const auto& [profile, ranked] : ranking.ranked) add_rankings(batch, ranking, profile, ranked);
+    for (const ContractSnapshot& snapshot : ranking.contracts) {
+        batch.minutes.push_back(minute_of(ranking, snapshot));
+        batch.inputs.push_back({ranking.time, ranking.sequence, snapshot.data.contract->symbol, inputs_json(snapshot)});
+    }
+    batch.cycle = storage::CycleRecord{.sequence = ranking.sequence,
+                                       .time = ranking.time,
+                                       .default_profile = ranking.settings.default_profile,
+                                       .cycle_ms = ranking.cycle_ms,
+                                       .requests = ranking.requests,
+                                       .scanned = ranking.contracts.size(),
+                                       .ranked = batch.rankings.size(),
+                                       .simulated = ranking.settings.simulated,
+                                       .settings_json = settings_json(ranking)};
+    return batch;
+}
+
+std::shared_ptr<HistoryFeed> make_history_feed(storage::History& history) {
+    return std::make_shared<HistoryFeedImpl>(history);
+}
+
+}  // namespace scanner::engine
