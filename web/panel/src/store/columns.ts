@@ -65,7 +65,7 @@ export function openInterestUsdt(row: Row): number | null {
 
 export const COLUMNS: readonly Column[] = [
   column('rank', '#', 'Contract', 'Rank, and how many places it moved since the cycle before',
-    (row) => row.rank, (row) => fixed(row.rank, 0), { kind: 'rank', width: 62, descendingFirst: false }),
+    (row) => row.rank, (row) => fixed(row.rank, 0), { kind: 'rank', width: 60, descendingFirst: false }),
   column('watch', '★', 'Contract', 'On the current watchlist', (row, { watched }) => (watched.has(row.code) ? 1 : 0),
     () => '', { kind: 'watch', width: 34 }),
   column('symbol', 'Contract', 'Contract', 'The base asset of the swap; all are settled in USDT',

@@ -25,7 +25,7 @@ export function compact(value: number | null): string {
   if (value === null || !Number.isFinite(value)) return DASH;
   let unit = 0;
   let rest = Math.abs(value);
-  while (rest >= 999.95 && unit < UNITS.length - 1) {
+  while (rest >= (unit === 0 ? 999.5 : 999.95) && unit < UNITS.length - 1) {
     rest /= 1000;
     ++unit;
   }

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeInspection, ladder, probability, severity, waterfall } from '../src/store/inspection';
+import { asText, decodeOpportunities, deductions, percentFrom, rewardToRisk } from '../src/store/opportunity';
+import { preview } from '../src/store/preview';
+import { row } from './support';
+
+test('the waterfall ends at the score', () => {
+  const { steps, total } = waterfall({ liquidity: 40, volatility: 0.1, momentum: 0.4, carry: -0.02, structure_bonus: 0.76,
+    structure_penalty: 1.46, edges: 4.66, cost: 0.21, manip_penalty: 3.76, momentum_scale: 1 });
+  assert.ok(Math.abs(total - (40 + 0.1 + 0.4 - 0.02 + 0.76 - 1.46 + 4.66 - 0.21 - 3.76)) < 1e-9);
+  assert.equal(steps.length, 9);
+  steps.forEach((step, index) => assert.equal(step.from, index === 0 ? 0 : steps[index - 1]?.to));
+  assert.equal(steps.find((step) => step.name === 'Cost')?.delta, -0.21);
+});
+
+test('a missing component is left out, not taken for zero', () => {
+  assert.deepEqual(waterfall({ liquidity: null, edges: 2 }).steps.map((step) => step.name), ['Edges']);
+});
+
+test('the ladder sums outwards and weighs both sides', () => {
+  const depth = ladder({ at: null, bids: [{ price: 99, size: 1 }, { price: 98, size: 2 }], asks: [{ price: 101, size: 1 }] });
+  assert.equal(depth.bids[1]?.total, 99 + 196);
+  assert.equal(depth.deepest, 295);
+  assert.ok(Math.abs((depth.spreadBps ?? 0) - 200) < 1e-9);
+  assert.ok(Math.abs((depth.imbalance ?? 0) - (295 - 101) / (295 + 101)) < 1e-9);
+  assert.equal(ladder(null).imbalance, null);
+  assert.equal(ladder({ at: null, bids: [], asks: [{ price: 1, size: 1 }] }).spreadBps, null);
+});
+
+test('the model is a logistic of its terms', () => {
+  assert.equal(probability([]), null);
+  assert.ok(Math.abs((probability([{ feature: 'bias', value: -2.5 }]) ?? 0) - 7.586) < 0.001);
+  assert.equal(severity('scam_wick'), 20);
+  assert.equal(severity('new_flag'), null);
+});
+
+test('an inspection with holes is read', () => {
+  const read = decodeInspection({ symbol: 'A/USDT:USDT', orderbook: null, trades: null, bars_1m: [{ ts: 'x' }, { ts: '2026-11-22T08:25:00.000Z',
+    open: 1, high: 2, low: 0.5, close: 1.5, volume: null }], manipulation: { contributions: [{ feature: 'bias', value: -2.5 }] } });
+  assert.equal(read.code, 'A-USDT');
+  assert.equal(read.book, null);
+  assert.equal(read.trades, null);
+  assert.equal(read.bars1m.length, 1);
+  assert.equal(read.bars1m[0]?.volume, null);
+  assert.equal(read.manipulation.contributions.length, 1);
+  decodeInspection(null);
+});
+
+test('trades come newest first, under either name of their size', () => {
+  const { trades } = decodeInspection({ trades: [{ ts: '2026-11-22T08:25:00.000Z', price: 1, amount: 3, direction: 'sell' },
+    { ts: '2026-11-22T08:26:00.000Z', price: 2, size: 4, side: 'buy' }] });
+  assert.deepEqual(trades?.map((trade) => [trade.price, trade.size, trade.side]), [[2, 4, 'buy'], [1, 3, 'sell']]);
+});
+
+const SOURCE = { symbol: 'BTC/USDT:USDT', contract_code: 'BTC-USDT', score: 40, side_bias: 'long', entry_zone: { type: 'pullback', pct: 0.1 },
+  stop_suggestion: 0.2, tp_levels: [0.05, 0.1, 0.15], confidence: 64, manip_score: 8, manip_flags: ['scam_wick'], last_price: 100,
+  entry_price: 99, stop_price: 98, tp_prices: [101, 102, null], rationale: ['long'] };
+
+test('an opportunity as text says everything with its percentages', () => {
+  const [item] = decodeOpportunities({ items: [SOURCE] }).items;
+  assert.ok(item);
+  assert.equal(rewardToRisk(item), 3);
+  assert.equal(percentFrom(0, 5), null);
+  assert.equal(asText(item, 0.1), ['BTC-USDT long, pullback, confidence 64, score 40.00', 'last 100.0', 'entry 99.0 (−1.00 %)', 'stop 98.0 (−2.00 %)',
+    'targets 101.0 (+1.00 %), 102.0 (+2.00 %), –', 'flags scam_wick'].join('\n'));
+});
+
+test('confidence is what the score gives less what is taken', () => {
+  const { base, taken } = deductions({ score: 40, spreadBps: 3, slipBps: 2, manipulation: 10, anomaly: 4, imbalance: -0.1 });
+  assert.equal(base, 70);
+  assert.deepEqual(taken.map((entry) => entry.points), [5, 6, 7]);
+  const worst = deductions({ score: 400, spreadBps: 99, slipBps: 99, manipulation: 100, anomaly: 100, imbalance: 1 });
+  assert.equal(worst.base, 100);
+  assert.deepEqual(worst.taken.map((entry) => entry.points), [40, 50, 30]);
+});
+
+test('a preview moves scores by exactly what the weights change', () => {
+  const rows = [row('A', { rank: 1, score: 10, liquidity_edge: 5, momentum_edge: 0, spread_bps: 4 }),
+    row('B', { rank: 2, score: 9, liquidity_edge: 1, momentum_edge: 2, spread_bps: 1 }), row('C', { score: null })];
+  const before = { liquidity: 1.6, momentum: 1.2, spread: 3 };
+  const same = preview(rows, before, before);
+  assert.deepEqual(same.map((entry) => [entry.code, entry.newRank, entry.newScore]), [['A', 1, 10], ['B', 2, 9]]);
+  const after = preview(rows, before, { liquidity: 2.6, momentum: 2.2, spread: 4 });
+  // A: + min(5, 3) - 4; B: + 1 + 2 - 1.
+  assert.deepEqual(after.map((entry) => [entry.code, Math.round(entry.newScore * 1e6) / 1e6, entry.rank]), [['B', 11, 2], ['A', 9, 1]]);
+});
