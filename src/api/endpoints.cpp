@@ -1,7 +1,6 @@
 #include "api/endpoints.hpp"
 
 #include "api/envelope.hpp"
-#include "api/inspect_view.hpp"
 #include "api/opportunities_view.hpp"
 #include "api/queries.hpp"
 #include "api/rankings_view.hpp"
@@ -52,10 +51,11 @@ Endpoints::Endpoints(const ApiOptions& options, const engine::EngineView& engine
 std::vector<Route<Handler>> Endpoints::routes() {
     std::vector<Route<Handler>> routes;
     const auto get = [&](std::string_view pattern, std::string_view label, Outcome (Endpoints::*answer)(const Call&)) {
-        routes.push_back({.method = "GET",
-                          .pattern = PathPattern(pattern),
-                          .label = label,
-                          .handler = [this, answer](const Call& call) { return (this->*answer)(call); }});
+        routes.push_back(
+            {.method = "GET",
+             .pattern = PathPattern(pattern),
+             .label = label,
+             .handler = MemoryHandler([this, answer](const Call& call) { return (this->*answer)(call); })});
     };
     get("/health", "/health", &Endpoints::health);
     get("/ready", "/ready", &Endpoints::ready);
@@ -63,8 +63,12 @@ std::vector<Route<Handler>> Endpoints::routes() {
     get("/symbols", "/symbols", &Endpoints::symbols);
     get("/rankings", "/rankings", &Endpoints::rankings);
     get("/opportunities", "/opportunities", &Endpoints::opportunities);
-    get("/symbol/{symbol}/inspect", "/symbol/{symbol}/inspect", &Endpoints::inspect);
-    get("/symbols/{symbol}/inspect", "/symbol/{symbol}/inspect", &Endpoints::inspect);
+    for (const std::string_view pattern : {"/symbol/{symbol}/inspect", "/symbols/{symbol}/inspect"}) {
+        routes.push_back({.method = "GET",
+                          .pattern = PathPattern(pattern),
+                          .label = "/symbol/{symbol}/inspect",
+                          .handler = WaitingHandler([this](OwnedCall call) { return inspect(std::move(call)); })});
+    }
     if (options_.metrics_enabled) get("/metrics", "/metrics", &Endpoints::metrics);
     return routes;
 }
@@ -96,6 +100,7 @@ Outcome Endpoints::health_details(const Call& call) {
         report.ranking_age = engine_.age(*report.ranking);
     }
     if (options_.stores) report.stores = options_.stores();
+    if (options_.streams != nullptr) report.streams = options_.streams->statistics();
     return std::make_shared<Rendered>(render_health(report));
 }
 
@@ -134,20 +139,6 @@ Outcome Endpoints::opportunities(const Call& call) {
                   [&] { return render_opportunities(**ranking, *query); });
 }
 
-Outcome Endpoints::inspect(const Call& call) {
-    const engine::RankingPtr newest = engine_.current();
-    auto query = parse_inspect_query(call.params, {.ranking = newest.get()});
-    if (!query) return std::unexpected(std::move(query.error()));
-    const auto code = core::parse_symbol(call.variable);
-    if (!code) return std::unexpected(not_scanned(call.variable, call.variable));
-    const engine::ContractSnapshot* const snapshot = newest == nullptr ? nullptr : newest->find(*code);
-    if (snapshot == nullptr) return std::unexpected(not_scanned(call.variable, *code));
-    auto ranking = fresh_ranking();
-    if (!ranking) return std::unexpected(std::move(ranking.error()));
-    return cached(**ranking, "inspect", *code + '|' + canonical(*query),
-                  [&] { return render_inspection(**ranking, *snapshot, *query); });
-}
-
 Outcome Endpoints::metrics(const Call& call) {
     if (auto problem = refuse_parameters(call.params)) return std::unexpected(std::move(*problem));
     MetricsSample sample{.health = engine_.health(), .ranking = engine_.current(), .uptime_sec = uptime_sec()};
@@ -155,6 +146,7 @@ Outcome Endpoints::metrics(const Call& call) {
         sample.ranking_age_sec = std::chrono::duration<double>(engine_.age(*sample.ranking)).count();
     }
     if (options_.server_statistics) sample.server = options_.server_statistics();
+    if (options_.streams != nullptr) sample.streams = options_.streams->statistics();
     return std::make_shared<Rendered>("text/plain; version=0.0.4; charset=utf-8", metrics_.render(sample),
                                       std::nullopt);
 }

@@ -1,15 +1,21 @@
 #pragma once
 
+#include "api/queries.hpp"
 #include "api/rendered.hpp"
 #include "api/response.hpp"
 #include "api/router.hpp"
 
 #include "scanner/api/handler.hpp"
+#include "scanner/net/http_server.hpp"
 #include "scanner/net/url.hpp"
 
+#include <boost/asio/awaitable.hpp>
+
+#include <expected>
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace scanner::api {
@@ -20,7 +26,21 @@ struct Call {
     const std::string& variable;  ///< what the path pattern's "{name}" stands for
 };
 
-using Handler = std::function<Outcome(const Call&)>;
+/// The same, to keep while waiting.
+struct OwnedCall {
+    net::QueryParameters params;
+    std::string variable;
+};
+
+/// Answers at once, from memory.
+using MemoryHandler = std::function<Outcome(const Call&)>;
+/// May have to wait for somebody.
+using WaitingHandler = std::function<boost::asio::awaitable<Outcome>(OwnedCall)>;
+/// Makes a response of its own kind (a stream).
+using ResponseHandler = std::function<std::expected<net::ServerResponse, Problem>(const net::ServerRequest&,
+                                                                                  const Call&, const ResponseContext&)>;
+
+using Handler = std::variant<MemoryHandler, WaitingHandler, ResponseHandler>;
 
 /// The routes that read: each turns what the engine has in memory into an answer, from the cache where somebody asked
 /// the same before. Loop thread.
@@ -39,7 +59,12 @@ private:
     Outcome symbols(const Call& call);
     Outcome rankings(const Call& call);
     Outcome opportunities(const Call& call);
-    Outcome inspect(const Call& call);
+    boost::asio::awaitable<Outcome> inspect(OwnedCall call);
+    /// A contract of the cycle, with its trades where somebody reads them.
+    boost::asio::awaitable<Outcome> inspect_scanned(engine::RankingPtr ranking,
+                                                    const engine::ContractSnapshot& snapshot, InspectQuery query);
+    /// A contract that the exchange lists and the cycle did not read.
+    boost::asio::awaitable<Outcome> inspect_outside(engine::UniverseEntry entry, InspectQuery query);
     Outcome metrics(const Call& call);
 
     /// The newest ranking, or the 503 that says why nothing fresh can be served.

@@ -4,13 +4,17 @@
 #include "api/problem.hpp"
 #include "api/response.hpp"
 #include "api/router.hpp"
+#include "api/stream_endpoints.hpp"
 #include "api/target.hpp"
 
 #include "scanner/core/symbol.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace scanner::api {
 namespace {
@@ -25,21 +29,33 @@ public:
           metrics_(metrics),
           clock_(clock),
           endpoints_(options_, engine, metrics, clock),
-          router_(endpoints_.routes()) {}
+          streams_(options_, engine),
+          router_(all_routes()) {}
 
     asio::awaitable<net::ServerResponse> handle(net::ServerRequest request) override {
         const core::SteadyTime began = clock_.steady_now();
-        std::string_view label = kUnmatched;
-        net::ServerResponse response = respond(request, label);
-        metrics_.on_http_request(label, response.status,
+        Begun begun = begin(request);
+        net::ServerResponse response = std::move(begun.response);
+        if (begun.waiting) {
+            const Outcome outcome = co_await std::move(*begun.waiting);
+            response = make_response(outcome, request, context());
+        }
+        metrics_.on_http_request(begun.label, response.status,
                                  std::chrono::duration<double>(clock_.steady_now() - began).count());
         co_return response;
     }
 
     std::optional<net::ServerResponse> refuse_websocket(const net::ServerRequest& request) override {
         Problem problem;
+        std::string_view label = kUnmatched;
         if (const auto target = parse_target(request.target); !target) {
             problem = target.error();
+        } else if (const auto stream = streams_.websocket_label(target->segments)) {
+            label = *stream;
+            auto refusal = streams_.refuse(request, *target);
+            metrics_.on_http_request(label, refusal ? refusal->status : kSwitchingProtocols, 0.0);
+            if (!refusal) return std::nullopt;
+            return make_response(std::unexpected(std::move(*refusal)), request, context());
         } else if (router_.match("GET", target->segments).route == nullptr) {
             problem = not_found(target->segments);
         } else {
@@ -50,10 +66,10 @@ public:
     }
 
     asio::awaitable<void> handle_websocket(net::ServerRequest request, net::WebSocket& socket) override {
-        // Not reached: refuse_websocket refuses them all. Returning closes the socket.
-        static_cast<void>(request);
-        static_cast<void>(socket);
-        co_return;
+        const auto target = parse_target(request.target);
+        if (!target) co_return;          // not reached: such a request was refused
+        request = net::ServerRequest();  // a conversation lasts, and a thousand of them need not keep their headers
+        co_await streams_.converse(*target, socket);
     }
 
     net::ServerResponse protocol_error(int status, std::string detail) override {
@@ -66,6 +82,20 @@ public:
 private:
     static constexpr std::string_view kUnmatched = "unmatched";
     static constexpr std::string_view kProtocol = "protocol";
+    static constexpr int kSwitchingProtocols = 101;
+
+    /// A request whose answer is there, or has to be waited for.
+    struct Begun {
+        std::string_view label = kUnmatched;  ///< the name of the route in metrics
+        net::ServerResponse response;
+        std::optional<asio::awaitable<Outcome>> waiting;
+    };
+
+    [[nodiscard]] std::vector<Route<Handler>> all_routes() {
+        auto routes = endpoints_.routes();
+        for (auto& route : streams_.routes()) routes.push_back(std::move(route));
+        return routes;
+    }
 
     [[nodiscard]] ResponseContext context() const {
         const engine::RankingPtr newest = engine_.current();
@@ -74,19 +104,36 @@ private:
                 .simulated = newest != nullptr && newest->settings.simulated};
     }
 
-    /// `label` is the name of the route in metrics, once there is one.
-    net::ServerResponse respond(const net::ServerRequest& request, std::string_view& label) {
-        const auto target = parse_target(request.target);
-        if (!target) return make_response(std::unexpected(target.error()), request, context());
-        const auto match = router_.match(request.method, target->segments);
-        if (match.allow.empty()) return make_response(std::unexpected(not_found(target->segments)), request, context());
-        if (request.method == "OPTIONS") return make_options_response(request, match.allow, context());
-        if (match.route == nullptr) {
-            return make_response(std::unexpected(method_not_allowed(request.method, match.allow)), request, context());
+    Begun begin(const net::ServerRequest& request) {
+        Begun begun;
+        auto target = parse_target(request.target);
+        if (!target) return refused(std::move(target.error()), request);
+        auto match = router_.match(request.method, target->segments);
+        if (match.allow.empty()) return refused(not_found(target->segments), request);
+        if (request.method == "OPTIONS") {
+            begun.response = make_options_response(request, match.allow, context());
+            return begun;
         }
-        label = match.route->label;
-        const Outcome outcome = match.route->handler({.params = target->params, .variable = match.variable});
-        return make_response(outcome, request, context());
+        if (match.route == nullptr) return refused(method_not_allowed(request.method, match.allow), request);
+        begun.label = match.route->label;
+        const Call call{.params = target->params, .variable = match.variable};
+        if (const auto* const from_memory = std::get_if<MemoryHandler>(&match.route->handler)) {
+            begun.response = make_response((*from_memory)(call), request, context());
+        } else if (const auto* const waiting = std::get_if<WaitingHandler>(&match.route->handler)) {
+            OwnedCall owned{.params = std::move(target->params), .variable = std::move(match.variable)};
+            begun.waiting.emplace((*waiting)(std::move(owned)));
+        } else {
+            auto response = std::get<ResponseHandler>(match.route->handler)(request, call, context());
+            begun.response = response ? std::move(*response)
+                                      : make_response(std::unexpected(std::move(response.error())), request, context());
+        }
+        return begun;
+    }
+
+    [[nodiscard]] Begun refused(Problem problem, const net::ServerRequest& request) const {
+        Begun begun;
+        begun.response = make_response(std::unexpected(std::move(problem)), request, context());
+        return begun;
     }
 
     [[nodiscard]] Problem not_found(const std::vector<std::string>& segments) const {
@@ -113,6 +160,7 @@ private:
     Metrics& metrics_;
     const core::Clock& clock_;
     Endpoints endpoints_;
+    StreamEndpoints streams_;
     Router<Handler> router_;
 };
 

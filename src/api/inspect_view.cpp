@@ -4,6 +4,7 @@
 #include "api/envelope.hpp"
 #include "api/rankings_view.hpp"
 
+#include "scanner/signals/manipulation.hpp"
 #include "scanner/signals/score.hpp"
 
 #include <algorithm>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::size_t kLevels = 10;
 constexpr std::size_t kBars = 60;
+constexpr std::size_t kTrades = 50;
 
 /// The contract as the cycle's own ranking under the profile sees it.
 struct Inspection {
@@ -149,6 +151,28 @@ void write_features(core::JsonWriter& json, const signals::ManipulationFeatures&
     json.end_object();
 }
 
+/// Why each flag was raised: the comparisons that it rests on.
+void write_flag_details(core::JsonWriter& json, const std::vector<signals::FlagDetail>& details) {
+    json.key("flag_details").begin_array();
+    for (const signals::FlagDetail& detail : details) {
+        json.begin_object().field("flag", detail.flag);
+        const auto known = std::ranges::find(signals::manipulation_flags(), detail.flag, &signals::FlagInfo::name);
+        if (known != signals::manipulation_flags().end()) json.field("meaning", known->meaning);
+        number_field(json, "severity", detail.severity);
+        json.key("evidence").begin_array();
+        for (const signals::FlagEvidence& evidence :
+             std::span(detail.evidence).first(std::min(detail.evidence_count, detail.evidence.size()))) {
+            json.begin_object().field("quantity", evidence.quantity);
+            number_field(json, "value", evidence.value);
+            json.field("is", evidence.above ? "above" : "below");
+            number_field(json, "threshold", evidence.threshold);
+            json.end_object();
+        }
+        json.end_array().end_object();
+    }
+    json.end_array();
+}
+
 void write_manipulation(core::JsonWriter& json, const signals::Manipulation& manipulation) {
     json.key("manipulation").begin_object();
     number_field(json, "score", manipulation.manip_score);
@@ -161,14 +185,54 @@ void write_manipulation(core::JsonWriter& json, const signals::Manipulation& man
         number_field(json, "value", contribution.value);
         json.end_object();
     }
-    json.end_array().end_object();
+    json.end_array();
+    number_field(json, "probability", manipulation.probability);
+    write_flag_details(json, manipulation.flag_details);
+    json.end_object();
 }
 
-std::string card_of(const engine::Ranking& ranking, const Inspection& inspection) {
+/// Ids exceed what JSON readers take for whole numbers, so they are text.
+void write_trades(core::JsonWriter& json, const engine::RecentTrades* recent) {
+    if (recent == nullptr) {
+        json.key("trades_read_at").null().key("trades").null();
+        return;
+    }
+    json.field("trades_read_at", core::format_time(recent->read_at)).key("trades").begin_array();
+    for (const market::Trade& trade : std::span(recent->trades).last(std::min(kTrades, recent->trades.size()))) {
+        json.begin_object()
+            .field("ts", core::format_time(trade.time))
+            .field("id", std::to_string(trade.trade_id))
+            .field("side", market::to_string(trade.taker_side));
+        number_field(json, "price", trade.price);
+        number_field(json, "size", trade.size);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+/// When the answer was true: with the cycle, or when the contract was read by itself.
+void write_time_members(core::JsonWriter& json, const engine::Ranking& ranking,
+                        const engine::ContractSnapshot& snapshot, const InspectExtras& extras) {
+    if (extras.reading == nullptr) {
+        write_scan_members(json, ranking, snapshot.data.data_time);
+        json.field("in_scan", true);
+        return;
+    }
+    const core::WallTime read_at = extras.reading->read_at;
+    json.field("ts", core::format_time(read_at)).field("seq", ranking.sequence);
+    if (ranking.settings.simulated) json.field("simulated", true);
+    json.field("data_age_ms", std::max<std::int64_t>(0, (read_at - snapshot.data.data_time).count()))
+        .field("next_scan_at", core::format_time(ranking.next_scan_at))
+        .field("in_scan", false)
+        .field("reason", extras.reason)
+        .field("detail", extras.detail);
+}
+
+std::string card_of(const engine::Ranking& ranking, const Inspection& inspection, const InspectExtras& extras) {
     const engine::ContractSnapshot& snapshot = *inspection.item.snapshot;
     core::JsonWriter json(512);
     json.begin_object();
-    write_scan_members(json, ranking, snapshot.data.data_time);
+    write_time_members(json, ranking, snapshot, extras);
     json.field("symbol", snapshot.data.contract->symbol).field("contract_code", snapshot.data.contract->contract_code);
     number_field(json, "score", inspection.score.score);
     number_field(json, "liquidity_edge", snapshot.numbers.edges.liquidity_edge);
@@ -179,11 +243,12 @@ std::string card_of(const engine::Ranking& ranking, const Inspection& inspection
     return json.take();
 }
 
-std::string page_of(const engine::Ranking& ranking, const Inspection& inspection, const std::string& profile) {
+std::string page_of(const engine::Ranking& ranking, const Inspection& inspection, const std::string& profile,
+                    const InspectExtras& extras) {
     const engine::ContractSnapshot& snapshot = *inspection.item.snapshot;
     core::JsonWriter json(32U << 10U);
     json.begin_object();
-    write_scan_members(json, ranking, snapshot.data.data_time);
+    write_time_members(json, ranking, snapshot, extras);
     json.field("symbol", snapshot.data.contract->symbol).field("contract_code", snapshot.data.contract->contract_code);
     json.field("profile", profile);
     number_field(json, "score", inspection.score.score);
@@ -206,7 +271,9 @@ std::string page_of(const engine::Ranking& ranking, const Inspection& inspection
     json.key("spread_history").begin_array();
     for (const double spread : snapshot.spread_history) write_number(json, spread);
     json.end_array();
-    json.key("trades").null();  // a cycle reads none, which is not the same as there being none
+    write_trades(json, extras.trades.get());
+    json.key("notes");
+    write_strings(json, extras.notes);
     json.end_object();
     return json.take();
 }
@@ -214,10 +281,10 @@ std::string page_of(const engine::Ranking& ranking, const Inspection& inspection
 }  // namespace
 
 Rendered render_inspection(const engine::Ranking& ranking, const engine::ContractSnapshot& snapshot,
-                           const InspectQuery& query) {
+                           const InspectQuery& query, const InspectExtras& extras) {
     const Inspection inspection = inspect(ranking, snapshot, query.profile);
     return {std::string(kJsonType),
-            query.card ? card_of(ranking, inspection) : page_of(ranking, inspection, query.profile),
+            query.card ? card_of(ranking, inspection, extras) : page_of(ranking, inspection, query.profile, extras),
             stamp_of(ranking, snapshot.data.data_time)};
 }
 

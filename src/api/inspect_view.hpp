@@ -3,12 +3,26 @@
 #include "api/queries.hpp"
 #include "api/rendered.hpp"
 
+#include "scanner/engine/inspector.hpp"
 #include "scanner/engine/ranking.hpp"
+
+#include <string>
+#include <vector>
 
 namespace scanner::api {
 
-/// The answer of /symbol/{symbol}/inspect for a contract of the cycle. A function of its arguments alone.
+/// What an inspection shows beside the cycle's own numbers.
+struct InspectExtras {
+    engine::RecentTradesPtr trades;      ///< empty: none could be read
+    engine::ContractReadingPtr reading;  ///< of a contract outside of the scan; empty for those of the cycle
+    std::string reason;                  ///< why it is outside: Exclusion::reason and detail
+    std::string detail;
+    std::vector<std::string> notes;  ///< what is missing and why, for a person
+};
+
+/// The answer of /symbol/{symbol}/inspect for a contract of the cycle, or for `extras.reading`, whose snapshot and
+/// ranking the others are then. A function of its arguments alone.
 [[nodiscard]] Rendered render_inspection(const engine::Ranking& ranking, const engine::ContractSnapshot& snapshot,
-                                         const InspectQuery& query);
+                                         const InspectQuery& query, const InspectExtras& extras = {});
 
 }  // namespace scanner::api

@@ -104,11 +104,33 @@ void sample_server(SampledFamilies& families, const net::HttpServerStatistics& s
             server.slow_readers_dropped);
 }
 
+void sample_streams(SampledFamilies& families, const StreamStatistics& streams) {
+    const auto subscribers = [&families](std::string kind, std::size_t count) {
+        families.gauge("scanner_stream_subscribers", "Subscribers now, by kind", static_cast<double>(count),
+                       {{"kind", std::move(kind)}});
+    };
+    subscribers("websocket", streams.websockets);
+    subscribers("events", streams.events);
+    subscribers("heartbeat", streams.heartbeats);
+    families.gauge("scanner_stream_channels", "Different parameter sets that are followed now",
+                   static_cast<double>(streams.channels));
+    const auto counter = [&families](std::string name, std::string help, std::uint64_t value) {
+        families.counter(std::move(name), std::move(help), static_cast<double>(value));
+    };
+    counter("scanner_stream_frames_rendered_total", "Frames made: one a ranking and parameter set", streams.rendered);
+    counter("scanner_stream_frames_sent_total", "Frames delivered to a subscriber", streams.sent);
+    counter("scanner_stream_frames_conflated_total", "Frames passed over because a subscriber was behind",
+            streams.conflated);
+    counter("scanner_stream_dropped_total", "Subscribers cut off because they did not read", streams.dropped);
+    counter("scanner_stream_refused_total", "Subscribers turned away because there were too many", streams.refused);
+}
+
 std::vector<prometheus::MetricFamily> sampled_families(const MetricsSample& sample) {
     SampledFamilies families;
     if (sample.ranking != nullptr) sample_ranking(families, sample);
     sample_exchange(families, sample.health.exchange);
     if (sample.server) sample_server(families, *sample.server);
+    if (sample.streams) sample_streams(families, *sample.streams);
     families.gauge("scanner_cycle_failure_streak", "Failed cycles in a row", sample.health.failure_streak);
     families.gauge("scanner_uptime_seconds", "Time since the service started", sample.uptime_sec);
     const ProcessStats process = read_process_stats();

@@ -104,6 +104,25 @@ void write_stores(core::JsonWriter& json, const std::vector<StoreHealth>& stores
     json.end_object();
 }
 
+void write_streams(core::JsonWriter& json, const StreamStatistics& streams) {
+    json.key("streams")
+        .begin_object()
+        .field("subscribers", streams.subscribers())
+        .field("conflated", streams.conflated)
+        .field("dropped", streams.dropped)
+        .field("refused", streams.refused)
+        .key("kinds")
+        .begin_object()
+        .field("websocket", streams.websockets)
+        .field("events", streams.events)
+        .field("heartbeat", streams.heartbeats)
+        .end_object()
+        .field("channels", streams.channels)
+        .field("rendered", streams.rendered)
+        .field("sent", streams.sent)
+        .end_object();
+}
+
 }  // namespace
 
 Rendered render_symbols(const std::vector<engine::UniverseEntry>& universe, const engine::Ranking* ranking) {
@@ -142,6 +161,7 @@ Rendered render_health(const HealthReport& report) {
     write_adapter(json, health.exchange);
     write_symbol_health(json, health.symbols);
     if (report.stores) write_stores(json, *report.stores);
+    if (report.streams) write_streams(json, *report.streams);
     json.field("version", report.version);
     number_field(json, "uptime_sec", core::round_to(report.uptime_sec, 3));
     json.end_object();

@@ -25,6 +25,7 @@ struct HealthReport {
     std::chrono::milliseconds ranking_age{0};
     std::optional<core::WallTime> next_scan_at;
     std::optional<std::vector<StoreHealth>> stores;
+    std::optional<StreamStatistics> streams;
     std::string_view version;
     double uptime_sec = 0.0;
 };

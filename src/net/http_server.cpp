@@ -15,7 +15,9 @@
 
 #include <algorithm>
 #include <memory>
+#include <netinet/tcp.h>
 #include <optional>
+#include <sys/socket.h>
 #include <utility>
 
 namespace scanner::net {
@@ -231,10 +233,19 @@ Result<tcp::endpoint> endpoint_of(const HttpServerOptions& options) {
     return tcp::endpoint(address, options.port);
 }
 
+/// Accepted sockets have it from the one that listens.
+void limit_unsent(tcp::acceptor& acceptor, std::size_t bytes) {
+    if (bytes == 0) return;
+    const auto limit = static_cast<unsigned int>(std::min<std::size_t>(bytes, UINT32_MAX / 2));
+    // A kernel without it buffers more, and that is all.
+    static_cast<void>(::setsockopt(acceptor.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &limit, sizeof limit));
+}
+
 Result<void> open(tcp::acceptor& acceptor, const tcp::endpoint& endpoint, const HttpServerOptions& options) {
     error_code ec;
     acceptor.open(endpoint.protocol(), ec);
     if (!ec) acceptor.set_option(asio::socket_base::reuse_address(true), ec);
+    if (!ec) limit_unsent(acceptor, options.max_unsent_bytes);
     if (!ec) acceptor.bind(endpoint, ec);
     if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
     if (!ec) acceptor.non_blocking(true, ec);

@@ -1,9 +1,11 @@
 #pragma once
 
 #include "scanner/api/metrics.hpp"
+#include "scanner/api/streams.hpp"
 #include "scanner/api/watchlist_source.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/engine_view.hpp"
+#include "scanner/engine/inspector.hpp"
 #include "scanner/net/http_server.hpp"
 
 #include <cstddef>
@@ -32,11 +34,14 @@ struct ApiOptions {
     std::size_t rendered_bytes = 32U << 20U;           ///< and their size at most
     const WatchlistSource* watchlists = nullptr;       ///< must outlive the handler; nullptr: there are no lists
     std::function<std::vector<StoreHealth>()> stores;  ///< called for each /healthz/details; may be empty
+    Streams* streams = nullptr;                        ///< must outlive the handler; nullptr: /stream… is not there
+    engine::Inspector* inspector = nullptr;  ///< must outlive the handler; nullptr: only what cycles read is shown
     /// Called for each /metrics; may be empty.
     std::function<net::HttpServerStatistics()> server_statistics;
 };
 
-/// Answers HTTP from what the engine has in memory: requests in, views out; nothing here waits or computes a cycle.
+/// Answers HTTP from what the engine has in memory: requests in, views out. Nothing here computes a cycle; only
+/// inspections wait, for what the inspector reads.
 /// Everything passed by reference must outlive it. Loop thread only.
 [[nodiscard]] std::unique_ptr<net::RequestHandler> make_api_handler(ApiOptions options,
                                                                     const engine::EngineView& engine, Metrics& metrics,

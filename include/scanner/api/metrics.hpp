@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/api/streams.hpp"
 #include "scanner/engine/engine_view.hpp"
 #include "scanner/engine/observer.hpp"
 #include "scanner/net/http_server.hpp"
@@ -18,6 +19,7 @@ struct MetricsSample {
     double ranking_age_sec = 0.0;
     double uptime_sec = 0.0;
     std::optional<net::HttpServerStatistics> server;
+    std::optional<StreamStatistics> streams;
 };
 
 /// Counts, and writes the Prometheus text. Owned by the program, given to the engine as its observer and to the API.

@@ -114,6 +114,9 @@ struct HttpServerOptions {
     std::size_t max_header_bytes = 16U << 10U;  ///< request line and headers; more is a 431
     std::size_t max_body_bytes = 1U << 20U;     ///< more is a 413
     std::size_t max_websocket_message_bytes = 64U << 10U;
+    /// What the kernel takes of a connection beyond what is in flight (TCP_NOTSENT_LOWAT): a client that does not read
+    /// is noticed after this much and not after megabytes, and one that is slow is not sent a backlog. 0: no bound.
+    std::size_t max_unsent_bytes = 256U << 10U;
     std::chrono::milliseconds read_timeout{15'000};             ///< a whole request, from its first byte
     std::chrono::milliseconds idle_timeout{60'000};             ///< between requests
     std::chrono::milliseconds write_timeout{15'000};            ///< without progress

@@ -1,0 +1,112 @@
+#include "api/stream_endpoints.hpp"
+
+#include "api/cors.hpp"
+#include "api/stream_rules.hpp"
+#include "api/stream_sessions.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace scanner::api {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::string_view kHeartbeat = "/stream";
+constexpr std::string_view kRankings = "/stream/rankings";
+constexpr std::string_view kEvents = "/stream/events";
+constexpr int kRetryAfterSec = 5;
+constexpr std::uint16_t kPolicyViolation = 1008;
+
+Problem foreign_origin(std::string_view origin) {
+    return {
+        .status = 403,
+        .type = "origin-not-allowed",
+        .title = "Origin not allowed",
+        .detail = fmt::format("Pages of {} may not open WebSockets here; SCANNER_CORS_ORIGINS lists those that may.",
+                              in_quotes(origin))};
+}
+
+/// What a plain request to a WebSocket's path is told.
+std::expected<net::ServerResponse, Problem> upgrade_required(const net::ServerRequest& request, const Call& /*call*/,
+                                                             const ResponseContext& context) {
+    Problem problem =
+        plain_problem(426, fmt::format("This is a WebSocket; the same frames come over plain HTTP from {}.", kEvents));
+    net::ServerResponse response = make_response(std::unexpected(std::move(problem)), request, context);
+    response.headers.push_back({.name = "Upgrade", .value = "websocket"});
+    return response;
+}
+
+asio::awaitable<void> close_with(net::WebSocket& socket, std::uint16_t code, std::string reason) {
+    co_await socket.close(code, std::move(reason));
+}
+
+}  // namespace
+
+std::vector<Route<Handler>> StreamEndpoints::routes() {
+    std::vector<Route<Handler>> routes;
+    if (options_.streams == nullptr) return routes;
+    const auto add = [&routes](std::string_view path, ResponseHandler handler) {
+        routes.push_back({.method = "GET", .pattern = PathPattern(path), .label = path, .handler = std::move(handler)});
+    };
+    add(kHeartbeat, upgrade_required);
+    add(kRankings, upgrade_required);
+    add(kEvents, [this](const net::ServerRequest& request, const Call& call, const ResponseContext& context) {
+        return events(request, call, context);
+    });
+    return routes;
+}
+
+std::optional<std::string_view> StreamEndpoints::websocket_label(const std::vector<std::string>& segments) const {
+    if (options_.streams == nullptr || segments.empty() || segments.front() != "stream") return std::nullopt;
+    if (segments.size() == 1) return kHeartbeat;
+    if (segments.size() == 2 && segments.back() == "rankings") return kRankings;
+    return std::nullopt;
+}
+
+std::expected<StreamQuery, Problem> StreamEndpoints::query_of(const net::QueryParameters& params) const {
+    const engine::RankingPtr newest = engine_.current();
+    return parse_stream_query(params, {.ranking = newest.get(), .default_top = options_.default_top});
+}
+
+std::optional<Problem> StreamEndpoints::refuse(const net::ServerRequest& request, const Target& target) const {
+    const std::string_view origin = request.header("Origin");
+    if (!origin_may_connect(origin, request.header("Host"), options_.cors_origins)) return foreign_origin(origin);
+    if (websocket_label(target.segments) == kHeartbeat) return refuse_parameters(target.params);
+    auto query = query_of(target.params);
+    if (!query) return std::move(query.error());
+    return std::nullopt;
+}
+
+asio::awaitable<void> StreamEndpoints::converse(const Target& target, net::WebSocket& socket) const {
+    if (websocket_label(target.segments) == kHeartbeat) {
+        return converse_heartbeats(options_.streams->hub(), socket);
+    }
+    auto query = query_of(target.params);
+    // It was right a moment ago: the profile has just been deleted.
+    if (!query) return close_with(socket, kPolicyViolation, query.error().detail);
+    return converse_rankings(options_.streams->hub(), std::move(*query), socket);
+}
+
+std::expected<net::ServerResponse, Problem> StreamEndpoints::events(const net::ServerRequest& request, const Call& call,
+                                                                    const ResponseContext& context) const {
+    auto query = query_of(call.params);
+    if (!query) return std::unexpected(std::move(query.error()));
+    const auto& hub = options_.streams->hub();
+    if (auto reason = hub->refuse(&*query)) return std::unexpected(not_ready(std::move(*reason), kRetryAfterSec));
+    net::ServerResponse response;
+    response.headers = {{.name = "Content-Type", .value = "text/event-stream"},
+                        {.name = "Cache-Control", .value = "no-cache, no-transform"},
+                        {.name = "X-Accel-Buffering", .value = "no"},
+                        {.name = "X-Content-Type-Options", .value = "nosniff"}};
+    if (context.simulated) response.headers.push_back({.name = "X-Market", .value = "simulated"});
+    for (auto& header : cors_headers(context.cors_origins, request.header("Origin"))) {
+        response.headers.push_back(std::move(header));
+    }
+    response.stream = [hub, query = std::move(*query), last_id = parse_event_id(request.header("Last-Event-ID"))](
+                          net::BodyWriter& writer) { return stream_events(hub, query, last_id, writer); };
+    return response;
+}
+
+}  // namespace scanner::api
