@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 root=${1:-/var/tmp/market-scanner-debian13}
 command -v debootstrap >/dev/null || { apt-get update -qq; apt-get install -y -qq --no-install-recommends debootstrap >/dev/null; }
 
-mirror=$(awk '/^URIs:/ {print $2; exit} /^deb / {for (i = 2; i <= NF; i++) if ($i ~ /^http/) {print $i; exit}}' \
-  /etc/apt/sources.list /etc/apt/sources.list.d/debian.sources 2>/dev/null)
+mirror=$({ cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources 2>/dev/null || true; } |
+  awk '/^URIs:.*\/debian\/?$/ {print $2; exit} /^deb / && /\/debian\/? / {for (i = 2; i <= NF; i++) if ($i ~ /^http/) {print $i; exit}}')
 if [ ! -x "$root/usr/bin/apt-get" ]; then
   debootstrap --variant=minbase trixie "$root" "${mirror:-http://deb.debian.org/debian}"
 fi

@@ -1,13 +1,16 @@
 #include "app/command_line.hpp"
 #include "app/commands.hpp"
 #include "app/progress.hpp"
+#include "app/stores.hpp"
 #include "app/wiring.hpp"
 
 #include "scanner/api/handler.hpp"
 #include "scanner/api/metrics.hpp"
 #include "scanner/api/panel.hpp"
+#include "scanner/api/streams.hpp"
 #include "scanner/core/log.hpp"
 #include "scanner/core/version.hpp"
+#include "scanner/engine/inspector.hpp"
 #include "scanner/net/http_server.hpp"
 #include "scanner/net/task_group.hpp"
 
@@ -36,8 +39,10 @@ namespace {
 namespace asio = boost::asio;
 
 /// The whole shutdown: 10 s with room for what cannot be waited for.
-constexpr std::chrono::seconds kServerGrace{4};
-constexpr std::chrono::seconds kTaskGrace{4};
+constexpr std::chrono::seconds kServerGrace{3};
+constexpr std::chrono::seconds kInspectorGrace{1};
+constexpr std::chrono::seconds kTaskGrace{1};
+constexpr std::chrono::seconds kStoresGrace{3};
 constexpr int kExitForced = 3;
 
 /// Empty when the system does not say.
@@ -58,6 +63,10 @@ public:
           exchange_(make_exchange(io.get_executor(), loaded_.settings, *client_, core::system_clock(), metrics_)),
           engine_(engine::make_engine(io.get_executor(), *exchange_, core::system_clock(),
                                       engine_options(loaded_.settings, false), metrics_, make_first_scan_progress())),
+          stores_(io.get_executor(), loaded_.settings, core::system_clock()),
+          inspector_(engine::make_inspector(io.get_executor(), *exchange_, *engine_, core::system_clock(),
+                                            inspector_options(loaded_.settings))),
+          streams_(io.get_executor(), api::StreamOptions(), *engine_),
           api_(api::make_api_handler(api_options(), *engine_, metrics_, core::system_clock())),
           console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_)),
           tasks_(io.get_executor(),
@@ -87,8 +96,10 @@ public:
         return {};
     }
 
+    [[nodiscard]] int exit_code() const { return exit_code_; }
+
 private:
-    api::ApiOptions api_options() const {
+    api::ApiOptions api_options() {
         const core::Settings& settings = loaded_.settings;
         api::ApiOptions options;
         options.version = core::kVersion;
@@ -96,10 +107,29 @@ private:
         options.metrics_enabled = settings.metrics_enabled;
         options.api_token = settings.api_token.value_or("");
         options.cors_origins = settings.cors_origins;
+        options.stores = [this] { return stores_.health(); };
+        options.streams = &streams_;
+        options.inspector = inspector_.get();
+        options.server_statistics = [this] { return server_ ? server_->statistics() : net::HttpServerStatistics(); };
+        return options;
+    }
+
+    static engine::InspectorOptions inspector_options(const core::Settings& settings) {
+        engine::InspectorOptions options;
+        options.candle_interval_minutes = static_cast<int>(settings.timeframe.count());
         return options;
     }
 
     asio::awaitable<void> scan() {
+        if (const auto opened = co_await stores_.open(*engine_); !opened) {
+            core::log(core::LogLevel::critical, "store_not_usable", {{"error", opened.error().message()}});
+            exit_code_ = kExitFailure;
+            begin_shutdown();
+            co_return;
+        }
+        stores_.follow(*engine_);
+        engine_->subscribe([this](const engine::RankingPtr& ranking) { streams_.publish(ranking); });
+        if (const auto restored = engine_->current(); restored) streams_.publish(restored);
         simulated_ = co_await exchange_is_simulated(*client_, loaded_.settings.exchange_url);
         if (simulated_)
             core::log(core::LogLevel::warning, "market_is_simulated",
@@ -115,20 +145,27 @@ private:
             if (number != SIGHUP) break;
             reload();
         }
+        begin_shutdown();
+        const auto [error, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (!error) std::_Exit(kExitForced);
+    }
+
+    void begin_shutdown() {
+        if (std::exchange(stopping_, true)) return;
         core::log(core::LogLevel::info, "stopping");
         // Outside of the group that it is about to end.
         asio::co_spawn(io_, shut_down(), [this](const std::exception_ptr&) { io_.stop(); });
-        const auto [error, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (!error) std::_Exit(kExitForced);
     }
 
     asio::awaitable<void> shut_down() {
         co_await asio::post(io_, asio::use_awaitable);  // after watch_signals waits for the second signal
         engine_->stop();
         co_await server_->stop(kServerGrace);
+        static_cast<void>(co_await inspector_->stop(kInspectorGrace));
         signals_.cancel();
         const auto ended = co_await tasks_.shutdown(kTaskGrace);
         if (!ended) core::log(core::LogLevel::error, "shutdown_incomplete", {{"error", ended.error().message()}});
+        co_await stores_.close(kStoresGrace);
         core::log(core::LogLevel::info, "stopped");
     }
 
@@ -158,12 +195,17 @@ private:
     std::unique_ptr<net::HttpClient> client_;
     std::unique_ptr<exchange::Exchange> exchange_;
     std::unique_ptr<engine::Engine> engine_;
+    Stores stores_;
+    std::unique_ptr<engine::Inspector> inspector_;
+    api::Streams streams_;
     std::unique_ptr<net::RequestHandler> api_;
     std::unique_ptr<net::RequestHandler> console_;  ///< /panel, then everything else from api_
     std::unique_ptr<net::HttpServer> server_;
     net::TaskGroup tasks_;
     asio::signal_set signals_;
     bool simulated_ = false;
+    bool stopping_ = false;
+    int exit_code_ = kExitOk;
 };
 
 }  // namespace
@@ -179,7 +221,7 @@ int run_serve(core::LoadedSettings loaded, const SettingsReader& reread) {
         return kExitFailure;
     }
     io.run();
-    return kExitOk;
+    return daemon.exit_code();
 }
 
 }  // namespace scanner::app

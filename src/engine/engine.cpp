@@ -102,6 +102,10 @@ public:
         kept_.push_back(std::move(ranking));
     }
 
+    void continue_after(std::uint64_t sequence) override {
+        if (cycle_count_ == 0) sequence_ = std::max(sequence_, sequence);
+    }
+
     RankingPtr current() const override { return kept_.empty() ? nullptr : kept_.back(); }
 
     RankingPtr by_sequence(std::uint64_t sequence) const override {

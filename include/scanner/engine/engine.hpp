@@ -47,6 +47,8 @@ public:
     /// Takes over a ranking from before a restart, so that there is something to serve and sequence and rank changes go
     /// on from it. Ignored once a cycle has run, or when it is no longer fresh (then only the sequence is taken).
     virtual void restore(RankingPtr ranking) = 0;
+    /// The next cycle's number will be over `sequence`: history knows it already. Ignored once a cycle has run.
+    virtual void continue_after(std::uint64_t sequence) = 0;
 };
 
 using ScanProgress = std::function<void(std::size_t done, std::size_t total)>;

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "scanner/api/handler.hpp"
+#include "scanner/core/clock.hpp"
+#include "scanner/core/settings.hpp"
+#include "scanner/engine/engine.hpp"
+#include "scanner/engine/history_feed.hpp"
+#include "scanner/storage/snapshot_cache.hpp"
+#include "scanner/storage/store.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace scanner::app {
+
+/// What outlives the process: Redis (where it is set) for the newest ranking, the database for history and the
+/// operator's state. Loop thread only; `settings` and `clock` must outlive it.
+class Stores {
+public:
+    Stores(boost::asio::any_io_executor executor, const core::Settings& settings, const core::Clock& clock);
+
+    /// Opens the database and restores the newest ranking, so that a restart within the time to live serves at once and
+    /// the sequence goes on. Waits a moment for stores that are away, then goes on without them. Fails where waiting
+    /// cannot help (data folder, schema).
+    [[nodiscard]] boost::asio::awaitable<core::Result<void>> open(engine::Engine& engine);
+    /// Hands every ranking of `engine` to the stores.
+    void follow(engine::Engine& engine);
+    [[nodiscard]] std::vector<api::StoreHealth> health() const;
+    [[nodiscard]] storage::Store& database() { return *database_; }
+    /// nullptr without Redis.
+    [[nodiscard]] storage::Publisher* publisher() { return redis_.publisher.get(); }
+    [[nodiscard]] boost::asio::awaitable<void> close(std::chrono::milliseconds grace);
+
+private:
+    [[nodiscard]] boost::asio::awaitable<engine::RankingPtr> cached_ranking();
+    void cache(const engine::Ranking& ranking);
+
+    const core::Settings& settings_;
+    storage::RedisStore redis_;  ///< empty without SCANNER_REDIS_URL
+    std::unique_ptr<storage::Store> database_;
+    std::shared_ptr<engine::HistoryFeed> feed_;
+};
+
+}  // namespace scanner::app
