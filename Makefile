@@ -30,9 +30,13 @@ seed: packages build  ## one scan cycle now: prints the top contracts and warms 
 	@$(BIN)/market-scanner collect-once
 
 .PHONY: build
-build: packages  ## configure and build both programs and the tests
+build: packages panel  ## configure and build both programs, the tests and the panel
 	@test -f build/$(PRESET)/build.ninja || cmake --preset $(PRESET)
 	@cmake --build --preset $(PRESET)
+
+.PHONY: panel
+panel: packages  ## build the operator console (npm), when it has changed
+	@scripts/build-panel.sh
 
 .PHONY: packages
 packages:  ## install what building needs (Debian 12 and 13)
@@ -54,7 +58,7 @@ lint: packages  ## formatting, room boundaries and clang-tidy; LINT_ALL=1 for ev
 
 .PHONY: docs
 docs: build  ## rewrite the generated reference pages
-	@scripts/generate-docs.sh $(BIN)
+	@scripts/renew-settings-docs $(BIN)/market-scanner
 
 .PHONY: bench-cycle
 bench-cycle: build  ## a scan cycle beside a ccxt scanner and the network-bound ideal (npm)
@@ -63,14 +67,6 @@ bench-cycle: build  ## a scan cycle beside a ccxt scanner and the network-bound 
 .PHONY: debian13
 debian13:  ## install, build and unit tests in a Debian 13 chroot made by debootstrap (root, ~1 GB, 15 min)
 	@scripts/debian13-check.sh
-
-.PHONY: up
-up:  ## docker compose up: scanner, Postgres, Redis, Prometheus, Grafana
-	docker compose up --build -d
-
-.PHONY: down
-down:  ## stop what `make up` started; volumes stay
-	docker compose down
 
 .PHONY: clean
 clean:  ## remove the build
