@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { closeBrowser, openPanel, rows, waitForRows } from './support/browser.mjs';
+import { Stack, until } from './support/stack.mjs';
+
+const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+let stack;
+before(async () => { stack = await Stack.start({ simulator: ['--scenario', 'all', '--prevalence', '0.05'] }); });
+after(async () => {
+  await closeBrowser();
+  await stack?.stop();
+});
+
+async function violations(page) {
+  // Injected by the debugger, not by the page: the content policy stays as it is.
+  const source = (await import('node:fs')).readFileSync(axePath, 'utf8');
+  await page.evaluate(source);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  return found.violations.map((entry) => `${entry.id}: ${entry.nodes.slice(0, 3).map((node) => `${node.target.join(' ')} ${node.any.map((check) => check.message).join('; ')}`).join(' | ')}`);
+}
+
+const SCREENS = [
+  ['the table', '', async () => undefined],
+  ['a drawer', '#/BTC-USDT', async (page) => { await page.locator('.chart canvas').first().waitFor(); }],
+  ['opportunities', '#/opportunities', async (page) => { await page.locator('article').first().waitFor(); }],
+  ['spotlight', '', async (page) => { await page.keyboard.press('/'); await page.getByRole('combobox').fill('et'); }],
+  ['settings', '', async (page) => { await page.keyboard.press(','); await page.getByRole('dialog').waitFor(); }],
+  ['alerts', '', async (page) => { await page.keyboard.press('a'); await page.getByRole('dialog').waitFor(); }],
+  ['health', '', async (page) => { await page.keyboard.press('h'); await page.getByRole('dialog').waitFor(); }],
+  ['the key sheet', '', async (page) => { await page.keyboard.press('?'); await page.getByRole('dialog').waitFor(); }],
+  ['filters', '', async (page) => { await page.getByRole('button', { name: 'Filters' }).click(); }],
+];
+
+for (const [width, height] of [[1440, 900], [1024, 768], [375, 812]]) {
+  for (const colorScheme of ['dark', 'light']) {
+    test(`axe finds nothing at ${width} px, ${colorScheme}`, async () => {
+      for (const [name, path, reach] of SCREENS) {
+        const page = await openPanel(stack, { path, width, height, colorScheme });
+        if (!path.startsWith('#/opp')) await rows(page).first().waitFor({ state: 'attached' });
+        await reach(page);
+        await page.waitForTimeout(350);
+        assert.deepEqual(await violations(page), [], `${name} at ${width} px, ${colorScheme}`);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.equal(wide, 0, `${name} at ${width} px does not overflow sideways`);
+        assert.deepEqual(page.problems, [], name);
+        await page.context().close();
+      }
+    });
+  }
+}
+
+test('everything is reached by keyboard, and the focus is seen', async () => {
+  const page = await openPanel(stack);
+  await waitForRows(page);
+  const seen = new Set();
+  for (let press = 0; press < 60; ++press) {
+    await page.keyboard.press('Tab');
+    const at = await page.evaluate(() => {
+      const node = document.activeElement;
+      if (!node || node === document.body) return null;
+      const style = getComputedStyle(node);
+      return { name: (node.getAttribute('aria-label') ?? node.textContent ?? '').trim().slice(0, 30), outline: style.outlineStyle !== 'none' && Number.parseFloat(style.outlineWidth) > 0 };
+    });
+    if (at === null) continue;
+    assert.ok(at.outline, `the focus on "${at.name}" is seen`);
+    seen.add(at.name);
+  }
+  for (const name of ['Markets', 'Opportunities', 'Find a contract', 'Alerts', 'Settings', 'Score', 'Filter contracts by name']) {
+    assert.ok([...seen].some((entry) => entry.startsWith(name)), `${name} is among ${[...seen].join(', ')}`);
+  }
+  await page.context().close();
+});
+
+test('a focused row holds the order, and one status region is all that speaks', async () => {
+  const page = await openPanel(stack);
+  await waitForRows(page);
+  await page.mouse.move(700, 20);
+  await page.keyboard.press('j');
+  await page.locator('.order-note').waitFor();
+  assert.equal(await page.locator('[aria-live]').count(), 1);
+  assert.equal(await page.locator('[aria-live]').getAttribute('role'), 'status');
+  await page.context().close();
+});
+
+test('times switch between UTC and local', async () => {
+  const page = await openPanel(stack, { timezoneId: 'Asia/Tokyo' });
+  await waitForRows(page);
+  const clock = page.locator('.clock');
+  assert.match(await clock.innerText(), /UTC/);
+  const utc = Number((await clock.innerText()).slice(0, 2));
+  await page.keyboard.press('t');
+  await until(async () => /local/.test(await clock.innerText()), 'local time');
+  assert.equal(Number((await clock.innerText()).slice(0, 2)), (utc + 9) % 24);
+  await page.context().close();
+});
+
+test('reduced motion is honoured', async () => {
+  const page = await openPanel(stack, { reducedMotion: 'reduce', path: '#/BTC-USDT' });
+  await page.locator('aside').waitFor();
+  const duration = await page.locator('aside').evaluate((node) => Number.parseFloat(getComputedStyle(node).animationDuration));
+  assert.ok(duration < 0.001, `${duration} s`);
+  await page.context().close();
+});

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { closeBrowser, openPanel, rows, shownCodes, waitForRows } from './support/browser.mjs';
+import { Stack, until } from './support/stack.mjs';
+
+let stack;
+before(async () => { stack = await Stack.start(); });
+after(async () => {
+  await closeBrowser();
+  await stack?.stop();
+});
+
+test('a row opens with everything that is known of its contract', async () => {
+  const page = await openPanel(stack);
+  await waitForRows(page);
+  await rows(page).nth(1).click();
+  const code = await page.locator('tr.open').getAttribute('data-code');
+  assert.equal(new URL(page.url()).hash, `#/${code}`);
+  const drawer = page.getByRole('complementary', { name: `${code} in full` });
+  for (const title of ['Price', 'Depth', 'Execution cost', 'Spread', 'Score', 'Manipulation', 'Momentum', 'Microstructure', 'Recent trades']) {
+    await drawer.getByRole('heading', { name: title, exact: true }).waitFor();
+  }
+  await drawer.locator('.chart canvas').first().waitFor();
+  assert.match(await drawer.locator('.chart').getAttribute('aria-label'), /60 candles of 1m/);
+  assert.ok(await drawer.getByRole('link', { name: /TradingView/ }).isVisible());
+  assert.equal(await drawer.locator('tr.bid').count(), 10);
+  await until(async () => /250K/.test(await drawer.innerText()) && /\d\.\d\d/.test(await drawer.locator('section', { hasText: 'Execution cost' }).innerText()), 'costs');
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('the waterfall adds up to the score that the API gives', async () => {
+  const page = await openPanel(stack, { path: '#/BTC-USDT' });
+  const section = page.locator('section', { has: page.getByRole('heading', { name: 'Score', exact: true }) });
+  await section.locator('tr.total').waitFor();
+  const { deltas, total } = await section.evaluate((node) => ({
+    deltas: [...node.querySelectorAll('tbody tr:not(.total)')].map((row) => Number(row.querySelector('td').textContent.replace('−', '-').replace('+', ''))),
+    total: Number(node.querySelector('tr.total td').textContent.replace('−', '-')),
+  }));
+  assert.equal(deltas.length, 9);
+  assert.ok(Math.abs(deltas.reduce((sum, delta) => sum + delta, 0) - total) < 0.06, `${deltas} make ${total}`);
+  await page.context().close();
+});
+
+test('five-minute candles on request, remembered', async () => {
+  const page = await openPanel(stack, { path: '#/ETH-USDT' });
+  await page.locator('.chart canvas').first().waitFor();
+  await page.getByText('5m', { exact: true }).click();
+  await until(async () => /candles of 5m/.test(await page.locator('.chart').getAttribute('aria-label')), '5m');
+  await page.waitForTimeout(400);
+  await page.reload();
+  await until(async () => /candles of 5m/.test((await page.locator('.chart').getAttribute('aria-label').catch(() => '')) ?? ''), '5m after a reload');
+  await page.context().close();
+});
+
+test('an address opens its contract, Escape closes it, back returns', async () => {
+  const page = await openPanel(stack, { path: '#/btcusdt' });
+  await page.getByRole('complementary', { name: 'BTC-USDT in full' }).waitFor();
+  await waitForRows(page);
+  await page.keyboard.press('Escape');
+  await until(async () => (await page.getByRole('complementary').count()) === 0, 'closed');
+  await page.goBack();
+  await page.getByRole('complementary', { name: 'BTC-USDT in full' }).waitFor();
+  await page.context().close();
+});
+
+test('the keyboard walks rows with the drawer following', async () => {
+  const page = await openPanel(stack);
+  await waitForRows(page);
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  const codes = await shownCodes(page);
+  await page.getByRole('complementary', { name: `${codes[0]} in full` }).waitFor();
+  await page.keyboard.press('j');
+  await page.getByRole('complementary', { name: `${codes[1]} in full` }).waitFor();
+  assert.equal(new URL(page.url()).hash, `#/${codes[1]}`);
+  await page.context().close();
+});
+
+test('an unknown contract is said to be one', async () => {
+  const page = await openPanel(stack, { path: '#/NOPE-USDT' });
+  await page.getByRole('complementary').getByText(/NOPE/).first().waitFor();
+  await until(async () => /unknown|no contract|not/i.test(await page.locator('aside .body').innerText()), 'an explanation');
+  await page.context().close();
+});
+
+test('spotlight finds any listed contract and opens it', async () => {
+  const page = await openPanel(stack);
+  await waitForRows(page);
+  await page.keyboard.press('/');
+  const field = page.getByRole('combobox', { name: 'Find a contract' });
+  await field.fill('eth');
+  const dialog = page.getByRole('dialog', { name: 'Find a contract' });
+  await dialog.getByRole('option', { name: /^ETH/ }).first().waitFor();
+  assert.match(await dialog.locator('.card').innerText(), /Volume 24h/);
+  await page.keyboard.press('Enter');
+  await page.getByRole('complementary', { name: 'ETH-USDT in full' }).waitFor();
+  await page.keyboard.press('Control+k');
+  await field.waitFor();
+  await page.keyboard.press('Escape');
+  await until(async () => (await dialog.count()) === 0, 'closed');
+  const out = (await stack.json('/symbols')).items.find((item) => !item.in_scan);
+  assert.ok(out, 'the simulator lists something that is not scanned');
+  await page.keyboard.press('/');
+  await field.fill(out.contract_code.replace('-USDT', ''));
+  await dialog.locator('.card .hint').waitFor();
+  await page.context().close();
+});
+
+test('opportunities have prices, percentages and what lowers their confidence', async () => {
+  const page = await openPanel(stack, { path: '#/opportunities' });
+  const card = page.locator('article').first();
+  await card.waitFor();
+  const text = await card.innerText();
+  for (const word of ['Entry', 'Stop', 'Target 3', 'Confidence', 'from the score']) assert.match(text, new RegExp(word));
+  const code = (await card.getByRole('link').getAttribute('href')).split('/').at(-1);
+  await card.getByRole('button', { name: `Copy ${code} as text` }).click();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), new RegExp(`^${code} (long|short|neutral)`));
+  await card.getByRole('button', { name: `Copy ${code} as JSON` }).click();
+  assert.equal(JSON.parse(await page.evaluate(() => navigator.clipboard.readText())).contract_code, code);
+  await card.getByRole('link').click();
+  await page.getByRole('complementary', { name: `${code} in full` }).waitFor();
+  assert.equal(new URL(page.url()).hash, `#/opportunities/${code}`);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('health shows cycles, the exchange, contracts and stores', async () => {
+  const page = await openPanel(stack);
+  await waitForRows(page);
+  await page.keyboard.press('h');
+  const dialog = page.getByRole('dialog', { name: 'System health' });
+  for (const title of ['Cycle', 'Exchange', 'Contracts', 'Stores', 'Streams']) await dialog.getByRole('heading', { name: title, exact: true }).waitFor();
+  assert.match(await dialog.innerText(), /Breaker\s+closed/);
+  await page.context().close();
+});

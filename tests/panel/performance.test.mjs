@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { closeBrowser, launch, openPanel, rows, waitForRows } from './support/browser.mjs';
+import { sleep, Stack } from './support/stack.mjs';
+
+const dist = join(dirname(fileURLToPath(import.meta.url)), '../../web/panel/dist');
+const soakSeconds = Number(process.env.PANEL_SOAK_SEC ?? 60);
+let stack;
+before(async () => { stack = await Stack.start(); });
+after(async () => {
+  await closeBrowser();
+  await stack?.stop();
+});
+
+/** Frames of 350 contracts, `perSecond` of them, in place of the daemon's. Every number changes every time. */
+async function feed(page, perSecond) {
+  await page.routeWebSocket(/stream\/rankings/, (socket) => {
+    let seq = 0;
+    const send = () => {
+      ++seq;
+      const items = Array.from({ length: 350 }, (_, index) => {
+        const wave = Math.sin(seq / 7 + index);
+        return { symbol: `S${index}/USDT:USDT`, contract_code: `S${index}-USDT`, rank: index + 1, rank_delta: Math.round(3 * wave), score: 60 - index / 8 + wave, last_price: 100 + index + wave,
+          qvol_usdt: 1e8 / (index + 1) + 1e5 * wave, atr_pct: 0.5 + 0.1 * wave, spread_bps: 2 + wave, slip_bps: 1 + wave / 2, ret_1: wave, ret_15: 2 * wave, volume_zscore: wave, order_flow_imbalance: wave / 2,
+          funding_8h_pct: wave / 100, basis_bps: wave, manip_score: 20 + 10 * wave, manip_flags: index % 9 === 0 ? ['liquidity_vacuum'] : [], age_ms: 300, stale: false, spark: Array.from({ length: 30 }, (__, at) => 100 + Math.sin(at + seq + index)) };
+      }).sort((a, b) => b.score - a.score).map((item, index) => ({ ...item, rank: index + 1 }));
+      socket.send(JSON.stringify({ ts: new Date().toISOString(), seq, profile: 'scalp', market_gauge: 0.5, volatility_bucket: 'low', top: 350, items }));
+    };
+    send();
+    const timer = setInterval(send, 1000 / perSecond);
+    socket.onClose(() => clearInterval(timer));
+  });
+}
+
+test('the built panel is under 150 kB gzipped in total', () => {
+  const sizes = readdirSync(dist, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    .map((entry) => { const content = readFileSync(join(entry.path ?? entry.parentPath, entry.name)); return [entry.name, Math.min(content.length, gzipSync(content, { level: 9 }).length)]; });
+  const total = sizes.reduce((sum, [, size]) => sum + size, 0);
+  console.log(`panel: ${total} bytes gzipped`);
+  assert.ok(total < 150_000, JSON.stringify(sizes));
+});
+
+test('rows are painted within a second', async () => {
+  const times = [];
+  for (let run = 0; run < 3; ++run) {
+    const page = await openPanel(stack, { before: (made) => made.addInitScript(() => {
+      new MutationObserver((_, observer) => {
+        if (!document.querySelector('tbody tr[data-code]')) return;
+        observer.disconnect();
+        requestAnimationFrame(() => requestAnimationFrame(() => { globalThis.paintedAt = performance.now(); }));
+      }).observe(document, { childList: true, subtree: true });
+    }) });
+    await waitForRows(page);
+    await page.waitForFunction(() => globalThis.paintedAt !== undefined);
+    times.push(await page.evaluate(() => globalThis.paintedAt));
+    await page.context().close();
+  }
+  console.log(`first rows after ${times.map((time) => Math.round(time)).join(', ')} ms`);
+  assert.ok(Math.min(...times) < 1000, `${times}`);
+});
+
+test('350 rows at two frames a second leave the main thread alone', async () => {
+  const page = await openPanel(stack, { before: (made) => feed(made, 2) });
+  await waitForRows(page);
+  await sleep(3_000);
+  const browser = await launch();
+  await browser.startTracing(page, { categories: ['devtools.timeline', 'toplevel', 'disabled-by-default-devtools.timeline'] });
+  const seconds = 10;
+  await sleep(seconds * 1000);
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString());
+  const mains = new Set(traceEvents.filter((event) => event.name === 'thread_name' && event.args.name === 'CrRendererMain').map((event) => `${event.pid}/${event.tid}`));
+  const busy = new Map();
+  for (const event of traceEvents) {
+    const thread = `${event.pid}/${event.tid}`;
+    if (event.name === 'RunTask' && event.ph === 'X' && mains.has(thread)) busy.set(thread, (busy.get(thread) ?? 0) + event.dur / 1e6);
+  }
+  const share = Math.max(...busy.values()) / seconds;
+  console.log(`main thread busy ${(share * 100).toFixed(1)} %`);
+  assert.ok(share < 0.3, `${share}`);
+  await page.context().close();
+});
+
+test('whatever arrives, it paints at most four times a second', async () => {
+  const page = await openPanel(stack, { before: (made) => feed(made, 20) });
+  await waitForRows(page);
+  await sleep(1_500);
+  const bursts = await page.evaluate(() => new Promise((resolve) => {
+    const times = [];
+    const observer = new MutationObserver(() => times.push(performance.now()));
+    observer.observe(document.querySelector('tbody'), { subtree: true, characterData: true, childList: true, attributes: true });
+    setTimeout(() => { observer.disconnect(); resolve(times.filter((time, index) => index === 0 || time - times[index - 1] > 20).length); }, 4_000);
+  }));
+  console.log(`${bursts} paints in 4 s of 20 frames/s`);
+  assert.ok(bursts <= 17, `${bursts} paints in four seconds`);
+  assert.ok(bursts >= 10, `${bursts} paints in four seconds`);
+  await page.context().close();
+});
+
+test('350 rows scroll without drawing them all', async () => {
+  const page = await openPanel(stack, { before: (made) => feed(made, 2) });
+  await waitForRows(page);
+  assert.ok((await rows(page).count()) < 80);
+  assert.equal(await page.locator('table').getAttribute('aria-rowcount'), '351');
+  await page.keyboard.press('End');
+  await page.locator('tr[aria-rowindex="351"]').waitFor();
+  await page.context().close();
+});
+
+test(`the heap stays flat for ${soakSeconds} s`, { timeout: (soakSeconds + 60) * 1000 }, async () => {
+  const page = await openPanel(stack, { path: '#/BTC-USDT', before: (made) => feed(made, 2) });
+  await waitForRows(page);
+  const session = await page.context().newCDPSession(page);
+  const heap = async () => {
+    await session.send('HeapProfiler.collectGarbage');
+    return (await session.send('Runtime.getHeapUsage')).usedSize / 1e6;
+  };
+  await sleep(10_000);
+  const samples = [await heap()];
+  for (let at = 0; at < 6; ++at) {
+    await sleep((soakSeconds * 1000) / 6);
+    samples.push(await heap());
+  }
+  console.log(`heap in MB: ${samples.map((sample) => sample.toFixed(1)).join(' ')}`);
+  // Histories of 240 cycles a contract fill up in the meantime: 350 of them take about two megabytes.
+  assert.ok(samples.at(-1) - samples[0] < 4, samples.join(' '));
+  await page.context().close();
+});
