@@ -30,7 +30,7 @@ struct OldUnique {
     std::string column_list;
 };
 
-std::string quoted(std::string_view name) {
+std::string quoted_name(std::string_view name) {
     std::string out = "\"";
     for (const char c : name) {
         if (c == '"') out += '"';
@@ -72,7 +72,7 @@ std::vector<OldUnique> uniques_of(SqlSession& session, std::string_view table) {
                 uniques.push_back({.index = std::string(row.text(0)), .constraint = std::string(row.text(1))});
             const std::string column(row.text(2));
             uniques.back().columns.insert(column);
-            uniques.back().column_list += (uniques.back().column_list.empty() ? "" : ", ") + quoted(column);
+            uniques.back().column_list += (uniques.back().column_list.empty() ? "" : ", ") + quoted_name(column);
         });
     return uniques;
 }
@@ -114,7 +114,7 @@ private:
         } else if (column.type == ColumnType::identity) {
             fit_identity(*old);
         } else if (const auto wider = wider_type(*old, column.type)) {
-            alter(fmt::format("ALTER COLUMN {} TYPE {}", quoted(old->name), *wider),
+            alter(fmt::format("ALTER COLUMN {} TYPE {}", quoted_name(old->name), *wider),
                   fmt::format("widened {}.{}", table_.name, old->name));
         }
     }
@@ -139,7 +139,7 @@ private:
         for (const std::string_view name : kOtherNames) {
             const OldColumn* const old = find(name);
             if (old == nullptr || !old->type.starts_with("timestamp")) continue;
-            session_.execute(fmt::format("UPDATE {} SET {} = {}", table_.name, column.name, quoted(name)));
+            session_.execute(fmt::format("UPDATE {} SET {} = {}", table_.name, column.name, quoted_name(name)));
             steps_.push_back(fmt::format("filled {}.{} from {}", table_.name, column.name, name));
             return;
         }
@@ -148,7 +148,7 @@ private:
     /// Gives an id that the old service made itself a default, so that rows need not bring one.
     void fit_identity(const OldColumn& old) {
         if (old.has_default) return;
-        const std::string name = quoted(old.name);
+        const std::string name = quoted_name(old.name);
         if (old.type == "uuid") {
             execute(fmt::format("ALTER COLUMN {} SET DEFAULT gen_random_uuid()", name));
         } else if (old.type.starts_with("int")) {
@@ -166,7 +166,7 @@ private:
     /// Only ever to a type that holds every value of the old one.
     static std::optional<std::string> wider_type(const OldColumn& old, ColumnType wanted) {
         const std::string_view type = old.type;
-        const std::string name = quoted(old.name);
+        const std::string name = quoted_name(old.name);
         switch (wanted) {
             case ColumnType::text:
                 if ((type == "varchar" && old.narrow) || type == "bpchar") return "text";
@@ -234,7 +234,7 @@ private:
             fit_identity(old);
             return;
         }
-        alter(fmt::format("ALTER COLUMN {} DROP NOT NULL", quoted(old.name)),
+        alter(fmt::format("ALTER COLUMN {} DROP NOT NULL", quoted_name(old.name)),
               fmt::format("{}.{} may be empty now", table_.name, old.name));
     }
 
@@ -250,12 +250,13 @@ private:
                 return known == table_.columns.end() || known->type == ColumnType::identity;
             });
             if (at_least_ours || has_foreign) continue;
-            const std::string what = unique.constraint.empty() ? fmt::format("DROP INDEX {}", quoted(unique.index))
-                                                               : fmt::format("ALTER TABLE {} DROP CONSTRAINT {}",
-                                                                             table_.name, quoted(unique.constraint));
+            const std::string what =
+                unique.constraint.empty()
+                    ? fmt::format("DROP INDEX {}", quoted_name(unique.index))
+                    : fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", table_.name, quoted_name(unique.constraint));
             session_.execute(what);
-            session_.execute(fmt::format("CREATE INDEX {} ON {} ({})", quoted(unique.index + "_shared"), table_.name,
-                                         unique.column_list));
+            session_.execute(fmt::format("CREATE INDEX {} ON {} ({})", quoted_name(unique.index + "_shared"),
+                                         table_.name, unique.column_list));
             steps_.push_back(fmt::format("{} ({}) is not unique any more", table_.name, unique.column_list));
         }
     }
