@@ -1,0 +1,42 @@
+#pragma once
+
+#include "scanner/alerts/rule.hpp"
+#include "scanner/alerts/scope.hpp"
+#include "scanner/engine/ranking.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scanner::alerts {
+
+/// The contracts of a cycle that a scope means, best first. Refers into the ranking. Pure.
+struct ScopedSubjects {
+    std::string profile;            ///< the effective one
+    bool profile_is_known = false;  ///< the cycle was ranked under it
+    std::vector<RuleSubject> subjects;
+};
+/// `watchlist` holds the contract codes of `scope.watchlist`; nothing: there is no such list, and nothing is meant.
+[[nodiscard]] ScopedSubjects subjects_of(const engine::Ranking& ranking, const AlertScope& scope,
+                                         const std::optional<std::vector<std::string>>& watchlist);
+
+/// A contract that a rule was tried on.
+struct TriedContract {
+    RuleSubject subject;
+    std::vector<ConditionResult> conditions;
+    std::size_t conditions_met = 0;
+};
+
+/// What a rule says of a cycle, `for` aside. Refers into ranking and rule.
+struct RuleTrial {
+    std::size_t evaluated = 0;
+    std::size_t matched = 0;
+    std::vector<TriedContract> matches;      ///< best first, at most `most`
+    std::vector<TriedContract> near_misses;  ///< those that met most conditions first, a few
+};
+[[nodiscard]] RuleTrial try_rule(const Rule& rule, std::span<const RuleSubject> subjects, std::size_t most);
+
+}  // namespace scanner::alerts

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "scanner/alerts/alert_service.hpp"
+#include "scanner/alerts/edges.hpp"
+#include "scanner/alerts/rule.hpp"
+#include "scanner/alerts/scope.hpp"
+#include "scanner/storage/operator_state.hpp"
+
+#include <span>
+#include <vector>
+
+namespace scanner::alerts {
+
+/// A rule that is evaluated.
+struct ActiveRule {
+    AlertEdges::Rule edge;
+    Rule rule;
+    AlertScope scope;
+};
+
+/// Every rule as it is now, and those that are evaluated.
+struct RuleBook {
+    std::vector<RuleView> views;     ///< by name
+    std::vector<ActiveRule> active;  ///< enabled ones without errors, by name
+};
+
+/// What is stored, with the built-in rules that nobody changed. Pure.
+[[nodiscard]] RuleBook make_rule_book(std::span<const storage::AlertRule> stored);
+
+}  // namespace scanner::alerts
