@@ -147,8 +147,8 @@ signals::Manipulation manipulation_in(const json& numbers) {
     signals::Manipulation manipulation;
     manipulation.manip_score = number_in(from, "manip_score");
     for (const json& name : array_in(from, "manip_flags")) {
-        const auto flag = name.is_string() ? signals::find_manipulation_flag(name.get_ref<const std::string&>())
-                                           : std::nullopt;
+        const auto flag =
+            name.is_string() ? signals::find_manipulation_flag(name.get_ref<const std::string&>()) : std::nullopt;
         if (!flag) throw Flaw{"manip_flags: unknown flag"};
         manipulation.manip_flags.push_back(*flag);
     }

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "scanner/core/clock.hpp"
+#include "scanner/market/market.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "scanner/core/clock.hpp"
-#include "scanner/market/market.hpp"
 
 /// A market of order-driven agents, deterministic for a seed. It knows no wire: the HTX-shaped face is elsewhere.
 namespace scanner::simulator {
@@ -23,19 +23,19 @@ struct MarketOptions {
     int contracts = 130;  ///< active swaps, 1..400
     std::uint64_t seed = 1;
     MarketKind kind = MarketKind::real;
-    WallTime start;                        ///< simulated time of the first moment; history before it is generated
-    std::vector<std::string> scenarios;    ///< kinds to plant ("layering", "pump", …), "all"; empty: none
-    double prevalence = 0.005;             ///< share of contract-seconds inside a planted scenario
+    WallTime start;                      ///< simulated time of the first moment; history before it is generated
+    std::vector<std::string> scenarios;  ///< kinds to plant ("layering", "pump", …), "all"; empty: none
+    double prevalence = 0.005;           ///< share of contract-seconds inside a planted scenario
 };
 
 /// What does not change about a contract. Swaps only; ghosts, suspended ones and dated futures are marked.
 struct SimulatedContract {
     market::Contract contract;
-    std::string create_date;                   ///< "20201021"
-    std::vector<std::string> labels;           ///< as HTX prints them: hot, new, common, tradfi, stock, …
-    std::vector<std::string> tradfi_labels;    ///< Stocks, Indices, Metals, Commodities
-    bool delisted_ghost = false;               ///< only lives on in index and open interest answers, frozen
-    bool dated_future = false;                 ///< "BTC-USDT-261225": business_type "futures"
+    std::string create_date;                 ///< "20201021"
+    std::vector<std::string> labels;         ///< as HTX prints them: hot, new, common, tradfi, stock, …
+    std::vector<std::string> tradfi_labels;  ///< Stocks, Indices, Metals, Commodities
+    bool delisted_ghost = false;             ///< only lives on in index and open interest answers, frozen
+    bool dated_future = false;               ///< "BTC-USDT-261225": business_type "futures"
 };
 
 /// A level of the simulated book: integers, so that a book never has a rounding opinion.
@@ -52,7 +52,7 @@ struct BookState {
 
 /// One fill. `doubled_contracts` counts both sides, always even, as HTX prints it.
 struct SimulatedTrade {
-    std::int64_t match_id = 0;   ///< about 1e14; a trade id is match_id * 10000 + fill_index
+    std::int64_t match_id = 0;  ///< about 1e14; a trade id is match_id * 10000 + fill_index
     int fill_index = 0;
     std::int64_t price_ticks = 0;
     std::int64_t doubled_contracts = 0;
@@ -78,7 +78,7 @@ struct TickerState {
 };
 
 struct FundingState {
-    double rate = 0.0;          ///< of the coming settlement, moving
+    double rate = 0.0;  ///< of the coming settlement, moving
     WallTime funding_time;
 };
 struct FundingPoint {
@@ -90,7 +90,7 @@ struct FundingPoint {
 struct Label {
     WallTime time;
     std::string contract_code;
-    std::string kind;       ///< "pump", or its twin's own name
+    std::string kind;  ///< "pump", or its twin's own name
     bool manipulation = false;
     std::string phase;
     double intensity = 0.0;
@@ -107,8 +107,10 @@ public:
     [[nodiscard]] virtual const std::vector<SimulatedContract>& contracts() const = 0;
     [[nodiscard]] virtual BookState book(std::size_t contract, std::size_t levels) const = 0;
     [[nodiscard]] virtual TickerState ticker(std::size_t contract) const = 0;
-    /// The newest `count` one-minute candles before or at now, oldest first, flat minutes included, the running one last.
-    [[nodiscard]] virtual std::vector<SimulatedCandle> minute_candles(std::size_t contract, std::size_t count) const = 0;
+    /// The newest `count` one-minute candles before or at now, oldest first, flat minutes included, the running one
+    /// last.
+    [[nodiscard]] virtual std::vector<SimulatedCandle> minute_candles(std::size_t contract,
+                                                                      std::size_t count) const = 0;
     /// Oldest first, at most `count` of the newest (2000 are kept).
     [[nodiscard]] virtual std::vector<SimulatedTrade> trades(std::size_t contract, std::size_t count) const = 0;
     [[nodiscard]] virtual double index_price(std::size_t contract) const = 0;

@@ -45,8 +45,12 @@ private:
 };
 
 /// Milliseconds since the Unix epoch.
-[[nodiscard]] constexpr std::int64_t to_unix_ms(WallTime time) { return time.time_since_epoch().count(); }
-[[nodiscard]] constexpr WallTime from_unix_ms(std::int64_t ms) { return WallTime(std::chrono::milliseconds(ms)); }
+[[nodiscard]] constexpr std::int64_t to_unix_ms(WallTime time) {
+    return time.time_since_epoch().count();
+}
+[[nodiscard]] constexpr WallTime from_unix_ms(std::int64_t ms) {
+    return WallTime(std::chrono::milliseconds(ms));
+}
 
 /// RFC 3339 in UTC with milliseconds: "2026-11-22T05:24:00.123Z".
 [[nodiscard]] std::string format_time(WallTime time);

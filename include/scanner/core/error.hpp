@@ -9,20 +9,20 @@ namespace scanner::core {
 
 /// What kind of thing went wrong: decides whether to retry, what to count and which HTTP status a client sees.
 enum class ErrorCode {
-    invalid_input,       ///< the caller's value is wrong; retrying cannot help
-    not_found,           ///< the named thing does not exist
-    timeout,             ///< a deadline passed
-    cancelled,           ///< shutdown or the caller asked to stop
-    network,             ///< connect, TLS, reset, name resolution
-    http_status,         ///< an HTTP status that is not 2xx and has no better name here
-    rate_limited,        ///< 429, HTX 1032 or "request limit"
-    maintenance,         ///< the exchange says that it is under maintenance
-    exchange_rejected,   ///< an error envelope from the exchange, other than the above
-    malformed,           ///< an answer that does not parse or lacks what it must have
-    unavailable,         ///< breaker open, store away, queue full
-    conflict,            ///< a concurrent change won (precondition failed)
-    io,                  ///< files and disks
-    internal,            ///< a bug of ours
+    invalid_input,      ///< the caller's value is wrong; retrying cannot help
+    not_found,          ///< the named thing does not exist
+    timeout,            ///< a deadline passed
+    cancelled,          ///< shutdown or the caller asked to stop
+    network,            ///< connect, TLS, reset, name resolution
+    http_status,        ///< an HTTP status that is not 2xx and has no better name here
+    rate_limited,       ///< 429, HTX 1032 or "request limit"
+    maintenance,        ///< the exchange says that it is under maintenance
+    exchange_rejected,  ///< an error envelope from the exchange, other than the above
+    malformed,          ///< an answer that does not parse or lacks what it must have
+    unavailable,        ///< breaker open, store away, queue full
+    conflict,           ///< a concurrent change won (precondition failed)
+    io,                 ///< files and disks
+    internal,           ///< a bug of ours
 };
 
 /// The stable lower-case name of a code ("rate_limited"), for logs and metric labels.

@@ -14,7 +14,8 @@ namespace scanner::core {
 /// A 64-bit integer from the whole of `text`; nothing for anything else, overflow included.
 [[nodiscard]] std::optional<std::int64_t> parse_int(std::string_view text);
 
-/// `value` rounded to `decimals` (0..12), ties to even in binary. Never negative zero; non-finite values come back unchanged.
+/// `value` rounded to `decimals` (0..12), ties to even in binary. Never negative zero; non-finite values come back
+/// unchanged.
 [[nodiscard]] double round_to(double value, int decimals);
 
 /// The shortest text that reads back as exactly `value` ("0.1", "1e-09", "84066.9"). `value` must be finite.
@@ -22,6 +23,8 @@ namespace scanner::core {
 /// Appends what `format_double` gives.
 void append_double(std::string& out, double value);
 
-[[nodiscard]] inline bool is_finite_positive(double value) { return std::isfinite(value) && value > 0.0; }
+[[nodiscard]] inline bool is_finite_positive(double value) {
+    return std::isfinite(value) && value > 0.0;
+}
 
 }  // namespace scanner::core

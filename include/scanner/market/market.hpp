@@ -1,5 +1,7 @@
 #pragma once
 
+#include "scanner/core/clock.hpp"
+
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -8,16 +10,26 @@
 #include <string_view>
 #include <vector>
 
-#include "scanner/core/clock.hpp"
-
 /// What a market is. Plain values without behaviour beyond their invariants: no wire, no I/O.
-/// Prices are USDT, sizes base units (contracts x contract size), turnover USDT with both sides counted as HTX reports it.
+/// Prices are USDT, sizes base units (contracts x contract size), turnover USDT with both sides counted as HTX reports
+/// it.
 namespace scanner::market {
 
 using core::WallTime;
 
 /// Whether a contract may be traded now (HTX contract_status; facts section 4.3).
-enum class ContractStatus { delisting, listed, pending, suspended, suspending, in_settlement, delivering, settled, delivered, unknown };
+enum class ContractStatus {
+    delisting,
+    listed,
+    pending,
+    suspended,
+    suspending,
+    in_settlement,
+    delivering,
+    settled,
+    delivered,
+    unknown
+};
 [[nodiscard]] std::string_view to_string(ContractStatus status) noexcept;
 
 /// What kind of thing a contract follows; HTX lists stocks, indices, metals and oil as swaps too.
@@ -45,7 +57,7 @@ struct Level {
 /// The last trade price and best quotes of a contract, with its rolling 24 h volume.
 struct Ticker {
     std::string contract_code;
-    std::optional<Level> bid;      ///< empty where the side is empty or the contract suspended
+    std::optional<Level> bid;  ///< empty where the side is empty or the contract suspended
     std::optional<Level> ask;
     double last = 0.0;             ///< last trade price, > 0
     double base_volume_24h = 0.0;  ///< base units, both sides counted
@@ -108,11 +120,11 @@ struct MarketData {
     /// Oldest first. `closed_candles` of them (from the front) are finished; at most one, the running one, follows.
     std::shared_ptr<const std::vector<Candle>> candles;
     std::size_t closed_candles = 0;
-    std::optional<double> funding_rate;    ///< fraction per interval
-    std::optional<double> open_interest;   ///< base units
+    std::optional<double> funding_rate;   ///< fraction per interval
+    std::optional<double> open_interest;  ///< base units
     std::optional<double> index_price;
-    WallTime data_time;                    ///< local wall time at which the oldest of the live inputs was true
-    double fetch_latency_ms = 0.0;         ///< longest of the calls made for this contract in this cycle
+    WallTime data_time;             ///< local wall time at which the oldest of the live inputs was true
+    double fetch_latency_ms = 0.0;  ///< longest of the calls made for this contract in this cycle
 };
 
 }  // namespace scanner::market
