@@ -175,7 +175,7 @@ public:
         totals.bytes += bytes.size();
         while (!bytes.empty()) {
             const bool fine = phase_ == Phase::head   ? take_head(bytes)
-                              : phase_ == Phase::size ? take_size(bytes, totals)
+                              : phase_ == Phase::size ? take_size(bytes)
                                                       : take_payload(bytes, totals);
             if (!fine) return false;
         }
@@ -202,7 +202,7 @@ private:
     }
 
     /// A WebSocket frame's head, or a chunk's.
-    bool take_size(std::string_view& bytes, Totals& /*totals*/) {
+    bool take_size(std::string_view& bytes) {
         kept_ += bytes.front();
         bytes.remove_prefix(1);
         return websocket_ ? read_frame_head() : read_chunk_head();
@@ -220,8 +220,7 @@ private:
             left_ = 0;
             for (std::size_t i = 2; i < head; ++i) left_ = (left_ << 8U) | byte(i);
         }
-        begin_payload();
-        return true;
+        return begin_payload();
     }
 
     bool read_chunk_head() {
@@ -232,15 +231,15 @@ private:
         }
         left_ = 0;
         std::from_chars(kept_.data(), kept_.data() + kept_.size(), left_, 16);
+        if (left_ == 0) return false;  // the last one: the server ended the stream
         opcode_ = kText;
-        begin_payload();
-        return true;
+        return begin_payload();
     }
 
-    void begin_payload() {
+    bool begin_payload() {
         kept_.clear();
         phase_ = Phase::payload;
-        if (left_ == 0) phase_ = Phase::size;
+        return left_ > 0 || end_payload(nullptr);  // pings have none
     }
 
     bool take_payload(std::string_view& bytes, Totals& totals) {
@@ -248,9 +247,12 @@ private:
         if (kept_.size() < kKept) kept_ += bytes.substr(0, std::min(count, kKept - kept_.size()));
         bytes.remove_prefix(count);
         left_ -= count;
-        if (left_ > 0) return true;
-        if (opcode_ == kText) {
-            note_frame(totals);
+        return left_ > 0 || end_payload(&totals);
+    }
+
+    bool end_payload(Totals* totals) {
+        if (opcode_ == kText && totals != nullptr) {
+            note_frame(*totals);
         } else if (opcode_ == kPing) {
             answer_ping();
         } else if (opcode_ == kClose) {
