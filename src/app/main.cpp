@@ -3,6 +3,7 @@
 #include "app/compute.hpp"
 #include "app/config_command.hpp"
 #include "app/logging.hpp"
+#include "app/migrate_command.hpp"
 
 #include <iostream>
 #include <string_view>
@@ -44,8 +45,7 @@ int run(const app::Invocation& invocation) {
     if (invocation.command == app::Command::collect_once)
         return app::run_collect_once(*loaded, invocation.json, std::cout);
     if (invocation.command == app::Command::serve) return app::run_serve(std::move(*loaded), read);
-    std::cerr << "market-scanner: this version keeps nothing in a database: there is no schema to migrate\n";
-    return app::kExitFailure;
+    return app::run_migrate(loaded->settings, std::cout, std::cerr);
 }
 
 }  // namespace

@@ -36,6 +36,8 @@ public:
     /// Ends a piece of work that hangs: a server that is frozen answers nothing, not even a time-out.
     [[nodiscard]] boost::asio::awaitable<void> watch();
     void stop();
+    /// Ends the statement that runs.
+    void interrupt() { database_.interrupt(); }
     /// Blocks until the thread has ended.
     void join();
 

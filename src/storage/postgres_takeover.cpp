@@ -280,17 +280,18 @@ private:
 
     void execute(const std::string& action) { session_.execute(fmt::format("ALTER TABLE {} {}", table_.name, action)); }
 
-    /// A change that something of the operator's (a view over the column) may forbid: then it stays as it is.
+    /// A change that something of the operator's (a view over the column) may forbid. Going on without it would mean
+    /// cycles that the table refuses, so a person has to decide.
     void alter(const std::string& action, std::string step) {
-        session_.execute("SAVEPOINT takeover");
         try {
             execute(action);
-            session_.execute("RELEASE SAVEPOINT takeover");
             steps_.push_back(std::move(step));
         } catch (const SqlError& error) {
-            if (error.code() == core::ErrorCode::unavailable) throw;
-            session_.execute("ROLLBACK TO SAVEPOINT takeover");
-            steps_.push_back(fmt::format("left {} as it is: {}", table_.name, error.what()));
+            if (error.code() == core::ErrorCode::unavailable || error.code() == core::ErrorCode::timeout) throw;
+            throw SqlError(core::ErrorCode::conflict,
+                           fmt::format("table {} cannot be taken over: ALTER TABLE {} {} was refused: {}; drop what "
+                                       "stands in its way, run `market-scanner migrate`, and make it again",
+                                       table_.name, table_.name, action, error.what()));
         }
     }
 

@@ -62,7 +62,10 @@ public:
         co_await self->writer_.drain(left());
         self->stop();
         while (self->running_ > 0 && left().count() > 0) co_await self->changed_.wait(milliseconds(20));
+        if (self->running_ > 0) self->link_.interrupt();
         self->join();
+        // What ended only now has left its result on the loop.
+        for (int i = 0; i < 50 && self->running_ > 0; ++i) co_await self->changed_.wait(milliseconds(20));
     }
 
     void stop() {

@@ -289,8 +289,9 @@ TEST_P(HistoryTest, puts_a_batch_aside_that_the_database_will_never_take) {
     broken.inputs[0].symbol = std::string("a\0b", 3);
     if (GetParam() == DatabaseKind::sqlite) {
         SQLite::Database other(options_.data_dir + "/scanner.db", SQLite::OPEN_READWRITE, 5'000);
-        other.exec("CREATE TRIGGER no BEFORE INSERT ON ranking_inputs WHEN length(CAST(NEW.symbol AS BLOB)) = 3 "
-                   "BEGIN SELECT RAISE(ABORT, 'no'); END");
+        other.exec(
+            "CREATE TRIGGER no BEFORE INSERT ON ranking_inputs WHEN length(CAST(NEW.symbol AS BLOB)) = 3 "
+            "BEGIN SELECT RAISE(ABORT, 'no'); END");
     }
     history().record(samples::cycle(1, kStart + seconds(1)));
     history().record(std::move(broken));

@@ -1,0 +1,139 @@
+#include "storage/store_fixture.hpp"
+
+#include <pqxx/pqxx>
+
+#include <string>
+
+namespace scanner::storage {
+namespace {
+
+using samples::kStart;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// Its own server: these tests stop it.
+class PostgresOutage : public StoreFixture {
+protected:
+    PostgresOutage() { use(DatabaseKind::postgres, fresh_database(server_)); }
+
+    std::string ask(const std::string& statement) const {
+        pqxx::connection connection(url_);
+        pqxx::work work(connection);
+        const pqxx::result result = work.exec(statement);
+        work.commit();
+        return result.empty() ? "" : result[0][0].c_str();
+    }
+    void record(std::uint64_t first, std::uint64_t last) {
+        for (std::uint64_t i = first; i <= last; ++i)
+            history().record(samples::cycle(i, kStart + milliseconds(100 * static_cast<std::int64_t>(i))));
+    }
+    bool written() {
+        return run_until([&] { return store_->status().backlog == 0; });
+    }
+
+    test::PostgresServer server_;
+};
+
+TEST_F(PostgresOutage, loses_nothing_and_doubles_nothing) {
+    open_store();
+    record(1, 20);
+    run_until([] { return false; }, milliseconds(30));
+    server_.stop(SIGQUIT);  // amid the writing
+    record(21, 60);
+    ASSERT_TRUE(run_until([&] { return store_->status().state == StoreState::down; }));
+    EXPECT_GE(store_->status().backlog, 40U);
+    EXPECT_FALSE(store_->status().last_error.empty());
+    store_.reset();  // no farewell, as by SIGKILL
+    open_store();
+    EXPECT_EQ(history().last_sequence(), 60U) << "the spool knows";
+    EXPECT_GT(store_->status().backlog_age_sec.value_or(-1.0), -1.0);
+    record(61, 80);
+    server_.start();
+    ASSERT_TRUE(written()) << store_->status().last_error;
+    EXPECT_EQ(ask("SELECT count(*) || ' ' || count(DISTINCT sequence) || ' ' || min(sequence) || ' ' || max(sequence) "
+                  "FROM cycles"),
+              "80 80 1 80");
+    EXPECT_EQ(ask("SELECT count(*) || ' ' || count(DISTINCT (sequence, profile, symbol)) FROM rankings"), "320 320");
+    EXPECT_EQ(ask("SELECT count(*) FROM ranking_inputs"), "160");
+    EXPECT_EQ(ask("SELECT sum(samples) FROM bars_1m"), "160") << "each cycle counted once in its minute";
+    EXPECT_EQ(store_->status().dropped, 0U);
+}
+
+TEST_F(PostgresOutage, survives_sessions_that_are_killed_amid_writing) {
+    open_store();
+    std::uint64_t sequence = 0;
+    for (int round = 0; round < 15; ++round) {
+        record(sequence + 1, sequence + 10);
+        sequence += 10;
+        run_until([] { return false; }, milliseconds(5 * (round % 4)));
+        ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+            "current_database()");
+    }
+    ASSERT_TRUE(written()) << store_->status().last_error;
+    EXPECT_EQ(ask("SELECT count(*) || ' ' || max(sequence) FROM cycles"), "150 150");
+    EXPECT_EQ(ask("SELECT sum(samples) FROM bars_1m"), "300");
+}
+
+TEST_F(PostgresOutage, reads_again_at_once_when_only_the_session_was_killed) {
+    open_store();
+    record(1, 1);
+    ASSERT_TRUE(written());
+    ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+        "current_database()");
+    const auto ranking = await(history().ranking_as_of(kStart + seconds(10), "scalp"));
+    ASSERT_TRUE(ranking) << ranking.error().message();
+    EXPECT_EQ((*ranking)->sequence, 1U);
+}
+
+TEST_F(PostgresOutage, starts_and_serves_documents_while_the_database_is_away) {
+    open_store();
+    Watchlist list;
+    list.name = "kept";
+    ASSERT_TRUE(await(state().put_watchlist(list, 0)));
+    server_.stop(SIGQUIT);
+    const auto refused = await(state().put_watchlist(list, std::nullopt));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), core::ErrorCode::unavailable);
+    EXPECT_NE(state().documents()->find_watchlist("kept"), nullptr) << "served from memory";
+    const auto page = await(history().ranking_as_of(kStart, "scalp"));
+    ASSERT_FALSE(page);
+    EXPECT_EQ(page.error().code(), core::ErrorCode::unavailable);
+    reopen_store();
+    EXPECT_FALSE(state().documents()->loaded);
+    server_.start();
+    EXPECT_TRUE(run_until([&] { return state().documents()->loaded; }));
+    EXPECT_NE(state().documents()->find_watchlist("kept"), nullptr);
+}
+
+TEST_F(PostgresOutage, is_not_held_up_by_a_server_that_is_frozen) {
+    options_.query_timeout = milliseconds(500);
+    open_store();
+    record(1, 1);
+    ASSERT_TRUE(written());
+    server_.pause();
+    const auto began = std::chrono::steady_clock::now();
+    const auto page = await(history().ranking_as_of(kStart, "scalp"));
+    ASSERT_FALSE(page);
+    EXPECT_LT(std::chrono::steady_clock::now() - began, seconds(5));
+    record(2, 5);
+    EXPECT_TRUE(run_until([&] { return store_->status().state == StoreState::down; })) << "it was given up";
+    server_.resume();
+    EXPECT_TRUE(written()) << store_->status().last_error;
+    EXPECT_EQ(ask("SELECT count(*) FROM cycles"), "5");
+}
+
+TEST_F(PostgresOutage, closes_within_its_grace_when_the_server_is_frozen) {
+    open_store();
+    server_.pause();
+    record(1, 3);
+    const auto began = std::chrono::steady_clock::now();
+    await(store_->close(seconds(1)));
+    EXPECT_LT(std::chrono::steady_clock::now() - began, seconds(6));
+    server_.resume();
+    open_store();
+    EXPECT_TRUE(written());
+    EXPECT_EQ(ask("SELECT count(*) FROM cycles"), "3");
+}
+
+}  // namespace
+}  // namespace scanner::storage
