@@ -197,7 +197,7 @@ TEST_F(PanelDirectory, that_is_not_there_is_an_unbuilt_console) {
 TEST_F(PanelDirectory, is_found_beside_the_program_installed_or_in_its_source_tree) {
     const fs::path program = root_ / "tree" / "build" / "debug" / "bin";
     EXPECT_TRUE(find_panel_directory(program).empty());
-    const auto built_at = [this](const fs::path& place) {
+    const auto built_at = [](const fs::path& place) {
         fs::create_directories(place);
         std::ofstream(place / "index.html") << "index";
         return place;
