@@ -58,7 +58,8 @@ export class Stack {
     stack.port = await freePort();
     stack.url = `http://127.0.0.1:${stack.port}`;
     stack.simulatorUrl = `http://127.0.0.1:${stack.simulatorPort}`;
-    stack.simulatorFlags = ['--port', `${stack.simulatorPort}`, '--market', 'busy', '--contracts', '60', '--scenario', 'none', ...simulator];
+    stack.simulatorFlags = ['--port', `${stack.simulatorPort}`, '--market', 'busy', '--contracts', '60',
+      ...(simulator.includes('--scenario') ? [] : ['--scenario', 'none']), ...simulator];
     try {
       await stack.startSimulator();
       await stack.startScanner();
@@ -70,7 +71,10 @@ export class Stack {
   }
   async startSimulator() {
     this.simulator = new Program('htx-simulator', this.simulatorFlags, {});
-    await until(() => this.answers(`${this.simulatorUrl}/_simulator/status`), `the simulator answers\n${this.simulator.output}`);
+    await until(() => {
+      if (this.simulator.process.exitCode !== null) throw new Error(`the simulator stopped:\n${this.simulator.output}`);
+      return this.answers(`${this.simulatorUrl}/_simulator/status`);
+    }, 'the simulator answers');
   }
   async startScanner() {
     const settings = { EXCHANGE_URL: this.simulatorUrl, HTTP_PORT: `${this.port}`, SCAN_TOP_BY_QVOL: '60', SCAN_INTERVAL_SEC: '1', DATA_DIR: this.data, ...this.settings };
