@@ -82,7 +82,8 @@ net::ServerResponse wrong_method(std::string_view method) {
 std::string all_values(const net::ServerRequest& request, std::string_view name) {
     std::string joined;
     for (const net::Header& header : request.headers) {
-        const std::string_view value = net::find_header(std::vector<net::Header>{header}, name);
+        const std::vector<net::Header> one{header};
+        const std::string_view value = net::find_header(one, name);
         if (value.empty()) continue;
         if (!joined.empty()) joined += ", ";
         joined += value;
@@ -168,8 +169,8 @@ net::ServerResponse PanelFiles::respond(const net::ServerRequest& request,
     }
     if (request.method != "GET" && request.method != "HEAD") return wrong_method(request.method);
     std::string path;
-    for (const std::string& segment : segments) path += (path.empty() ? "" : "/") + segment;
-    const auto found = by_path_.find(path.empty() ? kIndex : std::string_view(path));
+    for (std::size_t i = 0; i < segments.size(); ++i) path += (i == 0 ? "" : "/") + segments[i];
+    const auto found = by_path_.find(segments.empty() ? kIndex : std::string_view(path));
     if (found == by_path_.end()) return page(404, built() ? kNoSuchPage : kNotBuilt);
 
     Rendered& rendered = *found->second.rendered;
