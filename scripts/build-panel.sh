@@ -24,7 +24,7 @@ if ! $check && [ -f dist/index.html ] && [ -z "$(find index.html package-lock.js
 fi
 # The lock file's own stamp: npm writes node_modules/.package-lock.json after it has installed what it says.
 if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  npm ci --no-audit --no-fund --loglevel=error
+  npm install --no-save --no-audit --no-fund --loglevel=error
 fi
 if $check; then
   npm run --silent check

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 scripts/build-panel.sh --check
 cd tests/panel
 if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  npm ci --no-audit --no-fund --loglevel=error
+  npm install --no-save --no-audit --no-fund --loglevel=error
 fi
 if [ $# -eq 0 ]; then
   for file in *.test.mjs; do set -- "$@" "${file%.test.mjs}"; done
