@@ -43,7 +43,6 @@ for _ in $(seq 300); do
   The scanner is ranking a SIMULATED market (nothing here is a real price).
     panel      http://127.0.0.1:$scanner_port/panel
     rankings   http://127.0.0.1:$scanner_port/rankings?top=5
-    API docs   http://127.0.0.1:$scanner_port/docs
   Ctrl-C stops everything.
 
 EOF

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Formatting, the boundaries between rooms, and clang-tidy.
-#   scripts/lint.sh [preset]     clang-tidy runs over what differs from BASE (default: the last commit on main before
-#                                this one's day), or over everything with LINT_ALL=1
+#   scripts/lint.sh [preset]     clang-tidy runs over the sources that differ from BASE (default: origin/main, else the
+#                                last commit but one), or over everything with LINT_ALL=1
 set -euo pipefail
 preset=${1:-release}
 cd "$(dirname "$0")/.."

@@ -31,7 +31,7 @@ TEST(Serve, ranks_a_simulated_market_and_says_that_it_is_one) {
     }
 }
 
-TEST(Serve, stops_in_order_on_a_signal_and_at_once_on_the_second) {
+TEST(Serve, stops_in_order_on_a_signal) {
     Service service;
     ASSERT_TRUE(service.wait_until_ready());
     const auto began = std::chrono::steady_clock::now();
