@@ -146,23 +146,24 @@ private:
             reload();
         }
         begin_shutdown();
-        const auto [error, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (!error) std::_Exit(kExitForced);
     }
 
     void begin_shutdown() {
         if (std::exchange(stopping_, true)) return;
         core::log(core::LogLevel::info, "stopping");
+        // A second signal does not wait for anything, however far the shutdown is.
+        signals_.cancel();
+        signals_.async_wait([](const boost::system::error_code& error, int) {
+            if (!error) std::_Exit(kExitForced);
+        });
         // Outside of the group that it is about to end.
         asio::co_spawn(io_, shut_down(), [this](const std::exception_ptr&) { io_.stop(); });
     }
 
     asio::awaitable<void> shut_down() {
-        co_await asio::post(io_, asio::use_awaitable);  // after watch_signals waits for the second signal
         engine_->stop();
         co_await server_->stop(kServerGrace);
         static_cast<void>(co_await inspector_->stop(kInspectorGrace));
-        signals_.cancel();
         const auto ended = co_await tasks_.shutdown(kTaskGrace);
         if (!ended) core::log(core::LogLevel::error, "shutdown_incomplete", {{"error", ended.error().message()}});
         co_await stores_.close(kStoresGrace);

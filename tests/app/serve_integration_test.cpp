@@ -1,4 +1,5 @@
 #include "app/service.hpp"
+#include "support/postgres_server.hpp"
 
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@ namespace {
 
 using nlohmann::json;
 using test::ChildProcess;
+using test::PostgresServer;
 using test::Service;
 
 TEST(Serve, ranks_a_simulated_market_and_says_that_it_is_one) {
@@ -38,6 +40,18 @@ TEST(Serve, stops_in_order_on_a_signal) {
     EXPECT_EQ(service.scanner().stop(SIGTERM), 0);
     EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(10));
     EXPECT_NE(service.scanner().output().find("\"event\":\"stopped\""), std::string::npos);
+}
+
+TEST(Serve, a_second_signal_does_not_wait_for_the_stores) {
+    PostgresServer postgres;
+    Service service({.scanner = {"--postgres-url", postgres.url()}});
+    ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();
+    postgres.pause();
+    const std::uint64_t sequence = service.sequence();
+    ASSERT_TRUE(service.wait_until([&] { return service.sequence() >= sequence + 2; }));
+    service.scanner().signal(SIGTERM);
+    ASSERT_TRUE(service.scanner().wait_for_output("\"event\":\"stopping\"", std::chrono::seconds(20)));
+    EXPECT_EQ(service.scanner().stop(SIGINT), 3) << service.scanner().output();
 }
 
 TEST(Serve, a_port_in_use_is_an_error_that_names_the_setting) {
