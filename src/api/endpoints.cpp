@@ -36,6 +36,17 @@ Problem cycle_not_kept(std::uint64_t wanted, std::uint64_t newest) {
                                   wanted, newest)};
 }
 
+std::vector<StoreSample> store_samples(const std::vector<StoreHealth>& stores) {
+    std::vector<StoreSample> samples;
+    samples.reserve(stores.size());
+    for (const StoreHealth& store : stores) {
+        samples.push_back({.name = store.name,
+                           .usable = store.state == "ready" || store.state == "embedded",
+                           .backlog = store.backlog});
+    }
+    return samples;
+}
+
 }  // namespace
 
 Endpoints::Endpoints(const ApiOptions& options, const engine::EngineView& engine, Metrics& metrics,
@@ -147,6 +158,7 @@ Outcome Endpoints::metrics(const Call& call) {
     }
     if (options_.server_statistics) sample.server = options_.server_statistics();
     if (options_.streams != nullptr) sample.streams = options_.streams->statistics();
+    if (options_.stores) sample.stores = store_samples(options_.stores());
     return std::make_shared<Rendered>("text/plain; version=0.0.4; charset=utf-8", metrics_.render(sample),
                                       std::nullopt);
 }

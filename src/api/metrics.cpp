@@ -125,12 +125,24 @@ void sample_streams(SampledFamilies& families, const StreamStatistics& streams) 
     counter("scanner_stream_refused_total", "Subscribers turned away because there were too many", streams.refused);
 }
 
+void sample_stores(SampledFamilies& families, const std::vector<StoreSample>& stores) {
+    for (const StoreSample& store : stores) {
+        families.gauge("scanner_store_up", "Whether a store can be used: 1 connected or embedded, 0 away",
+                       store.usable ? 1.0 : 0.0, {{"store", store.name}});
+    }
+    for (const StoreSample& store : stores) {
+        families.gauge("scanner_store_backlog", "Writes accepted and not yet done, by store",
+                       static_cast<double>(store.backlog), {{"store", store.name}});
+    }
+}
+
 std::vector<prometheus::MetricFamily> sampled_families(const MetricsSample& sample) {
     SampledFamilies families;
     if (sample.ranking != nullptr) sample_ranking(families, sample);
     sample_exchange(families, sample.health.exchange);
     if (sample.server) sample_server(families, *sample.server);
     if (sample.streams) sample_streams(families, *sample.streams);
+    sample_stores(families, sample.stores);
     families.gauge("scanner_cycle_failure_streak", "Failed cycles in a row", sample.health.failure_streak);
     families.gauge("scanner_uptime_seconds", "Time since the service started", sample.uptime_sec);
     const ProcessStats process = read_process_stats();

@@ -49,6 +49,7 @@ TEST(ApiDocs, have_exactly_the_metrics_that_are_served) {
     sample.health.exchange.errors = {{"timeout", 1}};
     sample.server = net::HttpServerStatistics();
     sample.streams = StreamStatistics();
+    sample.stores = {{.name = "redis"}};
     const auto names = [](const std::string& text, const std::regex& pattern) {
         std::set<std::string> found;
         for (std::sregex_iterator match(text.begin(), text.end(), pattern), end; match != end; ++match) {

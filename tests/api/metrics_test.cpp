@@ -85,6 +85,15 @@ TEST(Metrics, count_answers_by_route_and_status) {
     EXPECT_THAT(text, HasSubstr("scanner_http_slow_readers_dropped_total 1\n"));
 }
 
+TEST(Metrics, tell_how_the_stores_do) {
+    MetricsSample sample;
+    sample.stores = {{.name = "redis", .usable = true, .backlog = 0},
+                     {.name = "postgres", .usable = false, .backlog = 17}};
+    const std::string text = Metrics("1").render(sample);
+    EXPECT_THAT(text, HasSubstr("scanner_store_up{store=\"redis\"} 1\nscanner_store_up{store=\"postgres\"} 0\n"));
+    EXPECT_THAT(text, HasSubstr("scanner_store_backlog{store=\"postgres\"} 17\n"));
+}
+
 TEST(Metrics, give_every_family_its_type_once) {
     Metrics metrics("1");
     const std::string text = metrics.render(sample_with_ranking());

@@ -5,12 +5,21 @@
 #include "scanner/engine/observer.hpp"
 #include "scanner/net/http_server.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace scanner::api {
+
+/// One store, for /metrics.
+struct StoreSample {
+    std::string name;           ///< "redis", "postgres"
+    bool usable = true;         ///< connected, or embedded in the process
+    std::uint64_t backlog = 0;  ///< writes accepted and not yet done
+};
 
 /// What is true when /metrics is asked for, beside what was counted.
 struct MetricsSample {
@@ -20,6 +29,7 @@ struct MetricsSample {
     double uptime_sec = 0.0;
     std::optional<net::HttpServerStatistics> server;
     std::optional<StreamStatistics> streams;
+    std::vector<StoreSample> stores;
 };
 
 /// Counts, and writes the Prometheus text. Owned by the program, given to the engine as its observer and to the API.
