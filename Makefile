@@ -64,6 +64,13 @@ docs: build  ## rewrite the generated reference pages
 bench-cycle: build  ## a scan cycle beside a ccxt scanner and the network-bound ideal (npm)
 	@bench/cycle.sh $(BIN)
 
+.PHONY: bench
+bench: packages build  ## every measurement of bench/RESULTS.md, half an hour on an idle machine
+	@scripts/install-packages.sh bench test
+	@cmake --preset $(PRESET) -DSCANNER_BUILD_BENCH=ON >/dev/null
+	@cmake --build --preset $(PRESET)
+	@bench/all.sh $(BIN)
+
 .PHONY: debian13
 debian13:  ## install, build and unit tests in a Debian 13 chroot made by debootstrap (root, ~1 GB, 15 min)
 	@scripts/debian13-check.sh
