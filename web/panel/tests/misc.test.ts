@@ -6,6 +6,7 @@ import { decodeHealth, grade, quantile } from '../src/store/health';
 import { Histories } from '../src/store/history';
 import { notices, type NoticeInput } from '../src/store/notices';
 import { decodeAlerts, exportLists, moved, normalCode, parseImport } from '../src/store/operator';
+import { tokenIn } from '../src/store/route';
 import { linePath } from '../src/store/spark';
 import { clock, dateTime } from '../src/store/time';
 import { buildView } from '../src/store/view';
@@ -144,4 +145,12 @@ test('tints compare with the whole market, not with what the filter leaves', () 
   const view = buildView({ ...sorted, market, columns: [column], filter: { ...NO_FILTER, text: 'S39' }, held: null });
   assert.equal(view.rows.length, 1);
   assert.equal(view.heat.get('ret_15')?.get('S39'), 3);
+});
+
+test('an address may carry the access token, and nothing else is taken for one', () => {
+  assert.equal(tokenIn('#token=abc123'), 'abc123');
+  assert.equal(tokenIn('#/token=a%2Bb'), 'a+b');
+  for (const hash of ['', '#', '#/', '#token=', '#/BTC-USDT', '#/opportunities', '#token=%', '#/x/token=abc']) {
+    assert.equal(tokenIn(hash), null, hash);
+  }
 });

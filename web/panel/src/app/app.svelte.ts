@@ -1,6 +1,7 @@
 import { getContext, setContext } from 'svelte';
 import { ApiError, Http } from '../api/http';
 import { NO_FILTER } from '../store/filter';
+import { tokenIn } from '../store/route';
 import { baseOf } from '../store/row';
 import { HealthState } from './health.svelte';
 import { MarketState } from './market.svelte';
@@ -13,6 +14,16 @@ import type { Prefs } from '../store/prefs';
 const TOKEN_KEY = 'market-scanner.token';
 const CONTEXT = Symbol('app');
 
+/** Keeps the token of "#token=…" for this tab and takes it out of the address, so that it is not copied with it. */
+function takeTokenFromAddress(): string | null {
+  const token = tokenIn(location.hash);
+  if (token !== null) {
+    sessionStorage.setItem(TOKEN_KEY, token);
+    history.replaceState(history.state, '', location.pathname + location.search);
+  }
+  return token;
+}
+
 /** Everything that the views share, wired in one place. */
 export class App {
   readonly ui = new UiState();
@@ -22,7 +33,7 @@ export class App {
   readonly universe: UniverseState;
   readonly health: HealthState;
   readonly operator: OperatorState;
-  private token: string | null = sessionStorage.getItem(TOKEN_KEY);
+  private token: string | null = takeTokenFromAddress() ?? sessionStorage.getItem(TOKEN_KEY);
 
   constructor() {
     this.http = new Http({

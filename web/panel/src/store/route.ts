@@ -31,3 +31,14 @@ export function formatRoute(route: Route): string {
   const contract = route.contract === null ? '' : encodeURIComponent(route.contract);
   return route.page === 'opportunities' ? `#/opportunities${contract && `/${contract}`}` : `#/${contract}`;
 }
+
+/** The access token of an address that ends in "#token=…", as the container prints it; null for any other address. */
+export function tokenIn(hash: string): string | null {
+  const found = /^#\/?token=([^&/]+)$/.exec(hash);
+  if (found?.[1] === undefined) return null;
+  try {
+    return decodeURIComponent(found[1]);
+  } catch {
+    return null;
+  }
+}
