@@ -40,7 +40,15 @@ using WaitingHandler = std::function<boost::asio::awaitable<Outcome>(OwnedCall)>
 using ResponseHandler = std::function<std::expected<net::ServerResponse, Problem>(const net::ServerRequest&,
                                                                                   const Call&, const ResponseContext&)>;
 
-using Handler = std::variant<MemoryHandler, WaitingHandler, ResponseHandler>;
+/// A request that may change something, with everything that it carries, to keep while waiting.
+struct Action {
+    net::ServerRequest request;
+    net::QueryParameters params;
+    std::string variable;
+};
+using ActionHandler = std::function<boost::asio::awaitable<ActionOutcome>(Action)>;
+
+using Handler = std::variant<MemoryHandler, WaitingHandler, ResponseHandler, ActionHandler>;
 
 /// The routes that read: each turns what the engine has in memory into an answer, from the cache where somebody asked
 /// the same before. Loop thread.

@@ -1,6 +1,8 @@
 #include "scanner/api/handler.hpp"
 
+#include "api/alert_endpoints.hpp"
 #include "api/endpoints.hpp"
+#include "api/operator_endpoints.hpp"
 #include "api/problem.hpp"
 #include "api/response.hpp"
 #include "api/router.hpp"
@@ -30,6 +32,8 @@ public:
           clock_(clock),
           endpoints_(options_, engine, metrics, clock),
           streams_(options_, engine),
+          operator_(options_),
+          alerts_(options_, engine),
           router_(all_routes()) {}
 
     asio::awaitable<net::ServerResponse> handle(net::ServerRequest request) override {
@@ -39,6 +43,9 @@ public:
         if (begun.waiting) {
             const Outcome outcome = co_await std::move(*begun.waiting);
             response = make_response(outcome, request, context());
+        } else if (begun.acting) {
+            ActionOutcome outcome = co_await std::move(*begun.acting);
+            response = make_action_response(std::move(outcome), request, context());
         }
         metrics_.on_http_request(begun.label, response.status,
                                  std::chrono::duration<double>(clock_.steady_now() - began).count());
@@ -89,11 +96,14 @@ private:
         std::string_view label = kUnmatched;  ///< the name of the route in metrics
         net::ServerResponse response;
         std::optional<asio::awaitable<Outcome>> waiting;
+        std::optional<asio::awaitable<ActionOutcome>> acting;
     };
 
     [[nodiscard]] std::vector<Route<Handler>> all_routes() {
         auto routes = endpoints_.routes();
         for (auto& route : streams_.routes()) routes.push_back(std::move(route));
+        for (auto& route : operator_.routes()) routes.push_back(std::move(route));
+        for (auto& route : alerts_.routes()) routes.push_back(std::move(route));
         return routes;
     }
 
@@ -122,6 +132,10 @@ private:
         } else if (const auto* const waiting = std::get_if<WaitingHandler>(&match.route->handler)) {
             OwnedCall owned{.params = std::move(target->params), .variable = std::move(match.variable)};
             begun.waiting.emplace((*waiting)(std::move(owned)));
+        } else if (const auto* const acting = std::get_if<ActionHandler>(&match.route->handler)) {
+            Action action{
+                .request = request, .params = std::move(target->params), .variable = std::move(match.variable)};
+            begun.acting.emplace((*acting)(std::move(action)));
         } else {
             auto response = std::get<ResponseHandler>(match.route->handler)(request, call, context());
             begun.response = response ? std::move(*response)
@@ -161,6 +175,8 @@ private:
     const core::Clock& clock_;
     Endpoints endpoints_;
     StreamEndpoints streams_;
+    OperatorEndpoints operator_;
+    AlertEndpoints alerts_;
     Router<Handler> router_;
 };
 

@@ -18,6 +18,8 @@ std::string_view status_phrase(int status) noexcept {
         case 404: return "Not Found";
         case 405: return "Method Not Allowed";
         case 408: return "Request Timeout";
+        case 409: return "Conflict";
+        case 412: return "Precondition Failed";
         case 413: return "Content Too Large";
         case 414: return "URI Too Long";
         case 415: return "Unsupported Media Type";
@@ -44,7 +46,13 @@ std::string render_problem(const Problem& problem) {
         json.key("errors").begin_array();
         for (const FieldError& error : problem.errors) {
             json.begin_object().key("loc").begin_array().value(error.in).value(error.name).end_array();
-            json.field("msg", error.message).end_object();
+            json.field("msg", error.message);
+            if (error.position) {
+                json.field("line", error.position->line)
+                    .field("column", error.position->column)
+                    .field("length", error.position->length);
+            }
+            json.end_object();
         }
         json.end_array();
     }
@@ -97,6 +105,13 @@ Problem invalid_parameters(std::vector<FieldError> errors) {
             .title = "Invalid parameters",
             .detail = std::move(detail),
             .errors = std::move(errors)};
+}
+
+Problem invalid_body(std::vector<FieldError> errors) {
+    Problem problem = invalid_parameters(std::move(errors));
+    problem.type = "invalid-body";
+    problem.title = "Invalid body";
+    return problem;
 }
 
 Problem unknown_contract(std::string_view wanted, std::vector<std::string> near) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,13 @@ struct FieldError {
     std::string in;    ///< "query", "path", "body"
     std::string name;  ///< as the client wrote it
     std::string message;
+    /// Where in the field's own text, from 1, in characters.
+    struct Position {
+        std::size_t line = 1;
+        std::size_t column = 1;
+        std::size_t length = 1;
+    };
+    std::optional<Position> position = std::nullopt;
 };
 
 /// An error answer (RFC 9457, application/problem+json). A value: made by pure code, rendered once.
@@ -39,6 +47,8 @@ struct Problem {
 /// 422 with every offending field at once; the detail sums them up.
 [[nodiscard]] Problem invalid_parameters(std::vector<FieldError> errors);
 [[nodiscard]] Problem unknown_contract(std::string_view wanted, std::vector<std::string> near);
+/// 422 like invalid_parameters, about a body.
+[[nodiscard]] Problem invalid_body(std::vector<FieldError> errors);
 [[nodiscard]] Problem not_ready(std::string detail, int retry_after_sec);
 /// Any status of the server's own making (413, 431, 408 …), named by its phrase.
 [[nodiscard]] Problem plain_problem(int status, std::string detail);

@@ -5,11 +5,11 @@
 
 namespace scanner::api {
 
-Rendered::Rendered(std::string content_type, std::string body, std::optional<ScanStamp> stamp)
+Rendered::Rendered(std::string content_type, std::string body, std::optional<ScanStamp> stamp, std::string_view version)
     : content_type_(std::move(content_type)),
       stamp_(stamp),
       body_(std::make_shared<const std::string>(std::move(body))) {
-    const std::string hash = content_hash(*body_);
+    const std::string hash = content_hash(version.empty() ? *body_ : *body_ + '\0' + std::string(version));
     etag_ = '"' + hash + '"';
     gzip_etag_ = '"' + hash + "-gzip\"";
 }

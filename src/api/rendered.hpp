@@ -24,7 +24,8 @@ struct ScanStamp {
 /// client wants it.
 class Rendered {
 public:
-    Rendered(std::string content_type, std::string body, std::optional<ScanStamp> stamp);
+    /// `version`: what else tells two states of the resource apart whose bytes are the same; goes into the tag.
+    Rendered(std::string content_type, std::string body, std::optional<ScanStamp> stamp, std::string_view version = {});
 
     [[nodiscard]] const std::string& content_type() const noexcept { return content_type_; }
     [[nodiscard]] const std::optional<ScanStamp>& stamp() const noexcept { return stamp_; }

@@ -81,6 +81,19 @@ net::ServerResponse make_response(const Outcome& outcome, const net::ServerReque
     return outcome ? success(**outcome, request, context) : failure(outcome.error(), request, context);
 }
 
+net::ServerResponse make_action_response(ActionOutcome outcome, const net::ServerRequest& request,
+                                         const ResponseContext& context) {
+    if (!outcome) return failure(outcome.error(), request, context);
+    net::ServerResponse response;
+    if (!outcome->etag.empty()) add(response, "ETag", std::move(outcome->etag));
+    add(response, "Cache-Control", "no-store");
+    add(response, "Content-Type", "application/json");
+    add(response, "X-Content-Type-Options", "nosniff");
+    add_common(response, request, context);
+    response.body = std::make_shared<const std::string>(std::move(outcome->json));
+    return response;
+}
+
 net::ServerResponse make_options_response(const net::ServerRequest& request, std::string allow,
                                           const ResponseContext& context) {
     net::ServerResponse response;

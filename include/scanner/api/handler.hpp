@@ -1,6 +1,8 @@
 #pragma once
 
+#include "scanner/alerts/alert_service.hpp"
 #include "scanner/api/metrics.hpp"
+#include "scanner/api/operator_service.hpp"
 #include "scanner/api/streams.hpp"
 #include "scanner/api/watchlist_source.hpp"
 #include "scanner/core/clock.hpp"
@@ -35,7 +37,9 @@ struct ApiOptions {
     const WatchlistSource* watchlists = nullptr;       ///< must outlive the handler; nullptr: there are no lists
     std::function<std::vector<StoreHealth>()> stores;  ///< called for each /healthz/details; may be empty
     Streams* streams = nullptr;                        ///< must outlive the handler; nullptr: /stream… is not there
-    engine::Inspector* inspector = nullptr;  ///< must outlive the handler; nullptr: only what cycles read is shown
+    engine::Inspector* inspector = nullptr;       ///< must outlive the handler; nullptr: only what cycles read is shown
+    OperatorService* operator_service = nullptr;  ///< must outlive the handler; nullptr: none of the operator's routes
+    alerts::AlertService* alerts = nullptr;       ///< must outlive the handler; nullptr: /alerts… is not there
     /// Called for each /metrics; may be empty.
     std::function<net::HttpServerStatistics()> server_statistics;
 };

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "api/rendered.hpp"
+
+#include "scanner/alerts/alert_service.hpp"
+#include "scanner/alerts/evaluation.hpp"
+#include "scanner/alerts/rule.hpp"
+#include "scanner/core/json_writer.hpp"
+#include "scanner/engine/ranking.hpp"
+#include "scanner/storage/operator_state.hpp"
+
+#include <string>
+#include <vector>
+
+/// Rules and alerts as answers. Pure.
+namespace scanner::api {
+
+/// GET /alerts/rules
+[[nodiscard]] Rendered render_rules(const std::vector<alerts::RuleView>& rules);
+/// One of its items.
+[[nodiscard]] Rendered render_rule(const alerts::RuleView& rule);
+
+/// GET /alerts
+[[nodiscard]] Rendered render_alerts(const storage::AlertsPage& page);
+/// GET /alerts/dead-letters
+[[nodiscard]] Rendered render_dead_letters(const std::vector<storage::DeadLetter>& letters);
+
+/// What POST /alerts/rules:test answers.
+struct RuleTest {
+    const alerts::Rule& rule;
+    const alerts::AlertScope& scope;
+    const alerts::ScopedSubjects& scoped;
+    const alerts::RuleTrial& trial;
+};
+[[nodiscard]] std::string render_rule_test(const engine::Ranking& ranking, const RuleTest& test);
+
+}  // namespace scanner::api

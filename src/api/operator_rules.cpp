@@ -1,0 +1,113 @@
+#include "api/operator_rules.hpp"
+
+#include "api/bearer.hpp"
+#include "api/stream_rules.hpp"
+
+#include "scanner/core/symbol.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace scanner::api {
+namespace {
+
+constexpr int kRetryAfterSec = 5;
+
+/// Whether `tags` has `etag`; weak ones never match (RFC 9110, 13.1.1).
+bool has_tag(std::string_view tags, std::string_view etag) {
+    while (!tags.empty()) {
+        const std::size_t comma = tags.find(',');
+        std::string_view tag = tags.substr(0, comma);
+        while (tag.starts_with(' ') || tag.starts_with('\t')) tag.remove_prefix(1);
+        while (tag.ends_with(' ') || tag.ends_with('\t')) tag.remove_suffix(1);
+        if (tag == etag) return true;
+        tags = comma == std::string_view::npos ? std::string_view() : tags.substr(comma + 1);
+    }
+    return false;
+}
+
+}  // namespace
+
+std::optional<Problem> refuse_change(const net::ServerRequest& request, const ApiOptions& options) {
+    if (auto problem = refuse_without_token(request.header("Authorization"), options.api_token)) return problem;
+    // A page of somebody else's could otherwise change a scanner on its reader's machine, where no token is set.
+    const std::string_view origin = request.header("Origin");
+    if (origin_may_connect(origin, request.header("Host"), options.cors_origins)) return std::nullopt;
+    return Problem{.status = 403,
+                   .type = "origin-not-allowed",
+                   .title = "Origin not allowed",
+                   .detail = fmt::format("Pages of {} may not change anything here; SCANNER_CORS_ORIGINS lists those "
+                                         "that may.",
+                                         in_quotes(origin))};
+}
+
+bool Precondition::holds(std::span<const Rendered* const> resources) const {
+    return std::ranges::any_of(resources, [this](const Rendered* resource) {
+        if (resource == nullptr) return false;
+        return has_tag(if_match, "*") || has_tag(if_match, resource->etag()) ||
+               has_tag(if_match, resource->gzip_etag());
+    });
+}
+
+Precondition precondition_of(const net::ServerRequest& request) {
+    return {.if_match = std::string(request.header("If-Match"))};
+}
+
+Problem precondition_failed() {
+    return {
+        .status = 412,
+        .type = "changed-meanwhile",
+        .title = "Changed meanwhile",
+        .detail = "This is not what If-Match names any more: somebody else changed it. Read it again, then decide."};
+}
+
+Problem documents_not_loaded() {
+    return {.status = 503,
+            .type = "store-unavailable",
+            .title = "Store unavailable",
+            .detail = "The operator's settings have not been read from the database yet.",
+            .retry_after_sec = kRetryAfterSec};
+}
+
+Problem store_problem(const core::Error& error) {
+    switch (error.code()) {
+        case core::ErrorCode::conflict: return precondition_failed();
+        case core::ErrorCode::not_found:
+            return {.status = 404, .type = "not-found", .title = "Not found", .detail = error.message()};
+        case core::ErrorCode::invalid_input: return malformed_request(error.message());
+        default:
+            return {.status = 503,
+                    .type = "store-unavailable",
+                    .title = "Store unavailable",
+                    .detail = fmt::format("The database did not answer: {}.", error.message()),
+                    .retry_after_sec = kRetryAfterSec};
+    }
+}
+
+Problem unknown_name(std::string_view what, std::string_view name, std::span<const std::string> known) {
+    auto near = core::nearest_names(name, known);
+    std::string detail = fmt::format("There is no {} {}.", what, in_quotes(name));
+    if (!near.empty()) detail += fmt::format(" Did you mean {}?", fmt::join(near, " or "));
+    return {.status = 404,
+            .type = fmt::format("unknown-{}", what == "alert rule" ? "rule" : what),
+            .title = fmt::format("Unknown {}", what),
+            .detail = std::move(detail),
+            .suggestions = std::move(near)};
+}
+
+Problem conflicting(std::string detail) {
+    return {.status = 409, .type = "conflict", .title = "Conflict", .detail = std::move(detail)};
+}
+
+void log_change(std::string_view what, std::string_view name, const net::ServerRequest& request,
+                std::string_view before, std::string_view after) {
+    core::log(core::LogLevel::info, "operator_change",
+              {{"what", what},
+               {"name", name},
+               {"remote_address", request.remote_address},
+               {"before", core::RawJson{before}},
+               {"after", core::RawJson{after}}});
+}
+
+}  // namespace scanner::api

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "api/endpoints.hpp"
+#include "api/problem.hpp"
+#include "api/rendered.hpp"
+
+#include "scanner/core/error.hpp"
+#include "scanner/core/log.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+/// What every route that changes something has in common. Pure.
+namespace scanner::api {
+
+/// The refusal of a request that may not change anything: 401 or 403 for the token, 403 for pages of foreign origins.
+[[nodiscard]] std::optional<Problem> refuse_change(const net::ServerRequest& request, const ApiOptions& options);
+
+/// What If-Match asks for.
+struct Precondition {
+    std::string if_match;  ///< empty: nothing is asked
+
+    [[nodiscard]] bool asked() const { return !if_match.empty(); }
+    /// Whether one of `resources` (nullptr: it does not exist) is what the client saw, by strong comparison.
+    [[nodiscard]] bool holds(std::span<const Rendered* const> resources) const;
+};
+[[nodiscard]] Precondition precondition_of(const net::ServerRequest& request);
+
+/// 412
+[[nodiscard]] Problem precondition_failed();
+/// 503 while the operator's documents were never read.
+[[nodiscard]] Problem documents_not_loaded();
+/// What a failed change or query of the operator's documents is to a client.
+[[nodiscard]] Problem store_problem(const core::Error& error);
+/// 404 with near names.
+[[nodiscard]] Problem unknown_name(std::string_view what, std::string_view name, std::span<const std::string> known);
+/// 409
+[[nodiscard]] Problem conflicting(std::string detail);
+
+/// One line for every change: what, which, from where, and the JSON of it before and after ("null": not there).
+void log_change(std::string_view what, std::string_view name, const net::ServerRequest& request,
+                std::string_view before, std::string_view after);
+
+}  // namespace scanner::api
