@@ -48,7 +48,10 @@ struct Action {
 };
 using ActionHandler = std::function<boost::asio::awaitable<ActionOutcome>(Action)>;
 
-using Handler = std::variant<MemoryHandler, WaitingHandler, ResponseHandler, ActionHandler>;
+/// May have to wait, and makes a response of its own kind.
+using RespondingHandler = std::function<boost::asio::awaitable<net::ServerResponse>(Action)>;
+
+using Handler = std::variant<MemoryHandler, WaitingHandler, ResponseHandler, ActionHandler, RespondingHandler>;
 
 /// The routes that read: each turns what the engine has in memory into an answer, from the cache where somebody asked
 /// the same before. Loop thread.

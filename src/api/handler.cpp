@@ -2,6 +2,7 @@
 
 #include "api/alert_endpoints.hpp"
 #include "api/endpoints.hpp"
+#include "api/history_endpoints.hpp"
 #include "api/operator_endpoints.hpp"
 #include "api/problem.hpp"
 #include "api/response.hpp"
@@ -34,6 +35,7 @@ public:
           streams_(options_, engine),
           operator_(options_),
           alerts_(options_, engine),
+          history_(options_, engine),
           router_(all_routes()) {}
 
     asio::awaitable<net::ServerResponse> handle(net::ServerRequest request) override {
@@ -46,6 +48,8 @@ public:
         } else if (begun.acting) {
             ActionOutcome outcome = co_await std::move(*begun.acting);
             response = make_action_response(std::move(outcome), request, context());
+        } else if (begun.responding) {
+            response = co_await std::move(*begun.responding);
         }
         metrics_.on_http_request(begun.label, response.status,
                                  std::chrono::duration<double>(clock_.steady_now() - began).count());
@@ -97,6 +101,7 @@ private:
         net::ServerResponse response;
         std::optional<asio::awaitable<Outcome>> waiting;
         std::optional<asio::awaitable<ActionOutcome>> acting;
+        std::optional<asio::awaitable<net::ServerResponse>> responding;
     };
 
     [[nodiscard]] std::vector<Route<Handler>> all_routes() {
@@ -104,6 +109,7 @@ private:
         for (auto& route : streams_.routes()) routes.push_back(std::move(route));
         for (auto& route : operator_.routes()) routes.push_back(std::move(route));
         for (auto& route : alerts_.routes()) routes.push_back(std::move(route));
+        for (auto& route : history_.routes()) routes.push_back(std::move(route));
         return routes;
     }
 
@@ -127,17 +133,22 @@ private:
         if (match.route == nullptr) return refused(method_not_allowed(request.method, match.allow), request);
         begun.label = match.route->label;
         const Call call{.params = target->params, .variable = match.variable};
-        if (const auto* const from_memory = std::get_if<MemoryHandler>(&match.route->handler)) {
+        const Handler* handler = history_.in_place_of(match.route->label, target->params);
+        if (handler == nullptr) handler = &match.route->handler;
+        if (const auto* const from_memory = std::get_if<MemoryHandler>(handler)) {
             begun.response = make_response((*from_memory)(call), request, context());
-        } else if (const auto* const waiting = std::get_if<WaitingHandler>(&match.route->handler)) {
+        } else if (const auto* const waiting = std::get_if<WaitingHandler>(handler)) {
             OwnedCall owned{.params = std::move(target->params), .variable = std::move(match.variable)};
             begun.waiting.emplace((*waiting)(std::move(owned)));
-        } else if (const auto* const acting = std::get_if<ActionHandler>(&match.route->handler)) {
+        } else if (const auto* const acting = std::get_if<ActionHandler>(handler)) {
             Action action{
                 .request = request, .params = std::move(target->params), .variable = std::move(match.variable)};
             begun.acting.emplace((*acting)(std::move(action)));
+        } else if (const auto* const responding = std::get_if<RespondingHandler>(handler)) {
+            begun.responding.emplace((*responding)(
+                {.request = request, .params = std::move(target->params), .variable = std::move(match.variable)}));
         } else {
-            auto response = std::get<ResponseHandler>(match.route->handler)(request, call, context());
+            auto response = std::get<ResponseHandler>(*handler)(request, call, context());
             begun.response = response ? std::move(*response)
                                       : make_response(std::unexpected(std::move(response.error())), request, context());
         }
@@ -177,6 +188,7 @@ private:
     StreamEndpoints streams_;
     OperatorEndpoints operator_;
     AlertEndpoints alerts_;
+    HistoryEndpoints history_;
     Router<Handler> router_;
 };
 

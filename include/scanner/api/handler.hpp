@@ -9,6 +9,7 @@
 #include "scanner/engine/engine_view.hpp"
 #include "scanner/engine/inspector.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/storage/history.hpp"
 
 #include <cstddef>
 #include <functional>
@@ -40,6 +41,7 @@ struct ApiOptions {
     engine::Inspector* inspector = nullptr;       ///< must outlive the handler; nullptr: only what cycles read is shown
     OperatorService* operator_service = nullptr;  ///< must outlive the handler; nullptr: none of the operator's routes
     alerts::AlertService* alerts = nullptr;       ///< must outlive the handler; nullptr: /alerts… is not there
+    storage::History* history = nullptr;          ///< must outlive the handler; nullptr: no /history…, no as_of
     /// Called for each /metrics; may be empty.
     std::function<net::HttpServerStatistics()> server_statistics;
 };

@@ -1,0 +1,178 @@
+#include "api/envelope.hpp"
+#include "api/history_views.hpp"
+#include "api/item_fields.hpp"
+
+#include "scanner/core/json_writer.hpp"
+#include "scanner/core/symbol.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scanner::api {
+namespace {
+
+using nlohmann::json;
+
+/// One row of a past ranking with what it was computed from.
+class PastItem {
+public:
+    explicit PastItem(const storage::RankingRow& row)
+        : row_(row), inputs_(json::parse(row.inputs_json, nullptr, false)) {
+        if (!inputs_.is_object()) inputs_ = json::object();  // an older service kept none
+        const std::string kept = text_in(inputs_, "contract_code");
+        code_ = kept.empty() ? core::parse_symbol(row.symbol).value_or(row.symbol) : kept;
+        if (const auto time = core::parse_time(text_in(inputs_, "data_time")))
+            age_ms_ = std::max<std::int64_t>(0, (row.time - *time).count());
+        const auto& flags = member(member(inputs_, "manipulation"), "manip_flags");
+        if (!flags.is_array()) return;
+        has_flags_ = true;
+        for (const json& flag : flags) {
+            if (flag.is_string()) flags_.push_back(flag.get_ref<const std::string&>());
+        }
+    }
+
+    [[nodiscard]] const std::string& code() const { return code_; }
+    [[nodiscard]] std::optional<std::int64_t> age_ms() const { return age_ms_; }
+
+    [[nodiscard]] FieldValue value(std::string_view name) const {
+        if (name == "symbol") return std::string_view(row_.symbol);
+        if (name == "contract_code") return std::string_view(code_);
+        if (name == "rank") return row_.rank ? FieldValue(std::int64_t{*row_.rank}) : FieldValue();
+        if (name == "score") return row_.score;
+        if (name == "last_price") return maybe(row_.last_price);
+        if (name == "qvol_usdt") return maybe(row_.qvol_usdt);
+        if (name == "spread_bps") return maybe(row_.spread_bps);
+        if (name == "slip_bps") return maybe(row_.slip_bps);
+        if (name == "manip_score") return maybe(row_.manip_score);
+        if (name == "age_ms") return age_ms_ ? FieldValue(*age_ms_) : FieldValue();
+        if (name == "manip_flags")
+            return has_flags_ ? FieldValue(std::span<const std::string_view>(flags_)) : FieldValue();
+        for (const std::string_view group : {"metrics", "edges"}) {
+            const json& number = member(member(inputs_, group), name);
+            if (number.is_number()) return number.get<double>();
+        }
+        return {};
+    }
+
+private:
+    static FieldValue maybe(const std::optional<double>& value) { return value ? FieldValue(*value) : FieldValue(); }
+    static const json& member(const json& owner, std::string_view name) {
+        static const json kNothing;
+        if (!owner.is_object()) return kNothing;
+        const auto found = owner.find(name);
+        return found == owner.end() ? kNothing : *found;
+    }
+    static std::string text_in(const json& owner, std::string_view name) {
+        const json& text = member(owner, name);
+        return text.is_string() ? text.get<std::string>() : "";
+    }
+
+    const storage::RankingRow& row_;
+    json inputs_;
+    std::string code_;
+    std::optional<std::int64_t> age_ms_;
+    std::vector<std::string_view> flags_;  // into inputs_
+    bool has_flags_ = false;
+};
+
+std::vector<const storage::RankingRow*> select_rows(const AsOfQuery& query, const storage::RankingAsOf& ranking) {
+    std::vector<const storage::RankingRow*> rows;
+    const auto top = static_cast<std::size_t>(query.top);
+    for (const storage::RankingRow& row : ranking.rows) {
+        if (rows.size() == top) break;
+        if (query.symbols) {
+            const auto code = core::parse_symbol(row.symbol);
+            if (!code || std::ranges::find(*query.symbols, *code) == query.symbols->end()) continue;
+        }
+        rows.push_back(&row);
+    }
+    return rows;
+}
+
+std::span<const storage::RankingRow* const> page_of(const AsOfQuery& query,
+                                                    const std::vector<const storage::RankingRow*>& rows) {
+    const auto size = static_cast<std::size_t>(query.page_size);
+    const auto before = static_cast<std::size_t>(query.page) - 1;
+    if (before >= (rows.size() + size - 1) / size) return {};
+    return std::span(rows).subspan(before * size, std::min(size, rows.size() - before * size));
+}
+
+void write_items(core::JsonWriter& out, const AsOfQuery& query, const std::vector<PastItem>& items) {
+    out.key("items").begin_array();
+    for (const PastItem& item : items) {
+        out.begin_object();
+        for (const std::string_view field : query.fields) {
+            out.key(field);
+            write_value(out, item.value(field));
+        }
+        out.end_object();
+    }
+    out.end_array();
+}
+
+std::string csv_text(const AsOfQuery& query, const std::vector<PastItem>& items) {
+    std::string csv;
+    for (const std::string_view field : query.fields) {
+        if (!csv.empty()) csv += ',';
+        csv += field;
+    }
+    csv += "\r\n";
+    for (const PastItem& item : items) {
+        bool first = true;
+        for (const std::string_view field : query.fields) {
+            if (!first) csv += ',';
+            first = false;
+            append_csv(csv, item.value(field));
+        }
+        csv += "\r\n";
+    }
+    return csv;
+}
+
+}  // namespace
+
+Rendered render_as_of(const AsOfQuery& query, const storage::RankingAsOf& ranking) {
+    const auto rows = select_rows(query, ranking);
+    std::vector<PastItem> items;
+    for (const storage::RankingRow* const row : page_of(query, rows)) items.emplace_back(*row);
+    const bool simulated = ranking.cycle && ranking.cycle->simulated;
+    if (query.csv) return {std::string(kCsvType), csv_text(query, items), std::nullopt};
+    std::optional<std::int64_t> oldest;
+    for (const PastItem& item : items) oldest = std::max(oldest, item.age_ms());
+    core::JsonWriter out(1'024 + 900 * items.size());
+    out.begin_object().field("as_of", core::format_time(query.time)).field("ts", core::format_time(ranking.time));
+    out.key("seq");
+    if (ranking.sequence == 0) {
+        out.null();
+    } else {
+        out.value(ranking.sequence);
+    }
+    if (simulated) out.field("simulated", true);
+    out.field("data_age_ms", oldest).field("profile", query.profile).key("settings");
+    if (ranking.cycle) {
+        out.raw(ranking.cycle->settings_json);
+    } else {
+        out.null();
+    }
+    write_items(out, query, items);
+    out.field("page", query.page).field("page_size", query.page_size).field("total", rows.size());
+    out.end_object();
+    return {std::string(kJsonType), out.take(), std::nullopt};
+}
+
+std::vector<std::string> profiles_of(const storage::RankingAsOf& ranking) {
+    std::vector<std::string> names;
+    if (!ranking.cycle) return names;
+    const json settings = json::parse(ranking.cycle->settings_json, nullptr, false);
+    if (!settings.is_object() || !settings.contains("weights") || !settings["weights"].is_object()) return names;
+    for (const auto& [name, weights] : settings["weights"].items()) names.push_back(name);
+    std::ranges::sort(names);
+    return names;
+}
+
+}  // namespace scanner::api
