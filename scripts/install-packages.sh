@@ -1,14 +1,21 @@
 #!/usr/bin/env bash
-# Installs what Debian 12 or 13 needs to build, test, lint or measure this project.
-#   scripts/install-packages.sh [build] [test] [lint] [bench]      (default: build)
+# Installs what Debian 12 or 13 needs to build, test, lint, measure, package or run this project.
+#   scripts/install-packages.sh [build] [test] [lint] [bench] [package] [image]      (default: build)
+# For the stages of the image, which want less: compile and panel (the two halves of build), runtime.
 # Does nothing, and needs no network or root, when everything is already there.
 set -euo pipefail
 
 [ $# -gt 0 ] || set -- build
 . /etc/os-release
 case "${ID:-}:${VERSION_ID:-}" in
-  debian:12) boost=libboost1.81-dev ;;
-  debian:13) boost=libboost1.83-dev ;;
+  debian:12)
+    boost=libboost1.81-dev
+    runtime=(libcurl4 libssl3 zlib1g libsimdjson14 libhiredis0.14 libpqxx-6.4 libsqlite3-0 libprometheus-cpp-core1.0
+      libspdlog1.10 libfmt9 libstdc++6 libgcc-s1 ca-certificates) ;;
+  debian:13)
+    boost=libboost1.83-dev
+    runtime=(libcurl4t64 libssl3t64 zlib1g libsimdjson25 libhiredis1.1.0 libpqxx-7.10 libsqlite3-0
+      libprometheus-cpp-core1.0 libspdlog1.15 libfmt10 libstdc++6 libgcc-s1 ca-certificates) ;;
   *)
     echo "install-packages: this script knows Debian 12 and 13; this is ${PRETTY_NAME:-unknown}." >&2
     echo "Install the equivalents of the packages listed in it by hand, then use cmake directly." >&2
@@ -16,23 +23,33 @@ case "${ID:-}:${VERSION_ID:-}" in
 esac
 
 packages=()
+node=false
 for group in "$@"; do
   case "$group" in
-    build) packages+=(
+    runtime) ;;
+    compile) ;;
+    *) node=true ;;
+  esac
+  case "$group" in
+    build | compile) packages+=(
         ca-certificates git make cmake ninja-build pkg-config ccache mold
         clang-19 lld-19 libclang-rt-19-dev llvm-19
         "$boost" libcurl4-openssl-dev libssl-dev zlib1g-dev nlohmann-json3-dev libsimdjson-dev
         libhiredis-dev libpqxx-dev libsqlitecpp-dev libsqlite3-dev
         prometheus-cpp-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev curl jq) ;;
-    test) packages+=(redis-server postgresql chromium python3) ;;
-    lint) packages+=(clang-format-19 clang-tidy-19 python3) ;;
+    panel) packages+=(ca-certificates) ;;
+    runtime) packages+=("${runtime[@]}") ;;
+    test) packages+=(redis-server postgresql chromium python3 prometheus) ;;
+    package) packages+=(dpkg-dev file) ;;
+    image) packages+=(buildah debootstrap) ;;
+    lint) packages+=(clang-format-19 clang-tidy-19 python3 prometheus) ;;
     bench) packages+=(libbenchmark-dev wrk nginx-light) ;;
-    *) echo "install-packages: unknown group '$group' (build, test, lint, bench)" >&2; exit 2 ;;
+    *) echo "install-packages: unknown group '$group' (build, test, lint, bench, package, image; compile, panel, runtime)" >&2; exit 2 ;;
   esac
 done
 
 # Any node from 18 on serves; a machine may already have a newer one that Debian's npm would conflict with.
-if ! { command -v node && command -v npm; } >/dev/null 2>&1; then packages+=(nodejs npm); fi
+if $node && ! { command -v node && command -v npm; } >/dev/null 2>&1; then packages+=(nodejs npm); fi
 
 missing=()
 for package in "${packages[@]}"; do
