@@ -112,6 +112,7 @@ Outcome Endpoints::health_details(const Call& call) {
     }
     if (options_.stores) report.stores = options_.stores();
     if (options_.streams != nullptr) report.streams = options_.streams->statistics();
+    if (options_.alerts != nullptr) report.alerts = options_.alerts->statistics();
     return std::make_shared<Rendered>(render_health(report));
 }
 
@@ -159,6 +160,7 @@ Outcome Endpoints::metrics(const Call& call) {
     if (options_.server_statistics) sample.server = options_.server_statistics();
     if (options_.streams != nullptr) sample.streams = options_.streams->statistics();
     if (options_.stores) sample.stores = store_samples(options_.stores());
+    if (options_.alerts != nullptr) sample.alerts = options_.alerts->statistics();
     return std::make_shared<Rendered>("text/plain; version=0.0.4; charset=utf-8", metrics_.render(sample),
                                       std::nullopt);
 }

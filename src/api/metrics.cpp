@@ -136,6 +136,29 @@ void sample_stores(SampledFamilies& families, const std::vector<StoreSample>& st
     }
 }
 
+void sample_alerts(SampledFamilies& families, const alerts::AlertStatistics& alerts) {
+    for (const auto& [rule, count] : alerts.rung) {
+        families.counter("scanner_alerts_total", "Alerts that rang, by rule", static_cast<double>(count),
+                         {{"rule", rule}});
+    }
+    const auto counter = [&families](std::string name, std::string help, std::uint64_t value) {
+        families.counter(std::move(name), std::move(help), static_cast<double>(value));
+    };
+    counter("scanner_alerts_published_total", "Alerts handed to Redis", alerts.published);
+    counter("scanner_alert_webhook_delivered_total", "Webhooks that the receiver took", alerts.delivered);
+    counter("scanner_alert_webhook_failures_total", "Attempts to post a webhook that failed", alerts.failed_attempts);
+    counter("scanner_alert_dead_letters_total", "Deliveries given up", alerts.dead_letters);
+    counter("scanner_alert_dead_letters_lost_total", "Deliveries given up that the database never took",
+            alerts.dead_letters_lost);
+    families.gauge("scanner_alerts_waiting", "Alerts that wait for the webhook", static_cast<double>(alerts.waiting));
+    families.gauge("scanner_alert_rules", "Alert rules, by state", static_cast<double>(alerts.rules_enabled),
+                   {{"state", "enabled"}});
+    families.gauge("scanner_alert_rules", "Alert rules, by state", static_cast<double>(alerts.rules_broken),
+                   {{"state", "broken"}});
+    families.gauge("scanner_alert_states", "Contracts of rules that something is remembered of",
+                   static_cast<double>(alerts.states));
+}
+
 std::vector<prometheus::MetricFamily> sampled_families(const MetricsSample& sample) {
     SampledFamilies families;
     if (sample.ranking != nullptr) sample_ranking(families, sample);
@@ -143,6 +166,7 @@ std::vector<prometheus::MetricFamily> sampled_families(const MetricsSample& samp
     if (sample.server) sample_server(families, *sample.server);
     if (sample.streams) sample_streams(families, *sample.streams);
     sample_stores(families, sample.stores);
+    if (sample.alerts) sample_alerts(families, *sample.alerts);
     families.gauge("scanner_cycle_failure_streak", "Failed cycles in a row", sample.health.failure_streak);
     families.gauge("scanner_uptime_seconds", "Time since the service started", sample.uptime_sec);
     const ProcessStats process = read_process_stats();

@@ -45,6 +45,18 @@ double quality(std::string_view parameters) {
 
 }  // namespace
 
+std::string all_values(const net::ServerRequest& request, std::string_view name) {
+    std::string joined;
+    for (const net::Header& header : request.headers) {
+        const std::vector<net::Header> one{header};
+        const std::string_view value = net::find_header(one, name);
+        if (value.empty()) continue;
+        if (!joined.empty()) joined += ", ";
+        joined += value;
+    }
+    return joined;
+}
+
 bool accepts_gzip(std::string_view accept_encoding) {
     std::optional<double> gzip;
     std::optional<double> identity;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "scanner/net/http_server.hpp"
+
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -9,6 +11,9 @@ namespace scanner::api {
 
 /// Shorter bodies are sent as they are: the header and the effort would cost more than they save.
 inline constexpr std::size_t kLeastGzipBytes = 1024;
+
+/// A list header as one list, however many lines the client made of it. Pure.
+[[nodiscard]] std::string all_values(const net::ServerRequest& request, std::string_view name);
 
 /// Whether the client prefers gzip over no coding, by Accept-Encoding with its q-values (RFC 9110, 12.5.3). Pure.
 [[nodiscard]] bool accepts_gzip(std::string_view accept_encoding);

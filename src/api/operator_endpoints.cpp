@@ -18,10 +18,7 @@ namespace {
 namespace asio = boost::asio;
 using storage::OperatorSettings;
 
-constexpr double kMostWeight = 1e6;
 constexpr double kMostNotional = 1e12;
-/// Attempts to merge a change into what others changed meanwhile.
-constexpr int kMergeAttempts = 5;
 
 /// One member of POST /settings.
 struct SettingMember {
@@ -80,12 +77,6 @@ std::expected<storage::Watchlist, Problem> read_watchlist(const nlohmann::json& 
 
 ActionAnswer answer_with(Rendered body, const Rendered& resource) {
     return {.json = *body.body(), .etag = resource.etag()};
-}
-
-Problem still_busy() {
-    Problem problem = plain_problem(503, "Others keep changing the same settings; try again.");
-    problem.retry_after_sec = 1;
-    return problem;
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ namespace scanner::api {
 inline constexpr std::size_t kMostWatchlists = 100;
 inline constexpr std::size_t kMostWatchlistSymbols = 500;
 inline constexpr std::size_t kMostProfiles = 32;
+inline constexpr double kMostWeight = 1e6;  ///< either way
 
 /// The routes of settings, watchlists and profiles. Reads answer from memory; changes wait for the database. Loop
 /// thread.

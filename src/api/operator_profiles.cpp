@@ -17,9 +17,6 @@
 namespace scanner::api {
 namespace {
 
-constexpr double kMostWeight = 1e6;
-constexpr int kMergeAttempts = 5;
-
 std::string weight_names() {
     std::vector<std::string_view> names;
     for (const signals::WeightField& field : signals::weight_fields()) names.push_back(field.name);
@@ -162,9 +159,7 @@ OperatorEndpoints::Answer OperatorEndpoints::apply_profile(Action action) {
             co_return std::unexpected(store_problem(stored.error()));
         }
     }
-    Problem busy = plain_problem(503, "Others keep changing the same settings; try again.");
-    busy.retry_after_sec = 1;
-    co_return std::unexpected(std::move(busy));
+    co_return std::unexpected(still_busy());
 }
 
 OperatorEndpoints::Answer OperatorEndpoints::delete_profile(Action action) {

@@ -1,6 +1,7 @@
 #include "api/operator_rules.hpp"
 
 #include "api/bearer.hpp"
+#include "api/negotiation.hpp"
 #include "api/stream_rules.hpp"
 
 #include "scanner/core/symbol.hpp"
@@ -51,7 +52,7 @@ bool Precondition::holds(std::span<const Rendered* const> resources) const {
 }
 
 Precondition precondition_of(const net::ServerRequest& request) {
-    return {.if_match = std::string(request.header("If-Match"))};
+    return {.if_match = all_values(request, "If-Match")};
 }
 
 Problem precondition_failed() {
@@ -60,6 +61,12 @@ Problem precondition_failed() {
         .type = "changed-meanwhile",
         .title = "Changed meanwhile",
         .detail = "This is not what If-Match names any more: somebody else changed it. Read it again, then decide."};
+}
+
+Problem still_busy() {
+    Problem problem = plain_problem(503, "Others keep changing the same settings; try again.");
+    problem.retry_after_sec = 1;
+    return problem;
 }
 
 Problem documents_not_loaded() {

@@ -30,6 +30,9 @@ struct Precondition {
 
 /// 412
 [[nodiscard]] Problem precondition_failed();
+/// Attempts to merge a change into what others changed meanwhile, and what is answered after the last: 503.
+inline constexpr int kMergeAttempts = 5;
+[[nodiscard]] Problem still_busy();
 /// 503 while the operator's documents were never read.
 [[nodiscard]] Problem documents_not_loaded();
 /// What a failed change or query of the operator's documents is to a client.

@@ -78,19 +78,6 @@ net::ServerResponse wrong_method(std::string_view method) {
     return response;
 }
 
-/// A list header, wherever the client broke the lines.
-std::string all_values(const net::ServerRequest& request, std::string_view name) {
-    std::string joined;
-    for (const net::Header& header : request.headers) {
-        const std::vector<net::Header> one{header};
-        const std::string_view value = net::find_header(one, name);
-        if (value.empty()) continue;
-        if (!joined.empty()) joined += ", ";
-        joined += value;
-    }
-    return joined;
-}
-
 bool is_hidden(const fs::path& relative) {
     return std::ranges::any_of(relative, [](const fs::path& part) { return part.native().starts_with('.'); });
 }

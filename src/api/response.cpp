@@ -27,19 +27,6 @@ void add_stamp(net::ServerResponse& response, const ScanStamp& stamp, core::Wall
     add(response, "X-Data-Age-Ms", std::to_string(age.count()));
 }
 
-/// One list of tags, wherever the client broke the lines.
-std::string all_values(const net::ServerRequest& request, std::string_view name) {
-    std::string joined;
-    for (const net::Header& header : request.headers) {
-        const std::vector<net::Header> one{header};
-        const std::string_view value = net::find_header(one, name);
-        if (value.empty()) continue;
-        if (!joined.empty()) joined += ", ";
-        joined += value;
-    }
-    return joined;
-}
-
 net::ServerResponse success(Rendered& rendered, const net::ServerRequest& request, const ResponseContext& context) {
     net::ServerResponse response;
     const bool packed = accepts_gzip(all_values(request, "Accept-Encoding")) && rendered.gzip() != nullptr;

@@ -123,6 +123,23 @@ void write_streams(core::JsonWriter& json, const StreamStatistics& streams) {
         .end_object();
 }
 
+void write_alerts(core::JsonWriter& json, const alerts::AlertStatistics& alerts) {
+    std::uint64_t rung = 0;
+    for (const auto& [rule, count] : alerts.rung) rung += count;
+    json.key("alerts")
+        .begin_object()
+        .field("rules_enabled", alerts.rules_enabled)
+        .field("rules_broken", alerts.rules_broken)
+        .field("rung", rung)
+        .field("published", alerts.published)
+        .field("delivered", alerts.delivered)
+        .field("failed_attempts", alerts.failed_attempts)
+        .field("waiting", alerts.waiting)
+        .field("dead_letters", alerts.dead_letters);
+    text_field(json, "last_error", alerts.last_error);
+    json.end_object();
+}
+
 }  // namespace
 
 Rendered render_symbols(const std::vector<engine::UniverseEntry>& universe, const engine::Ranking* ranking) {
@@ -162,6 +179,7 @@ Rendered render_health(const HealthReport& report) {
     write_symbol_health(json, health.symbols);
     if (report.stores) write_stores(json, *report.stores);
     if (report.streams) write_streams(json, *report.streams);
+    if (report.alerts) write_alerts(json, *report.alerts);
     json.field("version", report.version);
     number_field(json, "uptime_sec", core::round_to(report.uptime_sec, 3));
     json.end_object();

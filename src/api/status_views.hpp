@@ -26,6 +26,7 @@ struct HealthReport {
     std::optional<core::WallTime> next_scan_at;
     std::optional<std::vector<StoreHealth>> stores;
     std::optional<StreamStatistics> streams;
+    std::optional<alerts::AlertStatistics> alerts;
     std::string_view version;
     double uptime_sec = 0.0;
 };

@@ -1,17 +1,22 @@
 #include "app/command_line.hpp"
 #include "app/commands.hpp"
+#include "app/open_files.hpp"
 #include "app/progress.hpp"
 #include "app/stores.hpp"
 #include "app/wiring.hpp"
 
+#include "scanner/alerts/alert_service.hpp"
+#include "scanner/alerts/state_file.hpp"
 #include "scanner/api/handler.hpp"
 #include "scanner/api/metrics.hpp"
+#include "scanner/api/operator_service.hpp"
 #include "scanner/api/panel.hpp"
 #include "scanner/api/streams.hpp"
 #include "scanner/core/log.hpp"
 #include "scanner/core/version.hpp"
 #include "scanner/engine/inspector.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/net/retry.hpp"
 #include "scanner/net/task_group.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -29,6 +34,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <random>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -41,6 +47,7 @@ namespace asio = boost::asio;
 /// The whole shutdown: 10 s with room for what cannot be waited for.
 constexpr std::chrono::seconds kServerGrace{3};
 constexpr std::chrono::seconds kInspectorGrace{1};
+constexpr std::chrono::seconds kAlertsGrace{1};
 constexpr std::chrono::seconds kTaskGrace{1};
 constexpr std::chrono::seconds kStoresGrace{3};
 constexpr int kExitForced = 3;
@@ -64,9 +71,14 @@ public:
           engine_(engine::make_engine(io.get_executor(), *exchange_, core::system_clock(),
                                       engine_options(loaded_.settings, false), metrics_, make_first_scan_progress())),
           stores_(io.get_executor(), loaded_.settings, core::system_clock()),
+          operator_(api::make_operator_service(stores_.database().operator_state(), operator_defaults(loaded_.settings),
+                                               [this](const api::EffectiveSettings& set) { apply(set); })),
+          alert_file_(alerts::make_state_file(alert_state_path(loaded_.settings))),
+          webhook_client_(make_webhook_client(io.get_executor(), loaded_.settings)),
+          alerts_(make_alerts()),
           inspector_(engine::make_inspector(io.get_executor(), *exchange_, *engine_, core::system_clock(),
                                             inspector_options(loaded_.settings))),
-          streams_(io.get_executor(), api::StreamOptions(), *engine_),
+          streams_(io.get_executor(), stream_options(), *engine_),
           api_(api::make_api_handler(api_options(), *engine_, metrics_, core::system_clock())),
           console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_)),
           tasks_(io.get_executor(),
@@ -77,6 +89,7 @@ public:
 
     /// Binds the port, so that a port in use is an error before anything else happens.
     core::Result<void> start() {
+        if (!alerts_) return std::unexpected(alerts_.error());
         net::HttpServerOptions options;
         options.address = loaded_.settings.http_address == "localhost" ? "127.0.0.1" : loaded_.settings.http_address;
         options.port = loaded_.settings.http_port;
@@ -108,9 +121,29 @@ private:
         options.api_token = settings.api_token.value_or("");
         options.cors_origins = settings.cors_origins;
         options.stores = [this] { return stores_.health(); };
+        options.watchlists = operator_.get();
+        options.operator_service = operator_.get();
+        options.alerts = alerts_ ? alerts_->get() : nullptr;
         options.streams = &streams_;
         options.inspector = inspector_.get();
+        options.history = &stores_.database().history();
         options.server_statistics = [this] { return server_ ? server_->statistics() : net::HttpServerStatistics(); };
+        return options;
+    }
+
+    core::Result<std::unique_ptr<alerts::AlertService>> make_alerts() {
+        return alerts::make_alert_service(io_.get_executor(), alert_options(loaded_.settings),
+                                          {.state = stores_.database().operator_state(),
+                                           .publisher = stores_.publisher(),
+                                           .http = webhook_client_.get(),
+                                           .file = *alert_file_,
+                                           .clock = core::system_clock(),
+                                           .random = net::make_random_unit(std::random_device{}())});
+    }
+
+    api::StreamOptions stream_options() {
+        api::StreamOptions options;
+        options.manipulation_threshold = [this] { return operator_->effective().manipulation_threshold; };
         return options;
     }
 
@@ -129,13 +162,20 @@ private:
         }
         stores_.follow(*engine_);
         engine_->subscribe([this](const engine::RankingPtr& ranking) { streams_.publish(ranking); });
+        engine_->subscribe([this](const engine::RankingPtr& ranking) { (*alerts_)->on_ranking(ranking); });
+        if (!tasks_.spawn("alerts", (*alerts_)->run())) co_return;  // the end has begun already
         if (const auto restored = engine_->current(); restored) streams_.publish(restored);
         simulated_ = co_await exchange_is_simulated(*client_, loaded_.settings.exchange_url);
         if (simulated_)
             core::log(core::LogLevel::warning, "market_is_simulated",
                       {{"exchange_url", loaded_.settings.exchange_url}});
-        engine_->set_options(engine_options(loaded_.settings, simulated_));
+        apply(operator_->effective());
         co_await engine_->run();
+    }
+
+    /// Takes effect with the next cycle.
+    void apply(const api::EffectiveSettings& set) {
+        engine_->set_options(engine_options(loaded_.settings, simulated_, set));
     }
 
     asio::awaitable<void> watch_signals() {
@@ -164,6 +204,7 @@ private:
         engine_->stop();
         co_await server_->stop(kServerGrace);
         static_cast<void>(co_await inspector_->stop(kInspectorGrace));
+        co_await (*alerts_)->close(kAlertsGrace);
         const auto ended = co_await tasks_.shutdown(kTaskGrace);
         if (!ended) core::log(core::LogLevel::error, "shutdown_incomplete", {{"error", ended.error().message()}});
         co_await stores_.close(kStoresGrace);
@@ -180,7 +221,8 @@ private:
         }
         core::SettingsReload reload = core::reload_settings(loaded_.settings, fresh->settings);
         loaded_.settings = std::move(reload.settings);
-        engine_->set_options(engine_options(loaded_.settings, simulated_));
+        operator_->set_defaults(operator_defaults(loaded_.settings));
+        apply(operator_->effective());
         core::set_log_level(loaded_.settings.log_level);
         for (const std::string& name : reload.changed)
             core::log(core::LogLevel::info, "setting_changed", {{"name", name}});
@@ -197,6 +239,10 @@ private:
     std::unique_ptr<exchange::Exchange> exchange_;
     std::unique_ptr<engine::Engine> engine_;
     Stores stores_;
+    std::unique_ptr<api::OperatorService> operator_;
+    std::unique_ptr<alerts::StateFile> alert_file_;
+    std::unique_ptr<net::HttpClient> webhook_client_;
+    core::Result<std::unique_ptr<alerts::AlertService>> alerts_;  ///< start() fails without
     std::unique_ptr<engine::Inspector> inspector_;
     api::Streams streams_;
     std::unique_ptr<net::RequestHandler> api_;
@@ -215,6 +261,9 @@ int run_serve(core::LoadedSettings loaded, const SettingsReader& reread) {
     std::signal(SIGPIPE, SIG_IGN);  // a peer that hangs up is an error code, not the end of the process
     for (const std::string& warning : loaded.warnings)
         core::log(core::LogLevel::warning, "setting", {{"warning", warning}});
+    if (const auto limit = raise_open_file_limit()) {
+        core::log(core::LogLevel::debug, "open_files", {{"limit", *limit}});
+    }
     asio::io_context io(1);
     Daemon daemon(io, std::move(loaded), reread);
     if (const auto started = daemon.start(); !started) {

@@ -42,6 +42,13 @@ exchange::HtxObserver report_to(engine::EngineObserver& observer) {
     return htx;
 }
 
+net::HttpClientOptions client_options(const core::Settings& settings) {
+    net::HttpClientOptions options;
+    options.ca_bundle_path = settings.ca_bundle_path.value_or("");
+    options.user_agent = "market-scanner/" + std::string(core::kVersion);
+    return options;
+}
+
 bool is_htx(std::string_view url) {
     for (const std::string_view host : {"hbdm.com", "hbdm.vn", "btcgateway.pro", "huobi.pro", "htx.com"}) {
         if (url.find(host) != std::string_view::npos) return true;
@@ -74,12 +81,40 @@ engine::EngineOptions engine_options(const core::Settings& settings, bool simula
     return options;
 }
 
+engine::EngineOptions engine_options(const core::Settings& settings, bool simulated,
+                                     const api::EffectiveSettings& set) {
+    engine::EngineOptions options = engine_options(settings, simulated);
+    options.profiles = set.profiles;
+    options.ranking.notional_usdt = set.notional_usdt;
+    return options;
+}
+
+api::OperatorDefaults operator_defaults(const core::Settings& settings) {
+    return {.default_profile = settings.profile_default, .notional_usdt = settings.notional_test};
+}
+
+alerts::AlertOptions alert_options(const core::Settings& settings) {
+    alerts::AlertOptions options;
+    options.channel = settings.signal_channel;
+    options.webhook_url = settings.alert_webhook_url.value_or("");
+    options.webhook_secret = settings.alert_webhook_secret.value_or("");
+    options.webhook_allow_private = settings.alert_webhook_allow_private;
+    return options;
+}
+
+std::string alert_state_path(const core::Settings& settings) {
+    return settings.data_dir + "/alerts.json";
+}
+
 std::unique_ptr<net::HttpClient> make_client(boost::asio::any_io_executor executor, const core::Settings& settings) {
-    net::HttpClientOptions options;
-    options.ca_bundle_path = settings.ca_bundle_path.value_or("");
+    net::HttpClientOptions options = client_options(settings);
     options.max_connections = static_cast<std::size_t>(settings.scan_concurrency) + 4;
-    options.user_agent = "market-scanner/" + std::string(core::kVersion);
     return net::make_curl_client(std::move(executor), std::move(options));
+}
+
+std::unique_ptr<net::HttpClient> make_webhook_client(boost::asio::any_io_executor executor,
+                                                     const core::Settings& settings) {
+    return net::make_curl_client(std::move(executor), client_options(settings));
 }
 
 std::unique_ptr<exchange::Exchange> make_exchange(boost::asio::any_io_executor executor, const core::Settings& settings,

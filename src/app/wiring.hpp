@@ -1,5 +1,7 @@
 #pragma once
 
+#include "scanner/alerts/alert_service.hpp"
+#include "scanner/api/operator_service.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/core/settings.hpp"
 #include "scanner/engine/engine.hpp"
@@ -11,13 +13,24 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <string>
 
 /// From settings to objects: the one place that knows which setting means what to whom.
 namespace scanner::app {
 
 [[nodiscard]] engine::EngineOptions engine_options(const core::Settings& settings, bool simulated);
+/// The same with what the operator set on top.
+[[nodiscard]] engine::EngineOptions engine_options(const core::Settings& settings, bool simulated,
+                                                   const api::EffectiveSettings& set);
+[[nodiscard]] api::OperatorDefaults operator_defaults(const core::Settings& settings);
+[[nodiscard]] alerts::AlertOptions alert_options(const core::Settings& settings);
+/// Where alerts keep what they remember.
+[[nodiscard]] std::string alert_state_path(const core::Settings& settings);
 [[nodiscard]] std::unique_ptr<net::HttpClient> make_client(boost::asio::any_io_executor executor,
                                                            const core::Settings& settings);
+/// For webhooks: of its own, so that a slow receiver takes no connection from the scan.
+[[nodiscard]] std::unique_ptr<net::HttpClient> make_webhook_client(boost::asio::any_io_executor executor,
+                                                                   const core::Settings& settings);
 /// Calls are reported to `observer`.
 [[nodiscard]] std::unique_ptr<exchange::Exchange> make_exchange(boost::asio::any_io_executor executor,
                                                                 const core::Settings& settings, net::HttpClient& client,

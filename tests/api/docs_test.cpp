@@ -50,6 +50,7 @@ TEST(ApiDocs, have_exactly_the_metrics_that_are_served) {
     sample.server = net::HttpServerStatistics();
     sample.streams = StreamStatistics();
     sample.stores = {{.name = "redis"}};
+    sample.alerts = alerts::AlertStatistics{.rung = {{"a rule", 1}}};
     const auto names = [](const std::string& text, const std::regex& pattern) {
         std::set<std::string> found;
         for (std::sregex_iterator match(text.begin(), text.end(), pattern), end; match != end; ++match) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/alerts/alert_service.hpp"
 #include "scanner/api/streams.hpp"
 #include "scanner/engine/engine_view.hpp"
 #include "scanner/engine/observer.hpp"
@@ -30,6 +31,7 @@ struct MetricsSample {
     std::optional<net::HttpServerStatistics> server;
     std::optional<StreamStatistics> streams;
     std::vector<StoreSample> stores;
+    std::optional<alerts::AlertStatistics> alerts;
 };
 
 /// Counts, and writes the Prometheus text. Owned by the program, given to the engine as its observer and to the API.

@@ -70,6 +70,7 @@ struct Settings {
     std::string signal_channel = "scanner.signals";
     std::optional<std::string> alert_webhook_url;
     std::optional<std::string> alert_webhook_secret;
+    bool alert_webhook_allow_private = false;  ///< whether the webhook may be in the operator's own network
 
     // Logs
     LogLevel log_level = LogLevel::info;
