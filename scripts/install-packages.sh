@@ -2,9 +2,12 @@
 # Installs what Debian 12 or 13 needs to build, test, lint, measure, package or run this project.
 #   scripts/install-packages.sh [build] [test] [lint] [bench] [package] [image]      (default: build)
 # For the stages of the image, which want less: compile and panel (the two halves of build), runtime.
+# --list first: prints the names and installs nothing.
 # Does nothing, and needs no network or root, when everything is already there.
 set -euo pipefail
 
+list=false
+if [ "${1:-}" = --list ]; then list=true; shift; fi
 [ $# -gt 0 ] || set -- build
 . /etc/os-release
 case "${ID:-}:${VERSION_ID:-}" in
@@ -39,7 +42,7 @@ for group in "$@"; do
         prometheus-cpp-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev curl jq) ;;
     panel) packages+=(ca-certificates) ;;
     runtime) packages+=("${runtime[@]}") ;;
-    test) packages+=(redis-server postgresql chromium python3 prometheus) ;;
+    test) packages+=(redis-server postgresql chromium python3 prometheus docker-compose dpkg-dev file) ;;
     package) packages+=(dpkg-dev file) ;;
     image) packages+=(buildah debootstrap) ;;
     lint) packages+=(clang-format-19 clang-tidy-19 python3 prometheus) ;;
@@ -50,6 +53,8 @@ done
 
 # Any node from 18 on serves; a machine may already have a newer one that Debian's npm would conflict with.
 if $node && ! { command -v node && command -v npm; } >/dev/null 2>&1; then packages+=(nodejs npm); fi
+
+if $list; then printf '%s\n' "${packages[@]}"; exit 0; fi
 
 missing=()
 for package in "${packages[@]}"; do

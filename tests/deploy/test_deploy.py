@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""What surrounds the programs: compose file, container scripts, alert rules, dashboard.
+
+    python3 tests/deploy/test_deploy.py BIN_DIR [unittest arguments]"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from stack import ROOT, Program, Stack, free_port, request, wait_until  # noqa: E402
+
+BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else ROOT / "build/release/bin"
+DEPLOY = ROOT / "deploy"
+
+
+def run(*command, env=None):
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, cwd=ROOT, timeout=120,
+                          env={**os.environ, **(env or {})})
+
+
+def compose_command():
+    if shutil.which("docker-compose"):
+        return ["docker-compose"]
+    return None
+
+
+class Rules(unittest.TestCase):
+    def test_promtool_accepts_rules_and_configuration(self):
+        for command in (["check", "rules", "deploy/prometheus/alerts.yml"],
+                        ["check", "config", "deploy/prometheus/prometheus.yml"]):
+            result = run("promtool", *command)
+            self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_the_rules_ring_when_they_should(self):
+        result = run("promtool", "test", "rules", "deploy/prometheus/alerts_test.yml")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_every_rule_is_tested_ringing_and_silent(self):
+        names = re.findall(r"alert: (\w+)", (DEPLOY / "prometheus/alerts.yml").read_text())
+        tests = (DEPLOY / "prometheus/alerts_test.yml").read_text()
+        self.assertGreater(len(names), 10)
+        healthy, others = tests.split("- name: down")
+        for name in names:
+            self.assertIn(f"alertname: {name}}}", healthy, f"{name} is not shown silent on a healthy scanner")
+            self.assertIn(f"alertname: {name}\n        exp_alerts:\n", others, f"{name} is not shown ringing")
+
+    def test_every_rule_is_explained_to_operators(self):
+        names = re.findall(r"alert: (\w+)", (DEPLOY / "prometheus/alerts.yml").read_text())
+        page = (ROOT / "docs/operations.md").read_text()
+        self.assertEqual([name for name in names if f"`{name}`" not in page], [])
+
+
+def used_metrics():
+    """Metric name -> where, from rules and dashboard."""
+    expressions = {}
+    for expression in re.findall(r"expr: (.+?)(?=\n        (?:for|labels):)", (DEPLOY / "prometheus/alerts.yml").read_text(), re.S):
+        expressions[expression] = "alerts.yml"
+
+    def walk(node):
+        if isinstance(node, dict):
+            for key, value in node.items():
+                if key == "expr" or (key == "query" and isinstance(value, str)):
+                    expressions[value] = "dashboard"
+                walk(value)
+        elif isinstance(node, list):
+            for value in node:
+                walk(value)
+    walk(json.loads((DEPLOY / "grafana/dashboards/market-scanner.json").read_text()))
+    names = {}
+    for expression, where in expressions.items():
+        for name in re.findall(r"\b(?:scanner|process)_[a-z0-9_]+", expression):
+            names[name] = where
+    return names
+
+
+class Metrics(unittest.TestCase):
+    def test_every_metric_in_rules_and_dashboard_is_served(self):
+        """By a scanner that has seen failures and readers of every kind: families with labels appear with their first event."""
+        with Stack(BIN).wait_ready() as stack:
+            # The next cycles meet an exchange that fails.
+            stack.simulator.set_faults(["5xx:rate=0.5"])
+            request(stack.url + "/rankings")
+            request(stack.url + "/rankings")
+            names = used_metrics()
+            self.assertGreater(len(names), 25)
+
+            def missing():
+                served = set(re.findall(r"^([a-z_]+)(?:\{| )", request(stack.url + "/metrics")[1], re.M))
+                return {name: where for name, where in names.items() if name not in served}
+            try:
+                wait_until(lambda: not missing(), "", 60)
+            except TimeoutError:
+                self.fail(f"named but not served: {missing()}")
+
+    def test_labels_that_rules_select_exist(self):
+        with Stack(BIN).wait_ready() as stack:
+            text = request(stack.url + "/metrics")[1]
+            self.assertRegex(text, r'scanner_store_backlog\{store="postgres"\} \d')
+            self.assertRegex(text, r'scanner_store_up\{store="redis"\} 1')
+            self.assertRegex(text, r'scanner_http_requests_total\{[^}]*status="200"')
+            self.assertRegex(text, r'scanner_exchange_call_latency_seconds_bucket\{[^}]*method="\w+"')
+
+
+class Compose(unittest.TestCase):
+    text = (ROOT / "docker-compose.yml").read_text()
+
+    def test_every_setting_reaches_the_container(self):
+        settings = re.findall(r"^#(SCANNER_\w+)=", (ROOT / ".env.example").read_text(), re.M)
+        self.assertGreater(len(settings), 30)
+        passed = re.findall(r"^      (SCANNER_\w+):", self.text, re.M)
+        self.assertEqual(passed, settings, "run scripts/renew-settings-docs")
+
+    def test_its_own_variables_are_explained(self):
+        own = set(re.findall(r"\$\{(\w+)", self.text)) - set(re.findall(r"\$\{(SCANNER_\w+)", self.text))
+        page = (ROOT / "docs/operations.md").read_text()
+        self.assertEqual([name for name in sorted(own) if f"`{name}`" not in page], [])
+
+    def test_ports_are_published_on_loopback(self):
+        ports = re.findall(r'^      - "(.+:\d+)"$', self.text, re.M)
+        self.assertEqual(len(ports), 3, ports)
+        for port in ports:
+            self.assertRegex(port, r"^(127\.0\.0\.1|\$\{PUBLISH_ADDRESS:-127\.0\.0\.1\}):\$\{\w+:-\d+\}:\d+$")
+
+    def config(self, profiles=None):
+        if compose_command() is None:
+            self.skipTest("docker-compose is not installed (scripts/install-packages.sh test)")
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("SCANNER_", "COMPOSE_"))}
+        if profiles:
+            env["COMPOSE_PROFILES"] = profiles
+        # An empty file in place of the developer's own .env.
+        result = subprocess.run([*compose_command(), "--env-file", "/dev/null", "-f", str(ROOT / "docker-compose.yml"), "config"],
+                                capture_output=True, text=True, env=env, timeout=120)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout
+
+    def test_docker_compose_accepts_the_file(self):
+        live = self.config()
+        self.assertIn("STACK_PROFILES: live", live)
+        self.assertIn("market-scanner-postgres-live", live)
+        self.assertIn("service_healthy", live)
+
+    def test_the_demo_is_another_market_with_other_volumes(self):
+        demo = self.config("demo")
+        self.assertIn("STACK_PROFILES: demo", demo)
+        self.assertIn("htx-simulator", demo)
+        for volume in ("data", "postgres", "prometheus", "grafana"):
+            self.assertIn(f"market-scanner-{volume}-demo", demo)
+        self.assertNotIn("-live", demo)
+
+
+class Container(unittest.TestCase):
+    """The scripts of the image, run here with the real programs."""
+
+    def setUp(self):
+        self.path = {"PATH": f"{DEPLOY / 'docker'}:{BIN}:{os.environ['PATH']}"}
+
+    def test_without_a_token_one_is_made_and_changes_need_it(self):
+        with Stack(BIN, self.path, [DEPLOY / "docker/entrypoint", "serve"]).wait_ready() as stack:
+            link = re.search(r"http://127\.0\.0\.1:8010/panel#token=([0-9a-f]{64})\b", stack.scanner.output())
+            self.assertIsNotNone(link, stack.scanner.output())
+            token = link[1]
+            file = pathlib.Path(stack.data, "api-token")
+            self.assertEqual(file.read_text(), token)
+            self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+            change = {"name": "mine", "symbols": ["btc"]}
+            self.assertEqual(request(stack.url + "/watchlists", "POST", change)[0], 401)
+            self.assertEqual(request(stack.url + "/watchlists", "POST", change, "wrong")[0], 403)
+            self.assertEqual(request(stack.url + "/watchlists", "POST", change, token)[0], 200)
+            again = run(DEPLOY / "docker/console-link", env={**self.path, "SCANNER_DATA_DIR": stack.data, "CONSOLE_URL": "http://x:1"})
+            self.assertEqual(again.stdout, f"http://x:1/panel#token={token}\n")
+            # Started again, it keeps its token and says nothing of it.
+            stack.scanner.stop()
+            stack.scanner = Program([DEPLOY / "docker/entrypoint", "serve"], stack.env, stack.data)
+            stack.wait_ready()
+            self.assertEqual(request(stack.url + "/watchlists", "POST", change, token)[0], 200)
+            self.assertNotIn(token, stack.scanner.output())
+
+    def test_a_given_token_is_taken_and_none_is_made(self):
+        env = {**self.path, "SCANNER_API_TOKEN": "a-token/of+the%operator"}
+        with Stack(BIN, env, [DEPLOY / "docker/entrypoint"]).wait_ready() as stack:
+            self.assertFalse(pathlib.Path(stack.data, "api-token").exists())
+            self.assertEqual(request(stack.url + "/settings", "POST", {"notional": 6000}, env["SCANNER_API_TOKEN"])[0], 200)
+            link = run(DEPLOY / "docker/console-link", env=env)
+            self.assertEqual(link.stdout, "http://127.0.0.1:8010/panel#token=a-token%2Fof%2Bthe%25operator\n")
+
+    def test_a_network_is_never_let_to_change_things_without_a_token(self):
+        result = run(DEPLOY / "docker/entrypoint", "serve", env={
+            **self.path, "SCANNER_ALLOW_ANONYMOUS_WRITES": "true", "PUBLISH_ADDRESS": "0.0.0.0", "SCANNER_API_TOKEN": "",
+            "SCANNER_DATA_DIR": "/nonexistent"})
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("SCANNER_API_TOKEN", result.stderr)
+
+    def test_the_simulator_refuses_to_stand_beside_a_scanner_on_the_real_exchange(self):
+        result = run(DEPLOY / "docker/entrypoint", "htx-simulator", env={**self.path, "STACK_PROFILES": "live"})
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("COMPOSE_PROFILES=demo docker compose up", result.stderr)
+
+    def test_the_health_check_tells_a_serving_daemon_from_none(self):
+        port = free_port()
+        self.assertNotEqual(run(DEPLOY / "docker/healthcheck", port).returncode, 0)
+        with Stack(BIN).wait_ready() as stack:
+            self.assertEqual(run(DEPLOY / "docker/healthcheck", stack.port).returncode, 0)
+            self.assertEqual(run(DEPLOY / "docker/healthcheck", stack.simulator.port, "/_simulator/status").returncode, 0)
+            self.assertNotEqual(run(DEPLOY / "docker/healthcheck", stack.port, "/nowhere").returncode, 0)
+
+
+class Image(unittest.TestCase):
+    text = (ROOT / "Dockerfile").read_text()
+
+    def test_what_it_copies_is_sent(self):
+        """Every folder that a COPY names is let through by .dockerignore."""
+        sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+        for line in re.findall(r"^COPY (?!--from)(.+)$", self.text, re.M):
+            for source in line.split()[:-1]:
+                self.assertTrue(source == "." or source.split("/")[0] in sent, source)
+                self.assertTrue((ROOT / source).exists(), source)
+
+    def test_it_runs_as_nobody_in_particular(self):
+        self.assertRegex(self.text, r"\nUSER 10010:10010\n")
+        self.assertIn("\nHEALTHCHECK ", self.text)
+        self.assertIn("\nSTOPSIGNAL SIGTERM\n", self.text)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
