@@ -29,6 +29,14 @@ unit: build  ## only the tests that need nothing but the processor (seconds)
 seed: packages build  ## one scan cycle now: prints the top contracts and warms the stores
 	@$(BIN)/market-scanner collect-once
 
+.PHONY: up
+up:  ## docker compose: the whole stack, detached; COMPOSE_PROFILES=demo for the simulator. Prints the console's address
+	@scripts/compose.sh up
+
+.PHONY: down
+down:  ## docker compose: stop the stack (volumes stay)
+	@scripts/compose.sh down
+
 .PHONY: build
 build: packages panel  ## configure and build both programs, the tests and the panel
 	@test -f build/$(PRESET)/build.ninja || cmake --preset $(PRESET)
@@ -74,6 +82,22 @@ bench: packages build  ## every measurement of bench/RESULTS.md, half an hour on
 .PHONY: debian13
 debian13:  ## install, build and unit tests in a Debian 13 chroot made by debootstrap (root, ~1 GB, 15 min)
 	@scripts/debian13-check.sh
+
+PREFIX ?= /usr/local
+.PHONY: install
+install: build  ## install programs, console, settings, systemd unit; PREFIX=/usr/local DESTDIR=
+	@cmake -S . -B build/$(PRESET) -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
+	@DESTDIR=$(DESTDIR) cmake --install build/$(PRESET) --strip
+
+.PHONY: deb
+deb: build  ## the Debian package, into build/
+	@scripts/install-packages.sh package
+	@cmake -S . -B build/$(PRESET) -DCMAKE_INSTALL_PREFIX=/usr >/dev/null
+	@cd build/$(PRESET) && cpack -B ..
+
+.PHONY: image-check
+image-check:  ## build the image without Docker (buildah, root, 20 min), run it on real Postgres and Redis
+	@scripts/image-check.sh
 
 .PHONY: clean
 clean:  ## remove the build
