@@ -2,7 +2,9 @@
 
 #include "api/alert_endpoints.hpp"
 #include "api/endpoints.hpp"
+#include "api/envelope.hpp"
 #include "api/history_endpoints.hpp"
+#include "api/openapi.hpp"
 #include "api/operator_endpoints.hpp"
 #include "api/problem.hpp"
 #include "api/response.hpp"
@@ -14,7 +16,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -110,7 +115,26 @@ private:
         for (auto& route : operator_.routes()) routes.push_back(std::move(route));
         for (auto& route : alerts_.routes()) routes.push_back(std::move(route));
         for (auto& route : history_.routes()) routes.push_back(std::move(route));
+        add_document(routes);
         return routes;
+    }
+
+    /// The description of `routes`, itself one of them.
+    void add_document(std::vector<Route<Handler>>& routes) const {
+        constexpr std::string_view kPath = "/openapi.json";
+        std::vector<ServedRoute> served{{.method = "GET", .pattern = kPath}};
+        for (const auto& route : routes) served.push_back({.method = route.method, .pattern = route.pattern.text()});
+        auto document = std::make_shared<Rendered>(std::string(kJsonType), openapi_document(served, options_.version),
+                                                   std::nullopt);
+        routes.push_back({.method = "GET",
+                          .pattern = PathPattern(kPath),
+                          .label = kPath,
+                          .handler = MemoryHandler([document](const Call& call) -> Outcome {
+                              if (auto problem = refuse_parameters(call.params)) {
+                                  return std::unexpected(std::move(*problem));
+                              }
+                              return document;
+                          })});
     }
 
     [[nodiscard]] ResponseContext context() const {

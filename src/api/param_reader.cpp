@@ -32,6 +32,13 @@ std::string range_text(std::string_view kind, Number low, Number high) {
     return fmt::format("expected {} from {} to {}", kind, low, high);
 }
 
+/// The upper end as far as there is one.
+template <class Number>
+std::optional<double> bound(Number high) {
+    if (high == std::numeric_limits<Number>::max()) return std::nullopt;
+    return static_cast<double>(high);
+}
+
 }  // namespace
 
 const std::string* ParamReader::single(std::string_view name) {
@@ -50,6 +57,10 @@ const std::string* ParamReader::single(std::string_view name) {
 }
 
 std::optional<std::int64_t> ParamReader::integer(std::string_view name, std::int64_t low, std::int64_t high) {
+    note({.name = std::string(name),
+          .kind = ParamSpec::Kind::integer,
+          .low = static_cast<double>(low),
+          .high = bound(high)});
     const std::string* const given = single(name);
     if (given == nullptr) return std::nullopt;
     const auto value = core::parse_int(*given);
@@ -59,6 +70,7 @@ std::optional<std::int64_t> ParamReader::integer(std::string_view name, std::int
 }
 
 std::optional<double> ParamReader::number(std::string_view name, double low, double high) {
+    note({.name = std::string(name), .kind = ParamSpec::Kind::number, .low = low, .high = bound(high)});
     const std::string* const given = single(name);
     if (given == nullptr) return std::nullopt;
     const auto value = core::parse_double(*given);
@@ -68,6 +80,7 @@ std::optional<double> ParamReader::number(std::string_view name, double low, dou
 }
 
 std::optional<bool> ParamReader::flag(std::string_view name) {
+    note({.name = std::string(name), .kind = ParamSpec::Kind::flag});
     const std::string* const given = single(name);
     if (given == nullptr) return std::nullopt;
     const std::string value = lower_case(*given);
@@ -78,6 +91,7 @@ std::optional<bool> ParamReader::flag(std::string_view name) {
 }
 
 std::optional<std::string> ParamReader::text(std::string_view name) {
+    note({.name = std::string(name), .kind = ParamSpec::Kind::text});
     const std::string* const given = single(name);
     if (given == nullptr) return std::nullopt;
     if (!given->empty()) return *given;
@@ -85,7 +99,11 @@ std::optional<std::string> ParamReader::text(std::string_view name) {
     return std::nullopt;
 }
 
-std::optional<std::string> ParamReader::choice(std::string_view name, std::span<const std::string_view> choices) {
+std::optional<std::string> ParamReader::choice(std::string_view name, std::span<const std::string_view> choices,
+                                               Choices kind) {
+    note({.name = std::string(name),
+          .kind = kind == Choices::fixed ? ParamSpec::Kind::choice : ParamSpec::Kind::open_choice,
+          .choices = std::vector<std::string>(choices.begin(), choices.end())});
     const std::string* const given = single(name);
     if (given == nullptr) return std::nullopt;
     if (std::ranges::find(choices, *given) != choices.end()) return *given;
@@ -94,6 +112,7 @@ std::optional<std::string> ParamReader::choice(std::string_view name, std::span<
 }
 
 std::optional<std::vector<std::string>> ParamReader::list(std::string_view name) {
+    note({.name = std::string(name), .kind = ParamSpec::Kind::list});
     known_.emplace_back(name);
     std::optional<std::vector<std::string>> entries;
     for (std::size_t i = 0; i < params_.size(); ++i) {

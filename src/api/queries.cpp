@@ -1,7 +1,5 @@
 #include "api/queries.hpp"
 
-#include "api/param_reader.hpp"
-
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/symbol.hpp"
 #include "scanner/signals/manipulation.hpp"
@@ -32,7 +30,7 @@ std::vector<std::string> profile_names(const QueryContext& context) {
 std::optional<std::string> read_given_profile(ParamReader& reader, const QueryContext& context) {
     const std::vector<std::string> names = profile_names(context);
     const std::vector<std::string_view> choices(names.begin(), names.end());
-    return reader.choice("profile", choices);
+    return reader.choice("profile", choices, Choices::changing);
 }
 
 std::string read_profile(ParamReader& reader, const QueryContext& context) {
@@ -191,7 +189,7 @@ std::optional<std::uint64_t> bound_sequence(const net::QueryParameters& params) 
 
 std::expected<RankingsQuery, Problem> parse_rankings_query(const net::QueryParameters& params,
                                                            const QueryContext& context) {
-    ParamReader reader(params);
+    ParamReader reader(params, context.declared);
     RankingsQuery query;
     query.top = reader.integer("top", 1, kMostTop).value_or(context.default_top);
     query.scoring = default_scoring(context, read_profile(reader, context));
@@ -218,7 +216,7 @@ std::expected<RankingsQuery, Problem> parse_rankings_query(const net::QueryParam
 
 std::expected<OpportunitiesQuery, Problem> parse_opportunities_query(const net::QueryParameters& params,
                                                                      const QueryContext& context) {
-    ParamReader reader(params);
+    ParamReader reader(params, context.declared);
     OpportunitiesQuery query;
     query.scoring = default_scoring(context, read_profile(reader, context));
     query.top = reader.integer("top", 1, kMostOpportunities)
@@ -233,7 +231,7 @@ std::expected<OpportunitiesQuery, Problem> parse_opportunities_query(const net::
 
 std::expected<InspectQuery, Problem> parse_inspect_query(const net::QueryParameters& params,
                                                          const QueryContext& context) {
-    ParamReader reader(params);
+    ParamReader reader(params, context.declared);
     InspectQuery query;
     constexpr std::array<std::string_view, 2> kModes{"full", "card"};
     query.card = reader.choice("mode", kModes) == "card";
@@ -244,7 +242,7 @@ std::expected<InspectQuery, Problem> parse_inspect_query(const net::QueryParamet
 
 std::expected<StreamQuery, Problem> parse_stream_query(const net::QueryParameters& params,
                                                        const QueryContext& context) {
-    ParamReader reader(params);
+    ParamReader reader(params, context.declared);
     StreamQuery query;
     query.profile = read_given_profile(reader, context);
     query.symbols = read_symbols(reader, context);

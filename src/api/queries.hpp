@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/item_fields.hpp"
+#include "api/param_reader.hpp"
 #include "api/problem.hpp"
 #include "api/scoring.hpp"
 
@@ -22,6 +23,7 @@ struct QueryContext {
     const engine::Ranking* ranking = nullptr;
     const WatchlistSource* watchlists = nullptr;
     int default_top = 12;
+    ParamLog* declared = nullptr;  ///< is told of every parameter that the query may have
 };
 
 /// Which of the scored contracts are wanted. Contract codes.
