@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace scanner::api {
@@ -22,7 +24,7 @@ using nlohmann::json;
 class PastItem {
 public:
     explicit PastItem(const storage::RankingRow& row)
-        : row_(row), inputs_(json::parse(row.inputs_json, nullptr, false)) {
+        : row_(&row), inputs_(json::parse(row.inputs_json, nullptr, false)) {
         if (!inputs_.is_object()) inputs_ = json::object();  // an older service kept none
         const std::string kept = text_in(inputs_, "contract_code");
         code_ = kept.empty() ? core::parse_symbol(row.symbol).value_or(row.symbol) : kept;
@@ -36,19 +38,26 @@ public:
         }
     }
 
+    // Its flags are views into its inputs, which move along but are not copied.
+    PastItem(PastItem&&) = default;
+    PastItem& operator=(PastItem&&) = default;
+    PastItem(const PastItem&) = delete;
+    PastItem& operator=(const PastItem&) = delete;
+    ~PastItem() = default;
+
     [[nodiscard]] const std::string& code() const { return code_; }
     [[nodiscard]] std::optional<std::int64_t> age_ms() const { return age_ms_; }
 
     [[nodiscard]] FieldValue value(std::string_view name) const {
-        if (name == "symbol") return std::string_view(row_.symbol);
+        if (name == "symbol") return std::string_view(row_->symbol);
         if (name == "contract_code") return std::string_view(code_);
-        if (name == "rank") return row_.rank ? FieldValue(std::int64_t{*row_.rank}) : FieldValue();
-        if (name == "score") return row_.score;
-        if (name == "last_price") return maybe(row_.last_price);
-        if (name == "qvol_usdt") return maybe(row_.qvol_usdt);
-        if (name == "spread_bps") return maybe(row_.spread_bps);
-        if (name == "slip_bps") return maybe(row_.slip_bps);
-        if (name == "manip_score") return maybe(row_.manip_score);
+        if (name == "rank") return row_->rank ? FieldValue(std::int64_t{*row_->rank}) : FieldValue();
+        if (name == "score") return row_->score;
+        if (name == "last_price") return maybe(row_->last_price);
+        if (name == "qvol_usdt") return maybe(row_->qvol_usdt);
+        if (name == "spread_bps") return maybe(row_->spread_bps);
+        if (name == "slip_bps") return maybe(row_->slip_bps);
+        if (name == "manip_score") return maybe(row_->manip_score);
         if (name == "age_ms") return age_ms_ ? FieldValue(*age_ms_) : FieldValue();
         if (name == "manip_flags")
             return has_flags_ ? FieldValue(std::span<const std::string_view>(flags_)) : FieldValue();
@@ -72,7 +81,7 @@ private:
         return text.is_string() ? text.get<std::string>() : "";
     }
 
-    const storage::RankingRow& row_;
+    const storage::RankingRow* row_;
     json inputs_;
     std::string code_;
     std::optional<std::int64_t> age_ms_;
@@ -80,29 +89,28 @@ private:
     bool has_flags_ = false;
 };
 
-std::vector<const storage::RankingRow*> select_rows(const AsOfQuery& query, const storage::RankingAsOf& ranking) {
-    std::vector<const storage::RankingRow*> rows;
+/// What was asked for, all pages of it.
+std::vector<PastItem> select_items(const AsOfQuery& query, const storage::RankingAsOf& ranking) {
+    std::vector<PastItem> items;
     const auto top = static_cast<std::size_t>(query.top);
+    items.reserve(std::min(top, ranking.rows.size()));
     for (const storage::RankingRow& row : ranking.rows) {
-        if (rows.size() == top) break;
-        if (query.symbols) {
-            const auto code = core::parse_symbol(row.symbol);
-            if (!code || std::ranges::find(*query.symbols, *code) == query.symbols->end()) continue;
-        }
-        rows.push_back(&row);
+        if (items.size() == top) break;
+        PastItem item(row);
+        if (query.symbols && std::ranges::find(*query.symbols, item.code()) == query.symbols->end()) continue;
+        items.push_back(std::move(item));
     }
-    return rows;
+    return items;
 }
 
-std::span<const storage::RankingRow* const> page_of(const AsOfQuery& query,
-                                                    const std::vector<const storage::RankingRow*>& rows) {
+std::span<const PastItem> page_of(const AsOfQuery& query, const std::vector<PastItem>& items) {
     const auto size = static_cast<std::size_t>(query.page_size);
     const auto before = static_cast<std::size_t>(query.page) - 1;
-    if (before >= (rows.size() + size - 1) / size) return {};
-    return std::span(rows).subspan(before * size, std::min(size, rows.size() - before * size));
+    if (before >= (items.size() + size - 1) / size) return {};
+    return std::span(items).subspan(before * size, std::min(size, items.size() - before * size));
 }
 
-void write_items(core::JsonWriter& out, const AsOfQuery& query, const std::vector<PastItem>& items) {
+void write_items(core::JsonWriter& out, const AsOfQuery& query, std::span<const PastItem> items) {
     out.key("items").begin_array();
     for (const PastItem& item : items) {
         out.begin_object();
@@ -115,7 +123,7 @@ void write_items(core::JsonWriter& out, const AsOfQuery& query, const std::vecto
     out.end_array();
 }
 
-std::string csv_text(const AsOfQuery& query, const std::vector<PastItem>& items) {
+std::string csv_text(const AsOfQuery& query, std::span<const PastItem> items) {
     std::string csv;
     for (const std::string_view field : query.fields) {
         if (!csv.empty()) csv += ',';
@@ -137,13 +145,12 @@ std::string csv_text(const AsOfQuery& query, const std::vector<PastItem>& items)
 }  // namespace
 
 Rendered render_as_of(const AsOfQuery& query, const storage::RankingAsOf& ranking) {
-    const auto rows = select_rows(query, ranking);
-    std::vector<PastItem> items;
-    for (const storage::RankingRow* const row : page_of(query, rows)) items.emplace_back(*row);
+    const auto all = select_items(query, ranking);
+    const auto items = page_of(query, all);
     const bool simulated = ranking.cycle && ranking.cycle->simulated;
     if (query.csv) return {std::string(kCsvType), csv_text(query, items), std::nullopt};
     std::optional<std::int64_t> oldest;
-    for (const PastItem& item : items) oldest = std::max(oldest, item.age_ms());
+    for (const PastItem& item : all) oldest = std::max(oldest, item.age_ms());
     core::JsonWriter out(1'024 + 900 * items.size());
     out.begin_object().field("as_of", core::format_time(query.time)).field("ts", core::format_time(ranking.time));
     out.key("seq");
@@ -160,7 +167,7 @@ Rendered render_as_of(const AsOfQuery& query, const storage::RankingAsOf& rankin
         out.null();
     }
     write_items(out, query, items);
-    out.field("page", query.page).field("page_size", query.page_size).field("total", rows.size());
+    out.field("page", query.page).field("page_size", query.page_size).field("total", all.size());
     out.end_object();
     return {std::string(kJsonType), out.take(), std::nullopt};
 }
