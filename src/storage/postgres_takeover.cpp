@@ -98,6 +98,7 @@ public:
         if (table_.name == "user_profiles") fill_settings();
         for (const OldColumn& column : columns_) relax_column(column);
         demote_uniques();
+        for (const std::string& name : unfillable_) allow_null(name);
         add_indices();
         if (steps_.size() == before) steps_.push_back(fmt::format("took over table {} as it is", table_.name));
     }
@@ -141,8 +142,31 @@ private:
             if (old == nullptr || !old->type.starts_with("timestamp")) continue;
             session_.execute(fmt::format("UPDATE {} SET {} = {}", table_.name, column.name, quoted_name(name)));
             steps_.push_back(fmt::format("filled {}.{} from {}", table_.name, column.name, name));
+            mirror(column.name, *old);
             return;
         }
+    }
+
+    /// From now on either time gives the other: for keys and views that know it by the old name, and for an old service
+    /// that still writes. A time without a zone is in UTC, as everything of the old service is.
+    void mirror(std::string_view ours, const OldColumn& theirs) {
+        mirrored_ = theirs.name;
+        session_.execute(fmt::format(
+            "CREATE FUNCTION {0}_fill_{1}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "IF NEW.{2} IS NULL THEN NEW.{2} := NEW.{3}{4}; ELSIF NEW.{3} IS NULL THEN NEW.{3} := NEW.{2}{4}; END IF; "
+            "RETURN NEW; END $$",
+            table_.name, theirs.name, quoted_name(theirs.name), ours,
+            theirs.type == "timestamp" ? " AT TIME ZONE 'UTC'" : ""));
+        session_.execute(
+            fmt::format("CREATE TRIGGER {0}_fill_{1} BEFORE INSERT ON {0} FOR EACH ROW EXECUTE PROCEDURE "
+                        "{0}_fill_{1}()",
+                        table_.name, theirs.name));
+        steps_.push_back(fmt::format("{}.{} follows {}", table_.name, theirs.name, ours));
+    }
+
+    static bool is_whole_number(const OldColumn& old) { return old.type.starts_with("int") || old.type == "numeric"; }
+    static bool is_text(const OldColumn& old) {
+        return old.type == "text" || old.type == "varchar" || old.type == "bpchar";
     }
 
     /// Gives an id that the old service made itself a default, so that rows need not bring one.
@@ -151,13 +175,17 @@ private:
         const std::string name = quoted_name(old.name);
         if (old.type == "uuid") {
             execute(fmt::format("ALTER COLUMN {} SET DEFAULT gen_random_uuid()", name));
-        } else if (old.type.starts_with("int")) {
+        } else if (is_whole_number(old)) {
             const std::string sequence = fmt::format("{}_{}_seq1", table_.name, old.name);
             session_.execute(fmt::format("CREATE SEQUENCE {} OWNED BY {}.{}", sequence, table_.name, name));
             session_.execute(fmt::format("SELECT setval('{}', (SELECT coalesce(max({}), 0) + 1 FROM {}), false)",
                                          sequence, name, table_.name));
             execute(fmt::format("ALTER COLUMN {} SET DEFAULT nextval('{}')", name, sequence));
         } else {
+            // A uuid must fit in.
+            if (old.narrow)
+                alter(fmt::format("ALTER COLUMN {} TYPE text", name),
+                      fmt::format("widened {}.{}", table_.name, old.name));
             execute(fmt::format("ALTER COLUMN {} SET DEFAULT gen_random_uuid()::text", name));
         }
         steps_.push_back(fmt::format("gave {}.{} a default", table_.name, old.name));
@@ -225,39 +253,53 @@ private:
 
     /// A column that our rows do not fill must not insist on a value.
     void relax_column(const OldColumn& old) {
-        if (old.has_default || old.generated || !old.not_null) return;
+        if (old.has_default || old.generated || !old.not_null || old.name == mirrored_) return;
         const auto known = std::ranges::find(table_.columns, old.name, &Column::name);
         if (known != table_.columns.end()) {
             // Ours, but we may have nothing to put there (a contract without funding).
             if (known->type == ColumnType::identity || known->constraint.starts_with("NOT NULL") || old.in_key) return;
-        } else if (old.in_key) {
+        } else if (old.in_key && (old.type == "uuid" || is_whole_number(old) || is_text(old))) {
             fit_identity(old);
             return;
+        } else if (old.in_key) {
+            unfillable_.insert(old.name);  // nothing can be made up for it: its key has to go first
+            return;
         }
-        alter(fmt::format("ALTER COLUMN {} DROP NOT NULL", quoted_name(old.name)),
-              fmt::format("{}.{} may be empty now", table_.name, old.name));
+        allow_null(old.name);
     }
 
-    /// A unique key over nothing but columns that we fill, and coarser than ours, would refuse rows of ours; it becomes
-    /// an ordinary index.
+    void allow_null(const std::string& name) {
+        alter(fmt::format("ALTER COLUMN {} DROP NOT NULL", quoted_name(name)),
+              fmt::format("{}.{} may be empty now", table_.name, name));
+    }
+
+    /// A unique key that would refuse rows of ours becomes an ordinary index: one over nothing but columns that we fill
+    /// and coarser than ours, one that knows our time by its old name (no statement of ours resolves a conflict there),
+    /// and one that needs a column for which we have nothing.
+    [[nodiscard]] bool refuses_our_rows(const OldUnique& unique) const {
+        const auto has = [&](std::string_view name) { return unique.columns.contains(std::string(name)); };
+        if (std::ranges::any_of(unfillable_, has)) return true;
+        const bool has_foreign = std::ranges::any_of(unique.columns, [&](const std::string& name) {
+            const auto known = std::ranges::find(table_.columns, name, &Column::name);
+            return name != mirrored_ && (known == table_.columns.end() || known->type == ColumnType::identity);
+        });
+        if (has_foreign) return false;
+        return (!mirrored_.empty() && has(mirrored_)) || !std::ranges::includes(unique.columns, names_in(table_.key));
+    }
+
     void demote_uniques() {
         if (table_.key.empty()) return;
-        const std::set<std::string> key = names_in(table_.key);
         for (const OldUnique& unique : uniques_of(session_, table_.name)) {
-            const bool at_least_ours = std::ranges::includes(unique.columns, key);
-            const bool has_foreign = std::ranges::any_of(unique.columns, [&](const std::string& name) {
-                const auto known = std::ranges::find(table_.columns, name, &Column::name);
-                return known == table_.columns.end() || known->type == ColumnType::identity;
-            });
-            if (at_least_ours || has_foreign) continue;
-            const std::string what =
-                unique.constraint.empty()
-                    ? fmt::format("DROP INDEX {}", quoted_name(unique.index))
-                    : fmt::format("ALTER TABLE {} DROP CONSTRAINT {}", table_.name, quoted_name(unique.constraint));
-            session_.execute(what);
+            if (!refuses_our_rows(unique)) continue;
+            std::string step = fmt::format("{} ({}) is not unique any more", table_.name, unique.column_list);
+            if (unique.constraint.empty()) {
+                session_.execute(fmt::format("DROP INDEX {}", quoted_name(unique.index)));
+                steps_.push_back(std::move(step));
+            } else {
+                alter(fmt::format("DROP CONSTRAINT {}", quoted_name(unique.constraint)), std::move(step));
+            }
             session_.execute(fmt::format("CREATE INDEX {} ON {} ({})", quoted_name(unique.index + "_shared"),
                                          table_.name, unique.column_list));
-            steps_.push_back(fmt::format("{} ({}) is not unique any more", table_.name, unique.column_list));
         }
     }
 
@@ -299,6 +341,8 @@ private:
     const Table& table_;
     std::vector<std::string>& steps_;
     std::vector<OldColumn> columns_;
+    std::string mirrored_;              ///< the old service's name of our time column; empty where it is the same
+    std::set<std::string> unfillable_;  ///< key columns for which rows of ours have nothing
 };
 
 }  // namespace

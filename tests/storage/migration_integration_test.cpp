@@ -261,6 +261,75 @@ TEST_F(Takeover, prunes_the_old_rows_too) {
     }));
 }
 
+TEST_F(Migration, takes_over_tables_of_other_shapes) {
+    ask(R"(
+        CREATE TABLE bars_1m ("timestamp" timestamp(0) NOT NULL, symbol text NOT NULL, close numeric NOT NULL,
+            manip_flags text[], PRIMARY KEY (symbol, "timestamp"));
+        INSERT INTO bars_1m VALUES ('2026-11-22 05:20:00', 'BTC/USDT:USDT', 5.5, ARRAY['wall','wick']);
+        CREATE VIEW newest AS SELECT symbol, close, manip_flags FROM bars_1m;
+        CREATE TABLE rankings (id uuid PRIMARY KEY, ts timestamptz NOT NULL, profile text, items jsonb NOT NULL);
+        INSERT INTO rankings VALUES ('3f333df6-90a4-4fda-8dd3-9485d27cee36', '2026-11-22 05:00:00+00', 'scalp', '[]');
+        CREATE TABLE watchlists (id uuid PRIMARY KEY, name text);
+        INSERT INTO watchlists VALUES ('6ecd8c99-4036-403d-bf84-cf8400f67836', 'old');
+        CREATE TABLE watchlist_symbols (id integer PRIMARY KEY, watchlist_id uuid REFERENCES watchlists (id),
+            symbol text NOT NULL);
+        INSERT INTO watchlist_symbols VALUES (41, '6ecd8c99-4036-403d-bf84-cf8400f67836', 'BTC/USDT:USDT');
+    )");
+    const auto refused = migrate_postgres(url_);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), core::ErrorCode::conflict);
+    EXPECT_THAT(refused.error().message(), HasSubstr("view newest"));
+    EXPECT_EQ(ask("SELECT count(*) FROM information_schema.columns WHERE column_name = 'sequence'"), "0")
+        << "nothing is done by half";
+    ask("DROP VIEW newest");
+    open_store();
+    write(samples::cycle(1, kStart));
+    EXPECT_EQ(store_->status().dropped, 0U);
+    EXPECT_EQ(ask("SELECT count(*) FROM rankings"), "5");
+    BarsQuery query;
+    query.symbol = "BTC/USDT:USDT";
+    query.from = kStart - days(1);
+    query.to = kStart + days(1);
+    const auto bars = await(history().bars(query));
+    ASSERT_TRUE(bars) << bars.error().message();
+    ASSERT_EQ(bars->rows.size(), 3U);
+    EXPECT_EQ(bars->rows[0].numbers->close, 5.5);
+    EXPECT_EQ(bars->rows[0].numbers->manip_flags, (std::vector<std::string>{"wall", "wick"}));
+    EXPECT_EQ(ask("SELECT count(*) || ' ' || bool_and(\"timestamp\" = ts AT TIME ZONE 'UTC') FROM bars_1m"), "3 true")
+        << "whoever knows the time by its old name sees new rows too";
+    write(samples::cycle(2, kStart - std::chrono::minutes(4)));  // the minute of an old row
+    EXPECT_EQ(store_->status().dropped, 0U);
+    EXPECT_EQ(ask("SELECT count(*) FROM cycles"), "2");
+    ask("INSERT INTO bars_1m (\"timestamp\", symbol, close) VALUES ('2026-11-22 05:30:00', 'SOL/USDT:USDT', 7)");
+    EXPECT_EQ(ask("SELECT ts FROM bars_1m WHERE symbol LIKE 'SOL%'"), "2026-11-22 05:30:00+00") << "it still writes";
+    ASSERT_NE(state().documents()->find_watchlist("old"), nullptr);
+    Watchlist list = *state().documents()->find_watchlist("old");
+    EXPECT_EQ(list.symbols, std::vector<std::string>{"BTC/USDT:USDT"});
+    list.symbols = {"ETH/USDT:USDT", "BTC/USDT:USDT"};
+    const auto stored = await(state().put_watchlist(list, list.version));
+    ASSERT_TRUE(stored) << stored.error().message();
+    EXPECT_EQ(ask("SELECT string_agg(symbol, ' ' ORDER BY position) FROM watchlist_symbols"),
+              "ETH/USDT:USDT BTC/USDT:USDT");
+    Watchlist fresh;
+    fresh.name = "fresh";
+    EXPECT_TRUE(await(state().put_watchlist(fresh, 0)));
+}
+
+TEST_F(Migration, takes_over_keys_that_it_has_nothing_to_fill_with) {
+    ask(R"(
+        CREATE TABLE bars_1m (day date, symbol varchar(20) NOT NULL, ts timestamptz NOT NULL, close numeric,
+            PRIMARY KEY (day, symbol, ts));
+        CREATE TABLE rankings (code varchar(8) PRIMARY KEY, ts timestamptz NOT NULL, profile text, symbol text);
+        INSERT INTO bars_1m VALUES ('2026-11-22', 'BTC/USDT:USDT', '2026-11-22 05:20:00+00', 5.5);
+        INSERT INTO rankings VALUES ('a1', '2026-11-22 05:00:00+00', 'scalp', 'BTC/USDT:USDT');
+    )");
+    open_store();
+    write(samples::cycle(1, kStart));
+    EXPECT_EQ(store_->status().dropped, 0U);
+    EXPECT_EQ(ask("SELECT count(*) || ' ' || count(day) FROM bars_1m"), "3 1");
+    EXPECT_EQ(ask("SELECT count(*) || ' ' || count(DISTINCT code) FROM rankings"), "5 5");
+}
+
 TEST_F(Migration, gives_bars_to_timescale_where_it_is_installed) {
     // The extension's functions, played: what is asked of them is what its documentation promises.
     ask(R"(

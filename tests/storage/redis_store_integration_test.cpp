@@ -28,7 +28,7 @@ protected:
         return url;
     }
 
-    bool run_until(const std::function<bool()>& done, milliseconds limit = milliseconds(15'000)) {
+    bool run_until(const std::function<bool()>& done, milliseconds limit = milliseconds(60'000)) {
         const auto deadline = std::chrono::steady_clock::now() + limit;
         while (!done() && std::chrono::steady_clock::now() < deadline) {
             io_.restart();

@@ -46,7 +46,7 @@ protected:
         options_.reconnect_cap = std::chrono::milliseconds(100);
     }
     ~StoreFixture() override {
-        store_.reset();
+        drop_store();
         std::error_code ignored;
         std::filesystem::remove_all(options_.data_dir, ignored);
         core::set_log_level(level_);
@@ -57,8 +57,16 @@ protected:
         url_ = std::move(url);
         if (kind_ == DatabaseKind::postgres && url_.empty()) url_ = fresh_database(shared_postgres());
     }
-    void make_store() {
+    /// No farewell, as by SIGKILL. What its coroutines still hold (the lock on the spool) is free once they have ended:
+    /// of a process the system sees to that, here the loop has to be turned.
+    void drop_store() {
         store_.reset();
+        do {
+            io_.restart();
+        } while (io_.poll() > 0);
+    }
+    void make_store() {
+        drop_store();
         store_ = kind_ == DatabaseKind::sqlite ? make_sqlite_store(io_.get_executor(), clock_, options_)
                                                : make_postgres_store(io_.get_executor(), clock_, options_, url_);
     }
@@ -78,10 +86,11 @@ protected:
 
     template <class T>
     T await(boost::asio::awaitable<T> coroutine) {
-        return test::run_on(io_, std::move(coroutine));
+        return test::run_on(io_, std::move(coroutine), kEventually);
     }
-    bool run_until(const std::function<bool()>& done,
-                   std::chrono::milliseconds limit = std::chrono::milliseconds(30'000)) {
+    /// For machines that have something else to do; nothing waits for so long where all is well.
+    static constexpr std::chrono::milliseconds kEventually{120'000};
+    bool run_until(const std::function<bool()>& done, std::chrono::milliseconds limit = kEventually) {
         const auto deadline = std::chrono::steady_clock::now() + limit;
         while (!done() && std::chrono::steady_clock::now() < deadline) {
             io_.restart();
