@@ -1,7 +1,6 @@
 #include "api/history_queries.hpp"
 
 #include "api/item_fields.hpp"
-#include "api/param_reader.hpp"
 
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/symbol.hpp"
@@ -182,7 +181,7 @@ std::optional<core::WallTime> parse_history_time(std::string_view text) {
 
 std::expected<HistoryRankingsQuery, Problem> parse_history_rankings(const net::QueryParameters& params,
                                                                     const HistoryContext& context) {
-    ParamReader reader(params);
+    ParamReader reader(params, context.declared);
     HistoryRankingsQuery query;
     read_range(reader, context, query);
     query.profile = read_profile(reader);
@@ -198,7 +197,7 @@ std::expected<HistoryRankingsQuery, Problem> parse_history_rankings(const net::Q
 
 std::expected<HistoryBarsQuery, Problem> parse_history_bars(const net::QueryParameters& params,
                                                             const HistoryContext& context) {
-    ParamReader reader(params);
+    ParamReader reader(params, context.declared);
     HistoryBarsQuery query;
     read_range(reader, context, query);
     query.symbol = read_symbol(reader).value_or("");
@@ -216,7 +215,7 @@ std::expected<HistoryBarsQuery, Problem> parse_history_bars(const net::QueryPara
 }
 
 std::expected<AsOfQuery, Problem> parse_as_of(const net::QueryParameters& params, const HistoryContext& context) {
-    ParamReader reader(params);
+    ParamReader reader(params, context.declared);
     AsOfQuery query;
     if (const auto time = read_time(reader, "as_of")) query.time = *time;
     query.profile = read_profile(reader).value_or(std::string(context.default_profile));

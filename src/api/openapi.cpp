@@ -1,5 +1,6 @@
 #include "api/openapi.hpp"
 
+#include "api/history_queries.hpp"
 #include "api/item_fields.hpp"
 #include "api/param_reader.hpp"
 #include "api/queries.hpp"
@@ -62,6 +63,15 @@ Parts read_parts() {
     return parts;
 }
 
+/// The first of each name.
+ParamLog without_repetition(ParamLog log) {
+    ParamLog once;
+    for (ParamSpec& spec : log) {
+        if (std::ranges::find(once, spec.name, &ParamSpec::name) == once.end()) once.push_back(std::move(spec));
+    }
+    return once;
+}
+
 /// What the reader of that name asks for.
 ParamLog declared_by(std::string_view reader) {
     ParamLog log;
@@ -70,7 +80,11 @@ ParamLog declared_by(std::string_view reader) {
     if (reader == "opportunities") static_cast<void>(parse_opportunities_query({}, context));
     if (reader == "inspect") static_cast<void>(parse_inspect_query({}, context));
     if (reader == "stream") static_cast<void>(parse_stream_query({}, context));
-    return log;
+    const HistoryContext past{.declared = &log};
+    if (reader == "history_rankings") static_cast<void>(parse_history_rankings({}, past));
+    if (reader == "history_bars") static_cast<void>(parse_history_bars({}, past));
+    if (reader == "rankings") static_cast<void>(parse_as_of({}, past));  // the same path with `as_of`
+    return without_repetition(std::move(log));
 }
 
 Json entry_schema(std::string_view list) {
@@ -123,15 +137,21 @@ Json parameter_of(const ParamSpec& spec, const std::string& reader, const Texts&
     return parameter;
 }
 
-/// Puts what its reader declares in the place of `x-parameters-of`.
+/// Puts what its reader declares in the place of `x-parameters-of`; `x-required-parameters` are marked.
 void fill_parameters(Json& operation, const Texts& texts) {
     const auto named = operation.find("x-parameters-of");
     if (named == operation.end()) return;
     const auto reader = named->get<std::string>();
     operation.erase("x-parameters-of");
+    const Json required = operation.value("x-required-parameters", Json::array());
+    operation.erase("x-required-parameters");
     Json& parameters = operation["parameters"];
     if (!parameters.is_array()) parameters = Json::array();
-    for (const ParamSpec& spec : declared_by(reader)) parameters.push_back(parameter_of(spec, reader, texts));
+    for (const ParamSpec& spec : declared_by(reader)) {
+        Json parameter = parameter_of(spec, reader, texts);
+        if (std::ranges::find(required, Json(spec.name)) != required.end()) parameter["required"] = true;
+        parameters.push_back(std::move(parameter));
+    }
 }
 
 /// Puts examples in the place of `{"$example": name}`, everywhere; a member whose example is not there is left out.
