@@ -42,7 +42,9 @@ std::vector<StoreSample> store_samples(const std::vector<StoreHealth>& stores) {
     for (const StoreHealth& store : stores) {
         samples.push_back({.name = store.name,
                            .usable = store.state == "ready" || store.state == "embedded",
-                           .backlog = store.backlog});
+                           .backlog = store.backlog,
+                           .backlog_age_sec = store.backlog_age_sec,
+                           .dropped = store.dropped});
     }
     return samples;
 }

@@ -134,6 +134,14 @@ void sample_stores(SampledFamilies& families, const std::vector<StoreSample>& st
         families.gauge("scanner_store_backlog", "Writes accepted and not yet done, by store",
                        static_cast<double>(store.backlog), {{"store", store.name}});
     }
+    for (const StoreSample& store : stores) {
+        families.gauge("scanner_store_backlog_age_seconds", "Age of the oldest write not yet done, by store",
+                       store.backlog_age_sec, {{"store", store.name}});
+    }
+    for (const StoreSample& store : stores) {
+        families.counter("scanner_store_dropped_total", "Writes given up for good, by store",
+                         static_cast<double>(store.dropped), {{"store", store.name}});
+    }
 }
 
 void sample_alerts(SampledFamilies& families, const alerts::AlertStatistics& alerts) {

@@ -33,6 +33,8 @@ api::StoreHealth health_of(std::string name, const storage::StoreStatus& status)
     health.state = storage::to_string(status.state);
     health.backlog = status.backlog;
     health.last_error = status.last_error;
+    health.backlog_age_sec = status.backlog_age_sec.value_or(0.0);
+    health.dropped = status.dropped;
     return health;
 }
 

@@ -12,6 +12,7 @@
 #include "scanner/storage/history.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +26,8 @@ struct StoreHealth {
     std::string state;  ///< "ok", "embedded", "down", …
     std::size_t backlog = 0;
     std::string last_error;
+    double backlog_age_sec = 0.0;  ///< of the oldest write that waits; 0 without one
+    std::uint64_t dropped = 0;     ///< writes given up for good since start
 };
 
 struct ApiOptions {

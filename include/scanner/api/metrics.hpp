@@ -17,9 +17,11 @@ namespace scanner::api {
 
 /// One store, for /metrics.
 struct StoreSample {
-    std::string name;           ///< "redis", "postgres"
-    bool usable = true;         ///< connected, or embedded in the process
-    std::uint64_t backlog = 0;  ///< writes accepted and not yet done
+    std::string name;              ///< "redis", "postgres"
+    bool usable = true;            ///< connected, or embedded in the process
+    std::uint64_t backlog = 0;     ///< writes accepted and not yet done
+    double backlog_age_sec = 0.0;  ///< of the oldest of them
+    std::uint64_t dropped = 0;     ///< writes given up for good since start
 };
 
 /// What is true when /metrics is asked for, beside what was counted.
