@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the operator console into web/panel/dist, which the scanner serves at /panel. Needs Node 18 or later and, the
+# Builds the operator console into web/panel/dist, which the scanner serves at /panel, and the pages of the interface's
+# documentation into its folder docs, served at /docs. Needs Node 18 or later and, the
 # first time, a package registry. Does nothing when nothing changed since.
 #   scripts/build-panel.sh [--check]     --check: types and unit tests first
 set -euo pipefail
@@ -19,16 +20,27 @@ check=false
 [ "${1:-}" = --check ] && check=true
 
 if ! $check && [ -f dist/index.html ] && [ -z "$(find index.html package-lock.json vite.config.ts svelte.config.js \
-    tsconfig.json src -newer dist/index.html -print -quit)" ]; then
+    tsconfig.json src ../docs/package-lock.json ../docs/page -newer dist/index.html -print -quit)" ] &&
+    [ -f dist/docs/index.html ]; then
   exit 0
 fi
 # The lock file's own stamp: npm writes node_modules/.package-lock.json after it has installed what it says.
 if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   npm install --no-save --no-audit --no-fund --loglevel=error
 fi
+(
+  cd ../docs
+  if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    npm install --no-save --no-audit --no-fund --loglevel=error
+  fi
+)
 if $check; then
   npm run --silent check
   npm test --silent
 fi
 npm run --silent build -- --logLevel warn
+library=../docs/node_modules/swagger-ui-dist
+mkdir -p dist/docs
+cp ../docs/page/* "$library/swagger-ui-bundle.js" "$library/swagger-ui.css" "$library/LICENSE" dist/docs/
+sed -i '/^\/[/*][#@] sourceMappingURL=/d' dist/docs/swagger-ui-bundle.js dist/docs/swagger-ui.css
 touch dist/index.html

@@ -42,6 +42,7 @@ for _ in $(seq 300); do
 
   The scanner is ranking a SIMULATED market (nothing here is a real price).
     panel      http://127.0.0.1:$scanner_port/panel
+    docs       http://127.0.0.1:$scanner_port/docs
     rankings   http://127.0.0.1:$scanner_port/rankings?top=5
   Ctrl-C stops everything.
 

@@ -42,6 +42,26 @@ constexpr std::string_view kNoSuchPage = R"(<!doctype html>
 </html>
 )";
 
+constexpr std::string_view kDocsNotBuilt = R"(<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>The documentation is not built</title>
+<h1>The documentation is not built</h1>
+<p>The document itself is at <a href="/openapi.json">/openapi.json</a>. For its pages, run in the source tree</p>
+<pre>scripts/build-panel.sh</pre>
+<p>(it needs Node 18 or later) and restart the scanner.</p>
+</html>
+)";
+
+constexpr std::string_view kNoSuchDocsFile = R"(<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>No such file</title>
+<h1>No such file</h1>
+<p>The documentation is at <a href="/docs">/docs</a>.</p>
+</html>
+)";
+
 void add(net::ServerResponse& response, std::string_view name, std::string_view value) {
     response.headers.push_back({.name = std::string(name), .value = std::string(value)});
 }
@@ -136,7 +156,26 @@ core::Result<std::vector<PanelFile>> read_panel_directory(const fs::path& direct
     return files;
 }
 
-PanelFiles::PanelFiles(std::vector<PanelFile> files) {
+PanelPages console_pages() noexcept {
+    return {.not_built = kNotBuilt, .no_such_file = kNoSuchPage};
+}
+
+PanelPages docs_pages() noexcept {
+    return {.not_built = kDocsNotBuilt, .no_such_file = kNoSuchDocsFile};
+}
+
+std::vector<PanelFile> take_folder(std::vector<PanelFile>& files, std::string_view folder) {
+    std::vector<PanelFile> taken;
+    for (PanelFile& file : files) {
+        if (!file.path.starts_with(folder)) continue;
+        taken.push_back({.path = file.path.substr(folder.size()), .content = std::move(file.content)});
+        file.path.clear();
+    }
+    std::erase_if(files, [](const PanelFile& file) { return file.path.empty(); });
+    return taken;
+}
+
+PanelFiles::PanelFiles(std::vector<PanelFile> files, PanelPages pages) : pages_(pages) {
     for (PanelFile& file : files) {
         auto rendered = std::make_shared<Rendered>(std::string(panel_content_type(file.path)), std::move(file.content),
                                                    std::nullopt);
@@ -158,7 +197,7 @@ net::ServerResponse PanelFiles::respond(const net::ServerRequest& request,
     std::string path;
     for (std::size_t i = 0; i < segments.size(); ++i) path += (i == 0 ? "" : "/") + segments[i];
     const auto found = by_path_.find(segments.empty() ? kIndex : std::string_view(path));
-    if (found == by_path_.end()) return page(404, built() ? kNoSuchPage : kNotBuilt);
+    if (found == by_path_.end()) return page(404, built() ? pages_.no_such_file : pages_.not_built);
 
     Rendered& rendered = *found->second.rendered;
     const bool packed = accepts_gzip(all_values(request, "Accept-Encoding")) && rendered.gzip() != nullptr;

@@ -30,16 +30,27 @@ inline constexpr std::size_t kMaxPanelBytes = 16U << 20U;  ///< of all files tog
 /// (invalid_input) and on what cannot be read (io).
 [[nodiscard]] core::Result<std::vector<PanelFile>> read_panel_directory(const std::filesystem::path& directory);
 
-/// Serves the operator console from memory: packed once, with validators, caching and the security headers. A path is
-/// only ever looked up among the names that were loaded. Loop thread.
+/// What is said in place of a page.
+struct PanelPages {
+    std::string_view not_built;  ///< HTML, while there is no index.html
+    std::string_view no_such_file;
+};
+[[nodiscard]] PanelPages console_pages() noexcept;
+[[nodiscard]] PanelPages docs_pages() noexcept;
+
+/// The part of `files` below `folder` ("docs/"), under their paths within it; it is taken out of `files`.
+[[nodiscard]] std::vector<PanelFile> take_folder(std::vector<PanelFile>& files, std::string_view folder);
+
+/// Serves the operator console, or the pages of the documentation, from memory: packed once, with validators, caching
+/// and the security headers. A path is only ever looked up among the names that were loaded. Loop thread.
 class PanelFiles {
 public:
-    /// Without an index.html every page says how the console is built.
-    explicit PanelFiles(std::vector<PanelFile> files);
+    /// Without an index.html every page says how it is built.
+    explicit PanelFiles(std::vector<PanelFile> files, PanelPages pages = console_pages());
 
     [[nodiscard]] bool built() const noexcept { return by_path_.contains(kIndex); }
 
-    /// The answer to `request` for the decoded path segments after "/panel"; none of them is the console itself.
+    /// The answer to `request` for the decoded path segments after "/panel" or "/docs"; none of them is index.html.
     [[nodiscard]] net::ServerResponse respond(const net::ServerRequest& request,
                                               std::span<const std::string> segments) const;
 
@@ -50,6 +61,7 @@ private:
         std::shared_ptr<Rendered> rendered;
         bool immutable = false;  ///< its name changes with its content
     };
+    PanelPages pages_;
     std::unordered_map<std::string_view, Entry> by_path_;  ///< keys live in paths_
     std::vector<std::unique_ptr<const std::string>> paths_;
 };

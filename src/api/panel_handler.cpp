@@ -19,13 +19,14 @@ namespace fs = std::filesystem;
 
 class PanelHandler final : public net::RequestHandler {
 public:
-    PanelHandler(std::vector<PanelFile> files, net::RequestHandler& api) : files_(std::move(files)), api_(api) {}
+    PanelHandler(std::vector<PanelFile> files, net::RequestHandler& api)
+        : docs_(take_folder(files, kDocsFolder), docs_pages()), console_(std::move(files)), api_(api) {}
 
     asio::awaitable<net::ServerResponse> handle(net::ServerRequest request) override {
         if (is_near(request)) {
             const auto target = parse_target(request.target);
-            if (target && !target->segments.empty() && target->segments.front() == kName) {
-                co_return files_.respond(request, std::span(target->segments).subspan(1));
+            if (const PanelFiles* const files = target ? files_at(target->segments) : nullptr) {
+                co_return files->respond(request, std::span(target->segments).subspan(1));
             }
         }
         co_return co_await api_.handle(std::move(request));
@@ -44,12 +45,22 @@ public:
     }
 
 private:
-    static constexpr std::string_view kName = "panel";
+    static constexpr std::string_view kConsole = "panel";
+    static constexpr std::string_view kDocs = "docs";
+    static constexpr std::string_view kDocsFolder = "docs/";
 
     /// Spares every other request a second look at its target.
-    static bool is_near(const net::ServerRequest& request) { return request.target.contains(kName); }
+    static bool is_near(const net::ServerRequest& request) {
+        return request.target.contains(kConsole) || request.target.contains(kDocs);
+    }
+    [[nodiscard]] const PanelFiles* files_at(const std::vector<std::string>& segments) const {
+        if (segments.empty()) return nullptr;
+        if (segments.front() == kConsole) return &console_;
+        return segments.front() == kDocs ? &docs_ : nullptr;
+    }
 
-    PanelFiles files_;
+    PanelFiles docs_;
+    PanelFiles console_;
     net::RequestHandler& api_;
 };
 

@@ -57,6 +57,21 @@ TEST(PanelFiles, the_bare_path_is_the_console_itself_and_is_asked_for_again_each
     EXPECT_EQ(*get(files, {"index.html"}).body, *response.body);
 }
 
+TEST(PanelFiles, the_documentation_is_a_folder_of_its_own) {
+    std::vector<PanelFile> files{{.path = "docs/index.html", .content = "the interface"},
+                                 {.path = "docs/page.js", .content = script()},
+                                 {.path = "index.html", .content = "console"}};
+    const PanelFiles docs(take_folder(files, "docs/"), docs_pages());
+    const PanelFiles console(std::move(files));
+    EXPECT_EQ(*get(docs, {}).body, "the interface");
+    EXPECT_EQ(*get(docs, {"page.js"}).body, script());
+    EXPECT_EQ(*get(console, {}).body, "console");
+    EXPECT_EQ(get(console, {"docs", "page.js"}).status, 404);
+    EXPECT_TRUE(get(docs, {"nothing.js"}).body->contains("/docs"));
+    const PanelFiles not_built({}, docs_pages());
+    EXPECT_TRUE(get(not_built, {}).body->contains("/openapi.json"));
+}
+
 TEST(PanelFiles, a_name_with_its_contents_hash_is_kept_forever) {
     const PanelFiles files = sample();
     EXPECT_EQ(header(get(files, {"assets", "index-B7x_9-kQ.js"}), "Cache-Control"),

@@ -12,9 +12,10 @@ namespace scanner::api {
 /// that holds an index.html; empty when none does.
 [[nodiscard]] std::filesystem::path find_panel_directory(const std::filesystem::path& program_directory);
 
-/// `api` with the operator console in front of it: answers /panel and everything below from the files in `directory`,
-/// which are read now, and passes everything else on. Without files, and when they cannot be read (which is logged),
-/// /panel says how to build them. `api` must outlive it. Loop thread only.
+/// `api` with the operator console and the pages of the interface's documentation in front of it: answers /panel, /docs
+/// and everything below from the files in `directory` (for /docs those in its folder docs/), which are read now, and
+/// passes everything else on. Without files, and when they cannot be read (which is logged), both say how to build
+/// them. `api` must outlive it. Loop thread only.
 [[nodiscard]] std::unique_ptr<net::RequestHandler> make_panel_handler(const std::filesystem::path& directory,
                                                                       net::RequestHandler& api);
 
