@@ -12,6 +12,7 @@ COPY scripts/install-packages.sh scripts/
 RUN scripts/install-packages.sh panel
 COPY scripts/build-panel.sh scripts/
 COPY web/panel web/panel
+COPY web/docs web/docs
 RUN scripts/build-panel.sh
 
 FROM ${BUILD_DEBIAN} AS build
