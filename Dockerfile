@@ -7,7 +7,7 @@ ARG DEBIAN=docker.io/library/debian:trixie-slim
 ARG BUILD_DEBIAN=${DEBIAN}
 
 FROM ${BUILD_DEBIAN} AS panel
-WORKDIR /src
+WORKDIR /project
 COPY scripts/install-packages.sh scripts/
 RUN scripts/install-packages.sh panel
 COPY scripts/build-panel.sh scripts/
@@ -15,14 +15,17 @@ COPY web/panel web/panel
 COPY web/docs web/docs
 RUN scripts/build-panel.sh
 
-FROM ${BUILD_DEBIAN} AS build
-WORKDIR /src
+FROM ${BUILD_DEBIAN} AS compilers
+WORKDIR /project
 COPY scripts/install-packages.sh scripts/
 RUN scripts/install-packages.sh compile
+
+FROM compilers AS build
 COPY . .
-COPY --from=panel /src/web/panel/dist web/panel/dist
+COPY --from=panel /project/web/panel/dist web/panel/dist
 ARG BUILD_JOBS=
-RUN cmake --preset release -DSCANNER_BUILD_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr \
+RUN --mount=type=cache,id=market-scanner-ccache,target=/root/.cache/ccache \
+  cmake --preset release -DSCANNER_BUILD_TESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr \
   && cmake --build --preset release ${BUILD_JOBS:+-j "$BUILD_JOBS"} --target market-scanner htx-simulator \
   && DESTDIR=/out cmake --install build/release --strip --component program \
   && dpkg-query -W -f='${Package} ${Version} ${Architecture}\n' >/out/usr/share/market-scanner/build-packages.txt
