@@ -2,6 +2,11 @@
 #include "api/item_fields.hpp"
 #include "api/sample.hpp"
 
+#include "scanner/alerts/alert_service.hpp"
+#include "scanner/alerts/rule.hpp"
+#include "scanner/alerts/rule_fields.hpp"
+#include "scanner/signals/manipulation.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -17,8 +22,8 @@ namespace {
 
 using testing::HasSubstr;
 
-std::string read_docs() {
-    const std::ifstream file(std::string(SCANNER_SOURCE_DIR) + "/docs/api.md");
+std::string read_docs(const std::string& name = "api.md") {
+    const std::ifstream file(std::string(SCANNER_SOURCE_DIR) + "/docs/" + name);
     std::ostringstream text;
     text << file.rdbuf();
     return text.str();
@@ -31,6 +36,32 @@ TEST(ApiDocs, have_every_route) {
     const ApiOptions options;
     Endpoints endpoints(options, engine, metrics, core::system_clock());
     for (const auto& route : endpoints.routes()) EXPECT_THAT(docs, HasSubstr(route.pattern.text()));
+}
+
+TEST(AlertDocs, have_every_field_flag_and_built_in_rule) {
+    const std::string docs = read_docs("alerts.md");
+    for (const alerts::RuleField& field : alerts::rule_fields()) {
+        EXPECT_THAT(docs, HasSubstr('`' + std::string(field.name) + '`'));
+    }
+    for (const signals::FlagInfo& flag : signals::manipulation_flags()) {
+        EXPECT_THAT(docs, HasSubstr('`' + std::string(flag.name) + '`'));
+    }
+    for (const alerts::RuleView& rule : alerts::builtin_rules()) {
+        EXPECT_THAT(docs, HasSubstr("| `" + rule.name + "` | `" + rule.expression + "` |"));
+    }
+}
+
+TEST(AlertDocs, have_rules_that_can_be_saved) {
+    const std::string docs = read_docs("alerts.md");
+    const std::string examples = docs.substr(docs.find("## The language"));
+    const std::size_t begin = examples.find("```\n") + 4;
+    std::istringstream lines(examples.substr(begin, examples.find("```", begin) - begin));
+    int count = 0;
+    for (std::string line; std::getline(lines, line); ++count) {
+        const auto rule = alerts::Rule::compile(line);
+        EXPECT_TRUE(rule) << line << '\n' << (rule ? "" : to_string(rule.error()));
+    }
+    EXPECT_GE(count, 4);
 }
 
 TEST(ApiDocs, show_every_field_of_an_item) {
