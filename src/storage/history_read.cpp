@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 namespace scanner::storage {
@@ -151,6 +153,18 @@ std::optional<core::WallTime> first_minute(SqlSession& session, const std::strin
     return first;
 }
 
+/// Joined here: planners expect a row or two of a moment, and would compare every ranking with every input.
+void add_inputs(SqlSession& session, RankingAsOf& ranking, core::WallTime end) {
+    if (ranking.rows.empty()) return;
+    std::unordered_map<std::string_view, RankingRow*> by_symbol;
+    for (RankingRow& row : ranking.rows) by_symbol.emplace(row.symbol, &row);
+    session.execute("SELECT symbol, inputs FROM ranking_inputs WHERE ts >= ?1 AND ts < ?2 AND sequence = ?3",
+                    {ranking.time, end, sql(ranking.sequence)}, [&](const SqlRow& row) {
+                        const auto found = by_symbol.find(row.text(0));
+                        if (found != by_symbol.end() && !row.is_null(1)) found->second->inputs_json = row.text(1);
+                    });
+}
+
 }  // namespace
 
 RankingsPage read_rankings(SqlSession& session, const RankingsQuery& query) {
@@ -221,14 +235,13 @@ std::optional<RankingAsOf> read_ranking_as_of(SqlSession& session, core::WallTim
     }
     if (!found) return std::nullopt;
     // The old service wrote to the microsecond: all of its rows within that millisecond.
-    session.execute(
-        fmt::format(
-            "SELECT {}, i.inputs FROM rankings r LEFT JOIN ranking_inputs i ON i.ts = r.ts AND i.sequence = "
-            "r.sequence AND i.symbol = r.symbol AND i.ts >= ?1 AND i.ts < ?2 WHERE r.ts >= ?1 AND r.ts < ?2 AND "
-            "r.sequence = ?3 AND r.profile = ?4 ORDER BY r.rank NULLS LAST, r.score DESC, r.symbol",
-            ranking_columns(session)),
-        {ranking.time, ranking.time + std::chrono::milliseconds(1), sql(ranking.sequence), profile},
-        [&](const SqlRow& row) { ranking.rows.push_back(ranking_row_with_inputs(row)); });
+    const core::WallTime end = ranking.time + std::chrono::milliseconds(1);
+    session.execute(fmt::format("SELECT {} FROM rankings r WHERE r.ts >= ?1 AND r.ts < ?2 AND r.sequence = ?3 AND "
+                                "r.profile = ?4 ORDER BY r.rank NULLS LAST, r.score DESC, r.symbol",
+                                ranking_columns(session)),
+                    {ranking.time, end, sql(ranking.sequence), profile},
+                    [&](const SqlRow& row) { ranking.rows.push_back(ranking_row(row)); });
+    add_inputs(session, ranking, end);
     return ranking;
 }
 
