@@ -69,6 +69,7 @@ public:
     [[nodiscard]] ChildProcess& simulator() { return *simulator_; }
     [[nodiscard]] ChildProcess& scanner() { return *scanner_; }
     [[nodiscard]] std::uint16_t port() const { return scanner_port_; }
+    [[nodiscard]] const std::filesystem::path& data() const { return data_; }
     [[nodiscard]] std::string exchange_url() const { return "http://127.0.0.1:" + std::to_string(simulator_port_); }
 
     core::Result<net::ClientResponse> get(const std::string& target) { return send("GET", scanner_port_, target, ""); }
