@@ -4,8 +4,14 @@ import './styles/base.css';
 import { App } from './app/app.svelte';
 import Console from './Console.svelte';
 
+/** Longer than this nobody waits to see at least the frame. */
+const FIRST_ROWS_MS = 400;
+
 const app = new App();
-app.start();
 const target = document.getElementById('app');
 if (target === null) throw new Error('index.html has no #app');
-mount(Console, { target, props: { app } });
+// Drawn once with rows instead of twice. The page's head asked for them while this script was on its way.
+void Promise.race([app.market.start(), new Promise((resolve) => setTimeout(resolve, FIRST_ROWS_MS))]).then(() => {
+  mount(Console, { target, props: { app } });
+  app.start();
+});

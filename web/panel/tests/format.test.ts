@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { age, compact, DASH, decimalsOf, duration, fixed, milliseconds, price, signed, wholeAge } from '../src/store/format';
+import { age, compact, DASH, decimalsOf, duration, fixed, milliseconds, price, shortPrice, signed, wholeAge } from '../src/store/format';
 
 test('unknown is a dash and never a zero', () => {
   for (const text of [fixed(null, 2), signed(null, 2), compact(null), price(null), age(null), milliseconds(null), duration(null)]) {
@@ -18,6 +18,14 @@ test('decimals are fixed and the minus is a minus', () => {
   assert.equal(signed(-0.004, 2), '0.00');
   assert.equal(signed(1.5, 2), '+1.50');
   assert.equal(signed(-1.5, 2), '−1.50');
+});
+
+test('leading zeros of tiny prices are counted in a column', () => {
+  assert.equal(shortPrice(0.0000096502, 1e-10), '0.0₅96502');
+  assert.equal(shortPrice(-0.00001, 1e-5), '−0.0₄1');
+  assert.equal(shortPrice(0.00012, 1e-5), '0.00012');
+  assert.equal(shortPrice(0, 1e-10), '0.0000000000');
+  assert.equal(shortPrice(2404.8, 0.1), '2404.8');
 });
 
 test('large amounts are short', () => {

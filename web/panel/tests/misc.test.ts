@@ -27,6 +27,9 @@ test('a cell flashes when what it shows changes, in its direction, and not the f
   assert.notEqual(first, second, 'so that the animation starts again');
   assert.match(memory.next('score', '1.10', 1.1), /^fall-/);
   assert.equal(memory.next('score', '–', null), '');
+  assert.equal(memory.next('spread', '1.00', 1, 0.05), '');
+  assert.equal(memory.next('spread', '1.03', 1.03, 0.05), '', 'too little');
+  assert.match(memory.next('spread', '1.06', 1.06, 0.05), /^rise-/, 'in small steps it adds up');
 });
 
 test('the search prefers beginnings, neighbours and short names', () => {

@@ -45,6 +45,9 @@ test('one outlier does not wash out the others, equal values look equal', () => 
   assert.equal(tints[9], 3);
   const ties = heats([0, 0, 0, 0, 0, 0, 0, 1]);
   assert.equal(new Set(ties.slice(0, 7)).size, 1);
+  const usual = heats([0, 1, 2, 3, 4, 5, 9, 9, 9, 9, 9, 10]);
+  assert.equal(usual[6], 0, 'what a third has is not remarkable');
+  assert.equal(usual[11], 3);
 });
 
 test('unknown, few and equal values have no tint', () => {

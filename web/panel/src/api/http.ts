@@ -42,6 +42,15 @@ async function problemOf(response: Response): Promise<ApiError> {
   return new ApiError(response.status, detail, fields);
 }
 
+/** A 403 may also be about the page's origin, which no token mends. */
+async function isAboutToken(response: Response): Promise<boolean> {
+  try {
+    return /token/.test(text(object(await response.clone().json())['type']) ?? 'token');
+  } catch {
+    return true;
+  }
+}
+
 export class Http {
   private readonly options: HttpOptions;
 
@@ -59,7 +68,7 @@ export class Http {
   /** A change. Asks for the token when the daemon wants one, and tries once more with it. */
   async send(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
     let response = await this.change(method, path, body);
-    if (response.status === 401 || response.status === 403) {
+    if (response.status === 401 || (response.status === 403 && await isAboutToken(response))) {
       const token = await this.options.askToken(this.options.token() !== null);
       if (token === null) throw new ApiError(401, 'This change needs the access token.');
       response = await this.change(method, path, body);

@@ -54,8 +54,8 @@ export class App {
     });
   }
 
+  /** All but the market, which is started first. */
   start(): void {
-    this.market.start();
     this.universe.start();
     this.health.start();
     this.operator.start();

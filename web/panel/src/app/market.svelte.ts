@@ -76,7 +76,8 @@ export class MarketState {
     });
   }
 
-  start(): void {
+  /** Resolves when there are rows to show, or none can be had now. */
+  async start(): Promise<void> {
     this.connection.start();
     setInterval(() => {
       if (document.hidden) return;
@@ -87,6 +88,22 @@ export class MarketState {
     document.addEventListener('visibilitychange', () => {
       this.now = Date.now();
     });
+    await this.begin();
+  }
+
+  /** The first rows over HTTP, while the stream is still being opened. */
+  private async begin(): Promise<void> {
+    this.detailsBusy = true;
+    try {
+      const frame = await fetchRanking(this.http);
+      if (this.latest.seq < 0) this.receive(frame);
+      else this.latest = applyDetails(this.latest, frame, this.madeAt(frame));
+      this.painter.now();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    } finally {
+      this.pauseDetails();
+    }
   }
 
   get frozen(): boolean {
@@ -193,13 +210,15 @@ export class MarketState {
       .catch((error: unknown) => {
         if (!(error instanceof ApiError)) throw error;
       })
-      .finally(() => {
-        clearTimeout(this.detailsTimer);
-        this.detailsTimer = setTimeout(() => {
-          this.detailsBusy = false;
-          if (!document.hidden) this.planDetails();
-        }, DETAILS_PAUSE_MS);
-      });
+      .finally(() => this.pauseDetails());
+  }
+
+  private pauseDetails(): void {
+    clearTimeout(this.detailsTimer);
+    this.detailsTimer = setTimeout(() => {
+      this.detailsBusy = false;
+      if (!document.hidden) this.planDetails();
+    }, DETAILS_PAUSE_MS);
   }
 
   private paint(): void {

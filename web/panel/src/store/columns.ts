@@ -1,7 +1,7 @@
 /** Every column that the table can show. */
 import { baseOf, type NumberField, type Row } from './row';
 import { rowAge } from './market';
-import { age, compact, DASH, fixed, milliseconds, price, signed } from './format';
+import { age, compact, DASH, fixed, milliseconds, shortPrice, signed } from './format';
 import type { SortValue } from './order';
 
 export interface CellContext {
@@ -74,8 +74,8 @@ export const COLUMNS: readonly Column[] = [
     (row) => fixed(row.score, 2), { kind: 'score', width: 86 }),
   column('spark', 'Last 30', 'Price', 'The last 30 one-minute closes', () => null, () => '',
     { kind: 'spark', width: 94, sortable: false }),
-  column('last_price', 'Last', 'Price', 'Last price, USDT', (row) => row.last_price,
-    (row, { ticks }) => price(row.last_price, ticks.get(row.code) ?? null), { width: 112 }),
+  column('last_price', 'Last', 'Price', 'Last price, USDT; 0.0₅96 is 0.0000096', (row) => row.last_price,
+    (row, { ticks }) => shortPrice(row.last_price, ticks.get(row.code) ?? null), { width: 112 }),
   plain('ret_1', '1m', 'Price', 'Return over one minute, percent', 2, { unit: '%', sign: true, heat: 1, width: 68 }),
   plain('ret_15', '15m', 'Price', 'Return over fifteen minutes, percent', 2,
     { unit: '%', sign: true, heat: 1, width: 72 }),

@@ -54,6 +54,12 @@ export function price(value: number | null, tick: number | null = null): string 
   return value === null ? DASH : fixed(value, priceDecimals(value, tick));
 }
 
+/** As `price`, with four and more zeros after the point counted: 0.0000096502 as 0.0₅96502, so that it fits a column. */
+export function shortPrice(value: number | null, tick: number | null = null): string {
+  return price(value, tick).replace(/^(.?0\.)(0{4,})(?=[1-9])/, (_, head: string, zeros: string) =>
+    `${head}0${String(zeros.length).replace(/./g, (digit) => String.fromCharCode(0x2080 + Number(digit)))}`);
+}
+
 /** "0.4 s", "12 s", "3 min", "2 h", "4 d". */
 export function age(ms: number | null): string {
   if (ms === null || !Number.isFinite(ms)) return DASH;

@@ -15,10 +15,12 @@ export function heatOf(percentile: number): Heat {
 }
 
 const LEAST_ROWS = 8;
+/** A value that so many share is the usual one, at whichever end of the order it stands. */
+const USUAL_SHARE = 1 / 3;
 
 /**
- * Tint of each value: by the middle of its ties' percentiles, so that equal values look equal. Unknown values and
- * columns with too few or all-equal values stay plain.
+ * Tint of each value: by the middle of its ties' percentiles, so that equal values look equal. Unknown values, the
+ * value that a third of the rows share, and columns with too few or all-equal values stay plain.
  */
 export function heats(values: readonly (number | null)[]): Heat[] {
   const known: { value: number; index: number }[] = [];
@@ -32,7 +34,8 @@ export function heats(values: readonly (number | null)[]): Heat[] {
   for (let begin = 0; begin < known.length;) {
     let end = begin + 1;
     while (end < known.length && known[end]?.value === known[begin]?.value) ++end;
-    const heat = heatOf((begin + end - 1) / 2 / (known.length - 1));
+    const usual = end - begin > USUAL_SHARE * known.length;
+    const heat = usual ? 0 : heatOf((begin + end - 1) / 2 / (known.length - 1));
     for (let at = begin; at < end; ++at) result[(known[at] as { index: number }).index] = heat;
     begin = end;
   }

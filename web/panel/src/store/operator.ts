@@ -12,6 +12,8 @@ export interface Settings {
   readonly weights: Weights;
   readonly manipulationThreshold: number | null;
   readonly notional: number | null;
+  /** Whose weights the default profile has; null: its own. */
+  readonly appliedProfile: string | null;
 }
 
 export interface Watchlist {
@@ -26,6 +28,8 @@ export interface Rule {
   readonly scope: unknown;
   readonly cooldownSec: number | null;
   readonly enabled: boolean;
+  /** Came with the scanner: it can be paused, not deleted. */
+  readonly builtIn: boolean;
 }
 
 export interface Alert {
@@ -45,6 +49,7 @@ export function decodeSettings(value: unknown): Settings {
                spread: number(weights['spread']) },
     manipulationThreshold: number(from['manipulation_threshold']),
     notional: number(from['notional']),
+    appliedProfile: text(from['applied_profile']),
   };
 }
 
@@ -67,7 +72,7 @@ export function decodeRules(value: unknown): Rule[] {
     const expression = text(entry['expression']);
     if (name === null || expression === null) return [];
     return [{ name, expression, scope: entry['scope'] ?? null, cooldownSec: number(entry['cooldown_sec']),
-              enabled: entry['enabled'] !== false }];
+              enabled: entry['enabled'] !== false, builtIn: entry['built_in'] === true }];
   });
 }
 

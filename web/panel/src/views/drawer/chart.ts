@@ -33,7 +33,7 @@ export class CandleChart {
       autoSize: true,
       // Its logo brings a <style> element that the page's content policy refuses; the credit stands under the chart.
       layout: { attributionLogo: false, fontSize: 11, background: { type: ColorType.Solid, color: 'transparent' } },
-      rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.06, bottom: 0.24 } },
+      rightPriceScale: { borderVisible: false, entireTextOnly: true, scaleMargins: { top: 0.06, bottom: 0.24 } },
       timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 2 },
       crosshair: { mode: CrosshairMode.Magnet },
       handleScroll: { vertTouchDrag: false, mouseWheel: false },
