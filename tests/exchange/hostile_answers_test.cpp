@@ -3,10 +3,10 @@
 #include "exchange/htx/decode_contract.hpp"
 #include "exchange/htx/decode_contracts.hpp"
 #include "exchange/htx/decode_health.hpp"
+#include "exchange/soundness.hpp"
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <functional>
 #include <random>
 #include <string>
@@ -18,16 +18,6 @@ namespace scanner::exchange {
 namespace {
 
 const htx::ContractSizes kSizes{{"BTC-USDT", 0.001}, {"PEPE-USDT", 1e6}, {"XOM-USDT", 0.01}};
-
-bool is_positive(double value) {
-    return std::isfinite(value) && value > 0.0;
-}
-bool is_not_negative(double value) {
-    return std::isfinite(value) && value >= 0.0;
-}
-bool is_sound(const market::Level& level) {
-    return is_positive(level.price) && is_positive(level.size);
-}
 
 /// A decoder over an answer of its own: empty when the answer was refused, else whether the values keep their promises.
 struct Subject {
@@ -52,87 +42,43 @@ std::optional<bool> bulk_verdict(const core::Result<htx::BulkAnswer<T>>& answer,
     });
 }
 
-bool sound_contracts(const htx::ContractsAnswer& answer) {
-    for (const auto& contract : answer.list.contracts) {
-        if (contract.contract_code.empty() || !is_positive(contract.contract_size) ||
-            !is_positive(contract.price_tick) || contract.funding_interval_hours < 1) {
-            return false;
-        }
-    }
-    return !answer.list.contracts.empty();
-}
-
-bool sound_ticker(const market::Ticker& ticker) {
-    return is_positive(ticker.last) && is_not_negative(ticker.base_volume_24h) &&
-           is_not_negative(ticker.turnover_24h) && (!ticker.bid || is_sound(*ticker.bid)) &&
-           (!ticker.ask || is_sound(*ticker.ask));
-}
-
-bool sound_book(const BookAnswer& answer) {
-    const auto& [bids, asks, time, id] = answer.book;
-    for (std::size_t i = 0; i < bids.size(); ++i) {
-        if (!is_sound(bids[i]) || (i > 0 && bids[i].price >= bids[i - 1].price)) return false;
-    }
-    for (std::size_t i = 0; i < asks.size(); ++i) {
-        if (!is_sound(asks[i]) || (i > 0 && asks[i].price <= asks[i - 1].price)) return false;
-    }
-    return true;
-}
-
-bool sound_candles(const CandleBatch& batch) {
-    for (std::size_t i = 0; i < batch.candles.size(); ++i) {
-        const auto& candle = batch.candles[i];
-        const bool shaped = candle.high >= std::max(candle.open, candle.close) &&
-                            candle.low <= std::min(candle.open, candle.close) && is_positive(candle.low) &&
-                            std::isfinite(candle.high) && is_not_negative(candle.base_volume);
-        if (!shaped || candle.open_time_ms % 60'000 != 0) return false;
-        if (i > 0 && candle.open_time_ms <= batch.candles[i - 1].open_time_ms) return false;
-    }
-    return true;
-}
-
-bool sound_trades(const std::vector<market::Trade>& trades) {
-    for (std::size_t i = 0; i < trades.size(); ++i) {
-        if (!is_positive(trades[i].price) || !is_positive(trades[i].size)) return false;
-        if (i > 0 && trades[i].time < trades[i - 1].time) return false;
-    }
-    return true;
-}
-
 std::vector<Subject> subjects() {
     using htx::Answer;
     using htx::JsonParser;
-    const auto funding_ok = [](const market::FundingRate& f) { return !f.rate || std::abs(*f.rate) < 1.0; };
-    const auto interest_ok = [](const market::OpenInterest& o) {
-        return is_not_negative(o.base_amount) && is_not_negative(o.value_usdt);
-    };
-    const auto index_ok = [](const market::IndexPrice& i) { return is_positive(i.price); };
     return {
         {"contracts", test::kContracts,
-         [](JsonParser& p, const Answer& a) { return verdict(htx::decode_contracts(p, a), sound_contracts); }},
+         [](JsonParser& p, const Answer& a) { return verdict(htx::decode_contracts(p, a), test::sound_contracts); }},
         {"tickers", test::kTickers,
-         [](JsonParser& p, const Answer& a) { return bulk_verdict(htx::decode_tickers(p, a, kSizes), sound_ticker); }},
+         [](JsonParser& p, const Answer& a) {
+             return bulk_verdict(htx::decode_tickers(p, a, kSizes), test::sound_ticker);
+         }},
         {"funding", test::kFunding,
-         [=](JsonParser& p, const Answer& a) { return bulk_verdict(htx::decode_funding(p, a), funding_ok); }},
+         [](JsonParser& p, const Answer& a) { return bulk_verdict(htx::decode_funding(p, a), test::sound_funding); }},
         {"v5_funding", test::kV5Funding,
-         [=](JsonParser& p, const Answer& a) { return bulk_verdict(htx::decode_v5_funding(p, a), funding_ok); }},
+         [](JsonParser& p, const Answer& a) {
+             return bulk_verdict(htx::decode_v5_funding(p, a), test::sound_funding);
+         }},
         {"open_interest", test::kOpenInterest,
-         [=](JsonParser& p, const Answer& a) { return bulk_verdict(htx::decode_open_interest(p, a), interest_ok); }},
+         [](JsonParser& p, const Answer& a) {
+             return bulk_verdict(htx::decode_open_interest(p, a), test::sound_interest);
+         }},
         {"v5_open_interest", test::kV5OpenInterest,
-         [=](JsonParser& p, const Answer& a) {
-             return bulk_verdict(htx::decode_v5_open_interest(p, a, "BTC-USDT"), interest_ok);
+         [](JsonParser& p, const Answer& a) {
+             return bulk_verdict(htx::decode_v5_open_interest(p, a, "BTC-USDT"), test::sound_interest);
          }},
         {"index", test::kIndex,
-         [=](JsonParser& p, const Answer& a) { return bulk_verdict(htx::decode_index(p, a), index_ok); }},
+         [](JsonParser& p, const Answer& a) { return bulk_verdict(htx::decode_index(p, a), test::sound_index); }},
         {"depth", test::kDepth,
-         [](JsonParser& p, const Answer& a) { return verdict(htx::decode_order_book(p, a, test::btc()), sound_book); }},
+         [](JsonParser& p, const Answer& a) {
+             return verdict(htx::decode_order_book(p, a, test::btc()), test::sound_book);
+         }},
         {"candles", test::kCandles,
          [](JsonParser& p, const Answer& a) {
-             return verdict(htx::decode_candles(p, a, test::btc(), 1, 2000), sound_candles);
+             return verdict(htx::decode_candles(p, a, test::btc(), 1, 2000), test::sound_candles);
          }},
         {"trades", test::kTrades,
          [](JsonParser& p, const Answer& a) {
-             return verdict(htx::decode_trades(p, a, test::btc(), 2000), sound_trades);
+             return verdict(htx::decode_trades(p, a, test::btc(), 2000), test::sound_trades);
          }},
         {"heartbeat", test::kHeartbeat,
          [](JsonParser& p, const Answer& a) {

@@ -1,0 +1,36 @@
+#pragma once
+
+#include "fuzz/check.hpp"
+
+#include "scanner/engine/ranking_codec.hpp"
+
+#include <cmath>
+#include <string>
+#include <string_view>
+
+namespace scanner::fuzz {
+
+/// Rankings that Redis gives back, whoever wrote them.
+inline void cached_ranking(std::string_view input) {
+    const auto ranking = engine::decode_ranking(input);
+    if (!ranking) return;
+    require(*ranking != nullptr, "a ranking that was read is there");
+    for (const auto& [profile, entries] : (*ranking)->ranked) {
+        for (const engine::RankedEntry& entry : entries) {
+            require(entry.contract < (*ranking)->contracts.size(), "a ranked entry has its contract");
+            require(std::isfinite(entry.score), "scores are finite");
+        }
+        static_cast<void>(engine::encode_profile_order(**ranking, profile));
+    }
+    for (const engine::ContractSnapshot& snapshot : (*ranking)->contracts) {
+        require(snapshot.data.contract != nullptr, "a snapshot has its contract");
+    }
+    for (const auto& [code, index] : (*ranking)->index_by_code) {
+        require(index < (*ranking)->contracts.size(), "an index has its contract");
+    }
+    const std::string written = engine::encode_ranking(**ranking);
+    const auto again = engine::decode_ranking(written);
+    require(again.has_value() && engine::encode_ranking(**again) == written, "a ranking written is read back");
+}
+
+}  // namespace scanner::fuzz

@@ -1,0 +1,56 @@
+#pragma once
+
+#include "api/bearer.hpp"
+#include "api/cors.hpp"
+#include "api/negotiation.hpp"
+#include "api/panel_files.hpp"
+#include "api/stream_rules.hpp"
+#include "fuzz/check.hpp"
+#include "storage/cursor.hpp"
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scanner::fuzz {
+
+/// What single headers and opaque texts of clients decide: credentials, origins, validators, cursors.
+inline void request_headers(std::string_view input) {
+    static const std::string kToken = "correct horse battery staple";
+    const std::size_t split = std::min(input.find('\n'), input.size());
+    const std::string_view first = input.substr(0, split);
+    const std::string_view second = split == input.size() ? std::string_view() : input.substr(split + 1);
+
+    require(api::constant_time_equal(first, second) == (first == second), "texts compare as they are");
+    if (!api::refuse_without_token(first, kToken)) {
+        require(first.find(kToken) != std::string_view::npos, "nothing passes without the token");
+    }
+    static_cast<void>(api::accepts_gzip(first));
+    if (api::none_match_hits(first, "\"abc\"")) {
+        require(first.find("\"abc\"") != std::string_view::npos || first.find('*') != std::string_view::npos,
+                "a validator is hit by its own text alone");
+    }
+    static const std::vector<std::string> kAllowed{"https://desk.example"};
+    if (api::origin_may_connect(first, second, kAllowed) && !first.empty() && first != kAllowed.front()) {
+        require(first.find("://") != std::string_view::npos && !second.empty(), "foreign pages are refused");
+    }
+    for (const net::Header& header : api::cors_headers(kAllowed, first)) {
+        if (header.name == "Access-Control-Allow-Origin") require(first == kAllowed.front(), "CORS is for its list");
+    }
+    static_cast<void>(api::cors_preflight_headers(kAllowed, first, second));
+    static_cast<void>(api::parse_event_id(first));
+
+    if (const auto parts = storage::read_cursor("rankings", first, 4)) {
+        require(parts->size() == 4, "a cursor has its parts");
+        require(storage::read_cursor("rankings", storage::make_cursor("rankings", *parts), 4) == *parts,
+                "a cursor written is read back");
+    }
+    const std::vector<std::string> parts{std::string(first), std::string(second)};
+    const std::string cursor = storage::make_cursor("bars", parts);
+    require(storage::read_cursor("bars", cursor, 2) == parts, "any parts make a cursor");
+    require(!storage::read_cursor("rankings", cursor, 2), "a cursor is of one query");
+    if (const auto zipped = api::gzip_if_worth(input)) require(zipped->size() < input.size(), "gzip saves something");
+}
+
+}  // namespace scanner::fuzz

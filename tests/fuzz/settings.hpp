@@ -1,0 +1,71 @@
+#pragma once
+
+#include "fuzz/check.hpp"
+
+#include "scanner/core/settings.hpp"
+#include "scanner/core/url.hpp"
+
+#include <cmath>
+#include <string>
+#include <string_view>
+
+namespace scanner::fuzz {
+
+inline void check_loaded(const core::LoadedSettings& loaded) {
+    const core::Settings& settings = loaded.settings;
+    require(std::isfinite(settings.min_qvol_usdt) && std::isfinite(settings.max_spread_bps) &&
+                std::isfinite(settings.notional_test) && settings.request_budget_per_sec > 0.0,
+            "settings are finite");
+    require(settings.scan_interval.count() > 0 && settings.adapter_timeout.count() > 0 &&
+                settings.scan_concurrency > 0 && settings.adapter_max_failures > 0,
+            "waits and counts are above zero");
+    for (const core::SettingInfo& info : core::setting_infos()) {
+        const std::string shown = core::setting_text(settings, info.name);
+        if (!info.secret) continue;
+        for (const auto* secret : {&settings.api_token, &settings.alert_webhook_secret}) {
+            // Shorter ones are found in any text by chance.
+            if (secret->has_value() && (*secret)->size() >= 8) {
+                require(shown.find(**secret) == std::string::npos, "a secret is never shown");
+            }
+        }
+    }
+    static_cast<void>(core::reload_settings(core::Settings(), settings));
+}
+
+/// A .env file, the settings in it, and the addresses that settings are made of.
+inline void settings(std::string_view input) {
+    const auto url = core::parse_url(input);
+    static_cast<void>(core::mask_url(input, true));
+    const std::string masked = core::mask_url(input);
+    if (url && url->password.size() >= 8) {
+        require(masked.find(url->password) == std::string::npos || url->path.find(url->password) != std::string::npos ||
+                    url->query.find(url->password) != std::string::npos ||
+                    url->fragment.find(url->password) != std::string::npos ||
+                    url->user.find(url->password) != std::string::npos ||
+                    url->host.find(url->password) != std::string::npos,
+                "a password is never shown");
+    }
+    static_cast<void>(core::parse_redis_url(input));
+    if (const auto database = core::parse_postgres_url(input)) {
+        require(database->starts_with("postgresql://"), "libpq is given a URL that it knows");
+        require(core::parse_postgres_url(*database) == *database, "a connection string stands for itself");
+    }
+
+    const auto file = core::parse_env_file(input);
+    if (!file) return;
+    for (int source = 0; source < 3; ++source) {
+        core::SettingInputs inputs;
+        (source == 0 ? inputs.file : source == 1 ? inputs.environment : inputs.flags) = *file;
+        const auto loaded = core::load_settings(inputs);
+        if (loaded) {
+            check_loaded(*loaded);
+        } else {
+            require(!loaded.error().empty(), "settings are refused with a reason");
+            for (const core::SettingProblem& problem : loaded.error()) {
+                require(!problem.name.empty() && !core::to_string(problem).empty(), "a problem names its setting");
+            }
+        }
+    }
+}
+
+}  // namespace scanner::fuzz
