@@ -79,6 +79,18 @@ bench: packages build  ## every measurement of bench/RESULTS.md, half an hour on
 	@cmake --build --preset $(PRESET)
 	@bench/all.sh $(BIN)
 
+.PHONY: fuzz
+fuzz: packages  ## libFuzzer over everything that reads hostile bytes; FUZZ_RUNS=10000000 inputs a target
+	@scripts/fuzz.sh
+
+.PHONY: chaos
+chaos: packages test-packages build  ## faults of every kind for 30 minutes, every promise checked; SHORT=1: one minute
+	@scripts/chaos.sh $(BIN)
+
+.PHONY: soak
+soak: packages test-packages build  ## the same watch without faults: memory, descriptors, cycles; SOAK_MINUTES=360
+	@scripts/soak.sh $(BIN)
+
 .PHONY: debian13
 debian13:  ## install, build and unit tests in a Debian 13 chroot made by debootstrap (root, ~1 GB, 15 min)
 	@scripts/debian13-check.sh
