@@ -221,7 +221,7 @@ std::shared_ptr<Rendered> Endpoints::cached(const engine::Ranking& ranking, std:
     metrics_.on_cache_lookup("rendered", found != nullptr);
     if (found != nullptr) return found;
     auto made = std::make_shared<Rendered>(render());
-    cache_.insert(key, made);
+    keep(key, made);
     return made;
 }
 
@@ -231,8 +231,16 @@ std::shared_ptr<Rendered> Endpoints::kept_twin(Rendered rendered) {
     metrics_.on_cache_lookup("rendered", found != nullptr);
     if (found != nullptr) return found;
     auto made = std::make_shared<Rendered>(std::move(rendered));
-    cache_.insert(key, made);
+    keep(key, made);
     return made;
+}
+
+void Endpoints::keep(const std::string& key, const std::shared_ptr<Rendered>& rendered) {
+    if (const engine::RankingPtr newest = engine_.current(); newest != nullptr && newest->sequence != tidied_for_) {
+        tidied_for_ = newest->sequence;
+        cache_.forget([this](const ScanStamp& stamp) { return engine_.by_sequence(stamp.sequence) == nullptr; });
+    }
+    cache_.insert(key, rendered);
 }
 
 double Endpoints::uptime_sec() const {

@@ -87,6 +87,9 @@ private:
                                                    const std::string& query, const std::function<Rendered()>& render);
     /// The kept twin of an answer that was made anyway, so that its gzip form is not made again.
     [[nodiscard]] std::shared_ptr<Rendered> kept_twin(Rendered rendered);
+    /// Puts it into the cache, and what is of cycles that are no longer kept out of it: a new cycle every few seconds
+    /// would otherwise fill the cache with answers that nobody can ask for.
+    void keep(const std::string& key, const std::shared_ptr<Rendered>& rendered);
     [[nodiscard]] double uptime_sec() const;
 
     const ApiOptions& options_;
@@ -95,6 +98,7 @@ private:
     const core::Clock& clock_;
     core::SteadyTime started_;
     RenderCache cache_;
+    std::uint64_t tidied_for_ = 0;  ///< the newest cycle when the cache was last tidied
     std::shared_ptr<Rendered> alive_;
 };
 

@@ -49,4 +49,17 @@ void RenderCache::insert(const std::string& key, std::shared_ptr<Rendered> rende
     bytes_ += bytes;
 }
 
+void RenderCache::forget(const std::function<bool(const ScanStamp&)>& is_over) {
+    for (auto entry = by_use_.begin(); entry != by_use_.end();) {
+        const auto& stamp = entry->rendered->stamp();
+        if (!stamp || !is_over(*stamp)) {
+            ++entry;
+            continue;
+        }
+        bytes_ -= entry->bytes;
+        by_key_.erase(entry->key);
+        entry = by_use_.erase(entry);
+    }
+}
+
 }  // namespace scanner::api

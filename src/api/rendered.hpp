@@ -3,6 +3,7 @@
 #include "scanner/core/clock.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -61,6 +62,9 @@ public:
     [[nodiscard]] std::shared_ptr<Rendered> find(const std::string& key);
     /// Keeps it, forgetting the least recently used ones; an answer larger than the whole cache is not kept.
     void insert(const std::string& key, std::shared_ptr<Rendered> rendered);
+
+    /// Forgets the answers of those cycles that `is_over` says nobody can ask about any more.
+    void forget(const std::function<bool(const ScanStamp&)>& is_over);
 
     [[nodiscard]] std::size_t entries() const noexcept { return by_use_.size(); }
     [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }

@@ -62,6 +62,21 @@ TEST(RenderCache, replaces_what_has_the_same_key) {
     EXPECT_EQ(cache.bytes(), bytes);
 }
 
+TEST(RenderCache, forgets_cycles_that_are_over) {
+    RenderCache cache({.entries = 10, .bytes = 1U << 20U});
+    for (std::uint64_t sequence = 1; sequence <= 4; ++sequence) {
+        cache.insert(std::to_string(sequence), std::make_shared<Rendered>("text/plain", "body", ScanStamp{sequence}));
+    }
+    cache.insert("of no cycle", rendered("A"));
+    const std::size_t bytes = cache.bytes();
+    cache.forget([](const ScanStamp& stamp) { return stamp.sequence <= 2; });
+    EXPECT_EQ(cache.entries(), 3U);
+    EXPECT_LT(cache.bytes(), bytes);
+    EXPECT_EQ(cache.find("1"), nullptr);
+    EXPECT_NE(cache.find("3"), nullptr);
+    EXPECT_NE(cache.find("of no cycle"), nullptr);
+}
+
 TEST(RenderCache, keeps_an_answer_alive_for_whoever_still_sends_it) {
     RenderCache cache({.entries = 1, .bytes = 1U << 20U});
     cache.insert("a", rendered("A"));
