@@ -5,10 +5,12 @@
 #include "api/stream_rules.hpp"
 
 #include "scanner/core/symbol.hpp"
+#include "scanner/core/url.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <arpa/inet.h>
 
 namespace scanner::api {
 namespace {
@@ -28,19 +30,38 @@ bool has_tag(std::string_view tags, std::string_view etag) {
     return false;
 }
 
+/// Whether a Host header has an address, or localhost, and no name that somebody could let resolve to this machine.
+bool is_address(std::string_view host) {
+    if (host.starts_with('[')) return host.find(']') != std::string_view::npos;
+    const std::string name(host.substr(0, host.find(':')));
+    in_addr address{};
+    return core::is_loopback_host(name) || ::inet_pton(AF_INET, name.c_str(), &address) == 1;
+}
+
+/// A page of somebody else's could otherwise change a scanner on its reader's machine. Without a token the origin is
+/// all there is to go by: "*" opens reading to every page, not writing, and a name that equals the Host's may be a
+/// foreign one that was made to resolve to this machine (DNS rebinding).
+bool page_may_change(std::string_view origin, std::string_view host, const ApiOptions& options) {
+    if (!options.api_token.empty()) return origin_may_connect(origin, host, options.cors_origins);
+    if (std::ranges::find(options.cors_origins, origin) != options.cors_origins.end()) return true;
+    return origin.empty() || (origin_may_connect(origin, host, {}) && is_address(host));
+}
+
 }  // namespace
 
 std::optional<Problem> refuse_change(const net::ServerRequest& request, const ApiOptions& options) {
     if (auto problem = refuse_without_token(request.header("Authorization"), options.api_token)) return problem;
-    // A page of somebody else's could otherwise change a scanner on its reader's machine, where no token is set.
     const std::string_view origin = request.header("Origin");
-    if (origin_may_connect(origin, request.header("Host"), options.cors_origins)) return std::nullopt;
+    if (page_may_change(origin, request.header("Host"), options)) return std::nullopt;
     return Problem{.status = 403,
                    .type = "origin-not-allowed",
                    .title = "Origin not allowed",
                    .detail = fmt::format("Pages of {} may not change anything here; SCANNER_CORS_ORIGINS lists those "
-                                         "that may.",
-                                         in_quotes(origin))};
+                                         "that may{}.",
+                                         in_quotes(origin),
+                                         options.api_token.empty() ? ", and with SCANNER_API_TOKEN set the service's "
+                                                                     "own pages may under any name of its host"
+                                                                   : "")};
 }
 
 bool Precondition::holds(std::span<const Rendered* const> resources) const {
