@@ -68,6 +68,10 @@ lint: packages  ## formatting, room boundaries and clang-tidy; LINT_ALL=1 for ev
 docs: build  ## rewrite the generated reference pages
 	@scripts/renew-settings-docs $(BIN)/market-scanner
 
+.PHONY: api-examples
+api-examples: build  ## record the examples of /openapi.json anew, from the scanner on the simulator
+	@scripts/renew-api-examples $(BIN)
+
 .PHONY: bench-cycle
 bench-cycle: build  ## a scan cycle beside a ccxt scanner and the network-bound ideal (npm)
 	@bench/cycle.sh $(BIN)

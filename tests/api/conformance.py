@@ -1,0 +1,636 @@
+#!/usr/bin/env python3
+"""Holds /openapi.json and the real answers to each other: the real scanner on the simulator, every route, every status
+that can be brought about, every parameter of every route in both directions.
+
+    tests/api/conformance.py BIN_DIR        what was covered, and exit code 1 when something does not hold
+"""
+
+import http.server
+import json
+import os
+import re
+import sys
+import threading
+
+import jsonschema
+
+from service import Scanner, Simulator, WebSocket, Connection, match_path, request, request_bytes, until
+
+FOLDER = os.path.dirname(os.path.abspath(__file__))
+PARTS = os.path.join(FOLDER, "../../src/api/openapi")
+TOKEN = "a-token-for-tests"
+JSON = [("Content-Type", "application/json")]
+
+# What is described and cannot be brought about here, and where it is tested instead.
+NOT_REACHED = {}
+
+
+class Document:
+    def __init__(self, document):
+        self.document = document
+        self.strict = strict(document)
+        self.formats = jsonschema.FormatChecker(formats=())
+
+        @self.formats.checks("date-time")
+        def is_time(text):
+            return not isinstance(text, str) or re.fullmatch(
+                r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", text) is not None
+
+    def operations(self):
+        for path, operations in self.document["paths"].items():
+            for method, operation in operations.items():
+                yield method.upper(), path, operation
+
+    def find(self, method, path):
+        """The template that a request's path belongs to: a literal one before one with a variable."""
+        path = path.rstrip("/")
+        templates = sorted(self.document["paths"], key=lambda template: ("{" in template, -len(template)))
+        for template in templates:
+            if match_path(template, path) and method.lower() in self.document["paths"][template]:
+                return template
+        return None
+
+    def resolve(self, node):
+        while "$ref" in node:
+            found = self.strict
+            for part in node["$ref"][2:].split("/"):
+                found = found[part.replace("~1", "/").replace("~0", "~")]
+            node = found
+        return node
+
+    def response(self, method, template, status):
+        """The description of that answer, and whether it is described by its number."""
+        responses = self.strict["paths"][template][method.lower()]["responses"]
+        if str(status) in responses:
+            return self.resolve(responses[str(status)]), True
+        return self.resolve(responses["default"]), False
+
+    def errors(self, schema, value):
+        schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema,
+                  "components": self.strict["components"]}
+        validator = jsonschema.Draft202012Validator(schema, format_checker=self.formats)
+        return [describe(error) for error in validator.iter_errors(value)]
+
+
+def describe(error):
+    deepest = error
+    while deepest.context:
+        deepest = max(deepest.context, key=lambda inner: len(inner.absolute_path))
+    return f"{'/'.join(map(str, deepest.absolute_path))}: {deepest.message[:300]}"
+
+
+def strict(node):
+    """The same with every member that nobody described refused: the document leaves room, the server must not use it."""
+    if isinstance(node, list):
+        return [strict(entry) for entry in node]
+    if not isinstance(node, dict):
+        return node
+    result = {name: value if name in ("example", "examples") else strict(value) for name, value in node.items()}
+    if isinstance(node.get("properties"), dict) and "object" in node.get("type", ()) and "$ref" not in node:
+        result.setdefault("additionalProperties", False)
+    return result
+
+
+class Suite:
+    def __init__(self, binaries):
+        self.binaries = binaries
+        self.failures = []
+        self.reached = set()  # "GET /rankings 200"
+        self.validated = 0
+        self.document = None
+        self.scanner = None
+
+    def fail(self, message):
+        self.failures.append(message)
+        print("FAILED:", message, flush=True)
+
+    def expect(self, condition, message):
+        if not condition:
+            self.fail(message)
+
+    def check(self, method, target, answer, expected=None):
+        """Holds an answer to the document."""
+        template = self.document.find(method, target.split("?")[0])
+        what = f"{method} {target[:120]} → {answer.status}"
+        if expected is not None and answer.status != expected:
+            self.fail(f"{what}, expected {expected}: {answer.body[:400]!r}")
+        if template is None:
+            return self.fail(f"{what}: no such operation in the document")
+        description, by_number = self.document.response(method, template, answer.status)
+        if by_number:
+            self.reached.add(f"{method} {template} {answer.status}")
+        self.validated += 1
+        self.check_headers(what, description, answer)
+        content = description.get("content", {})
+        media_type = (answer.header("content-type") or "").split(";")[0]
+        if not content:
+            return self.expect(not answer.body, f"{what}: a body that nobody described")
+        if media_type not in content:
+            return self.fail(f"{what}: {media_type!r} is not among {list(content)}")
+        if media_type.endswith("json") and media_type != "application/x-ndjson":
+            try:
+                value = answer.json()
+            except ValueError as error:
+                return self.fail(f"{what}: {error}")
+            for error in self.document.errors(content[media_type]["schema"], value):
+                self.fail(f"{what}: {error}")
+            if media_type == "application/problem+json":
+                self.expect(value.get("status") == answer.status, f"{what}: another status in the body")
+            return value
+        answer.body.decode("utf-8")
+        return None
+
+    def check_headers(self, what, description, answer):
+        for name in description.get("headers", {}):
+            optional = name in ("Link", "X-Next-Cursor", "ETag", "X-Data-Age-Ms", "X-Scan-Seq", "X-Scan-Ts")
+            if name == "X-Market" or (answer.status == 200 and optional):
+                continue
+            self.expect(answer.header(name) is not None, f"{what}: the header {name} is missing")
+
+    def ask(self, method, target, expected=None, body=None, headers=(), scanner=None):
+        data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = [*headers] + (JSON if body is not None and not any(name == "Content-Type" for name, _ in headers)
+                                else [])
+        answer = request((scanner or self.scanner).port, method, target, headers, data)
+        answer.value = self.check(method, target, answer, expected)
+        return answer
+
+
+# -- the document itself ----------------------------------------------------------------------------------------------
+
+def check_document(suite):
+    document = suite.document
+    with open(os.path.join(FOLDER, "openapi-3.1.schema.json")) as file:
+        schema = json.load(file)
+    for error in jsonschema.Draft202012Validator(schema).iter_errors(document.document):
+        suite.fail(f"not OpenAPI 3.1: {describe(error)}")
+    for method, path, operation in document.operations():
+        suite.expect("x-undocumented" not in operation, f"{method} {path} is served and not in the document")
+        for status, response in operation["responses"].items():
+            response = document.resolve(response)
+            for media_type, content in response.get("content", {}).items():
+                check_example(suite, f"{method} {path} {status} {media_type}", content)
+        if "requestBody" in operation:
+            content = document.strict["paths"][path][method.lower()]["requestBody"]["content"]["application/json"]
+            suite.expect("example" in content, f"{method} {path}: no example of a body")
+            check_example(suite, f"{method} {path} request", content)
+    # The other way round: what the files describe is served.
+    for name in os.listdir(PARTS):
+        if name.endswith(".json"):
+            with open(os.path.join(PARTS, name)) as file:
+                for path, operations in json.load(file).get("paths", {}).items():
+                    for method in operations:
+                        suite.expect(method in document.document["paths"].get(path, {}),
+                                     f"{method.upper()} {path} is described in {name} and not served")
+
+
+def check_example(suite, what, content):
+    if "example" in content and "schema" in content:
+        for error in suite.document.errors(content["schema"], content["example"]):
+            suite.fail(f"example of {what}: {error}")
+
+
+# -- what holds for every operation -----------------------------------------------------------------------------------
+
+def concrete(path):
+    return path.replace("{symbol}", "BTC-USDT").replace("{id}", "1").replace("{name}", "majors")
+
+
+def needed(method, path):
+    """Parameters without which there is no answer."""
+    return {"/history/bars": "symbol=BTC-USDT"}.get(path, "")
+
+
+def check_common(suite):
+    for method, path, operation in list(suite.document.operations()):
+        target = concrete(path)
+        if method == "GET":
+            check_common_get(suite, path, target)
+        check_parameters(suite, method, path, operation)
+        suite.ask(method, target + "?top=%zz", 400, body={} if method == "POST" else None)
+        if "requestBody" in operation:
+            suite.ask(method, target, 400, body=b'{"name": ')
+            suite.ask(method, target, 400, body=b'[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]')
+            suite.ask(method, target, 422, body=[1])
+            suite.ask(method, target, 422, body={"no_such_member": 1})
+            suite.ask(method, target, 415, body=b"name=x", headers=[("Content-Type", "text/plain")])
+            suite.ask(method, target, 413, body=b'{"name":"' + b"x" * 70_000 + b'"}')
+    for path, operations in suite.document.document["paths"].items():
+        answer = request(suite.scanner.port, "PATCH", concrete(path))
+        allow = (answer.header("Allow") or "").split(", ")
+        suite.expect(answer.status == 405, f"PATCH {path} → {answer.status}, expected 405")
+        for method in operations:
+            suite.expect(method.upper() in allow, f"PATCH {path}: Allow is {allow}")
+        options = request(suite.scanner.port, "OPTIONS", concrete(path))
+        suite.expect(options.status == 204, f"OPTIONS {path} → {options.status}")
+    for target in ("/", "/rankings/of/nothing", "/openapi.json/x", "/Rankings"):
+        answer = suite.scanner.get(target)
+        suite.expect(answer.status == 404, f"GET {target} → {answer.status}, expected 404")
+        suite.expect(not suite.document.errors({"$ref": "#/components/schemas/Problem"}, answer.json()), target)
+
+
+def check_common_get(suite, path, target):
+    target += "?" + needed("GET", path) if needed("GET", path) else ""
+    if path in ("/stream", "/stream/rankings"):
+        return suite.ask("GET", target, 426)
+    if path == "/stream/events":
+        return None
+    answer = suite.ask("GET", target, 200)
+    suite.expect(answer.header("etag") is not None, f"GET {target}: no ETag")
+    suite.ask("GET", target, 304, headers=[("If-None-Match", "*")])
+    with_slash = request(suite.scanner.port, "HEAD", path and concrete(path) + "/" +
+                         ("?" + needed("GET", path) if needed("GET", path) else ""))
+    suite.expect(with_slash.status == 200, f"HEAD {target}/ → {with_slash.status}")
+    suite.expect(with_slash.header("content-type") == answer.header("content-type"), f"HEAD {target}: another type")
+    packed = suite.scanner.get(target, [("Accept-Encoding", "gzip")])
+    if len(answer.body) > 4096:
+        suite.expect(packed.header("content-encoding") == "gzip", f"GET {target}: not packed")
+    return None
+
+
+def known_parameters(suite, method, target):
+    """What the reader itself says that it knows."""
+    answer = suite.ask(method, target, 422, body={} if method == "POST" else None)
+    if answer.status != 422:
+        return None
+    for error in answer.json()["errors"]:
+        if error["loc"][1] == "qqqqqqqqqqqq":
+            known = re.search(r"known: (.*)$", error["msg"])
+            return set(known.group(1).split(", ")) if known else set()
+    return suite.fail(f"{method} {target}: the unknown parameter is not named: {answer.body!r}")
+
+
+def check_parameters(suite, method, path, operation):
+    if path in ("/stream", "/stream/rankings"):
+        return  # refused before the parameters are looked at; as a WebSocket below
+    target = concrete(path)
+    known = known_parameters(suite, method, target + "?qqqqqqqqqqqq=1") or set()
+    if path == "/rankings":
+        known |= known_parameters(suite, method, target + "?as_of=2026-11-22&qqqqqqqqqqqq=1") or set()
+    described = {}
+    for parameter in operation.get("parameters", []):
+        parameter = suite.document.resolve(parameter)
+        if parameter["in"] == "query":
+            described[parameter["name"]] = parameter["schema"]
+    suite.expect(known == set(described), f"{method} {path}: the server knows {sorted(known)}, "
+                                          f"the document {sorted(described)}")
+    for name, schema in described.items():
+        for value, right in values_of(schema):
+            others = needed(method, path) if name != "symbol" else ""
+            separator = "&" if others else ""
+            answer = request(suite.scanner.port, method, f"{target}?{others}{separator}{name}={value}",
+                             JSON if method == "POST" else (), b"{}" if method == "POST" else b"",
+                             ) if path != "/stream/events" else stream_status(suite, f"{target}?{name}={value}")
+            wrong = answer.status == 422 and any(error["loc"] == ["query", name] for error in answer.json()["errors"])
+            suite.expect(wrong != right, f"{method} {path}: {name}={value} → {answer.status}, "
+                                         f"which the document calls {'right' if right else 'wrong'}")
+
+
+def stream_status(suite, target):
+    with Connection(suite.scanner.port) as connection:
+        connection.send(request_bytes("GET", target))
+        head = connection.read_until(b"\r\n\r\n").decode()
+        connection.pending = head.encode() + connection.pending
+        if " 200 " in head.split("\r\n")[0]:
+            class Open:
+                status = 200
+            return Open
+        return connection.read_answer()
+
+
+def values_of(schema):
+    """Values and whether the document allows them."""
+    kind = schema.get("type")
+    if "enum" in schema:
+        yield from ((value, True) for value in schema["enum"])
+        yield "no-such-value", False
+    elif kind in ("integer", "number"):
+        yield "1e999", False
+        yield "nan", False
+        yield "0x10", False
+        if kind == "integer":
+            yield "1.5", False
+        low, high = schema.get("minimum"), schema.get("maximum")
+        if low is not None:
+            yield low, True
+            yield low - 1, False
+        if high is not None:
+            yield high, True
+            yield high + 1, False
+        else:
+            yield 1000, True
+    elif kind == "boolean":
+        yield from (("true", True), ("0", True), ("maybe", False))
+    elif kind == "array" and "$ref" in schema.get("items", {}):
+        yield "scam_wick", True
+        yield "no_such_flag", False
+    elif kind == "array" and "enum" in schema.get("items", {}):
+        yield ",".join(entry for entry in schema["items"]["enum"] if entry != "rank_delta"), True
+        yield "no_such_field", False
+    elif kind == "string" and schema.get("minLength"):
+        yield "", False
+
+
+# -- routes with their values -------------------------------------------------------------------------------------------
+
+def check_rankings(suite):
+    first = suite.ask("GET", "/rankings?top=200&page_size=100&explain=1", 200)
+    items = first.value["items"]
+    fields = suite.document.document["components"]["schemas"]["RankingItem"]["properties"]
+    suite.expect(items and all(set(item) == set(fields) for item in items), "an item without all of its fields")
+    sequence = first.value["seq"]
+    targets = ["/rankings?profile=swing&max_manip_score=40&fields=symbol,score,spread_bps", "/rankings?format=csv",
+               "/rankings?symbols=btc,ETH-USDT,SOL/USDT:USDT", "/rankings?symbols=BTC%2FUSDT:USDT&order=asc",
+               "/rankings?min_qvol=0&max_spread_bps=1000000", "/rankings?page=999999999&page_size=1",
+               "/rankings?exclude_flags=scam_wick,liquidity_wall&exclude_flags=liquidity_vacuum",
+               "/rankings?_=123", "/rankings?min_qvol=1e300", f"/rankings?seq={sequence}&page=2&page_size=5",
+               "/opportunities?top=100&notional=1", "/opportunities?include_funding=0&include_basis=no&max_manip_score=0",
+               "/symbol/btc/inspect", "/symbol/BTC/USDT:USDT/inspect", "/symbol/BTC%2FUSDT:USDT/inspect?profile=news",
+               "/symbols/ETHUSDT/inspect?mode=card", "/symbols/", "/health/", "/metrics?_=1"]
+    for target in targets:
+        suite.ask("GET", target, 200)
+    for item in items:  # every contract that there is, so that each null and each flag comes by
+        suite.ask("GET", f"/symbol/{item['contract_code']}/inspect", 200)
+    for entry in suite.ask("GET", "/symbols", 200).value["items"]:
+        if not entry["in_scan"]:
+            read = entry["reason"] == "turnover_rank"  # on demand; the others have no market
+            suite.ask("GET", f"/symbol/{entry['contract_code']}/inspect", 200 if read else 404)
+    suite.ask("GET", "/rankings?seq=999999999", 404)
+    for method in ("/symbol/nothing/inspect", "/symbols/BTC-USDX/inspect"):
+        suite.ask("GET", method, 404)
+    for sort, field in fields.items():
+        suite.ask("GET", f"/rankings?sort={sort}", 422 if sort == "manip_flags" else 200)
+    wrong = suite.ask("GET", "/rankings?top=0&page=x&sort=nothing&fields=nope&symbols=nothing&watchlist=none&top_=1", 422)
+    suite.expect(len(wrong.value["errors"]) == 7, f"every offending field once: {wrong.value['errors']}")
+
+
+def check_history(suite):
+    def written():
+        answer = suite.scanner.get("/history/rankings?limit=1")
+        return answer.status == 200 and answer.json()["items"]
+    until(written, "a ranking in the database")
+    page = suite.ask("GET", "/history/rankings?limit=3&symbol=btc", 200).value
+    if page["next_cursor"]:
+        suite.ask("GET", f"/history/rankings?limit=3&symbol=btc&cursor={page['next_cursor']}", 200)
+    for target in ("/history/rankings?limit=2&inputs=1", "/history/rankings?limit=5&format=csv",
+                   "/history/rankings?limit=5&format=ndjson", "/history/rankings?format=ndjson&profile=swing",
+                   "/history/rankings?from=2026-01-01&to=2026-01-02", "/history/bars?symbol=btc&interval=1h",
+                   "/history/bars?symbol=ETH-USDT&format=csv", "/history/bars?symbol=ETH-USDT&limit=3",
+                   "/rankings?as_of=2100-01-01", "/rankings?as_of=2100-01-01&format=csv&top=3",
+                   "/rankings?as_of=2100-01-01T00:00:00Z&symbols=btc&fields=symbol,score"):
+        suite.ask("GET", target, 200)
+    suite.ask("GET", "/rankings?as_of=2000-01-01", 404)
+    for target in ("/history/rankings?cursor=nonsense", "/history/rankings?from=tomorrow",
+                   "/history/rankings?from=2026-02-01&to=2026-01-01", "/history/bars", "/history/bars?symbol=//"):
+        suite.ask("GET", target, 422)
+
+
+def check_settings(suite):
+    suite.ask("POST", "/settings", 200, body={"liquidity_weight": 10.5, "manipulation_threshold": 50, "notional": 7000})
+    changed = suite.ask("GET", "/settings", 200)
+    suite.expect(changed.value["weights"]["liquidity"] == 10.5 and changed.value["notional"] == 7000, "settings stay")
+    suite.ask("POST", "/settings", 412, body={"notional": 1}, headers=[("If-Match", '"of-another-state"')])
+    suite.ask("POST", "/settings", 200, body={"notional": 8000}, headers=[("If-Match", changed.header("etag"))])
+    suite.ask("POST", "/settings", 200, body={"liquidity_weight": None, "notional": None,
+                                              "manipulation_threshold": None})
+    for body in ({"notional": 0}, {"notional": "5"}, {"manipulation_threshold": 101}, {"liquidity_weight": True}):
+        suite.ask("POST", "/settings", 422, body=body)
+    suite.ask("POST", "/settings", 400, body=b'{"notional": 1e999}')
+    suite.ask("POST", "/settings", 400, body=b'{"notional": NaN}')
+
+    suite.ask("POST", "/watchlists", 200, body={"name": "minors"})
+    suite.ask("GET", "/watchlists/minors", 200)
+    suite.ask("GET", "/watchlists/majorz", 404)
+    suite.ask("GET", "/rankings?watchlist=majors", 200)
+    suite.ask("POST", "/watchlists", 412, body={"name": "minors"}, headers=[("If-Match", '"x"')])
+    suite.ask("DELETE", "/watchlists/minors", 412, headers=[("If-Match", '"x"')])
+    suite.ask("DELETE", "/watchlists/minors", 200)
+    suite.ask("DELETE", "/watchlists/minors", 404)
+    for number in range(99):
+        suite.ask("POST", "/watchlists", 200, body={"name": f"list {number}", "symbols": ["btc"]})
+    suite.ask("POST", "/watchlists", 409, body={"name": "one too many"})
+
+    suite.ask("POST", "/profiles", 200, body={"name": "calm", "weights": {"liq.qvol": 1.5, "vol.atr": -4}})
+    suite.ask("GET", "/profiles/calm", 200)
+    suite.ask("GET", "/profiles/scalp", 200)
+    suite.ask("GET", "/profiles/calmer", 404)
+    suite.ask("POST", "/profiles", 422, body={"name": "scalp", "weights": {"liq.qvol": 1}})
+    suite.ask("POST", "/profiles", 422, body={"name": "x", "weights": {"liq.nothing": 1, "liq.qvol": "1"}})
+    suite.ask("POST", "/profiles", 412, body={"name": "calm", "weights": {"liq.qvol": 1}}, headers=[("If-Match", '"x"')])
+    suite.ask("POST", "/profiles/apply?name=calm", 412, headers=[("If-Match", '"x"')])
+    suite.ask("POST", "/profiles/apply?name=calm", 200)
+    suite.ask("POST", "/profiles/apply?name=nothing", 404)
+    suite.ask("POST", "/profiles/apply", 422)
+    suite.ask("DELETE", "/profiles/calm", 409)
+    suite.ask("DELETE", "/profiles/scalp", 409)
+    suite.ask("POST", "/profiles/apply?name=scalp", 200)
+    suite.ask("DELETE", "/profiles/calm", 412, headers=[("If-Match", '"x"')])
+    suite.ask("DELETE", "/profiles/calm", 200)
+    suite.ask("DELETE", "/profiles/calm", 404)
+    for number in range(32):
+        suite.ask("POST", "/profiles", 200, body={"name": f"own {number}", "weights": {"liq.qvol": number}})
+    suite.ask("POST", "/profiles", 409, body={"name": "one too many", "weights": {"liq.qvol": 1}})
+
+
+def check_alerts(suite):
+    rules = suite.ask("GET", "/alerts/rules", 200).value["items"]
+    built_in = [rule for rule in rules if rule["built_in"]]
+    suite.expect(built_in and not any(rule["enabled"] for rule in built_in), "default rules ship disabled")
+    suite.ask("DELETE", f"/alerts/rules/{built_in[0]['name'].replace(' ', '%20')}", 409)
+    suite.ask("POST", "/alerts/rules", 200, body={"name": "leaders", "expression": "rank <= 3", "cooldown_sec": 0})
+    suite.ask("POST", "/alerts/rules", 412, body={"name": "leaders", "enabled": False}, headers=[("If-Match", '"x"')])
+    suite.ask("POST", "/alerts/rules", 200, body={"name": "scoped", "expression": "score > 0 for 30s", "enabled": False,
+                                                  "scope": {"watchlist": "majors", "profile": "swing"}})
+    wrong = suite.ask("POST", "/alerts/rules", 422, body={"name": "typo", "expression": "spred_bps < 5"})
+    suite.expect(wrong.value["errors"][0].get("column") == 1, f"an error points at the column: {wrong.value}")
+    for body in ({"expression": "rank <= 3 and spread_bps < 100"}, {"name": "scoped"},
+                 {"expression": '"scam_wick" in flags or manip_score >= 20'},
+                 {"expression": "rank_delta > 0", "scope": {"symbols": ["btc", "ETH-USDT"]}}):
+        suite.ask("POST", "/alerts/rules:test", 200, body=body)
+    suite.ask("POST", "/alerts/rules:test", 422, body={"name": "no such rule"})
+    until(lambda: suite.scanner.get("/alerts").json()["items"], "an alert")
+    page = suite.ask("GET", "/alerts?limit=1&rule=leaders", 200).value
+    if page["next"]:
+        suite.ask("GET", f"/alerts?limit=1&rule=leaders&cursor={page['next']}", 200)
+    suite.ask("GET", f"/alerts?symbol={page['items'][0]['contract_code']}&from=2020-01-01T00:00:00Z", 200)
+    for target in ("/alerts?from=yesterday", "/alerts?symbol=//", "/alerts?cursor=nonsense"):
+        suite.ask("GET", target, 422)
+
+    def given_up():
+        return len(suite.scanner.get("/alerts/dead-letters").json()["items"]) >= 2
+    until(given_up, "two dead letters: the receiver says 410")
+    letters = suite.ask("GET", "/alerts/dead-letters?limit=2", 200).value["items"]
+    suite.ask("POST", f"/alerts/dead-letters/{letters[0]['id']}/redeliver", 200)
+    suite.ask("DELETE", f"/alerts/dead-letters/{letters[1]['id']}", 200)
+    for name in ("999999999", "nothing", "-1", "1e3"):
+        suite.ask("DELETE", f"/alerts/dead-letters/{name}", 404)
+        suite.ask("POST", f"/alerts/dead-letters/{name}/redeliver", 404)
+    suite.ask("DELETE", "/alerts/rules/leaders", 412, headers=[("If-Match", '"x"')])
+    suite.ask("DELETE", "/alerts/rules/leaders", 200)
+    suite.ask("DELETE", "/alerts/rules/leaders", 404)
+    for number in range(120):
+        answer = suite.ask("POST", "/alerts/rules", body={"name": f"rule {number}", "expression": "rank < 2",
+                                                          "enabled": False})
+        if answer.status != 200:
+            break
+    suite.expect(answer.status == 409, f"too many rules → {answer.status}, expected 409")
+
+
+def check_streams(suite):
+    port = suite.scanner.port
+    schemas = {"/stream": "Heartbeat", "/stream/rankings": "RankingFrame",
+               "/stream/rankings?profile=swing&symbols=btc,eth": "RankingFrame"}
+    for target, name in schemas.items():
+        with WebSocket(port, target) as socket:
+            suite.check("GET", target, socket.answer, 101)
+            for _ in range(2 if name == "RankingFrame" else 1):
+                frame = json.loads(socket.read_text())
+                for error in suite.document.errors({"$ref": f"#/components/schemas/{name}"}, frame):
+                    suite.fail(f"frame of {target}: {error}")
+    for target, headers, status in (("/stream/rankings?top=0", (), 422), ("/stream?top=1", (), 422),
+                                    ("/stream/rankings?x=%zz", (), 400), ("/stream?x=%zz", (), 400),
+                                    ("/stream/rankings", [("Origin", "https://evil.example")], 403),
+                                    ("/stream", [("Origin", "https://evil.example")], 403)):
+        with WebSocket(port, target, headers) as socket:
+            suite.check("GET", target, socket.answer, status)
+    with Connection(port) as connection:
+        connection.send(request_bytes("GET", "/stream/events?top=3"))
+        head = connection.read_until(b"\r\n\r\n").decode()
+        suite.expect(" 200 " in head.split("\r\n")[0] and "text/event-stream" in head, f"events: {head}")
+        suite.reached.add("GET /stream/events 200")
+        events = b""
+        while events.count(b"event: ranking") < 2 or not events.endswith(b"\n\n"):
+            events += connection.read_chunk()
+        for line in events.decode().split("\n"):
+            suite.expect(re.match(r"$|: |id: \d+$|event: ranking$|data: \{|retry: 3000$", line), f"event line {line!r}")
+            if line.startswith("data: "):
+                for error in suite.document.errors({"$ref": "#/components/schemas/RankingFrame"}, json.loads(line[6:])):
+                    suite.fail(f"event: {error}")
+    suite.ask("GET", "/stream/events?top=0", 422)
+
+
+def check_credentials(suite):
+    """Whatever changes something asks for the token, and nothing else does."""
+    for method, path, operation in suite.document.operations():
+        target = concrete(path) + ("?name=scalp" if path == "/profiles/apply" else "")
+        body = {} if method == "POST" else None
+        if "security" not in operation:
+            suite.expect(method == "GET" or path == "/alerts/rules:test", f"{method} {path} has no security")
+            continue
+        suite.ask(method, target, 401, body=body)
+        suite.ask(method, target, 403, body=body, headers=[("Authorization", "Bearer wrong")])
+        answer = suite.ask(method, target, body=body, headers=[("Authorization", f"Bearer {TOKEN}")])
+        suite.expect(answer.status in (200, 404, 409, 422), f"{method} {path} with the token → {answer.status}")
+        suite.ask(method, target, 403, body=body, headers=[("Authorization", f"Bearer {TOKEN}"),
+                                                           ("Origin", "https://evil.example")])
+
+
+def check_without_data(suite):
+    """No exchange, no database: what can answer does, everything else says 503 and when to come again."""
+    for target in ("/rankings", "/opportunities", "/symbols", "/ready", "/symbol/btc/inspect", "/symbols/btc/inspect",
+                   "/history/rankings", "/history/bars?symbol=btc", "/settings", "/watchlists", "/watchlists/x",
+                   "/profiles", "/profiles/x", "/alerts", "/alerts/rules", "/alerts/dead-letters"):
+        suite.ask("GET", target, 503)
+    for target in ("/health", "/healthz/details", "/metrics", "/openapi.json"):
+        suite.ask("GET", target, 200)
+    bodies = {"/settings": {"notional": 100}, "/watchlists": {"name": "x"},
+              "/profiles": {"name": "x", "weights": {"liq.qvol": 1}},
+              "/alerts/rules": {"name": "x", "expression": "rank < 3"}, "/alerts/rules:test": {"expression": "rank < 3"}}
+    for method, path, operation in suite.document.operations():
+        if method in ("POST", "DELETE"):
+            target = concrete(path) + ("?name=scalp" if path == "/profiles/apply" else "")
+            suite.ask(method, target, 503, body=bodies.get(path))
+
+
+def check_many_streams(suite):
+    """More subscribers' parameter sets than are served are told to try later."""
+    held = []
+    try:
+        status = 200
+        for number in range(300):
+            connection = Connection(suite.scanner.port)
+            held.append(connection)
+            connection.send(request_bytes("GET", f"/stream/events?top={number % 200 + 1}&profile="
+                                                 f"{('scalp', 'swing')[number // 200]}"))
+            head = connection.read_until(b"\r\n\r\n")
+            if b" 200 " not in head.split(b"\r\n")[0]:
+                connection.pending = head + connection.pending
+                answer = connection.read_answer()
+                suite.check("GET", "/stream/events", answer, 503)
+                status = answer.status
+                break
+        suite.expect(status == 503, "300 different streams were all served")
+    finally:
+        for connection in held:
+            connection.socket.close()
+
+
+# -- the run ----------------------------------------------------------------------------------------------------------
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """A webhook that wants nothing."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(410)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def check_coverage(suite):
+    for method, path, operation in suite.document.operations():
+        for status in operation["responses"]:
+            key = f"{method} {path} {status}"
+            if status != "default" and key not in suite.reached and key not in NOT_REACHED:
+                suite.fail(f"{key} is described and was never seen")
+    for key in NOT_REACHED:
+        suite.expect(key not in suite.reached, f"{key} was seen; it need not be excused")
+
+
+def main(binaries):
+    suite = Suite(binaries)
+    receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    programs = []
+
+    def start(exchange_url, **settings):
+        scanner = Scanner(binaries, exchange_url, settings)
+        programs.append(scanner)
+        suite.scanner = scanner
+        return scanner
+
+    try:
+        simulator = Simulator(binaries, ["--scenario", "all", "--prevalence", "0.15"])
+        programs.append(simulator)
+        start(simulator.url, SCANNER_ALERT_WEBHOOK_URL=f"http://127.0.0.1:{receiver.server_port}/",
+              SCANNER_ALERT_WEBHOOK_ALLOW_PRIVATE="true", SCANNER_SCAN_TOP_BY_QVOL="25").wait_until_ready()
+        suite.document = Document(suite.scanner.get("/openapi.json").json())
+        check_document(suite)
+        suite.ask("POST", "/watchlists", 200, body={"name": "majors", "symbols": ["btc", "ETH-USDT", "SOL/USDT:USDT"]})
+        suite.ask("POST", "/profiles", 200, body={"name": "majors", "weights": {"liq.qvol": 1}})
+        for check in (check_common, check_rankings, check_history, check_streams, check_many_streams, check_alerts,
+                      check_settings):
+            print(check.__name__, flush=True)
+            check(suite)
+        suite.expect(suite.scanner.alive(), "the scanner ended: " + suite.scanner.output()[-2000:])
+        start(simulator.url, SCANNER_API_TOKEN=TOKEN).wait_until_ready()
+        check_credentials(suite)
+        start("http://127.0.0.1:1", SCANNER_POSTGRES_URL="postgresql://nobody:x@127.0.0.1:1/none")
+        check_without_data(suite)
+        check_coverage(suite)
+    finally:
+        for program in reversed(programs):
+            program.stop()
+        receiver.shutdown()
+    operations = sum(1 for _ in suite.document.operations())
+    print(f"{suite.validated} answers of {operations} operations held to the document, {len(suite.reached)} described "
+          f"answers seen; {len(suite.failures)} failures")
+    return 1 if suite.failures else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1]))
