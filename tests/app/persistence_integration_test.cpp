@@ -47,18 +47,24 @@ Service::Options fast_service(std::vector<std::string> environment, std::vector<
 /// The rankings that history has, through the API: sequence and time of a cycle, and its order under the profile.
 std::map<std::pair<std::uint64_t, std::string>, std::string> exported(Service& service, const std::string& profile) {
     std::map<std::pair<std::uint64_t, std::string>, std::string> cycles;
-    const auto answer = service.get("/history/rankings?format=ndjson&from=2020-01-01&to=2100-01-01&profile=" + profile);
-    if (!answer || answer->status != 200) {
-        ADD_FAILURE() << (answer ? answer->body : answer.error().message());
-        return cycles;
-    }
     std::map<std::pair<std::uint64_t, std::string>, std::map<int, std::string>> by_rank;
-    std::istringstream lines(answer->body);
-    for (std::string line; std::getline(lines, line);) {
-        const json row = json::parse(line);
-        by_rank[{row.at("seq"), row.at("ts")}][row.at("rank")] =
-            row.at("symbol").get<std::string>() + ' ' + row.at("rank").dump() + ' ' + row.at("score").dump() + '\n';
-    }
+    std::string cursor;
+    do {
+        const std::string page = cursor.empty() ? "" : "&cursor=" + cursor;
+        const auto answer = service.get(
+            "/history/rankings?format=ndjson&limit=5000&from=2020-01-01&to=2100-01-01&profile=" + profile + page);
+        if (!answer || answer->status != 200) {
+            ADD_FAILURE() << (answer ? answer->body : answer.error().message());
+            return cycles;
+        }
+        cursor = net::find_header(answer->headers, "X-Next-Cursor");
+        std::istringstream lines(answer->body);
+        for (std::string line; std::getline(lines, line);) {
+            const json row = json::parse(line);
+            by_rank[{row.at("seq"), row.at("ts")}][row.at("rank")] =
+                row.at("symbol").get<std::string>() + ' ' + row.at("rank").dump() + ' ' + row.at("score").dump() + '\n';
+        }
+    } while (!cursor.empty());
     for (const auto& [cycle, rows] : by_rank) {
         for (const auto& [rank, row] : rows) cycles[cycle] += row;
     }
@@ -251,8 +257,10 @@ TEST(Persistence, stores_that_come_and_go_are_not_felt_by_readers) {
     expect_whole(kept);
     EXPECT_EQ(comparison.missing, 0U) << comparison.example;
     EXPECT_EQ(comparison.different, 0U) << comparison.example;
-    EXPECT_LT(memory_after, memory_before + 32.0);
-    if (strict) EXPECT_LE(flapping.quantile(0.99), 2.0 * calm.quantile(0.99));
+    if (strict) {  // measured; means nothing on a busy machine or with sanitizers
+        EXPECT_LT(memory_after, memory_before + 8.0);
+        EXPECT_LE(flapping.quantile(0.99), 2.0 * calm.quantile(0.99));
+    }
 }
 
 TEST(Persistence, a_restart_within_the_time_to_live_serves_at_once) {
@@ -260,7 +268,9 @@ TEST(Persistence, a_restart_within_the_time_to_live_serves_at_once) {
     Service service(fast_service({"SCANNER_REDIS_URL=redis://127.0.0.1:" + std::to_string(redis.port())}));
     ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();
     ASSERT_TRUE(service.wait_until([&] { return service.sequence() >= 5; }));
-    service.simulator().stop(SIGKILL);  // nothing new can be ranked
+    service.simulator().stop(SIGKILL);
+    ASSERT_TRUE(service.wait_until([&] { return service.get_json("/healthz/details").at("failure_streak") >= 1; }))
+        << "nothing new can be ranked";
     const auto before = service.get_json("/rankings");
     EXPECT_EQ(service.scanner().stop(SIGTERM), 0);
     service.scanner().start();
