@@ -1,6 +1,8 @@
 # make install, and make deb: programs, console, settings file, systemd unit, documentation.
 # The component `program` is what an image needs; `service` is what a machine with systemd wants besides.
 include(GNUInstallDirs)
+set(CMAKE_INSTALL_DOCDIR "${CMAKE_INSTALL_DATAROOTDIR}/doc/market-scanner")
+GNUInstallDirs_get_absolute_install_dir(CMAKE_INSTALL_FULL_DOCDIR CMAKE_INSTALL_DOCDIR DOCDIR)
 set(SCANNER_SETTINGS_FILE "${CMAKE_INSTALL_FULL_SYSCONFDIR}/market-scanner/market-scanner.env")
 
 install(TARGETS market-scanner htx-simulator RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT program)

@@ -97,6 +97,12 @@ inside() { buildah run --isolation chroot --user 10010:10010 "$@"; }
 inside "$container" -- /usr/libexec/market-scanner/entrypoint htx-simulator --port "$simulator_port" --contracts 60 --market busy \
   >"$work/simulator.log" 2>&1 &
 pids+=($!)
+# Whether a market is simulated is asked once, at the start.
+for attempt in $(seq 60); do
+  grep -q listening "$work/simulator.log" && break
+  [ "$attempt" -lt 60 ] || fail "the simulator of the image: $(cat "$work/simulator.log")"
+  sleep 1
+done
 inside --env SCANNER_HTTP_ADDRESS=127.0.0.1 --env SCANNER_HTTP_PORT="$scanner_port" \
   --env SCANNER_EXCHANGE_URL="http://127.0.0.1:$simulator_port" --env SCANNER_SCAN_INTERVAL_SEC=2 \
   --env SCANNER_REDIS_URL="redis://127.0.0.1:$redis_port/0" \
@@ -113,7 +119,7 @@ for attempt in $(seq 120); do
   sleep 1
 done
 curl -fsS "$url/rankings?top=3" | jq -e '.simulated and (.items | length) == 3' >/dev/null || fail "no ranking"
-curl -fsS "$url/panel" | grep -q '<script type="module"' || fail "/panel is not the console"
+grep -q '<script type="module"' <<<"$(curl -fsS "$url/panel")" || fail "/panel is not the console"
 curl -fsS "$url/openapi.json" | jq -e '.openapi' >/dev/null || fail "/openapi.json"
 inside --env SCANNER_HTTP_PORT="$scanner_port" "$container" -- /usr/libexec/market-scanner/healthcheck || fail "the health check"
 token=$(grep -oE '#token=[0-9a-f]{64}' "$work/scanner.log" | head -1 | cut -d= -f2)

@@ -24,6 +24,12 @@ try() {
   mkdir -p "$work/data"
   "$root/usr/bin/htx-simulator" --port "$simulator_port" --contracts 20 --market busy >"$work/simulator.log" 2>&1 &
   pids=($!)
+  # Whether a market is simulated is asked once, at the start.
+  for attempt in $(seq 300); do
+    grep -q listening "$work/simulator.log" && break
+    [ "$attempt" -lt 300 ] || fail "the installed simulator: $(cat "$work/simulator.log")"
+    sleep 0.1
+  done
   # The settings file that is installed, with only the addresses changed.
   env -i SCANNER_EXCHANGE_URL="http://127.0.0.1:$simulator_port" SCANNER_HTTP_PORT="$scanner_port" \
     SCANNER_DATA_DIR="$work/data" SCANNER_SCAN_INTERVAL_SEC=1 \
@@ -35,8 +41,8 @@ try() {
     [ "$attempt" -lt 600 ] || fail "not ready within 60 s: $(cat "$work/scanner.log")"
     sleep 0.1
   done
-  curl -fsS "http://127.0.0.1:$scanner_port/panel" | grep -q '<script type="module"' || fail "/panel is not the console"
-  curl -fsS "http://127.0.0.1:$scanner_port/rankings?top=1" | grep -q '"simulated":true' || fail "no ranking of the simulated market"
+  grep -q '<script type="module"' <<<"$(curl -fsS "http://127.0.0.1:$scanner_port/panel")" || fail "/panel is not the console"
+  grep -q '"simulated":true' <<<"$(curl -fsS "http://127.0.0.1:$scanner_port/rankings?top=1")" || fail "no ranking of the simulated market"
   curl -fsS -o /dev/null -H 'Content-Type: application/json' -d '{"notional": 6000}' "http://127.0.0.1:$scanner_port/settings"
   kill "${pids[1]}"
   status=0; wait "${pids[1]}" || status=$?
@@ -55,7 +61,7 @@ for file in usr/bin/market-scanner usr/bin/htx-simulator usr/share/market-scanne
 done
 if grep -rlI "$PWD" "$work/root"; then fail "these name the build's own folder"; fi
 "$work/root/usr/bin/market-scanner" config --env-file "$work/root/etc/market-scanner/market-scanner.env" |
-  grep -qE '^SCANNER_DATA_DIR +/var/lib/market-scanner +file$' || fail "the installed settings do not name /var/lib/market-scanner"
+  grep -E '^SCANNER_DATA_DIR +/var/lib/market-scanner +file$' >/dev/null || fail "the installed settings do not name /var/lib/market-scanner"
 try "$work/root"
 echo "install: $(du -sh --apparent-size "$work/root/usr/bin/market-scanner" | cut -f1) market-scanner; runs from DESTDIR"
 
@@ -82,12 +88,14 @@ for file in ./usr/bin/market-scanner ./usr/share/market-scanner/panel/index.html
     ./usr/lib/systemd/system/market-scanner.service; do
   grep -qE "root/root .* $file\$" "$work/contents" || fail "the package lacks $file"
 done
-dpkg-deb --ctrl-tarfile "$package" | tar -t | grep -qx ./postinst || fail "the package has no postinst"
+dpkg-deb --ctrl-tarfile "$package" | tar -t | grep -x ./postinst >/dev/null || fail "the package has no postinst"
 dpkg-deb --info "$package" conffiles | grep -qx /etc/market-scanner/market-scanner.env || fail "the settings are no conffile"
 for script in postinst prerm postrm; do dpkg-deb --info "$package" "$script" | sh -n || fail "$script"; done
 # The list for the image against what the programs are linked to.
 depends=$(dpkg-deb --field "$package" Depends | tr ',' '\n' | sed -E 's/^ +//; s/ .*//; s/\|.*//' | sort -u)
-listed=$(scripts/install-packages.sh --list runtime | sort -u)
+mapfile -t runtime < <(scripts/install-packages.sh --list runtime)
+# With what these provide: libspdlog1.10 is libspdlog1.10-fmt9 too.
+listed=$({ printf '%s\n' "${runtime[@]}"; dpkg-query -W -f='${Provides}\n' "${runtime[@]}" | tr ',' '\n' | sed -E 's/^ +//; s/ .*//'; } | sort -u)
 missing=$(comm -23 <(grep -vxE 'libc6|adduser' <<<"$depends") <(echo "$listed"))
 [ -z "$missing" ] || fail "scripts/install-packages.sh runtime lacks: $missing"
 dpkg-deb --extract "$package" "$work/extracted"
