@@ -6,7 +6,7 @@
 Commands are the lines of ```sh blocks and those after "$ " in any block. They run against `make demo` (with --preset; else
 scripts/demo.sh with the programs in BIN_DIR) on free ports; addresses with the documented ports are rewritten, as are
 cycle numbers, times and ETags of the examples. A command must end with 0 and curl must get a 2xx, unless the output that is
-shown is that of an error. Where a JSON answer is shown, the real one has at least its members. Links must lead somewhere.
+shown is that of an error or a comment says so ("# 409 …"). Where a JSON answer is shown, the real one has at least its members. Links must lead somewhere.
 
 Not run are: commands of the table NOT_RUN below; a line with a comment "# not run: why"; blocks after an HTML comment
 "<!-- not run: why -->"."""
@@ -280,7 +280,8 @@ class Runner:
             self.assigned.setdefault(page, []).append(command.text)
         if re.search(r"SCANNER_(POSTGRES|REDIS)_URL", command.text):
             self.start_stores()
-        shown_error = re.search(r'"status": ?[45]\d\d|^HTTP/1\.1 [45]', command.shown, re.M)
+        shown_error = (re.search(r'"status": ?[45]\d\d|^HTTP/1\.1 [45]', command.shown, re.M)
+                       or re.search(r"# [45]\d\d\b|\.errors\[", command.text))
         env = {name: value for name, value in os.environ.items() if not name.startswith("SCANNER_")}
         env |= {"PATH": f"{self.folder / '.tools'}:{self.bin}:{env['PATH']}", **self.extra}
         # Node 20 and 21 have WebSocket behind a flag.
