@@ -29,6 +29,9 @@ using core::ErrorCode;
 using core::LogLevel;
 
 constexpr std::size_t kMostGivenUp = 1'000;
+/// What is remembered is written at least this often: when each contract was seen last, and each rule evaluated,
+/// matters to `for` after a restart, and alone is no reason to write.
+constexpr std::chrono::seconds kKeepInterval{60};
 
 /// A wait that somebody can end. One waiter at a time; waking nobody does nothing, so look before you wait.
 class Wakeable {
@@ -88,7 +91,7 @@ public:
         if (const auto ended = co_await children.shutdown(grace_); !ended) {
             core::log(LogLevel::warning, "alert_deliveries_cut_off", {{"error", ended.error().message()}});
         }
-        if (unsaved()) co_await save();
+        if (unsaved() || edges_.size() > 0) co_await save();
         running_ = false;
         ended_.wake();
     }
@@ -179,6 +182,7 @@ private:
                 --rings_left;
             }
         }
+        if (edges_.size() > 0 && ports_.clock.steady_now() - last_save_ >= kKeepInterval) outbox_changed_ = true;
         if (unsaved()) saver_.wake();
     }
 

@@ -205,6 +205,23 @@ TEST_F(Alerts, a_restart_neither_repeats_nor_forgets) {
     EXPECT_THAT(receiver.requests, SizeIs(2));
 }
 
+TEST_F(Alerts, a_short_restart_does_not_begin_holding_anew) {
+    storage::AlertRule rule = hit_rule();
+    rule.expression += " for 4m";
+    add_rule(rule);
+    start();
+    cycle(kHit);
+    run_until([&] { return service_->statistics().states == 1; });
+    for (int i = 0; i < 14; ++i) cycle(kHit);  // 15 s apart: held for 3 min 30 s
+    stop();
+    start();
+    run_until([&] { return service_->statistics().states == 1; });
+    cycle(kHit);
+    EXPECT_THAT(service_->statistics().rung, IsEmpty());
+    cycle(kHit);
+    EXPECT_EQ(service_->statistics().rung.at("hit"), 1U);
+}
+
 TEST_F(Alerts, a_crash_after_the_ring_was_saved_loses_nothing) {
     // The state on disk is that from before anything was announced.
     add_rule(hit_rule());
