@@ -101,19 +101,20 @@ asio::awaitable<core::Result<storage::BarsPage>> read_page(storage::History& his
                                      .cursor = std::move(cursor)});
 }
 
-/// The request's own path and query with another cursor.
-std::string next_target(const net::ServerRequest& request, std::string_view cursor) {
+/// The request's own path and query with another cursor, and with the range of the first page: without one given, it
+/// would move on while a client follows the pages.
+std::string next_target(const net::ServerRequest& request, const HistoryQuery& query, std::string_view cursor) {
     const auto target = parse_target(request.target);
     std::string next(request.path());
-    char separator = '?';
+    next += fmt::format("?from={}&to={}", core::percent_encode(core::format_time(query.from)),
+                        core::percent_encode(core::format_time(query.to)));
     if (target) {
         for (const net::QueryParameter& param : target->params) {
-            if (param.name == "cursor") continue;
-            next += fmt::format("{}{}={}", std::exchange(separator, '&'), core::percent_encode(param.name),
-                                core::percent_encode(param.value));
+            if (param.name == "cursor" || param.name == "from" || param.name == "to") continue;
+            next += fmt::format("&{}={}", core::percent_encode(param.name), core::percent_encode(param.value));
         }
     }
-    return fmt::format("{}{}cursor={}", next, separator, core::percent_encode(cursor));
+    return fmt::format("{}&cursor={}", next, core::percent_encode(cursor));
 }
 
 /// Sends a page after the other, each when the client has taken the one before.
@@ -200,7 +201,7 @@ HistoryEndpoints::Response HistoryEndpoints::answer(Query query, net::ServerRequ
     response.headers.push_back({.name = "Vary", .value = "Accept"});
     if (query.limit && !page->next.empty()) {
         response.headers.push_back(
-            {.name = "Link", .value = fmt::format("<{}>; rel=\"next\"", next_target(request, page->next))});
+            {.name = "Link", .value = fmt::format("<{}>; rel=\"next\"", next_target(request, query, page->next))});
         response.headers.push_back({.name = "X-Next-Cursor", .value = page->next});
     }
     co_return response;

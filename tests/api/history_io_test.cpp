@@ -135,10 +135,12 @@ TEST_F(HistoryRoutes, page_with_a_cursor) {
         rows += body.at("items").size();
         const std::string link = header(*answer, "Link");
         EXPECT_EQ(link.empty(), body.at("next_cursor").is_null());
+        engine_.time += std::chrono::minutes(1);
         target = link.empty() ? "" : link.substr(1, link.find('>') - 1);
         ASSERT_LE(++pages, 3);
     }
     EXPECT_EQ(rows, 25U);
+    EXPECT_EQ(history_.last_query.to, test::kNow) << "the range of the first page, whatever the time is meanwhile";
     EXPECT_EQ(history_.last_query.symbol, "BTC/USDT:USDT");
 }
 
