@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from stack import ROOT, Program, Stack, free_port, request, wait_until  # noqa: E402
@@ -79,6 +80,12 @@ def used_metrics():
     return names
 
 
+def dashboard_queries():
+    """(title of the panel, expression)"""
+    dashboard = json.loads((DEPLOY / "grafana/dashboards/market-scanner.json").read_text())
+    return [(panel["title"], target["expr"]) for panel in dashboard["panels"] for target in panel.get("targets", [])]
+
+
 class Metrics(unittest.TestCase):
     def test_every_metric_in_rules_and_dashboard_is_served(self):
         """By a scanner that has seen failures and readers of every kind: families with labels appear with their first event."""
@@ -110,6 +117,47 @@ class Metrics(unittest.TestCase):
                            r'scanner_exchange_call_latency_seconds_bucket{[^}]*method="\w+"', r'scanner_alert_rules{state="broken"} 0',
                            r'scanner_stream_subscribers{kind="websocket"} 0'):
                 self.assertTrue(re.search(series, text), series)
+
+
+class Prometheus(unittest.TestCase):
+    """A real Prometheus with the stack's own configuration, reading a real scanner."""
+
+    def ask(self, what, **parameters):
+        status, text = request(f"{self.url}/api/v1/{what}?{urllib.parse.urlencode(parameters)}")
+        self.assertEqual(status, 200, f"{parameters}: {text}")
+        return json.loads(text)["data"]
+
+    def test_the_dashboard_shows_numbers_and_nothing_rings_on_a_healthy_scanner(self):
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        with tempfile.TemporaryDirectory() as folder, Stack(BIN).wait_ready() as stack:
+            text = (DEPLOY / "prometheus/prometheus.yml").read_text()
+            text = text.replace("scanner:8010", f"127.0.0.1:{stack.port}").replace("127.0.0.1:9090", f"127.0.0.1:{port}")
+            text = re.sub(r"(scrape|evaluation)_interval: 15s", r"\1_interval: 1s", text)
+            pathlib.Path(folder, "prometheus.yml").write_text(text)
+            shutil.copy(DEPLOY / "prometheus/alerts.yml", folder)
+            prometheus = Program(["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data",
+                                  f"--web.listen-address=127.0.0.1:{port}"])
+            try:
+                request(stack.url + "/rankings")
+                request(stack.url + "/rankings")
+                wait_until(lambda: request(self.url + "/-/ready")[0] == 200, prometheus.output)
+                wait_until(lambda: len(self.ask("query", query="scanner_cycles_total[1m]")["result"][0:1]) == 1
+                           and len(self.ask("query", query="scanner_cycles_total[1m]")["result"][0]["values"]) > 5, prometheus.output)
+                empty = []
+                for title, expression in dashboard_queries():
+                    expression = expression.replace("$__rate_interval", "1m").replace("$instance", ".*")
+                    if not self.ask("query", query=expression)["result"]:
+                        empty.append((title, expression))
+                # What has labels of something that has not happened here: failures, alerts.
+                unseen = ("_errors_total", "scanner_alerts_total", "status!~")
+                self.assertEqual([entry for entry in empty if not any(name in entry[1] for name in unseen)], [])
+                rules = [rule for group in self.ask("rules")["groups"] for rule in group["rules"]]
+                self.assertGreater(len(rules), 15)
+                self.assertEqual({rule["name"]: (rule["state"], rule.get("lastError")) for rule in rules
+                                  if rule["state"] == "firing" or rule.get("lastError")}, {})
+            finally:
+                prometheus.stop()
 
 
 class Compose(unittest.TestCase):
