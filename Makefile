@@ -76,6 +76,10 @@ api-examples: build  ## record the examples of /openapi.json anew, from the scan
 bench-cycle: build  ## a scan cycle beside a ccxt scanner and the network-bound ideal (npm)
 	@bench/cycle.sh $(BIN)
 
+.PHONY: bench-panel
+bench-panel: build test-packages  ## the console against its limits: size, first rows, main thread, heap (npm, Chromium)
+	@scripts/bench-panel.sh $(BIN)
+
 .PHONY: bench
 bench: packages build  ## every measurement of bench/RESULTS.md, half an hour on an idle machine
 	@scripts/install-packages.sh bench test

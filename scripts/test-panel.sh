@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Drives the operator console in Chromium against the real scanner on the simulator.
-#   scripts/test-panel.sh BIN_DIR [NAME…]     NAME: table drawer connection access performance settings manipulation
-# CHROMIUM names the browser (default /usr/bin/chromium); PANEL_SOAK_SEC how long the heap is watched (default 60).
+#   scripts/test-panel.sh BIN_DIR [NAME…]     NAME: table drawer connection manipulation settings access (default: all)
+# PANEL_FULL=1 looks for access problems at every width in both themes instead of three of the six pairs.
+# CHROMIUM names the browser (default /usr/bin/chromium).
 set -euo pipefail
 bin=$(realpath "${1:?"usage: scripts/test-panel.sh BIN_DIR [NAME…]"}")
 shift

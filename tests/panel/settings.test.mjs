@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { closeBrowser, openPanel, rows, shownCodes, waitForRows } from './support/browser.mjs';
 import { Stack, until } from './support/stack.mjs';
 
-const TOKEN = 'a token for the tests';
+const TOKEN = 'a-token-for-the-tests';
 let stack;
 before(async () => { stack = await Stack.start(); });
 after(async () => {
@@ -225,7 +225,7 @@ test('the token is asked for once, when a change needs it', async () => {
   const save = sheet(page).getByRole('button', { name: 'Save', exact: true });
   await save.click();
   await dialog.waitFor();
-  await dialog.getByLabel('Token').fill('wrong');
+  await dialog.locator('#token').fill('wrong');
   await dialog.getByRole('button', { name: 'Continue' }).click();
   await said(page, /not the value of SCANNER_API_TOKEN/);
   await save.click();
@@ -233,7 +233,7 @@ test('the token is asked for once, when a change needs it', async () => {
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await said(page, 'This change needs the access token.');
   await save.click();
-  await dialog.getByLabel('Token').fill(TOKEN);
+  await dialog.locator('#token').fill(TOKEN);
   await dialog.getByRole('button', { name: 'Continue' }).click();
   await said(page, 'Settings saved');
   assert.equal((await stack.json('/settings')).weights.momentum, 2);

@@ -9,7 +9,7 @@ import { redirectStream, startFeed } from './support/feed.mjs';
 import { sleep, Stack } from './support/stack.mjs';
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), '../../web/panel/dist');
-const soakSeconds = Number(process.env.PANEL_SOAK_SEC ?? 60);
+const soakSeconds = Number(process.env.PANEL_SOAK_SEC ?? 300);
 let stack;
 before(async () => { stack = await Stack.start(); });
 after(async () => {
@@ -25,13 +25,14 @@ async function openFed(perSecond, path = '') {
     await page.context().close();
     feed.stop();
   };
-  await waitForRows(page);
+  await page.locator('table[aria-rowcount="351"]').waitFor();
   return page;
 }
 
 test('the built panel is under 150 kB gzipped in total', () => {
-  const sizes = readdirSync(dist, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    .map((entry) => { const content = readFileSync(join(entry.path ?? entry.parentPath, entry.name)); return [entry.name, Math.min(content.length, gzipSync(content, { level: 9 }).length)]; });
+  // What /panel serves; /docs, beside it, is another page.
+  const files = [join(dist, 'index.html'), ...readdirSync(join(dist, 'assets')).map((name) => join(dist, 'assets', name))];
+  const sizes = files.map((file) => { const content = readFileSync(file); return [file, Math.min(content.length, gzipSync(content, { level: 9 }).length)]; });
   const total = sizes.reduce((sum, [, size]) => sum + size, 0);
   console.log(`panel: ${total} bytes gzipped`);
   assert.ok(total < 150_000, JSON.stringify(sizes));
