@@ -43,6 +43,21 @@ double quality(std::string_view parameters) {
     return 1.0;
 }
 
+enum class Comparison { weak, strong };
+
+/// RFC 9110, 13.1: `tags` is "*" or a list that has `etag`.
+bool lists_tag(std::string_view tags, std::string_view etag, Comparison comparison) {
+    tags = trimmed(tags);
+    if (tags == "*") return true;
+    // Our tags have no commas, so that a plain split finds them; a foreign tag with one only yields parts that miss.
+    while (!tags.empty()) {
+        std::string_view tag = take_part(tags, ',');
+        if (comparison == Comparison::weak && tag.starts_with("W/")) tag.remove_prefix(2);
+        if (!tag.empty() && tag == etag) return true;
+    }
+    return false;
+}
+
 }  // namespace
 
 std::string all_values(const net::ServerRequest& request, std::string_view name) {
@@ -78,15 +93,11 @@ bool accepts_gzip(std::string_view accept_encoding) {
 }
 
 bool none_match_hits(std::string_view if_none_match, std::string_view etag) {
-    if_none_match = trimmed(if_none_match);
-    if (if_none_match == "*") return true;
-    // Our tags have no commas, so that a plain split finds them; a foreign tag with one only yields parts that miss.
-    while (!if_none_match.empty()) {
-        std::string_view tag = take_part(if_none_match, ',');
-        if (tag.starts_with("W/")) tag.remove_prefix(2);
-        if (!tag.empty() && tag == etag) return true;
-    }
-    return false;
+    return lists_tag(if_none_match, etag, Comparison::weak);
+}
+
+bool match_hits(std::string_view if_match, std::string_view etag) {
+    return lists_tag(if_match, etag, Comparison::strong);
 }
 
 std::shared_ptr<const std::string> gzip_if_worth(std::string_view body) {

@@ -22,6 +22,9 @@ inline constexpr std::size_t kLeastGzipBytes = 1024;
 /// Pure.
 [[nodiscard]] bool none_match_hits(std::string_view if_none_match, std::string_view etag);
 
+/// Whether If-Match names `etag` (quotes included), so that a change may go on. Strong comparison, lists and "*". Pure.
+[[nodiscard]] bool match_hits(std::string_view if_match, std::string_view etag);
+
 /// `body` in gzip format, always the same bytes for the same body; nullptr when that saves less than a tenth.
 [[nodiscard]] std::shared_ptr<const std::string> gzip_if_worth(std::string_view body);
 

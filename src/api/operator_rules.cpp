@@ -17,19 +17,6 @@ namespace {
 
 constexpr int kRetryAfterSec = 5;
 
-/// Whether `tags` has `etag`; weak ones never match (RFC 9110, 13.1.1).
-bool has_tag(std::string_view tags, std::string_view etag) {
-    while (!tags.empty()) {
-        const std::size_t comma = tags.find(',');
-        std::string_view tag = tags.substr(0, comma);
-        while (tag.starts_with(' ') || tag.starts_with('\t')) tag.remove_prefix(1);
-        while (tag.ends_with(' ') || tag.ends_with('\t')) tag.remove_suffix(1);
-        if (tag == etag) return true;
-        tags = comma == std::string_view::npos ? std::string_view() : tags.substr(comma + 1);
-    }
-    return false;
-}
-
 /// Whether a Host header has an address, or localhost, and no name that somebody could let resolve to this machine.
 bool is_address(std::string_view host) {
     if (host.starts_with('[')) return host.find(']') != std::string_view::npos;
@@ -67,8 +54,7 @@ std::optional<Problem> refuse_change(const net::ServerRequest& request, const Ap
 bool Precondition::holds(std::span<const Rendered* const> resources) const {
     return std::ranges::any_of(resources, [this](const Rendered* resource) {
         if (resource == nullptr) return false;
-        return has_tag(if_match, "*") || has_tag(if_match, resource->etag()) ||
-               has_tag(if_match, resource->gzip_etag());
+        return match_hits(if_match, resource->etag()) || match_hits(if_match, resource->gzip_etag());
     });
 }
 

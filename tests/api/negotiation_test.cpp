@@ -93,5 +93,21 @@ TEST(Gzip, leaves_short_and_incompressible_bodies_alone) {
     EXPECT_EQ(gzip_if_worth(noise), nullptr);
 }
 
+TEST(Match, takes_strong_tags_only) {
+    EXPECT_TRUE(match_hits("\"abc\"", "\"abc\""));
+    EXPECT_TRUE(match_hits("\"x\" , \"abc\"", "\"abc\""));
+    EXPECT_TRUE(match_hits(" * ", "\"abc\""));
+    EXPECT_FALSE(match_hits("W/\"abc\"", "\"abc\""));
+    EXPECT_FALSE(match_hits("abc", "\"abc\""));
+    EXPECT_FALSE(match_hits("", "\"abc\""));
+}
+
+TEST(AllValues, make_one_list_of_the_lines) {
+    net::ServerRequest request;
+    request.headers = {{"if-match", "\"a\""}, {"Host", "x"}, {"If-Match", "\"b\", \"c\""}};
+    EXPECT_EQ(all_values(request, "If-Match"), "\"a\", \"b\", \"c\"");
+    EXPECT_EQ(all_values(request, "Accept"), "");
+}
+
 }  // namespace
 }  // namespace scanner::api
