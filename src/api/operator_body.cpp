@@ -146,18 +146,24 @@ std::optional<std::string> BodyReader::required_name(std::string_view name) {
 }
 
 void BodyReader::reject(std::string_view name, std::string message, std::optional<FieldError::Position> position) {
-    errors_.push_back({.in = "body", .name = std::string(name), .message = std::move(message), .position = position});
+    errors_.add({.in = "body", .name = std::string(name), .message = std::move(message), .position = position});
 }
 
 std::vector<FieldError> BodyReader::finish() {
     for (const auto& [name, value] : body_.items()) {
         if (std::ranges::find(known_, name) != known_.end()) continue;
+        if (full()) {
+            reject({}, {});
+            continue;
+        }
         const auto near = core::nearest_names(name, known_, 1);
         std::string shown_name = name.substr(0, kMostNameBytes);
         reject(shown_name, near.empty() ? fmt::format("unknown; known are {}", fmt::join(known_, ", "))
                                         : fmt::format("unknown; did you mean {}?", near.front()));
     }
-    return std::move(errors_);
+    std::vector<FieldError> errors = errors_.kept();
+    errors_.add_rest_to(errors);
+    return errors;
 }
 
 }  // namespace scanner::api

@@ -49,13 +49,15 @@ public:
 
     void reject(std::string_view name, std::string message,
                 std::optional<FieldError::Position> position = std::nullopt);
+    /// Whether so much is wrong that more of it is only counted: messages need not be composed any more.
+    [[nodiscard]] bool full() const noexcept { return errors_.full(); }
     /// Everything that is wrong, unknown members included.
     [[nodiscard]] std::vector<FieldError> finish();
 
 private:
     const nlohmann::json& body_;
     std::vector<std::string> known_;
-    std::vector<FieldError> errors_;
+    FieldErrors errors_;
 };
 
 /// The number, or what is wrong with it: also for values within lists and maps.

@@ -29,6 +29,10 @@ void read_weights(const nlohmann::json& given, BodyReader& reader, storage::Prof
     for (const auto& [name, value] : given.items()) {
         const std::string member = "weights." + name.substr(0, 64);
         if (std::ranges::find(known, name) == known.end()) {
+            if (reader.full()) {
+                reader.reject(member, {});
+                continue;
+            }
             const auto near = core::nearest_names(name, known, 1);
             reader.reject(member, near.empty() ? fmt::format("unknown weight; known are {}", weight_names())
                                                : fmt::format("unknown weight; did you mean {}? Known are {}",

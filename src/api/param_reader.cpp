@@ -123,22 +123,37 @@ std::optional<std::vector<std::string>> ParamReader::list(std::string_view name)
         while (!rest.empty()) {
             const std::size_t comma = rest.find(',');
             const std::string_view entry = trimmed(rest.substr(0, comma));
-            if (!entry.empty() && std::ranges::find(*entries, entry) == entries->end()) entries->emplace_back(entry);
+            if (!entry.empty() && std::ranges::find(*entries, entry) == entries->end()) {
+                if (entries->size() == kMostEntries) {
+                    take_all(name);
+                    reject(name, fmt::format("at most {} entries", kMostEntries));
+                    return std::nullopt;
+                }
+                entries->emplace_back(entry);
+            }
             rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
         }
     }
     return entries;
 }
 
+void ParamReader::take_all(std::string_view name) {
+    for (std::size_t i = 0; i < params_.size(); ++i) taken_[i] = taken_[i] || params_[i].name == name;
+}
+
 void ParamReader::reject(std::string_view name, std::string message) {
-    errors_.push_back({.in = "query", .name = std::string(name), .message = std::move(message)});
+    errors_.add({.in = "query", .name = std::string(name), .message = std::move(message)});
 }
 
 std::vector<FieldError> ParamReader::finish() {
     for (std::size_t i = 0; i < params_.size(); ++i) {
         const std::string& name = params_[i].name;
         if (taken_[i] || name.starts_with('_')) continue;
-        if (std::ranges::any_of(errors_, [&](const FieldError& error) { return error.name == name; })) continue;
+        if (std::ranges::any_of(errors_.kept(), [&](const FieldError& error) { return error.name == name; })) continue;
+        if (full()) {
+            reject(name, {});
+            continue;
+        }
         const auto near = core::nearest_names(name, known_, 1);
         if (!near.empty()) {
             reject(name, fmt::format("unknown parameter; did you mean {}?", near.front()));
@@ -149,14 +164,15 @@ std::vector<FieldError> ParamReader::finish() {
         }
     }
     std::vector<FieldError> ordered;
-    ordered.reserve(errors_.size());
+    ordered.reserve(errors_.kept().size() + 1);
     for (const net::QueryParameter& param : params_) {
-        for (FieldError& error : errors_) {
+        for (FieldError& error : errors_.kept()) {
             if (!error.message.empty() && error.name == param.name) {
                 ordered.push_back({.in = error.in, .name = error.name, .message = std::exchange(error.message, {})});
             }
         }
     }
+    errors_.add_rest_to(ordered);
     return ordered;
 }
 

@@ -52,16 +52,21 @@ public:
     [[nodiscard]] std::optional<std::string> choice(std::string_view name, std::span<const std::string_view> choices,
                                                     Choices kind = Choices::fixed);
     /// The entries of a repeatable, comma-separated parameter, trimmed, without empty and repeated ones, in the
-    /// client's order; nothing when the parameter is absent.
+    /// client's order; nothing when the parameter is absent. More than kMostEntries different ones are wrong.
     [[nodiscard]] std::optional<std::vector<std::string>> list(std::string_view name);
+
+    static constexpr std::size_t kMostEntries = 500;
 
     /// Remembers that `name` is wrong: `message` says what would be right.
     void reject(std::string_view name, std::string message);
+    /// Whether so much is wrong that more of it is only counted: messages need not be composed any more.
+    [[nodiscard]] bool full() const noexcept { return errors_.full(); }
 
     /// Names unknown parameters, then hands out everything that is wrong, in the client's order.
     [[nodiscard]] std::vector<FieldError> finish();
 
 private:
+    void take_all(std::string_view name);
     /// The one value of `name`; a second one is an error.
     [[nodiscard]] const std::string* single(std::string_view name);
 
@@ -73,7 +78,7 @@ private:
     std::vector<bool> taken_;
     ParamLog* log_;
     std::vector<std::string> known_;
-    std::vector<FieldError> errors_;
+    FieldErrors errors_;
 };
 
 }  // namespace scanner::api

@@ -7,6 +7,12 @@
 
 namespace scanner::api {
 
+void FieldErrors::add_rest_to(std::vector<FieldError>& errors) const {
+    if (omitted_ == 0 || kept_.empty()) return;
+    errors.push_back(
+        {.in = kept_.back().in, .name = kept_.back().name, .message = fmt::format("and {} more errors", omitted_)});
+}
+
 std::string_view status_phrase(int status) noexcept {
     switch (status) {
         case 200: return "OK";

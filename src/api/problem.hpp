@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace scanner::api {
@@ -20,6 +21,31 @@ struct FieldError {
         std::size_t length = 1;
     };
     std::optional<Position> position = std::nullopt;
+};
+
+/// The errors of one request as they are found. Of so many kept ones on it only counts, so that a request of a few
+/// kilobytes neither costs the time nor gets the answer of thousands.
+class FieldErrors {
+public:
+    static constexpr std::size_t kMost = 50;
+
+    void add(FieldError error) {
+        if (kept_.size() < kMost) {
+            kept_.push_back(std::move(error));
+        } else {
+            ++omitted_;
+        }
+    }
+    /// Whether what is added now is counted only: its message need not be composed.
+    [[nodiscard]] bool full() const noexcept { return kept_.size() >= kMost; }
+    [[nodiscard]] std::vector<FieldError>& kept() noexcept { return kept_; }
+    [[nodiscard]] const std::vector<FieldError>& kept() const noexcept { return kept_; }
+    /// How many more there were; an entry that says so, behind the kept ones.
+    void add_rest_to(std::vector<FieldError>& errors) const;
+
+private:
+    std::vector<FieldError> kept_;
+    std::size_t omitted_ = 0;
 };
 
 /// An error answer (RFC 9457, application/problem+json). A value: made by pure code, rendered once.

@@ -64,6 +64,10 @@ std::optional<std::vector<std::string>> read_symbols(ParamReader& reader, const 
             if (std::ranges::find(codes, *code) == codes.end()) codes.push_back(std::move(*code));
             continue;
         }
+        if (reader.full()) {
+            reader.reject("symbols", {});
+            continue;
+        }
         const auto near = core::nearest_names(code ? *code : name, known);
         reader.reject("symbols", fmt::format("unknown contract {}{}", in_quotes(name),
                                              near.empty() ? "" : fmt::format("; near: {}", fmt::join(near, ", "))));
@@ -89,6 +93,10 @@ std::vector<std::string> read_exclude_flags(ParamReader& reader) {
     auto flags = reader.list("exclude_flags").value_or(std::vector<std::string>());
     for (const std::string& flag : flags) {
         if (signals::find_manipulation_flag(flag)) continue;
+        if (reader.full()) {
+            reader.reject("exclude_flags", {});
+            continue;
+        }
         std::vector<std::string_view> known;
         for (const signals::FlagInfo& info : signals::manipulation_flags()) known.push_back(info.name);
         reader.reject("exclude_flags",
@@ -131,6 +139,10 @@ void read_fields(ParamReader& reader, RankingsQuery& query) {
     for (const std::string& name : *names) {
         if (const ItemField* const field = find_item_field(name)) {
             query.fields.push_back(field);
+            continue;
+        }
+        if (reader.full()) {
+            reader.reject("fields", {});
             continue;
         }
         std::vector<std::string> known;

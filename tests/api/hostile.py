@@ -17,6 +17,7 @@ from service import CLOSE, Connection, Scanner, Simulator, WebSocket, frame, req
 
 JSON = ("Content-Type", "application/json")
 MOST_GROWTH = 96 << 20  # bytes of memory, after everything; sanitizers hold back what was freed
+MOST_PROBLEM_BYTES = 64 << 10
 MOST_HEALTH_SEC = 10.0
 
 
@@ -73,7 +74,7 @@ class Attack:
             return self.fail(name, f"{error}: {answer.body[:300]!r}")
         if problem["status"] != answer.status or not problem["detail"]:
             self.fail(name, f"a problem that says nothing: {problem}")
-        if len(answer.body) > 512 << 10:
+        if len(answer.body) > MOST_PROBLEM_BYTES:
             self.fail(name, f"a problem of {len(answer.body)} bytes")
 
 

@@ -29,6 +29,8 @@ def websocket(target="/stream/rankings", *replaced):
 
 
 LONG = "x" * 9_000
+# As many different names as a target holds: each would like an answer of its own.
+MANY = ",".join(f"{i:x}" for i in range(2_000))[:8_000]
 
 # Targets: path and query → status. A refused one says what is wrong in problem+json.
 TARGETS = [
@@ -203,6 +205,8 @@ BODIES = [
     ("/settings", b'{"x":"\x00"}', 400), ("/settings", b'{"\\u0000":1}', 422), ("/settings", b"[" * 30_000 + b"]" * 30_000, 400),
     ("/settings", b'{"a":' * 10_000 + b"1" + b"}" * 10_000, 400), ("/settings", b"[" * 60_000, 400), ("/settings", b'{"x":"' + b"y" * 70_000 + b'"}', 413),
     ("/settings", b"{" + b",".join(b'"%d":1' % i for i in range(5_000)) + b"}", 422), ("/settings", b"\x1f\x8b\x08\x00" + bytes(64), 400),
+    ("/profiles", b'{"name":"p","weights":{' + b",".join(b'"w%d":1' % i for i in range(5_000)) + b"}}", 422),
+    ("/alerts/rules", b'{"name":"r","expression":"rank<3","scope":{' + b",".join(b'"s%d":1' % i for i in range(5_000)) + b"}}", 422),
     ("/watchlists", b'{"name":""}', 422), ("/watchlists", b'{"name":" x"}', 422), ("/watchlists", b'{"name":"../x"}', 422),
     ("/watchlists", b'{"name":".."}', 422), ("/watchlists", b'{"name":"a\\nb"}', 422), ("/watchlists", b'{"name":"' + b"n" * 65 + b'"}', 422),
     ("/watchlists", b'{"name":"\\u0000"}', 422), ("/watchlists", b'{"name":7}', 422), ("/watchlists", b'{"name":"w","symbols":"btc"}', 422),
@@ -240,7 +244,7 @@ TYPES = [("text/plain", 415), ("", 415), ("application/json; charset=latin1", 20
 EXPRESSIONS = [
     ("", 422), (" " * 1_999, 422), ("x" * 2_001, 422), ("rank < 3" + " " * 1_990, 200), ("(" * 33 + "rank<3" + ")" * 33, 422),
     ("(" * 20 + "rank<3" + ")" * 20, 200), ("(" * 1_900, 422), (")" * 1_900, 422), ("not " * 400 + "true", 422), ("-" * 1_900 + "1 < 2", 422),
-    ("1" * 1_900 + " < rank", 422), ("rank < 1e999", 422), ("rank < 1e-999", 200), ("rank < 1e308 * 10", 200), ("score / 0 > 1", 200),
+    ("1" * 1_900 + " < rank", 422), ("rank < 1e999", 422), ("rank < 1e-999", 422), ("rank < 1e308 * 10", 200), ("score / 0 > 1", 200),
     ("0 / 0 == 0 / 0", (200, 422)), ("rank < NaN", 422), ("rank < Infinity", 422), ("rank < 0x10", 422), ("rank < 1_000", 422),
     ("rank < 1..2", 422), ("rank < .", 422), ("rank<3 and " * 100 + "rank<3", 422), (" or ".join(["rank<3"] * 60), 200),
     ('"' + "x" * 1_990 + '" in flags', 422), ('"scam_wick" in flags', 200), ("'scam_wick in flags", 422), ('"', 422), ("flags in flags", 422),

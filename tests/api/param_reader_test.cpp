@@ -68,6 +68,27 @@ TEST(ParamReader, names_an_unknown_parameter_once) {
     EXPECT_EQ(reader.finish().size(), 1U);
 }
 
+TEST(ParamReader, counts_what_is_wrong_beyond_what_anybody_reads) {
+    net::QueryParameters params;
+    for (int i = 0; i < 120; ++i) params.push_back({"unknown" + std::to_string(i), "x"});
+    ParamReader reader(params);
+    const auto errors = reader.finish();
+    ASSERT_EQ(errors.size(), FieldErrors::kMost + 1);
+    EXPECT_EQ(errors.front().name, "unknown0");
+    EXPECT_EQ(errors.back().message, "and 70 more errors");
+}
+
+TEST(ParamReader, refuses_lists_without_end) {
+    std::string entries;
+    for (std::size_t i = 0; i <= ParamReader::kMostEntries; ++i) entries += std::to_string(i) + ',';
+    const net::QueryParameters params{{"symbols", entries}, {"symbols", "btc"}};
+    ParamReader reader(params);
+    EXPECT_EQ(reader.list("symbols"), std::nullopt);
+    const auto errors = reader.finish();
+    ASSERT_EQ(errors.size(), 1U);
+    EXPECT_EQ(errors[0].message, "at most 500 entries");
+}
+
 TEST(ParamReader, gathers_lists_from_commas_and_repetition) {
     const net::QueryParameters params{{"flags", "a, b,,a"}, {"flags", "c"}, {"flags", ""}, {"none", ""}};
     ParamReader reader(params);
