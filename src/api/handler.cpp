@@ -90,7 +90,7 @@ public:
 
     net::ServerResponse protocol_error(int status, std::string detail) override {
         Problem problem = plain_problem(status, std::move(detail));
-        if (status == 503) problem.retry_after_sec = 1;
+        if (status == 503 || status == 429) problem.retry_after_sec = 1;
         metrics_.on_http_request(kProtocol, status, 0.0);
         return make_response(std::unexpected(std::move(problem)), net::ServerRequest(), context());
     }

@@ -186,7 +186,18 @@ struct Listener {
         error_code ec;
         socket.set_option(tcp::no_delay(true), ec);
         socket.non_blocking(true, ec);
-        if (!ec) start_http_session(core, std::move(socket), count >= limit);
+        const auto peer = socket.remote_endpoint(ec);
+        if (ec) return;
+        auto client = core->client_limits().client(peer.address(), steady_clock::now());
+        auto refusal = Refusal::none;
+        if (count >= limit) {
+            refusal = Refusal::server_full;
+        } else if (const auto excess = core->client_limits().excess(client); excess > 0) {
+            ++statistics.refused;
+            if (excess > kRefusedAtATime) return;
+            refusal = Refusal::client_has_many;
+        }
+        start_http_session(core, std::move(socket), std::move(client), refusal);
     }
 
     /// Those that wait already. The error that ended it, would_block normally.

@@ -34,8 +34,8 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 /// receives into the core's, and what it sends is written at once from there, unless the client is slow.
 class HttpSession final : public Connection, public ResponseSink {
 public:
-    HttpSession(std::shared_ptr<ServerCore> core, tcp::socket socket, bool refuse)
-        : Connection(std::move(core)), socket_(std::move(socket)), refuse_(refuse) {
+    HttpSession(std::shared_ptr<ServerCore> core, tcp::socket socket, std::shared_ptr<Client> client, Refusal refusal)
+        : Connection(std::move(core)), socket_(std::move(socket)), client_(std::move(client)), refusal_(refusal) {
         error_code ec;
         const auto peer = socket_.remote_endpoint(ec);
         if (!ec) remote_address_ = peer.address().to_string();
@@ -80,13 +80,14 @@ private:
 
     tcp::socket socket_;
     std::string remote_address_;
+    std::shared_ptr<Client> client_;
     std::unique_ptr<RequestParser> parser_;  // while a request comes in
     std::string pending_;                    // received and not parsed yet
     std::string unsent_head_;                // what a slow client has not taken of a head
     BodyStream* stream_ = nullptr;           // while one runs
     SteadyTime deadline_ = SteadyTime::max();
     Phase phase_ = Phase::idle;
-    bool refuse_;
+    Refusal refusal_;
     bool gone_ = false;      // the socket is closed, or as good as
     bool expired_ = false;   // a deadline of idle, reading or lingering has passed
     bool too_slow_ = false;  // the deadline of writing has
@@ -172,7 +173,7 @@ HttpSession::Incoming HttpSession::advance() {
 }
 
 asio::awaitable<HttpSession::Incoming> HttpSession::next_request() {
-    enter(Phase::idle, refuse_ ? kLingerTime : core().options().idle_timeout);
+    enter(Phase::idle, refusal_ != Refusal::none ? kLingerTime : core().options().idle_timeout);
     auto incoming = pending_.empty() ? Incoming::need_more : consume(pending_);
     if (incoming == Incoming::need_more && core().stopping() && phase_ == Phase::idle) incoming = Incoming::ended;
     while (incoming == Incoming::need_more) {
@@ -224,7 +225,14 @@ asio::awaitable<bool> HttpSession::answer_request() {
     core().return_parser(std::move(parser_));
     if (pending_.empty() && pending_.capacity() > sizeof(std::string)) std::string().swap(pending_);
     request.remote_address = remote_address_;
-    if (refuse_) co_return co_await answer_failure(503, "too many connections");
+    if (refusal_ == Refusal::server_full) co_return co_await answer_failure(503, "too many connections");
+    if (refusal_ == Refusal::client_has_many) {
+        co_return co_await answer_failure(429, "too many connections from one address");
+    }
+    if (client_ && !client_->take_request(steady_clock::now())) {
+        ++core().statistics().protocol_errors;
+        co_return co_await respond(core().error_response(429, "too many requests from one address"), to);
+    }
     const auto upgrade = classify_upgrade(request, to.version);
     if (upgrade != Upgrade::none) co_return co_await answer_upgrade(std::move(request), to, upgrade);
     co_return co_await answer(std::move(request), to);
@@ -265,7 +273,7 @@ asio::awaitable<bool> HttpSession::answer_upgrade(ServerRequest request, AnswerT
     }
     if (refusal) co_return co_await respond(std::move(*refusal), to);
     gone_ = true;  // for this session
-    start_websocket(shared_core(), std::move(socket_), std::move(request), std::move(pending_));
+    start_websocket(shared_core(), std::move(socket_), std::move(request), std::move(pending_), std::move(client_));
     co_return false;
 }
 
@@ -380,8 +388,9 @@ core::Error HttpSession::lost() const {
 
 }  // namespace
 
-void start_http_session(std::shared_ptr<ServerCore> core, tcp::socket socket, bool refuse) {
-    const auto session = std::make_shared<HttpSession>(std::move(core), std::move(socket), refuse);
+void start_http_session(std::shared_ptr<ServerCore> core, tcp::socket socket, std::shared_ptr<Client> client,
+                        Refusal refusal) {
+    const auto session = std::make_shared<HttpSession>(std::move(core), std::move(socket), std::move(client), refusal);
     auto on_end = [session](const std::exception_ptr& exception) {
         session->set_finished();
         if (!exception || session->gone()) return;

@@ -24,6 +24,11 @@ milliseconds sweep_period_for(const HttpServerOptions& options) {
     return std::clamp(shortest / 8, milliseconds(5), milliseconds(250));
 }
 
+/// One client may take a quarter of the connections, whatever their number.
+ClientLimitOptions client_limits_of(const HttpServerOptions& options) {
+    return {.max_connections = std::max<std::size_t>(options.max_connections / 4, 1)};
+}
+
 ServerResponse plain_error(int status) {
     ServerResponse response;
     response.status = status;
@@ -51,6 +56,7 @@ ServerCore::ServerCore(asio::any_io_executor executor, HttpServerOptions options
     : executor_(std::move(executor)),
       options_(std::move(options)),
       handler_(handler),
+      client_limits_(client_limits_of(options_)),
       server_lines_(options_.server_name),
       receive_buffer_(kReceiveBytes),
       sweep_timer_(executor_),
@@ -148,6 +154,7 @@ void ServerCore::sweep() {
     last_sweep_ = now;
     if (skipped_sweep_) return;
     for_each_connection([now](Connection& connection) { connection.sweep(now); });
+    client_limits_.forget_idle(now);
 }
 
 void ServerCore::begin_stop() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "net/client_limits.hpp"
 #include "net/request_parser.hpp"
 #include "net/response_head.hpp"
 
@@ -64,6 +65,7 @@ public:
     [[nodiscard]] HttpServerStatistics& statistics() { return statistics_; }
     [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
     [[nodiscard]] bool stopping() const { return stopping_; }
+    [[nodiscard]] ClientLimits& client_limits() { return client_limits_; }
 
     /// Room to receive into, shared by all: only between two waits.
     [[nodiscard]] std::span<char> receive_buffer() { return receive_buffer_; }
@@ -103,6 +105,7 @@ private:
     HttpServerOptions options_;
     RequestHandler& handler_;
     HttpServerStatistics statistics_;
+    ClientLimits client_limits_;
     ServerLines server_lines_;
     std::string head_buffer_;
     std::vector<char> receive_buffer_;

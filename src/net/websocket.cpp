@@ -125,8 +125,9 @@ class WebSocketSession final : public Connection,
                                public WebSocket,
                                public std::enable_shared_from_this<WebSocketSession> {
 public:
-    WebSocketSession(std::shared_ptr<ServerCore> core, tcp::socket socket, std::string received)
-        : Connection(std::move(core)), stream_(std::move(socket), std::move(received)) {
+    WebSocketSession(std::shared_ptr<ServerCore> core, tcp::socket socket, std::string received,
+                     std::shared_ptr<Client> client)
+        : Connection(std::move(core)), client_(std::move(client)), stream_(std::move(socket), std::move(received)) {
         const auto& options = this->core().options();
         started_at_ = steady_clock::now();
         pinged_at_ = started_at_;
@@ -169,6 +170,7 @@ private:
     [[nodiscard]] core::Error read_error(const error_code& ec) const;
     [[nodiscard]] core::Error write_error() const;
 
+    std::shared_ptr<Client> client_;  // for its count
     Stream stream_;
     SteadyTime started_at_;
     SteadyTime read_began_at_{};
@@ -340,9 +342,10 @@ void WebSocketSession::drop() {
 
 }  // namespace
 
-void start_websocket(std::shared_ptr<ServerCore> core, tcp::socket socket, ServerRequest request,
-                     std::string received) {
-    const auto session = std::make_shared<WebSocketSession>(std::move(core), std::move(socket), std::move(received));
+void start_websocket(std::shared_ptr<ServerCore> core, tcp::socket socket, ServerRequest request, std::string received,
+                     std::shared_ptr<Client> client) {
+    const auto session =
+        std::make_shared<WebSocketSession>(std::move(core), std::move(socket), std::move(received), std::move(client));
     auto on_end = [session](const std::exception_ptr& exception) {
         session->set_finished();
         if (!exception || session->dropped()) return;

@@ -10,8 +10,9 @@
 namespace scanner::net {
 
 /// Answers the opening handshake `request` (Upgrade::websocket, not refused) and runs handler.handle_websocket, in a
-/// coroutine of its own. `socket` must be non-blocking; `received` is what came behind the request.
+/// coroutine of its own. `socket` must be non-blocking; `received` is what came behind the request; `client` is whose
+/// connection it is, if anybody's.
 void start_websocket(std::shared_ptr<ServerCore> core, boost::asio::ip::tcp::socket socket, ServerRequest request,
-                     std::string received);
+                     std::string received, std::shared_ptr<Client> client);
 
 }  // namespace scanner::net

@@ -127,6 +127,28 @@ TEST_F(HttpServerTest, turns_connections_beyond_the_limit_away) {
     EXPECT_THAT(first.read_until("hello"), EndsWith("hello"));
 }
 
+TEST_F(HttpServerTest, one_address_may_have_a_quarter_of_the_connections) {
+    options_.max_connections = 8;
+    RawClient first(port(), 0, "127.0.0.2");
+    RawClient second(port(), 0, "127.0.0.2");
+    for (RawClient* client : {&first, &second}) {
+        client->send(request_line("/target"));
+        client->read_until("/target");
+    }
+    RawClient third(port(), 0, "127.0.0.2");
+    third.send(request_line("/"));
+    EXPECT_THAT(third.read_all(),
+                AllOf(StartsWith("HTTP/1.1 429 "), EndsWith("too many connections from one address")));
+    EXPECT_EQ(statistics().refused, 1U);
+
+    RawClient neighbour(port(), 0, "127.0.0.3");
+    neighbour.send(request_line("/target"));
+    EXPECT_THAT(neighbour.read_until("/target"), EndsWith("/target")) << "nobody else is turned away";
+    for (int i = 0; i < 4; ++i) EXPECT_THAT(get("/target"), EndsWith("/target")) << "nor the operator, or a proxy";
+    first.send(request_line("/target"));
+    EXPECT_THAT(first.read_until("/target"), EndsWith("/target")) << "and what is open goes on";
+}
+
 // -- deadlines -------------------------------------------------------------------------------------------------------
 
 TEST_F(HttpServerTest, ends_requests_that_take_too_long) {

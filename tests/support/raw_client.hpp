@@ -22,11 +22,20 @@ public:
     using Milliseconds = std::chrono::milliseconds;
     static constexpr Milliseconds kWait{5'000};
 
-    explicit RawClient(std::uint16_t port, int receive_buffer_bytes = 0) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    /// `source`: another address of the loopback to come from ("127.0.0.2").
+    explicit RawClient(std::uint16_t port, int receive_buffer_bytes = 0, const char* source = nullptr)
+        : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
         if (receive_buffer_bytes > 0) set(SOL_SOCKET, SO_RCVBUF, receive_buffer_bytes);
         set(IPPROTO_TCP, TCP_NODELAY, 1);
         sockaddr_in address{};
         address.sin_family = AF_INET;
+        if (source != nullptr) {
+            ::inet_pton(AF_INET, source, &address.sin_addr);
+            if (::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+                ::close(fd_);
+                throw std::runtime_error("cannot come from that address");
+            }
+        }
         address.sin_port = htons(port);
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         // The socket interface takes every kind of address by a pointer to its common head.
