@@ -99,7 +99,7 @@ public:
         sequence_ = std::max(sequence_, ranking->sequence);
         if (!is_fresh(*ranking)) return;
         ranker_.restore(*ranking);
-        kept_.push_back(std::move(ranking));
+        keep(std::move(ranking), clock_.now());
     }
 
     void continue_after(std::uint64_t sequence) override {
@@ -114,7 +114,13 @@ public:
         return found == kept_.end() ? nullptr : *found;
     }
 
-    core::WallTime now() const override { return clock_.now(); }
+    /// The wall clock, but never less than the time that has passed since the newest ranking: a clock that is set back
+    /// does not make old numbers young.
+    core::WallTime now() const override {
+        const core::WallTime wall = clock_.now();
+        if (kept_.empty()) return wall;
+        return std::max(wall, newest_at_ + std::chrono::floor<milliseconds>(clock_.steady_now() - newest_kept_at_));
+    }
     milliseconds snapshots_ttl() const override { return options_.snapshots_ttl; }
     std::optional<core::WallTime> next_scan_at() const override { return next_scan_at_; }
 
@@ -130,7 +136,7 @@ public:
         details.exchange = exchange_.status();
         for (const auto& [symbol, seen] : seen_) {
             SymbolHealth health = seen;
-            health.stale = !seen.last_seen || clock_.now() - *seen.last_seen > options_.snapshots_ttl;
+            health.stale = !seen.last_seen || now() - *seen.last_seen > options_.snapshots_ttl;
             details.symbols.push_back(std::move(health));
         }
         return details;
@@ -181,12 +187,19 @@ private:
         ranking->next_scan_at = made_at + options_.interval;
         last_success_ = made_at;
         remember_symbols(*ranking);
-        kept_.push_back(ranking);
-        while (kept_.size() > std::max<std::size_t>(options_.rankings_kept, 1)) kept_.pop_front();
+        keep(ranking, made_at);
         log_cycle(*ranking);
         observer_.on_cycle(*ranking);
         for (const auto& listener : listeners_) listener(ranking);
         return ranking;
+    }
+
+    /// `now`: by the wall clock.
+    void keep(RankingPtr ranking, core::WallTime now) {
+        newest_at_ = now;
+        newest_kept_at_ = clock_.steady_now();
+        kept_.push_back(std::move(ranking));
+        while (kept_.size() > std::max<std::size_t>(options_.rankings_kept, 1)) kept_.pop_front();
     }
 
     void remember_universe(const ScanResult& scan) {
@@ -254,6 +267,8 @@ private:
 
     std::uint64_t sequence_ = 0;
     std::deque<RankingPtr> kept_;
+    core::WallTime newest_at_;         // when the newest was kept, by the wall clock
+    core::SteadyTime newest_kept_at_;  // and by the one that nobody sets
     std::vector<std::function<void(RankingPtr)>> listeners_;
     std::vector<UniverseEntry> universe_;
     std::map<std::string, SymbolHealth> seen_;

@@ -20,6 +20,9 @@ namespace asio = boost::asio;
 using exchange::Bulk;
 using std::chrono::milliseconds;
 
+/// The exchange takes a moment to settle, and lists the coming settlement only then.
+constexpr milliseconds kAfterSettlement{5'000};
+
 /// What a pass knows of one candidate so far.
 struct Slot {
     Candidate candidate;
@@ -110,10 +113,15 @@ private:
 
     void take_contracts(exchange::ContractList list) {
         contracts_.clear();
+        milliseconds good_for = options_.contracts_ttl;
         for (market::Contract& contract : list.contracts) {
+            // After a settlement the list says when the next one is.
+            if (contract.next_funding_time && *contract.next_funding_time > list.exchange_time) {
+                good_for = std::min(good_for, *contract.next_funding_time - list.exchange_time + kAfterSettlement);
+            }
             contracts_.push_back(std::make_shared<const market::Contract>(std::move(contract)));
         }
-        contracts_due_ = clock_.steady_now() + options_.contracts_ttl;
+        contracts_due_ = clock_.steady_now() + good_for;
     }
 
     void forget_candles_of_others(const Pass& pass) {

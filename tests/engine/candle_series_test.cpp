@@ -83,6 +83,18 @@ TEST(CandleSeries, drops_older_candles_that_do_not_connect) {
     EXPECT_EQ(view.candles->front().open_time_ms, 6 * kMinute);
 }
 
+TEST(CandleSeries, a_hole_of_decades_costs_no_more_than_the_capacity) {
+    CandleSeries series(1, 10);
+    const std::vector<Candle> hostile{candle(1, 5.0), candle(68'000'000, 7.0)};
+    series.merge(hostile);
+    const auto view = series.view(at(68'000'000));
+    ASSERT_EQ(view.candles->size(), 10U);
+    EXPECT_EQ(view.candles->front().open_time_ms, 67'999'991 * kMinute);
+    EXPECT_DOUBLE_EQ(view.candles->front().close, 5.0);
+    EXPECT_DOUBLE_EQ(view.candles->back().close, 7.0);
+    EXPECT_LE(view.candles->capacity(), 100U) << "and has never been more";
+}
+
 TEST(CandleSeries, the_running_candle_follows_the_last_price) {
     CandleSeries series(1, 10);
     series.merge(run(1, 3));

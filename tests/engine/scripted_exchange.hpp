@@ -6,6 +6,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -34,6 +35,12 @@ public:
     std::vector<int> candle_counts;    ///< what was asked for
     double last = 100.0;
     bool probe_answers = true;
+    std::chrono::milliseconds call_takes{0};          ///< of the exchange's time, for each call about one contract
+    std::optional<double> funding_rate = 0.0001;      ///< of every contract
+    std::optional<core::WallTime> next_funding_time;  ///< of every contract
+    std::map<std::string, market::ContractStatus> statuses;  ///< other than listed
+    std::map<std::string, int> listed_minutes;               ///< of contracts too young to have every candle
+    std::function<void(const std::string&)> on_book;         ///< before the book of a contract is read
 
     Call<exchange::ContractList> contracts() override {
         ++calls["contracts"];
@@ -46,7 +53,9 @@ public:
             contract.symbol = code.substr(0, code.find('-')) + "/USDT:USDT";
             contract.contract_size = 1.0;
             contract.price_tick = 0.01;
-            contract.status = market::ContractStatus::listed;
+            const auto status = statuses.find(code);
+            contract.status = status == statuses.end() ? market::ContractStatus::listed : status->second;
+            contract.next_funding_time = next_funding_time;
             list.contracts.push_back(contract);
         }
         co_return list;
@@ -73,7 +82,7 @@ public:
         ++calls["funding_rates"];
         if (funding_fails) co_return std::unexpected(*funding_fails);
         exchange::Bulk<market::FundingRate> bulk;
-        for (const std::string& code : wanted) bulk.by_contract[code].rate = 0.0001;
+        for (const std::string& code : wanted) bulk.by_contract[code].rate = funding_rate;
         co_return bulk;
     }
 
@@ -91,6 +100,8 @@ public:
 
     Call<exchange::BookAnswer> order_book(std::shared_ptr<const market::Contract> contract) override {
         ++calls["order_book"];
+        exchange_now += call_takes;
+        if (on_book) on_book(contract->contract_code);
         if (const auto delay = book_takes.find(contract->contract_code); delay != book_takes.end()) {
             boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, delay->second);
             co_await timer.async_wait(boost::asio::use_awaitable);
@@ -108,13 +119,16 @@ public:
         co_return answer;
     }
 
-    Call<exchange::CandleBatch> candles(std::shared_ptr<const market::Contract>, int, int count) override {
+    Call<exchange::CandleBatch> candles(std::shared_ptr<const market::Contract> contract, int, int count) override {
         ++calls["candles"];
+        exchange_now += call_takes;
         candle_counts.push_back(count);
         exchange::CandleBatch batch;
         batch.exchange_time = exchange_now;
         const std::int64_t running = core::to_unix_ms(exchange_now) / 60'000 * 60'000;
-        for (int i = count - 1; i >= 0; --i)
+        const auto young = listed_minutes.find(contract->contract_code);
+        const int available = young == listed_minutes.end() ? count : std::min(count, young->second);
+        for (int i = available - 1; i >= 0; --i)
             batch.candles.push_back({running - i * 60'000, last, last, last, last, 10.0});
         co_return batch;
     }
