@@ -14,7 +14,10 @@
 namespace scanner::core {
 namespace {
 
+/// Of a base. The code and the unified symbol that are made of one are longer, and must be understood as well.
 constexpr std::size_t kMaxNameBytes = 64;
+constexpr std::size_t kMaxQuoteBytes = 16;
+constexpr std::size_t kMaxTextBytes = kMaxNameBytes + 3 * (kMaxQuoteBytes + 1);
 constexpr std::string_view kQuote = "USDT";
 
 char upper(char c) {
@@ -67,6 +70,9 @@ bool is_name_part(std::string_view part) {
 /// The parts of a code joined by '-', when each is possible.
 std::optional<std::string> joined(std::string_view base, std::string_view quote, std::string_view date = {}) {
     if (!is_name_part(base) || !is_name_part(quote)) return std::nullopt;
+    if (base.size() > kMaxNameBytes || quote.size() > kMaxQuoteBytes || date.size() > kMaxQuoteBytes) {
+        return std::nullopt;
+    }
     std::string code = std::string(base) + '-' + std::string(quote);
     if (date.empty()) return code;
     if (!is_name_part(date)) return std::nullopt;
@@ -161,9 +167,9 @@ std::string unified_symbol(std::string_view contract_code) {
 }
 
 std::optional<std::string> parse_symbol(std::string_view text) {
-    if (text.empty() || text.size() > 3 * kMaxNameBytes) return std::nullopt;
+    if (text.empty() || text.size() > 3 * kMaxTextBytes) return std::nullopt;
     const auto decoded = percent_decode(text);
-    if (!decoded || decoded->empty() || decoded->size() > kMaxNameBytes) return std::nullopt;
+    if (!decoded || decoded->empty() || decoded->size() > kMaxTextBytes) return std::nullopt;
     std::string name = upper(std::string_view(*decoded));
     std::ranges::replace(name, '_', '-');
     const std::size_t slash = name.find('/');

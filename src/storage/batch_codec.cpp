@@ -15,6 +15,10 @@ namespace {
 constexpr std::uint8_t kVersion = 1;
 /// Nothing that this program records comes near it; a length beyond is damage.
 constexpr std::uint32_t kMostRawBytes = 512U << 20U;
+/// Of a minute: far more than cycles fit into one.
+constexpr std::int64_t kMostSamples = 1'000'000;
+/// Deflate makes nothing shorter than this, so that a damaged length costs no memory.
+constexpr std::uint64_t kMostDeflation = 1032;
 
 void time(ByteWriter& out, core::WallTime at) {
     out.i64(core::to_unix_ms(at));
@@ -103,7 +107,7 @@ void read(ByteReader& in, MinuteAggregate& row) {
     for (auto* value : {&row.funding_8h_pct, &row.open_interest, &row.basis_bps}) *value = in.maybe();
     const std::uint32_t flags = in.u32();
     for (std::uint32_t i = 0; i < flags && in.ok(); ++i) row.manip_flags.emplace_back(in.text());
-    row.samples = static_cast<int>(in.i64());
+    row.samples = static_cast<int>(std::clamp<std::int64_t>(in.i64(), 0, kMostSamples));
     row.first_sequence = in.u64();
     row.last_sequence = in.u64();
 }
@@ -185,9 +189,11 @@ core::Result<HistoryBatch> decode_batch(std::string_view bytes) {
     const std::uint32_t raw_bytes = head.u32();
     if (!head.ok() || version != kVersion || raw_bytes > kMostRawBytes)
         return core::fail(core::ErrorCode::malformed, "spooled batch: a form that this program does not know");
+    const std::string_view deflated = head.rest();
+    if (raw_bytes > kMostDeflation * (deflated.size() + 1))
+        return core::fail(core::ErrorCode::malformed, "spooled batch: longer than its bytes can hold");
     std::string raw(raw_bytes, '\0');
     uLongf length = raw_bytes;
-    const std::string_view deflated = head.rest();
     if (uncompress(reinterpret_cast<Bytef*>(raw.data()), &length, reinterpret_cast<const Bytef*>(deflated.data()),
                    deflated.size()) != Z_OK ||
         length != raw_bytes)

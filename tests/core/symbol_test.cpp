@@ -70,6 +70,13 @@ INSTANTIATE_TEST_SUITE_P(ParseSymbol, HostileName,
                                          "BTC\u00A0", "BTC\u3000", "\uFEFFBTC", "BTC\u0085", "BTC\U000E0041",
                                          "BTC\uFFFD"));
 
+TEST(ParseSymbol, the_longest_name_is_understood_in_every_form_that_it_is_given_back_in) {
+    const std::string code = std::string(64, 'A') + "-USDT";
+    EXPECT_EQ(parse_symbol(std::string(64, 'A')), code);
+    EXPECT_EQ(parse_symbol(code), code);
+    EXPECT_EQ(parse_symbol(unified_symbol(code)), code);
+}
+
 TEST(ParseSymbol, refuses_what_is_longer_than_64_bytes) {
     EXPECT_TRUE(parse_symbol(std::string(64, 'A')));
     EXPECT_FALSE(parse_symbol(std::string(65, 'A')));

@@ -59,6 +59,14 @@ TEST(BatchCodec, refuses_what_it_did_not_write) {
     EXPECT_FALSE(decode_batch(std::string("\x01\xff\xff\xff\xff", 5) + bytes.substr(5)));  // 4 GiB, it says
 }
 
+TEST(BatchCodec, a_damaged_length_costs_no_memory) {
+    std::string bytes = encode_batch(samples::cycle(1, samples::kStart));
+    bytes[4] = '\x1f';  // half a gigabyte
+    const auto batch = decode_batch(bytes);
+    ASSERT_FALSE(batch);
+    EXPECT_NE(batch.error().message().find("longer than its bytes can hold"), std::string::npos);
+}
+
 TEST(MergeBatches, makes_one_row_of_a_minute) {
     std::vector<HistoryBatch> batches;
     for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
