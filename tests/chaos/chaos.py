@@ -218,17 +218,15 @@ class Chaos:
             return False
 
     def check_history(self):
-        """Every ranked cycle once; those that no disk could take are counted by the scanner itself."""
+        """Every ranked cycle once; those that the spool's full disk could not take are counted in the log."""
         wait_for("writing what waits", self.stores_caught_up, 120)
         ranked = {}
         lost = 0
         for line in self.scanner.log_lines():
             if line.get("event") == "scan_cycle":
                 ranked[line["seq"]] = line["ranked"]
-        metrics = self.scanner.get("/metrics")[1].decode()
-        for line in metrics.splitlines():
-            if line.startswith("scanner_store_dropped_total") and "redis" not in line:
-                lost += int(float(line.split()[-1]))
+            if line.get("event") == "spool_write_failed_over":
+                lost += line["failures"]
         rows = self.postgres.query("SELECT sequence, count(*) FROM cycles GROUP BY 1")
         kept = {int(s): int(n) for s, n in (row.split("|") for row in rows.splitlines())}
         last = max(ranked)
