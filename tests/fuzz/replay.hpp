@@ -1,0 +1,34 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scanner::fuzz {
+
+/// Runs a fuzzed function over the kept inputs of its target, and over each cut short at every so many bytes. A broken
+/// promise ends the program.
+inline void replay(std::string_view target, void (*function)(std::string_view)) {
+    const std::filesystem::path folder = std::string(SCANNER_SOURCE_DIR) + "/tests/fuzz/corpus/" + std::string(target);
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) files.push_back(entry.path());
+    ASSERT_FALSE(files.empty()) << folder;
+    std::ranges::sort(files);
+    for (const auto& path : files) {
+        SCOPED_TRACE(path.filename().string());
+        std::ifstream file(path, std::ios::binary);
+        const std::string input{std::istreambuf_iterator<char>(file), {}};
+        function(input);
+        // Copies of just that length: reading past the end is then an error that a sanitizer sees.
+        const std::size_t step = std::max<std::size_t>(input.size() / 32, 1);
+        for (std::size_t length = 0; length < input.size(); length += step) function(std::string(input, 0, length));
+    }
+}
+
+}  // namespace scanner::fuzz
