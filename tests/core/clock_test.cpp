@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <optional>
+#include <string>
+
 namespace scanner::core {
 namespace {
 
@@ -44,6 +50,56 @@ INSTANTIATE_TEST_SUITE_P(ParseTime, NoTime,
                                          "2026-11-22T05:24:00+24:00", "2026-11-22T05:24:00+0800",
                                          "2026-11-22T05:24:00Z ", " 2026-11-22T05:24:00Z", "2026-1-22T05:24:00Z",
                                          "+026-11-22T05:24:00Z", "2026/11/22T05:24:00Z"));
+
+/// The machine's time zone for the length of a test.
+class TimeZone : public testing::TestWithParam<const char*> {
+protected:
+    TimeZone() {
+        const char* const before = std::getenv("TZ");
+        if (before != nullptr) before_ = before;
+        ::setenv("TZ", GetParam(), 1);
+        ::tzset();
+    }
+    ~TimeZone() override {
+        if (before_) {
+            ::setenv("TZ", before_->c_str(), 1);
+        } else {
+            ::unsetenv("TZ");
+        }
+        ::tzset();
+    }
+
+private:
+    std::optional<std::string> before_;
+};
+
+TEST_P(TimeZone, changes_nothing_not_even_when_its_clocks_do) {
+    // The hours around the last switches of Berlin, New York and Lord Howe (half an hour) in 2026.
+    for (const char* const around : {"2026-03-29T01:00:00.000Z", "2026-10-25T01:00:00.000Z", "2026-03-08T07:00:00.000Z",
+                                     "2026-11-01T06:00:00.000Z", "2026-04-04T15:00:00.000Z"}) {
+        const WallTime middle = *parse_time(around);
+        std::string before;
+        for (auto time = middle - hours(2); time <= middle + hours(2); time += std::chrono::minutes(1)) {
+            const std::string text = format_time(time);
+            EXPECT_EQ(parse_time(text), time);
+            EXPECT_GT(text, before) << "every minute once, in order";
+            EXPECT_EQ(std::chrono::floor<std::chrono::minutes>(time), time);
+            before = text;
+        }
+    }
+    EXPECT_NE(parse_time("2026-10-25T02:30:00+02:00"), parse_time("2026-10-25T02:30:00+01:00"))
+        << "the half hour that Berlin has twice";
+    EXPECT_EQ(parse_time("2026-10-25T02:30:00+01:00"), parse_time("2026-10-25T01:30:00Z"));
+}
+
+INSTANTIATE_TEST_SUITE_P(ParseTime, TimeZone,
+                         testing::Values("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe",
+                                         "Asia/Kathmandu"),
+                         [](const auto& tested) {
+                             std::string name = tested.param;
+                             std::ranges::replace(name, '/', '_');
+                             return name;
+                         });
 
 TEST(ManualClock, stands_still_until_told_to_move) {
     ManualClock clock(from_unix_ms(1'000));
