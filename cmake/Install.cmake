@@ -39,9 +39,11 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGE_NAME market-scanner)
 set(CPACK_PACKAGE_VENDOR "market-scanner")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "ranks HTX's USDT perpetual swaps by risk-adjusted opportunity")
-set(CPACK_PACKAGE_DESCRIPTION "One daemon reads the market of the HTX exchange, computes liquidity, cost, volatility, momentum, carry,
-microstructure and manipulation risk of every USDT-margined perpetual swap, ranks them each scan cycle, and serves the
-result over HTTP, WebSocket and Server-Sent Events, with an operator console. With a simulator of the exchange.")
+set(CPACK_PACKAGE_DESCRIPTION "One daemon reads the market of the HTX exchange, computes liquidity,
+cost, volatility, momentum, carry, microstructure and manipulation risk
+of every USDT-margined perpetual swap, ranks them each scan cycle, and
+serves the result over HTTP, WebSocket and Server-Sent Events, with an
+operator console. With a simulator of the exchange.")
 set(CPACK_PACKAGE_CONTACT "market-scanner maintainers <maintainers@market-scanner.invalid>")
 set(CPACK_PACKAGE_CHECKSUM SHA256)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
