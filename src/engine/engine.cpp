@@ -72,6 +72,7 @@ public:
         ++cycle_count_;
         recent_cycle_ms_.push_back(cycle_ms);
         if (recent_cycle_ms_.size() > kRecentCycles) recent_cycle_ms_.pop_front();
+        if (scan) scan = unless_outdated(std::move(*scan));
         if (!scan) {
             fail_cycle(scan.error(), cycle_ms);
             co_return std::unexpected(scan.error());
@@ -163,6 +164,17 @@ private:
         } catch (...) {
             return "scan threw";
         }
+    }
+
+    /// A cycle may take so long that its numbers are too old to be served when it ends.
+    core::Result<ScanResult> unless_outdated(ScanResult scan) const {
+        auto youngest = core::WallTime::min();
+        for (const market::MarketData& data : scan.data) youngest = std::max(youngest, data.data_time);
+        const auto oldest_allowed = clock_.now() - options_.snapshots_ttl;
+        if (youngest >= oldest_allowed) return scan;
+        const auto late = std::chrono::duration<double>(oldest_allowed - youngest + options_.snapshots_ttl).count();
+        return core::fail(core::ErrorCode::timeout,
+                          fmt::format("the cycle took so long that its youngest number is {:.1f} s old", late));
     }
 
     void fail_cycle(const core::Error& error, double cycle_ms) {

@@ -8,6 +8,7 @@ one interval. --quiet: no faults, for long runs that look at memory and descript
 
 import argparse
 import json
+import os
 import random
 import resource
 import signal
@@ -20,8 +21,12 @@ from watch import Watch
 
 INTERVAL_SEC = 2.0
 TTL_SEC = 10
-# A cycle of the sample takes tens of milliseconds; the rest is for a machine that does other things as well.
-CYCLE_ALLOWANCE_SEC = 3.0
+# A cycle of the sample takes a tenth of a second; the rest is for a machine that does other things as well. CI, which
+# shares its machine with builds, sets more.
+CYCLE_ALLOWANCE_SEC = float(os.environ.get("CHAOS_ALLOWANCE_SEC", "3"))
+# Until every cache has filled up a process grows; a short run sees nothing else.
+WARM_UP_MB = 40
+LONG_RUN_SEC = 600
 
 EXCHANGE_FAULTS = [
     "429:rate={r}", "429-html:rate={r}", "1032:rate={r}", "5xx:rate={r}", "5xx:rate=1", "maintenance",
@@ -247,7 +252,8 @@ class Chaos:
         early, late = self.resources[third : 2 * third] or self.resources, self.resources[-third:]
         before, after = (statistics.median(mb for _, mb, _ in part) for part in (early, late))
         fds_before, fds_after = (min(fds for _, _, fds in part) for part in (early, late))
-        if after > before * 1.15 + 12:
+        slack = 12 if self.args.seconds >= LONG_RUN_SEC else WARM_UP_MB
+        if after > before * 1.15 + slack:
             self.watch.violated(f"memory grew from {before:.0f} to {after:.0f} MB")
         if fds_after > fds_before + 8:
             self.watch.violated(f"descriptors grew from {fds_before} to {fds_after}")

@@ -109,8 +109,9 @@ class Watch:
         if status == 200 and "seq" in answer and not by_itself:
             known_for = self.saw(answer["seq"], target, asked_at)
             # By the scanner's own account, and by our own steady clock, whatever was done to its wall clock.
-            if answer.get("data_age_ms", 0) > 1000 * self.ttl:
-                self.violated(f"{target}: {answer['data_age_ms']} ms old and served")
+            ages = [item["age_ms"] for item in answer.get("items", []) if "age_ms" in item]
+            if ages and min(ages) > 1000 * self.ttl:
+                self.violated(f"{target}: the youngest number is {min(ages)} ms old and served")
             if known_for > self.ttl + 2.0:
                 self.violated(f"{target}: seq {answer['seq']} served {known_for:.1f} s after it was made")
 

@@ -105,6 +105,18 @@ TEST_F(TimeTest, a_wall_clock_set_forward_makes_numbers_old_until_the_next_cycle
     EXPECT_TRUE(engine().is_fresh(*next));
 }
 
+TEST_F(TimeTest, a_cycle_that_outlasts_its_own_numbers_is_a_failed_one) {
+    const RankingPtr before = cycle();
+    exchange_.on_book = [this](const std::string&) { pass(seconds(40)); };
+    const auto late = test::run_on(io_, engine().scan_once());
+    ASSERT_FALSE(late);
+    EXPECT_NE(late.error().message().find("120.0 s old"), std::string::npos) << late.error().message();
+    EXPECT_EQ(engine().current(), before);
+    EXPECT_FALSE(engine().is_fresh(*before));
+    exchange_.on_book = nullptr;
+    EXPECT_TRUE(engine().is_fresh(*cycle()));
+}
+
 TEST_F(TimeTest, a_step_within_a_cycle_gives_no_negative_age) {
     exchange_.on_book = [this](const std::string& code) {
         if (code == "BBB-USDT") clock_.step_wall(-minutes(10));
