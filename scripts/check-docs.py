@@ -6,7 +6,8 @@
 Commands are the lines of ```sh blocks and those after "$ " in any block. They run against `make demo` (with --preset; else
 scripts/demo.sh with the programs in BIN_DIR) on free ports; addresses with the documented ports are rewritten, as are
 cycle numbers, times and ETags of the examples. A command must end with 0 and curl must get a 2xx, unless the output that is
-shown is that of an error or a comment says so ("# 409 …"). Where a JSON answer is shown, the real one has at least its members. Links must lead somewhere.
+shown is that of an error or a comment says so ("# 409 …"). Where a JSON answer is shown, the real one has at least its
+members. Links must lead somewhere.
 
 Not run are: commands of the table NOT_RUN below; a line with a comment "# not run: why"; blocks after an HTML comment
 "<!-- not run: why -->"."""
@@ -300,6 +301,8 @@ class Runner:
                 return "does not end within 90 s"
         if child.returncode != 0:
             return f"ends with {child.returncode}\n{output[-1500:]}{errors[-1500:]}"
+        if re.match(r"curl\b.* -\w*N\b", command.text) and "data:" not in output:
+            return f"no frame came: {output[:300]}{errors[-300:]}"
         return self.compare(command.shown, output.replace("\r", ""))
 
     @staticmethod
