@@ -34,7 +34,7 @@ public:
                      "--appendonly", "no", "--loglevel", "warning", "--requirepass", password_.c_str(), nullptr);
             ::_exit(127);
         }
-        for (int i = 0; i < 500; ++i) {
+        for (int i = 0; i < 6'000; ++i) {  // a minute, for busy machines
             if (accepts(port_)) return;
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
         }
