@@ -9,9 +9,10 @@ export TSAN_OPTIONS="second_deadlock_stack=1:${TSAN_OPTIONS:-}"
 ctest --preset "$preset" -L unit -j"$(nproc)"
 # One at a time: these start servers and programs and look at how those behave in time.
 ctest --preset "$preset" -L 'io|integration'
-# What surrounds the programs, once: compose file, container scripts, alert rules and dashboard; what make install and the
+# What surrounds the programs, once: the console in a browser; compose file, container scripts, alert rules and dashboard; what make install and the
 # Debian package put where; every command that the documents show, against make demo.
 if [ "$preset" = release ]; then
+  scripts/test-panel.sh build/release/bin
   python3 tests/deploy/test_deploy.py build/release/bin
   scripts/test-packaging.sh release
   scripts/check-docs.py --preset release build/release/bin

@@ -1,0 +1,73 @@
+// The pictures of the documents: a calm market on the simulator, photographed.
+//   SCANNER_BIN_DIR=build/release/bin node tests/panel/pictures.mjs [DIRECTORY]      (default: docs/images)
+// Packed with pngquant where that is installed.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { closeBrowser, openPanel, rows } from './support/browser.mjs';
+import { sleep, Stack, until } from './support/stack.mjs';
+
+const directory = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '../../docs/images');
+mkdirSync(directory, { recursive: true });
+
+const stack = await Stack.start({
+  simulator: ['--scenario', 'all', '--prevalence', '0.15', '--contracts', '100'],
+  scanner: { SCAN_INTERVAL_SEC: '5', SCAN_TOP_BY_QVOL: '100', MIN_QVOL_USDT: '5000000', MAX_SPREAD_BPS: '20' },
+});
+const post = (path, body) => stack.json(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
+async function take(name, { path = '', reach = async () => undefined, ...context }) {
+  const page = await openPanel(stack, { path, ...context });
+  if (!path.startsWith('#/opp')) await rows(page).first().waitFor({ state: 'attached' });
+  await page.evaluate(() => document.fonts.ready);
+  // Some cycles, so that histories are there.
+  await sleep(16_000);
+  await reach(page);
+  await sleep(1_500);
+  const file = join(directory, `${name}.png`);
+  await page.screenshot({ path: file });
+  await page.context().close();
+  try {
+    execFileSync('pngquant', ['--force', '--skip-if-larger', '--strip', '--quality', '80-98', '--output', file, file]);
+  } catch (error) {
+    if (error.code !== 'ENOENT' && ![98, 99].includes(error.status)) throw error;
+  }
+  console.log(`${file}: ${statSync(file).size} bytes`);
+}
+
+const chart = async (page) => { await page.locator('.chart canvas').first().waitFor(); };
+const slide = (page, label, value) => page.getByRole('dialog').getByRole('slider', { name: label }).evaluate((node, to) => {
+  node.value = to;
+  node.dispatchEvent(new Event('input', { bubbles: true }));
+}, `${value}`);
+
+try {
+  await post('/watchlists', { name: 'Majors', symbols: ['BTC-USDT', 'ETH-USDT', 'SOL-USDT', 'XRP-USDT'] });
+  await post('/alerts/rules', { name: 'manipulated', expression: 'manip_score >= 40', cooldown_sec: 60 });
+  await post('/alerts/rules', { name: 'into the top five', expression: 'rank <= 5 and rank + rank_delta > 5', cooldown_sec: 120 });
+  const flagged = await until(async () => (await stack.json('/rankings?top=12')).items.find((item) => item.manip_flags.length > 0), 'a flag', 180_000, 1_000).catch(() => null);
+  const code = flagged?.contract_code ?? 'BTC-USDT';
+  const wide = { width: 1440, height: 900 };
+  await take('console', { ...wide, path: `#/${code}`, reach: chart });
+  await take('markets-light', { ...wide, colorScheme: 'light' });
+  await take('manipulation', { ...wide, path: `#/${code}`, reach: async (page) => {
+    await chart(page);
+    await page.locator('aside').getByRole('heading', { name: 'Score', exact: true }).evaluate((node) => node.scrollIntoView());
+  } });
+  await take('opportunities', { ...wide, path: '#/opportunities', reach: async (page) => { await page.locator('article').first().waitFor(); } });
+  await take('settings', { ...wide, reach: async (page) => {
+    await page.keyboard.press(',');
+    await page.getByRole('dialog').waitFor();
+    await slide(page, 'Spread penalty', 6.5);
+    await slide(page, 'Momentum edge', 3.2);
+  } });
+  await take('alerts-light', { ...wide, colorScheme: 'light', reach: async (page) => { await page.keyboard.press('a'); await page.getByRole('dialog').waitFor(); } });
+  await take('health', { ...wide, reach: async (page) => { await page.keyboard.press('h'); await page.getByRole('dialog').waitFor(); } });
+  const phone = { width: 375, height: 812, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
+  await take('phone', phone);
+  await take('phone-drawer', { ...phone, path: '#/ETH-USDT', colorScheme: 'light', reach: chart });
+} finally {
+  await closeBrowser();
+  await stack.stop();
+}
