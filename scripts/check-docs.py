@@ -35,6 +35,7 @@ NOT_RUN = [  # (pattern of the command, why)
     (r"make (bench\S*|chaos|soak|fuzz|bench-cycle)\b|bench/|scripts/(chaos|soak|fuzz)\.sh", "takes minutes and an idle machine"),
     (r"make (build|unit|lint|fmt|panel|docs|api-examples|packages|clean)\b", "a step of its own of make test and .ci/run, or undoes them"),
     (r"make (install|deb)\b|cmake --install|cpack", "scripts/test-packaging.sh does the same into a folder of its own"),
+    (r"/usr/bin/python3 tests/api/", "a step of its own of make test"),
     (r"scripts/(test-panel|persistence-drill|test-packaging|build-panel|install-packages|test|lint)\.sh|ctest|cmake|ninja",
      "a step of its own of make test"),
     (r"(sudo )?(systemctl|journalctl|apt|apt-get|dpkg)\b", "changes the machine that it runs on"),
