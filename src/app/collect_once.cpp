@@ -95,8 +95,8 @@ int run_collect_once(const core::LoadedSettings& loaded, bool json, std::ostream
                                             engine_options(settings, false), nobody, make_first_scan_progress());
     std::optional<core::Result<engine::RankingPtr>> outcome;
     const auto cycle = [&]() -> asio::awaitable<void> {
-        const bool simulated = co_await exchange_is_simulated(*client, settings.exchange_url);
-        engine->set_options(engine_options(settings, simulated));
+        const auto simulated = co_await exchange_is_simulated(*client, settings.exchange_url);
+        engine->set_options(engine_options(settings, simulated.value_or(true)));
         outcome = co_await engine->scan_once();
     };
     asio::co_spawn(io, cycle, [&](const std::exception_ptr& error) {

@@ -15,6 +15,7 @@
 #include "scanner/core/log.hpp"
 #include "scanner/core/version.hpp"
 #include "scanner/engine/inspector.hpp"
+#include "scanner/net/deadline.hpp"
 #include "scanner/net/http_server.hpp"
 #include "scanner/net/retry.hpp"
 #include "scanner/net/task_group.hpp"
@@ -34,6 +35,7 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <random>
 #include <system_error>
 #include <unistd.h>
@@ -165,12 +167,29 @@ private:
         engine_->subscribe([this](const engine::RankingPtr& ranking) { (*alerts_)->on_ranking(ranking); });
         if (!tasks_.spawn("alerts", (*alerts_)->run())) co_return;  // the end has begun already
         if (const auto restored = engine_->current(); restored) streams_.publish(restored);
-        simulated_ = co_await exchange_is_simulated(*client_, loaded_.settings.exchange_url);
-        if (simulated_)
-            core::log(core::LogLevel::warning, "market_is_simulated",
-                      {{"exchange_url", loaded_.settings.exchange_url}});
-        apply(operator_->effective());
+        const auto told = co_await exchange_is_simulated(*client_, loaded_.settings.exchange_url);
+        set_simulated(told);
+        if (!told && !tasks_.spawn("ask_whether_simulated", ask_whether_simulated())) co_return;
         co_await engine_->run();
+    }
+
+    /// Until it is known, nothing is passed off as a real market.
+    void set_simulated(std::optional<bool> told) {
+        simulated_ = told.value_or(true);
+        if (simulated_) {
+            core::log(core::LogLevel::warning, told ? "market_is_simulated" : "market_taken_for_simulated",
+                      {{"exchange_url", loaded_.settings.exchange_url}});
+        }
+        apply(operator_->effective());
+    }
+
+    asio::awaitable<void> ask_whether_simulated() {
+        while (co_await net::sleep_for(std::chrono::seconds(1))) {
+            const auto told = co_await exchange_is_simulated(*client_, loaded_.settings.exchange_url);
+            if (!told) continue;
+            set_simulated(told);
+            co_return;
+        }
     }
 
     /// Takes effect with the next cycle.

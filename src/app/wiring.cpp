@@ -132,14 +132,15 @@ std::unique_ptr<exchange::Exchange> make_exchange(boost::asio::any_io_executor e
                                        report_to(observer));
 }
 
-boost::asio::awaitable<bool> exchange_is_simulated(net::HttpClient& client, std::string exchange_url) {
+boost::asio::awaitable<std::optional<bool>> exchange_is_simulated(net::HttpClient& client, std::string exchange_url) {
     if (is_htx(exchange_url)) co_return false;
     net::ClientRequest request;
     request.url = exchange_url + "/_simulator/status";
     request.timeout = std::chrono::seconds(2);
     request.max_body_bytes = 1U << 20U;
     const auto answer = co_await client.send(std::move(request));
-    co_return answer && answer->status == 200;
+    if (!answer || answer->status >= 500 || answer->status == 429) co_return std::nullopt;
+    co_return answer->status == 200;
 }
 
 }  // namespace scanner::app

@@ -13,6 +13,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 /// From settings to objects: the one place that knows which setting means what to whom.
@@ -36,8 +37,9 @@ namespace scanner::app {
                                                                 const core::Settings& settings, net::HttpClient& client,
                                                                 const core::Clock& clock,
                                                                 engine::EngineObserver& observer);
-/// Whether the exchange at SCANNER_EXCHANGE_URL says of itself that it is a simulator. HTX's own hosts are not asked.
-/// A host that does not answer within two seconds is taken for real: asked again at the next start.
-[[nodiscard]] boost::asio::awaitable<bool> exchange_is_simulated(net::HttpClient& client, std::string exchange_url);
+/// Whether the exchange at SCANNER_EXCHANGE_URL says of itself that it is a simulator; nothing while it does not answer
+/// (within two seconds, with anything but a server's error). HTX's own hosts are not asked.
+[[nodiscard]] boost::asio::awaitable<std::optional<bool>> exchange_is_simulated(net::HttpClient& client,
+                                                                                std::string exchange_url);
 
 }  // namespace scanner::app

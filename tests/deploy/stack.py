@@ -72,8 +72,8 @@ class Program:
 
 
 class Simulator(Program):
-    def __init__(self, bin_dir, arguments=("--contracts", "30", "--market", "busy", "--scenario", "none")):
-        self.port = free_port()
+    def __init__(self, bin_dir, arguments=("--contracts", "30", "--market", "busy", "--scenario", "none"), port=None):
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         super().__init__([pathlib.Path(bin_dir) / "htx-simulator", "--port", self.port, *arguments])
         wait_until(lambda: "listening" in self.output(), self.output)

@@ -14,7 +14,7 @@ import unittest
 import urllib.parse
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from stack import ROOT, Program, Stack, free_port, request, wait_until  # noqa: E402
+from stack import ROOT, Program, Simulator, Stack, free_port, request, wait_until  # noqa: E402
 
 BIN = pathlib.Path(sys.argv.pop(1)).resolve() if len(sys.argv) > 1 else ROOT / "build/release/bin"
 DEPLOY = ROOT / "deploy"
@@ -254,6 +254,27 @@ class Container(unittest.TestCase):
         result = run(DEPLOY / "docker/entrypoint", "htx-simulator", env={**self.path, "STACK_PROFILES": "live"})
         self.assertEqual(result.returncode, 1)
         self.assertIn("COMPOSE_PROFILES=demo docker compose up", result.stderr)
+
+    def test_a_simulator_that_comes_after_the_scanner_is_not_taken_for_the_exchange(self):
+        port = free_port()
+        data = tempfile.mkdtemp(prefix="scanner-test-")
+        url = f"http://127.0.0.1:{free_port()}"
+        scanner = Program([BIN / "market-scanner", "serve", "--env-file", "/dev/null"], {
+            "SCANNER_EXCHANGE_URL": f"http://127.0.0.1:{port}", "SCANNER_HTTP_PORT": url.rsplit(":", 1)[1],
+            "SCANNER_DATA_DIR": data, "SCANNER_SCAN_INTERVAL_SEC": "1"})
+        simulator = None
+        try:
+            wait_until(lambda: '"failure_streak":0' not in request(url + "/healthz/details")[1]
+                       and "failure_streak" in request(url + "/healthz/details")[1], scanner.output)
+            simulator = Simulator(BIN, port=port)
+            wait_until(lambda: request(url + "/ready")[0] == 200, scanner.output)
+            self.assertTrue(json.loads(request(url + "/rankings")[1]).get("simulated"))
+            wait_until(lambda: "market_is_simulated" in scanner.output(), scanner.output)
+        finally:
+            scanner.stop()
+            if simulator:
+                simulator.stop()
+            shutil.rmtree(data, ignore_errors=True)
 
     def test_the_health_check_tells_a_serving_daemon_from_none(self):
         port = free_port()
