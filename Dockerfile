@@ -38,7 +38,8 @@ RUN --mount=type=bind,source=scripts/install-packages.sh,target=/tmp/install-pac
 COPY --from=build /out/usr /usr
 COPY deploy/docker/entrypoint deploy/docker/healthcheck deploy/docker/console-link /usr/libexec/market-scanner/
 RUN ldd /usr/bin/market-scanner /usr/bin/htx-simulator | { ! grep 'not found'; } \
-  && useradd --system --uid 10010 --home-dir /var/lib/market-scanner --shell /usr/sbin/nologin market-scanner \
+  && groupadd --system --gid 10010 market-scanner \
+  && useradd --system --uid 10010 --gid market-scanner --home-dir /var/lib/market-scanner --shell /usr/sbin/nologin market-scanner \
   && install -d -o market-scanner -g market-scanner -m 0750 /var/lib/market-scanner \
   && ln -s ../libexec/market-scanner/console-link /usr/bin/console-link \
   && dpkg-query -W -f='${Package} ${Version} ${Architecture}\n' >/usr/share/market-scanner/runtime-packages.txt

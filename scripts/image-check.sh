@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the image of the Dockerfile without a Docker engine, and runs both programs from it on real Postgres and Redis.
-#   scripts/image-check.sh [folder]      root; Debian 12 or 13; about 8 GB and 20 minutes on two cores (kept for the next run)
+#   scripts/image-check.sh [folder]      root; Debian 12 or 13; about 25 GB and 20 minutes on two cores (kept for the next run)
 # The base image is made by debootstrap. NO_BUILD=1 takes the image of the last run, BUILD_JOBS=1 compiles one file at a time.
 # What it builds is what is committed.
 set -euo pipefail
@@ -73,7 +73,7 @@ buildah rm "base-$$" >/dev/null
 for tool in clang clang++ clang++-19 gcc g++ cc c++ ld make cmake npm node git curl; do
   [ ! -e "$root/usr/bin/$tool" ] || fail "the image has $tool"
 done
-config=$(buildah inspect --type image --format '{{json .Docker.Config}}' localhost/market-scanner)
+config=$(buildah inspect --type image localhost/market-scanner | jq -c '.Docker.config')
 jq -e '.User == "10010:10010" and .StopSignal == "SIGTERM" and (.Healthcheck.Test | length) > 0 and (.Labels | length) >= 5' \
   <<<"$config" >/dev/null || fail "the image's configuration: $config"
 echo "image: no compilers; user, stop signal, health check and labels as declared;" \
