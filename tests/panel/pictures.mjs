@@ -44,17 +44,17 @@ const slide = (page, label, value) => page.getByRole('dialog').getByRole('slider
 
 try {
   await post('/watchlists', { name: 'Majors', symbols: ['BTC-USDT', 'ETH-USDT', 'SOL-USDT', 'XRP-USDT'] });
-  await post('/alerts/rules', { name: 'manipulated', expression: 'manip_score >= 40', cooldown_sec: 60 });
-  await post('/alerts/rules', { name: 'into the top five', expression: 'rank <= 5 and rank + rank_delta > 5', cooldown_sec: 120 });
-  const flagged = await until(async () => (await stack.json('/rankings?top=12')).items.find((item) => item.manip_flags.length > 0), 'a flag', 180_000, 1_000).catch(() => null);
-  const code = flagged?.contract_code ?? 'BTC-USDT';
   const wide = { width: 1440, height: 900 };
-  await take('console', { ...wide, path: `#/${code}`, reach: chart });
+  await take('console', { ...wide, path: '#/ETH-USDT', reach: chart });
   await take('markets-light', { ...wide, colorScheme: 'light' });
-  await take('manipulation', { ...wide, path: `#/${code}`, reach: async (page) => {
+  await take('manipulation', { ...wide, reach: async (page) => {
+    const flagged = await until(async () => (await stack.json('/rankings?top=200&page_size=100&sort=manip_score&order=desc')).items.find((item) => item.manip_flags.length > 1), 'two flags', 120_000, 1_000);
+    await page.evaluate((code) => { location.hash = `#/${code}`; }, flagged.contract_code);
     await chart(page);
     await page.locator('aside').getByRole('heading', { name: 'Score', exact: true }).evaluate((node) => node.scrollIntoView());
   } });
+  await post('/alerts/rules', { name: 'manipulated', expression: 'manip_score >= 40', cooldown_sec: 600 });
+  await post('/alerts/rules', { name: 'into the top five', expression: 'rank <= 5 and rank + rank_delta > 5', cooldown_sec: 300 });
   await take('opportunities', { ...wide, path: '#/opportunities', reach: async (page) => { await page.locator('article').first().waitFor(); } });
   await take('settings', { ...wide, reach: async (page) => {
     await page.keyboard.press(',');

@@ -36,7 +36,7 @@ test('tints follow percentiles, symmetrically', () => {
   assert.equal(tints[0], -3);
   assert.equal(tints[100], 3);
   assert.equal(tints[50], 0);
-  assert.deepEqual(tints.map((tint) => -tint || 0), tints.toReversed().map((tint) => tint || 0));
+  assert.deepEqual(tints.map((tint) => -tint || 0), [...tints].reverse().map((tint) => tint || 0));
 });
 
 test('one outlier does not wash out the others, equal values look equal', () => {
