@@ -381,6 +381,7 @@ TEST_F(Operator, changes_of_the_applied_profile_take_effect) {
     const std::string tag = header(get("/profiles/calm"), "ETag");
     ok(post("/profiles", {{"name", "calm"}, {"weights", {{"vol.atr", -6}}}}, {{"If-Match", tag}}));
     problem(post("/profiles", {{"name", "calm"}, {"weights", {{"vol.atr", -7}}}}, {{"If-Match", tag}}), 412);
+    ok(post("/profiles/apply?name=scalp", nullptr));
     problem(remove("/profiles/calm", {{"If-Match", tag}}), 412);
 }
 
