@@ -1,5 +1,5 @@
 // The pictures of the documents: a calm market on the simulator, photographed.
-//   SCANNER_BIN_DIR=build/release/bin node tests/panel/pictures.mjs [DIRECTORY]      (default: docs/images)
+//   SCANNER_BIN_DIR=build/release/bin node tests/panel/pictures.mjs [DIRECTORY [NAME…]]      (default: all, into docs/images)
 // Packed with pngquant where that is installed.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, statSync } from 'node:fs';
@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { closeBrowser, openPanel, rows } from './support/browser.mjs';
 import { sleep, Stack, until } from './support/stack.mjs';
 
-const directory = process.argv[2] ?? join(dirname(fileURLToPath(import.meta.url)), '../../docs/images');
+const [target, ...wanted] = process.argv.slice(2);
+const directory = target ?? join(dirname(fileURLToPath(import.meta.url)), '../../docs/images');
 mkdirSync(directory, { recursive: true });
 
 const stack = await Stack.start({
@@ -18,6 +19,7 @@ const stack = await Stack.start({
 const post = (path, body) => stack.json(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 
 async function take(name, { path = '', reach = async () => undefined, ...context }) {
+  if (wanted.length > 0 && !wanted.includes(name)) return;
   const page = await openPanel(stack, { path, ...context });
   if (!path.startsWith('#/opp')) await rows(page).first().waitFor({ state: 'attached' });
   await page.evaluate(() => document.fonts.ready);
@@ -45,8 +47,6 @@ const slide = (page, label, value) => page.getByRole('dialog').getByRole('slider
 try {
   await post('/watchlists', { name: 'Majors', symbols: ['BTC-USDT', 'ETH-USDT', 'SOL-USDT', 'XRP-USDT'] });
   const wide = { width: 1440, height: 900 };
-  await take('console', { ...wide, path: '#/ETH-USDT', reach: chart });
-  await take('markets-light', { ...wide, colorScheme: 'light' });
   await take('manipulation', { ...wide, reach: async (page) => {
     const flagged = await until(async () => (await stack.json('/rankings?top=200&page_size=100&sort=manip_score&order=desc')).items.find((item) => item.manip_flags.length > 1), 'two flags', 120_000, 1_000);
     await page.evaluate((code) => { location.hash = `#/${code}`; }, flagged.contract_code);
@@ -63,7 +63,8 @@ try {
     await slide(page, 'Momentum edge', 3.2);
   } });
   await take('alerts-light', { ...wide, colorScheme: 'light', reach: async (page) => { await page.keyboard.press('a'); await page.getByRole('dialog').waitFor(); } });
-  await take('health', { ...wide, reach: async (page) => { await page.keyboard.press('h'); await page.getByRole('dialog').waitFor(); } });
+  // Late, when its histories are long.
+  await take('console', { ...wide, path: '#/ETH-USDT', reach: chart });
   const phone = { width: 375, height: 812, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
   await take('phone', phone);
   await take('phone-drawer', { ...phone, path: '#/ETH-USDT', colorScheme: 'light', reach: chart });
