@@ -12,7 +12,9 @@
 
 namespace scanner::fuzz {
 
-inline void check_scoring(const api::Scoring& scoring) {
+/// Without a ranking there is nothing to take the values from that the client did not give.
+inline void check_scoring(const api::Scoring& scoring, const api::QueryContext& context) {
+    if (context.ranking == nullptr) return;
     require(std::isfinite(scoring.notional_usdt) && scoring.notional_usdt >= 1.0 &&
                 std::isfinite(scoring.min_qvol_usdt) && scoring.min_qvol_usdt >= 0.0 &&
                 std::isfinite(scoring.max_spread_bps) && scoring.max_spread_bps >= 0.0,
@@ -21,17 +23,17 @@ inline void check_scoring(const api::Scoring& scoring) {
 
 inline void check_queries(const net::QueryParameters& params, const api::QueryContext& context) {
     if (const auto query = api::parse_rankings_query(params, context)) {
-        check_scoring(query->scoring);
+        check_scoring(query->scoring, context);
         require(query->top >= 1 && query->top <= 200 && query->page >= 1 && query->page_size >= 1 &&
                     query->page_size <= 100,
                 "top, page and page size are within their ranges");
-        require(!query->fields.empty() && query->sort != nullptr, "a ranking has fields and an order");
+        require(!query->all_fields || !query->fields.empty(), "a ranking has fields");
         require(!api::canonical(*query).empty(), "a query has a name");
     } else {
         require(query.error().status >= 400 && query.error().status < 600, "a refusal has a status");
     }
     if (const auto query = api::parse_opportunities_query(params, context)) {
-        check_scoring(query->scoring);
+        check_scoring(query->scoring, context);
         require(query->top >= 1 && query->top <= 100, "top is within its range");
         static_cast<void>(api::canonical(*query));
     }
