@@ -83,7 +83,8 @@ inline KeptHistory count_postgres(const std::string& url) {
         [&](const std::string& statement) {
             const pqxx::result result = work.exec(statement);
             std::vector<std::int64_t> numbers;
-            for (const auto& field : result[0]) numbers.push_back(field.as<std::int64_t>());
+            const pqxx::row row = result[0];
+            for (pqxx::row::size_type i = 0; i < row.size(); ++i) numbers.push_back(row[i].as<std::int64_t>());
             return numbers;
         },
         "date_trunc('minute', ts)",
