@@ -33,15 +33,10 @@ public:
     };
 
     Service() : Service(Options()) {}
-    explicit Service(Options options) : simulator_port_(free_port()), scanner_port_(free_port()) {
+    explicit Service(Options options) : scanner_port_(free_port()) {
         std::string folder = "/tmp/market-scanner-data-XXXXXX";
         data_ = ::mkdtemp(folder.data());
-        std::vector<std::string> simulator{SCANNER_BIN_DIR "/htx-simulator", "--port", std::to_string(simulator_port_)};
-        simulator.insert(simulator.end(), options.simulator.begin(), options.simulator.end());
-        simulator_ = std::make_unique<ChildProcess>(std::move(simulator));
-        if (!simulator_->wait_for_output("listening", std::chrono::seconds(60))) {
-            throw std::runtime_error("htx-simulator did not come up: " + simulator_->output());
-        }
+        start_simulator(options.simulator);
         std::vector<std::string> scanner{SCANNER_BIN_DIR "/market-scanner",
                                          "serve",
                                          "--env-file",
@@ -109,6 +104,23 @@ public:
     }
 
 private:
+    /// On a port that was free a moment ago: what else runs on this machine may have been faster.
+    void start_simulator(const std::vector<std::string>& flags) {
+        std::string said;
+        for (int attempt = 0; attempt < 3; ++attempt) {
+            simulator_port_ = free_port();
+            std::vector<std::string> words{SCANNER_BIN_DIR "/htx-simulator", "--port", std::to_string(simulator_port_)};
+            words.insert(words.end(), flags.begin(), flags.end());
+            simulator_ = std::make_unique<ChildProcess>(std::move(words));
+            const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+            while (simulator_->running() && std::chrono::steady_clock::now() < deadline) {
+                if (simulator_->wait_for_output("listening", std::chrono::seconds(1))) return;
+            }
+            said = simulator_->output();
+        }
+        throw std::runtime_error("htx-simulator did not come up: " + said);
+    }
+
     core::Result<net::ClientResponse> send(std::string method, std::uint16_t port, const std::string& target,
                                            std::string body) {
         net::ClientRequest request;
@@ -120,7 +132,7 @@ private:
         return run_on(io_, client_->send(std::move(request)));
     }
 
-    std::uint16_t simulator_port_;
+    std::uint16_t simulator_port_ = 0;
     std::uint16_t scanner_port_;
     std::filesystem::path data_;
     boost::asio::io_context io_{1};
