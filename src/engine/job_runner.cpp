@@ -43,7 +43,8 @@ public:
             wake_.expires_after(kSupervision);
             co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
             if (cancellation.cancelled() != asio::cancellation_type::none) {
-                next_ = outcomes_.size();
+                // Those that never began are not done either.
+                while (next_ < outcomes_.size()) outcomes_[next_++] = JobOutcome::abandoned;
                 abandon_if([](const Running&) { return true; });
             } else {
                 supervise();

@@ -266,6 +266,10 @@ private:
 
     void assemble(Pass& pass, ScanResult& result) {
         for (Slot& slot : pass.slots) {
+            if (!slot.problem && (!slot.book || !slot.candles.candles)) {
+                slot.problem = Exclusion{slot.candidate.contract->contract_code, "fetch_failed",
+                                         "the cycle ended before it was read"};
+            }
             if (slot.problem) {
                 result.exclusions.push_back(std::move(*slot.problem));
                 continue;
