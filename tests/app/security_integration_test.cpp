@@ -7,10 +7,11 @@
 #include <algorithm>
 #include <cstring>
 #include <elf.h>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 /// What SECURITY.md promises of the programs as they are built and as they run.
@@ -30,8 +31,11 @@ using testing::StartsWith;
 class ElfFile {
 public:
     explicit ElfFile(const std::string& path) {
-        std::ifstream file(path, std::ios::binary);
-        bytes_.assign(std::istreambuf_iterator<char>(file), {});
+        std::error_code error;
+        const auto size = std::filesystem::file_size(path, error);
+        if (error) return;
+        bytes_.resize(size);
+        std::ifstream(path, std::ios::binary).read(bytes_.data(), static_cast<std::streamsize>(bytes_.size()));
     }
     [[nodiscard]] bool valid() const {
         return bytes_.size() > sizeof(Elf64_Ehdr) && bytes_.starts_with(ELFMAG) && bytes_[EI_CLASS] == ELFCLASS64;
