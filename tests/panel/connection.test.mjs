@@ -41,7 +41,7 @@ test('with WebSockets blocked it falls to the event stream, with that blocked to
     await made.route('**/stream/events*', (route) => route.abort());
   } });
   await waitForRows(polled);
-  assert.equal(await via(polled), 'polling');
+  await until(async () => (await via(polled)) === 'polling' && (await phase(polled)) === 'live', 'polling');
   await polled.context().close();
 });
 
@@ -75,7 +75,7 @@ test('an exchange that is away and data that grows old are said', async () => {
   await stack.simulator.stop('SIGKILL');
   await page.locator('[data-notice="exchange"]').waitFor({ timeout: 40_000 });
   await page.locator('[data-notice="stale"]').waitFor({ timeout: 40_000 });
-  assert.ok(await page.locator('tr.old').count(), 'rows are dimmed');
+  await until(() => page.locator('tr.old').count(), 'rows are dimmed');
   await stack.startSimulator();
   await until(async () => (await page.locator('[data-notice="stale"]').count()) === 0, 'fresh again', 90_000);
   await page.context().close();

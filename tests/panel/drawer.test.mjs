@@ -109,15 +109,17 @@ test('spotlight finds any listed contract and opens it', async () => {
 
 test('opportunities have prices, percentages and what lowers their confidence', async () => {
   const page = await openPanel(stack, { path: '#/opportunities' });
-  const card = page.locator('article').first();
-  await card.waitFor();
-  const text = await card.innerText();
-  for (const word of ['Entry', 'Stop', 'Target 3', 'Confidence', 'from the score']) assert.match(text, new RegExp(word));
-  const code = (await card.getByRole('link').getAttribute('href')).split('/').at(-1);
+  await page.locator('article').first().waitFor();
+  // The first one now: others may come before it.
+  const href = await page.locator('article a').first().getAttribute('href');
+  const code = href.split('/').at(-1);
+  const card = page.locator('article', { has: page.locator(`a[href="${href}"]`) });
+  for (const word of ['Entry', 'Stop', 'Target 3', 'Confidence', 'from the score']) await card.getByText(word).first().waitFor();
   await card.getByRole('button', { name: `Copy ${code} as text` }).click();
-  assert.match(await page.evaluate(() => navigator.clipboard.readText()), new RegExp(`^${code} (long|short|neutral)`));
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  await until(async () => new RegExp(`^${code} (long|short|neutral)`).test(await copied()), 'the text');
   await card.getByRole('button', { name: `Copy ${code} as JSON` }).click();
-  assert.equal(JSON.parse(await page.evaluate(() => navigator.clipboard.readText())).contract_code, code);
+  await until(async () => { const text = await copied(); return text.startsWith('{') && JSON.parse(text).contract_code === code; }, 'the JSON');
   await card.getByRole('link').click();
   await page.getByRole('complementary', { name: `${code} in full` }).waitFor();
   assert.equal(new URL(page.url()).hash, `#/opportunities/${code}`);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
-import { closeBrowser, openPanel, rows, shownCodes, waitForRows } from './support/browser.mjs';
+import { closeBrowser, openPanel, shownCodes, waitForRows } from './support/browser.mjs';
 import { Stack, until } from './support/stack.mjs';
 
 const TOKEN = 'a-token-for-the-tests';
@@ -141,7 +141,7 @@ test('watchlists are made, starred into, reordered, exported and imported, and f
   await chip.click();
   await until(async () => { const codes = await shownCodes(page); return codes.length > 0 && codes.every((code) => ['ETH-USDT', 'BTC-USDT', 'SOL-USDT'].includes(code)); }, 'only what the list has');
   const code = (await shownCodes(page))[0];
-  await rows(page).first().locator('td.watch button').click();
+  await page.locator(`tr[data-code="${code}"] td.watch button`).click();
   await said(page, /removed from Majors/);
   await until(async () => !(await served()).includes(code.replace('-USDT', '')), 'unstarred on the scanner');
   await page.reload();
@@ -193,6 +193,8 @@ test('a rule shows its matches while it is written, fires, and is in the history
 test('an alert is announced wherever one is', async () => {
   const page = await openPanel(stack);
   await waitForRows(page);
+  // What is there when the history is read first is no news.
+  await page.waitForResponse((response) => new URL(response.url()).pathname === '/alerts');
   await stack.json('/alerts/rules', { method: 'POST', headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ name: 'first', expression: 'rank == 1', cooldown_sec: 1 }) });
   await until(async () => /Alert: first on/.test(await page.getByRole('status').innerText()), 'it is said', 60_000);
