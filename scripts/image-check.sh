@@ -121,6 +121,7 @@ done
 curl -fsS "$url/rankings?top=3" | jq -e '.simulated and (.items | length) == 3' >/dev/null || fail "no ranking"
 grep -q '<script type="module"' <<<"$(curl -fsS "$url/panel")" || fail "/panel is not the console"
 curl -fsS "$url/openapi.json" | jq -e '.openapi' >/dev/null || fail "/openapi.json"
+grep -q swagger-ui <<<"$(curl -fsSL "$url/docs")" || fail "/docs is not the interface's page"
 inside --env SCANNER_HTTP_PORT="$scanner_port" "$container" -- /usr/libexec/market-scanner/healthcheck || fail "the health check"
 token=$(grep -oE '#token=[0-9a-f]{64}' "$work/scanner.log" | head -1 | cut -d= -f2)
 [ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -d '{"notional": 6000}' "$url/settings")" = 401 ] ||

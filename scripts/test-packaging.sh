@@ -42,6 +42,7 @@ try() {
     sleep 0.1
   done
   grep -q '<script type="module"' <<<"$(curl -fsS "http://127.0.0.1:$scanner_port/panel")" || fail "/panel is not the console"
+  grep -q swagger-ui <<<"$(curl -fsSL "http://127.0.0.1:$scanner_port/docs")" || fail "/docs is not the interface's page"
   grep -q '"simulated":true' <<<"$(curl -fsS "http://127.0.0.1:$scanner_port/rankings?top=1")" || fail "no ranking of the simulated market"
   curl -fsS -o /dev/null -H 'Content-Type: application/json' -d '{"notional": 6000}' "http://127.0.0.1:$scanner_port/settings"
   kill "${pids[1]}"
