@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <cstdint>
 #include <netinet/in.h>
+#include <random>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,17 +20,21 @@ inline sockaddr_in loopback(std::uint16_t port) {
 }
 }  // namespace detail
 
-/// A port of the loopback that nobody listens on now, for servers that cannot be told to take any free one.
+/// A port of the loopback that nobody listens on now, for servers that cannot be told to take any free one. Below the
+/// ports that connections and other servers are given (32768 and up on Linux), so that none of those takes it first.
 inline std::uint16_t free_port() {
-    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address = detail::loopback(0);
-    socklen_t length = sizeof address;
-    if (socket < 0 || ::bind(socket, reinterpret_cast<sockaddr*>(&address), length) != 0 ||
-        ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-        throw std::runtime_error("no free port");
+    static std::minstd_rand random{std::random_device{}()};
+    std::uniform_int_distribution<int> choose(20'000, 32'000);
+    for (int tries = 0; tries < 1000; ++tries) {
+        const auto port = static_cast<std::uint16_t>(choose(random));
+        const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (socket < 0) break;
+        const sockaddr_in address = detail::loopback(port);
+        const bool free = ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+        ::close(socket);
+        if (free) return port;
     }
-    ::close(socket);
-    return ntohs(address.sin_port);
+    throw std::runtime_error("no free port");
 }
 
 /// Whether something accepts connections there.
