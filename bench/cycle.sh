@@ -24,10 +24,9 @@ scan() {  # cycles that refetch candles: each collect-once starts cold
 }
 for _ in $(seq "$cycles"); do scan >>"$work/scanner.jsonl"; done
 # Cycles of a scanner that goes on: within a minute only the books are read, after it the candles that closed.
-. bench/lib.sh
 env SCANNER_EXCHANGE_URL="$url" SCANNER_SCAN_TOP_BY_QVOL="$contracts" SCANNER_SCAN_CONCURRENCY="$concurrency" \
   SCANNER_REQUEST_BUDGET_PER_SEC=800 SCANNER_DATA_DIR="$work/serving" SCANNER_LOG_FORMAT=json SCANNER_SCAN_INTERVAL_SEC=1 \
-  SCANNER_HTTP_PORT="$(free_port)" "$bin/market-scanner" serve --env-file /dev/null >"$work/serving.log" 2>&1 &
+  SCANNER_HTTP_PORT="$(scripts/free-port)" "$bin/market-scanner" serve --env-file /dev/null >"$work/serving.log" 2>&1 &
 serving=$!
 sleep "${SERVING_SEC:-75}"
 kill "$serving"; wait "$serving" || true

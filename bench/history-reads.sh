@@ -16,7 +16,7 @@ end=$(($(date +%s) / 60 * 60 - 3600))
 start=$((end - (cycles - 1) * 60))
 
 serve() {  # serve FLAGS…: without an exchange: nothing is added while we measure
-  port=$(free_port)
+  port=$(scripts/free-port)
   "$bin/market-scanner" serve --env-file /dev/null --http-port "$port" --exchange-url http://127.0.0.1:1 \
     --log-level error "$@" >"$work/scanner.log" 2>&1 &
   scanner_pid=$!

@@ -10,8 +10,7 @@ pids=()
 trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait 2>/dev/null || true; rm -rf "$work"' EXIT
 chmod 755 "$work"
 
-. bench/lib.sh
-api_port=$(free_port) simulator_port=$(free_port) nginx_port=$(free_port)
+api_port=$(scripts/free-port) simulator_port=$(scripts/free-port) nginx_port=$(scripts/free-port)
 
 "$bin/htx-simulator" --port "$simulator_port" --contracts 130 --market busy >"$work/simulator.log" 2>&1 &
 pids+=($!)

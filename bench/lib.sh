@@ -1,12 +1,10 @@
 # Sourced by the benchmarks.
 
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
 # A throw-away Postgres: start_postgres FOLDER sets `postgres_url`; `postgres_pid` ends it.
 start_postgres() {
   local folder=$1 bin port
   bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
-  port=$(free_port)
+  port=$(scripts/free-port)
   mkdir -p "$folder"
   local as=()
   if [ "$(id -u)" -eq 0 ]; then chown postgres "$folder"; chmod 755 "$(dirname "$folder")"; as=(setpriv --reuid postgres --regid postgres --clear-groups); fi

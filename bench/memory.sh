@@ -8,8 +8,7 @@ contracts=${CONTRACTS:-350} cycles=${CYCLES:-2000} interval=${INTERVAL:-0.2}
 work=$(mktemp -d)
 pids=()
 trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait 2>/dev/null || true; rm -rf "$work"' EXIT
-. bench/lib.sh
-simulator_port=$(free_port) port=$(free_port)
+simulator_port=$(scripts/free-port) port=$(scripts/free-port)
 "$bin/htx-simulator" --port "$simulator_port" --contracts "$contracts" --market busy >"$work/simulator.log" 2>&1 &
 pids+=($!)
 for _ in $(seq 100); do curl -fs "http://127.0.0.1:$simulator_port/api/v1/timestamp" >/dev/null && break; sleep 0.1; done

@@ -24,8 +24,7 @@ url_in() {  # the first address that the program says it listens on
 pids+=($!)
 url=$(url_in "$work/simulator.log")
 
-. bench/lib.sh
-port=$(free_port)
+port=$(scripts/free-port)
 env SCANNER_EXCHANGE_URL="$url" SCANNER_HTTP_PORT="$port" SCANNER_SCAN_TOP_BY_QVOL="$contracts" SCANNER_DATA_DIR="$work/data" \
   SCANNER_REQUEST_BUDGET_PER_SEC=800 SCANNER_SCAN_INTERVAL_SEC="$interval" SCANNER_LOG_LEVEL=warning \
   "$bin/market-scanner" serve --env-file /dev/null >"$work/scanner.log" 2>&1 &

@@ -23,7 +23,6 @@ finish() {
 }
 trap finish EXIT
 fail() { echo "image-check: $*" >&2; exit 1; }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 # --- base images -----------------------------------------------------------------------------------------------------
 import() { # NAME FOLDER
@@ -81,7 +80,7 @@ echo "image: no compilers; user, stop signal, health check and labels as declare
 
 # --- stores on this machine ------------------------------------------------------------------------------------------
 postgres_bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
-postgres_port=$(free_port) redis_port=$(free_port) simulator_port=$(free_port) scanner_port=$(free_port)
+postgres_port=$(scripts/free-port) redis_port=$(scripts/free-port) simulator_port=$(scripts/free-port) scanner_port=$(scripts/free-port)
 chmod 755 "$folder" "$work"
 install -d -o postgres "$work/postgres"
 runuser -u postgres -- "$postgres_bin/initdb" -D "$work/postgres" -U scanner --auth=trust >/dev/null

@@ -15,12 +15,11 @@ stop() {
 }
 trap stop EXIT
 fail() { echo "test-packaging: $*" >&2; exit 1; }
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
 # The installed scanner on the installed simulator: ranks, serves its console, saves a setting, ends when told.
 try() {
   local root=$1 simulator_port scanner_port status
-  simulator_port=$(free_port) scanner_port=$(free_port)
+  simulator_port=$(scripts/free-port) scanner_port=$(scripts/free-port)
   mkdir -p "$work/data"
   "$root/usr/bin/htx-simulator" --port "$simulator_port" --contracts 20 --market busy >"$work/simulator.log" 2>&1 &
   pids=($!)
