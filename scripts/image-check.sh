@@ -13,9 +13,15 @@ work=$(mktemp -d "$folder/run-XXXXXX")
 pids=()
 container=
 buildah() { command buildah --root "$folder/storage" --runroot "$folder/runroot" --storage-driver vfs "$@"; }
+# buildah does not hand a signal on to what it runs.
+end_tree() {
+  local child
+  for child in $(pgrep -P "$1"); do end_tree "$child"; done
+  kill "$1" 2>/dev/null || true
+}
 finish() {
   trap - EXIT
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${pids[@]}"; do end_tree "$pid"; done
   if [ -n "${postgres_bin:-}" ]; then runuser -u postgres -- "$postgres_bin/pg_ctl" -D "$work/postgres" -m immediate stop >/dev/null 2>&1 || true; fi
   wait 2>/dev/null || true
   if [ -n "$container" ]; then buildah rm "$container" >/dev/null 2>&1 || true; fi
