@@ -29,7 +29,7 @@ constexpr std::array<Flag, 13> kFlags{{
     {"--contracts", "N", "active swaps, 1 to 400 (130); a few suspended, delisted and dated ones come on top"},
     {"--seed", "N", "everything random follows from it (1)"},
     {"--speed", "X", "simulated seconds in a real one, over 0 to 1000 (1)"},
-    {"--latency-ms", "N", "added to every answer, 0 to 60000 (0)"},
+    {"--latency-ms", "N", "how long every answer takes, 0 to 60000 (0)"},
     {"--market", "real|busy", "real: a few deep contracts and a long thin tail; busy: half of them deep (real)"},
     {"--scenario", "KIND|all|none", "manipulation to plant, repeatable (all)"},
     {"--prevalence", "X", "share of contract-seconds within a planted scenario, 0 to 0.5 (0.005)"},

@@ -101,6 +101,11 @@ private:
     std::uint64_t faulted_ = 0;
 };
 
+/// False when the server stops meanwhile.
+awaitable<bool> pass_time(milliseconds time) {
+    co_return time <= milliseconds(0) || co_await net::sleep_for(time);
+}
+
 void HtxFace::catch_up(milliseconds budget) {
     const core::SteadyTime now = clock_.steady_now();
     const bool any = faults_.any_on(FaultKind::stale_book, now);
@@ -141,12 +146,12 @@ awaitable<net::ServerResponse> HtxFace::exchange(net::ServerRequest request) {
         route ? upper_ascii(Params(request.query()).get(route->contract_param)) : std::string();
     const FaultVerdict verdict = faults_.decide({.path = request.path(), .contract = contract}, clock_.steady_now());
 
-    const milliseconds wait = options_.latency + verdict.delay;
-    if (wait > milliseconds(0) && !co_await net::sleep_for(wait)) {
-        net::ServerResponse gone;  // the server stops: nobody will read it
-        gone.close = true;
-        co_return gone;
-    }
+    // Half of the latency is the way here, the other half the way back: what answering costs this program is part of
+    // it, as far as it goes, and not on top.
+    const core::SteadyTime due = clock_.steady_now() + options_.latency + verdict.delay;
+    net::ServerResponse gone;  // the server stops: nobody will read it
+    gone.close = true;
+    if (!co_await pass_time(options_.latency / 2 + verdict.delay)) co_return gone;
     catch_up(kAnswerBudget);
 
     net::ServerResponse response;
@@ -157,6 +162,7 @@ awaitable<net::ServerResponse> HtxFace::exchange(net::ServerRequest request) {
         response = answer(request, route, verdict);
     }
     if (limit && limit_class == LimitClass::api) add_limit_headers(response, *limit, now() + verdict.skew);
+    if (!co_await pass_time(std::chrono::round<milliseconds>(due - clock_.steady_now()))) co_return gone;
     co_return response;
 }
 

@@ -17,7 +17,7 @@ namespace scanner::simulator::face {
 
 struct FaceOptions {
     std::uint64_t seed = 1;
-    std::chrono::milliseconds latency{0};  ///< added to every answer of the exchange
+    std::chrono::milliseconds latency{0};  ///< of every answer of the exchange, the work of making it included
     OverLimit over_limit = OverLimit::body;
     std::vector<FaultSpec> faults;
     Status status;  ///< what stays the same of it
