@@ -22,6 +22,7 @@ scan() {  # cycles that refetch candles: each collect-once starts cold
     SCANNER_REQUEST_BUDGET_PER_SEC=800 SCANNER_DATA_DIR="$work/data" SCANNER_LOG_LEVEL=error \
     "$bin/market-scanner" collect-once --json --env-file /dev/null
 }
+scan >/dev/null  # the simulator makes its candles when they are first asked for
 for _ in $(seq "$cycles"); do scan >>"$work/scanner.jsonl"; done
 # Cycles of a scanner that goes on: within a minute only the books are read, after it the candles that closed.
 env SCANNER_EXCHANGE_URL="$url" SCANNER_SCAN_TOP_BY_QVOL="$contracts" SCANNER_SCAN_CONCURRENCY="$concurrency" \
