@@ -45,6 +45,13 @@ public:
                     .floor = options_.reconnect_base},
                    net::make_random_unit(std::random_device{}())) {}
 
+    /// A link keeps itself alive until it is closed; nobody else does that when the loop ends before run() has.
+    ~RedisConnectionImpl() override {
+        if (link_) link_->close();
+    }
+    RedisConnectionImpl(const RedisConnectionImpl&) = delete;
+    RedisConnectionImpl& operator=(const RedisConnectionImpl&) = delete;
+
     asio::awaitable<void> run() override {
         const auto self = shared_from_this();
         co_await asio::this_coro::throw_if_cancelled(false);
