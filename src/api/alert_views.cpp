@@ -115,12 +115,7 @@ Rendered render_alerts(const storage::AlertsPage& page) {
         write_payload(json, alert.payload_json);
         json.end_object();
     }
-    json.end_array().key("next");
-    if (page.next.empty()) {
-        json.null();
-    } else {
-        json.value(page.next);
-    }
+    write_next_cursor(json.end_array(), page.next);
     json.end_object();
     return {std::string(kJsonType), json.take(), std::nullopt};
 }

@@ -20,6 +20,15 @@ void write_scan_members(core::JsonWriter& json, const engine::Ranking& ranking,
     json.field("next_scan_at", core::format_time(ranking.next_scan_at));
 }
 
+void write_next_cursor(core::JsonWriter& json, std::string_view cursor) {
+    json.key("next_cursor");
+    if (cursor.empty()) {
+        json.null();
+    } else {
+        json.value(cursor);
+    }
+}
+
 void write_manipulation_filters(core::JsonWriter& json, const Selection& selection) {
     number_field(json, "max_manip_score", selection.max_manip_score);
     json.key("exclude_flags");

@@ -18,6 +18,9 @@ inline constexpr std::string_view kCsvType = "text/csv; charset=utf-8; header=pr
 void write_scan_members(core::JsonWriter& json, const engine::Ranking& ranking,
                         const std::optional<core::WallTime>& data_time);
 
+/// `next_cursor` of a page: where the next one begins, null on the last one.
+void write_next_cursor(core::JsonWriter& json, std::string_view cursor);
+
 /// The members of `filters` that rankings and opportunities share: max_manip_score, exclude_flags.
 void write_manipulation_filters(core::JsonWriter& json, const Selection& selection);
 

@@ -195,12 +195,7 @@ Rendered page_of(const Query& query, const Page& page, void (*describe)(core::Js
     describe(json, query);
     json.key("items").begin_array();
     for (const auto& row : page.rows) write_object(out, row);
-    json.end_array().key("next_cursor");
-    if (page.next.empty()) {
-        json.null();
-    } else {
-        json.value(page.next);
-    }
+    write_next_cursor(json.end_array(), page.next);
     json.end_object();
     return {std::string(kJsonType), json.take(), std::nullopt};
 }
@@ -241,12 +236,8 @@ std::string csv_header(const HistoryBarsQuery& /*query*/) {
 
 std::string ndjson_failure(const Problem& problem, std::string_view next_cursor) {
     core::JsonWriter json(256);
-    json.begin_object().key("error").raw(render_problem(problem)).key("next_cursor");
-    if (next_cursor.empty()) {
-        json.null();
-    } else {
-        json.value(next_cursor);
-    }
+    json.begin_object().key("error").raw(render_problem(problem));
+    write_next_cursor(json, next_cursor);
     json.end_object();
     return json.take() + '\n';
 }

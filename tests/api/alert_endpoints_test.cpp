@@ -193,14 +193,14 @@ TEST_F(AlertRoutes, page_through_what_rang) {
     }
     const json page = ok(get("/alerts?limit=2"));
     ASSERT_THAT(page.at("items"), SizeIs(2));
-    EXPECT_EQ(page.at("next"), "more");
+    EXPECT_EQ(page.at("next_cursor"), "more");
     const json& newest = page.at("items")[0];
     EXPECT_EQ(newest.at("seq"), 12);
     EXPECT_EQ(newest.at("contract_code"), "BTC-USDT");
     EXPECT_EQ(newest.at("payload").at("rank"), 1);
     EXPECT_EQ(newest.at("id"), alerts::alert_id("x", "BTC/USDT:USDT", test::kNow + seconds(2)));
     const json all = ok(get("/alerts?rule=x&symbol=btc&from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z&cursor=c"));
-    EXPECT_EQ(all.at("next"), nullptr);
+    EXPECT_EQ(all.at("next_cursor"), nullptr);
     EXPECT_EQ(all.at("items")[2].at("payload"), nullptr) << "what is no JSON is not passed on as such";
     ASSERT_TRUE(state_.last_query);
     EXPECT_EQ(state_.last_query->rule, "x");

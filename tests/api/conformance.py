@@ -287,8 +287,8 @@ def check_alerts(suite):
     suite.ask("POST", "/alerts/rules:test", 422, body={"name": "no such rule"})
     until(lambda: suite.scanner.get("/alerts").json()["items"], "an alert")
     page = suite.ask("GET", "/alerts?limit=1&rule=leaders", 200).value
-    if page["next"]:
-        suite.ask("GET", f"/alerts?limit=1&rule=leaders&cursor={page['next']}", 200)
+    if page["next_cursor"]:
+        suite.ask("GET", f"/alerts?limit=1&rule=leaders&cursor={page['next_cursor']}", 200)
     suite.ask("GET", f"/alerts?symbol={quote(page['items'][0]['contract_code'])}&from=2020-01-01T00:00:00Z", 200)
     for target in ("/alerts?from=yesterday", "/alerts?symbol=//", "/alerts?cursor=nonsense"):
         suite.ask("GET", target, 422)
