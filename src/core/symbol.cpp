@@ -116,30 +116,41 @@ std::string stem(std::string_view name) {
     return result;
 }
 
-/// Edits (insert, remove, change, swap neighbours) between the two, in bytes.
-std::size_t edit_distance(std::string_view left, std::string_view right) {
-    std::vector<std::size_t> before_last(right.size() + 1);
+/// Edits (insert, remove, change, swap neighbours) between the two, in bytes; nothing when they are more than `most`.
+std::optional<std::size_t> edit_distance(std::string_view left, std::string_view right, std::size_t most) {
+    const std::size_t surplus = std::max(left.size(), right.size()) - std::min(left.size(), right.size());
+    if (surplus > most) return std::nullopt;
+    const std::size_t beyond = most + 1;
+    std::vector<std::size_t> before_last(right.size() + 1, beyond);
     std::vector<std::size_t> last(right.size() + 1);
-    std::vector<std::size_t> row(right.size() + 1);
+    std::vector<std::size_t> row(right.size() + 1, beyond);
     std::iota(last.begin(), last.end(), std::size_t{0});
+    std::size_t least_of_last = 0;
     for (std::size_t i = 1; i <= left.size(); ++i) {
-        row[0] = i;
-        for (std::size_t j = 1; j <= right.size(); ++j) {
+        // Cells further than `most` from the diagonal are beyond it anyway.
+        const std::size_t first = i > most ? i - most : 1;
+        const std::size_t end = std::min(right.size(), i + most);
+        row[first - 1] = first == 1 ? i : beyond;
+        std::size_t least = row[first - 1];
+        for (std::size_t j = first; j <= end; ++j) {
             const std::size_t change = left[i - 1] == right[j - 1] ? 0 : 1;
             row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + change});
             if (i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1]) {
                 row[j] = std::min(row[j], before_last[j - 2] + 1);
             }
+            least = std::min(least, row[j]);
         }
+        if (least > most && least_of_last > most) return std::nullopt;
+        if (end < right.size()) row[end + 1] = beyond;
+        least_of_last = least;
         std::swap(before_last, last);
         std::swap(last, row);
     }
-    return last[right.size()];
+    return last[right.size()] <= most ? std::optional(last[right.size()]) : std::nullopt;
 }
 
 /// How unlike two stems are; nothing when they have too little in common to be worth a suggestion.
 std::optional<double> unlikeness(std::string_view wanted, std::string_view known) {
-    const std::size_t distance = edit_distance(wanted, known);
     const std::size_t shorter = std::min(wanted.size(), known.size());
     const std::size_t longer = std::max(wanted.size(), known.size());
     const std::size_t allowed = longer <= 2 ? 1 : (longer + 2) / 3;
@@ -149,7 +160,8 @@ std::optional<double> unlikeness(std::string_view wanted, std::string_view known
     const bool is_inside =
         shorter >= 3 && (wanted.find(known) != std::string_view::npos || known.find(wanted) != std::string_view::npos);
     double least = std::numeric_limits<double>::infinity();
-    if (distance <= allowed && distance < longer) least = static_cast<double>(distance);
+    const auto distance = edit_distance(wanted, known, allowed);
+    if (distance && *distance < longer) least = static_cast<double>(*distance);
     if (is_front) least = std::min(least, 1.0 + surplus / 8.0);
     if (is_inside) least = std::min(least, 2.0 + surplus / 8.0);
     return std::isfinite(least) ? std::optional(least) : std::nullopt;
