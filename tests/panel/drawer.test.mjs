@@ -21,7 +21,7 @@ test('a row opens with everything that is known of its contract', async () => {
     await drawer.getByRole('heading', { name: title, exact: true }).waitFor();
   }
   await drawer.locator('.chart canvas').first().waitFor();
-  assert.match(await drawer.locator('.chart').getAttribute('aria-label'), /60 candles of 1m/);
+  assert.match(await drawer.locator('.chart').getAttribute('aria-label'), /6[01] candles of 1m/);
   assert.ok(await drawer.getByRole('link', { name: /TradingView/ }).isVisible());
   assert.equal(await drawer.locator('tr.bid').count(), 10);
   await until(async () => /250K/.test(await drawer.innerText()) && /\d\.\d\d/.test(await drawer.locator('section', { hasText: 'Execution cost' }).innerText()), 'costs');
@@ -50,6 +50,23 @@ test('five-minute candles on request, remembered', async () => {
   await page.waitForTimeout(400);
   await page.reload();
   await until(async () => /candles of 5m/.test((await page.locator('.chart').getAttribute('aria-label').catch(() => '')) ?? ''), '5m after a reload');
+  await page.context().close();
+});
+
+test('the chart ends at the newest price, which the head shows', async () => {
+  const page = await openPanel(stack, { path: '#/BTC-USDT', before: (made) => made.route('**/symbol/*/inspect', async (route) => {
+    // A candle that has closed, and away from the price: what the scanner has until it reads the next one.
+    const answer = await route.fetch();
+    const body = await answer.json();
+    const last = body.bars_1m.at(-1);
+    Object.assign(last, { closed: true, high: last.high * 1.02, close: last.high * 1.02 });
+    await route.fulfill({ response: answer, json: body });
+  }) });
+  await page.locator('.chart canvas').first().waitFor();
+  await until(() => page.evaluate(() => {
+    const price = document.querySelector('aside header .price dd').textContent.trim();
+    return price !== '–' && document.querySelector('.chart').getAttribute('aria-label').endsWith(` to ${price}`);
+  }), 'the price of the head at the end of the candles');
   await page.context().close();
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeInspection, ladder, probability, severity, waterfall } from '../src/store/inspection';
+import { barsUpTo, decodeInspection, ladder, probability, severity, waterfall } from '../src/store/inspection';
 import { asText, decodeOpportunities, deductions, percentFrom, rewardToRisk } from '../src/store/opportunity';
 import { preview } from '../src/store/preview';
 import { row } from './support';
@@ -84,4 +84,35 @@ test('a preview moves scores by exactly what the weights change', () => {
   const after = preview(rows, before, { liquidity: 2.6, momentum: 2.2, spread: 4 });
   // A: + min(5, 3) - 4; B: + 1 + 2 - 1.
   assert.deepEqual(after.map((entry) => [entry.code, Math.round(entry.newScore * 1e6) / 1e6, entry.rank]), [['B', 11, 2], ['A', 9, 1]]);
+});
+
+const bar = (minute: number, close: number, closed: boolean) =>
+  ({ ts: new Date(minute * 60_000).toISOString(), open: 10, high: 12, low: 9, close, volume: 5, closed });
+const NOON = Date.parse('2026-11-22T12:00:00Z') / 60_000;
+
+test('the newest price moves the running candle', () => {
+  const from = decodeInspection({ bars_1m: [bar(NOON - 1, 11, true), bar(NOON, 11, false)] });
+  const [before, running] = barsUpTo(13, 1, from);
+  assert.equal(before, from.bars1m[0]);
+  assert.deepEqual(running, { at: NOON * 60_000, open: 10, high: 13, low: 9, close: 13, volume: 5, closed: false });
+  assert.equal(barsUpTo(8, 1, from).at(-1)?.low, 8);
+  assert.equal(from.bars1m[1]?.close, 11, 'what was read stays as it is');
+});
+
+test('the newest price begins a candle where the last one has closed', () => {
+  const bars = [bar(NOON - 2, 11, true), bar(NOON - 1, 11, true)];
+  const fresh = { open: 13, high: 13, low: 13, close: 13, volume: null, closed: false };
+  const next = barsUpTo(13, 1, decodeInspection({ ts: '2026-11-22T12:00:20Z', bars_1m: bars }));
+  assert.equal(next.length, 3);
+  assert.deepEqual(next[2], { at: NOON * 60_000, ...fresh });
+  assert.deepEqual(barsUpTo(13, 1, decodeInspection({ bars_1m: bars })).at(-1), { at: NOON * 60_000, ...fresh }, 'without a time');
+  const late = barsUpTo(13, 5, decodeInspection({ ts: '2026-11-22T12:11:00Z', bars_5m: [bar(NOON - 5, 11, true)] }));
+  assert.equal(late.at(-1)?.at, (NOON + 10) * 60_000, 'it belongs to the present, whatever is missing before');
+});
+
+test('without news the candles are those that were read', () => {
+  const from = decodeInspection({ bars_1m: [bar(NOON, 11, true)] });
+  assert.equal(barsUpTo(11, 1, from), from.bars1m);
+  assert.equal(barsUpTo(null, 1, from), from.bars1m);
+  assert.deepEqual(barsUpTo(13, 5, from), []);
 });

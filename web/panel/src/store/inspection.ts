@@ -126,6 +126,24 @@ function contributions(value: unknown): Contribution[] {
   });
 }
 
+// ---- candles
+
+/**
+ * Bars of `minutes` that end at the newest price: it moves the running bar, and begins another where the last one has
+ * closed and the scanner has read no more yet.
+ */
+export function barsUpTo(price: number | null, minutes: 1 | 5, { bars1m, bars5m, at }: Inspection): readonly Bar[] {
+  const bars = minutes === 1 ? bars1m : bars5m;
+  const last = bars.at(-1);
+  if (last === undefined || price === null || price === last.close) return bars;
+  if (!last.closed) {
+    return [...bars.slice(0, -1), { ...last, high: Math.max(last.high, price), low: Math.min(last.low, price), close: price }];
+  }
+  const span = minutes * 60_000;
+  return [...bars, { at: Math.max(last.at + span, (at ?? 0) - (at ?? 0) % span), open: price, high: price, low: price,
+    close: price, volume: null, closed: false }];
+}
+
 // ---- score waterfall
 
 export interface Step {
