@@ -1,5 +1,7 @@
 #include "api/bearer.hpp"
 
+#include "scanner/core/text.hpp"
+
 #include <cstddef>
 
 namespace scanner::api {
@@ -18,11 +20,8 @@ bool constant_time_equal(std::string_view given, std::string_view secret) noexce
 std::optional<Problem> refuse_without_token(std::string_view authorization, std::string_view token) {
     if (token.empty()) return std::nullopt;
     constexpr std::string_view kScheme = "bearer ";
-    bool is_bearer = authorization.size() > kScheme.size();
-    for (std::size_t i = 0; is_bearer && i < kScheme.size(); ++i) {
-        const char c = authorization[i];
-        is_bearer = (c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c) == kScheme[i];
-    }
+    const bool is_bearer = authorization.size() > kScheme.size() &&
+                           core::equal_ignoring_case(authorization.substr(0, kScheme.size()), kScheme);
     if (!is_bearer) {
         return Problem{.status = 401,
                        .type = "token-required",

@@ -1,16 +1,17 @@
 #include "api/history_queries.hpp"
 
 #include "api/item_fields.hpp"
+#include "api/negotiation.hpp"
 
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/symbol.hpp"
+#include "scanner/core/text.hpp"
 #include "scanner/storage/history.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <utility>
 
 namespace scanner::api {
@@ -109,35 +110,15 @@ void read_fields(ParamReader& reader, AsOfQuery& query) {
     }
 }
 
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
-std::string lower_case(std::string_view text) {
-    std::string lower(text);
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return lower;
-}
-
-/// The first part of `rest` up to `separator`, which is taken off.
-std::string_view take(std::string_view& rest, char separator) {
-    const std::size_t end = rest.find(separator);
-    const std::string_view part = trimmed(rest.substr(0, end));
-    rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-    return part;
-}
-
 struct MediaRange {
     std::string name;  ///< "text/csv"
     double quality = 1.0;
 };
 
 MediaRange parse_media_range(std::string_view text) {
-    MediaRange range{.name = lower_case(take(text, ';'))};
+    MediaRange range{.name = core::lower_case(take_part(text, ';'))};
     while (!text.empty()) {
-        const std::string parameter = lower_case(take(text, ';'));
+        const std::string parameter = core::lower_case(take_part(text, ';'));
         if (!parameter.starts_with("q=")) continue;
         range.quality = core::parse_double(parameter.substr(2)).value_or(0.0);
     }
@@ -160,7 +141,7 @@ HistoryFormat preferred_format(std::string_view accept) {
     HistoryFormat best = HistoryFormat::json;
     double best_quality = 0.0;
     while (!accept.empty()) {
-        const MediaRange range = parse_media_range(take(accept, ','));
+        const MediaRange range = parse_media_range(take_part(accept, ','));
         const auto format = format_of(range.name);
         if (!format || range.quality <= best_quality) continue;  // of equals the first
         best = *format;

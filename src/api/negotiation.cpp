@@ -1,6 +1,7 @@
 #include "api/negotiation.hpp"
 
 #include "scanner/core/numeric.hpp"
+#include "scanner/core/text.hpp"
 
 #include <zlib.h>
 
@@ -8,29 +9,6 @@
 
 namespace scanner::api {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
-/// Cuts the part before `separator` off the front of `rest`.
-std::string_view take_part(std::string_view& rest, char separator) {
-    const std::size_t end = rest.find(separator);
-    const std::string_view part = trimmed(rest.substr(0, end));
-    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
-    return part;
-}
-
-bool same_ignoring_case(std::string_view a, std::string_view lower) {
-    if (a.size() != lower.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        const char c = a[i] >= 'A' && a[i] <= 'Z' ? static_cast<char>(a[i] - 'A' + 'a') : a[i];
-        if (c != lower[i]) return false;
-    }
-    return true;
-}
 
 /// The quality of an element "gzip;q=0.5"; 1 without one, 0 for one that is not a number from 0 to 1.
 double quality(std::string_view parameters) {
@@ -47,7 +25,7 @@ enum class Comparison { weak, strong };
 
 /// RFC 9110, 13.1: `tags` is "*" or a list that has `etag`.
 bool lists_tag(std::string_view tags, std::string_view etag, Comparison comparison) {
-    tags = trimmed(tags);
+    tags = core::trimmed(tags);
     if (tags == "*") return true;
     // Our tags have no commas, so that a plain split finds them; a foreign tag with one only yields parts that miss.
     while (!tags.empty()) {
@@ -59,6 +37,13 @@ bool lists_tag(std::string_view tags, std::string_view etag, Comparison comparis
 }
 
 }  // namespace
+
+std::string_view take_part(std::string_view& rest, char separator) {
+    const std::size_t end = rest.find(separator);
+    const std::string_view part = core::trimmed(rest.substr(0, end));
+    rest = end == std::string_view::npos ? std::string_view() : rest.substr(end + 1);
+    return part;
+}
 
 std::string all_values(const net::ServerRequest& request, std::string_view name) {
     std::string joined;
@@ -80,9 +65,9 @@ bool accepts_gzip(std::string_view accept_encoding) {
         std::string_view element = take_part(accept_encoding, ',');
         const std::string_view coding = take_part(element, ';');
         const double q = quality(element);
-        if (same_ignoring_case(coding, "gzip") || same_ignoring_case(coding, "x-gzip")) {
+        if (core::equal_ignoring_case(coding, "gzip") || core::equal_ignoring_case(coding, "x-gzip")) {
             gzip = q;
-        } else if (same_ignoring_case(coding, "identity")) {
+        } else if (core::equal_ignoring_case(coding, "identity")) {
             identity = q;
         } else if (coding == "*") {
             anything = q;

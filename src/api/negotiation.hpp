@@ -12,6 +12,9 @@ namespace scanner::api {
 /// Shorter bodies are sent as they are: the header and the effort would cost more than they save.
 inline constexpr std::size_t kLeastGzipBytes = 1024;
 
+/// Cuts the part before `separator`, without the blanks around it, off the front of `rest`. Pure.
+[[nodiscard]] std::string_view take_part(std::string_view& rest, char separator);
+
 /// A list header as one list, however many lines the client made of it. Pure.
 [[nodiscard]] std::string all_values(const net::ServerRequest& request, std::string_view name);
 

@@ -5,6 +5,8 @@
 #include "api/param_reader.hpp"
 #include "api/queries.hpp"
 
+#include "scanner/core/text.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -182,27 +184,19 @@ void fill_examples(Json& node, const Json& examples) {
     }
 }
 
-std::string lower_case(std::string_view text) {
-    std::string lower(text);
-    for (char& c : lower) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return lower;
-}
-
 /// The described operations of the served routes, in the order of the files, then the routes that nobody described.
 Json served_paths(const Json& described, std::span<const ServedRoute> routes) {
     Json paths = Json::object();
     for (const auto& [path, operations] : described.items()) {
         for (const auto& [method, operation] : operations.items()) {
             const bool served = std::ranges::any_of(routes, [&](const ServedRoute& route) {
-                return route.pattern == path && lower_case(route.method) == method;
+                return route.pattern == path && core::lower_case(route.method) == method;
             });
             if (served) paths[path][method] = operation;
         }
     }
     for (const ServedRoute& route : routes) {
-        Json& operation = paths[std::string(route.pattern)][lower_case(route.method)];
+        Json& operation = paths[std::string(route.pattern)][core::lower_case(route.method)];
         if (operation.is_null()) {
             operation = {{"x-undocumented", true},
                          {"responses", {{"default", {{"$ref", "#/components/responses/Problem"}}}}}};

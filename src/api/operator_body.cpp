@@ -2,6 +2,7 @@
 
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/symbol.hpp"
+#include "scanner/core/text.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -19,10 +20,7 @@ constexpr std::size_t kMostNameBytes = 64;
 constexpr int kMostDepth = 8;
 
 bool is_json_type(std::string_view content_type) {
-    std::string type(content_type.substr(0, content_type.find(';')));
-    std::ranges::transform(type, type.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    while (type.ends_with(' ') || type.ends_with('\t')) type.pop_back();
+    const std::string type = core::lower_case(core::trimmed(content_type.substr(0, content_type.find(';'))));
     return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
 }
 

@@ -2,6 +2,7 @@
 
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/symbol.hpp"
+#include "scanner/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -11,20 +12,6 @@
 
 namespace scanner::api {
 namespace {
-
-std::string lower_case(std::string_view text) {
-    std::string lower(text);
-    for (char& c : lower) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return lower;
-}
-
-std::string_view trimmed(std::string_view text) {
-    while (text.starts_with(' ')) text.remove_prefix(1);
-    while (text.ends_with(' ')) text.remove_suffix(1);
-    return text;
-}
 
 template <class Number>
 std::string range_text(std::string_view kind, Number low, Number high) {
@@ -83,7 +70,7 @@ std::optional<bool> ParamReader::flag(std::string_view name) {
     note({.name = std::string(name), .kind = ParamSpec::Kind::flag});
     const std::string* const given = single(name);
     if (given == nullptr) return std::nullopt;
-    const std::string value = lower_case(*given);
+    const std::string value = core::lower_case(*given);
     if (value == "true" || value == "1" || value == "yes" || value == "on") return true;
     if (value == "false" || value == "0" || value == "no" || value == "off") return false;
     reject(name, fmt::format("expected true or false, got {}", in_quotes(*given)));
@@ -122,7 +109,7 @@ std::optional<std::vector<std::string>> ParamReader::list(std::string_view name)
         std::string_view rest = params_[i].value;
         while (!rest.empty()) {
             const std::size_t comma = rest.find(',');
-            const std::string_view entry = trimmed(rest.substr(0, comma));
+            const std::string_view entry = core::trimmed(rest.substr(0, comma));
             if (!entry.empty() && std::ranges::find(*entries, entry) == entries->end()) {
                 if (entries->size() == kMostEntries) {
                     take_all(name);

@@ -1,23 +1,16 @@
 #include "api/stream_rules.hpp"
 
 #include "scanner/core/numeric.hpp"
+#include "scanner/core/text.hpp"
 
 #include <algorithm>
 
 namespace scanner::api {
 namespace {
 
-std::string lower(std::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    }
-    return out;
-}
-
 /// "host:port" in lower case, without the port that the scheme implies.
 std::string authority_of(std::string_view host, std::string_view scheme) {
-    std::string authority = lower(host);
+    std::string authority = core::lower_case(host);
     const std::string_view implied = scheme == "https" ? ":443" : ":80";
     if (authority.ends_with(implied)) authority.resize(authority.size() - implied.size());
     return authority;
@@ -31,7 +24,7 @@ bool origin_may_connect(std::string_view origin, std::string_view host, std::spa
     if (std::ranges::any_of(allowed, lists)) return true;
     const std::size_t split = origin.find("://");
     if (split == std::string_view::npos) return false;  // "null": a file, a sandboxed frame
-    const std::string scheme = lower(origin.substr(0, split));
+    const std::string scheme = core::lower_case(origin.substr(0, split));
     if (scheme != "http" && scheme != "https") return false;
     const std::string_view authority = origin.substr(split + 3);
     return !authority.empty() && authority_of(authority, scheme) == authority_of(host, scheme);

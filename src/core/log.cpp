@@ -2,6 +2,7 @@
 
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/numeric.hpp"
+#include "scanner/core/text.hpp"
 #include "scanner/core/url.hpp"
 
 #include <algorithm>
@@ -39,12 +40,6 @@ struct SinkHolder {
 SinkHolder& sink_holder() {
     static auto* const holder = new SinkHolder;
     return *holder;
-}
-
-bool equal_ignoring_case(std::string_view left, std::string_view right) {
-    return std::ranges::equal(left, right, [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-    });
 }
 
 /// The front of `text`, at most `limit` bytes, not cut inside a character.

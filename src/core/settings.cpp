@@ -2,6 +2,8 @@
 
 #include "core/settings_table.hpp"
 
+#include "scanner/core/text.hpp"
+
 #include <algorithm>
 
 namespace scanner::core {
@@ -11,10 +13,8 @@ constexpr std::string_view kPrefix = "SCANNER_";
 
 /// "SCANNER_HTTP_PORT" is the flag "http-port".
 std::string flag_of(std::string_view name) {
-    std::string flag(name.substr(kPrefix.size()));
-    std::ranges::transform(flag, flag.begin(), [](char c) {
-        return c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-    });
+    std::string flag = lower_case(name.substr(kPrefix.size()));
+    std::ranges::replace(flag, '_', '-');
     return flag;
 }
 

@@ -139,7 +139,7 @@ private:
             }
         }
         for (const auto& [name, text] : texts) {
-            if (!same_word(name.substr(0, kPrefix.size()), kPrefix)) continue;
+            if (!equal_ignoring_case(name.substr(0, kPrefix.size()), kPrefix)) continue;
             const std::string rest = name.substr(kPrefix.size());
             if (name.starts_with(kPrefix) && std::ranges::find(known, rest) != known.end()) continue;
             const auto nearest = nearest_names(rest, known, 1);

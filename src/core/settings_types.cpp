@@ -66,11 +66,6 @@ std::optional<std::string> parse_origin(const std::string& given) {
 
 }  // namespace
 
-bool same_word(std::string_view left, std::string_view right) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-    return std::ranges::equal(left, right, [&](char a, char b) { return lower(a) == lower(b); });
-}
-
 std::string one_of(const std::vector<std::string_view>& words) {
     std::string result;
     for (std::size_t i = 0; i < words.size(); ++i) {
@@ -85,13 +80,13 @@ SettingType switch_setting(bool Settings::* member) {
     type.is_switch = true;
     type.parse = [member](Settings& settings, std::string_view given) -> Complaint {
         for (const std::string_view word : {"true", "1", "yes", "on"}) {
-            if (same_word(given, word)) {
+            if (equal_ignoring_case(given, word)) {
                 settings.*member = true;
                 return std::nullopt;
             }
         }
         for (const std::string_view word : {"false", "0", "no", "off"}) {
-            if (same_word(given, word)) {
+            if (equal_ignoring_case(given, word)) {
                 settings.*member = false;
                 return std::nullopt;
             }
@@ -204,7 +199,7 @@ SettingType listen_address(std::string Settings::* member) {
     SettingType type = setting_of(member, "a numeric IPv4 or IPv6 address, or localhost");
     type.parse = [member](Settings& settings, std::string_view given) -> Complaint {
         if (given.starts_with('[') && given.ends_with(']')) given = given.substr(1, given.size() - 2);
-        const std::string address = same_word(given, "localhost") ? "127.0.0.1" : std::string(given);
+        const std::string address = equal_ignoring_case(given, "localhost") ? "127.0.0.1" : std::string(given);
         std::array<unsigned char, sizeof(in6_addr)> binary{};
         const bool valid = inet_pton(AF_INET, address.c_str(), binary.data()) == 1 ||
                            inet_pton(AF_INET6, address.c_str(), binary.data()) == 1;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/core/settings.hpp"
+#include "scanner/core/text.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -58,7 +59,6 @@ struct Choice {
 
 /// One of a few words, in any case; "a, b or c" for people.
 [[nodiscard]] std::string one_of(const std::vector<std::string_view>& words);
-[[nodiscard]] bool same_word(std::string_view left, std::string_view right);
 
 /// What every type shares: comparing and copying the member.
 template <class T>
@@ -78,7 +78,7 @@ template <class T>
     SettingType type = setting_of(member, one_of(words));
     type.parse = [member, choices](Settings& settings, std::string_view given) -> Complaint {
         for (const auto& each : choices) {
-            if (!same_word(given, each.text)) continue;
+            if (!equal_ignoring_case(given, each.text)) continue;
             settings.*member = each.value;
             return std::nullopt;
         }

@@ -6,14 +6,6 @@
 namespace scanner::core {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(kSpace);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 void append_utf8(std::string& out, std::uint32_t point) {
     if (point < 0x80) {
         out += static_cast<char>(point);
@@ -51,7 +43,7 @@ public:
     }
 
 private:
-    void skip_space() { rest_.remove_prefix(std::min(rest_.find_first_not_of(kSpace), rest_.size())); }
+    void skip_space() { rest_.remove_prefix(std::min(rest_.find_first_not_of(kWhitespace), rest_.size())); }
     bool take(char c) {
         skip_space();
         if (!rest_.starts_with(c)) return false;
@@ -127,7 +119,7 @@ private:
 }  // namespace
 
 std::optional<std::vector<std::string>> split_list(std::string_view text) {
-    text = trimmed(text);
+    text = trimmed(text, kWhitespace);
     std::vector<std::string> elements;
     if (text.starts_with('[')) {
         auto read = StringArrayReader(text).read();
@@ -142,7 +134,7 @@ std::optional<std::vector<std::string>> split_list(std::string_view text) {
     }
     std::vector<std::string> kept;
     for (const std::string& element : elements) {
-        if (const std::string_view bare = trimmed(element); !bare.empty()) kept.emplace_back(bare);
+        if (const std::string_view bare = trimmed(element, kWhitespace); !bare.empty()) kept.emplace_back(bare);
     }
     return kept;
 }

@@ -3,6 +3,7 @@
 #include "core/utf8.hpp"
 
 #include "scanner/core/numeric.hpp"
+#include "scanner/core/text.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -22,13 +23,6 @@ std::optional<unsigned> hex_digit(char c) {
 
 bool is_alphanumeric(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-std::string lower(std::string_view text) {
-    std::string result(text);
-    std::ranges::transform(result, result.begin(),
-                           [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); });
-    return result;
 }
 
 std::unexpected<Error> invalid(std::string message) {
@@ -58,14 +52,14 @@ Result<void> read_host(std::string_view text, Url& url) {
     if (text.starts_with('[')) {
         const std::size_t end = text.find(']');
         if (end == std::string_view::npos) return invalid("'[' without ']' around an IPv6 address");
-        url.host = lower(text.substr(1, end - 1));
+        url.host = lower_case(text.substr(1, end - 1));
         in6_addr address{};
         if (inet_pton(AF_INET6, url.host.c_str(), &address) != 1) return invalid("no IPv6 address between '[' and ']'");
         port = text.substr(end + 1);
         if (!port.empty() && !port.starts_with(':')) return invalid("text after ']' that is no port");
     } else {
         const std::size_t colon = text.find(':');
-        url.host = lower(text.substr(0, colon));
+        url.host = lower_case(text.substr(0, colon));
         if (colon != std::string_view::npos) port = text.substr(colon);
         const bool valid = !url.host.empty() && std::ranges::all_of(url.host, [](char c) {
             return is_alphanumeric(c) || c == '.' || c == '-' || c == '_';
@@ -140,7 +134,7 @@ Result<Url> parse_url(std::string_view text) {
         std::isalpha(static_cast<unsigned char>(scheme[0])) != 0 &&
         std::ranges::all_of(scheme, [](char c) { return is_alphanumeric(c) || c == '+' || c == '-' || c == '.'; });
     if (!scheme_is_valid) return invalid("no scheme such as https:// in front");
-    url.scheme = lower(scheme);
+    url.scheme = lower_case(scheme);
     text.remove_prefix(colon + 3);
     std::string_view authority = take_until(text, "/?#");
     if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
@@ -178,7 +172,7 @@ std::string mask_url(std::string_view url, bool hide_path) {
 
 bool is_loopback_host(std::string_view host) {
     if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-    if (lower(host) == "localhost") return true;
+    if (lower_case(host) == "localhost") return true;
     const std::string text(host);
     in_addr v4{};
     if (inet_pton(AF_INET, text.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24U) == 127U;
@@ -215,7 +209,7 @@ Result<std::string> parse_postgres_url(std::string_view text) {
     }
     const std::size_t colon = text.find("://");
     if (colon == std::string_view::npos) return invalid("no postgresql:// in front");
-    std::string scheme = lower(text.substr(0, colon));
+    std::string scheme = lower_case(text.substr(0, colon));
     // SQLAlchemy names its driver after a plus: postgresql+psycopg, postgresql+asyncpg.
     scheme.resize(std::min(scheme.find('+'), scheme.size()));
     if (scheme != "postgresql" && scheme != "postgres")

@@ -2,6 +2,8 @@
 
 #include "net/public_address.hpp"
 
+#include "scanner/core/text.hpp"
+
 #include <boost/asio/ip/tcp.hpp>
 #include <fmt/format.h>
 
@@ -34,21 +36,12 @@ bool is_header_value(std::string_view text) {
     return std::ranges::none_of(text, [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
-std::string_view trim(std::string_view text) {
-    constexpr std::string_view kSpace = " \t\r\n";
-    const std::size_t first = text.find_first_not_of(kSpace);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 /// "https://host:port" of an http(s) URL, without credentials; nothing for any other.
 std::optional<std::string> origin(std::string_view url) {
     if (std::ranges::any_of(url, [](char c) { return (c >= '\0' && c <= ' ') || c == '\x7f'; })) return std::nullopt;
     const std::size_t separator = url.find("://");
     if (separator == std::string_view::npos) return std::nullopt;
-    std::string scheme(url.substr(0, separator));
-    std::ranges::transform(scheme, scheme.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    const std::string scheme = core::lower_case(url.substr(0, separator));
     if (scheme != "http" && scheme != "https") return std::nullopt;
     std::string_view authority = url.substr(separator + 3);
     authority = authority.substr(0, authority.find_first_of("/?#"));
@@ -177,7 +170,7 @@ void CurlTransfer::set_headers() {
     if (find_header(request_.headers, "content-type").empty()) append("Content-Type:");
     for (const Header& header : request_.headers) {
         // "name:" alone would remove the header; with a semicolon it is sent empty.
-        append(trim(header.value).empty() ? header.name + ";" : header.name + ": " + header.value);
+        append(core::trimmed(header.value).empty() ? header.name + ";" : header.name + ": " + header.value);
     }
     set(CURLOPT_HTTPHEADER, header_list_.get());
 }
@@ -204,8 +197,8 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
     if (line.starts_with("HTTP/")) {
         transfer.response_.headers.clear();  // a status line: what came before belonged to a 1xx answer
     } else if (colon != std::string_view::npos) {
-        transfer.response_.headers.push_back(
-            {std::string(trim(line.substr(0, colon))), std::string(trim(line.substr(colon + 1)))});
+        transfer.response_.headers.push_back({std::string(core::trimmed(line.substr(0, colon), core::kWhitespace)),
+                                              std::string(core::trimmed(line.substr(colon + 1), core::kWhitespace))});
     }
     return bytes;
 }

@@ -1,5 +1,6 @@
 #include "net/request_rules.hpp"
 
+#include "scanner/core/text.hpp"
 #include "scanner/net/url.hpp"
 
 #include <algorithm>
@@ -7,20 +8,12 @@
 namespace scanner::net {
 namespace {
 
-char lower(char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string_view trim(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
+using core::equal_ignoring_case;
 
 bool has_token(std::string_view list, std::string_view token) {
     while (!list.empty()) {
         const auto comma = list.find(',');
-        if (iequals(trim(list.substr(0, comma)), token)) return true;
+        if (equal_ignoring_case(core::trimmed(list.substr(0, comma)), token)) return true;
         list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
     }
     return false;
@@ -44,25 +37,23 @@ std::string_view ServerRequest::query() const {
     return target_query(target);
 }
 
-bool iequals(std::string_view a, std::string_view b) noexcept {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
 bool lists_token(const std::vector<Header>& headers, std::string_view name, std::string_view token) {
-    return std::ranges::any_of(
-        headers, [&](const Header& header) { return iequals(header.name, name) && has_token(header.value, token); });
+    return std::ranges::any_of(headers, [&](const Header& header) {
+        return equal_ignoring_case(header.name, name) && has_token(header.value, token);
+    });
 }
 
 std::optional<ProtocolFailure> check_head(const ServerRequest& request, int version) {
     int hosts = 0;
     for (const auto& [name, value] : request.headers) {
-        if (iequals(name, "host")) {
+        if (equal_ignoring_case(name, "host")) {
             ++hosts;
-        } else if (iequals(name, "transfer-encoding")) {
+        } else if (equal_ignoring_case(name, "transfer-encoding")) {
             if (version < 11) return ProtocolFailure{400, "Transfer-Encoding in an HTTP/1.0 request"};
-            if (!iequals(value, "chunked")) return ProtocolFailure{501, "the only transfer encoding here is chunked"};
-        } else if (iequals(name, "expect") && version >= 11 && !iequals(value, "100-continue")) {
+            if (!equal_ignoring_case(value, "chunked"))
+                return ProtocolFailure{501, "the only transfer encoding here is chunked"};
+        } else if (equal_ignoring_case(name, "expect") && version >= 11 &&
+                   !equal_ignoring_case(value, "100-continue")) {
             return ProtocolFailure{417, "the only expectation met here is 100-continue"};
         }
     }
@@ -72,7 +63,7 @@ std::optional<ProtocolFailure> check_head(const ServerRequest& request, int vers
 }
 
 bool expects_continue(const ServerRequest& request, int version) {
-    return version >= 11 && iequals(request.header("expect"), "100-continue");
+    return version >= 11 && equal_ignoring_case(request.header("expect"), "100-continue");
 }
 
 Upgrade classify_upgrade(const ServerRequest& request, int version) {

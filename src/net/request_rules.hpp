@@ -16,8 +16,6 @@ struct ProtocolFailure {
     std::string detail;
 };
 
-[[nodiscard]] bool iequals(std::string_view a, std::string_view b) noexcept;
-
 /// True when any header `name` lists `token` ("Connection: keep-alive, Upgrade"), without regard to case.
 [[nodiscard]] bool lists_token(const std::vector<Header>& headers, std::string_view name, std::string_view token);
 

@@ -1,6 +1,6 @@
 #include "net/response_head.hpp"
 
-#include "net/request_rules.hpp"
+#include "scanner/core/text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,6 +9,8 @@
 
 namespace scanner::net {
 namespace {
+
+using core::equal_ignoring_case;
 
 constexpr std::string_view kCrlf = "\r\n";
 
@@ -81,11 +83,11 @@ enum class FieldOwner { handler, server, date_or_server };
 /// Most names are told apart by their length alone.
 FieldOwner owner_of(std::string_view name) {
     switch (name.size()) {
-        case 4: return iequals(name, "date") ? FieldOwner::date_or_server : FieldOwner::handler;
-        case 6: return iequals(name, "server") ? FieldOwner::date_or_server : FieldOwner::handler;
-        case 10: return iequals(name, "connection") ? FieldOwner::server : FieldOwner::handler;
-        case 14: return iequals(name, "content-length") ? FieldOwner::server : FieldOwner::handler;
-        case 17: return iequals(name, "transfer-encoding") ? FieldOwner::server : FieldOwner::handler;
+        case 4: return equal_ignoring_case(name, "date") ? FieldOwner::date_or_server : FieldOwner::handler;
+        case 6: return equal_ignoring_case(name, "server") ? FieldOwner::date_or_server : FieldOwner::handler;
+        case 10: return equal_ignoring_case(name, "connection") ? FieldOwner::server : FieldOwner::handler;
+        case 14: return equal_ignoring_case(name, "content-length") ? FieldOwner::server : FieldOwner::handler;
+        case 17: return equal_ignoring_case(name, "transfer-encoding") ? FieldOwner::server : FieldOwner::handler;
         default: return FieldOwner::handler;
     }
 }

@@ -1,5 +1,7 @@
 #include "net/websocket.hpp"
 
+#include "scanner/core/text.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -116,7 +118,7 @@ websocket::close_reason close_reason(std::uint16_t code, std::string_view reason
 http::request<http::empty_body> beast_request(const ServerRequest& request) {
     http::request<http::empty_body> out(http::verb::get, request.target, 11);
     for (const auto& [name, value] : request.headers) {
-        if (!iequals(name, "expect")) out.insert(name, value);
+        if (!core::equal_ignoring_case(name, "expect")) out.insert(name, value);
     }
     return out;
 }

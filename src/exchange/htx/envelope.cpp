@@ -1,9 +1,10 @@
 #include "exchange/htx/json.hpp"
 
+#include "scanner/core/text.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <string>
 
 // Which kind of answer it is, before anything is read from it (facts section 6).
@@ -29,12 +30,6 @@ std::string tidy(std::string_view text) {
     }
     while (!out.empty() && out.back() == ' ') out.pop_back();
     return out;
-}
-
-std::string to_lower(std::string text) {
-    std::ranges::transform(text, text.begin(),
-                           [](unsigned char c) { return static_cast<char>(c < 0x80 ? std::tolower(c) : c); });
-    return text;
 }
 
 std::string field_text(simdjson::dom::object root, std::initializer_list<std::string_view> spellings) {
@@ -66,7 +61,7 @@ ErrorCode classify(std::string_view code, std::string_view message) {
 Error error_envelope(simdjson::dom::object root) {
     const auto code = field_text(root, {"err-code", "err_code", "code"});
     const auto message = field_text(root, {"err-msg", "err_msg", "message", "msg"});
-    return {classify(code, to_lower(message)),
+    return {classify(code, core::lower_case(message)),
             fmt::format("the exchange answered error {}: {}", code.empty() ? "without a code" : code,
                         message.empty() ? "(no message)" : message)};
 }
@@ -96,7 +91,7 @@ std::optional<Error> judge(simdjson::dom::object root) {
     if (status.get_string().get(text) == simdjson::SUCCESS) {
         if (text == "ok") return std::nullopt;
         if (text == "error") return error_envelope(root);
-        if (to_lower(std::string(text)).starts_with("maint")) {
+        if (core::lower_case(text).starts_with("maint")) {
             return Error(ErrorCode::maintenance, "the exchange is under maintenance");
         }
         return Error(ErrorCode::exchange_rejected, fmt::format("the exchange answered status \"{}\"", tidy(text)));
@@ -106,13 +101,6 @@ std::optional<Error> judge(simdjson::dom::object root) {
                                                          field_text(root, {"error"}), field_text(root, {"path"})));
     }
     return Error(ErrorCode::malformed, fmt::format("status: {} is neither text nor a number", describe(status)));
-}
-
-std::string_view trim(std::string_view text) {
-    static constexpr std::string_view kBlank = " \t\r\n";
-    const auto first = text.find_first_not_of(kBlank);
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
 std::string why_not_json(std::string_view body, simdjson::error_code error) {
@@ -126,7 +114,7 @@ std::string why_not_json(std::string_view body, simdjson::error_code error) {
 core::Result<simdjson::dom::object> open_answer(JsonParser& parser, const Answer& answer) {
     if (answer.http_status == 429) return core::fail(ErrorCode::rate_limited, "HTTP 429");
     const bool success = answer.http_status >= 200 && answer.http_status < 300;
-    const auto body = trim(answer.body);
+    const auto body = core::trimmed(answer.body, core::kWhitespace);
 
     element root;
     simdjson::dom::object object;

@@ -1,6 +1,7 @@
 #include "exchange/htx/json.hpp"
 
 #include "scanner/core/numeric.hpp"
+#include "scanner/core/text.hpp"
 
 #include <fmt/format.h>
 
@@ -14,18 +15,6 @@ namespace {
 constexpr std::int64_t kEarliestMs = 1'000'000'000'000;  // 2001; a time in seconds stays below it until the year 33658
 constexpr std::int64_t kLatestMs = 4'102'444'800'000;    // 2100
 constexpr std::size_t kLongestCode = 64;
-
-char upper(char c) {
-    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-    if (a.size() != b.size()) return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        if (upper(a[i]) != upper(b[i])) return false;
-    }
-    return true;
-}
 
 }  // namespace
 
@@ -223,9 +212,10 @@ void check_channel(FieldReader& root, std::string_view contract_code) {
     static constexpr std::string_view kPrefix = "market.";
     const auto channel = root.optional_text("ch");
     if (channel.empty()) return;
-    const bool about_it = channel.starts_with(kPrefix) && channel.size() > kPrefix.size() + contract_code.size() &&
-                          channel[kPrefix.size() + contract_code.size()] == '.' &&
-                          equal_ignoring_case(channel.substr(kPrefix.size(), contract_code.size()), contract_code);
+    const bool about_it =
+        channel.starts_with(kPrefix) && channel.size() > kPrefix.size() + contract_code.size() &&
+        channel[kPrefix.size() + contract_code.size()] == '.' &&
+        core::equal_ignoring_case(channel.substr(kPrefix.size(), contract_code.size()), contract_code);
     if (!about_it) root.reject("ch", fmt::format("{} is not about {}", channel, contract_code));
 }
 

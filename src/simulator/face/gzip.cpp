@@ -1,9 +1,10 @@
 #include "simulator/face/gzip.hpp"
 
+#include "scanner/core/text.hpp"
+
 #include <zlib.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cstddef>
 #include <stdexcept>
 
@@ -11,12 +12,6 @@ namespace scanner::simulator::face {
 namespace {
 
 constexpr int kGzipWindow = 15 + 16;  // 16 asks zlib for a gzip header
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    return text;
-}
 
 bool refused(std::string_view parameters) {
     const std::size_t q = parameters.find("q=");
@@ -45,13 +40,12 @@ std::string gzip(std::string_view text) {
 }
 
 bool accepts_gzip(std::string_view accept_encoding) {
-    std::string lower(accept_encoding);
-    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    const std::string lower = core::lower_case(accept_encoding);
     std::string_view rest = lower;
     while (!rest.empty()) {
         const std::string_view item = rest.substr(0, rest.find(','));
         rest.remove_prefix(std::min(rest.size(), item.size() + 1));
-        const std::string_view name = trim(item.substr(0, item.find(';')));
+        const std::string_view name = core::trimmed(item.substr(0, item.find(';')));
         if (name == "gzip" || name == "*") return !refused(item.substr(std::min(item.size(), name.size())));
     }
     return false;
