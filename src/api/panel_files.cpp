@@ -22,45 +22,28 @@ constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-constexpr std::string_view kNotBuilt = R"(<!doctype html>
+std::string html_page(std::string_view title, std::string_view body) {
+    return fmt::format(R"(<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
-<title>The console is not built</title>
-<h1>The console is not built</h1>
-<p>The scanner runs, but found no built console beside it. In the source tree, run</p>
+<title>{0}</title>
+<h1>{0}</h1>
+{1}
+</html>
+)",
+                       title, body);
+}
+
+/// `meanwhile`: what there is while it is not built.
+PanelPages pages_of(std::string_view what, std::string_view address, std::string_view meanwhile) {
+    constexpr std::string_view kHowToBuild = R"(<p>To build it, run in the source tree</p>
 <pre>scripts/build-panel.sh</pre>
-<p>(it needs Node 18 or later) and restart the scanner. The same data is at <a href="/rankings">/rankings</a>.</p>
-</html>
-)";
-
-constexpr std::string_view kNoSuchPage = R"(<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>No such file</title>
-<h1>No such file</h1>
-<p>The console is at <a href="/panel">/panel</a>.</p>
-</html>
-)";
-
-constexpr std::string_view kDocsNotBuilt = R"(<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>The documentation is not built</title>
-<h1>The documentation is not built</h1>
-<p>The document itself is at <a href="/openapi.json">/openapi.json</a>. For its pages, run in the source tree</p>
-<pre>scripts/build-panel.sh</pre>
-<p>(it needs Node 18 or later) and restart the scanner.</p>
-</html>
-)";
-
-constexpr std::string_view kNoSuchDocsFile = R"(<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>No such file</title>
-<h1>No such file</h1>
-<p>The documentation is at <a href="/docs">/docs</a>.</p>
-</html>
-)";
+<p>(it needs Node 18 or later) and restart the scanner.</p>)";
+    return {.not_built = html_page(fmt::format("The {} is not built", what),
+                                   fmt::format("<p>{}</p>\n{}", meanwhile, kHowToBuild)),
+            .no_such_file = html_page("No such file",
+                                      fmt::format(R"(<p>The {0} is at <a href="{1}">{1}</a>.</p>)", what, address))};
+}
 
 void add(net::ServerResponse& response, std::string_view name, std::string_view value) {
     response.headers.push_back({.name = std::string(name), .value = std::string(value)});
@@ -156,12 +139,13 @@ core::Result<std::vector<PanelFile>> read_panel_directory(const fs::path& direct
     return files;
 }
 
-PanelPages console_pages() noexcept {
-    return {.not_built = kNotBuilt, .no_such_file = kNoSuchPage};
+PanelPages console_pages() {
+    return pages_of("console", "/panel", R"(The scanner runs; its data is at <a href="/rankings">/rankings</a>.)");
 }
 
-PanelPages docs_pages() noexcept {
-    return {.not_built = kDocsNotBuilt, .no_such_file = kNoSuchDocsFile};
+PanelPages docs_pages() {
+    return pages_of("documentation", "/docs",
+                    R"(The document itself is at <a href="/openapi.json">/openapi.json</a>.)");
 }
 
 std::vector<PanelFile> take_folder(std::vector<PanelFile>& files, std::string_view folder) {
@@ -175,7 +159,7 @@ std::vector<PanelFile> take_folder(std::vector<PanelFile>& files, std::string_vi
     return taken;
 }
 
-PanelFiles::PanelFiles(std::vector<PanelFile> files, PanelPages pages) : pages_(pages) {
+PanelFiles::PanelFiles(std::vector<PanelFile> files, PanelPages pages) : pages_(std::move(pages)) {
     for (PanelFile& file : files) {
         auto rendered = std::make_shared<Rendered>(std::string(panel_content_type(file.path)), std::move(file.content),
                                                    std::nullopt);

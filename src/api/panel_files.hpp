@@ -30,13 +30,13 @@ inline constexpr std::size_t kMaxPanelBytes = 16U << 20U;  ///< of all files tog
 /// (invalid_input) and on what cannot be read (io).
 [[nodiscard]] core::Result<std::vector<PanelFile>> read_panel_directory(const std::filesystem::path& directory);
 
-/// What is said in place of a page.
+/// What is said in place of a page: HTML.
 struct PanelPages {
-    std::string_view not_built;  ///< HTML, while there is no index.html
-    std::string_view no_such_file;
+    std::string not_built;  ///< while there is no index.html
+    std::string no_such_file;
 };
-[[nodiscard]] PanelPages console_pages() noexcept;
-[[nodiscard]] PanelPages docs_pages() noexcept;
+[[nodiscard]] PanelPages console_pages();
+[[nodiscard]] PanelPages docs_pages();
 
 /// The part of `files` below `folder` ("docs/"), under their paths within it; it is taken out of `files`.
 [[nodiscard]] std::vector<PanelFile> take_folder(std::vector<PanelFile>& files, std::string_view folder);
