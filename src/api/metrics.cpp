@@ -8,6 +8,7 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <concepts>
 #include <functional>
 #include <map>
 #include <utility>
@@ -23,17 +24,22 @@ const prometheus::Histogram::BucketBoundaries kCallBuckets{0.01, 0.025, 0.05, 0.
 const prometheus::Histogram::BucketBoundaries kAnswerBuckets{0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
                                                              0.005,   0.01,   0.025,   0.1,    0.5};
 
+template <class T>
+concept Number = std::integral<T> || std::floating_point<T>;
+
 /// Values that exist elsewhere and are only read when somebody asks.
 class SampledFamilies {
 public:
-    void gauge(std::string name, std::string help, double value, const Labels& labels = {}) {
+    template <Number Value>
+    void gauge(std::string name, std::string help, Value value, const Labels& labels = {}) {
         prometheus::ClientMetric metric = labelled(labels);
-        metric.gauge.value = value;
+        metric.gauge.value = static_cast<double>(value);
         add(std::move(name), std::move(help), prometheus::MetricType::Gauge, std::move(metric));
     }
-    void counter(std::string name, std::string help, double value, const Labels& labels = {}) {
+    template <Number Value>
+    void counter(std::string name, std::string help, Value value, const Labels& labels = {}) {
         prometheus::ClientMetric metric = labelled(labels);
-        metric.counter.value = value;
+        metric.counter.value = static_cast<double>(value);
         add(std::move(name), std::move(help), prometheus::MetricType::Counter, std::move(metric));
     }
     [[nodiscard]] std::vector<prometheus::MetricFamily> take() && { return std::move(families_); }
@@ -67,62 +73,56 @@ double breaker_value(exchange::BreakerState state) {
 void sample_ranking(SampledFamilies& families, const MetricsSample& sample) {
     const engine::Ranking& ranking = *sample.ranking;
     families.gauge("scanner_ranking_age_seconds", "Time since the newest ranking was made", sample.ranking_age_sec);
-    families.gauge("scanner_ranking_sequence", "Sequence number of the newest ranking",
-                   static_cast<double>(ranking.sequence));
-    families.gauge("scanner_symbols_scanned", "Contracts read in the last successful cycle",
-                   static_cast<double>(ranking.contracts.size()));
+    families.gauge("scanner_ranking_sequence", "Sequence number of the newest ranking", ranking.sequence);
+    families.gauge("scanner_symbols_scanned", "Contracts read in the last successful cycle", ranking.contracts.size());
     const auto ranked = ranking.ranked.find(ranking.settings.default_profile);
     families.gauge("scanner_symbols_ranked", "Contracts ranked under the default profile in the last successful cycle",
-                   ranked == ranking.ranked.end() ? 0.0 : static_cast<double>(ranked->second.size()));
+                   ranked == ranking.ranked.end() ? std::size_t{0} : ranked->second.size());
     for (const auto& [reason, count] : ranking.excluded_by_reason) {
         families.gauge("scanner_excluded_contracts", "Contracts left out of the last successful cycle, by reason",
-                       static_cast<double>(count), {{"reason", reason}});
+                       count, {{"reason", reason}});
     }
 }
 
 void sample_exchange(SampledFamilies& families, const exchange::ExchangeStatus& status) {
     families.counter("scanner_exchange_requests_total", "Requests sent to the exchange, retries included",
-                     static_cast<double>(status.requests));
+                     status.requests);
     for (const auto& [code, count] : status.errors) {
-        families.counter("scanner_exchange_errors_total", "Failed requests to the exchange, by kind",
-                         static_cast<double>(count), {{"code", code}});
+        families.counter("scanner_exchange_errors_total", "Failed requests to the exchange, by kind", count,
+                         {{"code", code}});
     }
     families.gauge("scanner_breaker_state", "Circuit breaker of the exchange: 0 closed, 1 half-open, 2 open",
                    breaker_value(status.state));
 }
 
 void sample_server(SampledFamilies& families, const net::HttpServerStatistics& server) {
-    const auto counter = [&families](std::string name, std::string help, std::uint64_t value) {
-        families.counter(std::move(name), std::move(help), static_cast<double>(value));
-    };
-    counter("scanner_http_connections_total", "Connections accepted, refused ones included", server.accepted);
-    counter("scanner_http_connections_refused_total", "Connections beyond the limit", server.refused);
-    counter("scanner_http_protocol_errors_total", "Requests that are no proper HTTP", server.protocol_errors);
-    counter("scanner_http_request_timeouts_total", "Requests that did not arrive in time", server.request_timeouts);
-    counter("scanner_http_handler_exceptions_total", "Answers ended by an exception", server.handler_exceptions);
-    counter("scanner_http_slow_readers_dropped_total", "Clients dropped because they did not read",
-            server.slow_readers_dropped);
+    families.counter("scanner_http_connections_total", "Connections accepted, refused ones included", server.accepted);
+    families.counter("scanner_http_connections_refused_total", "Connections beyond the limit", server.refused);
+    families.counter("scanner_http_protocol_errors_total", "Requests that are no proper HTTP", server.protocol_errors);
+    families.counter("scanner_http_request_timeouts_total", "Requests that did not arrive in time",
+                     server.request_timeouts);
+    families.counter("scanner_http_handler_exceptions_total", "Answers ended by an exception",
+                     server.handler_exceptions);
+    families.counter("scanner_http_slow_readers_dropped_total", "Clients dropped because they did not read",
+                     server.slow_readers_dropped);
 }
 
 void sample_streams(SampledFamilies& families, const StreamStatistics& streams) {
     const auto subscribers = [&families](std::string kind, std::size_t count) {
-        families.gauge("scanner_stream_subscribers", "Subscribers now, by kind", static_cast<double>(count),
-                       {{"kind", std::move(kind)}});
+        families.gauge("scanner_stream_subscribers", "Subscribers now, by kind", count, {{"kind", std::move(kind)}});
     };
     subscribers("websocket", streams.websockets);
     subscribers("events", streams.events);
     subscribers("heartbeat", streams.heartbeats);
-    families.gauge("scanner_stream_channels", "Different parameter sets that are followed now",
-                   static_cast<double>(streams.channels));
-    const auto counter = [&families](std::string name, std::string help, std::uint64_t value) {
-        families.counter(std::move(name), std::move(help), static_cast<double>(value));
-    };
-    counter("scanner_stream_frames_rendered_total", "Frames made: one a ranking and parameter set", streams.rendered);
-    counter("scanner_stream_frames_sent_total", "Frames delivered to a subscriber", streams.sent);
-    counter("scanner_stream_frames_conflated_total", "Frames passed over because a subscriber was behind",
-            streams.conflated);
-    counter("scanner_stream_dropped_total", "Subscribers cut off because they did not read", streams.dropped);
-    counter("scanner_stream_refused_total", "Subscribers turned away because there were too many", streams.refused);
+    families.gauge("scanner_stream_channels", "Different parameter sets that are followed now", streams.channels);
+    families.counter("scanner_stream_frames_rendered_total", "Frames made: one a ranking and parameter set",
+                     streams.rendered);
+    families.counter("scanner_stream_frames_sent_total", "Frames delivered to a subscriber", streams.sent);
+    families.counter("scanner_stream_frames_conflated_total", "Frames passed over because a subscriber was behind",
+                     streams.conflated);
+    families.counter("scanner_stream_dropped_total", "Subscribers cut off because they did not read", streams.dropped);
+    families.counter("scanner_stream_refused_total", "Subscribers turned away because there were too many",
+                     streams.refused);
 }
 
 void sample_stores(SampledFamilies& families, const std::vector<StoreSample>& stores) {
@@ -131,40 +131,34 @@ void sample_stores(SampledFamilies& families, const std::vector<StoreSample>& st
                        store.usable ? 1.0 : 0.0, {{"store", store.name}});
     }
     for (const StoreSample& store : stores) {
-        families.gauge("scanner_store_backlog", "Writes accepted and not yet done, by store",
-                       static_cast<double>(store.backlog), {{"store", store.name}});
+        families.gauge("scanner_store_backlog", "Writes accepted and not yet done, by store", store.backlog,
+                       {{"store", store.name}});
     }
     for (const StoreSample& store : stores) {
         families.gauge("scanner_store_backlog_age_seconds", "Age of the oldest write not yet done, by store",
                        store.backlog_age_sec, {{"store", store.name}});
     }
     for (const StoreSample& store : stores) {
-        families.counter("scanner_store_dropped_total", "Writes given up for good, by store",
-                         static_cast<double>(store.dropped), {{"store", store.name}});
+        families.counter("scanner_store_dropped_total", "Writes given up for good, by store", store.dropped,
+                         {{"store", store.name}});
     }
 }
 
 void sample_alerts(SampledFamilies& families, const alerts::AlertStatistics& alerts) {
     for (const auto& [rule, count] : alerts.rung) {
-        families.counter("scanner_alerts_total", "Alerts that rang, by rule", static_cast<double>(count),
-                         {{"rule", rule}});
+        families.counter("scanner_alerts_total", "Alerts that rang, by rule", count, {{"rule", rule}});
     }
-    const auto counter = [&families](std::string name, std::string help, std::uint64_t value) {
-        families.counter(std::move(name), std::move(help), static_cast<double>(value));
-    };
-    counter("scanner_alerts_published_total", "Alerts handed to Redis", alerts.published);
-    counter("scanner_alert_webhook_delivered_total", "Webhooks that the receiver took", alerts.delivered);
-    counter("scanner_alert_webhook_failures_total", "Attempts to post a webhook that failed", alerts.failed_attempts);
-    counter("scanner_alert_dead_letters_total", "Deliveries given up", alerts.dead_letters);
-    counter("scanner_alert_dead_letters_lost_total", "Deliveries given up that the database never took",
-            alerts.dead_letters_lost);
-    families.gauge("scanner_alerts_waiting", "Alerts that wait for the webhook", static_cast<double>(alerts.waiting));
-    families.gauge("scanner_alert_rules", "Alert rules, by state", static_cast<double>(alerts.rules_enabled),
-                   {{"state", "enabled"}});
-    families.gauge("scanner_alert_rules", "Alert rules, by state", static_cast<double>(alerts.rules_broken),
-                   {{"state", "broken"}});
-    families.gauge("scanner_alert_states", "Contracts of rules that something is remembered of",
-                   static_cast<double>(alerts.states));
+    families.counter("scanner_alerts_published_total", "Alerts handed to Redis", alerts.published);
+    families.counter("scanner_alert_webhook_delivered_total", "Webhooks that the receiver took", alerts.delivered);
+    families.counter("scanner_alert_webhook_failures_total", "Attempts to post a webhook that failed",
+                     alerts.failed_attempts);
+    families.counter("scanner_alert_dead_letters_total", "Deliveries given up", alerts.dead_letters);
+    families.counter("scanner_alert_dead_letters_lost_total", "Deliveries given up that the database never took",
+                     alerts.dead_letters_lost);
+    families.gauge("scanner_alerts_waiting", "Alerts that wait for the webhook", alerts.waiting);
+    families.gauge("scanner_alert_rules", "Alert rules, by state", alerts.rules_enabled, {{"state", "enabled"}});
+    families.gauge("scanner_alert_rules", "Alert rules, by state", alerts.rules_broken, {{"state", "broken"}});
+    families.gauge("scanner_alert_states", "Contracts of rules that something is remembered of", alerts.states);
 }
 
 std::vector<prometheus::MetricFamily> sampled_families(const MetricsSample& sample) {
