@@ -1,0 +1,88 @@
+#include "alerts/rule_watch.hpp"
+
+#include "scanner/alerts/evaluation.hpp"
+#include "scanner/core/log.hpp"
+#include "scanner/core/symbol.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace scanner::alerts {
+namespace {
+
+using core::LogLevel;
+
+std::optional<std::vector<std::string>> watchlist(const storage::OperatorDocuments& documents,
+                                                  const std::string& name) {
+    const storage::Watchlist* const list = name.empty() ? nullptr : documents.find_watchlist(name);
+    if (list == nullptr) return std::nullopt;
+    std::vector<std::string> codes;
+    for (const std::string& symbol : list->symbols) {
+        if (auto code = core::parse_symbol(symbol)) codes.push_back(std::move(*code));
+    }
+    return codes;
+}
+
+}  // namespace
+
+void RuleWatch::take_rules(const storage::OperatorDocuments& documents) {
+    book_ = make_rule_book(documents.rules);
+    if (!documents.loaded) return;  // nothing is known yet: forget nothing
+    std::vector<std::string> active;
+    for (const ActiveRule& rule : book_.active) active.push_back(rule.edge.name);
+    edges_.keep_only(active);
+    std::erase_if(rung_, [this](const auto& count) {
+        return std::ranges::find(book_.views, count.first, &RuleView::name) == book_.views.end();
+    });
+    for (const RuleView& view : book_.views) {
+        if (!view.error || !view.enabled) continue;
+        core::log(LogLevel::warning, "alert_rule_means_nothing",
+                  {{"rule", view.name}, {"error", to_string(*view.error)}});
+    }
+}
+
+std::vector<Alert> RuleWatch::evaluate(const engine::Ranking& ranking, const storage::OperatorDocuments& documents) {
+    std::vector<Alert> rings;
+    for (const ActiveRule& rule : book_.active) {
+        const ScopedSubjects scoped = subjects_of(ranking, rule.scope, watchlist(documents, rule.scope.watchlist));
+        if (!scoped.profile_is_known) continue;
+        std::vector<AlertEdges::Observation> seen;
+        seen.reserve(scoped.subjects.size());
+        for (const RuleSubject& subject : scoped.subjects) {
+            seen.push_back(
+                {.contract_code = subject.snapshot->data.contract->contract_code, .holds = rule.rule.holds(subject)});
+        }
+        for (const std::size_t i : edges_.step(rule.edge, seen, ranking.time, most_rings_a_cycle_ - rings.size())) {
+            rings.push_back(ring(rule.edge.name, ranking, scoped.profile, scoped.subjects[i]));
+        }
+    }
+    return rings;
+}
+
+Alert RuleWatch::ring(const std::string& rule, const engine::Ranking& ranking, const std::string& profile,
+                      const RuleSubject& subject) {
+    Alert alert{.rule = rule,
+                .symbol = subject.snapshot->data.contract->symbol,
+                .time = ranking.time,
+                .sequence = ranking.sequence,
+                .payload_json = render_payload(ranking, profile, subject)};
+    core::log(LogLevel::info, "alert",
+              {{"id", alert_id(alert.rule, alert.symbol, alert.time)},
+               {"rule", alert.rule},
+               {"symbol", alert.symbol},
+               {"rank", subject.rank},
+               {"seq", ranking.sequence}});
+    ++rung_[rule];
+    return alert;
+}
+
+void RuleWatch::count(AlertStatistics& statistics) const {
+    statistics.rung = rung_;
+    statistics.rules_enabled = book_.active.size();
+    statistics.rules_broken = static_cast<std::size_t>(
+        std::ranges::count_if(book_.views, [](const RuleView& view) { return view.error.has_value(); }));
+    statistics.states = edges_.size();
+}
+
+}  // namespace scanner::alerts

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "alerts/rule_book.hpp"
+
+#include "scanner/alerts/alert.hpp"
+#include "scanner/alerts/alert_service.hpp"
+#include "scanner/alerts/edges.hpp"
+#include "scanner/engine/ranking.hpp"
+#include "scanner/storage/operator_state.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace scanner::alerts {
+
+/// The rules as they are now, and what is remembered of each one's contracts: decides what rings. Knows nothing of
+/// where it goes then. One thread.
+class RuleWatch {
+public:
+    /// At most `most_rings_a_cycle` of all rules ring in a cycle; the others in the next one.
+    RuleWatch(EdgeOptions edges, std::size_t most_rings_a_cycle)
+        : edges_(edges), most_rings_a_cycle_(most_rings_a_cycle) {}
+
+    /// The rules that are stored now. What is remembered of others is forgotten, unless nothing was loaded yet.
+    void take_rules(const storage::OperatorDocuments& documents);
+    /// What an earlier run remembered.
+    void restore(AlertEdges edges) { edges_ = std::move(edges); }
+
+    /// One cycle of every rule: what rings, logged and counted.
+    [[nodiscard]] std::vector<Alert> evaluate(const engine::Ranking& ranking,
+                                              const storage::OperatorDocuments& documents);
+
+    /// What a restart must not lose.
+    [[nodiscard]] const AlertEdges& edges() const { return edges_; }
+    void clear_changed() { edges_.clear_changed(); }
+
+    [[nodiscard]] const std::vector<RuleView>& rules() const { return book_.views; }
+    /// Its members of `statistics`: rung, rules_enabled, rules_broken, states.
+    void count(AlertStatistics& statistics) const;
+
+private:
+    Alert ring(const std::string& rule, const engine::Ranking& ranking, const std::string& profile,
+               const RuleSubject& subject);
+
+    RuleBook book_;
+    AlertEdges edges_;
+    std::size_t most_rings_a_cycle_;
+    std::map<std::string, std::uint64_t> rung_;  // by rule; of rules that exist
+};
+
+}  // namespace scanner::alerts
