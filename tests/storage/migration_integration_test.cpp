@@ -6,6 +6,7 @@
 
 #include <future>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace scanner::storage {
@@ -28,18 +29,24 @@ protected:
         work.commit();
         return result.empty() ? "" : result[0][0].c_str();
     }
-    std::vector<std::string> steps() {
-        auto report = migrate_postgres(url_);
-        EXPECT_TRUE(report) << report.error().message();
-        return report ? report->steps : std::vector<std::string>();
-    }
-    RankingsPage rankings() {
-        RankingsQuery query;
+    template <class Query>
+    static Query everything() {
+        Query query;
         query.from = kStart - days(400);
         query.to = kStart + days(400);
-        auto page = await(history().rankings(query));
+        return query;
+    }
+    RankingsPage rankings(RankingsQuery query = everything<RankingsQuery>()) {
+        auto page = await(history().rankings(std::move(query)));
         EXPECT_TRUE(page) << page.error().message();
         return page ? *page : RankingsPage();
+    }
+    std::vector<HistoryBar> btc_bars() {
+        auto query = everything<BarsQuery>();
+        query.symbol = "BTC/USDT:USDT";
+        auto page = await(history().bars(query));
+        EXPECT_TRUE(page) << page.error().message();
+        return page ? page->rows : std::vector<HistoryBar>();
     }
 };
 
@@ -180,30 +187,22 @@ TEST_F(Takeover, reads_what_the_old_service_kept) {
     EXPECT_EQ((*as_of)->rows.size(), 2U);
     EXPECT_FALSE((*as_of)->cycle);
 
-    BarsQuery query;
-    query.symbol = "BTC/USDT:USDT";
-    query.from = kStart - days(1);
-    query.to = kStart + days(1);
-    const auto bars = await(history().bars(query));
-    ASSERT_TRUE(bars) << bars.error().message();
-    ASSERT_EQ(bars->rows.size(), 1U);
-    EXPECT_EQ(bars->rows[0].candle->high, 3.0);
-    EXPECT_EQ(core::format_time(bars->rows[0].time), "2026-11-22T05:20:00.000Z");
-    ASSERT_TRUE(bars->rows[0].numbers);
-    EXPECT_EQ(bars->rows[0].numbers->funding_8h_pct, std::nullopt);
+    const std::vector<HistoryBar> bars = btc_bars();
+    ASSERT_EQ(bars.size(), 1U);
+    EXPECT_EQ(bars[0].candle->high, 3.0);
+    EXPECT_EQ(core::format_time(bars[0].time), "2026-11-22T05:20:00.000Z");
+    ASSERT_TRUE(bars[0].numbers);
+    EXPECT_EQ(bars[0].numbers->funding_8h_pct, std::nullopt);
 }
 
 TEST_F(Takeover, pages_over_rows_that_are_finer_than_milliseconds) {
-    RankingsQuery query;
-    query.from = kStart - days(1);
-    query.to = kStart + days(1);
+    auto query = everything<RankingsQuery>();
     query.limit = 1;
     std::vector<std::string> symbols;
     do {
-        const auto page = await(history().rankings(query));
-        ASSERT_TRUE(page) << page.error().message();
-        for (const RankingRow& row : page->rows) symbols.push_back(row.symbol);
-        query.cursor = page->next;
+        const RankingsPage page = rankings(query);
+        for (const RankingRow& row : page.rows) symbols.push_back(row.symbol);
+        query.cursor = page.next;
         ASSERT_LE(symbols.size(), 2U);
     } while (!query.cursor.empty());
     EXPECT_EQ(symbols, (std::vector<std::string>{"BTC/USDT:USDT", "ETH/USDT:USDT"}));
@@ -286,15 +285,10 @@ TEST_F(Migration, takes_over_tables_of_other_shapes) {
     write(samples::cycle(1, kStart));
     EXPECT_EQ(store_->status().dropped, 0U);
     EXPECT_EQ(ask("SELECT count(*) FROM rankings"), "5");
-    BarsQuery query;
-    query.symbol = "BTC/USDT:USDT";
-    query.from = kStart - days(1);
-    query.to = kStart + days(1);
-    const auto bars = await(history().bars(query));
-    ASSERT_TRUE(bars) << bars.error().message();
-    ASSERT_EQ(bars->rows.size(), 3U);
-    EXPECT_EQ(bars->rows[0].numbers->close, 5.5);
-    EXPECT_EQ(bars->rows[0].numbers->manip_flags, (std::vector<std::string>{"wall", "wick"}));
+    const std::vector<HistoryBar> bars = btc_bars();
+    ASSERT_EQ(bars.size(), 3U);
+    EXPECT_EQ(bars[0].numbers->close, 5.5);
+    EXPECT_EQ(bars[0].numbers->manip_flags, (std::vector<std::string>{"wall", "wick"}));
     EXPECT_EQ(ask("SELECT count(*) || ' ' || bool_and(\"timestamp\" = ts AT TIME ZONE 'UTC') FROM bars_1m"), "3 true")
         << "whoever knows the time by its old name sees new rows too";
     write(samples::cycle(2, kStart - std::chrono::minutes(4)));  // the minute of an old row
