@@ -16,6 +16,8 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 /// The history routes over a real socket, on a history that a test writes down.
 namespace scanner::api {
@@ -100,12 +102,26 @@ protected:
     void TearDown() override {
         if (server_ != nullptr) scanner::test::run_on(io_, stop_server(*server_));
     }
-    core::Result<net::ClientResponse> get(const std::string& target, std::vector<net::Header> headers = {}) {
+    core::Result<net::ClientResponse> send(std::string method, const std::string& target,
+                                           std::vector<net::Header> headers = {}) {
         net::ClientRequest request;
+        request.method = std::move(method);
         request.url = "http://127.0.0.1:" + std::to_string(server_->port()) + target;
         request.headers = std::move(headers);
         request.timeout = std::chrono::seconds(20);
         return scanner::test::run_on(io_, client_->send(std::move(request)), std::chrono::seconds(60));
+    }
+    core::Result<net::ClientResponse> get(const std::string& target, std::vector<net::Header> headers = {}) {
+        return send("GET", target, std::move(headers));
+    }
+    /// Asks for the whole history as CSV, and reads nothing of it.
+    std::unique_ptr<asio::ip::tcp::socket> start_export() {
+        auto socket = std::make_unique<asio::ip::tcp::socket>(io_, asio::ip::tcp::v4());
+        socket->set_option(asio::socket_base::receive_buffer_size(16'384));
+        socket->connect({asio::ip::address_v4::loopback(), server_->port()});
+        const std::string request = "GET /history/rankings?format=csv HTTP/1.1\r\nHost: test\r\n\r\n";
+        asio::write(*socket, asio::buffer(request));
+        return socket;
     }
     static std::string header(const net::ClientResponse& response, std::string_view name) {
         return std::string(net::find_header(response.headers, name));
@@ -164,12 +180,7 @@ TEST_F(HistoryRoutes, stream_any_range_a_page_at_a_time) {
 
 TEST_F(HistoryRoutes, a_reader_that_stops_reading_stops_the_reading) {
     history_.total = 10'000'000;
-    asio::ip::tcp::socket socket(io_);
-    socket.open(asio::ip::tcp::v4());
-    socket.set_option(asio::socket_base::receive_buffer_size(16'384));
-    socket.connect({asio::ip::address_v4::loopback(), server_->port()});
-    const std::string request = "GET /history/rankings?format=csv HTTP/1.1\r\nHost: test\r\n\r\n";
-    asio::write(socket, asio::buffer(request));
+    const auto reader = start_export();
     // Until nothing moves any more: what was read then waits in buffers of fixed size.
     std::size_t before = 0;
     int still = 0;
@@ -217,10 +228,7 @@ TEST_F(HistoryRoutes, refuse_what_is_wrong) {
     EXPECT_EQ(json::parse(cursor->body).at("errors")[0].at("loc"), (json{"query", "cursor"}));
     EXPECT_EQ(get("/history/bars")->status, 422);
     EXPECT_EQ(get("/history")->status, 404);
-    net::ClientRequest post;
-    post.method = "POST";
-    post.url = "http://127.0.0.1:" + std::to_string(server_->port()) + "/history/bars";
-    EXPECT_EQ(scanner::test::run_on(io_, client_->send(std::move(post)))->status, 405);
+    EXPECT_EQ(send("POST", "/history/bars")->status, 405);
 }
 
 TEST_F(HistoryRoutes, show_the_ranking_as_it_stood) {
@@ -239,10 +247,7 @@ TEST_F(HistoryRoutes, show_the_ranking_as_it_stood) {
 
 TEST_F(HistoryRoutes, answer_head_without_running_the_export) {
     history_.total = 5'000;
-    net::ClientRequest head;
-    head.method = "HEAD";
-    head.url = "http://127.0.0.1:" + std::to_string(server_->port()) + "/history/rankings?format=csv";
-    const auto answer = scanner::test::run_on(io_, client_->send(std::move(head)));
+    const auto answer = send("HEAD", "/history/rankings?format=csv");
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->status, 200);
     EXPECT_EQ(history_.pages_read, 1U);
@@ -251,12 +256,7 @@ TEST_F(HistoryRoutes, answer_head_without_running_the_export) {
 TEST_F(HistoryRoutes, bound_how_many_exports_run) {
     history_.total = 10'000'000;
     std::vector<std::unique_ptr<asio::ip::tcp::socket>> readers;
-    for (int i = 0; i < 8; ++i) {
-        auto& socket = readers.emplace_back(std::make_unique<asio::ip::tcp::socket>(io_));
-        socket->connect({asio::ip::address_v4::loopback(), server_->port()});
-        const std::string request = "GET /history/rankings?format=csv HTTP/1.1\r\nHost: test\r\n\r\n";
-        asio::write(*socket, asio::buffer(request));
-    }
+    for (int i = 0; i < 8; ++i) readers.push_back(start_export());
     int status = 0;
     for (int i = 0; i < 500 && status != 503; ++i) status = get("/history/bars?symbol=btc&format=csv")->status;
     EXPECT_EQ(status, 503);

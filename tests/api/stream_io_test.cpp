@@ -15,6 +15,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -45,7 +46,6 @@ public:
     std::chrono::milliseconds ttl{90'000};
 };
 
-/// Many contracts, for frames that fill a socket's buffers soon.
 std::vector<test::Spec> many_specs() {
     std::vector<test::Spec> specs;
     for (int i = 0; i < 200; ++i) {
@@ -120,6 +120,13 @@ protected:
         auto client = scanner::test::connect_websocket(std::move(options), status);
         return client ? std::move(*client) : nullptr;
     }
+    /// Connects, and has read the first frame or beat, which must be the first one.
+    [[nodiscard]] std::unique_ptr<WebSocketClient> follow(const std::string& target) {
+        auto client = connect(target);
+        if (client == nullptr) throw std::runtime_error("no WebSocket at " + target);
+        EXPECT_EQ(read_json(*client)["seq"], 1);
+        return client;
+    }
     [[nodiscard]] static json read_json(WebSocketClient& client) {
         const auto message = client.read();
         EXPECT_TRUE(message) << message.error().message();
@@ -144,6 +151,25 @@ protected:
     std::unique_ptr<net::RequestHandler> handler_;
     std::unique_ptr<net::HttpServer> server_;
     std::uint16_t port_ = 0;
+};
+
+/// Frames of many contracts, and little room for them: a socket's buffers are full soon.
+class LargeStreams : public ServedStreams {
+protected:
+    void SetUp() override { start_with_large_frames(); }
+    /// Also after a change of options.
+    void start_with_large_frames() {
+        server_options_.max_unsent_bytes = 16U << 10U;
+        restart();
+        publish_large(1);
+    }
+    void publish_large(std::uint64_t sequence) { publish(sequence, specs_); }
+    /// One that takes little at a time.
+    [[nodiscard]] std::unique_ptr<WebSocketClient> connect_slowly() {
+        return connect("/stream/rankings?top=200", "", nullptr, 4'096);
+    }
+
+    const std::vector<test::Spec> specs_ = many_specs();
 };
 
 TEST_F(ServedStreams, give_the_newest_frame_on_connecting_and_then_each_one_in_order) {
@@ -296,14 +322,10 @@ TEST_F(ServedStreams, do_not_repeat_the_frame_that_the_client_has) {
     EXPECT_THAT(text, HasSubstr("id: 3\n"));
 }
 
-TEST_F(ServedStreams, give_a_late_reader_the_newest_frame_only) {
-    server_options_.max_unsent_bytes = 16U << 10U;
-    restart();
-    const auto specs = many_specs();
-    publish(1, specs);
-    const auto client = connect("/stream/rankings?top=200", "", nullptr, 4'096);
+TEST_F(LargeStreams, give_a_late_reader_the_newest_frame_only) {
+    const auto client = connect_slowly();
     ASSERT_NE(client, nullptr);
-    for (std::uint64_t sequence = 2; sequence <= 12; ++sequence) publish(sequence, specs);
+    for (std::uint64_t sequence = 2; sequence <= 12; ++sequence) publish_large(sequence);
     ASSERT_TRUE(wait_until([](const auto& now) { return now.conflated > 0; }));
     std::vector<std::uint64_t> seen;
     while (seen.empty() || seen.back() < 12) {
@@ -316,41 +338,33 @@ TEST_F(ServedStreams, give_a_late_reader_the_newest_frame_only) {
     EXPECT_EQ(statistics().dropped, 0U);
 }
 
-TEST_F(ServedStreams, cut_off_who_does_not_read_without_holding_up_the_others) {
-    server_options_.max_unsent_bytes = 16U << 10U;
+TEST_F(LargeStreams, cut_off_who_does_not_read_without_holding_up_the_others) {
     server_options_.write_timeout = 300ms;
-    restart();
-    const auto specs = many_specs();
-    publish(1, specs);
-    const auto stuck = connect("/stream/rankings?top=200", "", nullptr, 4'096);
+    start_with_large_frames();
+    const auto stuck = connect_slowly();
     RawClient stuck_events(port_, 4'096);
     stuck_events.send("GET /stream/events?top=200 HTTP/1.1\r\nHost: test\r\n\r\n");
-    const auto healthy = connect("/stream/rankings?top=200");
+    const auto healthy = follow("/stream/rankings?top=200");
     ASSERT_NE(stuck, nullptr);
-    ASSERT_NE(healthy, nullptr);
-    EXPECT_EQ(read_json(*healthy)["seq"], 1);
     ASSERT_TRUE(wait_until([](const auto& now) { return now.subscribers() == 3; }));
     std::uint64_t sequence = 1;
     const auto all_cut = [&] { return statistics().dropped == 2; };
     while (!all_cut() && sequence < 200) {
-        publish(++sequence, specs);
+        publish_large(++sequence);
         ASSERT_EQ(read_json(*healthy)["seq"], sequence) << "the healthy one misses nothing";
     }
     EXPECT_TRUE(all_cut());
     EXPECT_TRUE(wait_until([](const auto& now) { return now.subscribers() == 1; }));
 }
 
-TEST_F(ServedStreams, cut_off_who_takes_for_ever_over_one_frame) {
-    server_options_.max_unsent_bytes = 16U << 10U;
+TEST_F(LargeStreams, cut_off_who_takes_for_ever_over_one_frame) {
     stream_options_.frame_deadline = 100ms;
-    restart();
-    const auto specs = many_specs();
-    publish(1, specs);
-    const auto slow = connect("/stream/rankings?top=200", "", nullptr, 4'096);
+    start_with_large_frames();
+    const auto slow = connect_slowly();
     ASSERT_NE(slow, nullptr);
     ASSERT_TRUE(wait_until([](const auto& now) { return now.subscribers() == 1; }));
     for (std::uint64_t sequence = 2; sequence < 100 && statistics().dropped == 0; ++sequence) {
-        publish(sequence, specs);
+        publish_large(sequence);
         std::this_thread::sleep_for(20ms);
     }
     EXPECT_EQ(statistics().dropped, 1U);
@@ -362,16 +376,12 @@ TEST_F(ServedStreams, have_room_for_so_many) {
     stream_options_.max_channels = 1;
     restart();
     publish(1);
-    const auto first = connect("/stream/rankings");
-    ASSERT_NE(first, nullptr);
-    EXPECT_EQ(read_json(*first)["seq"], 1);
+    const auto first = follow("/stream/rankings");
     const auto other_channel = connect("/stream/rankings?top=3");
     ASSERT_NE(other_channel, nullptr);
     EXPECT_FALSE(other_channel->read());
     EXPECT_EQ(other_channel->close_code(), 1013);
-    const auto second = connect("/stream");
-    ASSERT_NE(second, nullptr);
-    EXPECT_EQ(read_json(*second)["seq"], 1);
+    const auto second = follow("/stream");
     const auto third = connect("/stream/rankings");
     ASSERT_NE(third, nullptr);
     EXPECT_FALSE(third->read());
@@ -385,12 +395,9 @@ TEST_F(ServedStreams, have_room_for_so_many) {
 
 TEST_F(ServedStreams, end_with_1001_when_the_server_goes) {
     publish(1);
-    const auto rankings = connect("/stream/rankings");
-    const auto heartbeats = connect("/stream");
+    const auto rankings = follow("/stream/rankings");
+    const auto heartbeats = follow("/stream");
     const auto events = listen("/stream/events");
-    ASSERT_TRUE(rankings != nullptr && heartbeats != nullptr);
-    EXPECT_EQ(read_json(*rankings)["seq"], 1);
-    EXPECT_EQ(read_json(*heartbeats)["seq"], 1);
     events->read_until("id: 1\n");
     std::thread stopping([this] { stop(); });
     EXPECT_FALSE(rankings->read());
@@ -406,15 +413,11 @@ TEST_F(ServedStreams, do_not_let_themselves_be_talked_to_death) {
     stream_options_.max_messages = 3;
     restart();
     publish(1);
-    const auto client = connect("/stream/rankings");
-    ASSERT_NE(client, nullptr);
-    EXPECT_EQ(read_json(*client)["seq"], 1);
+    const auto client = follow("/stream/rankings");
     for (int i = 0; i < 4; ++i) ASSERT_TRUE(client->send("hello"));
     EXPECT_FALSE(client->read());
     EXPECT_EQ(client->close_code(), 1008);
-    const auto big = connect("/stream");
-    ASSERT_NE(big, nullptr);
-    EXPECT_EQ(read_json(*big)["seq"], 1);
+    const auto big = follow("/stream");
     static_cast<void>(big->send(std::string(100'000, 'x')));
     EXPECT_FALSE(big->read());
     EXPECT_EQ(big->close_code(), 1009);
@@ -422,9 +425,7 @@ TEST_F(ServedStreams, do_not_let_themselves_be_talked_to_death) {
 
 TEST_F(ServedStreams, answer_pings_and_closes) {
     publish(1);
-    const auto client = connect("/stream/rankings");
-    ASSERT_NE(client, nullptr);
-    EXPECT_EQ(read_json(*client)["seq"], 1);
+    const auto client = follow("/stream/rankings");
     ASSERT_TRUE(client->ping("are you there"));
     EXPECT_FALSE(client->read(200ms));
     EXPECT_THAT(client->pongs(), testing::ElementsAre("are you there"));
@@ -450,9 +451,7 @@ TEST_F(ServedStreams, say_when_the_newest_ranking_has_become_too_old) {
 
 TEST_F(ServedStreams, end_when_their_profile_is_gone) {
     publish(1);
-    const auto client = connect("/stream/rankings?profile=news");
-    ASSERT_NE(client, nullptr);
-    EXPECT_EQ(read_json(*client)["seq"], 1);
+    const auto client = follow("/stream/rankings?profile=news");
     auto ranking = test::make_ranking(2, core::system_clock().now());
     ranking.ranked.erase("news");
     std::erase_if(ranking.profiles, [](const auto& profile) { return profile.name == "news"; });
@@ -467,9 +466,7 @@ TEST_F(ServedStreams, end_when_their_profile_is_gone) {
 
 TEST_F(ServedStreams, are_counted_for_health_and_metrics) {
     publish(1);
-    const auto client = connect("/stream/rankings");
-    ASSERT_NE(client, nullptr);
-    EXPECT_EQ(read_json(*client)["seq"], 1);
+    const auto client = follow("/stream/rankings");
     const std::string health = listen("/healthz/details", "Connection: close\r\n")->read_all();
     const json body = json::parse(health.substr(health.find("\r\n\r\n") + 4));
     EXPECT_EQ(body["streams"]["subscribers"], 1);
