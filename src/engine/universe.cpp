@@ -39,8 +39,7 @@ std::optional<Exclusion> excluded(const market::Contract& contract, bool has_tic
 
 }  // namespace
 
-Universe select_universe(const std::vector<std::shared_ptr<const market::Contract>>& contracts,
-                         const std::unordered_map<std::string, market::Ticker>& tickers,
+Universe select_universe(const Contracts& contracts, const std::unordered_map<std::string, market::Ticker>& tickers,
                          const UniverseOptions& options) {
     const std::unordered_set<std::string_view> allowed(options.allowed.begin(), options.allowed.end());
     std::unordered_set<std::string_view> listed;
@@ -69,6 +68,15 @@ Universe select_universe(const std::vector<std::shared_ptr<const market::Contrac
     }
     if (universe.candidates.size() > options.top_by_turnover) universe.candidates.resize(options.top_by_turnover);
     return universe;
+}
+
+Contracts eligible_contracts(const Contracts& contracts, const UniverseOptions& options) {
+    const std::unordered_set<std::string_view> allowed(options.allowed.begin(), options.allowed.end());
+    Contracts eligible;
+    for (const auto& contract : contracts) {
+        if (!excluded(*contract, true, options, allowed)) eligible.push_back(contract);
+    }
+    return eligible;
 }
 
 }  // namespace scanner::engine

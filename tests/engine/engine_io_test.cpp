@@ -108,6 +108,45 @@ TEST_F(MarketScanTest, an_old_contract_list_serves_when_a_new_one_fails) {
     EXPECT_EQ(exchange_.calls["contracts"], 2);
 }
 
+TEST_F(MarketScanTest, what_will_be_wanted_anyway_is_read_beside_the_tickers) {
+    int books_before_tickers = 0;
+    exchange_.tickers_take = milliseconds(100);
+    exchange_.on_tickers = [&] { books_before_tickers = exchange_.calls["order_book"]; };
+    ASSERT_TRUE(scan());
+    EXPECT_EQ(books_before_tickers, 3) << "every eligible contract fits";
+    EXPECT_EQ(exchange_.calls["order_book"], 3);
+
+    MarketScanOptions options;
+    options.universe.top_by_turnover = 2;
+    scan_->set_options(options);
+    exchange_.calls.clear();
+    ASSERT_TRUE(scan());
+    EXPECT_EQ(books_before_tickers, 3) << "the last universe";
+    ASSERT_TRUE(scan());
+    EXPECT_EQ(books_before_tickers - 3, 2) << "the universe of two";
+}
+
+TEST_F(MarketScanTest, a_contract_that_left_the_universe_while_it_was_read_is_not_in_the_result) {
+    MarketScanOptions options;
+    options.universe.top_by_turnover = 2;
+    scan_->set_options(options);
+    ASSERT_TRUE(scan());
+    exchange_.codes = {"CCC-USDT", "AAA-USDT", "BBB-USDT"};  // by turnover
+    const auto result = scan();
+    ASSERT_TRUE(result);
+    ASSERT_EQ(result->data.size(), 2U);
+    EXPECT_EQ(result->data[0].contract->contract_code, "CCC-USDT");
+    EXPECT_EQ(result->data[1].contract->contract_code, "AAA-USDT");
+    EXPECT_EQ(reason_for(result->exclusions, "BBB-USDT"), "turnover_rank");
+}
+
+TEST_F(MarketScanTest, without_tickers_nothing_more_is_asked_for) {
+    ASSERT_TRUE(scan());
+    exchange_.everything_fails = core::Error(ErrorCode::network, "refused");
+    EXPECT_FALSE(scan());
+    EXPECT_EQ(exchange_.calls["order_book"], 3) << "those of the first pass";
+}
+
 struct CountingObserver final : EngineObserver {
     int cycles = 0;
     int errors = 0;

@@ -41,6 +41,8 @@ public:
     std::map<std::string, market::ContractStatus> statuses;  ///< other than listed
     std::map<std::string, int> listed_minutes;               ///< of contracts too young to have every candle
     std::function<void(const std::string&)> on_book;         ///< before the book of a contract is read
+    std::chrono::milliseconds tickers_take{0};
+    std::function<void()> on_tickers;  ///< just before they are given
 
     Call<exchange::ContractList> contracts() override {
         ++calls["contracts"];
@@ -64,6 +66,11 @@ public:
     Call<exchange::Bulk<market::Ticker>> tickers() override {
         ++calls["tickers"];
         if (everything_fails) co_return std::unexpected(*everything_fails);
+        if (tickers_take.count() > 0) {
+            boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, tickers_take);
+            co_await timer.async_wait(boost::asio::use_awaitable);
+        }
+        if (on_tickers) on_tickers();
         exchange::Bulk<market::Ticker> bulk;
         bulk.exchange_time = exchange_now;
         double turnover = 100e6;

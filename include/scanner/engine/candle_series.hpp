@@ -38,6 +38,7 @@ public:
     /// ended at `exchange_now`, or for a price that is not positive.
     void follow(double last_price, core::WallTime exchange_now);
 
+    [[nodiscard]] bool empty() const { return candles_->empty(); }
     [[nodiscard]] View view(core::WallTime exchange_now) const;
 
 private:

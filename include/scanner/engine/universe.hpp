@@ -14,6 +14,8 @@ namespace scanner::engine {
 /// Which asset classes are scanned.
 enum class UniverseKind { all, crypto, tradfi };
 
+using Contracts = std::vector<std::shared_ptr<const market::Contract>>;
+
 struct UniverseOptions {
     std::vector<std::string> allowed;  ///< contract codes; empty allows every one
     UniverseKind kind = UniverseKind::all;
@@ -33,8 +35,12 @@ struct Universe {
 
 /// Picks what a cycle reads: listed contracts that are allowed, of the wanted class, with a ticker, by turnover. Pure.
 /// An allowed name that the exchange does not list is an exclusion too ("unknown_contract"), so that a typo shows.
-[[nodiscard]] Universe select_universe(const std::vector<std::shared_ptr<const market::Contract>>& contracts,
+[[nodiscard]] Universe select_universe(const Contracts& contracts,
                                        const std::unordered_map<std::string, market::Ticker>& tickers,
                                        const UniverseOptions& options);
+
+/// The contracts that pass everything of `select_universe` but the order by turnover, were there a ticker for each, in
+/// the order of the list. Pure.
+[[nodiscard]] Contracts eligible_contracts(const Contracts& contracts, const UniverseOptions& options);
 
 }  // namespace scanner::engine
