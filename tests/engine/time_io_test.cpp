@@ -73,46 +73,53 @@ protected:
     std::unique_ptr<Engine> engine_;
 };
 
+/// When one cycle is over.
+class AfterACycle : public TimeTest {
+protected:
+    void SetUp() override {
+        first_ = cycle();
+        ASSERT_NE(first_, nullptr);
+    }
+
+    RankingPtr first_;
+};
+
 // -- clocks ----------------------------------------------------------------------------------------------------------
 
-TEST_F(TimeTest, a_wall_clock_set_back_does_not_keep_old_numbers_young) {
-    const RankingPtr ranking = cycle();
-    ASSERT_TRUE(engine().is_fresh(*ranking));
+TEST_F(AfterACycle, a_wall_clock_set_back_does_not_keep_old_numbers_young) {
+    ASSERT_TRUE(engine().is_fresh(*first_));
     clock_.step_wall(-hours(1));
-    EXPECT_TRUE(engine().is_fresh(*ranking)) << "it is as young as it was";
+    EXPECT_TRUE(engine().is_fresh(*first_)) << "it is as young as it was";
     pass(seconds(89));
-    EXPECT_EQ(engine().age(*ranking), seconds(89)) << "by the clock that nobody sets";
+    EXPECT_EQ(engine().age(*first_), seconds(89)) << "by the clock that nobody sets";
     pass(seconds(2));
-    EXPECT_FALSE(engine().is_fresh(*ranking));
+    EXPECT_FALSE(engine().is_fresh(*first_));
 }
 
-TEST_F(TimeTest, after_a_step_back_the_next_cycle_has_the_new_time_and_a_higher_sequence) {
-    const RankingPtr before = cycle();
+TEST_F(AfterACycle, after_a_step_back_the_next_cycle_has_the_new_time_and_a_higher_sequence) {
     clock_.step_wall(-hours(1));
     pass(seconds(15));
     const RankingPtr after = cycle();
-    EXPECT_GT(after->sequence, before->sequence);
+    EXPECT_GT(after->sequence, first_->sequence);
     EXPECT_EQ(after->time, clock_.now());
     EXPECT_TRUE(engine().is_fresh(*after));
     EXPECT_EQ(engine().age(*after), milliseconds(0));
 }
 
-TEST_F(TimeTest, a_wall_clock_set_forward_makes_numbers_old_until_the_next_cycle) {
-    const RankingPtr ranking = cycle();
+TEST_F(AfterACycle, a_wall_clock_set_forward_makes_numbers_old_until_the_next_cycle) {
     clock_.step_wall(hours(1));
-    EXPECT_FALSE(engine().is_fresh(*ranking)) << "nobody can tell how old it is: it is not served as live";
+    EXPECT_FALSE(engine().is_fresh(*first_)) << "nobody can tell how old it is: it is not served as live";
     const RankingPtr next = cycle();
     EXPECT_TRUE(engine().is_fresh(*next));
 }
 
-TEST_F(TimeTest, a_cycle_that_outlasts_its_own_numbers_is_a_failed_one) {
-    const RankingPtr before = cycle();
+TEST_F(AfterACycle, a_cycle_that_outlasts_its_own_numbers_is_a_failed_one) {
     exchange_.on_book = [this](const std::string&) { pass(seconds(40)); };
     const auto late = test::run_on(io_, engine().scan_once());
     ASSERT_FALSE(late);
     EXPECT_NE(late.error().message().find("120.0 s old"), std::string::npos) << late.error().message();
-    EXPECT_EQ(engine().current(), before);
-    EXPECT_FALSE(engine().is_fresh(*before));
+    EXPECT_EQ(engine().current(), first_);
+    EXPECT_FALSE(engine().is_fresh(*first_));
     exchange_.on_book = nullptr;
     EXPECT_TRUE(engine().is_fresh(*cycle()));
 }
@@ -200,8 +207,7 @@ TEST_F(TimeTest, a_minute_that_ends_within_a_cycle_is_closed_for_those_read_afte
     }
 }
 
-TEST_F(TimeTest, no_cycle_for_an_hour_leaves_no_hole) {
-    static_cast<void>(cycle());
+TEST_F(AfterACycle, no_cycle_for_an_hour_leaves_no_hole) {
     pass(hours(1));
     const RankingPtr ranking = cycle();
     for (const ContractSnapshot& snapshot : ranking->contracts) {
@@ -238,8 +244,7 @@ TEST_F(TimeTest, a_settlement_that_the_exchange_is_late_to_list_does_not_make_it
     EXPECT_EQ(exchange_.calls["contracts"], 2);
 }
 
-TEST_F(TimeTest, while_a_settlement_runs_there_is_no_rate_rather_than_the_old_one) {
-    static_cast<void>(cycle());
+TEST_F(AfterACycle, while_a_settlement_runs_there_is_no_rate_rather_than_the_old_one) {
     exchange_.funding_rate.reset();
     const RankingPtr during = cycle();
     EXPECT_EQ(find(during, "AAA-USDT")->data.funding_rate, std::nullopt);
@@ -249,8 +254,7 @@ TEST_F(TimeTest, while_a_settlement_runs_there_is_no_rate_rather_than_the_old_on
 
 // -- contracts that come and go --------------------------------------------------------------------------------------
 
-TEST_F(TimeTest, a_contract_listed_now_is_scanned_as_soon_as_the_list_says_so) {
-    static_cast<void>(cycle());
+TEST_F(AfterACycle, a_contract_listed_now_is_scanned_as_soon_as_the_list_says_so) {
     exchange_.codes.push_back("NEW-USDT");
     exchange_.listed_minutes["NEW-USDT"] = 3;
     static_cast<void>(cycle());
@@ -264,8 +268,7 @@ TEST_F(TimeTest, a_contract_listed_now_is_scanned_as_soon_as_the_list_says_so) {
     EXPECT_TRUE(std::isfinite(snapshot->numbers.metrics.ret_15)) << "three minutes of it";
 }
 
-TEST_F(TimeTest, a_contract_suspended_within_a_cycle_is_left_out_and_the_others_are_not) {
-    static_cast<void>(cycle());
+TEST_F(AfterACycle, a_contract_suspended_within_a_cycle_is_left_out_and_the_others_are_not) {
     exchange_.book_fails.emplace("BBB-USDT", core::Error(core::ErrorCode::not_found, "this contract is suspended"));
     RankingPtr ranking = cycle();
     EXPECT_EQ(find(ranking, "BBB-USDT"), nullptr);
@@ -293,8 +296,7 @@ TEST_F(TimeTest, a_contract_delisted_within_a_cycle_is_gone_from_the_next) {
     EXPECT_EQ(reason_for("CCC-USDT"), "not listed");
 }
 
-TEST_F(TimeTest, a_contract_that_comes_back_starts_afresh) {
-    static_cast<void>(cycle());
+TEST_F(AfterACycle, a_contract_that_comes_back_starts_afresh) {
     std::erase(exchange_.codes, "BBB-USDT");
     pass(minutes(11));
     for (int i = 0; i < 60; ++i) static_cast<void>(cycle());
