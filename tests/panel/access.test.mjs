@@ -7,7 +7,9 @@ import { Stack, until } from './support/stack.mjs';
 
 const axePath = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 let stack;
-before(async () => { stack = await Stack.start({ simulator: ['--scenario', 'all', '--prevalence', '0.05'] }); });
+before(async () => {
+  stack = await Stack.start({ simulator: ['--scenario', 'all', '--prevalence', '0.05'], scanner: { API_TOKEN: 'a-token-for-the-tests' } });
+});
 after(async () => {
   await closeBrowser();
   await stack?.stop();
@@ -30,6 +32,12 @@ const tab = (label) => async (page) => {
   await page.getByRole('dialog').locator('label', { hasText: label }).click();
 };
 
+/** A change that needs the token: the first row onto the watchlist. */
+const star = async (page) => {
+  await page.keyboard.press('Home');
+  await key('w')(page);
+};
+
 /** One after the other on the same page; Escape ends each. */
 const SCREENS = {
   'the table': async () => undefined,
@@ -46,6 +54,15 @@ const SCREENS = {
   display: tab('Display'),
   health: key('h'),
   'the key sheet': key('?'),
+  'the token dialog': star,
+  'the token dialog after a wrong one': async (page) => {
+    await star(page);
+    await page.locator('#token').fill('wrong');
+    await page.keyboard.press('Enter');
+    await page.getByRole('status').getByText('SCANNER_API_TOKEN').waitFor();
+    await key('w')(page);
+    await page.getByText('did not accept that token').waitFor();
+  },
   'a drawer': async (page) => { await go('#/BTC-USDT')(page); await page.locator('.chart canvas').first().waitFor(); },
   opportunities: async (page) => { await go('#/opportunities')(page); await page.locator('article').first().waitFor(); },
 };
