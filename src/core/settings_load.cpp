@@ -62,8 +62,11 @@ private:
 
     /// The text that counts: flags over environment over file.
     std::optional<Given> find(const SettingSpec& spec) {
-        if (const auto flag = inputs_.flags.find(std::string(spec.name)); flag != inputs_.flags.end()) {
-            return Given{.name = "--" + flag_of(spec), .source = SettingSource::flag, .text = flag->second};
+        if (!inputs_.flags.empty()) {
+            const auto flag = inputs_.flags.find(std::string(spec.name));
+            if (flag != inputs_.flags.end()) {
+                return Given{.name = "--" + flag_of(spec), .source = SettingSource::flag, .text = flag->second};
+            }
         }
         if (auto given = find_in(inputs_.environment, SettingSource::environment, spec)) return given;
         return find_in(inputs_.file, SettingSource::file, spec);
@@ -73,6 +76,7 @@ private:
     /// and never hides an alias that has one.
     std::optional<Given> find_in(const SettingTexts& texts, SettingSource source, const SettingSpec& spec) {
         std::optional<Given> found;
+        if (texts.empty()) return found;
         std::vector<std::string_view> names{spec.name};
         names.insert(names.end(), spec.aliases.begin(), spec.aliases.end());
         for (const std::string_view name : names) {
@@ -131,21 +135,27 @@ private:
     }
 
     void warn_of_unknown_names(const SettingTexts& texts, SettingSource source) {
-        std::vector<std::string> known;  // without the prefix, which would make everything alike
+        static const std::vector<std::string> kKnown = known_names();
+        for (const auto& [name, text] : texts) {
+            if (!equal_ignoring_case(name.substr(0, kPrefix.size()), kPrefix)) continue;
+            const std::string rest = name.substr(kPrefix.size());
+            if (name.starts_with(kPrefix) && std::ranges::find(kKnown, rest) != kKnown.end()) continue;
+            const auto nearest = nearest_names(rest, kKnown, 1);
+            warn(name + " (" + std::string(to_string(source)) + ") is not a setting" +
+                 (nearest.empty() ? std::string() : "; did you mean " + std::string(kPrefix) + nearest.front() + "?"));
+        }
+    }
+
+    /// Without the prefix, which would make everything alike.
+    static std::vector<std::string> known_names() {
+        std::vector<std::string> known;
         for (const SettingSpec& spec : setting_specs()) {
             known.emplace_back(spec.name.substr(kPrefix.size()));
             for (const std::string_view alias : spec.aliases) {
                 if (alias.starts_with(kPrefix)) known.emplace_back(alias.substr(kPrefix.size()));
             }
         }
-        for (const auto& [name, text] : texts) {
-            if (!equal_ignoring_case(name.substr(0, kPrefix.size()), kPrefix)) continue;
-            const std::string rest = name.substr(kPrefix.size());
-            if (name.starts_with(kPrefix) && std::ranges::find(known, rest) != known.end()) continue;
-            const auto nearest = nearest_names(rest, known, 1);
-            warn(name + " (" + std::string(to_string(source)) + ") is not a setting" +
-                 (nearest.empty() ? std::string() : "; did you mean " + std::string(kPrefix) + nearest.front() + "?"));
-        }
+        return known;
     }
 
     void warn(std::string warning) { loaded_.warnings.push_back(std::move(warning)); }
