@@ -1,5 +1,7 @@
 #include "scanner/alerts/edges.hpp"
 
+#include "alerts/saved_numbers.hpp"
+
 #include "scanner/core/json_writer.hpp"
 
 #include <nlohmann/json.hpp>
@@ -23,7 +25,7 @@ void time_field(core::JsonWriter& out, std::string_view name, const std::optiona
 std::optional<core::WallTime> read_time(const json& from, const char* name) {
     const auto found = from.find(name);
     if (found == from.end()) return std::nullopt;
-    return core::from_unix_ms(found->get<std::int64_t>());
+    return saved_time(*found);
 }
 
 }  // namespace
@@ -172,20 +174,20 @@ core::Result<AlertEdges> AlertEdges::load(std::string_view text, EdgeOptions opt
     AlertEdges edges(options);
     try {
         const json document = json::parse(text);
-        if (document.at("format").get<int>() != kFormat) {
+        if (saved_number<int>(document.at("format")) != kFormat) {
             return core::fail(ErrorCode::malformed, "alert state: another format");
         }
         for (const auto& [name, from] : document.at("rules").items()) {
             RuleStates& states = edges.rules_[name];
-            states.fingerprint = from.at("fingerprint").get<std::uint64_t>();
-            states.last_step = core::from_unix_ms(from.at("last_step").get<std::int64_t>());
+            states.fingerprint = saved_number<std::uint64_t>(from.at("fingerprint"));
+            states.last_step = saved_time(from.at("last_step"));
             for (const auto& [code, kept] : from.at("contracts").items()) {
                 State state;
                 state.rung = kept.at("rung").get<bool>();
                 state.true_since = read_time(kept, "true_since");
                 state.false_since = read_time(kept, "false_since");
                 state.last_rung = read_time(kept, "last_rung");
-                state.seen = core::from_unix_ms(kept.at("seen").get<std::int64_t>());
+                state.seen = saved_time(kept.at("seen"));
                 states.contracts.emplace(code, state);
                 ++edges.states_;
             }

@@ -1,5 +1,7 @@
 #include "alerts/outbox.hpp"
 
+#include "alerts/saved_numbers.hpp"
+
 #include "scanner/core/json_writer.hpp"
 
 #include <nlohmann/json.hpp>
@@ -23,8 +25,8 @@ void write_alert(core::JsonWriter& out, const Alert& alert) {
 Alert read_alert(const json& from) {
     return {.rule = from.at("rule").get<std::string>(),
             .symbol = from.at("symbol").get<std::string>(),
-            .time = core::from_unix_ms(from.at("time_ms").get<std::int64_t>()),
-            .sequence = from.at("sequence").get<std::uint64_t>(),
+            .time = saved_time(from.at("time_ms")),
+            .sequence = saved_number<std::uint64_t>(from.at("sequence")),
             .payload_json = from.at("payload").get<std::string>()};
 }
 
@@ -56,12 +58,12 @@ core::Result<SavedState> decode_state(std::string_view text, EdgeOptions options
         state.edges = std::move(*edges);
         for (const json& from : document.at("waiting")) {
             state.waiting.push_back({.alert = read_alert(from),
-                                     .attempts = from.at("attempts").get<int>(),
+                                     .attempts = saved_number<int>(from.at("attempts"), 0),
                                      .announced = from.at("announced").get<bool>()});
         }
         for (const json& from : document.at("given_up")) {
             state.given_up.push_back({.alert = read_alert(from),
-                                      .attempts = from.at("attempts").get<int>(),
+                                      .attempts = saved_number<int>(from.at("attempts"), 0),
                                       .error = from.at("error").get<std::string>()});
         }
     } catch (const json::exception& error) {

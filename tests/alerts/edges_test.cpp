@@ -226,7 +226,13 @@ TEST(AlertEdges, takes_nothing_from_damaged_text) {
     for (const char* text :
          {"null", "[]", "{}", R"({"format":2,"rules":{}})", R"({"format":1,"rules":[1]})",
           R"({"format":1,"rules":{"r":{"fingerprint":"x","last_step":1,"contracts":{}}}})",
-          R"({"format":1,"rules":{"r":{"fingerprint":1,"last_step":1,"contracts":{"A":{"rung":1,"seen":1}}}}})"}) {
+          R"({"format":1,"rules":{"r":{"fingerprint":1,"last_step":1,"contracts":{"A":{"rung":1,"seen":1}}}}})",
+          // Numbers that no whole number or time can hold.
+          R"({"format":1,"rules":{"r":{"fingerprint":1.5,"last_step":1,"contracts":{}}}})",
+          R"({"format":1,"rules":{"r":{"fingerprint":-1,"last_step":1,"contracts":{}}}})",
+          R"({"format":1,"rules":{"r":{"fingerprint":1,"last_step":1e25,"contracts":{}}}})",
+          R"({"format":1,"rules":{"r":{"fingerprint":1,"last_step":-9223372036854775808,"contracts":{}}}})",
+          R"({"format":1,"rules":{"r":{"fingerprint":1,"last_step":18446744073709551615,"contracts":{}}}})"}) {
         const auto loaded = AlertEdges::load(text, {});
         ASSERT_FALSE(loaded) << text;
         EXPECT_EQ(loaded.error().code(), core::ErrorCode::malformed);
