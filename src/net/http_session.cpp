@@ -60,19 +60,29 @@ private:
     };
     enum class Incoming { need_more, complete, failed, ended };
 
+    /// What became of an answer.
+    struct Written {
+        bool go_on = false;  ///< another request may follow, once `rest` is sent
+        Gather rest;         ///< what the kernel did not take at once
+    };
+
     void enter(Phase phase, std::chrono::milliseconds limit);
     void leave_deadline() { deadline_ = SteadyTime::max(); }
     Incoming consume(std::string_view bytes);
     Incoming receive();
     Incoming advance();
-    asio::awaitable<Incoming> next_request();
+    Incoming begin_request();
+    asio::awaitable<bool> say_continue();
+    // These are no coroutines where they only pass on to one: every frame less is felt when answers are short.
     asio::awaitable<bool> answer_request();
     asio::awaitable<bool> answer(ServerRequest request, AnswerTo to);
     asio::awaitable<bool> answer_upgrade(ServerRequest request, AnswerTo to, Upgrade upgrade);
     asio::awaitable<bool> answer_failure(int status, std::string detail);
     asio::awaitable<bool> respond(ServerResponse response, AnswerTo to);
-    asio::awaitable<bool> respond_whole(const ServerResponse& response, AnswerTo to);
-    asio::awaitable<bool> respond_stream(const ServerResponse& response, AnswerTo to);
+    asio::awaitable<bool> respond_whole(ServerResponse response, AnswerTo to);
+    asio::awaitable<bool> respond_stream(ServerResponse response, AnswerTo to);
+    Written write_whole(const ServerResponse& response, AnswerTo to);
+    asio::awaitable<bool> write_rest(std::shared_ptr<const std::string> body, Written written);
     asio::awaitable<void> linger();
     error_code write_some(Gather& gather);
     [[nodiscard]] core::Error lost() const;
@@ -172,31 +182,36 @@ HttpSession::Incoming HttpSession::advance() {
     return receive();
 }
 
-asio::awaitable<HttpSession::Incoming> HttpSession::next_request() {
+HttpSession::Incoming HttpSession::begin_request() {
     enter(Phase::idle, refusal_ != Refusal::none ? kLingerTime : core().options().idle_timeout);
-    auto incoming = pending_.empty() ? Incoming::need_more : consume(pending_);
-    if (incoming == Incoming::need_more && core().stopping() && phase_ == Phase::idle) incoming = Incoming::ended;
-    while (incoming == Incoming::need_more) {
-        error_code ec;
-        if (parser_ && parser_->waits_for_continue()) {
-            const Gather gather{{asio::buffer(kContinue)}};
-            const auto sent = co_await send(gather);
-            if (!sent) co_return Incoming::ended;
-            parser_->set_continued();
-        }
-        co_await socket_.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, ec));
-        incoming = advance();
-    }
-    leave_deadline();
-    co_return incoming;
+    const auto incoming = pending_.empty() ? Incoming::need_more : consume(pending_);
+    if (incoming == Incoming::need_more && core().stopping() && phase_ == Phase::idle) return Incoming::ended;
+    return incoming;
+}
+
+asio::awaitable<bool> HttpSession::say_continue() {
+    const Gather gather{{asio::buffer(kContinue)}};
+    const auto sent = co_await send(gather);
+    parser_->set_continued();
+    co_return sent.has_value();
 }
 
 // -- answers ---------------------------------------------------------------------------------------------------------
 
 asio::awaitable<void> HttpSession::run() {
     for (;;) {
-        const auto incoming = co_await next_request();
-        if (incoming == Incoming::ended) break;
+        auto incoming = begin_request();
+        while (incoming == Incoming::need_more) {
+            if (parser_ && parser_->waits_for_continue()) {
+                const bool said = co_await say_continue();
+                if (!said) break;
+            }
+            error_code ec;
+            co_await socket_.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, ec));
+            incoming = advance();
+        }
+        if (incoming == Incoming::need_more || incoming == Incoming::ended) break;
+        leave_deadline();
         phase_ = Phase::handling;
         bool go_on = false;
         if (incoming == Incoming::complete) {
@@ -225,17 +240,17 @@ asio::awaitable<bool> HttpSession::answer_request() {
     core().return_parser(std::move(parser_));
     if (pending_.empty() && pending_.capacity() > sizeof(std::string)) std::string().swap(pending_);
     request.remote_address = remote_address_;
-    if (refusal_ == Refusal::server_full) co_return co_await answer_failure(503, "too many connections");
+    if (refusal_ == Refusal::server_full) return answer_failure(503, "too many connections");
     if (refusal_ == Refusal::client_has_many) {
-        co_return co_await answer_failure(429, "too many connections from one address");
+        return answer_failure(429, "too many connections from one address");
     }
     if (client_ && !client_->take_request(steady_clock::now())) {
         ++core().statistics().protocol_errors;
-        co_return co_await respond(core().error_response(429, "too many requests from one address"), to);
+        return respond(core().error_response(429, "too many requests from one address"), to);
     }
     const auto upgrade = classify_upgrade(request, to.version);
-    if (upgrade != Upgrade::none) co_return co_await answer_upgrade(std::move(request), to, upgrade);
-    co_return co_await answer(std::move(request), to);
+    if (upgrade != Upgrade::none) return answer_upgrade(std::move(request), to, upgrade);
+    return answer(std::move(request), to);
 }
 
 asio::awaitable<bool> HttpSession::answer(ServerRequest request, AnswerTo to) {
@@ -252,7 +267,10 @@ asio::awaitable<bool> HttpSession::answer(ServerRequest request, AnswerTo to) {
     }
     if (gone_) co_return false;
     if (failed) response = core().error_response(500, "internal error");
-    co_return co_await respond(std::move(response), to);
+    if (response.stream) co_return co_await respond(std::move(response), to);
+    const auto written = write_whole(response, to);
+    if (written.rest.size() == 0) co_return written.go_on;
+    co_return co_await write_rest(std::move(response.body), written);
 }
 
 asio::awaitable<bool> HttpSession::answer_upgrade(ServerRequest request, AnswerTo to, Upgrade upgrade) {
@@ -284,16 +302,23 @@ asio::awaitable<bool> HttpSession::answer_failure(int status, std::string detail
     response.close = true;
     AnswerTo to;
     if (parser_ && parser_->started()) to.head = parser_->request().method == "HEAD";
-    co_return co_await respond(std::move(response), to);
+    return respond(std::move(response), to);
 }
 
 /// True when another request may follow.
 asio::awaitable<bool> HttpSession::respond(ServerResponse response, AnswerTo to) {
-    if (response.stream && plan_response(response, to).send_body) co_return co_await respond_stream(response, to);
-    co_return co_await respond_whole(response, to);
+    if (response.stream && plan_response(response, to).send_body) return respond_stream(std::move(response), to);
+    return respond_whole(std::move(response), to);
 }
 
-asio::awaitable<bool> HttpSession::respond_whole(const ServerResponse& response, AnswerTo to) {
+asio::awaitable<bool> HttpSession::respond_whole(ServerResponse response, AnswerTo to) {
+    const auto written = write_whole(response, to);
+    if (written.rest.size() == 0) co_return written.go_on;
+    co_return co_await write_rest(std::move(response.body), written);
+}
+
+/// Writes head and body as far as the kernel takes them now, which is all of it but for slow clients.
+HttpSession::Written HttpSession::write_whole(const ServerResponse& response, AnswerTo to) {
     auto plan = plan_response(response, to);
     plan.close = plan.close || core().stopping();
     auto& head = core().head_buffer();
@@ -303,21 +328,23 @@ asio::awaitable<bool> HttpSession::respond_whole(const ServerResponse& response,
         gather.pieces[1] =
             asio::buffer(response.body->data(), std::min<std::size_t>(response.body->size(), plan.length));
     }
-    const auto ec = write_some(gather);
-    if (ec) co_return false;
+    if (write_some(gather)) return {};
     if (gather.size() > 0) {
-        // The head buffer is everybody's, the body is kept by the response.
+        // The head buffer is everybody's, the body is kept by who waits.
         unsent_head_.assign(static_cast<const char*>(gather.pieces[0].data()), gather.pieces[0].size());
         gather.pieces[0] = asio::buffer(unsent_head_);
-        const auto sent = co_await send(gather);
-        std::string().swap(unsent_head_);
-        if (!sent) co_return false;
     }
     linger_ = plan.close && (to.keep_alive || !pending_.empty());
-    co_return !plan.close;
+    return {.go_on = !plan.close, .rest = gather};
 }
 
-asio::awaitable<bool> HttpSession::respond_stream(const ServerResponse& response, AnswerTo to) {
+asio::awaitable<bool> HttpSession::write_rest(std::shared_ptr<const std::string> /*body*/, Written written) {
+    const auto sent = co_await send(written.rest);
+    std::string().swap(unsent_head_);
+    co_return sent.has_value() && written.go_on;
+}
+
+asio::awaitable<bool> HttpSession::respond_stream(ServerResponse response, AnswerTo to) {
     BodyStream stream(*this, core(), response, to);
     stream_ = &stream;
     bool failed = false;
