@@ -30,8 +30,8 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kRecentCycles = 120;
 
-/// After such a failure the first answered probe is reason enough to scan again; other failures wait their back-off
-/// out.
+/// After such a failure the first answered probe is reason enough to scan again. After others it says little: they came
+/// from an exchange that answers.
 bool means_unreachable(core::ErrorCode code) {
     return code == core::ErrorCode::network || code == core::ErrorCode::unavailable ||
            code == core::ErrorCode::maintenance;
@@ -65,7 +65,7 @@ public:
     asio::awaitable<core::Result<RankingPtr>> scan_once() override {
         const auto began = clock_.steady_now();
         const std::uint64_t requests_before = exchange_.status().requests;
-        core::Result<ScanResult> scan = co_await cancellable_scan();
+        core::Result<ScanResult> scan = co_await unless_stopped(scan_->run(progress_));
         const double cycle_ms = std::chrono::duration<double, std::milli>(clock_.steady_now() - began).count();
         if (stopping_) co_return core::fail(core::ErrorCode::cancelled, "stopped");
         last_cycle_ms_ = cycle_ms;
@@ -146,11 +146,12 @@ public:
     std::vector<UniverseEntry> universe() const override { return universe_; }
 
 private:
-    /// The pass runs in a coroutine of its own, so that `stop` can abandon it whoever awaits the cycle.
-    asio::awaitable<core::Result<ScanResult>> cancellable_scan() {
+    /// Runs it in a coroutine of its own, so that `stop` can abandon it whoever awaits it.
+    template <class T>
+    asio::awaitable<core::Result<T>> unless_stopped(asio::awaitable<core::Result<T>> call) {
         const auto executor = co_await asio::this_coro::executor;
         auto [error, result] = co_await asio::co_spawn(
-            executor, scan_->run(progress_),
+            executor, std::move(call),
             asio::bind_cancellation_slot(stop_signal_.slot(), asio::as_tuple(asio::use_awaitable)));
         if (error) co_return core::fail(core::ErrorCode::internal, describe(error));
         co_return std::move(result);
@@ -249,7 +250,8 @@ private:
         }
     }
 
-    /// Waits out the schedule's pause. While backing off, a probe each interval tells when the exchange is back.
+    /// Waits out the schedule's pause. While backing off, a probe each interval tells when the exchange is back, and
+    /// where it never was away, whether it gives what a cycle begins with.
     asio::awaitable<void> pause_before_next(bool unreachable) {
         const auto until = clock_.steady_now() + schedule_.pause();
         next_scan_at_ = clock_.now() + schedule_.pause();
@@ -260,8 +262,9 @@ private:
             co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
             if (stopping_ || schedule_.failure_streak() == 0 || clock_.steady_now() >= until) continue;
             const auto back = co_await exchange_.probe();
-            if (back && unreachable) co_return;
             unreachable = unreachable || !back;
+            if (!back || stopping_) continue;
+            if (unreachable || co_await unless_stopped(exchange_.tickers())) co_return;
         }
     }
 

@@ -235,6 +235,25 @@ TEST_F(EngineTest, an_answered_probe_ends_the_back_off_of_an_outage) {
     EXPECT_TRUE(io_.stopped()) << "nothing runs on after stop()";
 }
 
+TEST_F(EngineTest, tickers_end_the_back_off_of_an_exchange_that_answered_nonsense) {
+    options_.interval = milliseconds(100);
+    const auto engine = make();
+    exchange_.everything_fails = core::Error(ErrorCode::malformed, "nonsense");
+    boost::asio::co_spawn(io_, engine->run(), boost::asio::detached);
+    const auto run_until = [&](const auto& reached) {
+        for (int i = 0; i < 2'000 && !reached(); ++i) io_.run_for(milliseconds(10));
+    };
+    run_until([&] { return engine->health().failure_streak == 4; });  // then 1.6 s
+    EXPECT_EQ(exchange_.calls["contracts"], 4) << "a cycle each, and none while the tickers are nonsense";
+    EXPECT_GT(exchange_.calls["tickers"], 0) << "asked for on their own";
+    exchange_.everything_fails.reset();
+    run_until([&] { return exchange_.calls["order_book"] > 0; });
+    EXPECT_TRUE(engine->current());
+    engine->stop();
+    io_.run_for(std::chrono::seconds(5));
+    EXPECT_TRUE(io_.stopped()) << "nothing runs on after stop()";
+}
+
 TEST_F(EngineTest, stop_abandons_a_cycle_in_progress) {
     exchange_.book_takes["AAA-USDT"] = std::chrono::hours(1);
     const auto engine = make();
