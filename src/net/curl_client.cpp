@@ -2,7 +2,7 @@
 
 #include "scanner/net/http_client.hpp"
 
-#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -40,7 +40,8 @@ asio::awaitable<core::Result<ClientResponse>> perform(std::shared_ptr<CurlDriver
     const std::shared_ptr<CurlDriver::Pending> pending = std::move(*started);
     const std::string label = pending->transfer->label();
     const Withdrawal withdrawal(std::move(driver), pending);
-    const auto [error] = co_await pending->done.async_wait(asio::as_tuple(asio::use_awaitable));
+    boost::system::error_code error;
+    if (!pending->result) co_await pending->done.async_wait(asio::redirect_error(asio::use_awaitable, error));
     std::optional<core::Result<ClientResponse>> result = std::move(pending->result);
     if (result) co_return std::move(*result);
     if (error) co_return core::fail(core::ErrorCode::cancelled, label + ": cancelled");

@@ -96,6 +96,9 @@ core::Result<std::shared_ptr<CurlDriver::Pending>> CurlDriver::start(ClientReque
                           fmt::format("curl_multi_add_handle: {}", curl_multi_strerror(code)));
     }
     pending_.emplace(handle, pending);
+    // Sent now: by way of the timer it would wait behind all that the loop has to do, the decoding of other answers
+    // before all.
+    act(CURL_SOCKET_TIMEOUT, 0);
     return pending;
 }
 

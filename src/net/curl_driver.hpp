@@ -37,6 +37,7 @@ public:
     CurlDriver(const CurlDriver&) = delete;
     CurlDriver& operator=(const CurlDriver&) = delete;
 
+    /// Begins it; it may be over at once (nothing listens), with the result there before anybody waits for `done`.
     [[nodiscard]] core::Result<std::shared_ptr<Pending>> start(ClientRequest request);
     /// Drops a request that is not over; its connection is closed. Nothing to do for any other.
     void withdraw(Pending& pending) noexcept;
