@@ -8,8 +8,10 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <concepts>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <utility>
 #include <vector>
@@ -179,23 +181,38 @@ std::vector<prometheus::MetricFamily> sampled_families(const MetricsSample& samp
     return std::move(families).take();
 }
 
-/// A family whose members are made as their label values turn up, and found again without a lookup of label maps.
+/// A family whose members are made as their label values turn up, and found again without a lookup of label maps. They
+/// are few (routes, methods, codes), so that looking through them costs less than building a key would.
 template <class Metric>
 class Members {
 public:
     using Make = std::function<Metric&(const std::vector<std::string>&)>;
     explicit Members(Make make) : make_(std::move(make)) {}
-    Metric& at(std::vector<std::string> values) {
-        const auto found = members_.find(values);
-        if (found != members_.end()) return *found->second;
-        Metric& made = make_(values);
-        members_.emplace(std::move(values), &made);
+    Metric& at(std::initializer_list<std::string_view> values) {
+        for (const Member& member : members_) {
+            if (std::ranges::equal(member.values, values)) return *member.metric;
+        }
+        std::vector<std::string> labels(values.begin(), values.end());
+        Metric& made = make_(labels);
+        members_.push_back({.values = std::move(labels), .metric = &made});
         return made;
     }
 
 private:
+    struct Member {
+        std::vector<std::string> values;
+        Metric* metric;
+    };
     Make make_;
-    std::map<std::vector<std::string>, Metric*> members_;
+    std::vector<Member> members_;
+};
+
+/// What is counted of requests with one route and status.
+struct AnsweredRequests {
+    std::string route;
+    int status;
+    prometheus::Counter* count;
+    prometheus::Histogram* seconds;
 };
 
 }  // namespace
@@ -262,6 +279,19 @@ struct Metrics::Impl {
     Members<prometheus::Histogram> http_seconds =
         histograms("scanner_http_request_duration_seconds", "How long answers take to make, sending not included",
                    {"route"}, kAnswerBuckets);
+    std::vector<AnsweredRequests> answered_requests;  ///< of the two above, one for each pair that turned up
+
+    AnsweredRequests& answered(std::string_view route, int status) {
+        for (AnsweredRequests& known : answered_requests) {
+            if (known.status == status && known.route == route) return known;
+        }
+        return answered_requests.emplace_back(AnsweredRequests{
+            .route = std::string(route),
+            .status = status,
+            .count = &http_requests.at({route, std::to_string(status)}),
+            .seconds = &http_seconds.at({route}),
+        });
+    }
 };
 
 Metrics::Metrics(std::string_view version) : impl_(std::make_unique<Impl>(version)) {}
@@ -278,17 +308,18 @@ void Metrics::on_cycle_error(const core::Error&, double cycle_ms) {
 }
 
 void Metrics::on_exchange_call(std::string_view method, double seconds, std::optional<core::ErrorCode> error) {
-    impl_->exchange_seconds.at({std::string(method)}).Observe(seconds);
-    if (error) impl_->exchange_failures.at({std::string(method), std::string(core::to_string(*error))}).Increment();
+    impl_->exchange_seconds.at({method}).Observe(seconds);
+    if (error) impl_->exchange_failures.at({method, core::to_string(*error)}).Increment();
 }
 
 void Metrics::on_cache_lookup(std::string_view cache, bool hit) {
-    (hit ? impl_->cache_hits : impl_->cache_misses).at({std::string(cache)}).Increment();
+    (hit ? impl_->cache_hits : impl_->cache_misses).at({cache}).Increment();
 }
 
 void Metrics::on_http_request(std::string_view route, int status, double seconds) {
-    impl_->http_requests.at({std::string(route), std::to_string(status)}).Increment();
-    impl_->http_seconds.at({std::string(route)}).Observe(seconds);
+    const AnsweredRequests& requests = impl_->answered(route, status);
+    requests.count->Increment();
+    requests.seconds->Observe(seconds);
 }
 
 std::string Metrics::render(const MetricsSample& sample) const {
