@@ -48,11 +48,9 @@ std::string_view take_part(std::string_view& rest, char separator) {
 std::string all_values(const net::ServerRequest& request, std::string_view name) {
     std::string joined;
     for (const net::Header& header : request.headers) {
-        const std::vector<net::Header> one{header};
-        const std::string_view value = net::find_header(one, name);
-        if (value.empty()) continue;
+        if (header.value.empty() || !core::equal_ignoring_case(header.name, name)) continue;
         if (!joined.empty()) joined += ", ";
-        joined += value;
+        joined += header.value;
     }
     return joined;
 }

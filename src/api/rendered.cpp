@@ -22,6 +22,34 @@ const std::shared_ptr<const std::string>& Rendered::gzip() {
     return gzip_;
 }
 
+const std::shared_ptr<const std::string>& Rendered::header_lines(Form form, Answer answer) {
+    auto& lines = header_lines_[(form == Form::gzip ? 2U : 0U) + (answer == Answer::not_modified ? 1U : 0U)];
+    if (lines == nullptr) lines = std::make_shared<const std::string>(render_header_lines(form, answer));
+    return lines;
+}
+
+std::string Rendered::render_header_lines(Form form, Answer answer) const {
+    std::string lines;
+    const auto add = [&lines](std::string_view name, std::string_view value) {
+        lines += name;
+        lines += ": ";
+        lines += value;
+        lines += "\r\n";
+    };
+    add("ETag", form == Form::gzip ? gzip_etag_ : etag_);
+    add("Cache-Control", "no-cache");
+    add("Vary", "Accept-Encoding");
+    if (stamp_) {
+        add("X-Scan-Seq", std::to_string(stamp_->sequence));
+        add("X-Scan-Ts", core::format_time(stamp_->time));
+    }
+    if (answer == Answer::not_modified) return lines;
+    add("Content-Type", content_type_);
+    add("X-Content-Type-Options", "nosniff");
+    if (form == Form::gzip) add("Content-Encoding", "gzip");
+    return lines;
+}
+
 std::shared_ptr<Rendered> RenderCache::find(const std::string& key) {
     const auto found = by_key_.find(key);
     if (found == by_key_.end()) return nullptr;
@@ -30,7 +58,7 @@ std::shared_ptr<Rendered> RenderCache::find(const std::string& key) {
 }
 
 void RenderCache::insert(const std::string& key, std::shared_ptr<Rendered> rendered) {
-    constexpr std::size_t kBookkeeping = 512;
+    constexpr std::size_t kBookkeeping = 2048;  // the header lines of all four kinds among it
     const std::size_t bytes = 2 * rendered->body()->size() + key.size() + kBookkeeping;
     if (bytes > limits_.bytes || limits_.entries == 0) return;
     if (const auto known = by_key_.find(key); known != by_key_.end()) {

@@ -2,6 +2,8 @@
 
 #include "scanner/core/clock.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -37,7 +39,15 @@ public:
     [[nodiscard]] const std::shared_ptr<const std::string>& gzip();
     [[nodiscard]] const std::string& gzip_etag() const noexcept { return gzip_etag_; }
 
+    enum class Form { plain, gzip };
+    enum class Answer { full, not_modified };
+    /// The header lines ("ETag: …\r\n…") that are the same for whoever is sent this form, in a 200 or a 304. Rendered
+    /// for the first who is.
+    [[nodiscard]] const std::shared_ptr<const std::string>& header_lines(Form form, Answer answer);
+
 private:
+    [[nodiscard]] std::string render_header_lines(Form form, Answer answer) const;
+
     std::string content_type_;
     std::optional<ScanStamp> stamp_;
     std::shared_ptr<const std::string> body_;
@@ -45,6 +55,7 @@ private:
     std::string gzip_etag_;
     std::shared_ptr<const std::string> gzip_;
     bool gzip_tried_ = false;
+    std::array<std::shared_ptr<const std::string>, 4> header_lines_;  ///< by form and answer
 };
 
 struct RenderCacheLimits {
@@ -73,7 +84,7 @@ private:
     struct Entry {
         std::string key;
         std::shared_ptr<Rendered> rendered;
-        std::size_t bytes = 0;  ///< body and gzip form at its largest, key, bookkeeping
+        std::size_t bytes = 0;  ///< body and gzip form at its largest, key, headers, bookkeeping
     };
 
     RenderCacheLimits limits_;

@@ -20,29 +20,23 @@ void add_common(net::ServerResponse& response, const net::ServerRequest& request
     }
 }
 
-void add_stamp(net::ServerResponse& response, const ScanStamp& stamp, core::WallTime now) {
+void add_age(net::ServerResponse& response, const ScanStamp& stamp, core::WallTime now) {
     const auto age = std::max(std::chrono::milliseconds(0), now - stamp.data_time.value_or(stamp.time));
-    add(response, "X-Scan-Seq", std::to_string(stamp.sequence));
-    add(response, "X-Scan-Ts", core::format_time(stamp.time));
     add(response, "X-Data-Age-Ms", std::to_string(age.count()));
 }
 
 net::ServerResponse success(Rendered& rendered, const net::ServerRequest& request, const ResponseContext& context) {
     net::ServerResponse response;
     const bool packed = accepts_gzip(all_values(request, "Accept-Encoding")) && rendered.gzip() != nullptr;
-    const std::string& etag = packed ? rendered.gzip_etag() : rendered.etag();
-    add(response, "ETag", etag);
-    add(response, "Cache-Control", "no-cache");
-    add(response, "Vary", "Accept-Encoding");
-    if (const auto& stamp = rendered.stamp()) add_stamp(response, *stamp, context.now);
+    const auto form = packed ? Rendered::Form::gzip : Rendered::Form::plain;
+    if (const auto& stamp = rendered.stamp()) add_age(response, *stamp, context.now);
     add_common(response, request, context);
-    if (none_match_hits(all_values(request, "If-None-Match"), etag)) {
+    if (none_match_hits(all_values(request, "If-None-Match"), packed ? rendered.gzip_etag() : rendered.etag())) {
         response.status = 304;
+        response.rendered_headers = rendered.header_lines(form, Rendered::Answer::not_modified);
         return response;
     }
-    add(response, "Content-Type", rendered.content_type());
-    add(response, "X-Content-Type-Options", "nosniff");
-    if (packed) add(response, "Content-Encoding", "gzip");
+    response.rendered_headers = rendered.header_lines(form, Rendered::Answer::full);
     response.body = packed ? rendered.gzip() : rendered.body();
     return response;
 }
@@ -50,6 +44,7 @@ net::ServerResponse success(Rendered& rendered, const net::ServerRequest& reques
 net::ServerResponse failure(const Problem& problem, const net::ServerRequest& request, const ResponseContext& context) {
     net::ServerResponse response;
     response.status = problem.status;
+    response.headers.reserve(8);
     add(response, "Content-Type", "application/problem+json");
     add(response, "X-Content-Type-Options", "nosniff");
     add(response, "Cache-Control", "no-store");

@@ -1,5 +1,6 @@
 #include "scanner/api/handler.hpp"
 
+#include "api/response_header.hpp"
 #include "api/sample.hpp"
 #include "support/run_coroutine.hpp"
 
@@ -9,7 +10,10 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace scanner::api {
@@ -40,7 +44,15 @@ protected:
         return ask("GET", target, std::move(headers));
     }
     static std::string header(const net::ServerResponse& response, std::string_view name) {
-        return std::string(net::find_header(response.headers, name));
+        return test::header_of(response, name);
+    }
+    /// Everything that is sent of an answer, but for the server's own lines.
+    static std::string sent(const net::ServerResponse& response) {
+        std::string text = std::to_string(response.status) + '\n';
+        for (const net::Header& line : response.headers) text += line.name + ": " + line.value + "\r\n";
+        if (response.rendered_headers) text += *response.rendered_headers;
+        if (response.body) text += *response.body;
+        return text;
     }
     static json body(const net::ServerResponse& response) {
         EXPECT_NE(response.body, nullptr);
@@ -97,6 +109,93 @@ TEST_F(Api, sends_the_same_bytes_to_every_reader) {
     EXPECT_THAT(*get("/metrics").body, HasSubstr("scanner_cache_hits_total{cache=\"rendered\"} 1\n"));
     EXPECT_THAT(*get("/metrics").body, HasSubstr("scanner_cache_misses_total{cache=\"rendered\"} 1\n"));
     EXPECT_NE(get("/rankings?top=2").body.get(), first.body.get());
+}
+
+struct RepeatedRequest {
+    const char* method;
+    const char* target;
+    std::vector<net::Header> headers;
+};
+
+TEST_F(Api, answers_a_repeated_target_as_one_that_is_new) {
+    options_.cors_origins = {"https://panel.example"};
+    const std::string tag = header(get("/rankings"), "ETag");
+    const std::vector<RepeatedRequest> requests{
+        {.method = "GET", .target = "/rankings"},
+        {.method = "HEAD", .target = "/rankings"},
+        {.method = "GET", .target = "/rankings", .headers = {{"If-None-Match", tag}}},
+        {.method = "HEAD", .target = "/rankings", .headers = {{"If-None-Match", tag}}},
+        {.method = "GET", .target = "/rankings", .headers = {{"Accept-Encoding", "gzip"}}},
+        {.method = "GET", .target = "/rankings", .headers = {{"Origin", "https://panel.example"}}},
+        {.method = "GET", .target = "/rankings", .headers = {{"Origin", "https://evil.example"}}},
+        {.method = "GET", .target = "/rankings?format=csv&top=3"},
+        {.method = "GET", .target = "/opportunities"},
+        {.method = "POST", .target = "/rankings"},
+        {.method = "OPTIONS", .target = "/rankings"},
+    };
+    const auto expect_same_as_new = [&](const char* when) {
+        for (const RepeatedRequest& request : requests) {
+            ask("GET", request.target);  // from here on it is known
+            const auto again = ask(request.method, request.target, request.headers);
+            const auto kept = std::exchange(handler_, nullptr);
+            EXPECT_EQ(sent(again), sent(ask(request.method, request.target, request.headers)))
+                << when << ": " << request.method << ' ' << request.target;
+        }
+    };
+    expect_same_as_new("in its cycle");
+    EXPECT_EQ(get("/rankings", {{"If-None-Match", tag}}).status, 304);
+    engine_.time += seconds(10);
+    expect_same_as_new("later");
+
+    engine_.publish(test::make_ranking(8, engine_.time));
+    EXPECT_EQ(header(get("/rankings"), "X-Scan-Seq"), "8");
+    EXPECT_EQ(get("/rankings", {{"If-None-Match", tag}}).status, 200);
+    expect_same_as_new("in a new cycle");
+
+    get("/rankings");
+    engine_.time += seconds(91);
+    problem(get("/rankings"), 503);
+    problem(get("/opportunities"), 503);
+    expect_same_as_new("when nothing is fresh");
+}
+
+TEST_F(Api, counts_a_repeated_target_as_one_that_is_new) {
+    const std::string tag = header(get("/rankings"), "ETag");
+    get("/rankings");
+    get("/rankings", {{"If-None-Match", tag}});
+    const std::string text = *get("/metrics").body;
+    EXPECT_THAT(text, HasSubstr("scanner_cache_hits_total{cache=\"rendered\"} 2\n"));
+    EXPECT_THAT(text, HasSubstr("scanner_cache_misses_total{cache=\"rendered\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("scanner_http_requests_total{route=\"/rankings\",status=\"200\"} 2\n"));
+    EXPECT_THAT(text, HasSubstr("scanner_http_requests_total{route=\"/rankings\",status=\"304\"} 1\n"));
+    EXPECT_THAT(text, HasSubstr("scanner_http_request_duration_seconds_count{route=\"/rankings\"} 3\n"));
+}
+
+/// One list, which its owner may change.
+class OneWatchlist final : public WatchlistSource {
+public:
+    [[nodiscard]] std::vector<std::string> names() const override { return {"mine"}; }
+    [[nodiscard]] std::optional<std::vector<std::string>> contracts(std::string_view name) const override {
+        if (name != "mine") return std::nullopt;
+        return codes;
+    }
+    std::vector<std::string> codes{"BTC-USDT"};
+};
+
+TEST_F(Api, reads_a_watchlist_anew_for_each_request) {
+    OneWatchlist list;
+    options_.watchlists = &list;
+    EXPECT_EQ(body(get("/rankings?watchlist=mine"))["items"].size(), 1U);
+    list.codes = {"BTC-USDT", "ETH-USDT"};
+    EXPECT_EQ(body(get("/rankings?watchlist=mine"))["items"].size(), 2U);
+    handler_ = nullptr;
+}
+
+TEST_F(Api, forgets_a_bound_cycle_with_the_engine) {
+    EXPECT_EQ(get("/rankings?seq=6").status, 200);
+    EXPECT_EQ(get("/rankings?seq=6").status, 200);
+    engine_.kept.erase(engine_.kept.begin());
+    problem(get("/rankings?seq=6"), 404);
 }
 
 TEST_F(Api, tells_age_when_it_serves) {

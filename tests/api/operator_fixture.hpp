@@ -1,6 +1,7 @@
 #pragma once
 
 #include "alerts/fake_state.hpp"
+#include "api/response_header.hpp"
 #include "api/sample.hpp"
 #include "support/run_coroutine.hpp"
 
@@ -104,7 +105,7 @@ protected:
         return send("DELETE", target, "", std::move(headers));
     }
     static std::string header(const net::ServerResponse& response, std::string_view name) {
-        return std::string(net::find_header(response.headers, name));
+        return test::header_of(response, name);
     }
     static json ok(const net::ServerResponse& response) {
         EXPECT_EQ(response.status, 200) << (response.body == nullptr ? "" : *response.body);
