@@ -11,6 +11,7 @@
 #include "api/router.hpp"
 #include "api/stream_endpoints.hpp"
 #include "api/target.hpp"
+#include "api/target_memo.hpp"
 
 #include "scanner/core/symbol.hpp"
 
@@ -45,6 +46,7 @@ public:
 
     asio::awaitable<net::ServerResponse> handle(net::ServerRequest request) override {
         const core::SteadyTime began = clock_.steady_now();
+        if (auto known = answer_again(request, began)) co_return std::move(*known);
         Begun begun = begin(request);
         net::ServerResponse response = std::move(begun.response);
         if (begun.waiting) {
@@ -56,8 +58,7 @@ public:
         } else if (begun.responding) {
             response = co_await std::move(*begun.responding);
         }
-        metrics_.on_http_request(begun.label, response.status,
-                                 std::chrono::duration<double>(clock_.steady_now() - began).count());
+        count(begun.label, response.status, began);
         co_return response;
     }
 
@@ -137,11 +138,40 @@ private:
                           })});
     }
 
-    [[nodiscard]] ResponseContext context() const {
-        const engine::RankingPtr newest = engine_.current();
+    [[nodiscard]] ResponseContext context() const { return context(engine_.current().get()); }
+    [[nodiscard]] ResponseContext context(const engine::Ranking* newest) const {
         return {.cors_origins = options_.cors_origins,
                 .now = engine_.now(),
                 .simulated = newest != nullptr && newest->settings.simulated};
+    }
+
+    void count(std::string_view label, int status, core::SteadyTime began) {
+        metrics_.on_http_request(label, status, std::chrono::duration<double>(clock_.steady_now() - began).count());
+    }
+
+    /// The answer to a target that this ranking answered before, without reading the target again.
+    std::optional<net::ServerResponse> answer_again(const net::ServerRequest& request, core::SteadyTime began) {
+        if (!may_repeat(request)) return std::nullopt;
+        const engine::RankingPtr newest = engine_.current();
+        if (newest == nullptr || !engine_.is_fresh(*newest)) return std::nullopt;
+        const TargetMemo::Answer* const known = memo_.find(*newest, request.target);
+        if (known == nullptr) return std::nullopt;
+        metrics_.on_cache_lookup("rendered", true);
+        auto response = make_response(known->rendered, request, context(newest.get()));
+        count(known->label, response.status, began);
+        return response;
+    }
+
+    static bool may_repeat(const net::ServerRequest& request) {
+        return request.method == "GET" || request.method == "HEAD";
+    }
+
+    void remember(const net::ServerRequest& request, std::string_view label, const net::QueryParameters& params,
+                  const Outcome& outcome) {
+        if (!outcome || !may_repeat(request) || !TargetMemo::fits(label, params)) return;
+        if (const engine::RankingPtr newest = engine_.current(); newest != nullptr) {
+            memo_.keep(*newest, request.target, label, *outcome);
+        }
     }
 
     Begun begin(const net::ServerRequest& request) {
@@ -160,7 +190,9 @@ private:
         const Handler* handler = history_.in_place_of(match.route->label, target->params);
         if (handler == nullptr) handler = &match.route->handler;
         if (const auto* const from_memory = std::get_if<MemoryHandler>(handler)) {
-            begun.response = make_response((*from_memory)(call), request, context());
+            const Outcome outcome = (*from_memory)(call);
+            remember(request, begun.label, target->params, outcome);
+            begun.response = make_response(outcome, request, context());
         } else if (const auto* const waiting = std::get_if<WaitingHandler>(handler)) {
             OwnedCall owned{.params = std::move(target->params), .variable = std::move(match.variable)};
             begun.waiting.emplace((*waiting)(std::move(owned)));
@@ -214,6 +246,7 @@ private:
     AlertEndpoints alerts_;
     HistoryEndpoints history_;
     Router<Handler> router_;
+    TargetMemo memo_;
 };
 
 }  // namespace
