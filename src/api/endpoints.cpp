@@ -139,7 +139,8 @@ Outcome Endpoints::rankings(const Call& call) {
     if (!query) return std::unexpected(std::move(query.error()));
     if (newest == nullptr || !engine_.is_fresh(*newest)) return std::unexpected(nothing_fresh(newest.get()));
     if (ranking == nullptr) return std::unexpected(cycle_not_kept(bound.value_or(0), newest->sequence));
-    return cached(*ranking, "rankings", canonical(*query), [&] { return render_rankings(*ranking, *query); });
+    return cached(*ranking, "rankings", canonical(*query),
+                  [&] { return render_rankings(*ranking, *query, item_texts_); });
 }
 
 Outcome Endpoints::opportunities(const Call& call) {

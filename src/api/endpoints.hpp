@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/item_texts.hpp"
 #include "api/queries.hpp"
 #include "api/rendered.hpp"
 #include "api/response.hpp"
@@ -98,6 +99,7 @@ private:
     const core::Clock& clock_;
     core::SteadyTime started_;
     RenderCache cache_;
+    ItemTexts item_texts_;
     std::uint64_t tidied_for_ = 0;  ///< the newest cycle when the cache was last tidied
     std::shared_ptr<Rendered> alive_;
 };

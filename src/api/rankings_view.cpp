@@ -127,7 +127,8 @@ void write_funnel(core::JsonWriter& json, const std::vector<FunnelStage>& funnel
     json.end_array();
 }
 
-std::string json_of(const engine::Ranking& ranking, const RankingsQuery& query, const RankingsResult& result) {
+std::string json_of(const engine::Ranking& ranking, const RankingsQuery& query, const RankingsResult& result,
+                    ItemTexts& texts) {
     constexpr std::size_t kBytesAnItem = 900;
     core::JsonWriter json(1024 + kBytesAnItem * result.page.size());
     json.begin_object();
@@ -136,6 +137,10 @@ std::string json_of(const engine::Ranking& ranking, const RankingsQuery& query, 
     write_filters(json, query);
     json.key("items").begin_array();
     for (const ScoredContract& item : result.page) {
+        if (query.all_fields) {
+            texts.write(json, ranking, item);
+            continue;
+        }
         json.begin_object();
         for (const ItemField* const field : query.fields) {
             json.key(field->name);
@@ -233,10 +238,15 @@ RankingsResult find_rankings(const engine::Ranking& ranking, const RankingsQuery
 }
 
 Rendered render_rankings(const engine::Ranking& ranking, const RankingsQuery& query) {
+    ItemTexts texts;
+    return render_rankings(ranking, query, texts);
+}
+
+Rendered render_rankings(const engine::Ranking& ranking, const RankingsQuery& query, ItemTexts& texts) {
     const RankingsResult result = find_rankings(ranking, query);
     const ScanStamp stamp = stamp_of(ranking, result.data_time);
     if (query.csv) return {std::string(kCsvType), csv_of(query, result), stamp};
-    return {std::string(kJsonType), json_of(ranking, query, result), stamp};
+    return {std::string(kJsonType), json_of(ranking, query, result, texts), stamp};
 }
 
 }  // namespace scanner::api

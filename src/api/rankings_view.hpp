@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/item_texts.hpp"
 #include "api/queries.hpp"
 #include "api/rendered.hpp"
 #include "api/scored_contract.hpp"
@@ -41,5 +42,7 @@ struct RankingsResult {
 
 /// The answer, JSON or CSV as the query says. A function of its arguments alone.
 [[nodiscard]] Rendered render_rankings(const engine::Ranking& ranking, const RankingsQuery& query);
+/// The same, with what earlier answers from this cycle left in `texts`.
+[[nodiscard]] Rendered render_rankings(const engine::Ranking& ranking, const RankingsQuery& query, ItemTexts& texts);
 
 }  // namespace scanner::api

@@ -4,8 +4,9 @@
 #include "scanner/signals/slippage.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <span>
-#include <unordered_map>
+#include <vector>
 
 namespace scanner::api {
 namespace {
@@ -44,9 +45,9 @@ std::vector<ScoredContract> as_ranked(const engine::Ranking& ranking, const Scor
 
 std::vector<ScoredContract> scored_again(const engine::Ranking& ranking, const Scoring& scoring,
                                          const signals::Weights& weights) {
-    std::unordered_map<const engine::ContractSnapshot*, std::optional<int>> deltas;
+    std::vector<std::optional<int>> deltas(ranking.contracts.size());
     for (const engine::RankedEntry& entry : cycle_entries(ranking, scoring.profile)) {
-        deltas.emplace(&ranking.contracts[entry.contract], entry.rank_delta);
+        deltas[entry.contract] = entry.rank_delta;
     }
     const signals::ScoreOptions options = score_options(scoring);
     std::vector<ScoredContract> items;
@@ -58,7 +59,7 @@ std::vector<ScoredContract> scored_again(const engine::Ranking& ranking, const S
         const auto score = signals::score_contract(snapshot.numbers, slip, weights, options).score;
         if (!score) continue;
         ScoredContract item = scored(ranking, scoring, i, *score, slip);
-        if (const auto delta = deltas.find(&snapshot); delta != deltas.end()) item.rank_delta = delta->second;
+        item.rank_delta = deltas[i];
         items.push_back(item);
     }
     const auto key = [](const ScoredContract& item) {

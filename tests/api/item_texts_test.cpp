@@ -1,0 +1,75 @@
+#include "api/item_texts.hpp"
+
+#include "api/item_fields.hpp"
+#include "api/sample.hpp"
+#include "api/scoring.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <initializer_list>
+#include <string>
+
+namespace scanner::api {
+namespace {
+
+std::string field_by_field(const ScoredContract& item) {
+    core::JsonWriter json;
+    json.begin_object();
+    for (const ItemField& field : item_fields()) {
+        json.key(field.name);
+        write_value(json, field.get(item));
+    }
+    json.end_object();
+    return json.take();
+}
+
+std::string from_texts(ItemTexts& texts, const engine::Ranking& ranking, const ScoredContract& item) {
+    core::JsonWriter json;
+    texts.write(json, ranking, item);
+    return json.take();
+}
+
+TEST(ItemTexts, are_what_the_fields_give_whatever_a_request_asks_for) {
+    const auto ranking = test::make_ranking(7, test::kNow);
+    Scoring plain = cycle_scoring(ranking.settings, "scalp");
+    Scoring large = plain;
+    large.notional_usdt = 250'000.0;
+    Scoring bare = plain;
+    bare.include_funding = false;
+    bare.include_basis = false;
+    Scoring swing = cycle_scoring(ranking.settings, "swing");
+    swing.min_qvol_usdt = 1.0;
+    ItemTexts texts;
+    std::size_t shown = 0;
+    for (int round = 0; round < 2; ++round) {
+        for (const Scoring& scoring : {plain, large, bare, swing, plain}) {
+            for (const ScoredContract& item : score_contracts(ranking, scoring)) {
+                EXPECT_EQ(from_texts(texts, ranking, item), field_by_field(item));
+                ++shown;
+            }
+        }
+    }
+    EXPECT_GT(shown, 20U);
+}
+
+TEST(ItemTexts, are_of_the_cycle_that_is_asked_for) {
+    const auto first = test::make_ranking(7, test::kNow);
+    auto second = test::make_ranking(8, test::kNow + std::chrono::seconds(5));
+    for (auto& contract : second.contracts) contract.data.ticker.last += 1.25;
+    const auto items_of = [](const engine::Ranking& ranking) {
+        return score_contracts(ranking, cycle_scoring(ranking.settings, "scalp"));
+    };
+    ItemTexts texts;
+    for (const engine::Ranking* const ranking :
+         std::initializer_list<const engine::Ranking*>{&first, &second, &first, &second}) {
+        ASSERT_FALSE(items_of(*ranking).empty());
+        for (const ScoredContract& item : items_of(*ranking)) {
+            EXPECT_EQ(from_texts(texts, *ranking, item), field_by_field(item));
+        }
+    }
+}
+
+}  // namespace
+}  // namespace scanner::api
