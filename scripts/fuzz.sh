@@ -4,8 +4,8 @@
 #   scripts/fuzz.sh [target...]
 #     FUZZ_RUNS=10000000  inputs each          FUZZ_SECONDS=0  at most so long each (0: no limit)
 #     FUZZ_SEED=1         of libFuzzer         FUZZ_JOBS=      targets at a time (all processors)
-# What is found on the way is kept beside the build, in build/fuzz/corpus/<target>, and is where the next run goes on;
-# logs and findings are in build/fuzz/findings. tests/fuzz/corpus holds the seeds and is never written to.
+# A run begins with the seeds, tests/fuzz/corpus/<target>, and with what earlier ones found on the way: the .kept files
+# beside them and, from the second run on, build/fuzz/corpus/<target>. Logs and findings: build/fuzz/findings.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export build=build/fuzz runs=${FUZZ_RUNS:-10000000} seconds=${FUZZ_SECONDS:-0} seed=${FUZZ_SEED:-1}
@@ -35,7 +35,14 @@ fuzz_one() {
   esac
   local dictionary=()
   [ ! -f "tests/fuzz/corpus/$target.dict" ] || dictionary=("-dict=tests/fuzz/corpus/$target.dict")
-  mkdir -p "$kept"
+  if [ ! -d "$kept" ]; then
+    mkdir -p "$kept"
+    python3 - "tests/fuzz/corpus/$target.kept" "$kept" <<'END'
+import pathlib, sys, urllib.parse
+for number, line in enumerate(pathlib.Path(sys.argv[1]).read_text().splitlines()):
+    pathlib.Path(sys.argv[2], f"{number:04}").write_bytes(urllib.parse.unquote_to_bytes(line))
+END
+  fi
   "$build/bin/fuzz-$target" -runs="$runs" -max_total_time="$seconds" -seed="$seed" -timeout=60 \
     -rss_limit_mb=4096 -max_len="$length" -detect_leaks=0 -entropic=0 -print_final_stats=1 \
     -artifact_prefix="$build/findings/$target-" "${dictionary[@]}" "$kept" "tests/fuzz/corpus/$target" >"$log" 2>&1 ||

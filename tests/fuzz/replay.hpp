@@ -1,5 +1,7 @@
 #pragma once
 
+#include "scanner/core/url.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,8 +14,20 @@
 
 namespace scanner::fuzz {
 
-/// Runs a fuzzed function over the kept inputs of its target, and over each cut short at every so many bytes. A broken
-/// promise ends the program.
+/// What long runs found on the way, merged down to one input for what each is the shortest to reach:
+/// corpus/<target>.kept, an input a line, percent-encoded where it is no printable ASCII.
+inline void replay_kept(const std::string& path, void (*function)(std::string_view)) {
+    std::ifstream file(path);
+    ASSERT_TRUE(file) << path;
+    for (std::string line; std::getline(file, line);) {
+        const auto input = core::percent_decode(line);
+        ASSERT_TRUE(input) << line;
+        function(*input);
+    }
+}
+
+/// Runs a fuzzed function over the seeds of its target, and over each cut short at every so many bytes, and over what
+/// is kept of long runs. A broken promise ends the program.
 inline void replay(std::string_view target, void (*function)(std::string_view)) {
     const std::filesystem::path folder = std::string(SCANNER_SOURCE_DIR) + "/tests/fuzz/corpus/" + std::string(target);
     std::vector<std::filesystem::path> files;
@@ -29,6 +43,7 @@ inline void replay(std::string_view target, void (*function)(std::string_view)) 
         const std::size_t step = std::max<std::size_t>(input.size() / 32, 1);
         for (std::size_t length = 0; length < input.size(); length += step) function(std::string(input, 0, length));
     }
+    replay_kept(folder.string() + ".kept", function);
 }
 
 }  // namespace scanner::fuzz
