@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/compose.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/bind_handler.hpp>
@@ -13,6 +14,7 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <exception>
 #include <utility>
@@ -35,6 +37,8 @@ using std::chrono::steady_clock;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 /// For the peer's answer to a close, and for its end of the connection after that.
 constexpr std::chrono::milliseconds kCloseTime{1'500};
+/// Of what the peer sends behind it.
+constexpr std::size_t kMostDiscarded = 16U << 20U;
 /// A read waits with this little memory, and takes more as the message grows.
 constexpr std::size_t kFirstPiece = 256;
 constexpr std::size_t kLargestPiece = 16U << 10U;
@@ -91,10 +95,44 @@ void beast_close_socket(SocketLayer& layer) {
     layer.drop();
 }
 
+/// Throws away what the peer still sends until it ends the connection. Beast's own stops after the first two kilobytes:
+/// closing with more to read resets the connection, and the peer may never see the close frame that says why.
+class TearDown {
+public:
+    explicit TearDown(tcp::socket& socket) : socket_(socket) {}
+
+    template <class Self>
+    void operator()(Self& self, error_code ec = {}) {
+        if (!begun_) {
+            begun_ = true;
+            error_code ignored;
+            socket_.shutdown(tcp::socket::shutdown_send, ignored);
+            socket_.non_blocking(true, ignored);
+            socket_.async_wait(tcp::socket::wait_read, std::move(self));
+            return;
+        }
+        std::array<char, 4096> piece;  // NOLINT(cppcoreguidelines-pro-type-member-init): only written to
+        while (!ec && discarded_ < kMostDiscarded) discarded_ += socket_.read_some(asio::buffer(piece), ec);
+        if (ec == asio::error::would_block || ec == asio::error::try_again) {
+            socket_.async_wait(tcp::socket::wait_read, std::move(self));
+            return;
+        }
+        if (ec == asio::error::eof) ec.clear();
+        error_code ignored;
+        socket_.close(ignored);
+        self.complete(ec);
+    }
+
+private:
+    tcp::socket& socket_;
+    std::size_t discarded_ = 0;
+    bool begun_ = false;
+};
+
 template <class Handler>
-void async_teardown(beast::role_type role, SocketLayer& layer, Handler&& handler) {
+void async_teardown(beast::role_type /*role*/, SocketLayer& layer, Handler&& handler) {
     layer.ending_at = steady_clock::now();
-    websocket::async_teardown(role, layer.socket(), std::forward<Handler>(handler));
+    asio::async_compose<Handler, void(error_code)>(TearDown(layer.socket()), handler, layer.socket());
 }
 
 using Stream = websocket::stream<SocketLayer, true>;
