@@ -66,7 +66,7 @@ void read(ByteReader& in, RankingRow& row) {
     row.profile = in.text();
     row.symbol = in.text();
     const std::int64_t rank = in.i64();
-    if (rank >= 0) row.rank = static_cast<int>(rank);
+    if (rank >= 0 && std::in_range<int>(rank)) row.rank = static_cast<int>(rank);
     row.score = in.real();
     for (auto* value : {&row.last_price, &row.qvol_usdt, &row.spread_bps, &row.slip_bps, &row.manip_score})
         *value = in.maybe();

@@ -45,8 +45,11 @@ inline void request_headers(std::string_view input) {
 
     if (const auto parts = storage::read_cursor("rankings", first, 4)) {
         require(parts->size() == 4, "a cursor has its parts");
-        require(storage::read_cursor("rankings", storage::make_cursor("rankings", *parts), 4) == *parts,
-                "a cursor written is read back");
+        // One that came with less escaped than it could be may be too long once it is written properly.
+        const std::string written = storage::make_cursor("rankings", *parts);
+        if (written.size() <= 1'024) {
+            require(storage::read_cursor("rankings", written, 4) == *parts, "a cursor written is read back");
+        }
     }
     const std::vector<std::string> parts{std::string(first), std::string(second)};
     const std::string cursor = storage::make_cursor("bars", parts);
