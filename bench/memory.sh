@@ -9,7 +9,7 @@ work=$(mktemp -d)
 pids=()
 trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait 2>/dev/null || true; rm -rf "$work"' EXIT
 simulator_port=$(scripts/free-port) port=$(scripts/free-port)
-"$bin/htx-simulator" --port "$simulator_port" --contracts "$contracts" --market busy >"$work/simulator.log" 2>&1 &
+"$bin/htx-simulator" --port "$simulator_port" --contracts "$contracts" --market busy --over-limit none >"$work/simulator.log" 2>&1 &
 pids+=($!)
 for _ in $(seq 100); do curl -fs "http://127.0.0.1:$simulator_port/api/v1/timestamp" >/dev/null && break; sleep 0.1; done
 env SCANNER_EXCHANGE_URL="http://127.0.0.1:$simulator_port" SCANNER_HTTP_PORT="$port" SCANNER_DATA_DIR="$work/data" \

@@ -9,9 +9,11 @@ export TSAN_OPTIONS="second_deadlock_stack=1:${TSAN_OPTIONS:-}"
 ctest --preset "$preset" -L unit -j"$(nproc)"
 # One at a time: these start servers and programs and look at how those behave in time.
 ctest --preset "$preset" -L 'io|integration'
-# What surrounds the programs, once: the console in a browser; compose file, container scripts, alert rules and dashboard; what make install and the
-# Debian package put where; every command that the documents show, against make demo.
+# What surrounds the programs, once: a minute of faults in everything that they stand on; the console in a browser;
+# compose file, container scripts, alert rules and dashboard; what make install and the Debian package put where; every
+# command that the documents show, against make demo.
 if [ "$preset" = release ]; then
+  SHORT=1 CHAOS_SEED=7 scripts/chaos.sh build/release/bin
   scripts/test-panel.sh build/release/bin
   python3 tests/deploy/test_deploy.py build/release/bin
   scripts/test-packaging.sh release
