@@ -38,8 +38,9 @@ struct ScanResult {
     std::vector<std::string> degraded;                            ///< inputs missing for all: "funding: …"
 };
 
-/// The reading half of a cycle: bulk calls, universe, then book and candles per contract within the budget. Keeps the
-/// contract list and the candles between passes. One pass at a time, on the loop thread.
+/// The reading half of a cycle: bulk calls, universe, book and candles per contract within the budget. The contracts of
+/// the pass before (or all that are eligible, when they fit) are read beside the tickers; what the tickers then leave
+/// out is not used. Keeps contract list, candles and universe between passes. One pass at a time, on the loop thread.
 class MarketScan {
 public:
     virtual ~MarketScan() = default;
