@@ -25,6 +25,13 @@ BulkInsert into(std::string_view table, std::string_view conflict) {
             .time_column = shape.partition_days > 0 ? "ts" : ""};
 }
 
+/// Of a table whose rows are there already only when a write is repeated whose answer got lost.
+BulkInsert into_mostly_new(std::string_view table) {
+    BulkInsert insert = into(table, "ON CONFLICT DO NOTHING");
+    insert.mostly_new = true;
+    return insert;
+}
+
 void put(Fill row, std::initializer_list<SqlValue> values) {
     std::ranges::copy(values, row.begin());
 }
@@ -39,7 +46,7 @@ void write_cycles(SqlSession& session, const std::vector<CycleRecord>& rows) {
 }
 
 void write_rankings(SqlSession& session, const std::vector<RankingRow>& rows) {
-    session.insert(into("rankings", "ON CONFLICT DO NOTHING"), rows.size(), [&](std::size_t i, Fill row) {
+    session.insert(into_mostly_new("rankings"), rows.size(), [&](std::size_t i, Fill row) {
         const RankingRow& ranking = rows[i];
         put(row,
             {ranking.time, sql(ranking.sequence), std::string_view(ranking.profile), std::string_view(ranking.symbol),
@@ -49,7 +56,7 @@ void write_rankings(SqlSession& session, const std::vector<RankingRow>& rows) {
 }
 
 void write_inputs(SqlSession& session, const std::vector<ContractInputs>& rows) {
-    session.insert(into("ranking_inputs", "ON CONFLICT DO NOTHING"), rows.size(), [&](std::size_t i, Fill row) {
+    session.insert(into_mostly_new("ranking_inputs"), rows.size(), [&](std::size_t i, Fill row) {
         put(row,
             {rows[i].time, sql(rows[i].sequence), std::string_view(rows[i].symbol), JsonText{rows[i].inputs_json}});
     });

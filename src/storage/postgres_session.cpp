@@ -7,8 +7,10 @@
 #include <pqxx/pqxx>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <mutex>
+#include <optional>
 #include <sys/socket.h>
 #include <utility>
 #include <vector>
@@ -66,6 +68,46 @@ decltype(auto) translated(F&& function) {
     }
 }
 
+/// Rows on their way into a table by COPY. The ways to begin one differ between libpqxx 6 and 7, and 6 takes a row only
+/// as something whose size the compiler knows.
+class CopyStream {
+public:
+    CopyStream(pqxx::transaction_base& transaction, const BulkInsert& into) : stream_(begin(transaction, into)) {}
+
+    /// As many fields as the table has columns; null for none.
+    void write(std::span<const char* const> fields) { write_sized(fields, std::make_index_sequence<kMostColumns>()); }
+    /// Throws what the server had to say about any of the rows.
+    void complete() { stream_.complete(); }
+
+private:
+    static constexpr std::size_t kMostColumns = 12;
+
+    static pqxx::stream_to begin(pqxx::transaction_base& transaction, const BulkInsert& into) {
+        std::vector<std::string> names;
+        for (const Column& column : into.columns) names.emplace_back(column.name);
+#if PQXX_VERSION_MAJOR >= 7
+        return pqxx::stream_to::raw_table(transaction, into.table, fmt::format("{}", fmt::join(names, ", ")));
+#else
+        return pqxx::stream_to(transaction, std::string(into.table), names);
+#endif
+    }
+    template <std::size_t... I>
+    void write_sized(std::span<const char* const> fields, std::index_sequence<I...>) {
+        if (!(write_if<I + 1>(fields) || ...))
+            throw SqlError(core::ErrorCode::internal, "a table has more columns than a copy can carry");
+    }
+    template <std::size_t N>
+    bool write_if(std::span<const char* const> fields) {
+        if (fields.size() != N) return false;
+        std::array<const char*, N> row{};
+        std::ranges::copy(fields, row.begin());
+        stream_ << row;
+        return true;
+    }
+
+    pqxx::stream_to stream_;
+};
+
 template <class T>
 T parsed(std::string_view text) {
     T value{};
@@ -94,6 +136,8 @@ private:
 };
 
 class PostgresSession final : public SqlSession {
+    using Fill = std::function<void(std::size_t, std::span<SqlValue>)>;
+
 public:
     PostgresSession(const std::string& url, std::chrono::milliseconds statement_timeout) {
         translated([&] {
@@ -150,25 +194,12 @@ public:
         });
     }
 
-    void insert(const BulkInsert& into, std::size_t count,
-                const std::function<void(std::size_t, std::span<SqlValue>)>& fill) override {
+    void insert(const BulkInsert& into, std::size_t count, const Fill& fill) override {
         std::vector<SqlValue> row(into.columns.size());
         if (!into.time_column.empty()) make_partitions(into, count, row, fill);
-        std::vector<std::string> arrays(into.columns.size());
-        std::size_t bytes = 0;
-        std::size_t rows = 0;
-        for (std::size_t i = 0; i < count; ++i) {
-            fill(i, row);
-            for (std::size_t column = 0; column < row.size(); ++column) {
-                const std::size_t before = arrays[column].size();
-                if (rows > 0) arrays[column] += ',';
-                append_array_element(arrays[column], row[column]);
-                bytes += arrays[column].size() - before;
-            }
-            if (++rows < kMostRows && bytes < kMostStatementBytes && i + 1 < count) continue;
-            insert_arrays(into, arrays);
-            for (std::string& array : arrays) array.clear();
-            bytes = rows = 0;
+        for (std::size_t done = 0; done < count;) {
+            const auto copied = into.mostly_new ? copy_some(into, done, count, row, fill) : std::nullopt;
+            done = copied ? *copied : insert_some(into, done, count, row, fill);
         }
     }
 
@@ -212,8 +243,7 @@ public:
     }
 
 private:
-    void make_partitions(const BulkInsert& into, std::size_t count, std::vector<SqlValue>& row,
-                         const std::function<void(std::size_t, std::span<SqlValue>)>& fill) {
+    void make_partitions(const BulkInsert& into, std::size_t count, std::vector<SqlValue>& row, const Fill& fill) {
         const auto column = std::ranges::find(into.columns, into.time_column, &Column::name);
         const auto place = static_cast<std::size_t>(column - into.columns.begin());
         std::vector<core::WallTime> times;
@@ -224,6 +254,65 @@ private:
         }
         if (count > 0 && storage_of(*this, into.table) == TableStorage::partitioned)
             storage::make_partitions(*this, find_table(into.table), times);
+    }
+
+    /// Puts rows from `first` on in by COPY, as many as make a statement, and says where it ended. Nothing when the
+    /// server does not take them that way, as when one is there already; then none of them is in.
+    std::optional<std::size_t> copy_some(const BulkInsert& into, std::size_t first, std::size_t count,
+                                         std::vector<SqlValue>& row, const Fill& fill) {
+        return translated([&]() -> std::optional<std::size_t> {
+            try {
+                pqxx::subtransaction attempt(*transaction_, "copy_attempt");
+                CopyStream copy(attempt, into);
+                std::string text;
+                std::vector<std::optional<std::size_t>> places(row.size());
+                std::vector<const char*> fields(row.size());
+                std::size_t bytes = 0;
+                std::size_t next = first;
+                while (next < count && next - first < kMostRows && bytes < kMostStatementBytes) {
+                    fill(next++, row);
+                    text.clear();
+                    for (std::size_t column = 0; column < row.size(); ++column) {
+                        const std::size_t place = text.size();
+                        places[column] = append_field(text, row[column]) ? std::optional(place) : std::nullopt;
+                        text += '\0';
+                    }
+                    std::ranges::transform(places, fields.begin(), [&](const std::optional<std::size_t>& place) {
+                        return place ? text.data() + *place : nullptr;
+                    });
+                    copy.write(fields);
+                    bytes += text.size();
+                }
+                copy.complete();
+                attempt.commit();
+                return next;
+            } catch (const pqxx::sql_error& error) {
+                // A row that is there, or a table of other types than ours, which INSERT converts to.
+                const auto code = error.sqlstate().empty() ? core::ErrorCode::unavailable : code_of(error.sqlstate());
+                if (code != core::ErrorCode::invalid_input && code != core::ErrorCode::internal) throw;
+                return std::nullopt;
+            }
+        });
+    }
+
+    /// The same by INSERT, which settles conflicts.
+    std::size_t insert_some(const BulkInsert& into, std::size_t first, std::size_t count, std::vector<SqlValue>& row,
+                            const Fill& fill) {
+        std::vector<std::string> arrays(into.columns.size());
+        std::size_t bytes = 0;
+        std::size_t next = first;
+        while (next < count && next - first < kMostRows && bytes < kMostStatementBytes) {
+            fill(next, row);
+            for (std::size_t column = 0; column < row.size(); ++column) {
+                const std::size_t before = arrays[column].size();
+                if (next > first) arrays[column] += ',';
+                append_array_element(arrays[column], row[column]);
+                bytes += arrays[column].size() - before;
+            }
+            ++next;
+        }
+        insert_arrays(into, arrays);
+        return next;
     }
 
     void insert_arrays(const BulkInsert& into, const std::vector<std::string>& arrays) {

@@ -14,10 +14,6 @@ void refuse_nul(std::string_view text) {
         throw SqlError(core::ErrorCode::invalid_input, "postgres: a text with a NUL character cannot be stored");
 }
 
-std::string number(double value) {
-    return std::isfinite(value) ? fmt::format("{}", value) : "NULL";  // stopped at the edge; never made up here
-}
-
 }  // namespace
 
 void append_literal(std::string& out, std::string_view text) {
@@ -36,7 +32,11 @@ void append_literal(std::string& out, const SqlValue& value) {
         void operator()(std::monostate) const { out += "NULL"; }
         void operator()(bool flag) const { out += flag ? "TRUE" : "FALSE"; }
         void operator()(std::int64_t integer) const { out += fmt::format("({}::bigint)", integer); }
-        void operator()(double real) const { out += fmt::format("({}::float8)", number(real)); }
+        void operator()(double real) const {
+            out += '(';
+            if (!append_field(out, real)) out += "NULL";
+            out += "::float8)";
+        }
         void operator()(std::string_view text) const { append_literal(out, text); }
         void operator()(core::WallTime time) const { out += fmt::format("'{}'::timestamptz", core::format_time(time)); }
         void operator()(JsonText json) const {
@@ -47,26 +47,49 @@ void append_literal(std::string& out, const SqlValue& value) {
     std::visit(Writer{out}, value);
 }
 
-void append_array_element(std::string& out, const SqlValue& value) {
+bool append_field(std::string& out, const SqlValue& value) {
     struct Writer {
         std::string& out;
-        void operator()(std::monostate) const { out += "NULL"; }
-        void operator()(bool flag) const { out += flag ? 't' : 'f'; }
-        void operator()(std::int64_t integer) const { fmt::format_to(std::back_inserter(out), "{}", integer); }
-        void operator()(double real) const { out += number(real); }
-        void operator()(std::string_view text) const {
-            refuse_nul(text);
-            out += '"';
-            for (const char c : text) {
-                if (c == '"' || c == '\\') out += '\\';
-                out += c;
-            }
-            out += '"';
+        bool operator()(std::monostate) const { return false; }
+        bool operator()(bool flag) const { return append(flag ? "t" : "f"); }
+        bool operator()(std::int64_t integer) const {
+            fmt::format_to(std::back_inserter(out), "{}", integer);
+            return true;
         }
-        void operator()(core::WallTime time) const { out += core::format_time(time); }
-        void operator()(JsonText json) const { (*this)(json.text); }
+        bool operator()(double real) const {
+            if (!std::isfinite(real)) return false;  // stopped at the edge; never made up here
+            fmt::format_to(std::back_inserter(out), "{}", real);
+            return true;
+        }
+        bool operator()(std::string_view text) const {
+            refuse_nul(text);
+            return append(text);
+        }
+        bool operator()(core::WallTime time) const { return append(core::format_time(time)); }
+        bool operator()(JsonText json) const { return (*this)(json.text); }
+        bool append(std::string_view text) const {
+            out += text;
+            return true;
+        }
     };
-    std::visit(Writer{out}, value);
+    return std::visit(Writer{out}, value);
+}
+
+void append_array_element(std::string& out, const SqlValue& value) {
+    const auto* const text = std::get_if<std::string_view>(&value);
+    const auto* const json = std::get_if<JsonText>(&value);
+    if (text == nullptr && json == nullptr) {
+        if (!append_field(out, value)) out += "NULL";
+        return;
+    }
+    const std::string_view quoted = text != nullptr ? *text : json->text;
+    refuse_nul(quoted);
+    out += '"';
+    for (const char c : quoted) {
+        if (c == '"' || c == '\\') out += '\\';
+        out += c;
+    }
+    out += '"';
 }
 
 std::string with_values(std::string_view statement, std::span<const SqlValue> values) {

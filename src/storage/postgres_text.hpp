@@ -18,6 +18,10 @@ void append_literal(std::string& out, const SqlValue& value);
 /// An element of an array's text form, to be put between '{' and '}' with commas.
 void append_array_element(std::string& out, const SqlValue& value);
 
+/// A field as Postgres reads it from its text form, without quotes or escapes. False for a null, which appends nothing.
+/// Throws as append_literal does.
+[[nodiscard]] bool append_field(std::string& out, const SqlValue& value);
+
 /// `statement` with "?1", "?2" … replaced by the values. They must not occur inside of its own literals.
 [[nodiscard]] std::string with_values(std::string_view statement, std::span<const SqlValue> values);
 

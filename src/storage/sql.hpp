@@ -79,6 +79,8 @@ struct BulkInsert {
     std::span<const Column> columns;
     std::string_view conflict;          ///< "ON CONFLICT …": the same words for both databases
     std::string_view time_column = "";  ///< of partitioned tables
+    /// Hardly a row is ever there already: a way that is faster and cannot settle conflicts may be tried first.
+    bool mostly_new = false;
 };
 
 class SqlSession {

@@ -85,6 +85,63 @@ TEST_P(HistoryTest, writes_a_cycle_that_ranked_nothing) {
     EXPECT_TRUE((*ranking)->rows.empty());
 }
 
+TEST_P(HistoryTest, gives_back_any_text_as_it_was) {
+    HistoryBatch batch = samples::cycle(1, kStart);
+    batch.rankings.resize(2);
+    batch.inputs.resize(1);
+    batch.rankings[0].symbol = "tab\there, line\nthere\r, \\ and \\t, \"it's\" {1,2} \u00e9";
+    batch.rankings[1].symbol = "\\N";  // what COPY takes for a null, unless it is told otherwise
+    batch.rankings[1].rank = std::nullopt;
+    batch.rankings[1].last_price = std::nullopt;
+    batch.inputs[0].inputs_json = R"({"text":"tab\there, \\\\N \"it's\" \\ é"})";
+    batch.inputs[0].symbol = batch.rankings[0].symbol;
+    write(batch);
+    RankingsQuery query = all();
+    query.with_inputs = true;
+    const RankingsPage page = rankings(query);
+    ASSERT_EQ(page.rows.size(), 2U);
+    EXPECT_EQ(page.rows[0].symbol, "\\N");
+    EXPECT_EQ(page.rows[0].rank, std::nullopt);
+    EXPECT_EQ(page.rows[0].last_price, std::nullopt);
+    EXPECT_EQ(page.rows[1].symbol, batch.rankings[0].symbol);
+    EXPECT_EQ(page.rows[1].rank, 1);
+    EXPECT_EQ(nlohmann::json::parse(page.rows[1].inputs_json), nlohmann::json::parse(batch.inputs[0].inputs_json));
+}
+
+TEST_P(HistoryTest, writes_what_is_missing_of_rows_that_are_there_in_part) {
+    HistoryBatch first = samples::cycle(1, kStart);
+    first.rankings.resize(1);
+    first.inputs.resize(1);
+    write(first);
+    HistoryBatch again = samples::cycle(1, kStart);
+    again.rankings[0].score = -1.0;  // of the two the first one is kept
+    again.cycle.reset();
+    // More than go into one statement: the one with the row that is there, and one without.
+    for (int rank = 3; rank <= 7'000; ++rank)
+        again.rankings.push_back(samples::ranking(1, kStart, "many", "C" + std::to_string(rank), rank));
+    write(again);
+    write(again);
+    EXPECT_EQ(store_->status().dropped, 0U);
+    RankingsQuery query = all(kMostPageRows);
+    query.with_inputs = true;
+    std::set<std::string> found;
+    std::size_t rows = 0;
+    std::size_t with_inputs = 0;
+    do {
+        const RankingsPage page = rankings(query);
+        rows += page.rows.size();
+        for (const RankingRow& row : page.rows) {
+            found.insert(row.profile + row.symbol);
+            with_inputs += row.inputs_json.empty() ? 0U : 1U;
+            if (row.profile == "scalp" && row.rank == 1) EXPECT_EQ(row.score, first.rankings[0].score);
+        }
+        query.cursor = page.next;
+    } while (!query.cursor.empty());
+    EXPECT_EQ(rows, again.rankings.size());
+    EXPECT_EQ(found.size(), rows);
+    EXPECT_EQ(with_inputs, 4U);
+}
+
 TEST_P(HistoryTest, filters_rankings_by_time_profile_and_symbol) {
     for (std::uint64_t i = 1; i <= 4; ++i) write(samples::cycle(i, kStart + seconds(15 * i)));
     RankingsQuery query = all();

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <optional>
 
 namespace scanner::storage {
 namespace {
@@ -111,6 +112,23 @@ TEST(PostgresText, writes_elements_of_arrays) {
     out += ',';
     append_array_element(out, "NULL"sv);
     EXPECT_EQ(out, "\"a\\\"b\\\\c,{d}\",NULL,\"NULL\"");
+}
+
+TEST(PostgresText, writes_fields_bare) {
+    const auto field = [](const SqlValue& value) -> std::optional<std::string> {
+        std::string out;
+        return append_field(out, value) ? std::optional(out) : std::nullopt;
+    };
+    EXPECT_EQ(field("a\"b\\c\t{d}"sv), "a\"b\\c\t{d}");
+    EXPECT_EQ(field(""sv), "");
+    EXPECT_EQ(field(SqlValue()), std::nullopt);
+    EXPECT_EQ(field(false), "f");
+    EXPECT_EQ(field(std::int64_t{-5}), "-5");
+    EXPECT_EQ(field(0.1), "0.1");
+    EXPECT_EQ(field(std::numeric_limits<double>::quiet_NaN()), std::nullopt);
+    EXPECT_EQ(field(kStart), "2026-11-22T05:24:00.000Z");
+    EXPECT_EQ(field(JsonText{"[1]"}), "[1]");
+    EXPECT_THROW(static_cast<void>(field("a\0b"sv)), SqlError);
 }
 
 TEST(PostgresText, puts_values_into_their_places_once) {
