@@ -26,8 +26,9 @@ bool origin_may_connect(std::string_view origin, std::string_view host, std::spa
     if (split == std::string_view::npos) return false;  // "null": a file, a sandboxed frame
     const std::string scheme = core::lower_case(origin.substr(0, split));
     if (scheme != "http" && scheme != "https") return false;
-    const std::string_view authority = origin.substr(split + 3);
-    return !authority.empty() && authority_of(authority, scheme) == authority_of(host, scheme);
+    const std::string authority = authority_of(origin.substr(split + 3), scheme);
+    const bool names_host = !authority.empty() && !authority.starts_with(':');
+    return names_host && authority == authority_of(host, scheme);  // one without a name would be like no Host at all
 }
 
 std::optional<std::uint64_t> parse_event_id(std::string_view text) {

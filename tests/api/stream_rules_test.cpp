@@ -91,7 +91,10 @@ TEST(Origins, of_others_may_connect_only_when_they_are_listed) {
         EXPECT_TRUE(origin_may_connect(origin, "127.0.0.1:8010", any)) << origin;
     }
     EXPECT_TRUE(origin_may_connect("https://desk.example", "127.0.0.1:8010", listed));
-    EXPECT_FALSE(origin_may_connect("http://", "", none)) << "nothing is not the same host as nothing";
+    for (const char* nameless : {"http://", "http://:80", "https://:443", "http://:8010"}) {
+        EXPECT_FALSE(origin_may_connect(nameless, "", none)) << "nothing is not the same host as nothing";
+        EXPECT_FALSE(origin_may_connect(nameless, ":8010", none)) << nameless;
+    }
 }
 
 TEST(EventIds, are_whole_numbers) {
