@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # /rankings served by the scanner beside nginx serving the same bytes from a file: wrk, 64 connections, turn about.
+# Servers have one processor and wrk another: left to itself the scheduler at times puts server and client on the same
+# one, which halves whatever is being measured just then.
 #   bench/http.sh [BIN_DIR]        ROUNDS=3 SECONDS_EACH=5 CONNECTIONS=64 to change the run
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bin=${1:-build/release/bin}
 rounds=${ROUNDS:-3} seconds=${SECONDS_EACH:-5} connections=${CONNECTIONS:-64}
 work=$(mktemp -d)
+server=() client=()
+if [ "$(nproc)" -gt 1 ]; then server=(taskset -c 0) client=(taskset -c 1); fi
 pids=()
 trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait 2>/dev/null || true; rm -rf "$work"' EXIT
 chmod 755 "$work"
@@ -17,7 +21,7 @@ pids+=($!)
 for _ in $(seq 100); do curl -fs "http://127.0.0.1:$simulator_port/api/v1/timestamp" >/dev/null && break; sleep 0.1; done
 # One cycle and then a long pause: the same answer for the whole run.
 env SCANNER_EXCHANGE_URL="http://127.0.0.1:$simulator_port" SCANNER_HTTP_PORT="$api_port" SCANNER_DATA_DIR="$work/data" \
-  SCANNER_SCAN_INTERVAL_SEC=3600 SCANNER_REDIS_SNAPSHOTS_TTL_SEC=7200 SCANNER_LOG_LEVEL=error "$bin/market-scanner" serve --env-file /dev/null \
+  SCANNER_SCAN_INTERVAL_SEC=3600 SCANNER_REDIS_SNAPSHOTS_TTL_SEC=7200 SCANNER_LOG_LEVEL=error "${server[@]}" "$bin/market-scanner" serve --env-file /dev/null \
   >"$work/scanner.log" 2>&1 &
 pids+=($!)
 api="http://127.0.0.1:$api_port"
@@ -41,7 +45,7 @@ http {
   server { listen 127.0.0.1:$nginx_port; root $work; location = /rankings { try_files /rankings.json =404; } }
 }
 CONF
-nginx -c "$work/nginx.conf" -p "$work" 2>/dev/null &
+"${server[@]}" nginx -c "$work/nginx.conf" -p "$work" 2>/dev/null &
 pids+=($!)
 for _ in $(seq 50); do curl -fs "http://127.0.0.1:$nginx_port/rankings" >/dev/null && break; sleep 0.1; done
 cmp -s <(curl -fs "http://127.0.0.1:$nginx_port/rankings") "$work/rankings.json" || { echo "nginx serves something else" >&2; exit 1; }
@@ -56,11 +60,11 @@ end
 init = function(args) math.randomseed(os.time()) end
 LUA
 
-rate() { wrk -t1 -c"$connections" -d"${seconds}s" "$@" | awk '/^Requests\/sec/ {print $2} /Non-2xx/ {print "failed: " $0 > "/dev/stderr"}'; }
+rate() { "${client[@]}" wrk -t1 -c"$connections" -d"${seconds}s" "$@" | awk '/^Requests\/sec/ {print $2} /Non-2xx/ {print "failed: " $0 > "/dev/stderr"}'; }
 for _ in $(seq "$rounds"); do
   echo "nginx $(rate "http://127.0.0.1:$nginx_port/rankings")"
   echo "scanner $(rate "$api/rankings")"
-  echo "not_modified $(wrk -t1 -c"$connections" -d"${seconds}s" -H "If-None-Match: $etag" "$api/rankings" | awk '/^Requests\/sec/ {print $2}')"
+  echo "not_modified $(rate -H "If-None-Match: $etag" "$api/rankings")"
   echo "fresh $(rate -s "$work/fresh.lua" "$api")"
 done | tee "$work/rates"
 
@@ -72,9 +76,11 @@ for line in open(f"{work}/rates"):
     name, value = line.split()
     rates.setdefault(name, []).append(float(value))
 median = {name: statistics.median(values) for name, values in rates.items()}
-print(f"body {os.path.getsize(work + '/rankings.json')} bytes; requests per second, medians of {len(rates['nginx'])} rounds")
+def ratio(name, of):  # of each round by itself: what the machine has to give changes from one to the next
+    return statistics.median(a / b for a, b in zip(rates[name], rates[of]))
+print(f"body {os.path.getsize(work + '/rankings.json')} bytes; requests per second and ratios, medians of {len(rates['nginx'])} rounds")
 for name, label, of in (("scanner", "/rankings", "nginx"), ("fresh", "/rankings, a fresh query each time", "nginx"),
                         ("not_modified", "304 on If-None-Match", "scanner")):
-    print(f"{label:36} {median[name]:9.0f}  {median[name] / median[of]:.2f} x {of}")
+    print(f"{label:36} {median[name]:9.0f}  {ratio(name, of):.2f} x {of}")
 print(f"{'nginx, the same bytes from a file':36} {median['nginx']:9.0f}")
 PY

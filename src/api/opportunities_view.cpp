@@ -87,8 +87,7 @@ void write_item(core::JsonWriter& json, const ScoredContract& item, const signal
 }  // namespace
 
 Rendered render_opportunities(const engine::Ranking& ranking, const OpportunitiesQuery& query) {
-    std::vector<FunnelStage> unused;
-    auto items = select(score_contracts(ranking, query.scoring), query.selection, unused);
+    auto items = select(score_contracts(ranking, query.scoring), query.selection);
     if (items.size() > static_cast<std::size_t>(query.top)) items.resize(static_cast<std::size_t>(query.top));
     const auto data_time = oldest_data_time(items);
     const signals::Profile* const profile = find_profile(ranking, query.scoring.profile);

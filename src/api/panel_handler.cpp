@@ -22,14 +22,9 @@ public:
     PanelHandler(std::vector<PanelFile> files, net::RequestHandler& api)
         : docs_(take_folder(files, kDocsFolder), docs_pages()), console_(std::move(files)), api_(api) {}
 
+    /// No coroutine of its own: nearly every request is the API's.
     asio::awaitable<net::ServerResponse> handle(net::ServerRequest request) override {
-        if (is_near(request)) {
-            const auto target = parse_target(request.target);
-            if (const PanelFiles* const files = target ? files_at(target->segments) : nullptr) {
-                co_return files->respond(request, std::span(target->segments).subspan(1));
-            }
-        }
-        co_return co_await api_.handle(std::move(request));
+        return is_near(request) ? handle_near(std::move(request)) : api_.handle(std::move(request));
     }
 
     std::optional<net::ServerResponse> refuse_websocket(const net::ServerRequest& request) override {
@@ -52,6 +47,13 @@ private:
     /// Spares every other request a second look at its target.
     static bool is_near(const net::ServerRequest& request) {
         return request.target.contains(kConsole) || request.target.contains(kDocs);
+    }
+    asio::awaitable<net::ServerResponse> handle_near(net::ServerRequest request) {
+        const auto target = parse_target(request.target);
+        if (const PanelFiles* const files = target ? files_at(target->segments) : nullptr) {
+            co_return files->respond(request, std::span(target->segments).subspan(1));
+        }
+        co_return co_await api_.handle(std::move(request));
     }
     [[nodiscard]] const PanelFiles* files_at(const std::vector<std::string>& segments) const {
         if (segments.empty()) return nullptr;

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <tuple>
 #include <unordered_set>
 
@@ -34,9 +33,13 @@ bool has_any_flag(const ScoredContract& item, const std::vector<std::string>& fl
     });
 }
 
-/// Drops what `keep` refuses and notes it as a stage.
-void filter(std::vector<ScoredContract>& items, std::string_view name,
-            const std::function<bool(const ScoredContract&)>& keep, std::vector<FunnelStage>& funnel) {
+/// Drops what `keep` refuses and notes it as a stage, if there is a funnel.
+template <class Keep>
+void filter(std::vector<ScoredContract>& items, std::string_view name, Keep keep, std::vector<FunnelStage>* funnel) {
+    if (funnel == nullptr) {
+        std::erase_if(items, [&](const ScoredContract& item) { return !keep(item); });
+        return;
+    }
     FunnelStage stage{.name = std::string(name), .in = items.size()};
     std::erase_if(items, [&](const ScoredContract& item) {
         if (keep(item)) return false;
@@ -44,7 +47,7 @@ void filter(std::vector<ScoredContract>& items, std::string_view name,
         return true;
     });
     stage.out = items.size();
-    funnel.push_back(std::move(stage));
+    funnel->push_back(std::move(stage));
 }
 
 /// The stages before the request's own: what the engine left out, by reason, and what the scoring rejects.
@@ -176,7 +179,7 @@ std::string csv_of(const RankingsQuery& query, const RankingsResult& result) {
 }  // namespace
 
 std::vector<ScoredContract> select(std::vector<ScoredContract> items, const Selection& selection,
-                                   std::vector<FunnelStage>& funnel) {
+                                   std::vector<FunnelStage>* funnel) {
     const auto one_of = [](const std::vector<std::string>& codes) {
         return [wanted = std::unordered_set<std::string>(codes.begin(), codes.end())](const ScoredContract& item) {
             return wanted.contains(item.snapshot->data.contract->contract_code);
@@ -217,12 +220,13 @@ ScanStamp stamp_of(const engine::Ranking& ranking, std::optional<core::WallTime>
 
 RankingsResult find_rankings(const engine::Ranking& ranking, const RankingsQuery& query) {
     RankingsResult result;
-    if (query.explain) result.funnel = stages_before_selection(ranking, query.scoring);
-    auto items = select(score_contracts(ranking, query.scoring), query.selection, result.funnel);
+    std::vector<FunnelStage>* const funnel = query.explain ? &result.funnel : nullptr;
+    if (funnel != nullptr) *funnel = stages_before_selection(ranking, query.scoring);
+    auto items = select(score_contracts(ranking, query.scoring), query.selection, funnel);
     sort_items(items, query);
     const auto top = static_cast<std::size_t>(query.top);
     std::size_t place = 0;
-    filter(items, "top", [&place, top](const ScoredContract&) { return place++ < top; }, result.funnel);
+    filter(items, "top", [&place, top](const ScoredContract&) { return place++ < top; }, funnel);
     result.total = items.size();
     result.data_time = oldest_data_time(items);
     // Page numbers come as large as clients like: compare before multiplying.

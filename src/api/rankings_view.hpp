@@ -30,9 +30,10 @@ struct RankingsResult {
     std::vector<FunnelStage> funnel;          ///< from everything that the exchange lists down to `total`; if asked for
 };
 
-/// The contracts of a ranking that pass `selection`, keeping their order; what each part took goes to `funnel`.
+/// The contracts of a ranking that pass `selection`, keeping their order; what each part took goes to `funnel`, if
+/// there is one.
 [[nodiscard]] std::vector<ScoredContract> select(std::vector<ScoredContract> items, const Selection& selection,
-                                                 std::vector<FunnelStage>& funnel);
+                                                 std::vector<FunnelStage>* funnel = nullptr);
 /// The oldest input of `items`.
 [[nodiscard]] std::optional<core::WallTime> oldest_data_time(const std::vector<ScoredContract>& items);
 [[nodiscard]] ScanStamp stamp_of(const engine::Ranking& ranking, std::optional<core::WallTime> data_time);

@@ -27,6 +27,7 @@ void add_age(net::ServerResponse& response, const ScanStamp& stamp, core::WallTi
 
 net::ServerResponse success(Rendered& rendered, const net::ServerRequest& request, const ResponseContext& context) {
     net::ServerResponse response;
+    response.headers.reserve(4);
     const bool packed = accepts_gzip(all_values(request, "Accept-Encoding")) && rendered.gzip() != nullptr;
     const auto form = packed ? Rendered::Form::gzip : Rendered::Form::plain;
     if (const auto& stamp = rendered.stamp()) add_age(response, *stamp, context.now);

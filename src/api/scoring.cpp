@@ -43,31 +43,76 @@ std::vector<ScoredContract> as_ranked(const engine::Ranking& ranking, const Scor
     return items;
 }
 
-std::vector<ScoredContract> scored_again(const engine::Ranking& ranking, const Scoring& scoring,
-                                         const signals::Weights& weights) {
-    std::vector<std::optional<int>> deltas(ranking.contracts.size());
-    for (const engine::RankedEntry& entry : cycle_entries(ranking, scoring.profile)) {
-        deltas[entry.contract] = entry.rank_delta;
+/// Whether the cycle's scores are the request's, whatever contracts either lets through.
+bool scores_as_cycle(const engine::RankingSettings& settings, const Scoring& scoring) {
+    const bool carry_as_cycle = scoring.include_carry == settings.include_carry &&
+                                (!settings.include_carry || (scoring.include_funding && scoring.include_basis));
+    return carry_as_cycle && scoring.notional_usdt == settings.notional_usdt;
+}
+
+/// Scores contracts as the request says; nothing where it rejects them.
+class Scorer {
+public:
+    Scorer(const engine::Ranking& ranking, const Scoring& scoring, const signals::Weights& weights)
+        : ranking_(ranking), scoring_(scoring), weights_(weights), options_(score_options(scoring)) {}
+
+    [[nodiscard]] bool rejects(std::size_t contract) const {
+        return signals::rejection_of(ranking_.contracts[contract].numbers.metrics, options_) !=
+               signals::Rejection::none;
     }
-    const signals::ScoreOptions options = score_options(scoring);
-    std::vector<ScoredContract> items;
-    items.reserve(ranking.contracts.size());
-    for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
-        const engine::ContractSnapshot& snapshot = ranking.contracts[i];
-        if (signals::rejection_of(snapshot.numbers.metrics, options) != signals::Rejection::none) continue;
-        const double slip = slippage_for(snapshot, ranking.settings, scoring.notional_usdt);
-        const auto score = signals::score_contract(snapshot.numbers, slip, weights, options).score;
-        if (!score) continue;
-        ScoredContract item = scored(ranking, scoring, i, *score, slip);
-        item.rank_delta = deltas[i];
-        items.push_back(item);
+    [[nodiscard]] std::optional<ScoredContract> score(std::size_t contract) const {
+        if (rejects(contract)) return std::nullopt;
+        const engine::ContractSnapshot& snapshot = ranking_.contracts[contract];
+        const double slip = slippage_for(snapshot, ranking_.settings, scoring_.notional_usdt);
+        const auto score = signals::score_contract(snapshot.numbers, slip, weights_, options_).score;
+        if (!score) return std::nullopt;
+        return scored(ranking_, scoring_, contract, *score, slip);
     }
+
+private:
+    const engine::Ranking& ranking_;
+    const Scoring& scoring_;
+    const signals::Weights& weights_;
+    signals::ScoreOptions options_;
+};
+
+bool item_ranks_before(const ScoredContract& a, const ScoredContract& b) {
     const auto key = [](const ScoredContract& item) {
         return signals::RankKey{.score = item.score,
                                 .qvol_usdt = item.snapshot->numbers.metrics.qvol_usdt,
                                 .symbol = item.snapshot->data.contract->symbol};
     };
-    std::ranges::sort(items, signals::ranks_before, key);
+    return signals::ranks_before(key(a), key(b));
+}
+
+/// Everything that the request does not reject, best first. Where it scores as the cycle did, what the cycle ranked has
+/// its score and its order already, and only what the cycle rejected and the request does not is left to do.
+std::vector<ScoredContract> scored_again(const engine::Ranking& ranking, const Scoring& scoring,
+                                         const signals::Weights& weights) {
+    const Scorer scorer(ranking, scoring, weights);
+    const bool scores_known = scores_as_cycle(ranking.settings, scoring);
+    std::vector<ScoredContract> items;
+    items.reserve(ranking.contracts.size());
+    std::vector<bool> done(ranking.contracts.size());
+    std::vector<std::optional<int>> deltas(ranking.contracts.size());
+    for (const engine::RankedEntry& entry : cycle_entries(ranking, scoring.profile)) {
+        deltas[entry.contract] = entry.rank_delta;
+        if (!scores_known) continue;
+        done[entry.contract] = true;
+        if (scorer.rejects(entry.contract)) continue;
+        const double slip = ranking.contracts[entry.contract].numbers.metrics.slip_bps;
+        items.push_back(scored(ranking, scoring, entry.contract, entry.score, slip));
+        items.back().rank_delta = entry.rank_delta;
+    }
+    const std::size_t in_order = items.size();
+    for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
+        if (done[i]) continue;
+        auto item = scorer.score(i);
+        if (!item) continue;
+        item->rank_delta = deltas[i];
+        items.push_back(*item);
+    }
+    if (items.size() > in_order) std::ranges::sort(items, item_ranks_before);
     for (std::size_t i = 0; i < items.size(); ++i) items[i].rank = static_cast<int>(i) + 1;
     return items;
 }
@@ -83,10 +128,8 @@ Scoring cycle_scoring(const engine::RankingSettings& settings, std::string_view 
 }
 
 bool is_cycle_scoring(const engine::RankingSettings& settings, const Scoring& scoring) {
-    const bool carry_as_cycle = scoring.include_carry == settings.include_carry &&
-                                (!settings.include_carry || (scoring.include_funding && scoring.include_basis));
-    return carry_as_cycle && scoring.min_qvol_usdt == settings.min_qvol_usdt &&
-           scoring.max_spread_bps == settings.max_spread_bps && scoring.notional_usdt == settings.notional_usdt;
+    return scores_as_cycle(settings, scoring) && scoring.min_qvol_usdt == settings.min_qvol_usdt &&
+           scoring.max_spread_bps == settings.max_spread_bps;
 }
 
 const signals::Profile* find_profile(const engine::Ranking& ranking, std::string_view name) {

@@ -9,6 +9,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <array>
 #include <exception>
 #include <utility>
 
@@ -30,8 +31,9 @@ constexpr std::chrono::milliseconds kLingerTimeWhenStopping{250};
 constexpr std::size_t kLingerBytes = 16U << 20U;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-/// One connection while it speaks HTTP. It holds no buffer while idle: it waits until the socket is readable and then
-/// receives into the core's, and what it sends is written at once from there, unless the client is slow.
+/// One connection while it speaks HTTP. Of buffers it holds a small one, which most requests fit into: with a read that
+/// waits in the kernel's place a wait need not be armed for each request. What is longer is received into the core's
+/// buffer, and what is sent is written at once from there, unless the client is slow.
 class HttpSession final : public Connection, public ResponseSink {
 public:
     HttpSession(std::shared_ptr<ServerCore> core, tcp::socket socket, std::shared_ptr<Client> client, Refusal refusal)
@@ -71,6 +73,7 @@ private:
     Incoming consume(std::string_view bytes);
     Incoming receive();
     Incoming advance();
+    Incoming take_first(std::string_view bytes, error_code ec);
     Incoming begin_request();
     asio::awaitable<bool> say_continue();
     // These are no coroutines where they only pass on to one: every frame less is felt when answers are short.
@@ -91,6 +94,7 @@ private:
     tcp::socket socket_;
     std::string remote_address_;
     std::shared_ptr<Client> client_;
+    std::array<char, 1024> first_bytes_{};   // of a request
     std::unique_ptr<RequestParser> parser_;  // while a request comes in
     std::string pending_;                    // received and not parsed yet
     std::string unsent_head_;                // what a slow client has not taken of a head
@@ -182,6 +186,12 @@ HttpSession::Incoming HttpSession::advance() {
     return receive();
 }
 
+/// What came while the session was idle.
+HttpSession::Incoming HttpSession::take_first(std::string_view bytes, error_code ec) {
+    if (gone_ || expired_ || ec) return Incoming::ended;
+    return consume(bytes);
+}
+
 HttpSession::Incoming HttpSession::begin_request() {
     enter(Phase::idle, refusal_ != Refusal::none ? kLingerTime : core().options().idle_timeout);
     const auto incoming = pending_.empty() ? Incoming::need_more : consume(pending_);
@@ -207,8 +217,14 @@ asio::awaitable<void> HttpSession::run() {
                 if (!said) break;
             }
             error_code ec;
-            co_await socket_.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, ec));
-            incoming = advance();
+            if (phase_ == Phase::idle && pending_.empty()) {
+                const auto count = co_await socket_.async_read_some(asio::buffer(first_bytes_),
+                                                                    asio::redirect_error(asio::use_awaitable, ec));
+                incoming = take_first({first_bytes_.data(), count}, ec);
+            } else {
+                co_await socket_.async_wait(tcp::socket::wait_read, asio::redirect_error(asio::use_awaitable, ec));
+                incoming = advance();
+            }
         }
         if (incoming == Incoming::need_more || incoming == Incoming::ended) break;
         leave_deadline();

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <initializer_list>
+#include <optional>
 #include <string>
 
 namespace scanner::api {
@@ -52,6 +53,24 @@ TEST(ItemTexts, are_what_the_fields_give_whatever_a_request_asks_for) {
         }
     }
     EXPECT_GT(shown, 20U);
+}
+
+TEST(ItemTexts, are_right_for_more_scores_than_are_kept) {
+    const auto ranking = test::make_ranking(7, test::kNow);
+    auto items = score_contracts(ranking, cycle_scoring(ranking.settings, "scalp"));
+    ASSERT_FALSE(items.empty());
+    ScoredContract item = items.front();
+    ItemTexts texts;
+    for (int round = 0; round < 3; ++round) {
+        for (std::size_t i = 0; i <= ItemTexts::kMostScores; ++i) {
+            item.score = 1.5 + static_cast<double>(i);
+            item.rank = static_cast<int>(i) + round;
+            for (const std::optional<int> delta : {std::optional<int>(), std::optional(0), std::optional(-3)}) {
+                item.rank_delta = delta;
+                EXPECT_EQ(from_texts(texts, ranking, item), field_by_field(item));
+            }
+        }
+    }
 }
 
 TEST(ItemTexts, are_of_the_cycle_that_is_asked_for) {
