@@ -89,14 +89,9 @@ public:
         return last_sequence_;
     }
 
-    core::Result<void> append(std::string payload, std::uint64_t sequence, core::WallTime now) override {
+    core::Result<void> append(std::string_view payload, std::uint64_t sequence, core::WallTime now) override {
         FrameHeader header{.number = next_number_ + unsynced_.size(), .appended = now, .sequence = sequence};
-        const std::string frame = encode_frame(header, payload);
-        auto appended = append_frame(frame);
-        if (!appended) {
-            count_dropped();
-            return appended;
-        }
+        if (auto appended = append_frame(encode_frame(header, payload)); !appended) return appended;
         unsynced_.push_back({.segment = segments_.back().index,
                              .place = {.header = header,
                                        .offset = active_bytes_ - payload.size(),
@@ -110,7 +105,6 @@ public:
             // What the kernel holds of it is unknown now: give it up, and go on in a fresh file.
             auto failed = io_error("cannot be synced", segments_.back().path);
             const std::scoped_lock guard(mutex_);
-            dropped_ += unsynced_.size();
             unsynced_.clear();
             if (::ftruncate(active_.get(), static_cast<off_t>(synced_bytes_)) == 0) active_bytes_ = synced_bytes_;
             rotate_ = true;
@@ -120,6 +114,9 @@ public:
         publish_unsynced();
         return {};
     }
+
+    std::size_t unsynced() const override { return unsynced_.size(); }
+    std::uint64_t durable() const override { return durable_; }
 
     std::vector<SpoolRecord> read(std::size_t max_records, std::size_t max_bytes) override {
         std::vector<SpoolRecord> records;
@@ -326,6 +323,7 @@ private:
             pending_.push_back(pending);
         }
         next_number_ += unsynced_.size();
+        durable_ += unsynced_.size();
         unsynced_.clear();
         synced_bytes_ = active_bytes_;
     }
@@ -364,6 +362,7 @@ private:
     std::uint64_t synced_bytes_ = 0;
     std::uint64_t next_index_ = 1;
     std::vector<Pending> unsynced_;
+    std::uint64_t durable_ = 0;
 
     mutable std::mutex mutex_;  // guards all below
     std::deque<Segment> segments_;

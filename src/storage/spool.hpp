@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace scanner::storage {
@@ -50,11 +51,16 @@ public:
     /// The highest `sequence` that was ever appended, also when its record has long been released.
     [[nodiscard]] virtual std::uint64_t last_sequence() const = 0;
 
-    /// `sequence` 0: the record has none. An error (io: the disk is full or broken) leaves the spool as it was; the
-    /// record is counted as dropped.
-    [[nodiscard]] virtual core::Result<void> append(std::string payload, std::uint64_t sequence,
+    /// `sequence` 0: the record has none. An error leaves the spool as it was, but for a sync that may have been due
+    /// before it. io: the disk is full or broken, for now; unavailable: no spool of these options can hold the record.
+    [[nodiscard]] virtual core::Result<void> append(std::string_view payload, std::uint64_t sequence,
                                                     core::WallTime now) = 0;
+    /// An error (io) takes back all that was appended since the last sync: it is to be appended again.
     [[nodiscard]] virtual core::Result<void> sync() = 0;
+    /// Records that the next sync is about. The appending thread's.
+    [[nodiscard]] virtual std::size_t unsynced() const = 0;
+    /// Records that were synced since the spool was opened. The appending thread's.
+    [[nodiscard]] virtual std::uint64_t durable() const = 0;
 
     /// The oldest records, in order: at most `max_records`, and no more once `max_bytes` are read. They stay.
     [[nodiscard]] virtual std::vector<SpoolRecord> read(std::size_t max_records, std::size_t max_bytes) = 0;

@@ -18,7 +18,6 @@ using std::chrono::milliseconds;
 constexpr std::size_t kMostRecordsPerWrite = 64;
 /// Encoded, which is about a sixth of what they come to.
 constexpr std::size_t kMostBytesPerWrite = 2U << 20U;
-constexpr std::size_t kMostUnsynced = 16;
 constexpr milliseconds kUnlimited = std::chrono::hours(24 * 365);
 
 /// What one write did, decided on the database thread.
@@ -95,6 +94,7 @@ asio::awaitable<core::Result<void>> WriteBehind::open() {
     auto spool = co_await worker_.run<std::unique_ptr<Spool>>(std::move(open), kUnlimited);
     if (!spool) co_return std::unexpected(spool.error());
     spool_ = std::move(*spool);
+    spool_writer_ = std::make_unique<SpoolWriter>(*spool_);
     if (const SpoolStatus found = spool_->status(); found.records > 0)
         core::log(core::LogLevel::info, "spool_found", {{"records", found.records}, {"bytes", found.bytes}});
     co_return core::Result<void>{};
@@ -108,37 +108,41 @@ void WriteBehind::record(std::function<HistoryBatch()> make) {
     }
     overflow_.recovered();
     ++*pending_;
-    worker_.post([this, make = std::move(make), executor = executor_, changed = changed_]() mutable {
-        spool(make);
-        make = nullptr;
-        --*pending_;
-        asio::post(executor, [changed] { changed->notify(); });
-    });
+    worker_.post([this, make = std::move(make)]() mutable { spool(std::move(make)); });
 }
 
-void WriteBehind::spool(const std::function<HistoryBatch()>& make) {
-    core::Result<void> done;
+void WriteBehind::spool(std::function<HistoryBatch()> make) {
+    bool made = true;
     try {
         const HistoryBatch batch = make();
-        done = spool_->append(encode_batch(batch), batch.cycle ? batch.cycle->sequence : 0, clock_.now());
+        spool_writer_->add(encode_batch(batch), batch.cycle ? batch.cycle->sequence : 0, clock_.now());
+        making_failure_.recovered();
     } catch (const std::exception& error) {
         spool_->count_dropped();
-        done = core::fail(core::ErrorCode::internal, error.what());
+        making_failure_.failed("internal", {{"error", error.what()}});
+        made = false;
     }
-    // One sync for those that wait right now; nobody learns of a record before its sync.
-    if (pending() <= 1 || ++unsynced_ >= kMostUnsynced) {
-        unsynced_ = 0;
-        if (auto synced = spool_->sync(); !synced) done = std::move(synced);
-    }
-    if (done) {
-        spool_failure_.recovered();
-    } else {
-        spool_failure_.failed(core::to_string(done.error().code()), {{"error", done.error().message()}});
-    }
+    make = nullptr;  // before anybody learns that it is done
+    if (!made) --*pending_;
+    settle();
+}
+
+/// One sync for those that wait right now; nobody learns of a record before its sync.
+void WriteBehind::settle() {
+    const bool more_coming = pending() > spool_writer_->held();
+    *pending_ -= spool_writer_->settle(more_coming);
+    stuck_ = spool_writer_->is_stuck();
+    if (!stuck_) asio::post(executor_, [changed = changed_] { changed->notify(); });
+}
+
+/// What the disk did not take stays in memory until it does.
+void WriteBehind::settle_again() {
+    if (stuck_.exchange(false)) worker_.post([this] { settle(); });
 }
 
 asio::awaitable<void> WriteBehind::run() {
     while (!stopping_) {
+        settle_again();
         if (link_.ready() && spool_->status().records > 0) {
             if (co_await write_some()) continue;
         }
@@ -183,7 +187,10 @@ asio::awaitable<bool> WriteBehind::catch_up() {
 
 asio::awaitable<void> WriteBehind::flush(milliseconds at_most) {
     const auto deadline = std::chrono::steady_clock::now() + at_most;
-    while (pending() > 0 && std::chrono::steady_clock::now() < deadline) co_await changed_->wait(milliseconds(20));
+    while (pending() > 0 && std::chrono::steady_clock::now() < deadline) {
+        settle_again();
+        co_await changed_->wait(milliseconds(20));
+    }
 }
 
 asio::awaitable<void> WriteBehind::drain(milliseconds at_most) {
@@ -199,6 +206,8 @@ void WriteBehind::stop() {
 
 void WriteBehind::join() {
     worker_.join();
+    if (spool_writer_ && spool_writer_->held() > 0)
+        core::log(core::LogLevel::error, "history_lost", {{"batches", spool_writer_->held()}});
 }
 
 SpoolStatus WriteBehind::status() const {

@@ -2,6 +2,7 @@
 
 #include "storage/database_link.hpp"
 #include "storage/spool.hpp"
+#include "storage/spool_writer.hpp"
 #include "storage/wakeup.hpp"
 #include "storage/worker.hpp"
 
@@ -49,21 +50,24 @@ public:
 private:
     [[nodiscard]] boost::asio::awaitable<bool> catch_up();
     [[nodiscard]] boost::asio::awaitable<bool> write_some();
-    void spool(const std::function<HistoryBatch()>& make);
+    void settle_again();
+    void spool(std::function<HistoryBatch()> make);
+    void settle();
 
     boost::asio::any_io_executor executor_;
     const core::Clock& clock_;
     StoreOptions options_;
     DatabaseLink& link_;
     std::unique_ptr<Spool> spool_;
+    std::unique_ptr<SpoolWriter> spool_writer_;  ///< the spool thread's own
     std::shared_ptr<std::atomic<std::size_t>> pending_;
     std::size_t records_per_write_;
     std::uint64_t dropped_ = 0;
     bool stopping_ = false;
     std::uint64_t caught_up_ = 0;      ///< the connection whose position in the spool is known
-    std::size_t unsynced_ = 0;         ///< the spool thread's own
+    std::atomic<bool> stuck_ = false;  ///< the disk took something not: to be tried again
     std::shared_ptr<Wakeup> changed_;  ///< shared with what the spool thread posts
-    core::RepeatedFailure spool_failure_{"spool_write_failed", core::LogLevel::error};  // the spool thread's own
+    core::RepeatedFailure making_failure_{"history_not_made", core::LogLevel::error};  // the spool thread's own
     core::RepeatedFailure overflow_{"history_overflow", core::LogLevel::error};
     core::RepeatedFailure write_failure_{"history_write_failed"};
     Worker worker_;  // last: its thread ends before what it uses

@@ -223,14 +223,14 @@ class Chaos:
             return False
 
     def check_history(self):
-        """Every ranked cycle once; those that the spool's full disk could not take are counted in the log."""
+        """Every ranked cycle once; those for which there was no room in memory either are counted in the log."""
         wait_for("writing what waits", self.stores_caught_up, 120)
         ranked = {}
         lost = 0
         for line in self.scanner.log_lines():
             if line.get("event") == "scan_cycle":
                 ranked[line["seq"]] = line["ranked"]
-            if line.get("event") == "spool_write_failed_over":
+            if line.get("event") == "history_overflow_over":
                 lost += line["failures"]
         rows = self.postgres.query("SELECT sequence, count(*) FROM cycles GROUP BY 1")
         kept = {int(s): int(n) for s, n in (row.split("|") for row in rows.splitlines())}

@@ -1,4 +1,5 @@
 #include "storage/store_fixture.hpp"
+#include "support/file_size_limit.hpp"
 
 #include <pqxx/pqxx>
 
@@ -87,6 +88,23 @@ TEST_F(PostgresOutage, survives_sessions_that_are_killed_amid_writing) {
     ASSERT_TRUE(written()) << store_->status().last_error;
     EXPECT_EQ(ask("SELECT count(*) || ' ' || max(sequence) FROM cycles"), "150 150");
     EXPECT_EQ(ask("SELECT sum(samples) FROM bars_1m"), "300");
+}
+
+TEST_F(PostgresOutage, is_not_one_when_the_disk_of_the_spool_is_full) {
+    open_store();
+    record(1, 3);
+    ASSERT_TRUE(written());
+    {
+        const test::FileSizeLimit full(1);
+        record(4, 40);
+        run_until([] { return false; }, milliseconds(1'500));  // tries again once a second
+        EXPECT_EQ(store_->status().backlog, 37U);
+        EXPECT_EQ(store_->status().state, StoreState::ready);
+    }
+    ASSERT_TRUE(written()) << "when the disk has room again, without another batch to wake it";
+    EXPECT_EQ(ask("SELECT count(*) || ' ' || count(DISTINCT sequence) || ' ' || max(sequence) FROM cycles"),
+              "40 40 40");
+    EXPECT_EQ(store_->status().dropped, 0U);
 }
 
 TEST_F(PostgresOutage, reads_again_at_once_when_only_the_session_was_killed) {

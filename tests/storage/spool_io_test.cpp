@@ -187,10 +187,13 @@ TEST_F(SpoolTest, drops_the_oldest_segment_when_it_is_full_and_says_how_much) {
 TEST_F(SpoolTest, refuses_a_record_that_can_never_fit) {
     options_.max_bytes = 4'000;
     const auto spool = open();
-    EXPECT_FALSE(spool->append(std::string(5'000, 'x'), 1, kNow));
-    EXPECT_EQ(spool->status().dropped, 1U);
+    const auto refused = spool->append(std::string(5'000, 'x'), 1, kNow);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), core::ErrorCode::unavailable);
+    EXPECT_EQ(spool->unsynced(), 0U);
     put(*spool, 2);
     EXPECT_EQ(contents(*spool), (std::vector{payload(2)}));
+    EXPECT_EQ(spool->durable(), 1U);
 }
 
 TEST_F(SpoolTest, numbers_nothing_twice_when_the_folder_comes_back_from_a_backup) {

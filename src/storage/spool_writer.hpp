@@ -1,0 +1,53 @@
+#pragma once
+
+#include "storage/spool.hpp"
+
+#include "scanner/core/clock.hpp"
+#include "scanner/core/log.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+
+namespace scanner::storage {
+
+/// Brings batches into the spool and keeps each until the disk has it for certain: a disk that is full or broken for a
+/// while costs nothing but memory. One thread, the one that appends to the spool; its owner bounds how many it is
+/// given.
+class SpoolWriter {
+public:
+    explicit SpoolWriter(Spool& spool) : spool_(spool) {}
+
+    /// `sequence` 0: the batch is of no cycle.
+    void add(std::string payload, std::uint64_t sequence, core::WallTime now);
+
+    /// Appends what is not in the spool yet and syncs it; with `more_coming` at once the sync may wait for them, up to
+    /// kMostUnsynced. Returns how many batches it need not keep any longer: they are durable, or larger than the spool
+    /// (counted there as dropped).
+    [[nodiscard]] std::size_t settle(bool more_coming);
+
+    /// Batches that are not durable yet, in memory: appended and unsynced ones first.
+    [[nodiscard]] std::size_t held() const noexcept { return held_.size(); }
+    /// The disk took something not, the last time: settle() again, later.
+    [[nodiscard]] bool is_stuck() const noexcept { return stuck_; }
+
+    static constexpr std::size_t kMostUnsynced = 16;
+
+private:
+    struct Held {
+        std::string payload;
+        std::uint64_t sequence = 0;
+        core::WallTime time;
+    };
+
+    std::size_t forget_durable();
+
+    Spool& spool_;
+    std::deque<Held> held_;
+    std::uint64_t forgotten_ = 0;  ///< of the spool's durable ones
+    bool stuck_ = false;
+    core::RepeatedFailure failure_{"spool_write_failed", core::LogLevel::error};
+};
+
+}  // namespace scanner::storage
