@@ -108,8 +108,7 @@ public:
         core::set_log_sink(std::move(previous_));
         core::set_log_level(previous_level_);
         sink_->hurry();
-        logger_.reset();
-        pool_.reset();  // its destructor writes what is queued and ends the thread
+        pool_.reset();  // its destructor writes what is queued and ends the thread, which shares the logger
     }
 
     [[nodiscard]] std::size_t dropped() const override { return pool_->overrun_counter(); }
