@@ -9,7 +9,8 @@ bin=${1:-build/release/bin}
 rounds=${ROUNDS:-3} seconds=${SECONDS_EACH:-5} connections=${CONNECTIONS:-64}
 work=$(mktemp -d)
 server=() client=()
-if [ "$(nproc)" -gt 1 ]; then server=(taskset -c 0) client=(taskset -c 1); fi
+mapfile -t processors < <(python3 -c 'import os; print(*sorted(os.sched_getaffinity(0)), sep="\n")')
+if [ ${#processors[@]} -gt 1 ]; then server=(taskset -c "${processors[0]}") client=(taskset -c "${processors[1]}"); fi
 pids=()
 trap 'for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done; wait 2>/dev/null || true; rm -rf "$work"' EXIT
 chmod 755 "$work"

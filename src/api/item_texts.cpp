@@ -11,7 +11,8 @@
 namespace scanner::api {
 namespace {
 
-/// What of an item depends on the request: ScoredContract's own members, but for the age, which is the cycle's.
+/// What of an item depends on the request beside its place: ScoredContract's own members, but for the age, which is the
+/// cycle's.
 constexpr auto kOfRequest =
     std::to_array<std::string_view>({"rank_delta", "score", "slip_bps", "funding_8h_pct", "basis_bps"});
 

@@ -21,8 +21,8 @@ namespace scanner::api {
 /// somebody was shown, mostly two. One thread.
 class ItemTexts {
 public:
-    /// Of how many scores of a contract the text is kept.
-    static constexpr std::size_t kMostScores = 4;
+    /// How many scores' texts are kept for a contract: three profiles, with and without carry.
+    static constexpr std::size_t kMostScores = 6;
 
     /// Writes the object that the fields one by one would give. `item` is of `ranking`.
     void write(core::JsonWriter& json, const engine::Ranking& ranking, const ScoredContract& item);

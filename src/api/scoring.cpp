@@ -61,7 +61,7 @@ public:
                signals::Rejection::none;
     }
     [[nodiscard]] std::optional<ScoredContract> score(std::size_t contract) const {
-        if (rejects(contract)) return std::nullopt;
+        if (rejects(contract)) return std::nullopt;  // before the book is walked
         const engine::ContractSnapshot& snapshot = ranking_.contracts[contract];
         const double slip = slippage_for(snapshot, ranking_.settings, scoring_.notional_usdt);
         const auto score = signals::score_contract(snapshot.numbers, slip, weights_, options_).score;

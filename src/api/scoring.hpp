@@ -38,7 +38,8 @@ struct Scoring {
                                   double notional_usdt);
 
 /// Everything that `scoring` does not reject, best first, ranks set. The cycle's own ranking is taken as it is when the
-/// request asks for nothing else. The result refers into `ranking`. `scoring.profile` must be one of the cycle's.
+/// request asks for nothing else, and its scores and order where the request differs in what it rejects only. The
+/// result refers into `ranking`. `scoring.profile` must be one of the cycle's.
 [[nodiscard]] std::vector<ScoredContract> score_contracts(const engine::Ranking& ranking, const Scoring& scoring);
 
 /// Every contract of the cycle that `scoring` rejects, with why, by contract code.

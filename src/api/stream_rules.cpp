@@ -28,7 +28,7 @@ bool origin_may_connect(std::string_view origin, std::string_view host, std::spa
     if (scheme != "http" && scheme != "https") return false;
     const std::string authority = authority_of(origin.substr(split + 3), scheme);
     const bool names_host = !authority.empty() && !authority.starts_with(':');
-    return names_host && authority == authority_of(host, scheme);  // one without a name would be like no Host at all
+    return names_host && authority == authority_of(host, scheme);  // "https://:443" must not match a missing Host
 }
 
 std::optional<std::uint64_t> parse_event_id(std::string_view text) {

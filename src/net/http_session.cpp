@@ -31,9 +31,9 @@ constexpr std::chrono::milliseconds kLingerTimeWhenStopping{250};
 constexpr std::size_t kLingerBytes = 16U << 20U;
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-/// One connection while it speaks HTTP. Of buffers it holds a small one, which most requests fit into: with a read that
-/// waits in the kernel's place a wait need not be armed for each request. What is longer is received into the core's
-/// buffer, and what is sent is written at once from there, unless the client is slow.
+/// One connection while it speaks HTTP. While idle it reads into a small buffer of its own, which most requests fit
+/// into: waiting for the socket and receiving into the core's buffer, as it does with what is longer, would cost an
+/// epoll_ctl for each request. What is sent is written at once, unless the client is slow.
 class HttpSession final : public Connection, public ResponseSink {
 public:
     HttpSession(std::shared_ptr<ServerCore> core, tcp::socket socket, std::shared_ptr<Client> client, Refusal refusal)
@@ -94,7 +94,7 @@ private:
     tcp::socket socket_;
     std::string remote_address_;
     std::shared_ptr<Client> client_;
-    std::array<char, 1024> first_bytes_{};   // of a request
+    std::array<char, 512> first_bytes_{};    // of a request
     std::unique_ptr<RequestParser> parser_;  // while a request comes in
     std::string pending_;                    // received and not parsed yet
     std::string unsent_head_;                // what a slow client has not taken of a head
@@ -189,7 +189,9 @@ HttpSession::Incoming HttpSession::advance() {
 /// What came while the session was idle.
 HttpSession::Incoming HttpSession::take_first(std::string_view bytes, error_code ec) {
     if (gone_ || expired_ || ec) return Incoming::ended;
-    return consume(bytes);
+    const auto incoming = consume(bytes);
+    const bool nothing_yet = incoming == Incoming::need_more && phase_ == Phase::idle && pending_.empty();
+    return nothing_yet && core().stopping() ? Incoming::ended : incoming;
 }
 
 HttpSession::Incoming HttpSession::begin_request() {

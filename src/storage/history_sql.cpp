@@ -25,7 +25,8 @@ BulkInsert into(std::string_view table, std::string_view conflict) {
             .time_column = shape.partition_days > 0 ? "ts" : ""};
 }
 
-/// Of a table whose rows are there already only when a write is repeated whose answer got lost.
+/// Of a table whose rows are there already only after a restart: the ranking that Redis gave back, a spool from a
+/// backup.
 BulkInsert into_mostly_new(std::string_view table) {
     BulkInsert insert = into(table, "ON CONFLICT DO NOTHING");
     insert.mostly_new = true;

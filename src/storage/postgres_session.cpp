@@ -68,6 +68,16 @@ decltype(auto) translated(F&& function) {
     }
 }
 
+/// libpqxx 6 connects anew behind our back when a session is lost, without its settings; a lost one is to stay lost.
+void inhibit_reactivation([[maybe_unused]] pqxx::connection& connection) {
+#if PQXX_VERSION_MAJOR < 7
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wdeprecated-declarations"
+    connection.inhibit_reactivation(true);
+#pragma clang diagnostic pop
+#endif
+}
+
 /// Rows on their way into a table by COPY. The ways to begin one differ between libpqxx 6 and 7, and 6 takes a row only
 /// as something whose size the compiler knows.
 class CopyStream {
@@ -142,6 +152,7 @@ public:
     PostgresSession(const std::string& url, std::chrono::milliseconds statement_timeout) {
         translated([&] {
             connection_ = std::make_unique<pqxx::connection>(with_connection_defaults(url));
+            inhibit_reactivation(*connection_);
             pqxx::work setup(*connection_);
             setup.exec(
                 fmt::format("SET TimeZone = 'UTC'; SET client_encoding = 'UTF8'; "
@@ -153,6 +164,7 @@ public:
             setup.exec(
                 "SELECT set_config('synchronous_commit', 'on', false) "
                 "WHERE current_setting('synchronous_commit') = 'off'");
+            copies_ = setup.exec("SHOW server_encoding")[0][0].c_str() == std::string_view("UTF8");
             setup.commit();
         });
         socket_ = connection_->sock();
@@ -198,7 +210,7 @@ public:
         std::vector<SqlValue> row(into.columns.size());
         if (!into.time_column.empty()) make_partitions(into, count, row, fill);
         for (std::size_t done = 0; done < count;) {
-            const auto copied = into.mostly_new ? copy_some(into, done, count, row, fill) : std::nullopt;
+            const auto copied = into.mostly_new && copies_ ? copy_some(into, done, count, row, fill) : std::nullopt;
             done = copied ? *copied : insert_some(into, done, count, row, fill);
         }
     }
@@ -333,6 +345,8 @@ private:
     std::unique_ptr<pqxx::work> transaction_;
     std::mutex mutex_;  // guards socket_ against interrupt()
     int socket_ = -1;
+    /// libpqxx 6 writes bytes beyond ASCII as escapes, which a server of another encoding takes for its own.
+    bool copies_ = false;
 };
 
 }  // namespace

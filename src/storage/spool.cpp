@@ -91,7 +91,11 @@ public:
 
     core::Result<void> append(std::string_view payload, std::uint64_t sequence, core::WallTime now) override {
         FrameHeader header{.number = next_number_ + unsynced_.size(), .appended = now, .sequence = sequence};
-        if (auto appended = append_frame(encode_frame(header, payload)); !appended) return appended;
+        const std::string frame = encode_frame(header, payload);
+        // Before room is made for it, which would be at the cost of everything else.
+        if (kSegmentHeaderBytes + frame.size() > options_.max_bytes)
+            return core::fail(core::ErrorCode::unavailable, "spool: a record is larger than the whole spool may be");
+        if (auto appended = append_frame(frame); !appended) return appended;
         unsynced_.push_back({.segment = segments_.back().index,
                              .place = {.header = header,
                                        .offset = active_bytes_ - payload.size(),
@@ -106,8 +110,10 @@ public:
             auto failed = io_error("cannot be synced", segments_.back().path);
             const std::scoped_lock guard(mutex_);
             unsynced_.clear();
-            if (::ftruncate(active_.get(), static_cast<off_t>(synced_bytes_)) == 0) active_bytes_ = synced_bytes_;
-            rotate_ = true;
+            if (::ftruncate(active_.get(), static_cast<off_t>(synced_bytes_)) == 0)
+                segments_.back().bytes = active_bytes_ = synced_bytes_;
+            // One that holds nothing yet is as good as a fresh one, of which each attempt would leave another.
+            rotate_ = active_bytes_ > kSegmentHeaderBytes;
             return std::unexpected(std::move(failed));
         }
         const std::scoped_lock guard(mutex_);
@@ -270,15 +276,14 @@ private:
         bool rotate = false;
         {
             const std::scoped_lock guard(mutex_);
-            rotate = rotate_ ||
-                     (active_bytes_ > kSegmentHeaderBytes && active_bytes_ + frame.size() > options_.segment_bytes);
+            const std::uint64_t most = std::min(options_.segment_bytes, options_.max_bytes);
+            rotate = rotate_ || (active_bytes_ > kSegmentHeaderBytes && active_bytes_ + frame.size() > most);
         }
         if (rotate) {
             if (auto synced = sync(); !synced) return synced;
             if (auto started = start_segment(); !started) return started;
         }
-        if (!make_room(frame.size()))
-            return core::fail(core::ErrorCode::unavailable, "spool: a record is larger than the whole spool may be");
+        make_room(frame.size());
         if (auto written = write_all(active_.get(), frame); !written) {
             // Nothing of half a frame may stay in front of the next one.
             if (::ftruncate(active_.get(), static_cast<off_t>(active_bytes_)) != 0) {
@@ -294,7 +299,7 @@ private:
     }
 
     /// Drops the oldest segments until `bytes` more fit.
-    bool make_room(std::size_t bytes) {
+    void make_room(std::size_t bytes) {
         const std::scoped_lock guard(mutex_);
         const auto total = [&] {
             std::uint64_t sum = bytes;
@@ -314,7 +319,6 @@ private:
                 {{"dropped_records", lost}, {"max_bytes", options_.max_bytes}, {"segment", oldest.path.string()}});
             remove_segment();
         }
-        return total() <= options_.max_bytes;
     }
 
     void publish_unsynced() {

@@ -30,6 +30,7 @@ struct SpoolStatus {
     std::uint64_t records = 0;  ///< durable and not yet released
     std::uint64_t bytes = 0;    ///< of all segments on disk
     std::optional<core::WallTime> oldest;
+    std::string error;          ///< why the disk does not take what is to go in, while it does not; WriteBehind's
     std::uint64_t dropped = 0;  ///< records lost since start: oldest dropped for room, damaged ones, refused ones
 };
 
@@ -51,8 +52,9 @@ public:
     /// The highest `sequence` that was ever appended, also when its record has long been released.
     [[nodiscard]] virtual std::uint64_t last_sequence() const = 0;
 
-    /// `sequence` 0: the record has none. An error leaves the spool as it was, but for a sync that may have been due
-    /// before it. io: the disk is full or broken, for now; unavailable: no spool of these options can hold the record.
+    /// `sequence` 0: the record has none. After an error it is not in the spool, of which the rest is as it was but for
+    /// a sync that may have been due before. io: the disk is full or broken, for now; unavailable: no spool of these
+    /// options can hold the record.
     [[nodiscard]] virtual core::Result<void> append(std::string_view payload, std::uint64_t sequence,
                                                     core::WallTime now) = 0;
     /// An error (io) takes back all that was appended since the last sync: it is to be appended again.

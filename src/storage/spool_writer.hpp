@@ -8,13 +8,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <mutex>
+#include <optional>
 #include <string>
 
 namespace scanner::storage {
 
+/// What a SpoolWriter keeps in memory.
+struct HeldBatches {
+    std::optional<core::WallTime> oldest;
+    std::string error;  ///< why the disk did not take everything, the last time; empty when it did
+};
+
 /// Brings batches into the spool and keeps each until the disk has it for certain: a disk that is full or broken for a
-/// while costs nothing but memory. One thread, the one that appends to the spool; its owner bounds how many it is
-/// given.
+/// while costs nothing but memory. One thread, the one that appends to the spool, unless it says otherwise; its owner
+/// bounds how many it is given.
 class SpoolWriter {
 public:
     explicit SpoolWriter(Spool& spool) : spool_(spool) {}
@@ -29,8 +37,10 @@ public:
 
     /// Batches that are not durable yet, in memory: appended and unsynced ones first.
     [[nodiscard]] std::size_t held() const noexcept { return held_.size(); }
-    /// The disk took something not, the last time: settle() again, later.
+    /// The disk did not take everything, the last time: settle() again, later.
     [[nodiscard]] bool is_stuck() const noexcept { return stuck_; }
+    /// As of the last settle(). Any thread.
+    [[nodiscard]] HeldBatches status() const;
 
     static constexpr std::size_t kMostUnsynced = 16;
 
@@ -41,13 +51,17 @@ private:
         core::WallTime time;
     };
 
+    core::Result<void> append_all(std::size_t& settled);
     std::size_t forget_durable();
+    void publish(const core::Result<void>& done);
 
     Spool& spool_;
     std::deque<Held> held_;
     std::uint64_t forgotten_ = 0;  ///< of the spool's durable ones
     bool stuck_ = false;
     core::RepeatedFailure failure_{"spool_write_failed", core::LogLevel::error};
+    mutable std::mutex mutex_;  // guards status_
+    HeldBatches status_;
 };
 
 }  // namespace scanner::storage

@@ -121,7 +121,7 @@ public:
             status.backlog_age_sec = std::max(0.0, age);
         }
         status.dropped = spool.dropped;
-        status.last_error = link_.last_error();
+        status.last_error = spool.error.empty() ? link_.last_error() : spool.error;
         return status;
     }
     std::uint64_t spool_bytes() const { return writer_.status().bytes; }

@@ -187,8 +187,12 @@ asio::awaitable<bool> WriteBehind::catch_up() {
 
 asio::awaitable<void> WriteBehind::flush(milliseconds at_most) {
     const auto deadline = std::chrono::steady_clock::now() + at_most;
+    auto again_at = std::chrono::steady_clock::now();
     while (pending() > 0 && std::chrono::steady_clock::now() < deadline) {
-        settle_again();
+        if (const auto now = std::chrono::steady_clock::now(); now >= again_at) {
+            settle_again();
+            again_at = now + milliseconds(200);
+        }
         co_await changed_->wait(milliseconds(20));
     }
 }
@@ -208,12 +212,18 @@ void WriteBehind::join() {
     worker_.join();
     if (spool_writer_ && spool_writer_->held() > 0)
         core::log(core::LogLevel::error, "history_lost", {{"batches", spool_writer_->held()}});
+    spool_writer_.reset();
 }
 
 SpoolStatus WriteBehind::status() const {
     SpoolStatus status;
     if (spool_) status = spool_->status();
     status.dropped += dropped_;
+    if (spool_writer_) {
+        HeldBatches held = spool_writer_->status();
+        if (held.oldest) status.oldest = std::min(*held.oldest, status.oldest.value_or(*held.oldest));
+        status.error = std::move(held.error);
+    }
     return status;
 }
 

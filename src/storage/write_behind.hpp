@@ -65,7 +65,7 @@ private:
     std::uint64_t dropped_ = 0;
     bool stopping_ = false;
     std::uint64_t caught_up_ = 0;      ///< the connection whose position in the spool is known
-    std::atomic<bool> stuck_ = false;  ///< the disk took something not: to be tried again
+    std::atomic<bool> stuck_ = false;  ///< the disk did not take everything: to be tried again
     std::shared_ptr<Wakeup> changed_;  ///< shared with what the spool thread posts
     core::RepeatedFailure making_failure_{"history_not_made", core::LogLevel::error};  // the spool thread's own
     core::RepeatedFailure overflow_{"history_overflow", core::LogLevel::error};

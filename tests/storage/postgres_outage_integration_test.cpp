@@ -98,13 +98,19 @@ TEST_F(PostgresOutage, is_not_one_when_the_disk_of_the_spool_is_full) {
         const test::FileSizeLimit full(1);
         record(4, 40);
         run_until([] { return false; }, milliseconds(1'500));  // tries again once a second
-        EXPECT_EQ(store_->status().backlog, 37U);
-        EXPECT_EQ(store_->status().state, StoreState::ready);
+        clock_.advance(seconds(30));
+        const StoreStatus status = store_->status();
+        EXPECT_EQ(status.backlog, 37U);
+        EXPECT_EQ(status.state, StoreState::ready);
+        EXPECT_EQ(status.backlog_age_sec, 30.0);
+        EXPECT_NE(status.last_error.find("spool: "), std::string::npos) << status.last_error;
     }
     ASSERT_TRUE(written()) << "when the disk has room again, without another batch to wake it";
     EXPECT_EQ(ask("SELECT count(*) || ' ' || count(DISTINCT sequence) || ' ' || max(sequence) FROM cycles"),
               "40 40 40");
     EXPECT_EQ(store_->status().dropped, 0U);
+    EXPECT_EQ(store_->status().last_error, "");
+    EXPECT_EQ(store_->status().backlog_age_sec, std::nullopt);
 }
 
 TEST_F(PostgresOutage, reads_again_at_once_when_only_the_session_was_killed) {

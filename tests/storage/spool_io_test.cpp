@@ -184,16 +184,20 @@ TEST_F(SpoolTest, drops_the_oldest_segment_when_it_is_full_and_says_how_much) {
     EXPECT_EQ(left.front(), payload(101 - status.records)) << "no hole among those that are left";
 }
 
-TEST_F(SpoolTest, refuses_a_record_that_can_never_fit) {
+TEST_F(SpoolTest, refuses_a_record_that_can_never_fit_at_nobody_elses_cost) {
+    options_.segment_bytes = 500;
     options_.max_bytes = 4'000;
     const auto spool = open();
+    for (std::uint64_t i = 11; i <= 18; ++i) put(*spool, i);
+    ASSERT_GT(segments().size(), 2U);
     const auto refused = spool->append(std::string(5'000, 'x'), 1, kNow);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), core::ErrorCode::unavailable);
     EXPECT_EQ(spool->unsynced(), 0U);
-    put(*spool, 2);
-    EXPECT_EQ(contents(*spool), (std::vector{payload(2)}));
-    EXPECT_EQ(spool->durable(), 1U);
+    EXPECT_EQ(contents(*spool).size(), 8U);
+    put(*spool, 2, 3'000);
+    EXPECT_EQ(contents(*spool).back(), payload(2, 3'000)) << "what fits is taken, at the cost of the oldest";
+    EXPECT_EQ(spool->durable(), 9U);
 }
 
 TEST_F(SpoolTest, numbers_nothing_twice_when_the_folder_comes_back_from_a_backup) {
