@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 namespace scanner::storage {
 
@@ -43,7 +44,7 @@ core::Error Database::failure(const std::exception_ptr& exception) {
         error = core::Error(caught.code(), caught.what());
     } catch (const std::exception& caught) {
         error = core::Error(core::ErrorCode::internal, backend_.name + ": " + caught.what());
-    } catch (...) {  // nothing known about it
+    } catch (...) {  // NOLINT(bugprone-empty-catch): nothing known about it
     }
     if (error.code() == core::ErrorCode::unavailable || error.code() == core::ErrorCode::internal) close();
     return error;
@@ -64,10 +65,11 @@ Backend sqlite_backend(const std::string& data_dir) {
             .embedded = true};
 }
 
-Backend postgres_backend(const std::string& url, std::chrono::milliseconds statement_timeout) {
-    return {.name = "postgres",
-            .connect = [url, statement_timeout] { return open_postgres_session(url, statement_timeout); },
-            .dialect = make_postgres_dialect()};
+Backend postgres_backend(std::string url, std::chrono::milliseconds statement_timeout) {
+    return {
+        .name = "postgres",
+        .connect = [url = std::move(url), statement_timeout] { return open_postgres_session(url, statement_timeout); },
+        .dialect = make_postgres_dialect()};
 }
 
 namespace {

@@ -39,11 +39,12 @@ public:
     void close();
 
     /// What `work` returns. A connection that is lost, or in a state that nobody knows, is closed.
-    template <std::invocable<SqlSession&> F>
-    [[nodiscard]] auto run(F work) -> core::Result<std::invoke_result_t<F, SqlSession&>> {
+    template <class F>
+        requires std::invocable<const F&, SqlSession&>
+    [[nodiscard]] auto run(const F& work) -> core::Result<std::invoke_result_t<const F&, SqlSession&>> {
         if (!session_) return core::fail(core::ErrorCode::unavailable, backend_.name + ": not connected");
         try {
-            if constexpr (std::is_void_v<std::invoke_result_t<F, SqlSession&>>) {
+            if constexpr (std::is_void_v<std::invoke_result_t<const F&, SqlSession&>>) {
                 work(*session_);
                 return {};
             } else {
@@ -66,6 +67,6 @@ private:
 };
 
 [[nodiscard]] Backend sqlite_backend(const std::string& data_dir);
-[[nodiscard]] Backend postgres_backend(const std::string& url, std::chrono::milliseconds statement_timeout);
+[[nodiscard]] Backend postgres_backend(std::string url, std::chrono::milliseconds statement_timeout);
 
 }  // namespace scanner::storage

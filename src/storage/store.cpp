@@ -237,7 +237,7 @@ std::unique_ptr<Store> make_sqlite_store(asio::any_io_executor executor, const c
 
 std::unique_ptr<Store> make_postgres_store(asio::any_io_executor executor, const core::Clock& clock,
                                            StoreOptions options, std::string url) {
-    Backend backend = postgres_backend(url, options.query_timeout);
+    Backend backend = postgres_backend(std::move(url), options.query_timeout);
     return std::make_unique<StoreImpl>(
         std::make_shared<StoreCore>(std::move(executor), clock, std::move(options), std::move(backend)));
 }

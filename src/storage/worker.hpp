@@ -46,7 +46,7 @@ public:
         ++*waiting_;
         start(call, std::move(work));
         co_await call->done.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-        if (call->result) co_return std::move(*call->result);
+        if (auto& result = call->result; result) co_return std::move(*result);
         if (Clock::now() < call->deadline) co_return core::fail(core::ErrorCode::cancelled, "cancelled");
         co_return core::fail(core::ErrorCode::timeout, "no answer in time");
     }
