@@ -5,8 +5,11 @@
 
 namespace scanner::storage {
 
-void SpoolWriter::add(std::string payload, std::uint64_t sequence, core::WallTime now) {
+bool SpoolWriter::add(std::string payload, std::uint64_t sequence, core::WallTime now) {
+    if (held_bytes_ + payload.size() > kMostHeldBytes) return false;
+    held_bytes_ += payload.size();
     held_.push_back({.payload = std::move(payload), .sequence = sequence, .time = now});
+    return true;
 }
 
 std::size_t SpoolWriter::settle(bool more_coming) {
@@ -35,6 +38,7 @@ core::Result<void> SpoolWriter::append_all(std::size_t& settled) {
         if (appended.error().code() == core::ErrorCode::io) return appended;
         core::log(core::LogLevel::error, "spool_record_refused",
                   {{"sequence", held_[spool_.unsynced()].sequence}, {"error", appended.error().message()}});
+        held_bytes_ -= held_[spool_.unsynced()].payload.size();
         held_.erase(held_.begin() + static_cast<std::ptrdiff_t>(spool_.unsynced()));
         spool_.count_dropped();
         ++settled;
@@ -61,7 +65,10 @@ void SpoolWriter::publish(const core::Result<void>& done) {
 std::size_t SpoolWriter::forget_durable() {
     const std::uint64_t durable = spool_.durable();
     const auto count = static_cast<std::size_t>(durable - forgotten_);
-    held_.erase(held_.begin(), held_.begin() + static_cast<std::ptrdiff_t>(count));
+    for (std::size_t i = 0; i < count; ++i) {
+        held_bytes_ -= held_.front().payload.size();
+        held_.pop_front();
+    }
     forgotten_ = durable;
     return count;
 }

@@ -21,14 +21,14 @@ struct HeldBatches {
 };
 
 /// Brings batches into the spool and keeps each until the disk has it for certain: a disk that is full or broken for a
-/// while costs nothing but memory. One thread, the one that appends to the spool, unless it says otherwise; its owner
-/// bounds how many it is given.
+/// while costs nothing but memory, and of that no more than kMostHeldBytes. One thread, the one that appends to the
+/// spool, unless it says otherwise.
 class SpoolWriter {
 public:
     explicit SpoolWriter(Spool& spool) : spool_(spool) {}
 
-    /// `sequence` 0: the batch is of no cycle.
-    void add(std::string payload, std::uint64_t sequence, core::WallTime now);
+    /// `sequence` 0: the batch is of no cycle. False, and it is not taken, when kMostHeldBytes are held.
+    [[nodiscard]] bool add(std::string payload, std::uint64_t sequence, core::WallTime now);
 
     /// Appends what is not in the spool yet and syncs it; with `more_coming` at once the sync may wait for them, up to
     /// kMostUnsynced. Returns how many batches it need not keep any longer: they are durable, or larger than the spool
@@ -43,6 +43,7 @@ public:
     [[nodiscard]] HeldBatches status() const;
 
     static constexpr std::size_t kMostUnsynced = 16;
+    static constexpr std::size_t kMostHeldBytes = 32U << 20U;
 
 private:
     struct Held {
@@ -57,6 +58,7 @@ private:
 
     Spool& spool_;
     std::deque<Held> held_;
+    std::size_t held_bytes_ = 0;
     std::uint64_t forgotten_ = 0;  ///< of the spool's durable ones
     bool stuck_ = false;
     core::RepeatedFailure failure_{"spool_write_failed", core::LogLevel::error};

@@ -112,18 +112,24 @@ void WriteBehind::record(std::function<HistoryBatch()> make) {
 }
 
 void WriteBehind::spool(std::function<HistoryBatch()> make) {
-    bool made = true;
+    bool taken = false;
     try {
         const HistoryBatch batch = make();
-        spool_writer_->add(encode_batch(batch), batch.cycle ? batch.cycle->sequence : 0, clock_.now());
         making_failure_.recovered();
+        taken = spool_writer_->add(encode_batch(batch), batch.cycle ? batch.cycle->sequence : 0, clock_.now());
+        if (taken) {
+            memory_full_.recovered();
+        } else {
+            memory_full_.failed("the disk does not keep up", {{"held", spool_writer_->held()}});
+        }
     } catch (const std::exception& error) {
-        spool_->count_dropped();
         making_failure_.failed("internal", {{"error", error.what()}});
-        made = false;
     }
     make = nullptr;  // before anybody learns that it is done
-    if (!made) --*pending_;
+    if (!taken) {
+        spool_->count_dropped();
+        --*pending_;
+    }
     settle();
 }
 

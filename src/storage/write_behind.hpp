@@ -68,6 +68,7 @@ private:
     std::atomic<bool> stuck_ = false;  ///< the disk did not take everything: to be tried again
     std::shared_ptr<Wakeup> changed_;  ///< shared with what the spool thread posts
     core::RepeatedFailure making_failure_{"history_not_made", core::LogLevel::error};  // the spool thread's own
+    core::RepeatedFailure memory_full_{"history_overflow", core::LogLevel::error};     // the spool thread's own
     core::RepeatedFailure overflow_{"history_overflow", core::LogLevel::error};
     core::RepeatedFailure write_failure_{"history_write_failed"};
     Worker worker_;  // last: its thread ends before what it uses

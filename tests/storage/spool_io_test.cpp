@@ -1,7 +1,5 @@
-#include "storage/spool.hpp"
+#include "storage/spool_fixture.hpp"
 #include "storage/spool_segment.hpp"
-
-#include "scanner/core/log.hpp"
 
 #include <gtest/gtest.h>
 
@@ -17,25 +15,8 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::seconds;
 
-constexpr core::WallTime kNow = core::from_unix_ms(1'795'325'040'000);
-
-class SpoolTest : public testing::Test {
+class SpoolTest : public SpoolFixture {
 protected:
-    SpoolTest() {
-        core::set_log_level(core::LogLevel::off);  // it complains as it should
-        char folder[] = "/tmp/market-scanner-spool-XXXXXX";
-        options_.directory = fs::path(::mkdtemp(folder)) / "spool";
-    }
-    ~SpoolTest() override {
-        fs::remove_all(options_.directory.parent_path());
-        core::set_log_level(level_);
-    }
-
-    std::unique_ptr<Spool> open(core::WallTime now = kNow) {
-        auto spool = open_spool(options_, now);
-        EXPECT_TRUE(spool) << spool.error().message();
-        return spool ? std::move(*spool) : nullptr;
-    }
     static void put(Spool& spool, std::uint64_t sequence, std::size_t size = 100) {
         ASSERT_TRUE(spool.append(payload(sequence, size), sequence, kNow + seconds(sequence)));
         ASSERT_TRUE(spool.sync());
@@ -45,11 +26,6 @@ protected:
         text.resize(size, static_cast<char>('a' + sequence % 26));
         return text;
     }
-    static std::vector<std::string> contents(Spool& spool) {
-        std::vector<std::string> payloads;
-        for (const SpoolRecord& record : spool.read(10'000, 1U << 30U)) payloads.push_back(record.payload);
-        return payloads;
-    }
     std::vector<fs::path> segments() const {
         std::vector<fs::path> found;
         for (const auto& entry : fs::directory_iterator(options_.directory)) {
@@ -58,9 +34,6 @@ protected:
         std::ranges::sort(found);
         return found;
     }
-
-    core::LogLevel level_ = core::log_level();
-    SpoolOptions options_;
 };
 
 TEST_F(SpoolTest, keeps_records_in_order_until_they_are_released) {

@@ -1,3 +1,4 @@
+#include "storage/spool_fixture.hpp"
 #include "storage/spool_writer.hpp"
 #include "support/file_size_limit.hpp"
 
@@ -19,65 +20,43 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr core::WallTime kNow = core::from_unix_ms(1'795'325'040'000);
-
-class SpoolWriterTest : public testing::Test {
+class SpoolWriterTest : public SpoolFixture {
 protected:
-    SpoolWriterTest() {
-        core::set_log_level(core::LogLevel::off);  // it complains as it should
-        char folder[] = "/tmp/market-scanner-spool-XXXXXX";
-        folder_ = ::mkdtemp(folder);
-        options_.directory = folder_ / "spool";
-    }
-    ~SpoolWriterTest() override {
-        fs::remove_all(folder_);
-        core::set_log_level(level_);
-    }
-
-    void open() {
-        auto spool = open_spool(options_, kNow);
-        ASSERT_TRUE(spool) << spool.error().message();
-        spool_ = std::move(*spool);
+    void begin() {
+        spool_ = open();
+        ASSERT_NE(spool_, nullptr);
         writer_.emplace(*spool_);
     }
     static std::string payload(int number) { return std::to_string(number) + std::string(300, 'x'); }
     void add(int first, int last) {
         for (int number = first; number <= last; ++number)
-            writer_->add(payload(number), static_cast<std::uint64_t>(number), kNow);
+            ASSERT_TRUE(writer_->add(payload(number), static_cast<std::uint64_t>(number), kNow));
     }
     void add(int number) { add(number, number); }
-    std::vector<std::string> contents() {
-        std::vector<std::string> payloads;
-        for (const SpoolRecord& record : spool_->read(10'000, 1U << 30U)) payloads.push_back(record.payload);
-        return payloads;
-    }
     static std::vector<std::string> payloads(int first, int last) {
         std::vector<std::string> expected;
         for (int number = first; number <= last; ++number) expected.push_back(payload(number));
         return expected;
     }
 
-    core::LogLevel level_ = core::log_level();
-    fs::path folder_;
-    SpoolOptions options_;
     std::unique_ptr<Spool> spool_;
     std::optional<SpoolWriter> writer_;
 };
 
 TEST_F(SpoolWriterTest, lets_go_of_what_is_durable_only) {
-    open();
+    begin();
     add(1);
     EXPECT_EQ(writer_->settle(true), 0U) << "another one comes: they share a sync";
     EXPECT_EQ(writer_->held(), 1U);
-    EXPECT_TRUE(contents().empty());
+    EXPECT_TRUE(contents(*spool_).empty());
     add(2);
     EXPECT_EQ(writer_->settle(false), 2U);
     EXPECT_EQ(writer_->held(), 0U);
-    EXPECT_EQ(contents(), payloads(1, 2));
+    EXPECT_EQ(contents(*spool_), payloads(1, 2));
 }
 
 TEST_F(SpoolWriterTest, does_not_put_off_a_sync_for_ever) {
-    open();
+    begin();
     std::size_t settled = 0;
     for (int number = 1; number <= 40; ++number) {
         add(number);
@@ -88,7 +67,7 @@ TEST_F(SpoolWriterTest, does_not_put_off_a_sync_for_ever) {
 }
 
 TEST_F(SpoolWriterTest, keeps_what_a_full_disk_does_not_take_until_it_does) {
-    open();
+    begin();
     add(1);
     EXPECT_EQ(writer_->settle(false), 1U);
     {
@@ -100,28 +79,45 @@ TEST_F(SpoolWriterTest, keeps_what_a_full_disk_does_not_take_until_it_does) {
         EXPECT_EQ(writer_->settle(false), 0U);
         EXPECT_EQ(writer_->held(), 5U);
     }
-    EXPECT_EQ(contents(), payloads(1, 2));
+    EXPECT_EQ(contents(*spool_), payloads(1, 2));
     EXPECT_EQ(writer_->settle(false), 5U);
     EXPECT_FALSE(writer_->is_stuck());
-    EXPECT_EQ(contents(), payloads(1, 7));
+    EXPECT_EQ(contents(*spool_), payloads(1, 7));
     EXPECT_EQ(spool_->status().dropped, 0U);
     writer_.reset();
     spool_.reset();
-    open();
-    EXPECT_EQ(contents(), payloads(1, 7)) << "half a frame is nowhere left";
+    begin();
+    EXPECT_EQ(contents(*spool_), payloads(1, 7)) << "half a frame is nowhere left";
 }
 
 TEST_F(SpoolWriterTest, gives_up_what_no_spool_can_hold_and_nothing_else) {
     options_.max_bytes = 4'000;
-    open();
+    begin();
     add(1);
-    writer_->add(std::string(5'000, 'x'), 2, kNow);
+    ASSERT_TRUE(writer_->add(std::string(5'000, 'x'), 2, kNow));
     add(3);
     EXPECT_EQ(writer_->settle(false), 3U);
     EXPECT_EQ(writer_->held(), 0U);
     EXPECT_FALSE(writer_->is_stuck());
     EXPECT_EQ(spool_->status().dropped, 1U);
-    EXPECT_EQ(contents(), (std::vector{payload(1), payload(3)}));
+    EXPECT_EQ(contents(*spool_), (std::vector{payload(1), payload(3)}));
+}
+
+TEST_F(SpoolWriterTest, takes_no_more_than_its_memory_and_goes_on_when_there_is_room) {
+    begin();
+    const std::string large(SpoolWriter::kMostHeldBytes / 4, 'x');
+    {
+        const test::FileSizeLimit full(1'000);
+        for (int i = 0; i < 4; ++i) EXPECT_TRUE(writer_->add(large, 0, kNow));
+        EXPECT_FALSE(writer_->add("x", 0, kNow));
+        EXPECT_EQ(writer_->settle(false), 0U);
+        EXPECT_EQ(writer_->held(), 4U);
+    }
+    EXPECT_EQ(writer_->settle(false), 4U);
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(writer_->add(large, 0, kNow));
+    EXPECT_FALSE(writer_->add("x", 0, kNow));
+    EXPECT_EQ(writer_->settle(false), 4U);
+    EXPECT_EQ(spool_->status().records, 8U);
 }
 
 /// A disk on which writing and syncing fail by chance; a failed sync takes back what was appended, as Spool says.
@@ -168,7 +164,7 @@ TEST_F(SpoolWriterTest, brings_everything_in_once_and_in_order_however_the_disk_
         SpoolWriter writer(spool);
         std::size_t settled = 0;
         for (int number = 1; number <= 100; ++number) {
-            writer.add(payload(number), 0, kNow);
+            ASSERT_TRUE(writer.add(payload(number), 0, kNow));
             if (random.chance(0.7)) settled += writer.settle(random.chance(0.5));
             EXPECT_EQ(settled, spool.kept().size());
             EXPECT_EQ(settled + writer.held(), static_cast<std::size_t>(number));

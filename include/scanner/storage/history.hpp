@@ -83,8 +83,8 @@ public:
 
     /// Takes a batch for writing and returns at once. `make` is called exactly once, on the spool thread, in the order
     /// of the calls: so making the rows costs the loop nothing. What it refers to must be immutable, or touched by
-    /// makers alone. Bounded: with kMostPendingBatches not on the disk yet (it is full, or hangs) the newest is
-    /// dropped, counted and logged.
+    /// makers alone. Bounded: with kMostPendingBatches, or 32 MiB of them, not on the disk yet (it is full, or hangs)
+    /// the newest is dropped, counted and logged.
     virtual void record(std::function<HistoryBatch()> make) = 0;
     void record(HistoryBatch batch) {
         record([batch = std::move(batch)]() mutable { return std::move(batch); });
