@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/core/clock.hpp"
+#include "scanner/market/inputs.hpp"
 
 #include <array>
 #include <cstdint>
@@ -59,9 +60,10 @@ struct Ticker {
     std::string contract_code;
     std::optional<Level> bid;  ///< empty where the side is empty or the contract suspended
     std::optional<Level> ask;
-    double last = 0.0;             ///< last trade price, > 0
-    double base_volume_24h = 0.0;  ///< base units, both sides counted
-    double turnover_24h = 0.0;     ///< USDT, both sides counted
+    double last = 0.0;                 ///< last trade price, > 0
+    double base_volume_24h = 0.0;      ///< base units, both sides counted
+    double contract_volume_24h = 0.0;  ///< the same in contracts; base units over it is the contract's size
+    double turnover_24h = 0.0;         ///< USDT, both sides counted
 };
 
 /// Bids descend, asks ascend; either may be empty. Immutable once built.
@@ -123,7 +125,8 @@ struct MarketData {
     std::optional<double> funding_rate;   ///< fraction per interval
     std::optional<double> open_interest;  ///< base units
     std::optional<double> index_price;
-    WallTime data_time;             ///< local wall time at which the oldest of the live inputs was true
+    Inputs inputs;                  ///< how old each of the above is; those that are stale are empty above
+    WallTime data_time;             ///< local wall time at which the older of ticker and order book was true
     double fetch_latency_ms = 0.0;  ///< longest of the calls made for this contract in this cycle
 };
 
