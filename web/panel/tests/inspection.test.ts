@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { barsUpTo, decodeInspection, ladder, probability, severity, waterfall } from '../src/store/inspection';
-import { asText, decodeOpportunities, deductions, percentFrom, rewardToRisk } from '../src/store/opportunity';
+import { severity } from '../src/store/filter';
+import { barsUpTo, decodeInspection, ladder, probability, waterfall } from '../src/store/inspection';
+import {
+  asJson, asText, byWorth, decodeOpportunities, deductions, obstacles, percentFrom, rewardToRisk,
+} from '../src/store/opportunity';
 import { preview } from '../src/store/preview';
 import { row } from './support';
 
@@ -53,17 +56,25 @@ test('trades come newest first, under either name of their size', () => {
   assert.deepEqual(trades?.map((trade) => [trade.price, trade.size, trade.side]), [[2, 4, 'buy'], [1, 3, 'sell']]);
 });
 
+const HEAD = { ts: '2026-11-22T08:25:00.000Z', profile: 'scalp', seq: 7, notional: 10_000 };
+const FRESH = { ageMs: 0, isOld: false, text: '0 s' };
 const SOURCE = { symbol: 'BTC/USDT:USDT', contract_code: 'BTC-USDT', score: 40, side_bias: 'long', entry_zone: { type: 'pullback', pct: 0.1 },
   stop_suggestion: 0.2, tp_levels: [0.05, 0.1, 0.15], confidence: 64, manip_score: 8, manip_flags: ['scam_wick'], last_price: 100,
-  entry_price: 99, stop_price: 98, tp_prices: [101, 102, null], rationale: ['long'] };
+  entry_price: 99, stop_price: 98, tp_prices: [101, 102, null], reward_risk_net: 0.4, rationale: ['long'] };
 
 test('an opportunity as text says everything with its percentages', () => {
-  const [item] = decodeOpportunities({ items: [SOURCE] }).items;
+  const head = decodeOpportunities({ items: [SOURCE], ...HEAD });
+  const [item] = head.items;
   assert.ok(item);
   assert.equal(rewardToRisk(item), 3);
   assert.equal(percentFrom(0, 5), null);
-  assert.equal(asText(item, 0.1), ['BTC-USDT long, pullback, confidence 64, score 40.00', 'last 100.0', 'entry 99.0 (−1.00 %)', 'stop 98.0 (−2.00 %)',
-    'targets 101.0 (+1.00 %), 102.0 (+2.00 %), –', 'flags scam_wick'].join('\n'));
+  const lines = ['BTC-USDT long, pullback, confidence 64, score 40.00', 'last 100.0', 'entry 99.0 (−1.00 %)', 'stop 98.0 (−2.00 %)',
+    'targets 101.0 (+1.00 %), 102.0 (+2.00 %), –', 'reward to risk after costs 0.40', 'not tradable: x', 'flags scam_wick',
+    'as of 2026-11-22T08:25:00.000Z, profile scalp, cycle 7, notional 10000 USDT'];
+  assert.equal(asText(item, 0.1, { head, judged: FRESH, reasons: ['x'] }), lines.join('\n'));
+  assert.equal(asText(item, 0.1, { head, judged: { ageMs: 39_000, isOld: true, text: 'STALE 39 s' }, reasons: ['x'] }), ['STALE 39 s', ...lines].join('\n'));
+  assert.deepEqual(JSON.parse(asJson(head, item)), { ...SOURCE, ...HEAD });
+  assert.deepEqual(JSON.parse(asJson(head, head.items)), [{ ...SOURCE, ...HEAD }]);
 });
 
 test('confidence is what the score gives less what is taken', () => {
@@ -115,4 +126,40 @@ test('without news the candles are those that were read', () => {
   assert.equal(barsUpTo(11, 1, from), from.bars1m);
   assert.equal(barsUpTo(null, 1, from), from.bars1m);
   assert.deepEqual(barsUpTo(13, 5, from), []);
+});
+
+test('a neutral idea has no direction', () => {
+  const own = decodeOpportunities({ items: [{ ...SOURCE, side_bias: 'neutral' }] }).items[0];
+  assert.ok(own);
+  assert.deepEqual([own.entry, own.stop, own.breakout], [null, null, null], 'prices of one side are not shown as those of none');
+  assert.ok(own.targets.every((target) => target === null));
+  assert.equal(rewardToRisk(own), null);
+  const above = { entry_price: 101, stop_price: 99, tp_prices: [102, 103, 104] };
+  const below = { entry_price: 99, stop_price: 101, tp_prices: [98, 97, 96] };
+  const both = decodeOpportunities({ items: [{ ...SOURCE, side_bias: 'neutral', entry_price: null, breakout: { above, below } }], ...HEAD });
+  const item = both.items[0];
+  assert.deepEqual(item?.breakout, { above: { entry: 101, stop: 99, targets: [102, 103, 104] }, below: { entry: 99, stop: 101, targets: [98, 97, 96] } });
+  const text = item === undefined ? '' : asText(item, 1, { head: both, judged: FRESH, reasons: [] });
+  assert.match(text, /above, long: entry 101 .*\nbelow, short: entry 99 /);
+  assert.equal(decodeOpportunities({ items: [{ ...SOURCE, breakout: { above, below } }] }).items[0]?.breakout, null, 'of a long one');
+});
+
+test('what does not pay comes last, with its reason', () => {
+  const idea = (code: string, more: object) => ({ ...SOURCE, contract_code: code, manip_score: 8, reward_risk_net: null, ...more });
+  const { items } = decodeOpportunities({ items: [
+    idea('LOSS', { rank: 1, tradable: false, not_tradable: ['net_reward_risk'], reward_risk_net: 0.4 }),
+    idea('PUMP', { rank: 2, manip_score: 60, reward_risk_net: 3 }),
+    idea('ZERO', { rank: 3, confidence: 0 }),
+    idea('OLD', { rank: 4, tradable: false, not_tradable: ['stale', 'some_other'] }),
+    idea('MUTE', { rank: 5, tradable: false }),
+    idea('FAIR', { rank: 6, reward_risk_net: 1.2, tradable: true }),
+    idea('GOOD', { rank: 7, reward_risk_net: 2.5, tradable: true }),
+    idea('UNKNOWN', { rank: 8 }),
+  ] });
+  const { tradable, rest } = byWorth(items, 60);
+  assert.deepEqual(tradable.map((item) => item.code), ['GOOD', 'FAIR', 'UNKNOWN'], 'by what is left after costs, unknown last');
+  assert.deepEqual(Object.fromEntries(rest.map((item) => [item.code, obstacles(item, 60)])), {
+    LOSS: ['0.40 reward to risk after costs'], PUMP: ['manipulation 60'], ZERO: ['confidence 0'], OLD: ['old data', 'some other'],
+    MUTE: ['the scanner advises against it'] });
+  assert.deepEqual(obstacles(items[1] as (typeof items)[0], 61), [], 'the threshold is the operator\'s');
 });

@@ -125,7 +125,7 @@ test('only what is in sight is drawn', () => {
 });
 
 const context = { now: 0, ticks: new Map<string, number>(), watched: new Set<string>() };
-const sorted = { filter: NO_FILTER, sort: { column: 'rank', descending: false }, watched: null, context, columns: [] as Column[] };
+const sorted = { filter: NO_FILTER, sort: { column: 'rank', descending: false }, watched: null, context, threshold: 60, columns: [] as Column[] };
 
 test('a held table shows new numbers in the old order, and who left', () => {
   const before = applyFrame(NO_MARKET, frame(1, [{ code: 'A', rank: 1, score: 1 }, { code: 'B', rank: 2 }, { code: 'C', rank: 3 }]), 0);

@@ -1,5 +1,6 @@
 import { getContext, setContext } from 'svelte';
 import { ApiError, Http } from '../api/http';
+import { manipulationOf } from '../store/operator';
 import { NO_FILTER } from '../store/filter';
 import { tokenIn } from '../store/route';
 import { baseOf } from '../store/row';
@@ -45,11 +46,16 @@ export class App {
       ticks: () => this.universe.ticks,
       watchlist: (name) => this.codesOf(name),
       watched: () => this.codesOf(this.starList) ?? new Set(),
+      threshold: () => this.operator.threshold,
     });
     this.universe = new UniverseState(this.http, () => this.market.requestPaint());
     this.health = new HealthState(this.http);
     this.operator = new OperatorState(this.http, {
-      alert: (alert) => this.ui.say(`Alert: ${alert.rule} on ${baseOf(alert.code)}`),
+      alert: (alert) => {
+        const score = manipulationOf(alert);
+        const warning = score !== null && score >= this.operator.threshold ? `, manipulation ${Math.round(score)}` : '';
+        this.ui.say(`Alert: ${alert.rule} on ${baseOf(alert.code)}${warning}`);
+      },
       watchlists: () => this.market.requestPaint(),
     });
   }

@@ -8,6 +8,7 @@ import type { Frame } from '../store/frame';
 import { Histories } from '../store/history';
 import { applyDetails, applyFrame, isLate, NO_MARKET, staleAfter, type Market } from '../store/market';
 import type { Row } from '../store/row';
+import { judge, type Judged, type Stamp } from '../store/stamp';
 import { buildView, EMPTY_VIEW, type View } from '../store/view';
 import { Painter } from './painter';
 import type { PrefsState } from './prefs.svelte';
@@ -26,6 +27,8 @@ export interface Surroundings {
   readonly watchlist: (name: string) => ReadonlySet<string> | null;
   /** Codes behind the star. */
   readonly watched: () => ReadonlySet<string>;
+  /** Manipulation score from which on a contract is warned of. */
+  readonly threshold: () => number;
 }
 
 /** Frames in, rows out: at most four times a second, whatever arrives. */
@@ -36,8 +39,6 @@ export class MarketState {
   link: LinkState = $state.raw({ via: 'websocket', phase: 'connecting', failures: 0, nextTryAt: null, problem: null });
   /** Ticks once a second; for ages. */
   now = $state(Date.now());
-  /** Frames painted; a row compares it to tell a new value from a new row. */
-  paints = $state(0);
   pinned = $state(false);
   readonly manipulation = new Histories(HISTORY, FORGET_MS);
   readonly scores = new Histories(HISTORY, FORGET_MS);
@@ -97,7 +98,7 @@ export class MarketState {
     try {
       const frame = await fetchRanking(this.http);
       if (this.latest.seq < 0) this.receive(frame);
-      else this.latest = applyDetails(this.latest, frame, this.madeAt(frame));
+      else this.latest = applyDetails(this.latest, frame, this.localTime(frame.ts));
       this.painter.now();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -120,6 +121,18 @@ export class MarketState {
   get isStale(): boolean {
     const age = this.dataAge;
     return age !== null && age > staleAfter(this.market);
+  }
+
+  /** Of when an answer is: `ts` by the scanner's clock, `ageMs` how old its data were by then. */
+  stamp(ts: number | null, seq: number | null = null, ageMs: number | null = 0, limitMs: number | null = null): Stamp {
+    return { at: ts === null ? null : this.localTime(ts) - (ageMs ?? 0), seq, limitMs };
+  }
+
+  /** How old that is now; goes on with every second. */
+  judge(stamp: Stamp): Judged {
+    const { market } = this;
+    return judge(stamp, { now: this.now, staleAfterMs: staleAfter(market), cycleMs: market.cycleMs,
+      tableAt: market.seq < 0 ? null : market.receivedAt - (market.dataAgeMs ?? 0) });
   }
 
   setServerTime(ms: number): void {
@@ -174,15 +187,15 @@ export class MarketState {
     return Date.now() + this.skew;
   }
 
-  /** When the frame was made, by this clock. */
-  private madeAt(frame: Frame): number {
-    return Math.min(Date.now(), frame.ts - this.skew);
+  /** A time of the scanner's clock by this one. */
+  private localTime(ts: number): number {
+    return Math.min(Date.now(), ts - this.skew);
   }
 
   private receive(frame: Frame): void {
     if (isLate(this.latest, frame)) return;
     const isNew = frame.seq !== this.latest.seq || frame.ts !== this.latest.ts;
-    this.latest = applyFrame(this.latest, frame, this.madeAt(frame));
+    this.latest = applyFrame(this.latest, frame, this.localTime(frame.ts));
     this.connection.expectFramesWithin(staleAfter(this.latest));
     if (isNew) this.remember(frame);
     if (!frame.detailed) this.planDetails();
@@ -204,7 +217,7 @@ export class MarketState {
     this.detailsBusy = true;
     void fetchRanking(this.http)
       .then((details) => {
-        this.latest = applyDetails(this.latest, details, this.madeAt(details));
+        this.latest = applyDetails(this.latest, details, this.localTime(details.ts));
         this.painter.request();
       })
       .catch((error: unknown) => {
@@ -234,13 +247,13 @@ export class MarketState {
         market: this.latest,
         filter: prefs.filter,
         sort: prefs.sort,
+        threshold: this.around.threshold(),
         watched: watchlist === '' ? null : this.around.watchlist(watchlist),
         context,
         columns: prefs.heat ? columns : [],
         held: this.held,
       });
       this.now = now;
-      ++this.paints;
     });
   }
 }

@@ -11,6 +11,10 @@ export type Feature = 'settings' | 'watchlists' | 'profiles' | 'rules' | 'alerts
 
 const ALERTS_EVERY_MS = 5_000;
 const RETRY_MS = 30_000;
+/** Alerts heard of longer ago are not all there are. */
+export const ALERTS_HEARD_WITHIN_MS = 20_000;
+/** SCANNER_MANIPULATION_THRESHOLD unless set otherwise. */
+const DEFAULT_THRESHOLD = 60;
 export const ALERTS_PAGE = 50;
 
 /** Changes as POST /settings takes them: a number sets, null resets, missing leaves. */
@@ -32,17 +36,25 @@ export class OperatorState {
   profiles: readonly string[] = $state.raw([]);
   rules: readonly Rule[] = $state.raw([]);
   alerts: readonly Alert[] = $state.raw([]);
+  /** When the alerts were asked for last with an answer, ms. */
+  alertsHeardAt = $state(0);
   /** Alerts since the history was looked at last. */
   unread = $state(0);
   private readonly http: Http;
   private readonly onAlert: (alert: Alert) => void;
   private readonly onWatchlists: () => void;
   private knownAlerts: Set<string> | null = null;
+  private readonly fresh = new Set<string>();
 
   constructor(http: Http, on: { alert: (alert: Alert) => void; watchlists: () => void }) {
     this.http = http;
     this.onAlert = on.alert;
     this.onWatchlists = on.watchlists;
+  }
+
+  /** Manipulation score from which on a contract is warned of. */
+  get threshold(): number {
+    return this.settings?.manipulationThreshold ?? DEFAULT_THRESHOLD;
   }
 
   start(): void {
@@ -138,8 +150,10 @@ export class OperatorState {
     await this.loadRules();
   }
 
-  read(): void {
-    this.unread = 0;
+  /** These were looked at. */
+  read(seen: readonly Alert[]): void {
+    for (const alert of seen) this.fresh.delete(alert.key);
+    this.unread = this.fresh.size;
   }
 
   private async load(feature: Feature, path: string, take: (value: unknown) => void): Promise<void> {
@@ -165,6 +179,7 @@ export class OperatorState {
   }
 
   private take(alerts: readonly Alert[]): void {
+    this.alertsHeardAt = Date.now();
     const known = this.knownAlerts;
     this.knownAlerts = new Set(alerts.map((alert) => alert.key));
     const same = alerts.length === this.alerts.length && alerts.every((entry, index) => entry.key === this.alerts[index]?.key);
@@ -172,7 +187,8 @@ export class OperatorState {
     // What was there when the page was opened is history, not news.
     if (known === null) return;
     const fresh = alerts.filter((alert) => !known.has(alert.key));
-    this.unread += fresh.length;
+    for (const alert of fresh) this.fresh.add(alert.key);
+    this.unread = this.fresh.size;
     for (const alert of fresh.slice(0, 3).reverse()) this.onAlert(alert);
   }
 }

@@ -11,7 +11,7 @@ export interface Filter {
   readonly minManipulation: number | null;
   /** Rows with any of these are left out. */
   readonly withoutFlags: readonly string[];
-  /** Rows must have one of these; '*' stands for any flag. */
+  /** Rows must have one of these; '*' stands for any flag, and for a score at the threshold or over it. */
   readonly withFlags: readonly string[];
 }
 
@@ -38,8 +38,16 @@ function squeeze(text: string): string {
   return text.toUpperCase().replace(/[^A-Z0-9]/g, '');
 }
 
-/** `watched` holds the codes of the filter's watchlist; null where that list is not known (nothing is left out). */
-export function passes(row: Row, filter: Filter, watched: ReadonlySet<string> | null): boolean {
+/** At the manipulation threshold or over it: whatever raised the score, a flag or the model alone. */
+export function isSuspect(row: Row, threshold: number): boolean {
+  return row.manip_score !== null && row.manip_score >= threshold;
+}
+
+/**
+ * `watched` holds the codes of the filter's watchlist; null where that list is not known (nothing is left out).
+ * `threshold` is the manipulation score from which on a contract is warned of.
+ */
+export function passes(row: Row, filter: Filter, watched: ReadonlySet<string> | null, threshold: number): boolean {
   if (filter.watchlist !== '' && watched !== null && !watched.has(row.code)) return false;
   if (!atLeast(row.qvol_usdt, filter.minVolume)) return false;
   if (!atMost(row.spread_bps, filter.maxSpread)) return false;
@@ -48,7 +56,8 @@ export function passes(row: Row, filter: Filter, watched: ReadonlySet<string> | 
   if (filter.withoutFlags.some((flag) => row.flags.includes(flag))) return false;
   if (filter.withFlags.length > 0) {
     const wanted = filter.withFlags;
-    if (!row.flags.some((flag) => wanted.includes('*') || wanted.includes(flag))) return false;
+    const any = wanted.includes('*');
+    if (!(any && isSuspect(row, threshold)) && !row.flags.some((flag) => any || wanted.includes(flag))) return false;
   }
   return filter.text === '' || filter.text.split(',').some((part) => part.trim() !== '' && matchesText(row, part.trim()));
 }
@@ -63,18 +72,18 @@ export function filterKey(filter: Filter): string {
     filter.maxManipulation, filter.minManipulation, [...filter.withoutFlags].sort(), [...filter.withFlags].sort()]);
 }
 
-/** The flags of the manipulation model, by what they are called in the API. */
-export const FLAGS: readonly { readonly name: string; readonly short: string; readonly title: string }[] = [
-  { name: 'spoofing_depth_imbalance', short: 'spoof', title: 'One side of the book dwarfs the other around a wall' },
-  { name: 'spoofing_reversal', short: 'flip', title: 'A strongly one-sided book turned over within a cycle' },
-  { name: 'liquidity_wall', short: 'wall', title: 'One level holds most of the visible depth' },
-  { name: 'liquidity_vacuum', short: 'vacuum', title: 'Five levels hold less than one and a half test notionals' },
-  { name: 'scam_wick', short: 'wick', title: 'The last candle spans several average ranges' },
-  { name: 'oi_price_divergence', short: 'OI', title: 'Open interest grows while the price falls' },
-  { name: 'funding_price_divergence', short: 'funding', title: 'The price moves against the side that is paid' },
-  { name: 'post_surge_reversal', short: 'surge', title: 'Price and volume surged: reversals follow' },
-  { name: 'wash_trade_volume', short: 'wash', title: 'Volume far out of the ordinary on a thin book' },
-  { name: 'exhausted_spike', short: 'spent', title: 'A volume spike ended while the price still moves' },
+/** The flags of the manipulation model, by what they are called in the API; `points`: what each adds to the score. */
+export const FLAGS: readonly { readonly name: string; readonly short: string; readonly points: number; readonly title: string }[] = [
+  { name: 'spoofing_depth_imbalance', short: 'spoof', points: 25, title: 'One side of the book dwarfs the other around a wall' },
+  { name: 'spoofing_reversal', short: 'flip', points: 22, title: 'A strongly one-sided book turned over within a cycle' },
+  { name: 'liquidity_wall', short: 'wall', points: 20, title: 'One level holds most of the visible depth' },
+  { name: 'liquidity_vacuum', short: 'vacuum', points: 15, title: 'Five levels hold less than one and a half test notionals' },
+  { name: 'scam_wick', short: 'wick', points: 20, title: 'The last candle spans several average ranges' },
+  { name: 'oi_price_divergence', short: 'OI', points: 15, title: 'Open interest grows while the price falls' },
+  { name: 'funding_price_divergence', short: 'funding', points: 10, title: 'The price moves against the side that is paid' },
+  { name: 'post_surge_reversal', short: 'surge', points: 35, title: 'Price and volume surged: reversals follow' },
+  { name: 'wash_trade_volume', short: 'wash', points: 18, title: 'Volume far out of the ordinary on a thin book' },
+  { name: 'exhausted_spike', short: 'spent', points: 16, title: 'A volume spike ended while the price still moves' },
 ];
 
 export function flagShort(name: string): string {
@@ -83,4 +92,32 @@ export function flagShort(name: string): string {
 
 export function flagTitle(name: string): string {
   return FLAGS.find((flag) => flag.name === name)?.title ?? '';
+}
+
+export function severity(name: string): number | null {
+  return FLAGS.find((flag) => flag.name === name)?.points ?? null;
+}
+
+/** A term in the exponent of the model. */
+export interface Term {
+  readonly feature: string;
+  readonly value: number;
+}
+
+const FEATURES: Readonly<Record<string, string>> = {
+  wick_ratio: 'wick', price_velocity: 'velocity', wall_ratio: 'wall', volume_zscore: 'volume', anomaly_score: 'anomaly',
+  oi_delta: 'OI', imbalance_delta: 'imbalance change', volume_z_drop: 'volume drop',
+};
+
+/**
+ * What made the score: its flags, and the model where it says more than they do, with its two largest features where
+ * they are known. "wick", "model 99 %: wick, velocity".
+ */
+export function manipulationReasons(score: number | null, flags: readonly string[], terms: readonly Term[] = []): string[] {
+  const named = flags.map(flagShort);
+  const points = flags.reduce((sum, flag) => sum + (severity(flag) ?? 0), 0);
+  if (score === null || Math.min(points, 100) >= Math.floor(score)) return named;
+  const top = terms.filter((term) => term.feature !== 'bias' && term.value > 0).sort((a, b) => b.value - a.value).slice(0, 2)
+    .map(({ feature }) => FEATURES[feature] ?? feature.replaceAll('_', ' '));
+  return [...named, `model ${Math.round(score)} %${top.length > 0 ? `: ${top.join(', ')}` : ''}`];
 }

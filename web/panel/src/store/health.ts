@@ -90,7 +90,7 @@ export function decodeHealth(value: unknown): Health {
     streams: counts(from['streams']),
     symbols: Object.entries(object(from['symbols'])).map(([symbol, entry]) => {
       const health = object(entry);
-      return { code: codeOf(symbol), latencyMs: number(health['latency_ms']), stale: health['stale'] === true,
+      return { code: codeOf(symbol), latencyMs: number(health['latency_ms']), stale: (health['is_stale'] ?? health['stale']) === true,
                lastSeen: time(health['last_seen']) };
     }),
     version: text(from['version']) ?? '',
@@ -107,6 +107,9 @@ export function quantile(values: readonly number[], q: number): number | null {
   const high = sorted[Math.ceil(place)] as number;
   return low + (high - low) * (place - Math.floor(place));
 }
+
+/** What was heard longer ago says nothing of now. */
+export const HEARD_WITHIN_MS = 15_000;
 
 export type Grade = 'good' | 'warn' | 'bad' | 'unknown';
 

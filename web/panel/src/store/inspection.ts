@@ -1,5 +1,6 @@
 /** One contract in full: the answer of /symbol/{symbol}/inspect and what the drawer makes of it. Pure. */
 import { isObject, list, number, numbers, object, text, texts, time, type Json } from '../api/decode';
+import type { Term } from './filter';
 import { codeOf } from './row';
 
 export interface Bar {
@@ -24,16 +25,13 @@ export interface Trade {
   readonly side: 'buy' | 'sell' | null;
 }
 
-export interface Contribution {
-  readonly feature: string;
-  readonly value: number;
-}
-
 export interface Inspection {
   readonly code: string;
   readonly symbol: string;
   readonly seq: number | null;
   readonly at: number | null;
+  /** How old its data were at `at`, ms. */
+  readonly dataAgeMs: number | null;
   readonly score: number | null;
   readonly rejection: string | null;
   readonly snapshot: Json;
@@ -45,13 +43,14 @@ export interface Inspection {
     readonly score: number | null;
     readonly flags: readonly string[];
     readonly features: Json;
-    readonly contributions: readonly Contribution[];
+    readonly contributions: readonly Term[];
   };
   readonly bars1m: readonly Bar[];
   readonly bars5m: readonly Bar[];
   readonly spreads: readonly number[];
   /** null: the daemon reads none for this contract. */
   readonly trades: readonly Trade[] | null;
+  readonly tradesReadAt: number | null;
 }
 
 function bars(value: unknown): Bar[] {
@@ -92,6 +91,7 @@ export function decodeInspection(value: unknown): Inspection {
     symbol,
     seq: number(from['seq']),
     at: time(from['ts']),
+    dataAgeMs: number(object(from['snapshot'])['age_ms']),
     score: number(from['score']),
     rejection: text(from['rejection']),
     snapshot: object(from['snapshot']),
@@ -109,10 +109,11 @@ export function decodeInspection(value: unknown): Inspection {
     bars5m: bars(from['bars_5m']),
     spreads: numbers(from['spread_history']),
     trades: trades(from['trades']),
+    tradesReadAt: time(from['trades_read_at']),
   };
 }
 
-function contributions(value: unknown): Contribution[] {
+function contributions(value: unknown): Term[] {
   if (isObject(value)) {
     return Object.entries(value).flatMap(([feature, entry]) => {
       const amount = number(entry);
@@ -221,19 +222,8 @@ export function ladder(book: Inspection['book']): Ladder {
 
 // ---- manipulation
 
-/** What each flag adds to the score (docs/metrics.md). */
-const SEVERITY: Readonly<Record<string, number>> = {
-  spoofing_depth_imbalance: 25, liquidity_wall: 20, liquidity_vacuum: 15, scam_wick: 20, oi_price_divergence: 15,
-  funding_price_divergence: 10, post_surge_reversal: 35, wash_trade_volume: 18, spoofing_reversal: 22,
-  exhausted_spike: 16,
-};
-
-export function severity(flag: string): number | null {
-  return SEVERITY[flag] ?? null;
-}
-
 /** The model's probability in percent, from the terms in its exponent; null without terms. */
-export function probability(terms: readonly Contribution[]): number | null {
+export function probability(terms: readonly Term[]): number | null {
   if (terms.length === 0) return null;
   return 100 / (1 + Math.exp(-terms.reduce((sum, term) => sum + term.value, 0)));
 }

@@ -90,6 +90,11 @@ export function decodeAlerts(value: unknown): Alert[] {
   }).sort((a, b) => b.at - a.at);
 }
 
+/** Manipulation score of the contract when the rule matched. */
+export function manipulationOf({ payload }: Alert): number | null {
+  return number(payload['manipulation_score'] ?? payload['manip_score']);
+}
+
 /** Text or JSON that somebody pasted or exported: names separated by anything, or [{name, symbols}]. */
 export function parseImport(source: string, fallbackName: string): Watchlist[] {
   const trimmed = source.trim();

@@ -18,6 +18,6 @@ export const BUILT_IN: readonly Preset[] = [
       'spoofing_depth_imbalance', 'spoofing_reversal', 'liquidity_wall', 'liquidity_vacuum', 'scam_wick',
       'oi_price_divergence', 'funding_price_divergence', 'post_surge_reversal', 'wash_trade_volume',
       'exhausted_spike'] } },
-  { name: 'Flagged', title: 'Any manipulation flag, worst first', sort: { column: 'manip_score', descending: true },
+  { name: 'Flagged', title: 'A manipulation flag, or a score at the threshold or over it; worst first', sort: { column: 'manip_score', descending: true },
     filter: { ...NO_FILTER, withFlags: ['*'] } },
 ];

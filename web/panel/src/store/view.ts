@@ -21,6 +21,8 @@ export interface ViewInput {
   readonly filter: Filter;
   readonly sort: Sort;
   readonly watched: ReadonlySet<string> | null;
+  /** Manipulation score from which on a contract is warned of. */
+  readonly threshold: number;
   readonly context: CellContext;
   /** Columns to tint. */
   readonly columns: readonly Column[];
@@ -36,7 +38,7 @@ export function buildView(input: ViewInput): View {
   const { market, context } = input;
   const all = [...market.rows.values()];
   const column = findColumn(input.sort.column);
-  const wantedRows = sortRows(all.filter((row) => passes(row, input.filter, input.watched)),
+  const wantedRows = sortRows(all.filter((row) => passes(row, input.filter, input.watched, input.threshold)),
     (row) => column?.value(row, context) ?? null, input.sort.descending);
   const shared = { total: all.length, heat: heatMaps(all, input.columns, context), topScore: topScore(all) };
   if (input.held === null) return { ...shared, rows: wantedRows, gone: new Set(), wantsToMove: 0 };

@@ -8,6 +8,10 @@ import type { Bar } from '../../store/inspection';
 import { offsetSeconds, type Zone } from '../../store/time';
 
 export interface ChartInput {
+  /** Contract and timeframe: another one is shown from its beginning. */
+  readonly subject: string;
+  /** Whatever the colours follow: with another one they are read anew. */
+  readonly look: string;
   readonly bars: readonly Bar[];
   readonly tick: number | null;
   readonly zone: Zone;
@@ -25,7 +29,8 @@ export class CandleChart {
   private readonly candles: ISeriesApi<'Candlestick'>;
   private readonly volume: ISeriesApi<'Histogram'>;
   private byTime = new Map<number, Bar>();
-  private first = true;
+  private subject = '';
+  private look = '';
   private key = '';
 
   constructor(host: HTMLElement, onBar: OnBar) {
@@ -46,11 +51,9 @@ export class CandleChart {
     this.chart.subscribeCrosshairMove((event) => {
       onBar(typeof event.time === 'number' ? (this.byTime.get(event.time) ?? null) : null);
     });
-    this.paint();
   }
 
-  /** Takes the theme's colours anew. */
-  paint(): void {
+  private paint(): void {
     const [up, down] = [token('--candle-up'), token('--candle-down')];
     this.chart.applyOptions({
       layout: { textColor: token('--muted'), fontFamily: getComputedStyle(document.body).fontFamily },
@@ -59,14 +62,17 @@ export class CandleChart {
         horzLine: { color: token('--line-strong'), labelBackgroundColor: token('--muted') } },
     });
     this.candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
-    this.key = '';
   }
 
-  show({ bars, tick, zone }: ChartInput): void {
+  show({ subject, bars, tick, zone, look }: ChartInput): void {
+    const isOther = subject !== this.subject;
+    if (look !== this.look) this.paint();
+    this.subject = subject;
     const last = bars.at(-1);
-    const key = `${zone}|${bars.length}|${bars[0]?.at}|${last?.at}|${last?.close}|${last?.volume}`;
+    const key = `${subject}|${look}|${zone}|${bars.length}|${bars[0]?.at}|${last?.at}|${last?.close}|${last?.volume}`;
     if (key === this.key) return;
     this.key = key;
+    this.look = look;
     const decimals = priceDecimals(last?.close ?? 1, tick);
     this.candles.applyOptions({ priceFormat: { type: 'price', precision: decimals, minMove: 10 ** -decimals } });
     const [up, down] = [token('--candle-up'), token('--candle-down')];
@@ -75,14 +81,7 @@ export class CandleChart {
     this.candles.setData(bars.map((bar) => ({ time: at(bar), open: bar.open, high: bar.high, low: bar.low, close: bar.close })));
     this.volume.setData(bars.flatMap((bar) => (bar.volume === null ? [] : [{ time: at(bar), value: bar.volume,
       color: `${bar.close >= bar.open ? up : down}55` }])));
-    if (this.first) this.chart.timeScale().fitContent();
-    this.first = false;
-  }
-
-  /** Everything in sight again: another contract or another timeframe. */
-  fit(): void {
-    this.first = true;
-    this.key = '';
+    if (isOther) this.chart.timeScale().fitContent();
   }
 
   destroy(): void {
