@@ -21,16 +21,14 @@ double quality(std::string_view parameters) {
     return 1.0;
 }
 
-enum class Comparison { weak, strong };
-
-/// RFC 9110, 13.1: `tags` is "*" or a list that has `etag`.
-bool lists_tag(std::string_view tags, std::string_view etag, Comparison comparison) {
+/// RFC 9110, 13.1: `tags` is "*" or a list that has `etag`. Weak comparison.
+bool lists_tag(std::string_view tags, std::string_view etag) {
     tags = core::trimmed(tags);
     if (tags == "*") return true;
     // Our tags have no commas, so that a plain split finds them; a foreign tag with one only yields parts that miss.
     while (!tags.empty()) {
         std::string_view tag = take_part(tags, ',');
-        if (comparison == Comparison::weak && tag.starts_with("W/")) tag.remove_prefix(2);
+        if (tag.starts_with("W/")) tag.remove_prefix(2);
         if (!tag.empty() && tag == etag) return true;
     }
     return false;
@@ -76,11 +74,11 @@ bool accepts_gzip(std::string_view accept_encoding) {
 }
 
 bool none_match_hits(std::string_view if_none_match, std::string_view etag) {
-    return lists_tag(if_none_match, etag, Comparison::weak);
+    return lists_tag(if_none_match, etag);
 }
 
 bool match_hits(std::string_view if_match, std::string_view etag) {
-    return lists_tag(if_match, etag, Comparison::strong);
+    return lists_tag(if_match, etag);
 }
 
 std::shared_ptr<const std::string> gzip_if_worth(std::string_view body) {

@@ -25,7 +25,9 @@ inline constexpr std::size_t kLeastGzipBytes = 1024;
 /// Pure.
 [[nodiscard]] bool none_match_hits(std::string_view if_none_match, std::string_view etag);
 
-/// Whether If-Match names `etag` (quotes included), so that a change may go on. Strong comparison, lists and "*". Pure.
+/// Whether If-Match names `etag` (quotes included), so that a change may go on. Lists and "*". A proxy that compresses
+/// hands our strong tags out as weak ones (nginx: W/"…"), and clients send them back: W/ before our own tag names the
+/// same state, since the tag is a hash of it, so that the weak form is taken too. Pure.
 [[nodiscard]] bool match_hits(std::string_view if_match, std::string_view etag);
 
 /// `body` in gzip format, always the same bytes for the same body; nullptr when that saves less than a tenth.

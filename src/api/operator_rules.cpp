@@ -25,11 +25,12 @@ bool is_address(std::string_view host) {
     return core::is_loopback_host(name) || ::inet_pton(AF_INET, name.c_str(), &address) == 1;
 }
 
-/// A page of somebody else's could otherwise change a scanner on its reader's machine. Without a token the origin is
-/// all there is to go by: "*" opens reading to every page, not writing, and a name that equals the Host's may be a
-/// foreign one that was made to resolve to this machine (DNS rebinding).
+/// A page of somebody else's could otherwise change a scanner on its reader's machine. With a token its bearer may,
+/// whatever the origin: no browser sends one on its own, and behind a proxy the origin is the proxy's, which the Host
+/// need not tell. Without one the origin is all there is to go by: "*" opens reading to every page, not writing, and a
+/// name that equals the Host's may be a foreign one that was made to resolve to this machine (DNS rebinding).
 bool page_may_change(std::string_view origin, std::string_view host, const ApiOptions& options) {
-    if (!options.api_token.empty()) return origin_may_connect(origin, host, options.cors_origins);
+    if (!options.api_token.empty()) return true;  // it has been checked
     if (std::ranges::find(options.cors_origins, origin) != options.cors_origins.end()) return true;
     return origin.empty() || (origin_may_connect(origin, host, {}) && is_address(host));
 }
@@ -44,11 +45,8 @@ std::optional<Problem> refuse_change(const net::ServerRequest& request, const Ap
                    .type = "origin-not-allowed",
                    .title = "Origin not allowed",
                    .detail = fmt::format("Pages of {} may not change anything here; SCANNER_CORS_ORIGINS lists those "
-                                         "that may{}.",
-                                         in_quotes(origin),
-                                         options.api_token.empty() ? ", and with SCANNER_API_TOKEN set the service's "
-                                                                     "own pages may under any name of its host"
-                                                                   : "")};
+                                         "that may, and with SCANNER_API_TOKEN set its bearer may from anywhere.",
+                                         in_quotes(origin))};
 }
 
 bool Precondition::holds(std::span<const Rendered* const> resources) const {

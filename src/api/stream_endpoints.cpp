@@ -1,5 +1,6 @@
 #include "api/stream_endpoints.hpp"
 
+#include "api/bearer.hpp"
 #include "api/cors.hpp"
 #include "api/stream_rules.hpp"
 #include "api/stream_sessions.hpp"
@@ -26,6 +27,19 @@ Problem foreign_origin(std::string_view origin) {
         .title = "Origin not allowed",
         .detail = fmt::format("Pages of {} may not open WebSockets here; SCANNER_CORS_ORIGINS lists those that may.",
                               in_quotes(origin))};
+}
+
+/// Whether a page, or a program that says it is one, may open a WebSocket. Streams give what anyone may read, so that
+/// this keeps foreign pages from reading through a browser that reaches the service, no more. With a token there may be
+/// a proxy in front that does not pass the browser's Host on: then the browser's own word that page and address are of
+/// one origin counts (no page can forge Sec-Fetch-Site), the token itself, and that both are on this machine.
+bool page_may_listen(const net::ServerRequest& request, const ApiOptions& options) {
+    const std::string_view origin = request.header("Origin");
+    const std::string_view host = request.header("Host");
+    if (origin_may_connect(origin, host, options.cors_origins)) return true;
+    if (options.api_token.empty()) return false;
+    return request.header("Sec-Fetch-Site") == "same-origin" || both_on_loopback(origin, host) ||
+           !refuse_without_token(request.header("Authorization"), options.api_token);
 }
 
 /// What a plain request to a WebSocket's path is told.
@@ -71,8 +85,7 @@ std::expected<StreamQuery, Problem> StreamEndpoints::query_of(const net::QueryPa
 }
 
 std::optional<Problem> StreamEndpoints::refuse(const net::ServerRequest& request, const Target& target) const {
-    const std::string_view origin = request.header("Origin");
-    if (!origin_may_connect(origin, request.header("Host"), options_.cors_origins)) return foreign_origin(origin);
+    if (!page_may_listen(request, options_)) return foreign_origin(request.header("Origin"));
     if (websocket_label(target.segments) == kHeartbeat) return refuse_parameters(target.params);
     auto query = query_of(target.params);
     if (!query) return std::move(query.error());

@@ -2,6 +2,9 @@
 
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/text.hpp"
+#include "scanner/core/url.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -29,6 +32,17 @@ bool origin_may_connect(std::string_view origin, std::string_view host, std::spa
     const std::string authority = authority_of(origin.substr(split + 3), scheme);
     const bool names_host = !authority.empty() && !authority.starts_with(':');
     return names_host && authority == authority_of(host, scheme);  // "https://:443" must not match a missing Host
+}
+
+bool both_on_loopback(std::string_view origin, std::string_view host) {
+    const auto page = core::parse_url(origin);
+    const auto service = core::parse_url(fmt::format("http://{}", host));
+    const auto is_plain = [](const core::Url& url) {
+        const bool bare = url.user.empty() && url.password.empty() && url.path.empty() && url.query.empty();
+        return bare && url.fragment.empty() && core::is_loopback_host(url.host);
+    };
+    return page && service && (page->scheme == "http" || page->scheme == "https") && is_plain(*page) &&
+           is_plain(*service);
 }
 
 std::optional<std::uint64_t> parse_event_id(std::string_view text) {

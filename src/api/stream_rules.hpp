@@ -79,6 +79,11 @@ private:
 [[nodiscard]] bool origin_may_connect(std::string_view origin, std::string_view host,
                                       std::span<const std::string> allowed);
 
+/// Whether page and service are both on this machine, as seen by the browser and by the request's Host header: what a
+/// proxy on it makes of its own pages when it does not pass their Host on. Pages of names other than loopback ones never
+/// are.
+[[nodiscard]] bool both_on_loopback(std::string_view origin, std::string_view host);
+
 /// The number in a Last-Event-ID header; nothing for what we never sent.
 [[nodiscard]] std::optional<std::uint64_t> parse_event_id(std::string_view text);
 

@@ -97,7 +97,11 @@ TEST(Match, takes_strong_tags_only) {
     EXPECT_TRUE(match_hits("\"abc\"", "\"abc\""));
     EXPECT_TRUE(match_hits("\"x\" , \"abc\"", "\"abc\""));
     EXPECT_TRUE(match_hits(" * ", "\"abc\""));
-    EXPECT_FALSE(match_hits("W/\"abc\"", "\"abc\""));
+    EXPECT_TRUE(match_hits("W/\"abc\"", "\"abc\"")) << "as a proxy that compresses hands it out";
+    EXPECT_TRUE(match_hits("\"x\", W/\"abc\"", "\"abc\""));
+    EXPECT_FALSE(match_hits("W/\"abd\"", "\"abc\""));
+    EXPECT_FALSE(match_hits("W/", "\"abc\""));
+    EXPECT_FALSE(match_hits("w/\"abc\"", "\"abc\"")) << "the W is upper case";
     EXPECT_FALSE(match_hits("abc", "\"abc\""));
     EXPECT_FALSE(match_hits("", "\"abc\""));
 }

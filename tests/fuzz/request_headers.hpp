@@ -37,6 +37,13 @@ inline void request_headers(std::string_view input) {
     if (api::origin_may_connect(first, second, kAllowed) && !first.empty() && first != kAllowed.front()) {
         require(first.find("://") != std::string_view::npos && !second.empty(), "foreign pages are refused");
     }
+    if (api::both_on_loopback(first, second)) {
+        require(core::is_loopback_host(core::parse_url(first)->host), "only loopback names are this machine");
+    }
+    if (api::match_hits(first, "\"abc\"")) {
+        require(first.find("\"abc\"") != std::string_view::npos || first.find('*') != std::string_view::npos,
+                "a precondition is met by its own tag alone");
+    }
     for (const net::Header& header : api::cors_headers(kAllowed, first)) {
         if (header.name == "Access-Control-Allow-Origin") require(first == kAllowed.front(), "CORS is for its list");
     }
