@@ -125,8 +125,8 @@ private:
         constexpr std::string_view kPath = "/openapi.json";
         std::vector<ServedRoute> served{{.method = "GET", .pattern = kPath}};
         for (const auto& route : routes) served.push_back({.method = route.method, .pattern = route.pattern.text()});
-        auto document = std::make_shared<Rendered>(std::string(kJsonType), openapi_document(served, options_.version),
-                                                   std::nullopt);
+        auto document = std::make_shared<Rendered>(
+            std::string(kJsonType), openapi_document(served, options_.version, options_.base_path), std::nullopt);
         routes.push_back({.method = "GET",
                           .pattern = PathPattern(kPath),
                           .label = kPath,

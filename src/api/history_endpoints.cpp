@@ -101,11 +101,13 @@ asio::awaitable<core::Result<storage::BarsPage>> read_page(storage::History& his
                                      .cursor = std::move(cursor)});
 }
 
-/// The request's own path and query with another cursor, and with the range of the first page: without one given, it
+/// The request's own path, as clients see it, and query with another cursor, and with the range of the first page: without one given, it
 /// would move on while a client follows the pages.
-std::string next_target(const net::ServerRequest& request, const HistoryQuery& query, std::string_view cursor) {
+std::string next_target(std::string_view base_path, const net::ServerRequest& request, const HistoryQuery& query,
+                        std::string_view cursor) {
     const auto target = parse_target(request.target);
-    std::string next(request.path());
+    std::string next(base_path);
+    next += request.path();
     next += fmt::format("?from={}&to={}", core::percent_encode(core::format_time(query.from)),
                         core::percent_encode(core::format_time(query.to)));
     if (target) {
@@ -201,7 +203,8 @@ HistoryEndpoints::Response HistoryEndpoints::answer(Query query, net::ServerRequ
     response.headers.push_back({.name = "Vary", .value = "Accept"});
     if (query.limit && !page->next.empty()) {
         response.headers.push_back(
-            {.name = "Link", .value = fmt::format("<{}>; rel=\"next\"", next_target(request, query, page->next))});
+            {.name = "Link",
+             .value = fmt::format("<{}>; rel=\"next\"", next_target(options_.base_path, request, query, page->next))});
         response.headers.push_back({.name = "X-Next-Cursor", .value = page->next});
     }
     co_return response;

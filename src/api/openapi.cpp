@@ -207,10 +207,12 @@ Json served_paths(const Json& described, std::span<const ServedRoute> routes) {
 
 }  // namespace
 
-std::string openapi_document(std::span<const ServedRoute> routes, std::string_view version) {
+std::string openapi_document(std::span<const ServedRoute> routes, std::string_view version,
+                             std::string_view base_path) {
     Parts parts = read_parts();
     Json& document = parts.document;
     document["info"]["version"] = version;
+    if (!base_path.empty()) document["servers"][0]["url"] = base_path;
     document["paths"] = served_paths(document["paths"], routes);
     for (auto& [path, operations] : document["paths"].items()) {
         for (auto& [method, operation] : operations.items()) fill_parameters(operation, parts.texts);

@@ -23,7 +23,8 @@ struct ServedRoute {
 /// The OpenAPI 3.1 document of exactly these routes, as JSON. What the files say of other routes is left out; a route
 /// that they do not describe is there with "x-undocumented", which the tests do not let pass. Query parameters come
 /// from the readers themselves (`x-parameters-of`), their descriptions from `x-parameter-texts`, and `{"$example": …}`
-/// stands for a file of examples. Pure.
-[[nodiscard]] std::string openapi_document(std::span<const ServedRoute> routes, std::string_view version);
+/// stands for a file of examples. `base_path` is where clients find the routes; empty: at the root. Pure.
+[[nodiscard]] std::string openapi_document(std::span<const ServedRoute> routes, std::string_view version,
+                                           std::string_view base_path = {});
 
 }  // namespace scanner::api

@@ -3,6 +3,8 @@
 #include "api/negotiation.hpp"
 #include "api/problem.hpp"
 
+#include "scanner/net/url.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,15 +36,28 @@ std::string html_page(std::string_view title, std::string_view body) {
                        title, body);
 }
 
-/// `meanwhile`: what there is while it is not built.
-PanelPages pages_of(std::string_view what, std::string_view address, std::string_view meanwhile) {
+/// `meanwhile`: the address of what there is while it is not built.
+PanelPages pages_of(std::string_view what, std::string_view folder, std::string_view meanwhile,
+                    std::string_view base_path) {
     constexpr std::string_view kHowToBuild = R"(<p>To build it, run in the source tree</p>
 <pre>scripts/build-panel.sh</pre>
 <p>(it needs Node 18 or later) and restart the scanner.</p>)";
+    const auto link = [base_path](std::string_view path) {
+        return fmt::format(R"(<a href="{0}/{1}">{0}/{1}</a>)", base_path, path);
+    };
     return {.not_built = html_page(fmt::format("The {} is not built", what),
-                                   fmt::format("<p>{}</p>\n{}", meanwhile, kHowToBuild)),
-            .no_such_file = html_page("No such file",
-                                      fmt::format(R"(<p>The {0} is at <a href="{1}">{1}</a>.</p>)", what, address))};
+                                   fmt::format("<p>What it shows is at {}.</p>\n{}", link(meanwhile), kHowToBuild)),
+            .no_such_file = html_page("No such file", fmt::format("<p>The {} is at {}.</p>", what, link(folder))),
+            .folder = std::string(folder)};
+}
+
+/// `text` with every `from` replaced.
+std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
+    std::string result;
+    for (std::size_t at = 0; (at = text.find(from)) != std::string_view::npos; text.remove_prefix(at + from.size())) {
+        result.append(text.substr(0, at)).append(to);
+    }
+    return result.append(text);
 }
 
 void add(net::ServerResponse& response, std::string_view name, std::string_view value) {
@@ -139,13 +154,16 @@ core::Result<std::vector<PanelFile>> read_panel_directory(const fs::path& direct
     return files;
 }
 
-PanelPages console_pages() {
-    return pages_of("console", "/panel", R"(The scanner runs; its data is at <a href="/rankings">/rankings</a>.)");
+PanelPages console_pages(std::string_view base_path) {
+    return pages_of("console", "panel", "rankings", base_path);
 }
 
-PanelPages docs_pages() {
-    return pages_of("documentation", "/docs",
-                    R"(The document itself is at <a href="/openapi.json">/openapi.json</a>.)");
+PanelPages docs_pages(std::string_view base_path) {
+    return pages_of("documentation", "docs", "openapi.json", base_path);
+}
+
+std::string seen_from_above(std::string_view html, std::string_view folder) {
+    return replaced(replaced(html, "=\"./", fmt::format("=\"{}/", folder)), "=\"../", "=\"./");
 }
 
 std::vector<PanelFile> take_folder(std::vector<PanelFile>& files, std::string_view folder) {
@@ -160,13 +178,27 @@ std::vector<PanelFile> take_folder(std::vector<PanelFile>& files, std::string_vi
 }
 
 PanelFiles::PanelFiles(std::vector<PanelFile> files, PanelPages pages) : pages_(std::move(pages)) {
-    for (PanelFile& file : files) {
-        auto rendered = std::make_shared<Rendered>(std::string(panel_content_type(file.path)), std::move(file.content),
-                                                   std::nullopt);
-        static_cast<void>(rendered->gzip());  // now, not while the first reader waits
-        const auto& path = paths_.emplace_back(std::make_unique<const std::string>(std::move(file.path)));
-        by_path_.insert_or_assign(*path, Entry{.rendered = std::move(rendered), .immutable = has_content_hash(*path)});
+    for (PanelFile& file : files) add_file(file.path, file.path, std::move(file.content));
+    if (const auto index = by_path_.find(kIndex); index != by_path_.end()) {
+        add_file(kIndexFromAbove, kIndex, seen_from_above(*index->second.rendered->body(), pages_.folder));
     }
+}
+
+void PanelFiles::add_file(std::string_view name, std::string_view file, std::string content) {
+    auto rendered =
+        std::make_shared<Rendered>(std::string(panel_content_type(file)), std::move(content), std::nullopt);
+    static_cast<void>(rendered->gzip());  // now, not while the first reader waits
+    const auto& path = paths_.emplace_back(std::make_unique<const std::string>(name));
+    by_path_.insert_or_assign(*path, Entry{.rendered = std::move(rendered), .immutable = has_content_hash(*path)});
+}
+
+const PanelFiles::Entry* PanelFiles::find(const net::ServerRequest& request,
+                                          std::span<const std::string> segments) const {
+    std::string path;
+    for (std::size_t i = 0; i < segments.size(); ++i) path += (i == 0 ? "" : "/") + segments[i];
+    if (segments.empty()) path = net::target_path(request.target).ends_with('/') ? kIndex : kIndexFromAbove;
+    const auto found = by_path_.find(path);
+    return found == by_path_.end() ? nullptr : &found->second;
 }
 
 net::ServerResponse PanelFiles::respond(const net::ServerRequest& request,
@@ -178,17 +210,15 @@ net::ServerResponse PanelFiles::respond(const net::ServerRequest& request,
         return response;
     }
     if (request.method != "GET" && request.method != "HEAD") return wrong_method(request.method);
-    std::string path;
-    for (std::size_t i = 0; i < segments.size(); ++i) path += (i == 0 ? "" : "/") + segments[i];
-    const auto found = by_path_.find(segments.empty() ? kIndex : std::string_view(path));
-    if (found == by_path_.end()) return page(404, built() ? pages_.no_such_file : pages_.not_built);
+    const Entry* const found = find(request, segments);
+    if (found == nullptr) return page(404, built() ? pages_.no_such_file : pages_.not_built);
 
-    Rendered& rendered = *found->second.rendered;
+    Rendered& rendered = *found->rendered;
     const bool packed = accepts_gzip(all_values(request, "Accept-Encoding")) && rendered.gzip() != nullptr;
     const std::string& etag = packed ? rendered.gzip_etag() : rendered.etag();
     net::ServerResponse response;
     add(response, "ETag", etag);
-    add(response, "Cache-Control", found->second.immutable ? "public, max-age=31536000, immutable" : "no-cache");
+    add(response, "Cache-Control", found->immutable ? "public, max-age=31536000, immutable" : "no-cache");
     add(response, "Vary", "Accept-Encoding");
     add_security(response);
     if (none_match_hits(all_values(request, "If-None-Match"), etag)) {

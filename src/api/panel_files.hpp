@@ -34,9 +34,16 @@ inline constexpr std::size_t kMaxPanelBytes = 16U << 20U;  ///< of all files tog
 struct PanelPages {
     std::string not_built;  ///< while there is no index.html
     std::string no_such_file;
+    std::string folder;  ///< the last segment of its address: "panel"
 };
-[[nodiscard]] PanelPages console_pages();
-[[nodiscard]] PanelPages docs_pages();
+/// `base_path`: what addresses begin with, as ServerRequest's targets do not; empty at the root.
+[[nodiscard]] PanelPages console_pages(std::string_view base_path = {});
+[[nodiscard]] PanelPages docs_pages(std::string_view base_path = {});
+
+/// A page of a folder as it must be where its address lacks the folder's slash: relative addresses in attributes
+/// ("./assets/a.js", "../rankings") name the folder ("panel/assets/a.js", "./rankings"). So a page works under every
+/// path that a proxy shows it at, with the slash and without. Pure.
+[[nodiscard]] std::string seen_from_above(std::string_view html, std::string_view folder);
 
 /// The part of `files` below `folder` ("docs/"), under their paths within it; it is taken out of `files`.
 [[nodiscard]] std::vector<PanelFile> take_folder(std::vector<PanelFile>& files, std::string_view folder);
@@ -56,11 +63,15 @@ public:
 
 private:
     static constexpr std::string_view kIndex = "index.html";
+    static constexpr std::string_view kIndexFromAbove = "";  ///< no file is called so
 
     struct Entry {
         std::shared_ptr<Rendered> rendered;
         bool immutable = false;  ///< its name changes with its content
     };
+    void add_file(std::string_view name, std::string_view file, std::string content);
+    [[nodiscard]] const Entry* find(const net::ServerRequest& request, std::span<const std::string> segments) const;
+
     PanelPages pages_;
     std::unordered_map<std::string_view, Entry> by_path_;  ///< keys live in paths_
     std::vector<std::unique_ptr<const std::string>> paths_;

@@ -19,8 +19,10 @@ namespace fs = std::filesystem;
 
 class PanelHandler final : public net::RequestHandler {
 public:
-    PanelHandler(std::vector<PanelFile> files, net::RequestHandler& api)
-        : docs_(take_folder(files, kDocsFolder), docs_pages()), console_(std::move(files)), api_(api) {}
+    PanelHandler(std::vector<PanelFile> files, net::RequestHandler& api, std::string_view base_path)
+        : docs_(take_folder(files, kDocsFolder), docs_pages(base_path)),
+          console_(std::move(files), console_pages(base_path)),
+          api_(api) {}
 
     /// No coroutine of its own: nearly every request is the API's.
     asio::awaitable<net::ServerResponse> handle(net::ServerRequest request) override {
@@ -79,13 +81,14 @@ fs::path find_panel_directory(const fs::path& program_directory) {
     return {};
 }
 
-std::unique_ptr<net::RequestHandler> make_panel_handler(const fs::path& directory, net::RequestHandler& api) {
+std::unique_ptr<net::RequestHandler> make_panel_handler(const fs::path& directory, net::RequestHandler& api,
+                                                        std::string_view base_path) {
     auto files = read_panel_directory(directory);
     if (!files) {
         core::log(core::LogLevel::error, "panel_not_loaded", {{"error", files.error().message()}});
         files.emplace();
     }
-    return std::make_unique<PanelHandler>(std::move(*files), api);
+    return std::make_unique<PanelHandler>(std::move(*files), api, base_path);
 }
 
 }  // namespace scanner::api

@@ -82,7 +82,8 @@ public:
                                             inspector_options(loaded_.settings))),
           streams_(io.get_executor(), stream_options(), *engine_),
           api_(api::make_api_handler(api_options(), *engine_, metrics_, core::system_clock())),
-          console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_)),
+          console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_,
+                                           loaded_.settings.base_path)),
           tasks_(io.get_executor(),
                  [](std::string_view task, std::string_view what) {
                      core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
@@ -95,6 +96,7 @@ public:
         net::HttpServerOptions options;
         options.address = loaded_.settings.http_address == "localhost" ? "127.0.0.1" : loaded_.settings.http_address;
         options.port = loaded_.settings.http_port;
+        options.base_path = loaded_.settings.base_path;
         auto server = net::make_http_server(io_.get_executor(), options, *console_);
         if (!server) {
             return std::unexpected(server.error().within(
@@ -102,7 +104,7 @@ public:
         }
         server_ = std::move(*server);
         core::log(core::LogLevel::info, "listening",
-                  {{"url", fmt::format("http://{}:{}", options.address, server_->port())},
+                  {{"url", fmt::format("http://{}:{}{}", options.address, server_->port(), options.base_path)},
                    {"exchange_url", loaded_.settings.exchange_url},
                    {"version", core::kVersion}});
         if (!tasks_.spawn("scan", scan()) || !tasks_.spawn("signals", watch_signals())) {
@@ -121,6 +123,7 @@ private:
         options.default_top = settings.topn_default;
         options.metrics_enabled = settings.metrics_enabled;
         options.api_token = settings.api_token.value_or("");
+        options.base_path = settings.base_path;
         options.cors_origins = settings.cors_origins;
         options.stores = [this] { return stores_.health(); };
         options.watchlists = operator_.get();

@@ -166,6 +166,12 @@ std::vector<SettingSpec> serving_settings() {
          origin_list(&S::cors_origins),
          "Browser origins that may use the interface from other sites; empty allows none."},
         {"SCANNER_METRICS_ENABLED", {}, kSection, switch_setting(&S::metrics_enabled), "Whether /metrics answers."},
+        {"SCANNER_BASE_PATH",
+         {},
+         kSection,
+         url_path(&S::base_path),
+         "The path under which a proxy shows the service. Requests are answered with and without it, the addresses "
+         "that answers have begin with it."},
     };
 }
 

@@ -44,6 +44,12 @@ Complaint check_http_url(std::string_view given, Url& url) {
     return std::nullopt;
 }
 
+/// RFC 3986's unreserved characters: the same text in every spelling of an address.
+bool is_plain_in_path(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == '~';
+}
+
 std::string without_trailing_slash(std::string_view text) {
     while (text.ends_with('/')) text.remove_suffix(1);
     return std::string(text);
@@ -241,6 +247,31 @@ SettingType webhook_url(std::optional<std::string> Settings::* member) {
         return std::nullopt;
     };
     type.mask = [](std::string_view value) { return mask_url(value, true); };
+    return type;
+}
+
+SettingType url_path(std::string Settings::* member) {
+    constexpr std::size_t kMaxBytes = 200;
+    SettingType type = setting_of(member, "a path such as /scanner");
+    type.empty_is_value = true;
+    type.parse = [member](Settings& settings, std::string_view given) -> Complaint {
+        const std::string path = without_trailing_slash(given);
+        if (path.size() > kMaxBytes) return "it is longer than " + std::to_string(kMaxBytes) + " bytes";
+        if (!path.empty() && !path.starts_with('/')) return "it does not begin with /";
+        std::string_view rest(path);
+        while (!rest.empty()) {
+            rest.remove_prefix(1);
+            const std::string_view segment = rest.substr(0, rest.find('/'));
+            rest.remove_prefix(segment.size());
+            if (segment.empty() || segment == "." || segment == "..") return "it has an empty, '.' or '..' segment";
+            if (!std::ranges::all_of(segment, is_plain_in_path)) {
+                return "letters, digits, '-', '.', '_' and '~' alone may be between its slashes";
+            }
+        }
+        settings.*member = path;
+        return std::nullopt;
+    };
+    type.print = [member](const Settings& settings) { return settings.*member; };
     return type;
 }
 

@@ -52,6 +52,8 @@ struct Choice {
 [[nodiscard]] SettingType base_url(std::string Settings::* member);
 /// As above with path and query, of which nothing is shown; or none.
 [[nodiscard]] SettingType webhook_url(std::optional<std::string> Settings::* member);
+/// "/scanner", "/tools/scanner"; kept without a trailing slash, "/" alone means none.
+[[nodiscard]] SettingType url_path(std::string Settings::* member);
 [[nodiscard]] SettingType redis_url(std::optional<RedisUrl> Settings::* member);
 [[nodiscard]] SettingType postgres_url(std::optional<std::string> Settings::* member);
 [[nodiscard]] SettingType symbol_list(std::vector<std::string> Settings::* member);

@@ -4,6 +4,8 @@
 #include "net/request_parser.hpp"
 #include "net/server_core.hpp"
 
+#include "scanner/net/url.hpp"
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -59,7 +61,7 @@ private:
     void on_request_impl(http::verb /*verb*/, boost::beast::string_view method, boost::beast::string_view target,
                          int version_number, error_code& /*ec*/) override {
         request.method = view(method);
-        request.target = view(target);
+        request.target = without_base_path(view(target), limits_.base_path);
         version = version_number;
         head_bytes_ = method.size() + target.size();
     }

@@ -13,6 +13,7 @@ namespace scanner::net {
 struct RequestLimits {
     std::size_t max_header_bytes = 0;
     std::size_t max_body_bytes = 0;
+    std::string_view base_path;  ///< outlives the parser
 };
 
 /// Turns the bytes of one request into a ServerRequest, however they were split. Trailers are read and dropped.

@@ -159,4 +159,14 @@ std::string_view target_query(std::string_view target) noexcept {
     return mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
 }
 
+std::string_view without_base_path(std::string_view target, std::string_view base_path) noexcept {
+    if (base_path.empty()) return target;
+    std::string_view rest = without_authority(target);
+    if (!rest.starts_with(base_path)) return target;
+    rest.remove_prefix(base_path.size());
+    if (rest.empty()) return "/";
+    // Without its slash ("/scanner?top=5") the path is empty, which target_path takes for "/".
+    return rest.starts_with('/') || rest.starts_with('?') ? rest : target;
+}
+
 }  // namespace scanner::net

@@ -94,8 +94,11 @@ protected:
         ApiOptions options;
         options.version = "1.2.3";
         options.history = &history_;
+        options.base_path = base_path_;
         handler_ = make_api_handler(options, engine_, metrics_, clock_);
-        auto server = net::make_http_server(io_.get_executor(), {}, *handler_);
+        net::HttpServerOptions served;
+        served.base_path = base_path_;
+        auto server = net::make_http_server(io_.get_executor(), served, *handler_);
         ASSERT_TRUE(server) << server.error().message();
         server_ = std::move(*server);
     }
@@ -127,6 +130,7 @@ protected:
         return std::string(net::find_header(response.headers, name));
     }
 
+    std::string base_path_;
     asio::io_context io_{1};
     core::ManualClock clock_{test::kNow};
     test::FakeEngine engine_;
@@ -158,6 +162,27 @@ TEST_F(HistoryRoutes, page_with_a_cursor) {
     EXPECT_EQ(rows, 25U);
     EXPECT_EQ(history_.last_query.to, test::kNow) << "the range of the first page, whatever the time is meanwhile";
     EXPECT_EQ(history_.last_query.symbol, "BTC/USDT:USDT");
+}
+
+class HistoryRoutesBehindAProxy : public HistoryRoutes {
+protected:
+    HistoryRoutesBehindAProxy() { base_path_ = "/scanner"; }
+};
+
+TEST_F(HistoryRoutesBehindAProxy, page_by_addresses_that_its_clients_know) {
+    history_.total = 25;
+    for (const char* path : {"/scanner/history/rankings", "/history/rankings"}) {
+        const auto first = get(std::string(path) + "?limit=10");
+        ASSERT_TRUE(first) << first.error().message();
+        const std::string link = header(*first, "Link");
+        ASSERT_TRUE(link.starts_with("</scanner/history/rankings?")) << link;
+        const auto next = get(link.substr(1, link.find('>') - 1));
+        ASSERT_TRUE(next) << next.error().message();
+        EXPECT_EQ(next->status, 200) << next->body;
+    }
+    const auto document = get("/scanner/openapi.json");
+    ASSERT_TRUE(document) << document.error().message();
+    EXPECT_EQ(json::parse(document->body).at("servers").at(0).at("url"), "/scanner");
 }
 
 TEST_F(HistoryRoutes, stream_any_range_a_page_at_a_time) {

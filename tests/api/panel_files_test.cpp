@@ -153,6 +153,34 @@ TEST(PanelFiles, an_unbuilt_console_says_how_to_build_it) {
     EXPECT_TRUE(response.body->contains("scripts/build-panel.sh"));
 }
 
+TEST(PanelFiles, a_page_finds_its_files_with_and_without_the_slash_behind_its_address) {
+    const std::string built =
+        R"(<script src="./assets/a.js"></script><link href="../rankings?top=5"><a href="#/x">..</a>)";
+    const PanelFiles console({{.path = "index.html", .content = built}});
+    const PanelFiles docs({{.path = "index.html", .content = built}}, docs_pages());
+    const auto at = [](const PanelFiles& files, std::string target) {
+        net::ServerRequest asked = request();
+        asked.target = std::move(target);
+        return *files.respond(asked, {}).body;
+    };
+    EXPECT_EQ(at(console, "/panel/"), built);
+    EXPECT_EQ(at(console, "/panel/?x=1"), built);
+    const std::string above =
+        R"(<script src="panel/assets/a.js"></script><link href="./rankings?top=5"><a href="#/x">..</a>)";
+    EXPECT_EQ(at(console, "/panel"), above);
+    EXPECT_EQ(at(console, "/panel?x=/"), above);
+    EXPECT_TRUE(at(docs, "/docs").contains(R"(src="docs/assets/a.js")"));
+    EXPECT_EQ(at(docs, "http://host/docs/"), built);
+    EXPECT_EQ(*get(console, {"index.html"}).body, built);
+}
+
+TEST(PanelFiles, the_addresses_that_they_name_are_those_of_the_proxy) {
+    const PanelFiles none({}, console_pages("/scanner"));
+    EXPECT_TRUE(get(none, {}).body->contains(R"(href="/scanner/rankings")"));
+    const PanelFiles docs({{.path = "index.html", .content = "x"}}, docs_pages("/scanner"));
+    EXPECT_TRUE(get(docs, {"nothing.js"}).body->contains(R"(href="/scanner/docs")"));
+}
+
 TEST(PanelFiles, names_tell_the_type_and_whether_they_carry_a_hash) {
     EXPECT_EQ(panel_content_type("assets/font-1.woff2"), "font/woff2");
     EXPECT_EQ(panel_content_type("a.js"), "text/javascript; charset=utf-8");

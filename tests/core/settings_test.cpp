@@ -132,6 +132,21 @@ TEST(Settings, read_cors_origins_as_browsers_send_them) {
     }
 }
 
+TEST(Settings, read_the_base_path_without_its_last_slash) {
+    const auto path = [](std::string text) {
+        return from_environment({{"SCANNER_BASE_PATH", std::move(text)}}).base_path;
+    };
+    EXPECT_EQ(path("/scanner"), "/scanner");
+    EXPECT_EQ(path("/tools/scanner_1.0~x/"), "/tools/scanner_1.0~x");
+    EXPECT_EQ(path("/"), "");
+    EXPECT_EQ(path(""), "");
+    for (const std::string& bad : std::vector<std::string>{
+             "scanner", "//scanner", "/a//b", "/a/../b", "/.", "/a b", "/a?b", "/a#b", "/a%20b", "/\"><script>", "/a\\b",
+             "https://host/scanner", "/龙", "/" + std::string(200, 'a')}) {
+        EXPECT_THAT(problems_in_environment({{"SCANNER_BASE_PATH", bad}}), testing::SizeIs(1)) << bad;
+    }
+}
+
 TEST(Settings, keep_the_old_names) {
     const Settings settings = from_environment({{"SCANNER_SCAN_INTERVAL_S", "20"},
                                                 {"SCANNER_MARKETS_CACHE_TTL_S", "30"},
@@ -332,7 +347,8 @@ TEST(SettingTexts, can_be_read_back) {
                                                 {"SCANNER_HTTP_ADDRESS", "::1"},
                                                 {"SCANNER_CORS_ORIGINS", "https://a.example,http://b.example:8080"},
                                                 {"SCANNER_REDIS_URL", "redis://[::1]/3"},
-                                                {"SCANNER_METRICS_ENABLED", "no"}});
+                                                {"SCANNER_METRICS_ENABLED", "no"},
+                                                {"SCANNER_BASE_PATH", "/scanner"}});
     SettingTexts texts;
     for (const auto& info : setting_infos()) texts.emplace(info.name, setting_text(settings, info.name));
     EXPECT_EQ(from_environment(texts), settings);

@@ -53,6 +53,13 @@ TEST_F(HttpServerTest, passes_the_request_on_as_it_came) {
     EXPECT_FALSE(handler_.last.keep_alive);
 }
 
+TEST_F(HttpServerTest, answers_with_and_without_its_base_path) {
+    options_.base_path = "/scanner";
+    EXPECT_THAT(get("/scanner/target?a=1"), EndsWith("\r\n\r\n/target?a=1"));
+    EXPECT_THAT(get("/target?a=1"), EndsWith("\r\n\r\n/target?a=1"));
+    EXPECT_THAT(get("http://host/scanner/target"), EndsWith("\r\n\r\n/target"));
+}
+
 TEST_F(HttpServerTest, answers_pipelined_requests_in_order) {
     RawClient client(port());
     std::string requests;

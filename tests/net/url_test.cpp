@@ -121,5 +121,22 @@ TEST(Target, counts_an_absolute_form_from_its_path) {
     EXPECT_EQ(target_path("*"), "*");
 }
 
+TEST(Target, is_without_the_base_path_where_it_has_it) {
+    EXPECT_EQ(without_base_path("/scanner/rankings?top=5", "/scanner"), "/rankings?top=5");
+    EXPECT_EQ(without_base_path("http://host:80/scanner/rankings", "/scanner"), "/rankings");
+    EXPECT_EQ(without_base_path("/scanner", "/scanner"), "/");
+    EXPECT_EQ(without_base_path("/scanner/", "/scanner"), "/");
+    EXPECT_EQ(target_path(without_base_path("/scanner?x=/a", "/scanner")), "/");
+    EXPECT_EQ(target_query(without_base_path("/scanner?x=/a", "/scanner")), "x=/a");
+    EXPECT_EQ(without_base_path("/a/b/c", "/a/b"), "/c");
+    // A proxy that takes the path off itself, and other paths.
+    for (const char* target : {"/rankings?top=5", "/scanners/rankings", "/Scanner/rankings", "/x/scanner/rankings", "*",
+                               "/rankings?next=/scanner/x", "http://scanner/rankings"}) {
+        EXPECT_EQ(without_base_path(target, "/scanner"), target);
+    }
+    EXPECT_EQ(without_base_path("/scanner/rankings", ""), "/scanner/rankings");
+    EXPECT_EQ(without_base_path("/scanner/scanner/x", "/scanner"), "/scanner/x") << "taken off once";
+}
+
 }  // namespace
 }  // namespace scanner::net

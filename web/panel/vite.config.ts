@@ -8,7 +8,8 @@ const routes = ['rankings', 'opportunities', 'symbol', 'symbols', 'healthz', 'he
   'watchlists', 'profiles', 'alerts'];
 
 export default defineConfig({
-  base: '/panel/',
+  // Relative, so that the console works under whichever path a proxy shows it at.
+  base: './',
   plugins: [svelte()],
   build: {
     target: 'es2022',

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
 namespace scanner::api {
 
@@ -15,8 +16,9 @@ namespace scanner::api {
 /// `api` with the operator console and the pages of the interface's documentation in front of it: answers /panel, /docs
 /// and everything below from the files in `directory` (for /docs those in its folder docs/), which are read now, and
 /// passes everything else on. Without files, and when they cannot be read (which is logged), both say how to build
-/// them. `api` must outlive it. Loop thread only.
+/// them, with addresses that begin with `base_path`. `api` must outlive it. Loop thread only.
 [[nodiscard]] std::unique_ptr<net::RequestHandler> make_panel_handler(const std::filesystem::path& directory,
-                                                                      net::RequestHandler& api);
+                                                                      net::RequestHandler& api,
+                                                                      std::string_view base_path = {});
 
 }  // namespace scanner::api

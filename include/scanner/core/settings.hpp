@@ -56,6 +56,7 @@ struct Settings {
     bool allow_anonymous_writes = false;
     std::vector<std::string> cors_origins;  ///< "https://host[:port]", or a single "*"
     bool metrics_enabled = true;
+    std::string base_path;  ///< "/scanner": where a proxy shows the service; empty: at the root
 
     // Stores
     std::optional<RedisUrl> redis_url;        ///< empty: the in-process cache

@@ -20,7 +20,7 @@ namespace scanner::net {
 /// A request as it came, complete with its body. Owning.
 struct ServerRequest {
     std::string method;  ///< upper case as sent: "GET"
-    std::string target;  ///< path and query as sent
+    std::string target;  ///< path and query as sent, without the server's base path
     std::vector<Header> headers;
     std::string body;
     std::string remote_address;  ///< numeric
@@ -110,6 +110,7 @@ struct HttpServerOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  ///< 0: any free one
     std::string server_name = "market-scanner";
+    std::string base_path;  ///< taken off the targets that begin with it (url.hpp: without_base_path); empty: none
     std::size_t max_connections = 16'384;       ///< more are answered 503 and closed
     std::size_t max_header_bytes = 16U << 10U;  ///< request line and headers; more is a 431
     std::size_t max_body_bytes = 1U << 20U;     ///< more is a 413

@@ -44,5 +44,10 @@ using QueryParameters = std::vector<QueryParameter>;
 /// not send, is cut off. An absolute-form target ("http://host/path?q") counts from its path.
 [[nodiscard]] std::string_view target_path(std::string_view target) noexcept;
 [[nodiscard]] std::string_view target_query(std::string_view target) noexcept;
+/// A request target without the path that the service is mounted at: "/scanner/rankings?top=5" and
+/// "http://host/scanner/rankings?top=5" come to "/rankings?top=5" for "/scanner", and "/scanner" itself to "/". Other
+/// targets stay as they are ("/scanners" does too), so that a proxy may pass the path on or take it off. `base_path` is
+/// empty or begins with '/' and does not end with it.
+[[nodiscard]] std::string_view without_base_path(std::string_view target, std::string_view base_path) noexcept;
 
 }  // namespace scanner::net

@@ -1,7 +1,8 @@
-// Everything comes from the scanner itself: no other address is ever asked.
+// Everything comes from the scanner itself: no other address is ever asked. Where it is, this script's own address says.
+const documentUrl = new URL('../openapi.json', document.currentScript.src).href;
 window.addEventListener('DOMContentLoaded', () => {
   SwaggerUIBundle({
-    url: '/openapi.json',
+    url: documentUrl,
     dom_id: '#docs',
     deepLinking: true,
     displayRequestDuration: true,

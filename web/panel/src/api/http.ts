@@ -16,6 +16,8 @@ export class ApiError extends Error {
 }
 
 export interface HttpOptions {
+  /** What the paths of requests are below (base.ts). */
+  readonly base: string;
   /** The token that changes need, or null while none was given. */
   readonly token: () => string | null;
   /** Asks the operator for it; null when they would rather not. `refused`: one was sent and not accepted. */
@@ -95,7 +97,7 @@ export class Http {
     const stop = (): void => abort.abort();
     outer?.addEventListener('abort', stop);
     try {
-      const response = await fetch(path, { ...init, signal: abort.signal, credentials: 'same-origin',
+      const response = await fetch(this.options.base + path, { ...init, signal: abort.signal, credentials: 'same-origin',
         cache: 'no-cache' });
       const date = Date.parse(response.headers.get('Date') ?? '');
       // A 304 brings the headers of then only for what it does not repeat; Date is always of now.

@@ -17,9 +17,10 @@ function parse(data: unknown, via: Via): Frame | null {
   }
 }
 
+/** `base`: the service's root. */
 export function webSocketTransport(base: URL): Transport {
   return (events) => {
-    const url = new URL(`/stream/rankings?top=${TOP}`, base);
+    const url = new URL(`stream/rankings?top=${TOP}`, base);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     let socket: WebSocket;
     try {
@@ -50,7 +51,7 @@ export function webSocketTransport(base: URL): Transport {
 
 export function eventsTransport(base: URL): Transport {
   return (events) => {
-    const source = new EventSource(new URL(`/stream/events?top=${TOP}`, base));
+    const source = new EventSource(new URL(`stream/events?top=${TOP}`, base));
     let over = false;
     const receive = (message: MessageEvent): void => {
       const frame = parse(message.data, 'sse');

@@ -1,4 +1,5 @@
 import { getContext, setContext } from 'svelte';
+import { basePath } from '../api/base';
 import { ApiError, Http } from '../api/http';
 import { manipulationOf } from '../store/operator';
 import { NO_FILTER } from '../store/filter';
@@ -38,6 +39,7 @@ export class App {
 
   constructor() {
     this.http = new Http({
+      base: basePath(location.pathname),
       token: () => this.token,
       askToken: (refused) => this.askToken(refused),
       onServerTime: (ms) => this.market.setServerTime(ms),

@@ -1,4 +1,5 @@
 import { untrack } from 'svelte';
+import { serviceRoot } from '../api/base';
 import { ApiError, type Http } from '../api/http';
 import { Link, type LinkState } from '../api/link';
 import { fetchRanking } from '../api/rankings';
@@ -59,7 +60,7 @@ export class MarketState {
     this.http = http;
     this.prefs = prefs;
     this.around = around;
-    const base = new URL(location.origin);
+    const base = serviceRoot(location);
     this.connection = new Link({
       transports: {
         websocket: webSocketTransport(base),
