@@ -42,7 +42,8 @@ for group in "$@"; do
         prometheus-cpp-dev libspdlog-dev libfmt-dev libgtest-dev libgmock-dev curl jq) ;;
     panel) packages+=(ca-certificates) ;;
     runtime) packages+=("${runtime[@]}") ;;
-    test) packages+=(redis-server postgresql faketime chromium python3 python3-jsonschema prometheus docker-compose dpkg-dev file) ;;
+    test) packages+=(redis-server postgresql faketime chromium python3 python3-jsonschema prometheus docker-compose dpkg-dev file
+      nginx-light openssl) ;;
     package) packages+=(dpkg-dev file) ;;
     image) packages+=(buildah debootstrap) ;;
     lint) packages+=(clang-format-19 clang-tidy-19 python3 prometheus) ;;

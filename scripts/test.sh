@@ -10,12 +10,13 @@ ctest --preset "$preset" -L unit -j"$(nproc)"
 # One at a time: these start servers and programs and look at how those behave in time.
 ctest --preset "$preset" -L 'io|integration'
 # What surrounds the programs, once: a minute of faults in everything that they stand on; the console in a browser;
-# compose file, container scripts, alert rules and dashboard; what make install and the Debian package put where; every
-# command that the documents show, against make demo.
+# compose file, container scripts, alert rules and dashboard; nginx in front; what make install and the Debian package put
+# where; every command that the documents show, against make demo.
 if [ "$preset" = release ]; then
   SHORT=1 CHAOS_SEED=7 scripts/chaos.sh build/release/bin
   scripts/test-panel.sh build/release/bin
   python3 tests/deploy/test_deploy.py build/release/bin
+  python3 tests/deploy/test_proxy.py build/release/bin
   scripts/test-packaging.sh release
   scripts/check-docs.py --preset release build/release/bin
 fi

@@ -101,8 +101,8 @@ asio::awaitable<core::Result<storage::BarsPage>> read_page(storage::History& his
                                      .cursor = std::move(cursor)});
 }
 
-/// The request's own path, as clients see it, and query with another cursor, and with the range of the first page: without one given, it
-/// would move on while a client follows the pages.
+/// The request's own path, as clients see it, and query with another cursor, and with the range of the first page:
+/// without one given, it would move on while a client follows the pages.
 std::string next_target(std::string_view base_path, const net::ServerRequest& request, const HistoryQuery& query,
                         std::string_view cursor) {
     const auto target = parse_target(request.target);

@@ -185,8 +185,7 @@ PanelFiles::PanelFiles(std::vector<PanelFile> files, PanelPages pages) : pages_(
 }
 
 void PanelFiles::add_file(std::string_view name, std::string_view file, std::string content) {
-    auto rendered =
-        std::make_shared<Rendered>(std::string(panel_content_type(file)), std::move(content), std::nullopt);
+    auto rendered = std::make_shared<Rendered>(std::string(panel_content_type(file)), std::move(content), std::nullopt);
     static_cast<void>(rendered->gzip());  // now, not while the first reader waits
     const auto& path = paths_.emplace_back(std::make_unique<const std::string>(name));
     by_path_.insert_or_assign(*path, Entry{.rendered = std::move(rendered), .immutable = has_content_hash(*path)});

@@ -32,13 +32,13 @@ Problem foreign_origin(std::string_view origin) {
 /// Whether a page, or a program that says it is one, may open a WebSocket. Streams give what anyone may read, so that
 /// this keeps foreign pages from reading through a browser that reaches the service, no more. With a token there may be
 /// a proxy in front that does not pass the browser's Host on: then the browser's own word that page and address are of
-/// one origin counts (no page can forge Sec-Fetch-Site), the token itself, and that both are on this machine.
+/// one origin counts (no page can forge Sec-Fetch-Site), the token itself, and that the page is of the browser's
+/// machine.
 bool page_may_listen(const net::ServerRequest& request, const ApiOptions& options) {
     const std::string_view origin = request.header("Origin");
-    const std::string_view host = request.header("Host");
-    if (origin_may_connect(origin, host, options.cors_origins)) return true;
+    if (origin_may_connect(origin, request.header("Host"), options.cors_origins)) return true;
     if (options.api_token.empty()) return false;
-    return request.header("Sec-Fetch-Site") == "same-origin" || both_on_loopback(origin, host) ||
+    return request.header("Sec-Fetch-Site") == "same-origin" || page_on_loopback(origin) ||
            !refuse_without_token(request.header("Authorization"), options.api_token);
 }
 

@@ -4,8 +4,6 @@
 #include "scanner/core/text.hpp"
 #include "scanner/core/url.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace scanner::api {
@@ -34,15 +32,11 @@ bool origin_may_connect(std::string_view origin, std::string_view host, std::spa
     return names_host && authority == authority_of(host, scheme);  // "https://:443" must not match a missing Host
 }
 
-bool both_on_loopback(std::string_view origin, std::string_view host) {
+bool page_on_loopback(std::string_view origin) {
     const auto page = core::parse_url(origin);
-    const auto service = core::parse_url(fmt::format("http://{}", host));
-    const auto is_plain = [](const core::Url& url) {
-        const bool bare = url.user.empty() && url.password.empty() && url.path.empty() && url.query.empty();
-        return bare && url.fragment.empty() && core::is_loopback_host(url.host);
-    };
-    return page && service && (page->scheme == "http" || page->scheme == "https") && is_plain(*page) &&
-           is_plain(*service);
+    if (!page || (page->scheme != "http" && page->scheme != "https")) return false;
+    const bool bare = page->user.empty() && page->password.empty() && page->path.empty() && page->query.empty();
+    return bare && page->fragment.empty() && core::is_loopback_host(page->host);
 }
 
 std::optional<std::uint64_t> parse_event_id(std::string_view text) {

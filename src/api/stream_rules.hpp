@@ -79,10 +79,9 @@ private:
 [[nodiscard]] bool origin_may_connect(std::string_view origin, std::string_view host,
                                       std::span<const std::string> allowed);
 
-/// Whether page and service are both on this machine, as seen by the browser and by the request's Host header: what a
-/// proxy on it makes of its own pages when it does not pass their Host on. Pages of names other than loopback ones never
-/// are.
-[[nodiscard]] bool both_on_loopback(std::string_view origin, std::string_view host);
+/// Whether the page came from the browser's own machine: http or https of localhost, 127.0.0.0/8 or [::1], any port.
+/// No foreign page can have such an origin, whatever its name resolves to.
+[[nodiscard]] bool page_on_loopback(std::string_view origin);
 
 /// The number in a Last-Event-ID header; nothing for what we never sent.
 [[nodiscard]] std::optional<std::uint64_t> parse_event_id(std::string_view text);

@@ -75,10 +75,9 @@ std::string_view ServerCore::server_lines() {
 
 std::unique_ptr<RequestParser> ServerCore::take_parser() {
     if (parsers_.empty()) {
-        return make_request_parser(
-            {.max_header_bytes = options_.max_header_bytes,
-             .max_body_bytes = options_.max_body_bytes,
-             .base_path = options_.base_path});
+        return make_request_parser({.max_header_bytes = options_.max_header_bytes,
+                                    .max_body_bytes = options_.max_body_bytes,
+                                    .base_path = options_.base_path});
     }
     auto parser = std::move(parsers_.back());
     parsers_.pop_back();

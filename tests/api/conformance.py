@@ -362,6 +362,14 @@ def check_credentials(suite):
         answer = suite.ask(method, target, body=body, headers=[("Authorization", f"Bearer {TOKEN}"),
                                                                ("Origin", "https://scanner.example")])
         suite.expect(answer.status in (200, 404, 409, 422), f"{method} {path} through a proxy → {answer.status}")
+    foreign = ("Origin", "https://scanner.example")
+    for headers, status in (([foreign], 403), ([foreign, ("Sec-Fetch-Site", "cross-site")], 403),
+                            ([foreign, ("Authorization", "Bearer wrong")], 403),
+                            ([foreign, ("Sec-Fetch-Site", "same-origin")], 101),
+                            ([foreign, ("Authorization", f"Bearer {TOKEN}")], 101),
+                            ([("Origin", "http://localhost:3000")], 101)):
+        with WebSocket(suite.scanner.port, "/stream/rankings", headers) as socket:
+            suite.check("GET", "/stream/rankings", socket.answer, status)
 
 
 def check_without_data(suite):

@@ -37,7 +37,7 @@ inline void request_headers(std::string_view input) {
     if (api::origin_may_connect(first, second, kAllowed) && !first.empty() && first != kAllowed.front()) {
         require(first.find("://") != std::string_view::npos && !second.empty(), "foreign pages are refused");
     }
-    if (api::both_on_loopback(first, second)) {
+    if (api::page_on_loopback(first)) {
         require(core::is_loopback_host(core::parse_url(first)->host), "only loopback names are this machine");
     }
     if (api::match_hits(first, "\"abc\"")) {
