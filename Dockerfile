@@ -2,7 +2,7 @@
 #   docker build -t market-scanner .
 # Without a Docker engine: scripts/image-check.sh (buildah). Packages come from the lists of scripts/install-packages.sh;
 # what was installed, with versions, is in /usr/share/market-scanner/{build,runtime}-packages.txt of the image.
-ARG DEBIAN=docker.io/library/debian:trixie-slim
+ARG DEBIAN=docker.io/library/debian:13.1-slim
 # The stages that build may start from another image: one that knows a proxy or a mirror, say.
 ARG BUILD_DEBIAN=${DEBIAN}
 
@@ -36,18 +36,19 @@ RUN --mount=type=bind,source=scripts/install-packages.sh,target=/tmp/install-pac
   /tmp/install-packages.sh runtime \
   && apt-get clean && rm -rf /var/lib/apt/lists/* /var/cache/* /var/log/*
 COPY --from=build /out/usr /usr
-COPY deploy/docker/entrypoint deploy/docker/healthcheck deploy/docker/console-link /usr/libexec/market-scanner/
+COPY deploy/docker/entrypoint deploy/docker/healthcheck deploy/docker/console-link deploy/docker/passwords /usr/libexec/market-scanner/
 RUN ldd /usr/bin/market-scanner /usr/bin/htx-simulator | { ! grep 'not found'; } \
   && groupadd --system --gid 10010 market-scanner \
   && useradd --system --uid 10010 --gid market-scanner --home-dir /var/lib/market-scanner --shell /usr/sbin/nologin market-scanner \
   && install -d -o market-scanner -g market-scanner -m 0750 /var/lib/market-scanner \
+  && install -d -o market-scanner -g market-scanner -m 0755 /var/lib/passwords/postgres /var/lib/passwords/redis \
   && ln -s ../libexec/market-scanner/console-link /usr/bin/console-link \
   && dpkg-query -W -f='${Package} ${Version} ${Architecture}\n' >/usr/share/market-scanner/runtime-packages.txt
 
 LABEL org.opencontainers.image.title="Advance Market Scanner" \
   org.opencontainers.image.description="Ranks the USDT-margined perpetual swaps of HTX by risk-adjusted opportunity" \
   org.opencontainers.image.documentation="docs/operations.md in the source" \
-  org.opencontainers.image.base.name="docker.io/library/debian:trixie-slim"
+  org.opencontainers.image.base.name="docker.io/library/debian:13.1-slim"
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.version="${VERSION}" org.opencontainers.image.revision="${REVISION}"

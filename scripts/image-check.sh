@@ -42,7 +42,7 @@ if ! buildah inspect --type image localhost/trixie-build >/dev/null 2>&1; then
     awk '/^URIs:.*\/debian\/?$/ {print $2; exit} /^deb / && /\/debian\/? / {for (i = 2; i <= NF; i++) if ($i ~ /^http/) {print $i; exit}}')
   rm -rf "$folder/base"
   debootstrap --variant=minbase trixie "$folder/base" "${mirror:-http://deb.debian.org/debian}" >"$folder/debootstrap.log"
-  # As debian:trixie-slim: without what only people read.
+  # As Debian's slim images: without what only people read.
   rm -rf "$folder"/base/usr/share/{doc,man,info,locale,lintian}/* "$folder"/base/var/cache/apt/*.bin \
     "$folder"/base/var/cache/apt/archives/*.deb "$folder"/base/var/lib/apt/lists/* "$folder"/base/var/log/*
   printf 'path-exclude /usr/share/%s/*\n' doc man info locale lintian >"$folder/base/etc/dpkg/dpkg.cfg.d/docker"
@@ -128,7 +128,9 @@ grep -q '<script type="module"' <<<"$(curl -fsS "$url/panel")" || fail "/panel i
 curl -fsS "$url/openapi.json" | jq -e '.openapi' >/dev/null || fail "/openapi.json"
 grep -q swagger-ui <<<"$(curl -fsSL "$url/docs")" || fail "/docs is not the interface's page"
 inside --env SCANNER_HTTP_PORT="$scanner_port" "$container" -- /usr/libexec/market-scanner/healthcheck || fail "the health check"
-token=$(grep -oE '#token=[0-9a-f]{64}' "$work/scanner.log" | head -1 | cut -d= -f2)
+link=$(inside --env CONSOLE_URL="$url" "$container" -- console-link)
+token=$(grep -oE '#token=[0-9a-f]{64}$' <<<"$link" | cut -d= -f2) || fail "console-link: $link"
+if grep -q "$token" "$work/scanner.log"; then fail "the log has the token"; fi
 [ "$(curl -s -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' -d '{"notional": 6000}' "$url/settings")" = 401 ] ||
   fail "a change without a token is not refused"
 curl -fsS -o /dev/null -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"notional": 6000}' "$url/settings" ||

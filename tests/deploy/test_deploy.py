@@ -7,6 +7,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -193,6 +194,37 @@ class Compose(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         return result.stdout
 
+    def services(self):
+        """Each service's part of what Compose makes of the file, by name; with the demo's."""
+        text = self.config("demo")
+        parts = re.split(r"^  ([\w-]+):$", re.search(r"^services:\n(.*?)^\w", text, re.M | re.S)[1], flags=re.M)
+        services = dict(zip(parts[1::2], parts[2::2]))
+        self.assertGreaterEqual(set(services), {"scanner", "simulator", "postgres", "redis", "prometheus", "grafana"})
+        return services
+
+    def test_every_service_is_bounded_and_has_no_rights(self):
+        for name, text in self.services().items():
+            for wanted in (r"^    mem_limit: \S", r"^    pids_limit: \d+$", r"^    cap_drop:\n    - ALL$", r"^    read_only: true$",
+                           r"^    - no-new-privileges:true$"):
+                self.assertRegex(text, re.compile(wanted, re.M), name)
+            self.assertNotIn("cap_add", text, name)
+            self.assertNotIn("privileged", text.replace("no-new-privileges", ""), name)
+
+    def test_every_image_is_of_an_exact_version(self):
+        images = {name: re.search(r"^    image: (\S+)$", text, re.M)[1] for name, text in self.services().items()}
+        for name, image in images.items():
+            if image != "market-scanner":
+                self.assertRegex(image, r":v?\d+\.\d+(\.\d+)?(-\w+)?$", name)
+        base = re.search(r"^ARG DEBIAN=(\S+)$", (ROOT / "Dockerfile").read_text(), re.M)[1]
+        self.assertRegex(base, r":\d+\.\d+-slim$")
+
+    def test_no_password_is_the_same_everywhere(self):
+        self.assertEqual(re.findall(r"\$\{\w*PASSWORD\w*:-[^}]+\}", self.text), [])
+        for name, text in self.services().items():
+            self.assertNotRegex(text, r"://\w*:[^/@\s]+@", name)
+            if name in ("scanner", "postgres", "redis"):
+                self.assertIn("condition: service_completed_successfully", text)
+
     def test_docker_compose_accepts_the_file(self):
         live = self.config()
         self.assertIn("STACK_PROFILES: live", live)
@@ -208,6 +240,40 @@ class Compose(unittest.TestCase):
         self.assertNotIn("-live", demo)
 
 
+class TestStores:
+    """Redis and Postgres of this machine with the passwords in `folder`, on free ports."""
+
+    def __init__(self, work, folder):
+        self.redis_port, self.postgres_port = free_port(), free_port()
+        command = json.loads(re.search(r"command: (\[\"redis-server\".+\])", Compose.text)[1])
+        command = [part.replace("/var/lib/passwords", str(folder / "redis")) for part in command]
+        self.redis = Program([*command, "--bind", "127.0.0.1", "--port", self.redis_port, "--dir", work])
+        programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))[-1]
+        self.data = work / "postgres"
+        self.as_postgres = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        self.data.mkdir()
+        if self.as_postgres:
+            shutil.chown(self.data, "postgres", "postgres")
+        arguments = re.search(r"POSTGRES_INITDB_ARGS: (.+)", Compose.text)[1].split()
+        made = run(*self.as_postgres, programs / "initdb", "-D", self.data, "-U", "scanner", *arguments,
+                   f"--pwfile={folder / 'postgres/password'}", "--auth-local=trust")
+        assert made.returncode == 0, made.stdout + made.stderr
+        self.postgres = Program([*self.as_postgres, programs / "postgres", "-D", self.data, "-c", "listen_addresses=127.0.0.1",
+                                 "-c", f"port={self.postgres_port}", "-c", f"unix_socket_directories={self.data}", "-c", "fsync=off"])
+        def sql(statement):
+            return run(*self.as_postgres, programs / "psql", "-X", "-h", self.data, "-p", self.postgres_port, "-U", "scanner", "-d", "postgres",
+                       "-c", statement).returncode == 0
+        wait_until(lambda: sql("create database scanner"), self.postgres.output)
+        wait_until(lambda: "Ready to accept connections" in self.redis.output(), self.redis.output)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.redis.stop()
+        self.postgres.stop(signal.SIGINT)
+
+
 class Container(unittest.TestCase):
     """The scripts of the image, run here with the real programs."""
 
@@ -216,24 +282,63 @@ class Container(unittest.TestCase):
 
     def test_without_a_token_one_is_made_and_changes_need_it(self):
         with Stack(BIN, self.path, [DEPLOY / "docker/entrypoint", "serve"]).wait_ready() as stack:
-            link = re.search(r"http://127\.0\.0\.1:8010/panel#token=([0-9a-f]{64})\b", stack.scanner.output())
-            self.assertIsNotNone(link, stack.scanner.output())
-            token = link[1]
             file = pathlib.Path(stack.data, "api-token")
-            self.assertEqual(file.read_text(), token)
+            token = file.read_text()
+            self.assertRegex(token, r"^[0-9a-f]{64}$")
             self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+            # The log says where it is to be had, and stays without it: logs are kept, and read by others.
+            self.assertIn("console-link", stack.scanner.output())
+            self.assertNotIn(token, stack.scanner.output())
+            self.assertNotIn("token=", stack.scanner.output())
             change = {"name": "mine", "symbols": ["btc"]}
             self.assertEqual(request(stack.url + "/watchlists", "POST", change)[0], 401)
             self.assertEqual(request(stack.url + "/watchlists", "POST", change, "wrong")[0], 403)
             self.assertEqual(request(stack.url + "/watchlists", "POST", change, token)[0], 200)
             again = run(DEPLOY / "docker/console-link", env={**self.path, "SCANNER_DATA_DIR": stack.data, "CONSOLE_URL": "http://x:1"})
             self.assertEqual(again.stdout, f"http://x:1/panel#token={token}\n")
+            below = run(DEPLOY / "docker/console-link", env={**self.path, "SCANNER_DATA_DIR": stack.data, "SCANNER_BASE_PATH": "/scanner/"})
+            self.assertEqual(below.stdout, f"http://127.0.0.1:8010/scanner/panel#token={token}\n")
             # Started again, it keeps its token and says nothing of it.
             stack.scanner.stop()
             stack.scanner = Program([DEPLOY / "docker/entrypoint", "serve"], stack.env, stack.data)
             stack.wait_ready()
             self.assertEqual(request(stack.url + "/watchlists", "POST", change, token)[0], 200)
             self.assertNotIn(token, stack.scanner.output())
+
+    def test_the_stores_have_passwords_that_the_first_start_made(self):
+        """As the compose file starts them: Redis with the file, Postgres with scram-sha-256, the scanner with the volumes."""
+        with tempfile.TemporaryDirectory() as work:
+            os.chmod(work, 0o755)
+            folder = pathlib.Path(work, "passwords")
+            for store in ("postgres", "redis"):
+                (folder / store).mkdir(parents=True)
+            made = run(DEPLOY / "docker/passwords", folder)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            passwords = {store: (folder / store / "password").read_text() for store in ("postgres", "redis")}
+            self.assertNotEqual(*passwords.values())
+            for password in passwords.values():
+                self.assertRegex(password, r"^[0-9a-f]{48}$")
+                self.assertNotIn(password, made.stdout + made.stderr)
+            run(DEPLOY / "docker/passwords", folder)
+            self.assertEqual((folder / "redis/password").read_text(), passwords["redis"], "they stay")
+            wrong = run(DEPLOY / "docker/passwords", folder, env={"REDIS_PASSWORD": "a b"})
+            self.assertEqual(wrong.returncode, 2, wrong.stderr)
+
+            with TestStores(pathlib.Path(work), folder) as stores:
+                denied = run("redis-cli", "-p", stores.redis_port, "ping")
+                self.assertIn("NOAUTH", denied.stdout + denied.stderr)
+                check = re.search(r"(REDISCLI_AUTH=.+PONG)", Compose.text)[1].replace("$$", "$")
+                check = check.replace("/var/lib/passwords", str(folder / "redis")).replace("redis-cli", f"redis-cli -p {stores.redis_port}")
+                self.assertEqual(run("sh", "-c", check).returncode, 0, check)
+                env = {**self.path, "PASSWORDS_DIR": str(folder), "SCANNER_REDIS_URL": f"redis://127.0.0.1:{stores.redis_port}/0",
+                       "SCANNER_POSTGRES_URL": f"postgresql://scanner@127.0.0.1:{stores.postgres_port}/scanner"}
+                with Stack(BIN, env, [DEPLOY / "docker/entrypoint", "serve"]).wait_ready() as stack:
+                    def states():
+                        return {name: entry["state"] for name, entry in json.loads(request(stack.url + "/healthz/details")[1])["stores"].items()}
+                    wait_until(lambda: set(states().values()) == {"ready"}, lambda: f"{states()}\n{stack.scanner.output()}")
+                    for password in passwords.values():
+                        self.assertNotIn(password, stack.scanner.output())
+                        self.assertNotIn(password, request(stack.url + "/healthz/details")[1])
 
     def test_a_given_token_is_taken_and_none_is_made(self):
         env = {**self.path, "SCANNER_API_TOKEN": "a-token/of+the%operator"}
