@@ -10,11 +10,11 @@ help:  ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z_-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: packages build  ## simulator and scanner on embedded stores; prints the address; Ctrl-C stops both
+demo: packages programs panel  ## simulator and scanner on embedded stores; prints the address; Ctrl-C stops both
 	@scripts/demo.sh $(BIN)
 
 .PHONY: run
-run: packages build  ## the scanner against the real exchange (HTX), embedded stores; settings from .env
+run: packages programs panel  ## the scanner against the real exchange (HTX), embedded stores; settings from .env
 	@SCANNER_LOG_FORMAT=$${SCANNER_LOG_FORMAT:-text} $(BIN)/market-scanner serve
 
 .PHONY: test
@@ -26,7 +26,7 @@ unit: build  ## only the tests that need nothing but the processor (seconds)
 	@ctest --preset $(PRESET) -L unit -j2
 
 .PHONY: seed
-seed: packages build  ## one scan cycle now: prints the top contracts and warms the stores
+seed: packages programs  ## one scan cycle now: prints the top contracts and warms the stores
 	@$(BIN)/market-scanner collect-once
 
 .PHONY: up
@@ -38,9 +38,12 @@ down:  ## docker compose: stop the stack (volumes stay)
 	@scripts/compose.sh down
 
 .PHONY: build
-build: packages panel  ## configure and build both programs, the tests and the panel
-	@test -f build/$(PRESET)/build.ninja || cmake --preset $(PRESET)
-	@cmake --build --preset $(PRESET)
+build: packages panel  ## both programs, the tests and the panel
+	@scripts/build.sh $(PRESET)
+
+.PHONY: programs
+programs: packages  ## both programs alone: less than half of what build does
+	@scripts/build.sh $(PRESET) market-scanner htx-simulator
 
 .PHONY: panel
 panel: packages  ## build the operator console (npm), when it has changed
@@ -65,11 +68,11 @@ lint: packages  ## formatting, room boundaries and clang-tidy; LINT_ALL=1 for ev
 	@scripts/lint.sh $(PRESET)
 
 .PHONY: docs
-docs: build  ## rewrite the generated reference pages
+docs: programs  ## rewrite the generated reference pages
 	@scripts/renew-settings-docs $(BIN)/market-scanner
 
 .PHONY: api-examples
-api-examples: build  ## record the examples of /openapi.json anew, from the scanner on the simulator
+api-examples: programs  ## record the examples of /openapi.json anew, from the scanner on the simulator
 	@scripts/renew-api-examples $(BIN)
 
 .PHONY: bench-cycle
@@ -77,7 +80,7 @@ bench-cycle: build  ## a scan cycle beside a ccxt scanner and the network-bound 
 	@bench/cycle.sh $(BIN)
 
 .PHONY: bench-panel
-bench-panel: build test-packages  ## the console against its limits: size, first rows, main thread, heap (npm, Chromium)
+bench-panel: programs panel test-packages  ## the console against its limits: size, first rows, main thread, heap (npm, Chromium)
 	@scripts/bench-panel.sh $(BIN)
 
 .PHONY: bench
@@ -92,11 +95,11 @@ fuzz: packages  ## libFuzzer over everything that reads hostile bytes; FUZZ_RUNS
 	@scripts/fuzz.sh
 
 .PHONY: chaos
-chaos: packages test-packages build  ## faults of every kind for 30 minutes, every promise checked; SHORT=1: one minute
+chaos: packages test-packages programs  ## faults of every kind for 30 minutes, every promise checked; SHORT=1: one minute
 	@scripts/chaos.sh $(BIN)
 
 .PHONY: soak
-soak: packages test-packages build  ## the same watch without faults: memory, descriptors, cycles; SOAK_MINUTES=360
+soak: packages test-packages programs  ## the same watch without faults: memory, descriptors, cycles; SOAK_MINUTES=360
 	@scripts/soak.sh $(BIN)
 
 .PHONY: debian13
@@ -105,12 +108,12 @@ debian13:  ## install, build and unit tests in a Debian 13 chroot made by deboot
 
 PREFIX ?= /usr/local
 .PHONY: install
-install: build  ## install programs, console, settings, systemd unit; PREFIX=/usr/local DESTDIR=
+install: programs panel  ## install programs, console, settings, systemd unit; PREFIX=/usr/local DESTDIR=
 	@cmake -S . -B build/$(PRESET) -DCMAKE_INSTALL_PREFIX=$(PREFIX) >/dev/null
 	@DESTDIR=$(DESTDIR) cmake --install build/$(PRESET) --strip
 
 .PHONY: deb
-deb: build  ## the Debian package, into build/
+deb: programs panel  ## the Debian package, into build/
 	@scripts/install-packages.sh package
 	@cmake -S . -B build/$(PRESET) -DCMAKE_INSTALL_PREFIX=/usr >/dev/null
 	@cd build/$(PRESET) && cpack -B ..

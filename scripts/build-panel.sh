@@ -25,19 +25,19 @@ if ! $check && [ -f dist/index.html ] && [ -z "$(find index.html package-lock.js
   exit 0
 fi
 # The lock file's own stamp: npm writes node_modules/.package-lock.json after it has installed what it says.
-if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
-  npm install --no-save --no-audit --no-fund --loglevel=error
-fi
-(
-  cd ../docs
+install_packages() {
   if [ ! -f node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+    echo "panel: installing the packages of web/$(basename "$PWD")"
     npm install --no-save --no-audit --no-fund --loglevel=error
   fi
-)
+}
+install_packages
+(cd ../docs && install_packages)
 if $check; then
   npm run --silent check
   npm test --silent
 fi
+echo "panel: building"
 npm run --silent build -- --logLevel warn
 library=../docs/node_modules/swagger-ui-dist
 mkdir -p dist/docs

@@ -78,6 +78,8 @@ if [ ! -e "$policy" ]; then
 fi
 trap '$made_policy && "${as_root[@]}" rm -f "$policy"' EXIT
 
-echo "installing: ${missing[*]}"
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+# Minutes on a bare machine, in which something is to be seen. The image's stages have this script alone.
+report() { if [ -x "$(dirname "$0")/progress" ]; then "$(dirname "$0")/progress" packages; else cat >/dev/null; fi; }
+echo "packages: installing ${#missing[@]}: ${missing[*]}"
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -q | report
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" | report

@@ -1,14 +1,18 @@
 #include "app/command_line.hpp"
 #include "app/commands.hpp"
 #include "app/progress.hpp"
+#include "app/stores.hpp"
 #include "app/wiring.hpp"
 
+#include "scanner/api/operator_service.hpp"
+#include "scanner/api/ranking_items.hpp"
 #include "scanner/core/json_writer.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <csignal>
 #include <iostream>
 #include <optional>
@@ -18,6 +22,9 @@ namespace scanner::app {
 namespace {
 
 namespace asio = boost::asio;
+
+/// What is not written by then waits in the spool for the next start.
+constexpr std::chrono::seconds kStoresGrace{10};
 
 const std::vector<engine::RankedEntry>& ranked_by_default(const engine::Ranking& ranking) {
     static const std::vector<engine::RankedEntry> kNone;
@@ -54,31 +61,16 @@ std::string as_json(const engine::Ranking& ranking, std::size_t top) {
         .field("ts", core::format_time(ranking.time))
         .field("profile", ranking.settings.default_profile)
         .field("simulated", ranking.settings.simulated)
+        .field("notional_usdt", ranking.settings.notional_usdt)
         .field("cycle_ms", ranking.cycle_ms)
         .field("requests", ranking.requests)
         .field("symbols_scanned", ranking.contracts.size())
         .field("ranked", ranked.size());
     json.key("excluded").begin_object();
     for (const auto& [reason, count] : ranking.excluded_by_reason) json.field(reason, count);
-    json.end_object().key("items").begin_array();
-    for (std::size_t i = 0; i < std::min(top, ranked.size()); ++i) {
-        const engine::ContractSnapshot& snapshot = ranking.contracts[ranked[i].contract];
-        const signals::Metrics& metrics = snapshot.numbers.metrics;
-        json.begin_object()
-            .field("rank", ranked[i].rank)
-            .field("symbol", snapshot.data.contract->symbol)
-            .field("contract_code", snapshot.data.contract->contract_code)
-            .field("score", ranked[i].score)
-            .field("qvol_usdt", metrics.qvol_usdt)
-            .field("spread_bps", metrics.spread_bps)
-            .field("slip_bps", metrics.slip_bps)
-            .field("atr_pct", metrics.atr_pct)
-            .field("ret_1", metrics.ret_1)
-            .field("ret_15", metrics.ret_15)
-            .field("manip_score", snapshot.numbers.manipulation.manip_score)
-            .end_object();
-    }
-    json.end_array().end_object();
+    json.end_object().key("items");
+    api::write_ranking_items(json, ranking, ranking.settings.default_profile, top);
+    json.end_object();
     return std::move(json).take() + "\n";
 }
 
@@ -93,11 +85,22 @@ int run_collect_once(const core::LoadedSettings& loaded, bool json, std::ostream
     const auto exchange = make_exchange(io.get_executor(), settings, *client, core::system_clock(), nobody);
     const auto engine = engine::make_engine(io.get_executor(), *exchange, core::system_clock(),
                                             engine_options(settings, false), nobody, make_first_scan_progress());
+    Stores stores(io.get_executor(), settings, core::system_clock());
+    const auto operator_service =
+        api::make_operator_service(stores.database().operator_state(), operator_defaults(settings), nullptr);
     std::optional<core::Result<engine::RankingPtr>> outcome;
     const auto cycle = [&]() -> asio::awaitable<void> {
+        const auto opened = co_await stores.open(*engine);
+        if (opened) {
+            stores.follow(*engine);
+        } else {
+            // A scanner that runs on them stores its own cycles; this one is still worth seeing.
+            std::cerr << "market-scanner: this cycle is not stored: " << opened.error().message() << '\n';
+        }
         const auto simulated = co_await exchange_is_simulated(*client, settings.exchange_url);
-        engine->set_options(engine_options(settings, simulated.value_or(true)));
+        engine->set_options(engine_options(settings, simulated.value_or(true), operator_service->effective()));
         outcome = co_await engine->scan_once();
+        if (opened) co_await stores.close(kStoresGrace);
     };
     asio::co_spawn(io, cycle, [&](const std::exception_ptr& error) {
         if (error) outcome = core::fail(core::ErrorCode::internal, "the cycle ended with an exception");

@@ -49,8 +49,12 @@ std::string_view details(Command command) {
                    "at\n"
                    "once. SIGHUP rereads the settings and applies those marked \"(SIGHUP)\" below.\n";
         case Command::collect_once:
-            return "Exit code 0 only when something was ranked.\n\n"
-                   "  --json              print the result as JSON, not as a table\n";
+            return "The cycle goes to the stores as the daemon's own do: into history, and to Redis where it is set, so "
+                   "that\n"
+                   "a daemon that starts next has it. Where a daemon runs on them already, it is printed only. Exit "
+                   "code 0\n"
+                   "only when something was ranked.\n\n"
+                   "  --json              print the result as JSON, each item with every field of /rankings\n";
         case Command::compute: return "Needs no exchange and no stores. Settings do not matter to it.\n";
         case Command::config:
             return "  --json              as JSON\n"

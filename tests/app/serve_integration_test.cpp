@@ -87,23 +87,5 @@ TEST(Serve, rereads_what_can_change_on_hangup) {
     std::filesystem::remove(env_file);
 }
 
-TEST(CollectOnce, prints_one_cycle_and_exits_0_only_when_something_was_ranked) {
-    Service service;
-    ASSERT_TRUE(service.wait_until_ready());
-    const auto run = [&](std::vector<std::string> flags) {
-        std::vector<std::string> arguments{
-            SCANNER_BIN_DIR "/market-scanner", "collect-once", "--env-file", "/dev/null", "--log-level", "error"};
-        arguments.insert(arguments.end(), flags.begin(), flags.end());
-        ChildProcess command(std::move(arguments));
-        while (command.running()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        return command.output();
-    };
-    const std::string table = run({"--exchange-url", service.exchange_url()});
-    EXPECT_NE(table.find("SIMULATED"), std::string::npos) << table;
-    EXPECT_NE(table.find("BTC/USDT:USDT"), std::string::npos) << table;
-    const std::string nothing = run({"--exchange-url", "http://127.0.0.1:1"});
-    EXPECT_NE(nothing.find("nothing ranked"), std::string::npos) << nothing;
-}
-
 }  // namespace
 }  // namespace scanner::app

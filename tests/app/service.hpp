@@ -76,6 +76,9 @@ public:
         }
         return nlohmann::json::parse(answer->body, nullptr, false);
     }
+    core::Result<net::ClientResponse> post(const std::string& target, const nlohmann::json& body) {
+        return send("POST", scanner_port_, target, body.dump());
+    }
     [[nodiscard]] int status_of(const std::string& target) {
         const auto answer = get(target);
         return answer ? answer->status : 0;
