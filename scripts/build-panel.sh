@@ -20,7 +20,7 @@ check=false
 [ "${1:-}" = --check ] && check=true
 
 if ! $check && [ -f dist/index.html ] && [ -z "$(find index.html package-lock.json vite.config.ts svelte.config.js \
-    tsconfig.json src ../docs/package-lock.json ../docs/page -newer dist/index.html -print -quit)" ] &&
+    tsconfig.json src scripts/third-party.mjs ../docs/package-lock.json ../docs/page -newer dist/index.html -print -quit)" ] &&
     [ -f dist/docs/index.html ]; then
   exit 0
 fi
@@ -41,6 +41,8 @@ echo "panel: building"
 npm run --silent build -- --logLevel warn
 library=../docs/node_modules/swagger-ui-dist
 mkdir -p dist/docs
-cp ../docs/page/* "$library/swagger-ui-bundle.js" "$library/swagger-ui.css" "$library/LICENSE" dist/docs/
+cp ../docs/page/* "$library/swagger-ui-bundle.js" "$library/swagger-ui.css" dist/docs/
+# With the licences of what is in it; the first is named by the bundle.
+cp "$library"/{swagger-ui-bundle.js.LICENSE.txt,LICENSE,NOTICE} dist/docs/
 sed -i '/^\/[/*][#@] sourceMappingURL=/d' dist/docs/swagger-ui-bundle.js dist/docs/swagger-ui.css
 touch dist/index.html

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""The list of what the programs link and the console bundles, with versions and licences: docs/dependencies.md.
+"""The list of what the programs link, the browser gets and the stack runs, with versions and licences: docs/dependencies.md.
 
     scripts/sbom.py build/release/bin > docs/dependencies.md
 
-What is linked is read from the programs themselves (ldd) and asked of dpkg; header-only libraries are added by name.
-npm packages come from the lock file of web/panel: the ones that reach a user's browser, and those that only build.
+What is linked is read from the programs themselves (ldd) and asked of dpkg; header-only libraries are added by name. What the
+browser gets is read from what was built (web/panel/dist: scripts/build-panel.sh), whatever package.json calls it; the other npm
+packages of the lock files only build. Images are those of docker-compose.yml and the Dockerfile.
 """
 
 import json
@@ -12,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 
 PROGRAMS = ["market-scanner", "htx-simulator"]
 # Compiled in, so that no program shows them: (package that has the headers, what it is).
@@ -68,7 +70,29 @@ def npm_packages(lock):
         entries = json.load(file)["packages"]
     for path, entry in sorted(entries.items()):
         if path.startswith("node_modules/"):
-            yield path.split("node_modules/")[-1], entry["version"], entry.get("license", "?"), entry.get("dev", False)
+            yield path.split("node_modules/")[-1], entry["version"], entry.get("license", "?")
+
+
+def bundled(dist="web/panel/dist"):
+    """(name, version, licence) of the npm packages of which code is in the console, as its build found them."""
+    with open(os.path.join(dist, "third-party.txt"), encoding="utf-8") as file:
+        head = file.read().split("\n==== ")[0]
+    return re.findall(r"^(\S+) (\d\S*) \((.+)\)$", head, re.MULTILINE)
+
+
+def within_swagger_ui(folder="web/docs/node_modules/swagger-ui-dist"):
+    """Names of the packages that Swagger UI was bundled from, by its own build's list, which says no versions."""
+    with open(os.path.join(folder, "log.bundle-sizes.swagger-ui.txt"), encoding="utf-8") as file:
+        return sorted(re.findall(r"^((?:@[\w.-]+/)?[\w.-]+): [\d.]+ ", file.read(), re.MULTILINE))
+
+
+def images():
+    """(image, what it is for)"""
+    with open("Dockerfile", encoding="utf-8") as file:
+        yield re.search(r"^ARG DEBIAN=(\S+)$", file.read(), re.MULTILINE)[1].removeprefix("docker.io/library/"), "base of market-scanner"
+    with open("docker-compose.yml", encoding="utf-8") as file:
+        for service, image in re.findall(r"^  ([\w-]+):\n(?:    .*\n|\n)*?    image: (\S+)$", file.read(), re.MULTILINE):
+            yield image, service
 
 
 def table(head, rows):
@@ -96,14 +120,28 @@ def main():
     print("## Compiled in (headers and static libraries)\n")
     compiled = [package for package in HEADER_ONLY if version(package)]
     table(("package", "version", "licences in it"), [(p, version(p), licences(p)) for p in compiled])
-    packages = list(npm_packages("web/panel/package-lock.json"))
-    for title, wanted in (("In the console, as the browser gets it (npm)", False), ("Builds the console only (npm)", True)):
-        print(f"## {title}\n")
-        rows = [(name, number, licence) for name, number, licence, dev in packages if dev == wanted]
-        if rows:
-            table(("package", "version", "licence"), rows)
-        else:
-            print("Nothing: the console has no dependency at run time.\n")
+    browser()
+    print("## Container images\n")
+    print("By exact version; their packages are in the images themselves (`dpkg-query -W`, `apk info`). Digests were not to be had "
+          "where this was written.\n")
+    table(("image", "for"), images())
+
+
+def browser():
+    in_console = bundled()
+    print("## In the browser: the console\n")
+    print("Packages of which code is in what was built; the texts of their licences are served at `/panel/third-party.txt`.\n")
+    table(("package", "version", "licence"), [*in_console, ("Inter (font, a part of its glyphs)", "", "OFL-1.1")])
+    print("## In the browser: the pages at /docs\n")
+    locked = {name: (number, licence) for name, number, licence in npm_packages("web/docs/package-lock.json")}
+    table(("package", "version", "licence"), [("swagger-ui-dist", *locked["swagger-ui-dist"])])
+    print("It is a bundle. By its own build's list it has code of these packages, whose versions it does not say (licences: "
+          "`/docs/swagger-ui-bundle.js.LICENSE.txt`):")
+    print(textwrap.fill(", ".join(within_swagger_ui()) + ".", 120, break_on_hyphens=False, break_long_words=False) + "\n")
+    print("## Builds these only (npm)\n")
+    shipped = {name for name, _, _ in in_console} | {"swagger-ui-dist"}
+    rows = {row for lock in ("panel", "docs") for row in npm_packages(f"web/{lock}/package-lock.json") if row[0] not in shipped}
+    table(("package", "version", "licence"), sorted(rows))
 
 
 if __name__ == "__main__":

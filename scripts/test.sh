@@ -17,6 +17,7 @@ if [ "$preset" = release ]; then
   scripts/test-panel.sh build/release/bin
   python3 tests/deploy/test_deploy.py build/release/bin
   python3 tests/deploy/test_proxy.py build/release/bin
+  python3 tests/deploy/test_inventory.py build/release/bin
   scripts/test-packaging.sh release
   scripts/check-docs.py --preset release build/release/bin
 fi

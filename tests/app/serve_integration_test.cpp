@@ -3,8 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-
 /// The daemon as a process: starting, stopping, reloading, and its commands.
 namespace scanner::app {
 namespace {

@@ -1,5 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vite';
+// @ts-expect-error: a script of Node's, without types
+import { thirdParty } from './scripts/third-party.mjs';
 
 // `npm run dev` talks to a running scanner: PANEL_SCANNER=http://127.0.0.1:8010 npm run dev
 declare const process: { env: Record<string, string | undefined> };
@@ -10,7 +12,7 @@ const routes = ['rankings', 'opportunities', 'symbol', 'symbols', 'healthz', 'he
 export default defineConfig({
   // Relative, so that the console works under whichever path a proxy shows it at.
   base: './',
-  plugins: [svelte()],
+  plugins: [svelte(), thirdParty()],
   build: {
     target: 'es2022',
     // Data URLs in style sheets would need a wider Content-Security-Policy.
