@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { age, compact, DASH, decimalsOf, duration, fixed, milliseconds, price, shortPrice, signed, wholeAge } from '../src/store/format';
+import { age, compact, DASH, decimalsOf, duration, fixed, isZero, milliseconds, price, shortPrice, signed, significant, tone, wholeAge } from '../src/store/format';
 
 test('unknown is a dash and never a zero', () => {
   for (const text of [fixed(null, 2), signed(null, 2), compact(null), price(null), age(null), milliseconds(null), duration(null)]) {
@@ -62,4 +62,13 @@ test('ages have one unit', () => {
   assert.equal(wholeAge(1_900), '1 s');
   assert.equal(duration(3_725), '1 h 2 min');
   assert.equal(milliseconds(12_345), '12.3 s');
+});
+
+test('what is shown as nothing has no direction', () => {
+  assert.deepEqual([0.001, -0.001, 0, 0.006, -0.006, null].map((value) => tone(value, 2)), ['', '', '', 'up', 'down', '']);
+  assert.deepEqual(['0.00', '0', '0.0000', '0.01', '−0.01', '–', '0.0₅96'].map(isZero), [true, true, true, false, false, false, false]);
+});
+
+test('costs have three significant digits', () => {
+  assert.deepEqual([0.018212, 1.2549, 12.345, 123.4, 4321, 0, null].map(significant), ['0.0182', '1.25', '12.3', '123', '4321', '0', '–']);
 });

@@ -5,6 +5,7 @@ import { Link, type LinkState } from '../api/link';
 import { fetchRanking } from '../api/rankings';
 import { eventsTransport, pollingTransport, webSocketTransport } from '../api/transports';
 import { findColumn, type CellContext, type Column } from '../store/columns';
+import { isSuspect } from '../store/filter';
 import type { Frame } from '../store/frame';
 import { Histories } from '../store/history';
 import { applyDetails, applyFrame, isLate, NO_MARKET, staleAfter, type Market } from '../store/market';
@@ -20,6 +21,9 @@ const HISTORY = 240;
 const FORGET_MS = 3_600_000;
 /** Clocks that differ by less are taken as one. */
 const SKEW_MS = 3_000;
+/** Ranks that people trade from. */
+const TOP = 10;
+const SUSPECTS_LINGER_MS = 30_000;
 
 /** What the market needs from the rest of the panel to show rows. */
 export interface Surroundings {
@@ -41,11 +45,16 @@ export class MarketState {
   /** Ticks once a second; for ages. */
   now = $state(Date.now());
   pinned = $state(false);
+  /** Since when rows are held, ms; null while they are not. */
+  heldSince = $state<number | null>(null);
+  /** Of the first ten, how many are over the manipulation threshold; null when none was for a while. */
+  suspects = $state<number | null>(null);
   readonly manipulation = new Histories(HISTORY, FORGET_MS);
   readonly scores = new Histories(HISTORY, FORGET_MS);
 
   private pointed = $state(false);
   private held: { order: readonly string[]; rows: ReadonlyMap<string, Row> } | null = null;
+  private suspectsUntil = 0;
   private latest: Market = NO_MARKET;
   private skew = 0;
   private detailsBusy = false;
@@ -142,7 +151,7 @@ export class MarketState {
     this.skew = Math.abs(skew) > SKEW_MS ? skew : 0;
   }
 
-  /** The pointer or the focus is on the rows: they stay where they are. */
+  /** The pointer moves on the rows, or the focus is there: they stay where they are. */
   point(on: boolean): void {
     if (this.pointed === on) return;
     this.hold(() => {
@@ -161,6 +170,7 @@ export class MarketState {
     change();
     if (this.frozen === before) return;
     this.held = this.frozen ? this.shownOrder() : null;
+    this.heldSince = this.frozen ? Date.now() : null;
     this.painter.now();
   }
 
@@ -255,6 +265,18 @@ export class MarketState {
         held: this.held,
       });
       this.now = now;
+      this.countSuspects(now);
     });
+  }
+
+  /** Kept for a while after the last one, so that the page does not jump with every cycle. */
+  private countSuspects(now: number): void {
+    let count = 0;
+    const threshold = this.around.threshold();
+    for (const row of this.latest.rows.values()) {
+      if (row.rank !== null && row.rank <= TOP && isSuspect(row, threshold)) ++count;
+    }
+    if (count > 0) this.suspectsUntil = now + SUSPECTS_LINGER_MS;
+    this.suspects = now < this.suspectsUntil ? count : null;
   }
 }

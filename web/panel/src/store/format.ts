@@ -18,6 +18,23 @@ export function signed(value: number | null, decimals: number): string {
   return `+${text}`;
 }
 
+/** Reads "0.00" and the like: what is shown as nothing has no colour and no direction. */
+export function isZero(text: string): boolean {
+  return /^0(?:\.0+)?$/.test(text);
+}
+
+/** Class of a signed number as it is shown: "+0.00" is neither up nor down. */
+export function tone(value: number | null, decimals: number): 'up' | 'down' | '' {
+  const text = signed(value, decimals);
+  return text.startsWith('+') ? 'up' : text.startsWith(MINUS) ? 'down' : '';
+}
+
+/** Three significant digits: 0.0182, 1.25, 12.3, 6.00. */
+export function significant(value: number | null): string {
+  if (value === null || !Number.isFinite(value) || value === 0) return fixed(value, 0);
+  return fixed(value, Math.min(8, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))))));
+}
+
 const UNITS = ['', 'K', 'M', 'B', 'T'] as const;
 
 /** 12.4M: three significant figures or so, one decimal from a thousand on. */

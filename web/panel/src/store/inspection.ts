@@ -25,6 +25,17 @@ export interface Trade {
   readonly side: 'buy' | 'sell' | null;
 }
 
+/** One of the readings that the numbers are made of. */
+export interface Input {
+  readonly name: string;
+  /** When it was true by its own time, the scanner's clock, ms. */
+  readonly at: number | null;
+  readonly ageMs: number | null;
+  readonly limitMs: number | null;
+  readonly state: string;
+  readonly note: string | null;
+}
+
 export interface Inspection {
   readonly code: string;
   readonly symbol: string;
@@ -51,6 +62,8 @@ export interface Inspection {
   /** null: the daemon reads none for this contract. */
   readonly trades: readonly Trade[] | null;
   readonly tradesReadAt: number | null;
+  /** Empty where the scanner does not tell them apart. */
+  readonly inputs: readonly Input[];
 }
 
 function bars(value: unknown): Bar[] {
@@ -110,6 +123,11 @@ export function decodeInspection(value: unknown): Inspection {
     spreads: numbers(from['spread_history']),
     trades: trades(from['trades']),
     tradesReadAt: time(from['trades_read_at']),
+    inputs: Object.entries(object(from['inputs'])).map(([name, entry]) => {
+      const input = object(entry);
+      return { name, at: time(input['time']), ageMs: number(input['age_ms']), limitMs: number(input['limit_ms']),
+               state: text(input['state']) ?? 'missing', note: text(input['note']) };
+    }),
   };
 }
 
@@ -143,6 +161,11 @@ export function barsUpTo(price: number | null, minutes: 1 | 5, { bars1m, bars5m,
   const span = minutes * 60_000;
   return [...bars, { at: Math.max(last.at + span, (at ?? 0) - (at ?? 0) % span), open: price, high: price, low: price,
     close: price, volume: null, closed: false }];
+}
+
+/** What a bar traded, USDT: its base units at its mean price, since the exchange gives units. null where unknown. */
+export function turnover(bar: Bar): number | null {
+  return bar.volume === null ? null : (bar.volume * (bar.high + bar.low + bar.close)) / 3;
 }
 
 // ---- score waterfall

@@ -4,7 +4,7 @@ import { wholeAge } from './format';
 import type { Health } from './health';
 
 export interface Notice {
-  readonly id: 'simulated' | 'stale' | 'exchange' | 'lost' | 'waiting';
+  readonly id: 'simulated' | 'stale' | 'exchange' | 'lost' | 'waiting' | 'manipulation';
   readonly level: 'note' | 'warn' | 'bad';
   readonly title: string;
   readonly text: string;
@@ -16,6 +16,8 @@ export interface NoticeInput {
   readonly simulated: boolean;
   readonly dataAgeMs: number | null;
   readonly isStale: boolean;
+  /** Of the ten first ranks, how many are over the manipulation threshold; null: not worth a word. */
+  readonly suspects?: number | null;
   readonly now: number;
 }
 
@@ -44,6 +46,12 @@ export function notices(input: NoticeInput): Notice[] {
   }
   if (dataAgeMs === null && link.phase === 'live' && link.problem !== null) {
     found.push({ id: 'waiting', level: 'note', title: 'No ranking yet.', text: link.problem });
+  }
+  const suspects = input.suspects ?? null;
+  if (suspects !== null) {
+    const who = suspects === 0 ? 'None of the top 10 is' : `${suspects} of the top 10 ${suspects === 1 ? 'is' : 'are'}`;
+    found.push({ id: 'manipulation', level: suspects === 0 ? 'note' : 'warn', title: `${who} over the manipulation threshold.`,
+                 text: suspects === 0 ? '' : 'They carry a warning beside their names.' });
   }
   if (input.simulated) {
     found.push({ id: 'simulated', level: 'note', title: 'Simulated market.',

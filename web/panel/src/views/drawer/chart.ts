@@ -4,7 +4,7 @@ import {
   type UTCTimestamp,
 } from 'lightweight-charts';
 import { priceDecimals } from '../../store/format';
-import type { Bar } from '../../store/inspection';
+import { turnover, type Bar } from '../../store/inspection';
 import { offsetSeconds, type Zone } from '../../store/time';
 
 export interface ChartInput {
@@ -75,11 +75,13 @@ export class CandleChart {
     this.look = look;
     const decimals = priceDecimals(last?.close ?? 1, tick);
     this.candles.applyOptions({ priceFormat: { type: 'price', precision: decimals, minMove: 10 ** -decimals } });
-    const [up, down] = [token('--candle-up'), token('--candle-down')];
+    const [up, down, forming] = [token('--candle-up'), token('--candle-down'), token('--faint')];
     const at = (bar: Bar): UTCTimestamp => (bar.at / 1000 + offsetSeconds(bar.at, zone)) as UTCTimestamp;
     this.byTime = new Map(bars.map((bar) => [at(bar), bar]));
-    this.candles.setData(bars.map((bar) => ({ time: at(bar), open: bar.open, high: bar.high, low: bar.low, close: bar.close })));
-    this.volume.setData(bars.flatMap((bar) => (bar.volume === null ? [] : [{ time: at(bar), value: bar.volume,
+    this.candles.setData(bars.map((bar) => ({ time: at(bar), open: bar.open, high: bar.high, low: bar.low, close: bar.close,
+      // One price is no candle yet: the exchange has not told its range.
+      ...(bar.volume === null ? { color: forming, wickColor: forming } : {}) })));
+    this.volume.setData(bars.flatMap((bar) => (bar.volume === null ? [] : [{ time: at(bar), value: turnover(bar) ?? 0,
       color: `${bar.close >= bar.open ? up : down}55` }])));
     if (isOther) this.chart.timeScale().fitContent();
   }

@@ -1,0 +1,136 @@
+// What a trader must not overlook: who is over the manipulation threshold, which order is held, which number is whole.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { closeBrowser, openPanel, rows, shownCodes, waitForRows } from './support/browser.mjs';
+import { Stack, until } from './support/stack.mjs';
+
+/** So low that the calm market of the simulator has contracts on both sides of it. */
+const THRESHOLD = 10;
+let stack;
+before(async () => {
+  stack = await Stack.start();
+  await stack.json('/settings', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ manipulation_threshold: THRESHOLD }) });
+});
+after(async () => {
+  await closeBrowser();
+  await stack?.stop();
+});
+
+/** Rows in sight: score as shown, and whether the warning beside the name is visible within the window. */
+const warned = (page) => page.evaluate(() => [...document.querySelectorAll('main tbody tr[data-code]')].map((row) => {
+  const mark = row.querySelector('th .suspect')?.getBoundingClientRect();
+  const scroller = document.querySelector('main .scroll.table').getBoundingClientRect();
+  return { code: row.dataset.code, score: Number(row.querySelector('td.manip .badge').textContent),
+    visible: mark !== undefined && mark.width > 8 && mark.left >= scroller.left && mark.right <= scroller.right,
+    reason: row.querySelector('th .suspect')?.getAttribute('aria-label') ?? '' };
+}).filter((row) => !Number.isNaN(row.score)));
+
+for (const [width, path, what] of [[1440, '', 'a desktop'], [1440, '#/BTC-USDT', 'an open drawer'], [1024, '', 'a small window'], [1024, '#/BTC-USDT', 'a drawer in a small window'], [375, '', 'a phone']]) {
+  test(`the warning stands beside the name: ${what}`, { timeout: 60_000 }, async () => {
+    const page = await openPanel(stack, { path, width });
+    await waitForRows(page);
+    await until(async () => (await warned(page)).some((row) => row.visible), 'a warning');
+    for (const row of await warned(page)) {
+      // Scores are shown rounded: the threshold itself may be either.
+      if (row.score === THRESHOLD) continue;
+      assert.equal(row.visible, row.score > THRESHOLD, JSON.stringify(row));
+      if (row.visible) assert.match(row.reason, /^manipulation \d+, threshold 10: (model \d+ %|\w)/, row.code);
+    }
+    // Scrolled to the right end it is still there: the name is.
+    await page.locator('main .scroll.table').evaluate((node) => { node.scrollLeft = 10_000; });
+    await until(async () => (await warned(page)).some((row) => row.visible), 'a warning at the right end');
+    await page.context().close();
+  });
+}
+
+test('Flagged has every contract over the threshold, the banner counts those of the top ten', { timeout: 90_000 }, async () => {
+  const page = await openPanel(stack);
+  await waitForRows(page);
+  const banner = page.locator('[data-notice="manipulation"]');
+  await banner.getByText(/^([1-9]|10) of the top 10 (is|are) over the manipulation threshold/).waitFor();
+  // The same look at scanner and console, until both are of one cycle.
+  await until(async () => {
+    const { items } = await stack.json('/rankings?top=200&page_size=100');
+    const over = items.filter((item) => item.manip_score >= THRESHOLD);
+    const shown = await banner.innerText();
+    const chip = (await page.getByRole('button', { name: /^Flagged/ }).innerText()).replace(/\D/g, '');
+    return shown.startsWith(`${over.filter((item) => item.rank <= 10).length} of the top 10`)
+      && Number(chip) === new Set([...over, ...items.filter((item) => item.manip_flags.length > 0)].map((item) => item.contract_code)).size;
+  }, 'the scanner\'s own counts', 40_000);
+  await page.getByRole('button', { name: /^Flagged/ }).click();
+  await until(async () => { const all = await warned(page); return all.length > 0 && all.every((row) => row.score >= THRESHOLD || row.reason !== ''); }, 'only those');
+  assert.ok((await warned(page)).some((row) => /model \d+ %/.test(row.reason)), 'without any flag');
+  await page.context().close();
+});
+
+test('drawer and cards carry the warning too, and such a card is none to trade', { timeout: 90_000 }, async () => {
+  const { items } = await until(async () => {
+    const answer = await stack.json('/rankings?top=200&page_size=100');
+    return answer.items.some((item) => item.manip_score >= 2 * THRESHOLD) ? answer : null;
+  }, 'a contract well over it', 60_000);
+  const { contract_code: code } = items.toSorted((a, b) => b.manip_score - a.manip_score)[0];
+  const page = await openPanel(stack, { path: `#/opportunities/${code}` });
+  const head = page.locator('aside > header');
+  await head.locator('h2 + .suspect').waitFor();
+  assert.match(await head.innerText(), /Over the manipulation threshold of 10: /);
+  await page.locator('article').first().waitFor();
+  await until(async () => page.locator('article:has(.suspect)').count(), 'a card over the threshold');
+  const states = await page.locator('article').evaluateAll((all) => all.map((card) => ({ suspect: card.querySelector('.suspect') !== null,
+    why: card.querySelector('summary')?.textContent ?? '', folded: card.querySelector('details')?.open === false })));
+  for (const state of states.filter(({ suspect }) => suspect)) {
+    assert.match(state.why, /^not tradable: .*manipulation \d+/);
+    assert.ok(state.folded);
+  }
+  const firstOut = states.findIndex((state) => state.why !== '');
+  assert.ok(firstOut < 0 || states.slice(firstOut).every((state) => state.why !== ''), 'they come last');
+  await page.context().close();
+});
+
+test('a pointer that rests lets the order go after ten seconds, one that moves holds it', { timeout: 120_000 }, async () => {
+  const page = await openPanel(stack);
+  await waitForRows(page);
+  const box = await rows(page).nth(5).boundingBox();
+  await page.mouse.move(box.x + 300, box.y + 10);
+  await page.locator('.held').waitFor();
+  assert.ok((await page.locator('.held').boundingBox()).height >= 2, 'a strip that is seen');
+  const held = await shownCodes(page);
+  // Moving on holds it beyond the ten seconds.
+  for (let step = 0; step < 13; ++step) {
+    await page.waitForTimeout(1_000);
+    await page.mouse.move(box.x + 300 + step, box.y + 10);
+  }
+  assert.deepEqual((await shownCodes(page)).slice(0, 12), held.slice(0, 12), 'held while it moves');
+  assert.match(await page.locator('.order-note').innerText(), /1[1-9] s/, 'for how long');
+  await until(async () => (await page.locator('.held').count()) === 0, 'let go', 15_000);
+  await until(async () => JSON.stringify(await shownCodes(page)) !== JSON.stringify(held), 'rows move under a pointer at rest');
+  await page.waitForTimeout(2_000);
+  assert.equal(await page.locator('.held').count(), 0, 'rows that move under it are no movement of it');
+  await page.mouse.move(box.x + 340, box.y + 12);
+  await page.locator('.held').waitFor();
+  await page.context().close();
+});
+
+test('no number is cut, however long it gets', { timeout: 90_000 }, async () => {
+  // The real ranking, with returns as in a pump of a thousand percent, over the one way that can be changed on its way.
+  const big = async (page) => {
+    await page.addInitScript(() => {
+      window.WebSocket = class { constructor() { setTimeout(() => this.onclose?.({ code: 1006 })); } close() {} };
+    });
+    await page.route('**/stream/events*', (route) => route.abort());
+    await page.route('**/rankings?*', async (route) => {
+      const answer = await route.fetch();
+      const body = await answer.json();
+      for (const item of body.items) Object.assign(item, { ret_1: -1061.53, ret_15: 12_061.53, score: -1053.68, volume_zscore: 1234.5, rank_delta: 147, funding_8h_pct: -12.3456, basis_bps: -12_345.6 });
+      await route.fulfill({ response: answer, json: body });
+    });
+  };
+  for (const [width, path] of [[1440, ''], [1024, '#/BTC-USDT'], [375, '']]) {
+    const page = await openPanel(stack, { path, width, before: big });
+    await waitForRows(page);
+    await page.evaluate(() => document.fonts.ready);
+    await until(async () => /12061\.53/.test(await page.locator('main tbody').innerText()), 'large numbers');
+    const cut = await page.evaluate(() => [...document.querySelectorAll('main tbody tr[data-code] :is(td.num, td.rank)')].filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent));
+    assert.deepEqual(cut, [], `${width} ${path}`);
+    await page.context().close();
+  }
+});
