@@ -6,7 +6,7 @@ import { decodeHealth, grade, quantile } from '../src/store/health';
 import { Histories } from '../src/store/history';
 import { notices, type NoticeInput } from '../src/store/notices';
 import { decodeAlerts, exportLists, moved, normalCode, parseImport } from '../src/store/operator';
-import { tokenIn } from '../src/store/route';
+import { parseRoute, tokenIn } from '../src/store/route';
 import { linePath } from '../src/store/spark';
 import { clock, dateTime } from '../src/store/time';
 import { buildView } from '../src/store/view';
@@ -155,5 +155,8 @@ test('an address may carry the access token, and nothing else is taken for one',
   assert.equal(tokenIn('#/token=a%2Bb'), 'a+b');
   for (const hash of ['', '#', '#/', '#token=', '#/BTC-USDT', '#/opportunities', '#token=%', '#/x/token=abc']) {
     assert.equal(tokenIn(hash), null, hash);
+  }
+  for (const hash of ['#token=abc123', '#/token=a%2Bb', '#token=%', '#token=']) {
+    assert.deepEqual(parseRoute(hash), { page: 'markets', contract: null }, 'no token is ever asked for as a contract');
   }
 });

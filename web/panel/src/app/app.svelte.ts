@@ -38,6 +38,10 @@ export class App {
   private token: string | null = takeTokenFromAddress() ?? sessionStorage.getItem(TOKEN_KEY);
 
   constructor() {
+    // Opened where the console is open already, the address changes and nothing is loaded anew.
+    addEventListener('hashchange', () => {
+      this.token = takeTokenFromAddress() ?? this.token;
+    });
     this.http = new Http({
       base: basePath(location.pathname),
       token: () => this.token,

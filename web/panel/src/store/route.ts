@@ -8,6 +8,8 @@ export interface Route {
 }
 
 export function parseRoute(hash: string): Route {
+  // Else the token would be asked for as a contract, and be in the address of that request and in the logs of proxies.
+  if (/^#\/?token=/.test(hash)) return { page: 'markets', contract: null };
   const parts = hash.replace(/^#\/?/, '').split('/').filter((part) => part !== '').map((part) => {
     try {
       return decodeURIComponent(part);
