@@ -1,6 +1,7 @@
 #include "scanner/alerts/scope.hpp"
 
 #include "scanner/core/json_writer.hpp"
+#include "scanner/core/names.hpp"
 #include "scanner/core/symbol.hpp"
 
 #include <fmt/format.h>
@@ -13,8 +14,6 @@ namespace scanner::alerts {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::size_t kMostNameBytes = 64;
 
 class ScopeReader {
 public:
@@ -32,7 +31,8 @@ public:
             } else if (name == "profile") {
                 scope_.profile = read_name(name, value);
             } else {
-                fail("scope." + name.substr(0, kMostNameBytes), "unknown; known are symbols, watchlist and profile");
+                fail("scope." + name.substr(0, core::kMaxNameBytes),
+                     "unknown; known are symbols, watchlist and profile");
             }
         }
         if (!scope_.contracts.empty() && !scope_.watchlist.empty()) {
@@ -62,8 +62,8 @@ private:
     std::string read_name(const std::string& member, const json& given) {
         if (given.is_null()) return "";
         const std::string* const name = given.get_ptr<const std::string*>();
-        if (name == nullptr || name->empty() || name->size() > kMostNameBytes) {
-            fail("scope." + member, fmt::format("must be a name of 1 to {} bytes", kMostNameBytes));
+        if (name == nullptr || name->empty() || name->size() > core::kMaxNameBytes) {
+            fail("scope." + member, fmt::format("must be a name of 1 to {} bytes", core::kMaxNameBytes));
             return "";
         }
         return *name;

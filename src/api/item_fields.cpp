@@ -114,12 +114,23 @@ bool is_plain_integer(double value) {
     return std::fabs(value) < 9007199254740992.0 && value == std::trunc(value);
 }
 
+/// Whether a spreadsheet would compute a cell with this text, or let it start another one (RFC 4180 knows no such
+/// thing; OWASP, CSV injection). The wide forms are what some input methods and readers take for the ASCII ones.
+bool is_formula(std::string_view text) {
+    static constexpr std::array<std::string_view, 11> kStarts{"=",  "+",  "-",  "@",  "\t", "\r",
+                                                              "\n", "＝", "＋", "－", "＠"};
+    return std::ranges::any_of(kStarts, [text](std::string_view start) { return text.starts_with(start); });
+}
+
 void append_csv_text(std::string& out, std::string_view text) {
-    if (text.find_first_of("\",\r\n") == std::string_view::npos) {
+    const bool formula = is_formula(text);
+    if (text.find_first_of("\",\r\n\t") == std::string_view::npos) {
+        if (formula) out += '\'';
         out += text;
         return;
     }
     out += '"';
+    if (formula) out += '\'';
     for (const char c : text) {
         if (c == '"') out += '"';
         out += c;

@@ -2,6 +2,8 @@
 
 #include "api/process_stats.hpp"
 
+#include "scanner/core/names.hpp"
+
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
@@ -49,7 +51,8 @@ public:
 private:
     static prometheus::ClientMetric labelled(const Labels& labels) {
         prometheus::ClientMetric metric;
-        for (const auto& [name, value] : labels) metric.label.push_back({.name = name, .value = value});
+        for (const auto& [name, value] : labels)
+            metric.label.push_back({.name = name, .value = core::visible_text(value)});
         return metric;
     }
     /// Values of one family must be added one after the other.

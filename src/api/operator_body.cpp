@@ -1,5 +1,6 @@
 #include "api/operator_body.hpp"
 
+#include "scanner/core/names.hpp"
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/symbol.hpp"
 #include "scanner/core/text.hpp"
@@ -16,7 +17,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMostNameBytes = 64;
 constexpr int kMostDepth = 8;
 
 bool is_json_type(std::string_view content_type) {
@@ -57,18 +57,6 @@ std::expected<json, Problem> read_json_body(const net::ServerRequest& request) {
         return std::unexpected(invalid_body({{.in = "body", .name = "", .message = "must be a JSON object"}}));
     }
     return body;
-}
-
-std::optional<std::string> name_fault(std::string_view name) {
-    if (name.empty() || name.size() > kMostNameBytes) return fmt::format("must have 1 to {} bytes", kMostNameBytes);
-    const bool unfit = std::ranges::any_of(name, [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7F || c == '/' || c == '\\';
-    });
-    if (unfit) return "must not hold slashes, backslashes or control characters";
-    if (name.front() == ' ' || name.back() == ' ') return "must not begin or end with a space";
-    if (name == "." || name == "..") return "must not be '.' or '..'";
-    return std::nullopt;
 }
 
 std::expected<double, std::string> read_number(const json& value, double low, double high) {
@@ -136,7 +124,7 @@ std::optional<std::string> BodyReader::required_name(std::string_view name) {
     }
     auto given = text(name);
     if (!given) return std::nullopt;
-    if (auto fault = name_fault(*given)) {
+    if (auto fault = core::name_fault(*given)) {
         reject(name, std::move(*fault));
         return std::nullopt;
     }
@@ -155,7 +143,7 @@ std::vector<FieldError> BodyReader::finish() {
             continue;
         }
         const auto near = core::nearest_names(name, known_, 1);
-        std::string shown_name = name.substr(0, kMostNameBytes);
+        std::string shown_name = name.substr(0, core::kMaxNameBytes);
         reject(shown_name, near.empty() ? fmt::format("unknown; known are {}", fmt::join(known_, ", "))
                                         : fmt::format("unknown; did you mean {}?", near.front()));
     }

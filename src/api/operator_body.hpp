@@ -23,10 +23,6 @@ inline constexpr std::size_t kMaxBodyBytes = 64U << 10U;
 /// nested absurdly, 422 when it is not an object. Pure.
 [[nodiscard]] std::expected<nlohmann::json, Problem> read_json_body(const net::ServerRequest& request);
 
-/// What is wrong with `name` as the operator's name for something; nothing when it is fine: 1 to 64 bytes of text
-/// without '/', control characters and outer spaces.
-[[nodiscard]] std::optional<std::string> name_fault(std::string_view name);
-
 /// Reads the members of a body and collects everything that is wrong with them. Members that nobody asked for are
 /// wrong.
 class BodyReader {
@@ -44,7 +40,7 @@ public:
     [[nodiscard]] std::optional<bool> flag(std::string_view name);
     /// Outer: whether it was given; inner: nothing for null.
     [[nodiscard]] std::optional<std::optional<double>> nullable_number(std::string_view name, double low, double high);
-    /// A text that must be there and be fit as a name.
+    /// A text that must be there and be fit as a name (core::name_fault).
     [[nodiscard]] std::optional<std::string> required_name(std::string_view name);
 
     void reject(std::string_view name, std::string message,

@@ -1,6 +1,7 @@
 #include "api/problem.hpp"
 
 #include "scanner/core/json_writer.hpp"
+#include "scanner/core/names.hpp"
 #include "scanner/core/url.hpp"
 
 #include <fmt/format.h>
@@ -157,7 +158,7 @@ std::string in_quotes(std::string_view text) {
     for (char& c : shown) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
     }
-    return fmt::format("'{}{}'", shown, text.size() > kMost ? "…" : "");
+    return fmt::format("'{}{}'", core::visible_text(shown), text.size() > kMost ? "…" : "");
 }
 
 }  // namespace scanner::api

@@ -7,6 +7,7 @@
 #include "scanner/api/operator_service.hpp"
 #include "scanner/api/ranking_items.hpp"
 #include "scanner/core/json_writer.hpp"
+#include "scanner/core/names.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -108,8 +109,8 @@ int run_collect_once(const core::LoadedSettings& loaded, bool json, std::ostream
     });
     io.run();
     if (!outcome || !*outcome) {
-        std::cerr << "market-scanner: nothing ranked: " << (outcome ? outcome->error().message() : "no outcome")
-                  << '\n';
+        std::cerr << "market-scanner: nothing ranked: "
+                  << core::visible_text(outcome ? outcome->error().message() : "no outcome") << '\n';
         return kExitFailure;
     }
     const engine::Ranking& ranking = ***outcome;

@@ -5,6 +5,8 @@
 #include "app/logging.hpp"
 #include "app/migrate_command.hpp"
 
+#include "scanner/core/names.hpp"
+
 #include <iostream>
 #include <string_view>
 #include <utility>
@@ -15,7 +17,7 @@ namespace {
 using namespace scanner;
 
 int complain(const std::vector<std::string>& problems) {
-    for (const std::string& problem : problems) std::cerr << "market-scanner: " << problem << '\n';
+    for (const std::string& problem : problems) std::cerr << "market-scanner: " << core::visible_text(problem) << '\n';
     std::cerr << "`market-scanner --help` says more.\n";
     return app::kExitUsage;
 }

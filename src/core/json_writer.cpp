@@ -1,9 +1,11 @@
 #include "scanner/core/json_writer.hpp"
 
+#include "core/characters.hpp"
 #include "core/utf8.hpp"
 
 #include "scanner/core/numeric.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <charconv>
@@ -12,18 +14,15 @@
 namespace scanner::core {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
 /// True for bytes that stand for themselves in a JSON string and are a character of their own.
 constexpr std::array<bool, 256> make_plain_table() {
     std::array<bool, 256> plain{};
-    for (std::size_t byte = 0x20; byte < 0x80; ++byte) plain[byte] = byte != '"' && byte != '\\';
+    for (std::size_t byte = 0x20; byte < 0x7F; ++byte) plain[byte] = byte != '"' && byte != '\\';
     return plain;
 }
 constexpr std::array<bool, 256> kPlain = make_plain_table();
 
 void append_escape(std::string& out, unsigned char byte) {
-    static constexpr std::string_view kHex = "0123456789abcdef";
     switch (byte) {
         case '"': out += "\\\""; return;
         case '\\': out += "\\\\"; return;
@@ -32,10 +31,7 @@ void append_escape(std::string& out, unsigned char byte) {
         case '\n': out += "\\n"; return;
         case '\r': out += "\\r"; return;
         case '\t': out += "\\t"; return;
-        default:
-            out += "\\u00";
-            out += kHex[byte >> 4U];
-            out += kHex[byte & 15U];
+        default: append_json_escape(out, byte);
     }
 }
 
@@ -59,17 +55,21 @@ void append_json_string(std::string& out, std::string_view text) {
             continue;
         }
         const std::size_t length = byte < 0x80 ? 0 : utf8_sequence_length(text.substr(at));
-        if (length > 0) {
+        const std::uint32_t point = length > 0 ? utf8_code_point(text.substr(at, length)) : byte;
+        if (length > 0 && !is_acting_character(point)) {
             at += length;
             continue;
         }
         out.append(text, start, at - start);
         if (byte < 0x80) {
             append_escape(out, byte);
+        } else if (length > 0) {
+            append_json_escape(out, point);
         } else {
-            out += kReplacement;
+            out += kReplacementCharacter;
         }
-        start = ++at;
+        at += std::max(length, std::size_t{1});
+        start = at;
     }
     out.append(text, start, at - start);
     out += '"';

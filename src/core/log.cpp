@@ -1,9 +1,9 @@
 #include "scanner/core/log.hpp"
 
 #include "scanner/core/json_writer.hpp"
+#include "scanner/core/names.hpp"
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/text.hpp"
-#include "scanner/core/url.hpp"
 
 #include <algorithm>
 #include <array>
@@ -49,6 +49,14 @@ std::string shortened(std::string_view text, std::size_t limit) {
     return std::string(text.substr(0, end)) + "…(" + std::to_string(text.size()) + " bytes)";
 }
 
+/// JSON that others wrote, on one line: a newline between two tokens is harmless JSON, but it would break "one object
+/// a line", and a character that acts on a terminal can only be part of a string.
+void append_raw_json(std::string& out, std::string_view json) {
+    std::string spaced(json);
+    std::ranges::replace_if(spaced, [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+    out += is_visible_text(spaced) ? spaced : visible_text(spaced);
+}
+
 /// Writes any value as JSON.
 struct JsonValueWriter {
     std::string& out;
@@ -77,14 +85,12 @@ struct JsonValueWriter {
             append_json_string(out, "(" + std::to_string(value.json.size()) + " bytes of JSON)");
             return;
         }
-        // A newline between two JSON tokens is harmless JSON, but it would break "one object a line".
-        std::ranges::transform(value.json, std::back_inserter(out),
-                               [](char c) { return c == '\n' || c == '\r' ? ' ' : c; });
+        append_raw_json(out, value.json);
     }
 };
 
 bool is_plain_word(std::string_view text) {
-    return !text.empty() && is_valid_utf8(text) && std::ranges::none_of(text, [](char c) {
+    return !text.empty() && is_visible_text(text) && std::ranges::none_of(text, [](char c) {
         const auto byte = static_cast<unsigned char>(c);
         return byte <= 0x20 || byte == 0x7F || c == '"' || c == '\\' || c == '=';
     });

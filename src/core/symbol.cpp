@@ -1,21 +1,20 @@
 #include "scanner/core/symbol.hpp"
 
+#include "core/characters.hpp"
 #include "core/utf8.hpp"
 
+#include "scanner/core/names.hpp"
 #include "scanner/core/url.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdint>
 #include <limits>
 #include <numeric>
 
 namespace scanner::core {
 namespace {
 
-/// Of a base. The code and the unified symbol that are made of one are longer, and must be understood as well.
-constexpr std::size_t kMaxNameBytes = 64;
+/// Of a quote or date. A base has kMaxNameBytes; what is made of them is longer, and must be understood as well.
 constexpr std::size_t kMaxQuoteBytes = 16;
 constexpr std::size_t kMaxTextBytes = kMaxNameBytes + 3 * (kMaxQuoteBytes + 1);
 constexpr std::string_view kQuote = "USDT";
@@ -30,29 +29,6 @@ std::string upper(std::string_view text) {
     return result;
 }
 
-/// The code point of the well-formed character that `bytes` is.
-std::uint32_t code_point(std::string_view bytes) {
-    const auto lead = static_cast<unsigned char>(bytes[0]);
-    static constexpr std::array<std::uint32_t, 5> kLeadMask{0, 0x7F, 0x1F, 0x0F, 0x07};
-    std::uint32_t point = lead & kLeadMask.at(bytes.size());
-    for (const char c : bytes.substr(1)) point = (point << 6U) | (static_cast<unsigned char>(c) & 0x3FU);
-    return point;
-}
-
-/// Characters beyond ASCII that nobody can see or that change how their neighbours are shown: they have no place in a
-/// name and every place in an attack on whoever reads it.
-bool is_invisible(std::uint32_t point) {
-    struct Range {
-        std::uint32_t first, last;
-    };
-    static constexpr std::array kRanges{
-        Range{0x80, 0xA0},     Range{0xAD, 0xAD},     Range{0x115F, 0x1160},   Range{0x1680, 0x1680},
-        Range{0x180E, 0x180E}, Range{0x2000, 0x200F}, Range{0x2028, 0x202F},   Range{0x205F, 0x206F},
-        Range{0x3000, 0x3000}, Range{0x3164, 0x3164}, Range{0xE000, 0xF8FF},   Range{0xFE00, 0xFE0F},
-        Range{0xFEFF, 0xFEFF}, Range{0xFFF0, 0xFFFF}, Range{0x1FFFE, 0x1FFFF}, Range{0xE0000, 0x10FFFF}};
-    return std::ranges::any_of(kRanges, [point](Range range) { return point >= range.first && point <= range.last; });
-}
-
 /// A base, quote or date: ASCII letters and digits, '.', and visible characters beyond ASCII.
 bool is_name_part(std::string_view part) {
     if (part.empty() || part == "." || part == "..") return false;
@@ -61,7 +37,7 @@ bool is_name_part(std::string_view part) {
         if (length == 0) return false;
         const char c = part[0];
         const bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || c == '.';
-        if (length == 1 ? !plain : is_invisible(code_point(part.substr(0, length)))) return false;
+        if (length == 1 ? !plain : is_invisible_character(utf8_code_point(part.substr(0, length)))) return false;
         part.remove_prefix(length);
     }
     return true;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace scanner::core {
@@ -25,5 +27,16 @@ namespace scanner::core {
     if (lead == 0xF4 && byte(1) >= 0x90) return 0;  // above U+10FFFF
     return 4;
 }
+
+/// The code point of the well-formed character that `bytes` (1 to 4 of them) is.
+[[nodiscard]] constexpr std::uint32_t utf8_code_point(std::string_view bytes) noexcept {
+    constexpr std::array<std::uint32_t, 5> kLeadMask{0, 0x7F, 0x1F, 0x0F, 0x07};
+    std::uint32_t point = static_cast<unsigned char>(bytes[0]) & kLeadMask[bytes.size()];
+    for (const char c : bytes.substr(1)) point = (point << 6U) | (static_cast<unsigned char>(c) & 0x3FU);
+    return point;
+}
+
+/// U+FFFD, for what is not UTF-8.
+inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 
 }  // namespace scanner::core

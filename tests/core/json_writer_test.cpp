@@ -13,6 +13,12 @@ std::string quoted(std::string_view text) {
     return out;
 }
 
+TEST(JsonString, escapes_what_acts_on_a_reader_though_json_would_let_it_through) {
+    EXPECT_EQ(quoted("A\u009B31m\u202EB\u2066\x7F"), R"("A\u009b31m\u202eB\u2066\u007f")");
+    EXPECT_EQ(quoted("\U000E0041x"), R"("\udb40\udc41x")");
+    EXPECT_EQ(quoted("哈基米 – 🚀"), "\"哈基米 – 🚀\"");
+}
+
 TEST(JsonWriter, puts_commas_where_they_belong) {
     JsonWriter json;
     json.begin_object().field("a", 1).field("b", "two").key("c").begin_array().value(1.5).value(true).null();
@@ -75,12 +81,12 @@ TEST(JsonString, escapes_what_json_requires) {
     EXPECT_EQ(quoted(R"(a"b\c)"), R"("a\"b\\c")");
     EXPECT_EQ(quoted("\b\f\n\r\t"), R"("\b\f\n\r\t")");
     EXPECT_EQ(quoted(std::string_view("\0\x01\x1F", 3)), R"("\u0000\u0001\u001f")");
-    EXPECT_EQ(quoted("/\x7F"), "\"/\x7F\"");
+    EXPECT_EQ(quoted("/"), "\"/\"");
 }
 
 TEST(JsonString, keeps_utf_8) {
     EXPECT_EQ(quoted("龙虾 é 🦞"), "\"龙虾 é 🦞\"");
-    EXPECT_EQ(quoted("\xF4\x8F\xBF\xBF"), "\"\xF4\x8F\xBF\xBF\"");
+    EXPECT_EQ(quoted("\xF4\x8F\xBF\xBD"), "\"\xF4\x8F\xBF\xBD\"");  // U+10FFFD
 }
 
 TEST(JsonString, replaces_what_is_not_utf_8) {

@@ -95,6 +95,16 @@ TEST(LogLine, as_text_is_short_and_quotes_where_needed) {
         << "no escape codes to terminals";
 }
 
+TEST(LogLine, holds_nothing_that_acts_on_a_terminal) {
+    const std::string hostile = "A\u009B31mB\u202EC";
+    EXPECT_EQ(text_line({{"symbol", hostile}}), R"(05:24:00.123 WARNING  e symbol="A\u009b31mB\u202eC")");
+    EXPECT_THAT(json_line({{"symbol", hostile}}), HasSubstr(R"("symbol":"A\u009b31mB\u202eC")"));
+    const std::string raw = "{\"" + hostile + "\":1}";
+    EXPECT_THAT(json_line({{"excluded", RawJson{raw}}}), HasSubstr(R"("excluded":{"A\u009b31mB\u202eC":1})"));
+    EXPECT_THAT(text_line({{"excluded", RawJson{raw}}}), HasSubstr(R"(excluded={"A\u009b31mB\u202eC":1})"));
+    EXPECT_EQ(text_line({{"symbol", "哈基米-USDT"}}), "05:24:00.123 WARNING  e symbol=哈基米-USDT");
+}
+
 TEST(LogLevels, are_read_in_any_case) {
     EXPECT_EQ(parse_log_level("INFO"), LogLevel::info);
     EXPECT_EQ(parse_log_level("Warn"), LogLevel::warning);

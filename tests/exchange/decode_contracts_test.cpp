@@ -110,7 +110,10 @@ TEST(Contracts, with_a_bad_field_are_dropped_alone_and_say_which) {
          "A-USDT", "settlement_date"},
         {R"("contract_size":1,"price_tick":1,"contract_status":1)", "row 0", "contract_code: missing"},
         {R"("contract_code":17)", "row 0", "contract_code: 17 is not text"},
-        {R"("contract_code":"A B-USDT")", "A B-USDT", "blanks"},
+        {R"("contract_code":"A B-USDT")", "A B-USDT", "is no contract code"},
+        {R"("contract_code":"=1+1-USDT")", "=1+1-USDT", "is no contract code"},
+        {R"("contract_code":"btc-USDT")", "btc-USDT", "is no contract code"},
+        {"\"contract_code\":\"A\u009B31mB\u202EC-USDT\"", "A\\u009b31mB\\u202eC-USDT", "U+009B"},
         {R"("contract_code":"BTC-USDT","contract_size":1,"price_tick":1,"contract_status":1)", "BTC-USDT", "twice"},
     };
     for (const auto& [row, code, field] : cases) {

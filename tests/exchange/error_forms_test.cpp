@@ -123,6 +123,20 @@ TEST(ErrorMessages, are_cut_to_a_length_fit_for_a_log_line) {
     EXPECT_LT(funding.error().message().size(), 400U);
 }
 
+TEST(ErrorMessages, hold_nothing_that_acts_on_a_terminal_or_a_page) {
+    htx::JsonParser parser;
+    for (const std::string& body :
+         {market_error("\u009B31mred\u202Eder\u2066"), std::string("{\"status\":\"\u009B31mred\u202Eder\u2066\"}")}) {
+        const auto refused = htx::decode_funding(parser, test::ok(body));
+        ASSERT_FALSE(refused);
+        EXPECT_NE(refused.error().message().find(R"(\u009b31mred\u202eder\u2066)"), std::string::npos)
+            << refused.error().message();
+    }
+    const auto wrong = htx::decode_funding(parser, test::ok("{\"status\":\"ok\",\"ts\":\"\u009B31m\",\"data\":[]}"));
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().message().find("\u009B"), std::string::npos) << wrong.error().message();
+}
+
 TEST(Heartbeat, is_read_without_its_frozen_clock) {
     htx::JsonParser parser;
     const auto up = htx::decode_heartbeat(parser, test::ok(test::kHeartbeat));

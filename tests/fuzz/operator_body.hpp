@@ -3,6 +3,8 @@
 #include "api/operator_body.hpp"
 #include "fuzz/check.hpp"
 
+#include "scanner/core/names.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <cmath>
@@ -25,7 +27,7 @@ inline void operator_body(std::string_view input) {
     require(body->is_object() && input.size() <= api::kMaxBodyBytes, "a body is an object of bounded size");
     api::BodyReader reader(*body);
     if (const auto name = reader.required_name("name")) {
-        require(!name->empty() && name->size() <= 64 && !api::name_fault(*name), "a name is fit to be one");
+        require(!name->empty() && name->size() <= 64 && !core::name_fault(*name), "a name is fit to be one");
     }
     if (const auto number = reader.number("notional", 1.0, 1e9)) require(*number >= 1.0 && *number <= 1e9, "in range");
     if (const auto weight = reader.nullable_number("liquidity_weight", -1e6, 1e6); weight && *weight) {

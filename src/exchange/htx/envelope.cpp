@@ -1,5 +1,6 @@
 #include "exchange/htx/json.hpp"
 
+#include "scanner/core/names.hpp"
 #include "scanner/core/text.hpp"
 
 #include <fmt/format.h>
@@ -16,8 +17,8 @@ using simdjson::dom::element;
 
 namespace {
 
-/// Lower case, blanks collapsed ("invalid  symbol" is one of HTX's spellings), control characters gone, cut to a length
-/// fit for a log line.
+/// Blanks collapsed ("invalid  symbol" is one of HTX's spellings), controls and overrides of writing direction spelled
+/// out, cut to a length fit for a log line.
 std::string tidy(std::string_view text) {
     static constexpr std::size_t kLongest = 200;
     std::string out;
@@ -29,7 +30,7 @@ std::string tidy(std::string_view text) {
         out.push_back(blank ? ' ' : c);
     }
     while (!out.empty() && out.back() == ' ') out.pop_back();
-    return out;
+    return core::visible_text(out);
 }
 
 std::string field_text(simdjson::dom::object root, std::initializer_list<std::string_view> spellings) {

@@ -1,5 +1,6 @@
 #include "exchange/htx/json.hpp"
 
+#include "scanner/core/names.hpp"
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/text.hpp"
 
@@ -14,7 +15,6 @@ namespace {
 
 constexpr std::int64_t kEarliestMs = 1'000'000'000'000;  // 2001; a time in seconds stays below it until the year 33658
 constexpr std::int64_t kLatestMs = 4'102'444'800'000;    // 2100
-constexpr std::size_t kLongestCode = 64;
 
 }  // namespace
 
@@ -76,7 +76,8 @@ std::optional<element> FieldReader::require(std::string_view key) {
 
 void FieldReader::reject(std::string_view key, std::string_view why) {
     if (!problem_.empty()) return;
-    problem_ = path_.empty() ? fmt::format("{}: {}", key, why) : fmt::format("{}.{}: {}", path_, key, why);
+    const std::string shown = core::visible_text(why);  // it may quote the answer
+    problem_ = path_.empty() ? fmt::format("{}: {}", key, shown) : fmt::format("{}.{}: {}", path_, key, shown);
 }
 
 std::string_view FieldReader::text(std::string_view key) {
@@ -190,12 +191,8 @@ std::optional<simdjson::dom::object> FieldReader::object(std::string_view key) {
 
 std::string_view read_contract_code(FieldReader& row) {
     const auto code = row.text("contract_code");
-    if (code.size() > kLongestCode) row.reject("contract_code", fmt::format("{} bytes long", code.size()));
-    for (const char c : code) {
-        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F) {
-            row.reject("contract_code", "has blanks or control characters");
-        }
-    }
+    if (!row.ok()) return code;
+    if (const auto fault = core::contract_code_fault(code)) row.reject("contract_code", *fault);
     return code;
 }
 

@@ -77,7 +77,7 @@ private:
     std::string problem_;
 };
 
-/// The contract code of a row: upper case in every answer, at most 64 bytes, no control characters.
+/// The contract code of a row; rejected when it is none (core::contract_code_fault).
 [[nodiscard]] std::string_view read_contract_code(FieldReader& row);
 /// False for what is not a perpetual swap in USDT: dated futures (in bulk answers now and then) and other partitions.
 [[nodiscard]] bool is_usdt_swap(FieldReader& row);

@@ -2,6 +2,8 @@
 
 #include "exchange/htx/json.hpp"
 
+#include "scanner/core/names.hpp"
+
 #include <fmt/format.h>
 
 #include <string>
@@ -27,7 +29,8 @@ core::Result<RowCount> read_rows(simdjson::dom::array rows, std::string_view nam
         const std::size_t position = index++;
         simdjson::dom::object object;
         if (element.get_object().get(object) != simdjson::SUCCESS) {
-            count.problems.push_back({fmt::format("row {}", position), describe(element) + " is not an object"});
+            count.problems.push_back(
+                {fmt::format("row {}", position), core::visible_text(describe(element)) + " is not an object"});
             continue;
         }
         FieldReader row(object);
@@ -35,7 +38,7 @@ core::Result<RowCount> read_rows(simdjson::dom::array rows, std::string_view nam
         const bool kept = row.ok() && read(row, code);
         if (!row.ok()) {
             count.problems.push_back(
-                {code.empty() ? fmt::format("row {}", position) : std::string(code), row.problem()});
+                {code.empty() ? fmt::format("row {}", position) : core::visible_text(code), row.problem()});
         } else if (kept) {
             ++count.good;
         } else {
