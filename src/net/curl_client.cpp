@@ -1,4 +1,5 @@
 #include "net/curl_driver.hpp"
+#include "net/public_route.hpp"
 
 #include "scanner/net/http_client.hpp"
 
@@ -6,8 +7,11 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace scanner::net {
@@ -35,7 +39,17 @@ asio::awaitable<core::Result<ClientResponse>> perform(std::shared_ptr<CurlDriver
         co_return core::fail(core::ErrorCode::cancelled, "cancelled before the request was sent");
     }
     const auto timeout = request.timeout;
-    auto started = driver->start(std::move(request));
+    std::optional<std::string> proxy;  // nothing: curl chooses
+    if (request.public_address_only) {
+        if (auto refused = CurlTransfer::check(request); !refused) co_return std::unexpected(refused.error());
+        const auto begun = std::chrono::steady_clock::now();
+        auto route = co_await public_route(request.url, timeout);
+        if (!route) co_return std::unexpected(route.error().within(CurlTransfer::label_of(request)));
+        proxy = std::move(*route);
+        request.timeout -= std::min(
+            timeout, std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun));
+    }
+    auto started = driver->start(std::move(request), std::move(proxy));
     if (!started) co_return std::unexpected(std::move(started).error());
     const std::shared_ptr<CurlDriver::Pending> pending = std::move(*started);
     const std::string label = pending->transfer->label();

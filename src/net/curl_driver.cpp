@@ -74,7 +74,8 @@ CurlDriver::~CurlDriver() {
     close();
 }
 
-core::Result<std::shared_ptr<CurlDriver::Pending>> CurlDriver::start(ClientRequest request) {
+core::Result<std::shared_ptr<CurlDriver::Pending>> CurlDriver::start(ClientRequest request,
+                                                                     std::optional<std::string> proxy) {
     if (!multi_) return core::fail(core::ErrorCode::cancelled, "the HTTP client is closed");
     if (pending_.size() >= kMostRequests) {
         return core::fail(core::ErrorCode::unavailable, fmt::format("{} HTTP requests are under way", kMostRequests));
@@ -86,7 +87,7 @@ core::Result<std::shared_ptr<CurlDriver::Pending>> CurlDriver::start(ClientReque
         easy = std::move(idle_.back());
         idle_.pop_back();
     }
-    auto transfer = CurlTransfer::make(std::move(easy), std::move(request), options_);
+    auto transfer = CurlTransfer::make(std::move(easy), std::move(request), options_, std::move(proxy));
     if (!transfer) return std::unexpected(std::move(transfer).error());
     auto pending = std::make_shared<Pending>(std::move(*transfer), executor_);
     CURL* const handle = pending->transfer->handle();

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -37,8 +38,9 @@ public:
     CurlDriver(const CurlDriver&) = delete;
     CurlDriver& operator=(const CurlDriver&) = delete;
 
-    /// Begins it; it may be over at once (nothing listens), with the result there before anybody waits for `done`.
-    [[nodiscard]] core::Result<std::shared_ptr<Pending>> start(ClientRequest request);
+    /// Begins it, by `proxy` (see CurlTransfer::make); it may be over at once (nothing listens), with the result there
+    /// before anybody waits for `done`.
+    [[nodiscard]] core::Result<std::shared_ptr<Pending>> start(ClientRequest request, std::optional<std::string> proxy);
     /// Drops a request that is not over; its connection is closed. Nothing to do for any other.
     void withdraw(Pending& pending) noexcept;
     /// Ends all requests as cancelled and closes the connections; none can be started any more.

@@ -1,6 +1,7 @@
 #include "net/curl_transfer.hpp"
 
 #include "net/public_address.hpp"
+#include "net/public_route.hpp"
 
 #include "scanner/core/text.hpp"
 
@@ -75,19 +76,31 @@ ErrorCode error_code(CURLcode code) {
 
 }  // namespace
 
-core::Result<std::unique_ptr<CurlTransfer>> CurlTransfer::make(EasyHandle easy, ClientRequest request,
-                                                               const HttpClientOptions& options) {
-    const auto where = origin(request.url);
-    if (!where) return core::fail(ErrorCode::invalid_input, "not an absolute, percent-encoded http or https URL");
+core::Result<void> CurlTransfer::check(const ClientRequest& request) {
+    if (!origin(request.url)) {
+        return core::fail(ErrorCode::invalid_input, "not an absolute, percent-encoded http or https URL");
+    }
     if (!is_token(request.method)) return core::fail(ErrorCode::invalid_input, "not an HTTP method");
     for (const Header& header : request.headers) {
         if (!is_token(header.name) || !is_header_value(header.value)) {
             return core::fail(ErrorCode::invalid_input, "a header name or value with characters that may not be there");
         }
     }
-    std::string label = fmt::format("{} {}", request.method, *where);
+    return {};
+}
+
+std::string CurlTransfer::label_of(const ClientRequest& request) {
+    return fmt::format("{} {}", request.method, origin(request.url).value_or("(no URL)"));
+}
+
+core::Result<std::unique_ptr<CurlTransfer>> CurlTransfer::make(EasyHandle easy, ClientRequest request,
+                                                               const HttpClientOptions& options,
+                                                               std::optional<std::string> proxy) {
+    if (auto checked = check(request); !checked) return std::unexpected(checked.error());
+    std::string label = label_of(request);
     if (!easy) return core::fail(ErrorCode::internal, label + ": curl_easy_init failed");
-    std::unique_ptr<CurlTransfer> transfer(new CurlTransfer(std::move(easy), std::move(request), std::move(label)));
+    std::unique_ptr<CurlTransfer> transfer(
+        new CurlTransfer(std::move(easy), std::move(request), std::move(label), std::move(proxy)));
     transfer->set_up(options);
     if (transfer->set_up_code_ != CURLE_OK) {
         return core::fail(ErrorCode::internal, fmt::format("{}: curl does not take an option: {}", transfer->label_,
@@ -96,10 +109,11 @@ core::Result<std::unique_ptr<CurlTransfer>> CurlTransfer::make(EasyHandle easy, 
     return transfer;
 }
 
-CurlTransfer::CurlTransfer(EasyHandle easy, ClientRequest request, std::string label)
+CurlTransfer::CurlTransfer(EasyHandle easy, ClientRequest request, std::string label, std::optional<std::string> proxy)
     : easy_(std::move(easy)),
       request_(std::move(request)),
       label_(std::move(label)),
+      proxy_(std::move(proxy)),
       started_(std::chrono::steady_clock::now()) {}
 
 template <class V>
@@ -134,9 +148,15 @@ void CurlTransfer::set_up(const HttpClientOptions& options) {
     set(CURLOPT_WRITEDATA, static_cast<void*>(this));
     set(CURLOPT_HEADERFUNCTION, &CurlTransfer::on_header);
     set(CURLOPT_HEADERDATA, static_cast<void*>(this));
+    if (proxy_) {
+        set(CURLOPT_PROXY, proxy_->c_str());  // empty: none, whatever the variables say
+        set(CURLOPT_NOPROXY, "");             // they have been looked at
+    }
     if (request_.public_address_only) {
-        set(CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::on_open_socket);
-        set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+        if (!proxy_ || proxy_->empty()) {
+            set(CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::on_open_socket);
+            set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+        }
         set(CURLOPT_FRESH_CONNECT, 1L);  // one that is open already may lead anywhere
         set(CURLOPT_FORBID_REUSE, 1L);
     }
@@ -227,8 +247,7 @@ core::Result<ClientResponse> CurlTransfer::finish(CURLcode code) {
         return std::move(response_);
     }
     if (address_refused_ && code == CURLE_COULDNT_CONNECT) {
-        return core::fail(ErrorCode::invalid_input,
-                          fmt::format("{}: the host has no public address, and only those are allowed", label_));
+        return core::fail(ErrorCode::invalid_input, fmt::format("{}: {}", label_, kNotPublic));
     }
     std::string why = curl_easy_strerror(code);
     if (body_too_long_ || code == CURLE_FILESIZE_EXCEEDED) {

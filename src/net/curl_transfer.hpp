@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace scanner::net {
@@ -23,15 +24,22 @@ class CurlTransfer {
 public:
     /// invalid_input when the request could not be sent as it is: not http(s), or a method or header with characters
     /// that would let it say something else.
+    [[nodiscard]] static core::Result<void> check(const ClientRequest& request);
+    /// What to call the request in messages: method and origin. The path may be a secret (webhooks).
+    [[nodiscard]] static std::string label_of(const ClientRequest& request);
+
+    /// Checks it first. `proxy`: its URL, empty for none, or nothing when curl shall choose by the usual variables. A
+    /// request for public addresses only looks at the address that it connects to when there is none; with one, its
+    /// host has been judged before (public_route).
     [[nodiscard]] static core::Result<std::unique_ptr<CurlTransfer>> make(EasyHandle easy, ClientRequest request,
-                                                                          const HttpClientOptions& options);
+                                                                          const HttpClientOptions& options,
+                                                                          std::optional<std::string> proxy);
     ~CurlTransfer() = default;
     CurlTransfer(const CurlTransfer&) = delete;
     CurlTransfer& operator=(const CurlTransfer&) = delete;
 
     [[nodiscard]] CURL* handle() const { return easy_.get(); }
     [[nodiscard]] std::chrono::milliseconds timeout() const { return request_.timeout; }
-    /// What to call the request in messages: method and origin. The path may be a secret (webhooks).
     [[nodiscard]] const std::string& label() const { return label_; }
 
     /// The outcome, once, after curl has ended the transfer with `code`.
@@ -44,7 +52,7 @@ private:
         void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
     };
 
-    CurlTransfer(EasyHandle easy, ClientRequest request, std::string label);
+    CurlTransfer(EasyHandle easy, ClientRequest request, std::string label, std::optional<std::string> proxy);
     void set_up(const HttpClientOptions& options);
     void set_method_and_body();
     void set_headers();
@@ -57,6 +65,7 @@ private:
     EasyHandle easy_;
     ClientRequest request_;
     std::string label_;
+    std::optional<std::string> proxy_;
     std::unique_ptr<curl_slist, ListDeleter> header_list_;
     ClientResponse response_;
     std::size_t header_bytes_ = 0;
