@@ -4,9 +4,40 @@
 
 #include "scanner/core/json_writer.hpp"
 
+#include <cstddef>
+#include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 namespace scanner::alerts {
+namespace {
+
+/// Of an expression of 256 terms one wants the first few, and only those that made it ring.
+constexpr std::size_t kMostConditions = 8;
+
+/// Flags are told by manipulation_flags.
+void write_side(core::JsonWriter& json, std::string_view name, const std::optional<RuleValue>& side) {
+    if (!side) return;
+    if (const auto* const number = std::get_if<double>(&*side)) json.field(name, *number);
+    if (const auto* const flag = std::get_if<bool>(&*side)) json.field(name, *flag);
+    if (const auto* const text = std::get_if<std::string_view>(&*side)) json.field(name, *text);
+}
+
+void write_conditions(core::JsonWriter& json, const std::vector<ConditionResult>& conditions) {
+    json.key("conditions").begin_array();
+    std::size_t written = 0;
+    for (const ConditionResult& condition : conditions) {
+        if (!condition.holds || written++ >= kMostConditions) continue;
+        json.begin_object().field("text", condition.text);
+        write_side(json, "left", condition.left);
+        write_side(json, "right", condition.right);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+}  // namespace
 
 std::string alert_id(std::string_view rule, std::string_view symbol, core::WallTime time) {
     constexpr std::size_t kDigits = 32;  // 128 bits
@@ -15,7 +46,8 @@ std::string alert_id(std::string_view rule, std::string_view symbol, core::WallT
     return "alert_" + to_hex(sha256(named)).substr(0, kDigits);
 }
 
-std::string render_payload(const engine::Ranking& ranking, std::string_view profile, const RuleSubject& subject) {
+std::string render_payload(const engine::Ranking& ranking, std::string_view profile, const RuleSubject& subject,
+                           const Rule& rule) {
     const signals::ContractNumbers& numbers = subject.snapshot->numbers;
     const market::Contract& contract = *subject.snapshot->data.contract;
     core::JsonWriter json(640);
@@ -40,6 +72,8 @@ std::string render_payload(const engine::Ranking& ranking, std::string_view prof
         .field("ret_15", numbers.metrics.ret_15)
         .field("volume_zscore", numbers.metrics.volume_zscore)
         .field("seq", ranking.sequence);
+    json.field("expression", rule.text());
+    write_conditions(json, rule.explain(subject));
     if (ranking.settings.simulated) json.field("simulated", true);
     return json.end_object().take();
 }

@@ -30,14 +30,15 @@ constexpr std::chrono::seconds kKeepInterval{60};
 
 class AlertServiceImpl final : public AlertService {
 public:
-    AlertServiceImpl(const asio::any_io_executor& executor, AlertOptions options, AlertPorts ports, std::string key)
+    AlertServiceImpl(const asio::any_io_executor& executor, AlertOptions options, AlertPorts ports,
+                     WebhookTarget target)
         : executor_(executor),
           options_(std::move(options)),
           ports_(std::move(ports)),
-          watch_(options_.edges, options_.most_rings_a_cycle),
+          watch_(options_.edges, options_.most_rings_a_cycle, options_.scan_interval),
           saver_(executor),
           ended_(executor),
-          delivery_(executor, options_, ports_, std::move(key), [this] {
+          delivery_(executor, options_, ports_, std::move(target), [this] {
               outbox_changed_ = true;
               saver_.wake();
           }) {
@@ -93,6 +94,13 @@ public:
     }
 
     std::vector<RuleView> rules() const override { return watch_.rules(); }
+    std::optional<std::string> hold_fault(std::chrono::milliseconds hold) const override {
+        return alerts::hold_fault(hold, options_.scan_interval, options_.edges);
+    }
+    void set_scan_interval(std::chrono::milliseconds interval) override {
+        options_.scan_interval = interval;
+        watch_.set_scan_interval(interval);
+    }
     bool has_webhook() const override { return delivery_.has_webhook(); }
 
     asio::awaitable<core::Result<void>> redeliver(std::int64_t dead_letter) override {
@@ -232,9 +240,9 @@ private:
 
 core::Result<std::unique_ptr<AlertService>> make_alert_service(asio::any_io_executor executor, AlertOptions options,
                                                                AlertPorts ports) {
-    auto key = webhook_key(options.webhook_secret);
-    if (!key) return std::unexpected(key.error().within("SCANNER_ALERT_WEBHOOK_SECRET"));
-    return std::make_unique<AlertServiceImpl>(executor, std::move(options), std::move(ports), std::move(*key));
+    auto target = make_webhook_target(options);
+    if (!target) return std::unexpected(std::move(target.error()));
+    return std::make_unique<AlertServiceImpl>(executor, std::move(options), std::move(ports), std::move(*target));
 }
 
 }  // namespace scanner::alerts

@@ -28,6 +28,7 @@ std::optional<GivenUp> DeliveryQueue::push(Alert alert, core::SteadyTime now, in
 }
 
 std::optional<DeliveryQueue::Item> DeliveryQueue::take(core::SteadyTime now) {
+    if (now < closed_until_) return std::nullopt;
     auto best = entries_.end();
     for (auto entry = entries_.begin(); entry != entries_.end(); ++entry) {
         if (entry->under_way || entry->due > now) continue;
@@ -43,7 +44,7 @@ std::optional<core::SteadyTime> DeliveryQueue::next_due() const {
     for (const Entry& entry : entries_) {
         if (!entry.under_way && (!next || entry.due < *next)) next = entry.due;
     }
-    return next;
+    return next ? std::optional(std::max(*next, closed_until_)) : std::nullopt;
 }
 
 void DeliveryQueue::delivered(std::string_view id) {
@@ -52,6 +53,7 @@ void DeliveryQueue::delivered(std::string_view id) {
 
 std::optional<GivenUp> DeliveryQueue::failed(std::string_view id, std::string error,
                                              std::optional<std::chrono::milliseconds> at_least, core::SteadyTime now) {
+    if (at_least) closed_until_ = std::max(closed_until_, now + *at_least);
     const auto entry = find(id);
     if (entry == entries_.end()) return std::nullopt;
     ++entry->item.attempts;

@@ -52,7 +52,8 @@ public:
     [[nodiscard]] std::optional<core::SteadyTime> next_due() const;
 
     void delivered(std::string_view id);
-    /// An attempt failed and may be repeated: nothing, or what must be given up now.
+    /// An attempt failed and may be repeated: nothing, or what must be given up now. A receiver that asks to be left
+    /// alone for `at_least` gets none of the others either meanwhile.
     std::optional<GivenUp> failed(std::string_view id, std::string error,
                                   std::optional<std::chrono::milliseconds> at_least, core::SteadyTime now);
     /// An attempt failed and must not be repeated.
@@ -78,7 +79,8 @@ private:
 
     DeliveryOptions options_;
     net::RandomUnit random_;
-    Entries entries_;  // in the order of arrival
+    Entries entries_;                // in the order of arrival
+    core::SteadyTime closed_until_;  // as the receiver asked
 };
 
 }  // namespace scanner::alerts

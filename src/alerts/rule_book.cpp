@@ -1,5 +1,9 @@
 #include "alerts/rule_book.hpp"
 
+#include "scanner/core/numeric.hpp"
+
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -51,6 +55,18 @@ std::optional<ActiveRule> compile(RuleView& view, std::optional<RuleError> scope
 }
 
 }  // namespace
+
+std::optional<std::string> hold_fault(std::chrono::milliseconds hold, std::chrono::milliseconds interval,
+                                      const EdgeOptions& edges) {
+    if (hold.count() == 0 || interval < edges.longest_gap) return std::nullopt;
+    const auto seconds = [](std::chrono::milliseconds duration) {
+        return core::format_double(static_cast<double>(duration.count()) / 1'000.0);
+    };
+    return fmt::format(
+        "'for {}s' can never be met: cycles come every {} s (SCANNER_SCAN_INTERVAL_SEC), and what must "
+        "hold begins anew after {} s without one; leave 'for' out, or scan more often than that",
+        seconds(hold), seconds(interval), seconds(edges.longest_gap));
+}
 
 std::span<const RuleView> builtin_rules() {
     static const std::vector<RuleView> rules = make_builtin_rules();

@@ -28,6 +28,7 @@ std::optional<std::vector<std::string>> watchlist(const storage::OperatorDocumen
 
 void RuleWatch::take_rules(const storage::OperatorDocuments& documents) {
     book_ = make_rule_book(documents.rules);
+    judge_holds();
     if (!documents.loaded) return;  // nothing is known yet: forget nothing
     std::vector<std::string> active;
     for (const ActiveRule& rule : book_.active) active.push_back(rule.edge.name);
@@ -42,6 +43,24 @@ void RuleWatch::take_rules(const storage::OperatorDocuments& documents) {
     }
 }
 
+void RuleWatch::set_scan_interval(std::chrono::milliseconds interval) {
+    interval_ = interval;
+    judge_holds();
+}
+
+/// Says once of each rule that it cannot ring, and once that it can again.
+void RuleWatch::judge_holds() {
+    std::vector<std::string> before = std::exchange(cannot_fire_, {});
+    for (RuleView& view : book_.views) {
+        view.cannot_fire = hold_fault(view.hold, interval_, options_);
+        if (!view.cannot_fire || !view.enabled || view.error) continue;
+        cannot_fire_.push_back(view.name);
+        if (std::erase(before, view.name) > 0) continue;
+        core::log(LogLevel::warning, "alert_rule_cannot_fire", {{"rule", view.name}, {"reason", *view.cannot_fire}});
+    }
+    for (const std::string& name : before) core::log(LogLevel::info, "alert_rule_cannot_fire_over", {{"rule", name}});
+}
+
 std::vector<Alert> RuleWatch::evaluate(const engine::Ranking& ranking, const storage::OperatorDocuments& documents) {
     std::vector<Alert> rings;
     for (const ActiveRule& rule : book_.active) {
@@ -54,26 +73,26 @@ std::vector<Alert> RuleWatch::evaluate(const engine::Ranking& ranking, const sto
                 {.contract_code = subject.snapshot->data.contract->contract_code, .holds = rule.rule.holds(subject)});
         }
         for (const std::size_t i : edges_.step(rule.edge, seen, ranking.time, most_rings_a_cycle_ - rings.size())) {
-            rings.push_back(ring(rule.edge.name, ranking, scoped.profile, scoped.subjects[i]));
+            rings.push_back(ring(rule, ranking, scoped.profile, scoped.subjects[i]));
         }
     }
     return rings;
 }
 
-Alert RuleWatch::ring(const std::string& rule, const engine::Ranking& ranking, const std::string& profile,
+Alert RuleWatch::ring(const ActiveRule& rule, const engine::Ranking& ranking, const std::string& profile,
                       const RuleSubject& subject) {
-    Alert alert{.rule = rule,
+    Alert alert{.rule = rule.edge.name,
                 .symbol = subject.snapshot->data.contract->symbol,
                 .time = ranking.time,
                 .sequence = ranking.sequence,
-                .payload_json = render_payload(ranking, profile, subject)};
+                .payload_json = render_payload(ranking, profile, subject, rule.rule)};
     core::log(LogLevel::info, "alert",
               {{"id", alert_id(alert.rule, alert.symbol, alert.time)},
                {"rule", alert.rule},
                {"symbol", alert.symbol},
                {"rank", subject.rank},
                {"seq", ranking.sequence}});
-    ++rung_[rule];
+    ++rung_[rule.edge.name];
     return alert;
 }
 
@@ -82,6 +101,7 @@ void RuleWatch::count(AlertStatistics& statistics) const {
     statistics.rules_enabled = book_.active.size();
     statistics.rules_broken = static_cast<std::size_t>(
         std::ranges::count_if(book_.views, [](const RuleView& view) { return view.error.has_value(); }));
+    statistics.rules_that_cannot_fire = cannot_fire_;
     statistics.states = edges_.size();
 }
 

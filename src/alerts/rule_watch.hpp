@@ -8,6 +8,7 @@
 #include "scanner/engine/ranking.hpp"
 #include "scanner/storage/operator_state.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -21,11 +22,14 @@ namespace scanner::alerts {
 class RuleWatch {
 public:
     /// At most `most_rings_a_cycle` of all rules ring in a cycle; the others in the next one.
-    RuleWatch(EdgeOptions edges, std::size_t most_rings_a_cycle)
-        : edges_(edges), most_rings_a_cycle_(most_rings_a_cycle) {}
+    /// Cycles come every `interval`.
+    RuleWatch(EdgeOptions edges, std::size_t most_rings_a_cycle, std::chrono::milliseconds interval)
+        : options_(edges), edges_(edges), most_rings_a_cycle_(most_rings_a_cycle), interval_(interval) {}
 
     /// The rules that are stored now. What is remembered of others is forgotten, unless nothing was loaded yet.
     void take_rules(const storage::OperatorDocuments& documents);
+    /// Judges anew which rules can ring.
+    void set_scan_interval(std::chrono::milliseconds interval);
     /// What an earlier run remembered.
     void restore(AlertEdges edges) { edges_ = std::move(edges); }
 
@@ -38,16 +42,20 @@ public:
     void clear_changed() { edges_.clear_changed(); }
 
     [[nodiscard]] const std::vector<RuleView>& rules() const { return book_.views; }
-    /// Its members of `statistics`: rung, rules_enabled, rules_broken, states.
+    /// Its members of `statistics`: rung, rules_enabled, rules_broken, rules_that_cannot_fire, states.
     void count(AlertStatistics& statistics) const;
 
 private:
-    Alert ring(const std::string& rule, const engine::Ranking& ranking, const std::string& profile,
+    Alert ring(const ActiveRule& rule, const engine::Ranking& ranking, const std::string& profile,
                const RuleSubject& subject);
+    void judge_holds();
 
     RuleBook book_;
+    EdgeOptions options_;
     AlertEdges edges_;
     std::size_t most_rings_a_cycle_;
+    std::chrono::milliseconds interval_;
+    std::vector<std::string> cannot_fire_;       // by name; said in the log
     std::map<std::string, std::uint64_t> rung_;  // by rule; of rules that exist
 };
 

@@ -1,15 +1,19 @@
 #pragma once
 
+#include "scanner/alerts/alert.hpp"
+#include "scanner/alerts/alert_service.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
+#include "scanner/core/webhook_format.hpp"
 #include "scanner/net/http_client.hpp"
 
 #include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-/// Webhooks in the form of the Standard Webhooks specification (standardwebhooks.com). Pure.
+/// Webhooks: in the form of the Standard Webhooks specification (standardwebhooks.com), or as a chat wants them. Pure.
 namespace scanner::alerts {
 
 /// The key that `secret` stands for: after "whsec_" it is base64, as the specification has it; any other text is the
@@ -24,22 +28,36 @@ struct WebhookTarget {
     std::string url;
     std::string key;  ///< empty: not signed
     std::chrono::milliseconds timeout{10'000};
-    bool public_only = true;  ///< refuse to connect to private, loopback and link-local addresses
+    bool public_only = true;                                     ///< refuse private, loopback and link-local addresses
+    core::WebhookFormat format = core::WebhookFormat::standard;  ///< never automatic
+    std::string chat_id;                                         ///< Telegram's
+    std::vector<std::string> secrets;                            ///< what no message may repeat, the longest first
 };
 
-/// One attempt to post `body` under the stable `id`, at `now`.
-[[nodiscard]] net::ClientRequest webhook_request(const WebhookTarget& target, std::string_view id, std::string body,
-                                                 core::WallTime now);
+/// The form that an address asks for: Discord's, Slack's and Telegram's by the path that only they have, whatever the
+/// host (they are reached by relays as well), any other standard.
+[[nodiscard]] core::WebhookFormat recognised_format(std::string_view url);
+
+/// Where `options` say alerts are posted to. invalid_input, naming the setting, when the secret cannot be used or
+/// Telegram's address names no chat.
+[[nodiscard]] core::Result<WebhookTarget> make_webhook_target(const AlertOptions& options);
+
+/// One attempt to post `alert` under its stable id, at `now`. Only the standard form has an id, a time and a signature
+/// in its headers.
+[[nodiscard]] net::ClientRequest webhook_request(const WebhookTarget& target, const Alert& alert, core::WallTime now);
 
 /// How an attempt ended.
 struct WebhookOutcome {
     enum class Kind { delivered, retry, give_up };
     Kind kind = Kind::retry;
-    std::string error;                                     ///< for people; empty when delivered
-    std::optional<std::chrono::milliseconds> retry_after;  ///< the least wait that the receiver asked for
+    std::string error;   ///< for people, with the front of what the receiver answered; empty when delivered
+    std::string reason;  ///< the same in a word or two that stay the same: "HTTP 429", "timeout"
+    std::optional<std::chrono::milliseconds>
+        retry_after;  ///< the least wait that the receiver asked for, within an hour
 };
-/// 2xx is delivered; 410 (the receiver wants no more) and what could not be sent at all is given up; everything else is
-/// tried again, redirects (which are not followed) included.
-[[nodiscard]] WebhookOutcome webhook_outcome(const core::Result<net::ClientResponse>& answer);
+/// 2xx is delivered. What could not be sent at all, and 4xx but for 408, 425 and 429, is given up: the same message
+/// would be refused again. Everything else is tried again, redirects (which are not followed) included.
+[[nodiscard]] WebhookOutcome webhook_outcome(const core::Result<net::ClientResponse>& answer,
+                                             const WebhookTarget& target, core::WallTime now);
 
 }  // namespace scanner::alerts

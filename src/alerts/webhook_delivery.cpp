@@ -1,5 +1,7 @@
 #include "alerts/webhook_delivery.hpp"
 
+#include "scanner/core/url.hpp"
+
 #include <optional>
 #include <utility>
 
@@ -15,12 +17,9 @@ constexpr std::size_t kMostGivenUp = 1'000;
 }  // namespace
 
 WebhookDelivery::WebhookDelivery(const asio::any_io_executor& executor, const AlertOptions& options,
-                                 const AlertPorts& ports, std::string key, std::function<void()> changed)
+                                 const AlertPorts& ports, WebhookTarget target, std::function<void()> changed)
     : ports_(ports),
-      target_{.url = options.webhook_url,
-              .key = std::move(key),
-              .timeout = options.webhook_timeout,
-              .public_only = !options.webhook_allow_private},
+      target_(std::move(target)),
       dead_letter_retry_(options.dead_letter_retry),
       changed_(std::move(changed)),
       queue_({.backoff = options.backoff, .most_waiting = options.most_waiting}, ports.random),
@@ -29,6 +28,15 @@ WebhookDelivery::WebhookDelivery(const asio::any_io_executor& executor, const Al
 }
 
 bool WebhookDelivery::start(net::TaskGroup& children) {
+    if (has_webhook()) {
+        core::log(LogLevel::info, "alert_webhook",
+                  {{"url", core::mask_url(target_.url, true)}, {"format", core::to_string(target_.format)}});
+        if (!target_.key.empty() && target_.format != core::WebhookFormat::standard) {
+            core::log(
+                LogLevel::warning, "alert_webhook_not_signed",
+                {{"reason", "only the standard format has a signature; SCANNER_ALERT_WEBHOOK_SECRET is not used"}});
+        }
+    }
     bool started = children.spawn("alert_dead_letters", keep_dead_letters());
     for (Wakeable& worker : workers_) started = children.spawn("alert_webhook", work(worker)) && started;
     return started;
@@ -53,6 +61,7 @@ void WebhookDelivery::count(AlertStatistics& statistics) const {
     statistics.dead_letters = statistics_.dead_letters;
     statistics.dead_letters_lost = statistics_.dead_letters_lost;
     statistics.last_error = statistics_.last_error;
+    if (has_webhook()) statistics.webhook_format = target_.format;
 }
 
 // --- posting
@@ -84,7 +93,7 @@ asio::awaitable<void> WebhookDelivery::work(Wakeable& wakeable) {
 }
 
 asio::awaitable<void> WebhookDelivery::post(DeliveryQueue::Item item) {
-    auto request = webhook_request(target_, item.id, render_message(item.alert), ports_.clock.now());
+    auto request = webhook_request(target_, item.alert, ports_.clock.now());
     const auto answer = co_await ports_.http->send(std::move(request));
     const core::SteadyTime now = ports_.clock.steady_now();
     changed_();
@@ -92,7 +101,7 @@ asio::awaitable<void> WebhookDelivery::post(DeliveryQueue::Item item) {
         queue_.put_back(item.id, now);
         co_return;
     }
-    WebhookOutcome outcome = webhook_outcome(answer);
+    WebhookOutcome outcome = webhook_outcome(answer, target_, ports_.clock.now());
     if (outcome.kind == WebhookOutcome::Kind::delivered) {
         ++statistics_.delivered;
         webhook_failing_.recovered();
@@ -101,7 +110,7 @@ asio::awaitable<void> WebhookDelivery::post(DeliveryQueue::Item item) {
     }
     ++statistics_.failed_attempts;
     statistics_.last_error = outcome.error;
-    webhook_failing_.failed(outcome.error, {{"error", outcome.error}, {"id", item.id}});
+    webhook_failing_.failed(outcome.reason, {{"error", outcome.error}, {"id", item.id}});
     auto given_up = outcome.kind == WebhookOutcome::Kind::give_up
                         ? queue_.give_up(item.id, std::move(outcome.error))
                         : queue_.failed(item.id, std::move(outcome.error), outcome.retry_after, now);

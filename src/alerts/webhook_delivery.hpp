@@ -27,7 +27,7 @@ class WebhookDelivery {
 public:
     /// `changed` is called when there is something else that a restart must not lose.
     WebhookDelivery(const boost::asio::any_io_executor& executor, const AlertOptions& options, const AlertPorts& ports,
-                    std::string key, std::function<void()> changed);
+                    WebhookTarget target, std::function<void()> changed);
 
     [[nodiscard]] bool has_webhook() const { return ports_.http != nullptr && !target_.url.empty(); }
     /// An alert to be posted, that failed `attempts` times before; one that waits already is not added again.
@@ -44,7 +44,8 @@ public:
     void save_into(SavedState& state) const;
 
     [[nodiscard]] std::size_t waiting() const { return queue_.size(); }
-    /// Its members of `statistics`: delivered, failed_attempts, dead_letters, dead_letters_lost, last_error.
+    /// Its members of `statistics`: delivered, failed_attempts, dead_letters, dead_letters_lost, last_error,
+    /// webhook_format.
     void count(AlertStatistics& statistics) const;
 
 private:

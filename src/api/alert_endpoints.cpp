@@ -159,13 +159,16 @@ AlertEndpoints::Answer AlertEndpoints::put_rule(Action action) {
             reader.reject("expression", "is required for a new rule");
         }
     }
-    if (expression) static_cast<void>(compile(*expression, reader));
+    const auto compiled = expression ? compile(*expression, reader) : std::nullopt;
     rule.expression = expression.value_or("");
     const auto scope = read_scope(reader);
     rule.scope = render_scope(scope ? *scope : (known ? known->scope : alerts::AlertScope()));
     const auto cooldown = reader.integer("cooldown_sec", 0, alerts::kMostCooldown.count());
     rule.cooldown = cooldown ? std::chrono::seconds(*cooldown) : (known ? known->cooldown : kDefaultCooldown);
     rule.enabled = reader.flag("enabled").value_or(known ? known->enabled : true);
+    if (compiled && rule.enabled) {
+        if (auto fault = options_.alerts->hold_fault(compiled->hold())) reader.reject("expression", std::move(*fault));
+    }
     if (auto errors = reader.finish(); !errors.empty()) co_return std::unexpected(invalid_body(std::move(errors)));
     if (!known && options_.alerts->rules().size() >= alerts::kMostRules) {
         co_return std::unexpected(

@@ -25,6 +25,7 @@ void write_rule(core::JsonWriter& json, const alerts::RuleView& rule) {
     json.field("cooldown_sec", rule.cooldown.count()).field("enabled", rule.enabled);
     json.field("for_sec", seconds(rule.hold)).field("built_in", rule.built_in);
     if (rule.error) json.field("error", to_string(*rule.error));
+    if (rule.cannot_fire) json.field("cannot_fire", *rule.cannot_fire);
     json.end_object();
 }
 

@@ -137,6 +137,14 @@ void write_alerts(core::JsonWriter& json, const alerts::AlertStatistics& alerts)
         .field("waiting", alerts.waiting)
         .field("dead_letters", alerts.dead_letters);
     text_field(json, "last_error", alerts.last_error);
+    json.key("rules_that_cannot_fire").begin_array();
+    for (const std::string& rule : alerts.rules_that_cannot_fire) json.value(rule);
+    json.end_array().key("webhook_format");
+    if (alerts.webhook_format) {
+        json.value(core::to_string(*alerts.webhook_format));
+    } else {
+        json.null();
+    }
     json.end_object();
 }
 

@@ -13,6 +13,7 @@
 #include "scanner/api/panel.hpp"
 #include "scanner/api/streams.hpp"
 #include "scanner/core/log.hpp"
+#include "scanner/core/names.hpp"
 #include "scanner/core/version.hpp"
 #include "scanner/engine/inspector.hpp"
 #include "scanner/net/deadline.hpp"
@@ -245,6 +246,7 @@ private:
         loaded_.settings = std::move(reload.settings);
         operator_->set_defaults(operator_defaults(loaded_.settings));
         apply(operator_->effective());
+        (*alerts_)->set_scan_interval(loaded_.settings.scan_interval);
         core::set_log_level(loaded_.settings.log_level);
         for (const std::string& name : reload.changed)
             core::log(core::LogLevel::info, "setting_changed", {{"name", name}});
@@ -289,7 +291,7 @@ int run_serve(core::LoadedSettings loaded, const SettingsReader& reread) {
     asio::io_context io(1);
     Daemon daemon(io, std::move(loaded), reread);
     if (const auto started = daemon.start(); !started) {
-        std::cerr << "market-scanner: " << started.error().message() << '\n';
+        std::cerr << "market-scanner: " << core::visible_text(started.error().message()) << '\n';
         return kExitFailure;
     }
     io.run();

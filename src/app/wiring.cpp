@@ -98,7 +98,9 @@ alerts::AlertOptions alert_options(const core::Settings& settings) {
     options.channel = settings.signal_channel;
     options.webhook_url = settings.alert_webhook_url.value_or("");
     options.webhook_secret = settings.alert_webhook_secret.value_or("");
+    options.webhook_format = settings.alert_webhook_format;
     options.webhook_allow_private = settings.alert_webhook_allow_private;
+    options.scan_interval = settings.scan_interval;
     return options;
 }
 

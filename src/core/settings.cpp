@@ -53,6 +53,17 @@ std::string_view to_string(LogFormat format) noexcept {
     return format == LogFormat::text ? "text" : "json";
 }
 
+std::string_view to_string(WebhookFormat format) noexcept {
+    switch (format) {
+        case WebhookFormat::automatic: return "auto";
+        case WebhookFormat::standard: return "standard";
+        case WebhookFormat::discord: return "discord";
+        case WebhookFormat::slack: return "slack";
+        case WebhookFormat::telegram: return "telegram";
+    }
+    return "auto";
+}
+
 std::string_view to_string(SettingSource source) noexcept {
     switch (source) {
         case SettingSource::built_in: return "default";

@@ -239,6 +239,17 @@ std::vector<SettingSpec> alert_and_log_settings() {
          kAlerts,
          secret_text(&S::alert_webhook_secret, "a key of visible ASCII without spaces"),
          "Key that webhooks are signed with (HMAC-SHA256); empty leaves them unsigned."},
+        {"SCANNER_ALERT_WEBHOOK_FORMAT",
+         {},
+         kAlerts,
+         choice<WebhookFormat>(&S::alert_webhook_format, {{"auto", WebhookFormat::automatic},
+                                                          {"standard", WebhookFormat::standard},
+                                                          {"discord", WebhookFormat::discord},
+                                                          {"slack", WebhookFormat::slack},
+                                                          {"telegram", WebhookFormat::telegram}}),
+         "What the webhook's receiver understands; auto tells Discord, Slack and Telegram by the address, and takes "
+         "any "
+         "other for standard (Standard Webhooks)."},
         {"SCANNER_ALERT_WEBHOOK_ALLOW_PRIVATE",
          {},
          kAlerts,

@@ -1,146 +1,27 @@
-#include "alerts/fake_state.hpp"
-#include "alerts/subject.hpp"
+#include "alerts/alert_service_fixture.hpp"
 #include "alerts/webhook.hpp"
 #include "alerts/webhook_receiver.hpp"
-#include "support/run_coroutine.hpp"
 
-#include "scanner/alerts/alert.hpp"
-#include "scanner/alerts/alert_service.hpp"
 #include "scanner/storage/store.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
-
-#include <filesystem>
 #include <fstream>
 #include <set>
-#include <string>
-#include <unistd.h>
 
 namespace scanner::alerts {
 namespace {
 
-namespace asio = boost::asio;
 using nlohmann::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using test::BrokenFile;
+using test::hit_rule;
+using test::kCalm;
+using test::kHit;
+using test::kSecret;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-constexpr std::string_view kSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-
-class TempFolder {
-public:
-    TempFolder()
-        : path_(std::filesystem::temp_directory_path() / ("alerts-" + std::to_string(::getpid()) + "-XXXXXX")) {
-        std::string made = path_.string();
-        EXPECT_NE(::mkdtemp(made.data()), nullptr);
-        path_ = made;
-    }
-    ~TempFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    TempFolder(const TempFolder&) = delete;
-    TempFolder& operator=(const TempFolder&) = delete;
-    [[nodiscard]] std::string file(const std::string& name) const { return (path_ / name).string(); }
-
-private:
-    std::filesystem::path path_;
-};
-
-/// A state file that a full disk would give.
-class BrokenFile final : public StateFile {
-public:
-    core::Result<std::string> read() override { return core::fail(core::ErrorCode::io, "no"); }
-    asio::awaitable<core::Result<void>> write(std::string) override {
-        ++attempts;
-        co_return core::fail(core::ErrorCode::io, "the disk is full");
-    }
-    void set_aside() override {}
-    int attempts = 0;
-};
-
-class Alerts : public testing::Test {
-protected:
-    void SetUp() override {
-        options_.backoff = {
-            .max_attempts = 4, .base = milliseconds(2), .cap = milliseconds(5), .floor = milliseconds(1)};
-        options_.webhook_secret = kSecret;
-        options_.webhook_allow_private = true;
-        options_.save_interval = milliseconds(5);
-        options_.dead_letter_retry = milliseconds(10);
-        client_ = net::make_curl_client(io_.get_executor(), {});
-        file_ = make_state_file(folder_.file("deep/er/alerts.json"));
-    }
-    void TearDown() override { stop(); }
-
-    void start(StateFile* file = nullptr, storage::OperatorState* state = nullptr) {
-        auto made = make_alert_service(io_.get_executor(), options_,
-                                       {.state = state == nullptr ? state_ : *state,
-                                        .publisher = &publisher_,
-                                        .http = client_.get(),
-                                        .file = file == nullptr ? *file_ : *file,
-                                        .clock = core::system_clock(),
-                                        .random = [] { return 0.5; }});
-        ASSERT_TRUE(made) << made.error().message();
-        service_ = std::move(*made);
-        asio::co_spawn(io_, service_->run(), [this](const std::exception_ptr& thrown) {
-            EXPECT_EQ(thrown, nullptr);
-            ran_ = true;
-        });
-    }
-    void stop() {
-        if (service_ == nullptr) return;
-        scanner::test::run_on(io_, service_->close(milliseconds(200)));
-        run_until([this] { return ran_; });
-        service_.reset();
-        ran_ = false;
-    }
-    template <class Condition>
-    void run_until(Condition condition) {
-        io_.restart();
-        const auto limit = std::chrono::steady_clock::now() + seconds(10);
-        while (!condition() && std::chrono::steady_clock::now() < limit) io_.run_one_for(milliseconds(50));
-        EXPECT_TRUE(condition());
-    }
-    void add_rule(storage::AlertRule rule) {
-        const auto put = scanner::test::run_on(io_, state_.put_rule(std::move(rule), std::nullopt));
-        ASSERT_TRUE(put);
-    }
-    void cycle(const std::vector<test::Contract>& contracts) {
-        now_ += seconds(15);
-        service_->on_ranking(test::make_ranking(contracts, now_, ++sequence_));
-    }
-
-    asio::io_context io_{1};
-    TempFolder folder_;
-    test::FakeState state_;
-    test::FakePublisher publisher_;
-    AlertOptions options_;
-    std::unique_ptr<net::HttpClient> client_;
-    std::unique_ptr<StateFile> file_;
-    std::unique_ptr<AlertService> service_;
-    core::WallTime now_ = test::kNow;
-    std::uint64_t sequence_ = 0;
-    bool ran_ = false;
-};
-
-const std::vector<test::Contract> kHit{{.code = "BTC-USDT", .rank = 1, .manip_score = 72.5, .flags = {"scam_wick"}},
-                                       {.code = "ETH-USDT", .rank = 2, .manip_score = 10.0}};
-const std::vector<test::Contract> kCalm{{.code = "BTC-USDT", .rank = 1}, {.code = "ETH-USDT", .rank = 2}};
-
-storage::AlertRule hit_rule() {
-    return {.name = "hit",
-            .expression = R"(manip_score >= 60 and "scam_wick" in flags)",
-            .scope = "\"all\"",
-            .cooldown = seconds(60),
-            .enabled = true};
-}
+using Alerts = test::AlertServiceTest;
 
 TEST_F(Alerts, deliver_once_to_history_redis_and_a_webhook_that_fails_twice) {
     test::WebhookReceiver receiver(io_, [](std::size_t n) { return n < 2 ? 500 : 204; });
@@ -243,54 +124,29 @@ TEST_F(Alerts, a_crash_after_the_ring_was_saved_loses_nothing) {
     EXPECT_THAT(state_.recorded, SizeIs(2));
 }
 
-TEST_F(Alerts, give_up_into_the_dead_letters_and_deliver_from_there) {
-    bool healthy = false;
-    test::WebhookReceiver receiver(io_, [&](std::size_t) { return healthy ? 200 : 502; });
-    options_.webhook_url = receiver.url();
-    add_rule(hit_rule());
+TEST_F(Alerts, say_which_rules_the_scan_interval_keeps_from_ringing) {
+    storage::AlertRule held = hit_rule();
+    held.expression += " for 30s";
+    add_rule(held);
     start();
-    cycle(kHit);
-    run_until([&] { return state_.letters.size() == 1; });
-    EXPECT_THAT(receiver.requests, SizeIs(4));
-    EXPECT_EQ(state_.letters[0].attempts, 4);
-    EXPECT_EQ(state_.letters[0].last_error, "HTTP 502");
-    EXPECT_EQ(state_.letters[0].destination, "webhook");
-    EXPECT_EQ(scanner::test::run_on(io_, service_->redeliver(999)).error().code(), core::ErrorCode::not_found);
-    healthy = true;
-    ASSERT_TRUE(scanner::test::run_on(io_, service_->redeliver(state_.letters[0].id)));
-    run_until([&] { return service_->statistics().delivered == 1; });
-    EXPECT_THAT(state_.letters, IsEmpty());
-    EXPECT_EQ(receiver.requests.back().body, receiver.requests.front().body);
-    EXPECT_EQ(receiver.requests.back().header("webhook-id"), receiver.requests.front().header("webhook-id"));
-}
-
-TEST_F(Alerts, keep_dead_letters_until_the_database_takes_them) {
-    test::WebhookReceiver receiver(io_, [](std::size_t) { return 410; });
-    options_.webhook_url = receiver.url();
-    add_rule(hit_rule());
-    state_.failure = core::Error(core::ErrorCode::unavailable, "the database is away");
-    start();
-    cycle(kHit);
-    run_until([&] { return service_->statistics().dead_letters == 1; });
-    stop();
-    start();
-    state_.failure.reset();
-    run_until([&] { return state_.letters.size() == 1; });
-    EXPECT_EQ(state_.letters[0].attempts, 1);
-    EXPECT_THAT(receiver.requests, SizeIs(1));
-}
-
-TEST_F(Alerts, post_to_public_addresses_only_unless_told_otherwise) {
-    test::WebhookReceiver receiver(io_, [](std::size_t) { return 200; });
-    options_.webhook_url = receiver.url();
-    options_.webhook_allow_private = false;
-    add_rule(hit_rule());
-    start();
-    cycle(kHit);
-    run_until([&] { return state_.letters.size() == 1; });
-    EXPECT_THAT(receiver.requests, IsEmpty());
-    EXPECT_THAT(state_.letters[0].last_error, HasSubstr("no public address"));
-    EXPECT_THAT(state_.letters[0].last_error, testing::Not(HasSubstr("secret=1")));
+    io_.restart();
+    io_.run_for(milliseconds(50));  // reads its state
+    EXPECT_EQ(service_->hold_fault(seconds(30)), std::nullopt);
+    EXPECT_THAT(service_->statistics().rules_that_cannot_fire, IsEmpty());
+    service_->set_scan_interval(seconds(300));
+    EXPECT_THAT(service_->statistics().rules_that_cannot_fire, testing::ElementsAre("hit"));
+    ASSERT_TRUE(service_->hold_fault(seconds(30)));
+    EXPECT_THAT(*service_->hold_fault(seconds(30)), HasSubstr("every 300 s (SCANNER_SCAN_INTERVAL_SEC)"));
+    EXPECT_EQ(service_->hold_fault(seconds(0)), std::nullopt) << "without 'for' any interval will do";
+    for (const RuleView& rule : service_->rules()) EXPECT_EQ(rule.cannot_fire.has_value(), rule.name == "hit");
+    // And it is true: what holds in every cycle never rings.
+    for (int i = 0; i < 4; ++i) {
+        now_ += seconds(285);
+        cycle(kHit);
+    }
+    EXPECT_EQ(service_->statistics().rung.count("hit"), 0U);
+    service_->set_scan_interval(seconds(15));
+    EXPECT_THAT(service_->statistics().rules_that_cannot_fire, IsEmpty());
 }
 
 TEST_F(Alerts, work_without_a_webhook_and_refuse_a_bad_secret) {

@@ -80,6 +80,21 @@ TEST(DeliveryQueue, waits_as_long_as_the_receiver_asks) {
     EXPECT_EQ(deliveries.next_due(), kStart + seconds(30));
 }
 
+TEST(DeliveryQueue, leaves_a_receiver_alone_that_asks_for_it_also_with_other_alerts) {
+    DeliveryQueue deliveries = queue();
+    static_cast<void>(deliveries.push(alert("a"), kStart));
+    static_cast<void>(deliveries.push(alert("b"), kStart));
+    ASSERT_TRUE(deliveries.take(kStart));
+    EXPECT_FALSE(deliveries.failed(id_of("a"), "HTTP 429", milliseconds(2'500), kStart));
+    static_cast<void>(deliveries.push(alert("c"), kStart + seconds(1)));
+    EXPECT_FALSE(deliveries.take(kStart + milliseconds(2'499)));
+    EXPECT_EQ(deliveries.next_due(), kStart + milliseconds(2'500));
+    EXPECT_EQ(deliveries.take(kStart + milliseconds(2'500))->alert.rule, "b");
+    EXPECT_FALSE(deliveries.failed(id_of("b"), "HTTP 429", milliseconds(10), kStart + milliseconds(2'500)));
+    EXPECT_FALSE(deliveries.take(kStart + milliseconds(2'505)));
+    EXPECT_TRUE(deliveries.take(kStart + milliseconds(2'510)));
+}
+
 TEST(DeliveryQueue, a_stuck_alert_does_not_hold_up_the_others) {
     DeliveryQueue deliveries = queue();
     static_cast<void>(deliveries.push(alert("a"), kStart));
@@ -142,8 +157,10 @@ TEST(Alert, id_depends_on_rule_contract_and_time_alone) {
 TEST(Alert, message_has_what_the_interface_promises) {
     const auto ranking = test::make_ranking({{.manip_score = 72.5, .flags = {"scam_wick"}}}, test::kNow, 9);
     const RuleSubject subject = make_subject(*ranking, ranking->ranked.at("scalp").front());
+    const auto rule = Rule::compile("manip_score >= 60 and (rank == 3 or rank == 4) and symbol == \"btc\"");
+    ASSERT_TRUE(rule);
     Alert rung = alert("quote \" rule");
-    rung.payload_json = render_payload(*ranking, "scalp", subject);
+    rung.payload_json = render_payload(*ranking, "scalp", subject, *rule);
     const auto message = nlohmann::json::parse(render_message(rung));
     EXPECT_EQ(message["id"], id_of("quote \" rule"));
     EXPECT_EQ(message["rule"], "quote \" rule");
@@ -161,6 +178,11 @@ TEST(Alert, message_has_what_the_interface_promises) {
         EXPECT_TRUE(payload[edge].is_number()) << edge;
     }
     EXPECT_EQ(payload["seq"], 9);
+    EXPECT_EQ(payload["expression"], rule->text());
+    ASSERT_EQ(payload["conditions"].size(), 3U) << "those that made it ring";
+    EXPECT_EQ(payload["conditions"][0],
+              nlohmann::json::parse(R"({"text":"manip_score >= 60","left":72.5,"right":60})"));
+    EXPECT_EQ(payload["conditions"][1]["text"], "rank == 3");
     EXPECT_FALSE(payload.contains("simulated"));
 }
 

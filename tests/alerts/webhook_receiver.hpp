@@ -23,15 +23,16 @@ public:
         server_ = std::move(*server);
     }
 
-    [[nodiscard]] std::string url() const {
-        return "http://127.0.0.1:" + std::to_string(server_->port()) + "/hook?secret=1";
+    [[nodiscard]] std::string url(const std::string& target = "/hook?secret=1") const {
+        return "http://127.0.0.1:" + std::to_string(server_->port()) + target;
     }
 
     boost::asio::awaitable<net::ServerResponse> handle(net::ServerRequest request) override {
         net::ServerResponse response;
         response.status = status_(requests.size());
         requests.push_back(std::move(request));
-        response.body = std::make_shared<const std::string>();
+        response.body = std::make_shared<const std::string>(body);
+        response.headers = headers;
         co_return response;
     }
     std::optional<net::ServerResponse> refuse_websocket(const net::ServerRequest&) override {
@@ -41,6 +42,8 @@ public:
     net::ServerResponse protocol_error(int status, std::string) override { return {.status = status}; }
 
     std::vector<net::ServerRequest> requests;
+    std::string body;                  ///< of every answer
+    std::vector<net::Header> headers;  ///< likewise
 
 private:
     std::function<int(std::size_t)> status_;

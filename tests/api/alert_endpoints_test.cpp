@@ -51,6 +51,23 @@ TEST_F(AlertRoutes, ship_two_rules_that_are_disabled) {
     EXPECT_THAT(names(), ElementsAre("large-rank-move", "manipulation-hit"));
 }
 
+TEST_F(AlertRoutes, refuse_a_hold_that_the_scan_interval_never_meets) {
+    alert_options_.scan_interval = seconds(150);
+    const json rule = {{"name", "slow"}, {"expression", "rank == 1 for 30s"}};
+    const std::string fault = fault_of(problem(post("/alerts/rules", rule), 422), "expression");
+    EXPECT_THAT(fault, HasSubstr("'for 30s' can never be met"));
+    EXPECT_THAT(fault, HasSubstr("every 150 s (SCANNER_SCAN_INTERVAL_SEC)"));
+    json disabled = rule;
+    disabled["enabled"] = false;
+    EXPECT_THAT(ok(post("/alerts/rules", disabled)).at("cannot_fire").get<std::string>(), HasSubstr("150 s"));
+    problem(post("/alerts/rules", {{"name", "slow"}, {"enabled", true}}), 422);
+    EXPECT_FALSE(ok(post("/alerts/rules", {{"name", "quick"}, {"expression", "rank == 1"}})).contains("cannot_fire"));
+    alerts_->set_scan_interval(seconds(15));
+    EXPECT_FALSE(ok(post("/alerts/rules", {{"name", "slow"}, {"enabled", true}})).contains("cannot_fire"));
+    alerts_->set_scan_interval(seconds(120));
+    EXPECT_THAT(find(ok(get("/alerts/rules")), "slow").at("cannot_fire").get<std::string>(), HasSubstr("120 s"));
+}
+
 TEST_F(AlertRoutes, save_a_rule_as_it_is_shown) {
     const json rule = ok(post("/alerts/rules", {{"name", "wick hunt"},
                                                 {"expression", "manip_score >= 60 and \"scam_wick\" in flags for 30s"},

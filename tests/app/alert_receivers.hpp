@@ -47,8 +47,8 @@ public:
     WebhookUser(const WebhookUser&) = delete;
     WebhookUser& operator=(const WebhookUser&) = delete;
 
-    [[nodiscard]] std::string url() const {
-        return "http://127.0.0.1:" + std::to_string(server_->port()) + "/hook?key=1";
+    [[nodiscard]] std::string url(const std::string& target = "/hook?key=1") const {
+        return "http://127.0.0.1:" + std::to_string(server_->port()) + target;
     }
     void refuse(const std::string& rule) {
         const std::lock_guard lock(mutex_);

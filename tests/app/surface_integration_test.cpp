@@ -334,6 +334,34 @@ TEST_F(Embedded, a_webhook_in_the_own_network_is_refused_unless_allowed) {
     EXPECT_THAT(user_->get("/alerts").body.at("items"), SizeIs(1)) << "it rang all the same";
 }
 
+TEST_F(Embedded, a_chat_gets_its_own_form_by_its_address_alone) {
+    WebhookUser hook;
+    begin({"--alert-webhook-url", hook.url("/api/webhooks/1/abc"), "--alert-webhook-allow-private"});
+    ASSERT_EQ(user_
+                  ->post("/alerts/rules",
+                         {{"name", "@everyone"}, {"expression", "rank >= 1"}, {"scope", {{"symbols", {"btc"}}}}})
+                  .status,
+              200);
+    ASSERT_TRUE(service_->wait_until([&] { return hook.taken("") == 1; }, 60s)) << service_->scanner().output();
+    const json message = hook.attempts().back().body;
+    EXPECT_THAT(message.at("content").get<std::string>(),
+                HasSubstr("\\@everyone: BTC/USDT:USDT \\(simulated exchange\\)"));
+    EXPECT_EQ(message.at("allowed_mentions").at("parse"), json::array());
+    const json health = user_->get("/healthz/details").body.at("alerts");
+    EXPECT_EQ(health.at("webhook_format"), "discord");
+    EXPECT_EQ(health.at("delivered"), 1);
+    EXPECT_EQ(service_->scanner().output().find("/abc"), std::string::npos);
+}
+
+TEST(AlertSettings, a_telegram_address_without_a_chat_is_an_error_at_the_start) {
+    test::ChildProcess scanner({SCANNER_BIN_DIR "/market-scanner", "serve", "--env-file", "/dev/null", "--http-port",
+                                "0", "--data-dir", "/tmp/market-scanner-never-made"},
+                               {"SCANNER_ALERT_WEBHOOK_URL=https://api.telegram.org/bot1:hush-hush/sendMessage"});
+    EXPECT_TRUE(scanner.wait_for_output("chat_id", 20s)) << scanner.output();
+    EXPECT_EQ(scanner.stop(0), 1);
+    EXPECT_EQ(scanner.output().find("hush"), std::string::npos);
+}
+
 TEST(AlertSettings, a_secret_that_cannot_be_used_is_an_error_at_the_start) {
     test::ChildProcess scanner(
         {SCANNER_BIN_DIR "/market-scanner", "serve", "--env-file", "/dev/null", "--http-port", "0", "--data-dir",

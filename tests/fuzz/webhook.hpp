@@ -35,14 +35,15 @@ inline net::ClientResponse read_answer(std::string_view input) {
 /// What receivers of webhooks answer, and what a restart finds in the outbox.
 inline void webhook(std::string_view input) {
     const net::ClientResponse answer = read_answer(input);
+    const auto now = core::from_unix_ms(1'795'325'040'000);
+    const alerts::WebhookTarget target{.url = "https://h/hook", .secrets = {"/hook"}};
     const bool success = answer.status >= 200 && answer.status < 300;
-    const alerts::WebhookOutcome outcome = alerts::webhook_outcome(answer);
+    const alerts::WebhookOutcome outcome = alerts::webhook_outcome(answer, target, now);
     require((outcome.kind == alerts::WebhookOutcome::Kind::delivered) == success, "2xx alone is delivered");
     require(success || !outcome.error.empty(), "a failure has a reason");
     require(!outcome.retry_after || outcome.retry_after->count() >= 0, "no wait is negative");
 
     if (const auto key = alerts::webhook_key(input)) {
-        const auto now = core::from_unix_ms(1'795'325'040'000);
         require(alerts::webhook_signature(*key, "msg_1", now, input).starts_with("v1,"), "a signature has its version");
     }
     if (const auto state = alerts::decode_state(input, {})) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/alerts/rule.hpp"
 #include "scanner/alerts/rule_fields.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/ranking.hpp"
@@ -23,9 +24,10 @@ struct Alert {
 /// deliver it and when a dead letter is sent again. Receivers drop what they have seen.
 [[nodiscard]] std::string alert_id(std::string_view rule, std::string_view symbol, core::WallTime time);
 
-/// The object `payload`: the contract's place and numbers in the cycle under `profile`.
+/// The object `payload`: the contract's place and numbers in the cycle under `profile`, and what of `rule` it met, with
+/// the values at that moment.
 [[nodiscard]] std::string render_payload(const engine::Ranking& ranking, std::string_view profile,
-                                         const RuleSubject& subject);
+                                         const RuleSubject& subject, const Rule& rule);
 
 /// What is published and posted: {id, rule, symbol, ts, payload{…}}.
 [[nodiscard]] std::string render_message(const Alert& alert);

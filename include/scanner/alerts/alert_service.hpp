@@ -6,6 +6,7 @@
 #include "scanner/alerts/state_file.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
+#include "scanner/core/webhook_format.hpp"
 #include "scanner/engine/ranking.hpp"
 #include "scanner/net/http_client.hpp"
 #include "scanner/net/retry.hpp"
@@ -36,7 +37,9 @@ struct AlertOptions {
     std::string channel = "scanner.signals";  ///< SCANNER_SIGNAL_CHANNEL
     std::string webhook_url;                  ///< SCANNER_ALERT_WEBHOOK_URL; empty: none
     std::string webhook_secret;               ///< SCANNER_ALERT_WEBHOOK_SECRET; empty: not signed
-    bool webhook_allow_private = false;       ///< whether the webhook may be on a private or loopback address
+    core::WebhookFormat webhook_format = core::WebhookFormat::automatic;  ///< SCANNER_ALERT_WEBHOOK_FORMAT
+    bool webhook_allow_private = false;               ///< whether the webhook may be on a private or loopback address
+    std::chrono::milliseconds scan_interval{15'000};  ///< SCANNER_SCAN_INTERVAL_SEC: from cycle to cycle
     std::chrono::milliseconds webhook_timeout{10'000};
     std::size_t webhook_concurrency = 4;
     net::BackoffOptions backoff{.max_attempts = 10,
@@ -70,8 +73,14 @@ struct RuleView {
     bool built_in = false;                 ///< deleting it brings back what it shipped as
     storage::DocumentVersion version = 0;  ///< 0: as it shipped
     std::chrono::milliseconds hold{0};
-    std::optional<RuleError> error;  ///< a stored rule that no longer means anything: it never rings
+    std::optional<RuleError> error;          ///< a stored rule that no longer means anything: it never rings
+    std::optional<std::string> cannot_fire;  ///< why it never rings as things are: see hold_fault
 };
+
+/// Why a rule that asks for `hold` can never ring when cycles come every `interval`, and what would mend it; nothing
+/// when it can: `for` begins anew whenever no cycle came for `EdgeOptions::longest_gap`.
+[[nodiscard]] std::optional<std::string> hold_fault(std::chrono::milliseconds hold, std::chrono::milliseconds interval,
+                                                    const EdgeOptions& edges);
 
 /// The rules that ship: disabled.
 [[nodiscard]] std::span<const RuleView> builtin_rules();
@@ -87,8 +96,10 @@ struct AlertStatistics {
     std::size_t waiting = 0;                    ///< for the webhook
     std::size_t rules_enabled = 0;
     std::size_t rules_broken = 0;
-    std::size_t states = 0;  ///< contracts of rules that something is remembered of
-    std::string last_error;  ///< of the last failed attempt
+    std::vector<std::string> rules_that_cannot_fire;    ///< enabled ones whose `for` the scan interval never satisfies
+    std::size_t states = 0;                             ///< contracts of rules that something is remembered of
+    std::string last_error;                             ///< of the last failed attempt
+    std::optional<core::WebhookFormat> webhook_format;  ///< nothing without a webhook
 };
 
 /// Evaluates the rules after each cycle and delivers what rings: into history, onto the Redis channel, to the webhook.
@@ -109,6 +120,10 @@ public:
 
     /// Every rule by name, the built-in ones included.
     [[nodiscard]] virtual std::vector<RuleView> rules() const = 0;
+    /// As the free function, for the interval of now.
+    [[nodiscard]] virtual std::optional<std::string> hold_fault(std::chrono::milliseconds hold) const = 0;
+    /// SCANNER_SCAN_INTERVAL_SEC was changed: which rules can ring is judged anew.
+    virtual void set_scan_interval(std::chrono::milliseconds interval) = 0;
     [[nodiscard]] virtual bool has_webhook() const = 0;
     /// Posts a dead letter again, under its old id, and removes it from the table. Errors: not_found; conflict without
     /// a webhook; those of OperatorState.
@@ -116,7 +131,7 @@ public:
     [[nodiscard]] virtual AlertStatistics statistics() const = 0;
 };
 
-/// invalid_input when the webhook's secret cannot be used.
+/// invalid_input when the webhook's secret cannot be used, or its address names no chat for Telegram.
 [[nodiscard]] core::Result<std::unique_ptr<AlertService>> make_alert_service(boost::asio::any_io_executor executor,
                                                                              AlertOptions options, AlertPorts ports);
 

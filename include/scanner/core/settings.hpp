@@ -3,6 +3,7 @@
 #include "scanner/core/error.hpp"
 #include "scanner/core/log.hpp"
 #include "scanner/core/url.hpp"
+#include "scanner/core/webhook_format.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -71,6 +72,7 @@ struct Settings {
     std::string signal_channel = "scanner.signals";
     std::optional<std::string> alert_webhook_url;
     std::optional<std::string> alert_webhook_secret;
+    WebhookFormat alert_webhook_format = WebhookFormat::automatic;
     bool alert_webhook_allow_private = false;  ///< whether the webhook may be in the operator's own network
 
     // Logs
