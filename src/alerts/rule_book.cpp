@@ -58,14 +58,17 @@ std::optional<ActiveRule> compile(RuleView& view, std::optional<RuleError> scope
 
 std::optional<std::string> hold_fault(std::chrono::milliseconds hold, std::chrono::milliseconds interval,
                                       const EdgeOptions& edges) {
-    if (hold.count() == 0 || interval < edges.longest_gap) return std::nullopt;
+    // The interval is the pause between two cycles; each takes its own time on top of it.
+    constexpr std::chrono::seconds kCycle{10};
+    if (hold.count() == 0 || interval + kCycle < edges.longest_gap) return std::nullopt;
     const auto seconds = [](std::chrono::milliseconds duration) {
         return core::format_double(static_cast<double>(duration.count()) / 1'000.0);
     };
     return fmt::format(
-        "'for {}s' can never be met: cycles come every {} s (SCANNER_SCAN_INTERVAL_SEC), and what must "
-        "hold begins anew after {} s without one; leave 'for' out, or scan more often than that",
-        seconds(hold), seconds(interval), seconds(edges.longest_gap));
+        "'for {}s' can never be met: a cycle comes every {} s (SCANNER_SCAN_INTERVAL_SEC) and what it "
+        "takes itself, and what must hold begins anew after {} s without one; leave 'for' out, or set "
+        "an interval below {} s",
+        seconds(hold), seconds(interval), seconds(edges.longest_gap), seconds(edges.longest_gap - kCycle));
 }
 
 std::span<const RuleView> builtin_rules() {

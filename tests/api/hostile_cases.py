@@ -213,6 +213,8 @@ BODIES = [
     ("/alerts/rules", b'{"name":"r","expression":"rank<3","scope":{' + b",".join(b'"s%d":1' % i for i in range(5_000)) + b"}}", 422),
     ("/watchlists", b'{"name":""}', 422), ("/watchlists", b'{"name":" x"}', 422), ("/watchlists", b'{"name":"../x"}', 422),
     ("/watchlists", b'{"name":".."}', 422), ("/watchlists", b'{"name":"a\\nb"}', 422), ("/watchlists", b'{"name":"' + b"n" * 65 + b'"}', 422),
+    ("/watchlists", b'{"name":"a\\u009bb"}', 422), ("/watchlists", '{"name":"a\u202eb"}'.encode(), 422), ("/watchlists", b'{"name":"a\\ud800b"}', 400),
+    ("/profiles", '{"name":"p\u2066","weights":{"liq.qvol":1}}'.encode(), 422), ("/alerts/rules", b'{"name":"r\\u061c","expression":"rank<3"}', 422),
     ("/watchlists", b'{"name":"\\u0000"}', 422), ("/watchlists", b'{"name":7}', 422), ("/watchlists", b'{"name":"w","symbols":"btc"}', 422),
     ("/watchlists", b'{"name":"w","symbols":[1]}', 422), ("/watchlists", b'{"name":"w","symbols":[""]}', 422),
     ("/watchlists", b'{"name":"w","symbols":["' + b"A" * 10_000 + b'"]}', 422),
