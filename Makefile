@@ -42,7 +42,7 @@ build: packages panel  ## both programs, the tests and the panel
 	@scripts/build.sh $(PRESET)
 
 .PHONY: programs
-programs: packages  ## both programs alone: less than half of what build does
+programs: packages  ## both programs, without the tests
 	@scripts/build.sh $(PRESET) market-scanner htx-simulator
 
 .PHONY: panel

@@ -1,5 +1,6 @@
 #include "api/openapi.hpp"
 
+#include "api/cors.hpp"
 #include "api/item_fields.hpp"
 
 #include "scanner/signals/manipulation.hpp"
@@ -9,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -126,6 +128,28 @@ TEST(OpenApi, schemas_name_the_fields_flags_weights_and_components_that_there_ar
         components.emplace_back(component.name);
     }
     EXPECT_THAT(members(item.at("score_components").at("properties")), UnorderedElementsAreArray(components));
+}
+
+void collect_headers(const json& node, std::set<std::string>& names) {
+    if (node.is_object() && node.contains("headers") && node.at("headers").is_object()) {
+        for (const auto& [name, value] : node.at("headers").items()) names.insert(name);
+    }
+    if (!node.is_structured()) return;
+    for (const json& child : node) collect_headers(child, names);
+}
+
+TEST(OpenApi, names_no_header_that_pages_of_allowed_origins_cannot_read) {
+    std::set<std::string> named;
+    collect_headers(document(), named);
+    EXPECT_TRUE(named.contains("Link") && named.contains("X-Next-Cursor"));
+    const std::vector<std::string> allowed{"https://desk.example"};
+    const auto headers = cors_headers(allowed, "https://desk.example");
+    const std::string exposed =
+        ", " + std::string(net::find_header(headers, "Access-Control-Expose-Headers")) + ",";
+    for (const std::string& name : named) {
+        if (name == "Cache-Control" || name == "Content-Type") continue;  // browsers show these anyway
+        EXPECT_TRUE(exposed.contains(", " + name + ",")) << name;
+    }
 }
 
 TEST(OpenApi, says_what_is_served_and_marks_what_nobody_described) {
