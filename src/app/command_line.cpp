@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace scanner::app {
@@ -206,6 +207,24 @@ core::Result<std::string> read_file(const std::string& path, bool must_exist) {
     return text;
 }
 
+/// Nothing when only its owner may read the file, or when there is no secret in it.
+std::optional<std::string> warn_of_readable_secrets(const std::string& path, std::string_view text) {
+    struct stat facts{};
+    if (::stat(path.c_str(), &facts) != 0 || (facts.st_mode & (S_IROTH | S_IWOTH)) == 0) return std::nullopt;
+    const auto texts = core::parse_env_file(text);
+    if (!texts) return std::nullopt;
+    for (const core::SettingInfo& info : core::setting_infos()) {
+        const auto found = texts->find(std::string(info.name));
+        if (found == texts->end() || found->second.empty()) continue;
+        const bool password =
+            found->second.find("://") != std::string::npos && found->second.find('@') != std::string::npos;
+        if (!info.secret && !password) continue;
+        return path + " holds " + std::string(info.name) + " and any user of this machine may read it: chmod 600 " +
+               path;
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view to_string(Command command) noexcept {
@@ -232,7 +251,10 @@ std::expected<core::LoadedSettings, std::vector<std::string>> read_settings(cons
     if (!file) return std::unexpected(std::vector{file.error().within(path).message()});
     auto loaded =
         core::load_settings({.file = std::move(*file), .environment = environment, .flags = invocation.flags});
-    if (loaded) return std::move(*loaded);
+    if (loaded) {
+        if (auto warning = warn_of_readable_secrets(path, *text)) loaded->warnings.push_back(std::move(*warning));
+        return std::move(*loaded);
+    }
     std::vector<std::string> problems;
     for (const auto& problem : loaded.error()) problems.push_back(core::to_string(problem));
     return std::unexpected(std::move(problems));

@@ -24,7 +24,16 @@ void time(ByteWriter& out, core::WallTime at) {
     out.i64(core::to_unix_ms(at));
 }
 core::WallTime time(ByteReader& in) {
-    return core::from_unix_ms(in.i64());
+    const std::int64_t ms = in.i64();
+    if (!core::is_unix_ms(ms)) in.refuse();
+    return core::from_unix_ms(ms);
+}
+/// A count or a sequence number: what every reader of the database and of JSON can hold.
+std::uint64_t count(ByteReader& in) {
+    constexpr std::uint64_t kMost = (1ULL << 53U) - 1;
+    const std::uint64_t number = in.u64();
+    if (number > kMost) in.refuse();
+    return number;
 }
 
 void write(ByteWriter& out, const CycleRecord& row) {
@@ -39,13 +48,13 @@ void write(ByteWriter& out, const CycleRecord& row) {
     out.text(row.settings_json);
 }
 void read(ByteReader& in, CycleRecord& row) {
-    row.sequence = in.u64();
+    row.sequence = count(in);
     row.time = time(in);
     row.default_profile = in.text();
     row.cycle_ms = in.real();
-    row.requests = in.u64();
-    row.scanned = in.u64();
-    row.ranked = in.u64();
+    row.requests = count(in);
+    row.scanned = count(in);
+    row.ranked = count(in);
     row.simulated = in.u8() != 0;
     row.settings_json = in.text();
 }
@@ -62,7 +71,7 @@ void write(ByteWriter& out, const RankingRow& row) {
 }
 void read(ByteReader& in, RankingRow& row) {
     row.time = time(in);
-    row.sequence = in.u64();
+    row.sequence = count(in);
     row.profile = in.text();
     row.symbol = in.text();
     const std::int64_t rank = in.i64();
@@ -80,7 +89,7 @@ void write(ByteWriter& out, const ContractInputs& row) {
 }
 void read(ByteReader& in, ContractInputs& row) {
     row.time = time(in);
-    row.sequence = in.u64();
+    row.sequence = count(in);
     row.symbol = in.text();
     row.inputs_json = in.text();
 }
@@ -108,8 +117,8 @@ void read(ByteReader& in, MinuteAggregate& row) {
     const std::uint32_t flags = in.u32();
     for (std::uint32_t i = 0; i < flags && in.ok(); ++i) row.manip_flags.emplace_back(in.text());
     row.samples = static_cast<int>(std::clamp<std::int64_t>(in.i64(), 0, kMostSamples));
-    row.first_sequence = in.u64();
-    row.last_sequence = in.u64();
+    row.first_sequence = count(in);
+    row.last_sequence = count(in);
 }
 
 void write(ByteWriter& out, const ClosedCandle& row) {
@@ -122,7 +131,7 @@ void read(ByteReader& in, ClosedCandle& row) {
     row.symbol = in.text();
     row.open_time = time(in);
     for (auto* value : {&row.open, &row.high, &row.low, &row.close, &row.base_volume}) *value = in.real();
-    row.sequence = in.u64();
+    row.sequence = count(in);
 }
 
 void write(ByteWriter& out, const AlertRecord& row) {
@@ -136,7 +145,7 @@ void read(ByteReader& in, AlertRecord& row) {
     row.rule = in.text();
     row.symbol = in.text();
     row.time = time(in);
-    row.sequence = in.u64();
+    row.sequence = count(in);
     row.payload_json = in.text();
 }
 
@@ -206,7 +215,8 @@ core::Result<HistoryBatch> decode_batch(std::string_view bytes) {
     read_all(in, batch.minutes);
     read_all(in, batch.candles);
     read_all(in, batch.alerts);
-    if (!in.ok() || !in.rest().empty()) return core::fail(core::ErrorCode::malformed, "spooled batch: cut short");
+    if (!in.ok() || !in.rest().empty())
+        return core::fail(core::ErrorCode::malformed, "spooled batch: cut short, or a number out of its range");
     return batch;
 }
 

@@ -59,6 +59,11 @@ public:
         rest_.remove_prefix(count);
         return taken;
     }
+    /// A value was read that cannot be: nothing more is read.
+    void refuse() {
+        ok_ = false;
+        rest_ = {};
+    }
     [[nodiscard]] bool ok() const { return ok_; }
     [[nodiscard]] std::string_view rest() const { return rest_; }
 

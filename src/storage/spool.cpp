@@ -62,10 +62,9 @@ public:
     explicit SpoolImpl(SpoolOptions options) : options_(std::move(options)) {}
 
     core::Result<void> open(core::WallTime now) {
-        std::error_code error;
-        fs::create_directories(options_.directory, error);
-        if (error) return core::fail(core::ErrorCode::io, options_.directory.string() + ": " + error.message());
-        auto lock = open_file(options_.directory / "lock", O_RDWR | O_CREAT);
+        if (auto made = make_private_directories(options_.directory); !made) return made;
+        make_private(options_.directory);
+        auto lock = open_private_file(options_.directory / "lock", O_RDWR | O_CREAT);
         if (!lock) return std::unexpected(lock.error());
         lock_ = std::move(*lock);
         if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -160,7 +159,7 @@ public:
         while (!pending_.empty() && pending_.front().place.header.number <= number) pending_.pop_front();
         // Beyond ours when the folder was restored from an older copy and the clock stepped back: never use those
         // again.
-        next_number_ = std::max(next_number_.load(), number + 1);
+        next_number_ = std::max(next_number_.load(), std::min(number, kMaxSpoolNumber) + 1);
         remove_empty_segments();
         if (pending_.empty() && segments_.back().bytes >= kEmptySegmentBytes) rotate_ = true;
     }
@@ -168,7 +167,7 @@ public:
     void set_aside(const SpoolRecord& record) override {
         count_dropped();
         const fs::path path = options_.directory / "refused.spool";
-        auto file = open_file(path, O_WRONLY | O_CREAT | O_APPEND);
+        auto file = open_private_file(path, O_WRONLY | O_CREAT | O_APPEND);
         if (!file) return;
         const off_t length = ::lseek(file->get(), 0, SEEK_END);
         if (length < 0 || static_cast<std::uint64_t>(length) > kMostRefusedBytes) return;
@@ -203,6 +202,7 @@ private:
         if (error) return core::fail(core::ErrorCode::io, options_.directory.string() + ": " + error.message());
         std::ranges::sort(found);
         for (const auto& [index, path] : found) {
+            make_private(path);
             auto scan = scan_segment(path);
             if (!scan) return std::unexpected(scan.error());
             next_index_ = index + 1;
@@ -252,7 +252,7 @@ private:
     core::Result<void> start_segment() {
         const std::uint64_t index = next_index_;
         const fs::path path = options_.directory / fmt::format("{:08}{}", index, kSuffix);
-        auto file = open_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
+        auto file = open_private_file(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND);
         if (!file) return std::unexpected(file.error());
         const std::string header =
             encode_header({.id = id_, .next_number = next_number_, .last_sequence = last_sequence()});

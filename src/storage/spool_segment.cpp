@@ -2,14 +2,10 @@
 
 #include "storage/bytes.hpp"
 
-#include <fmt/format.h>
 #include <zlib.h>
 
-#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <system_error>
-#include <unistd.h>
 
 namespace scanner::storage {
 namespace {
@@ -24,16 +20,6 @@ std::uint32_t checksum(std::string_view bytes) {
 }
 
 }  // namespace
-
-void FileDescriptor::reset() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-    descriptor_ = -1;
-}
-
-core::Error io_error(std::string_view what, const std::filesystem::path& path) {
-    return {core::ErrorCode::io,
-            fmt::format("{}: {}: {}", path.string(), what, std::generic_category().message(errno))};
-}
 
 std::string encode_header(const SegmentHeader& header) {
     std::string bytes(kMagic);
@@ -53,6 +39,7 @@ std::optional<SegmentHeader> decode_header(std::string_view bytes) {
     header.next_number = in.u64();
     header.last_sequence = in.u64();
     if (in.u32() != checksum(bytes.substr(0, kSegmentHeaderBytes - 4))) return std::nullopt;
+    if (header.next_number > kMaxSpoolNumber || header.last_sequence > kMaxSpoolNumber) return std::nullopt;
     return header;
 }
 
@@ -73,62 +60,28 @@ std::string encode_frame(const FrameHeader& header, std::string_view payload) {
     return frame;
 }
 
-core::Result<FileDescriptor> open_file(const std::filesystem::path& path, int flags) {
-    FileDescriptor file(::open(path.c_str(), flags | O_CLOEXEC, 0640));
-    if (!file.is_open()) return std::unexpected(io_error("cannot be opened", path));
-    return file;
-}
-
-core::Result<std::string> read_at(int descriptor, std::uint64_t offset, std::size_t length) {
-    std::string bytes(length, '\0');
-    std::size_t done = 0;
-    while (done < length) {
-        const ssize_t count =
-            ::pread(descriptor, bytes.data() + done, length - done, static_cast<off_t>(offset + done));
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return core::fail(core::ErrorCode::io, "spool: a segment cannot be read");
-        done += static_cast<std::size_t>(count);
-    }
-    return bytes;
-}
-
-core::Result<void> write_all(int descriptor, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
-        if (count < 0 && errno == EINTR) continue;
-        if (count <= 0) return core::fail(core::ErrorCode::io, "spool: " + std::generic_category().message(errno));
-        bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-    return {};
-}
-
-void sync_directory(const std::filesystem::path& directory) {
-    if (const FileDescriptor folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); folder.is_open())
-        ::fsync(folder.get());
-}
-
 core::Result<SegmentScan> scan_segment(const std::filesystem::path& path) {
-    auto file = open_file(path, O_RDONLY);
-    if (!file) return std::unexpected(file.error());
+    const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.is_open()) return std::unexpected(io_error("cannot be opened", path));
     struct stat facts{};
-    if (::fstat(file->get(), &facts) != 0) return std::unexpected(io_error("cannot be examined", path));
+    if (::fstat(file.get(), &facts) != 0) return std::unexpected(io_error("cannot be examined", path));
     SegmentScan scan;
     scan.bytes = static_cast<std::uint64_t>(facts.st_size);
     if (scan.bytes < kSegmentHeaderBytes) return scan;
-    const auto head = read_at(file->get(), 0, kSegmentHeaderBytes);
+    const auto head = read_at(file.get(), 0, kSegmentHeaderBytes);
     if (!head) return std::unexpected(head.error());
     scan.header = decode_header(*head);
     if (!scan.header) return scan;
     scan.good_bytes = kSegmentHeaderBytes;
     while (scan.good_bytes + kFramePrefixBytes <= scan.bytes) {
-        const auto prefix = read_at(file->get(), scan.good_bytes, kFramePrefixBytes);
+        const auto prefix = read_at(file.get(), scan.good_bytes, kFramePrefixBytes);
         if (!prefix) return std::unexpected(prefix.error());
         ByteReader fields(*prefix);
         const std::uint32_t length = fields.u32();
         const std::uint32_t expected = fields.u32();
         const std::uint64_t begin = scan.good_bytes + kFramePrefixBytes;
         if (length < kFrameHeaderBytes || length > scan.bytes - begin) break;
-        const auto body = read_at(file->get(), begin, length);
+        const auto body = read_at(file.get(), begin, length);
         if (!body) return std::unexpected(body.error());
         if (checksum(*body) != expected) break;
         ByteReader in(*body);
@@ -136,6 +89,7 @@ core::Result<SegmentScan> scan_segment(const std::filesystem::path& path) {
         place.header.number = in.u64();
         place.header.appended = core::from_unix_ms(in.i64());
         place.header.sequence = in.u64();
+        if (place.header.number > kMaxSpoolNumber || place.header.sequence > kMaxSpoolNumber) break;
         place.offset = begin + kFrameHeaderBytes;
         place.length = length - static_cast<std::uint32_t>(kFrameHeaderBytes);
         scan.frames.push_back(place);
