@@ -42,9 +42,9 @@ Problem store_problem(const core::Error& error) {
         }
         default: {
             Problem problem = plain_problem(
-                503, fmt::format("History cannot be read now ({}). What is ranked meanwhile is kept and written "
-                                 "later; the present is served from memory as always.",
-                                 error.message()));
+                503,
+                "History cannot be read now (/healthz/details says why). What is ranked meanwhile is kept and written "
+                "later; the present is served from memory as always.");
             problem.type = "history-unavailable";
             problem.title = "History unavailable";
             problem.retry_after_sec = kRetryAfterSec;

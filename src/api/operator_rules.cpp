@@ -92,7 +92,7 @@ Problem store_problem(const core::Error& error) {
             return {.status = 503,
                     .type = "store-unavailable",
                     .title = "Store unavailable",
-                    .detail = fmt::format("The database did not answer: {}.", error.message()),
+                    .detail = "The database cannot be used now; /healthz/details says why.",
                     .retry_after_sec = kRetryAfterSec};
     }
 }

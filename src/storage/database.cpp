@@ -3,8 +3,10 @@
 #include "storage/postgres_session.hpp"
 #include "storage/sqlite_session.hpp"
 
+#include "scanner/core/log.hpp"
+#include "scanner/storage/private_files.hpp"
+
 #include <filesystem>
-#include <system_error>
 #include <utility>
 
 namespace scanner::storage {
@@ -40,6 +42,11 @@ core::Error Database::failure(const std::exception_ptr& exception) {
     core::Error error(core::ErrorCode::internal, backend_.name + ": unknown failure");
     try {
         std::rethrow_exception(exception);
+    } catch (const DataRefused& caught) {
+        core::log(core::LogLevel::warning, "database_refused_data", {{"error", caught.what()}});
+        error = core::Error(caught.code(),
+                            "the database cannot hold or compare this: a text or a number of it is out "
+                            "of its range");
     } catch (const SqlError& caught) {
         error = core::Error(caught.code(), caught.what());
     } catch (const std::exception& caught) {
@@ -55,10 +62,8 @@ Backend sqlite_backend(const std::string& data_dir) {
     return {.name = "sqlite",
             .connect =
                 [directory] {
-                    std::error_code error;
-                    std::filesystem::create_directories(directory, error);
-                    if (error)
-                        throw SqlError(core::ErrorCode::io, "sqlite: " + directory.string() + ": " + error.message());
+                    if (auto made = make_private_directories(directory); !made)
+                        throw SqlError(core::ErrorCode::io, "sqlite: " + made.error().message());
                     return open_sqlite_session(directory / "scanner.db");
                 },
             .dialect = make_sqlite_dialect(),

@@ -22,7 +22,8 @@ struct Backend {
     std::string name;                                      ///< "sqlite", "postgres": for messages
     std::function<std::unique_ptr<SqlSession>()> connect;  ///< throws SqlError
     std::unique_ptr<SchemaDialect> dialect;
-    bool embedded = false;  ///< there is nothing to wait for: a failure at the start is final
+    /// A file of ours: a failure at the start is final, unless another program has it locked (timeout).
+    bool embedded = false;
 };
 
 /// The database as values instead of exceptions. Blocking; on one thread, except for interrupt().

@@ -42,8 +42,7 @@ asio::awaitable<core::Result<MigrationReport>> DatabaseLink::connect() {
         core::log(core::LogLevel::info, "schema_migrated", {{"database", database_.backend().name}, {"step", step}});
     state_ = StoreState::ready;
     ++connections_;
-    backoff_.reset();
-    failure_.recovered();
+    if (!write_failing_) note_recovery();
     co_return report;
 }
 
@@ -53,13 +52,42 @@ asio::awaitable<void> DatabaseLink::keep_connected(std::function<void()> connect
             co_await changed_.wait(milliseconds(1'000));
             continue;
         }
+        // Sessions that end with a write that failed count as attempts that did.
+        if (write_failing_) co_await pause(backoff_.next().value_or(options_.reconnect_cap));
+        if (stopping_) break;
         if (const auto report = co_await connect(); report) {
             changed_.notify();
             connected();
         } else if (!stopping_) {
-            co_await changed_.wait(backoff_.next().value_or(options_.reconnect_cap));
+            co_await pause(backoff_.next().value_or(options_.reconnect_cap));
         }
     }
+}
+
+/// Nothing but stop() ends it early.
+asio::awaitable<void> DatabaseLink::pause(milliseconds length) {
+    const auto until = std::chrono::steady_clock::now() + length;
+    while (!stopping_ && std::chrono::steady_clock::now() < until)
+        co_await changed_.wait(std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now()));
+}
+
+void DatabaseLink::note_recovery() {
+    backoff_.reset();
+    failure_.recovered();
+    last_error_.clear();
+}
+
+void DatabaseLink::write_worked() {
+    write_failing_ = false;
+    note_recovery();
+}
+
+void DatabaseLink::write_failed(const core::Error& error) {
+    write_failing_ = true;
+    if (state_ != StoreState::ready) return;  // what ended the session has been said
+    last_error_ = error.message();
+    failure_.failed(core::to_string(error.code()),
+                    {{"database", database_.backend().name}, {"error", std::string_view(last_error_)}});
 }
 
 asio::awaitable<void> DatabaseLink::watch() {
@@ -83,6 +111,7 @@ void DatabaseLink::join() {
 }
 
 StoreState DatabaseLink::shown_state() const {
+    if (state_ == StoreState::ready && write_failing_) return StoreState::down;
     return embedded() && state_ == StoreState::ready ? StoreState::embedded : state_;
 }
 

@@ -60,11 +60,17 @@ public:
         co_return co_await call<T>(std::move(work), options_.query_timeout);
     }
 
+    /// A write was committed: all is well again.
+    void write_worked();
+    /// A write failed or was refused: the store is down until one works, whatever the connection does meanwhile.
+    void write_failed(const core::Error& error);
+
     [[nodiscard]] bool ready() const { return state_ == StoreState::ready; }
     /// How many connections there have been: tells one from the next.
     [[nodiscard]] std::uint64_t connections() const { return connections_; }
-    /// embedded, where that is what it is, in place of ready.
+    /// embedded, where that is what it is, in place of ready; down while writes fail.
     [[nodiscard]] StoreState shown_state() const;
+    /// Empty when all is well.
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
     [[nodiscard]] bool embedded() const { return database_.backend().embedded; }
 
@@ -72,6 +78,8 @@ private:
     [[nodiscard]] std::string away() const;
     void note(const core::Error* error);
     void fail(const core::Error& error);
+    void note_recovery();
+    [[nodiscard]] boost::asio::awaitable<void> pause(std::chrono::milliseconds length);
     [[nodiscard]] boost::asio::awaitable<bool> becomes_ready(std::chrono::milliseconds at_most);
 
     boost::asio::any_io_executor executor_;
@@ -82,6 +90,7 @@ private:
     net::Backoff backoff_;
     StoreState state_ = StoreState::connecting;
     std::uint64_t connections_ = 0;
+    bool write_failing_ = false;
     bool migrating_ = false;
     bool stopping_ = false;
     std::string last_error_;

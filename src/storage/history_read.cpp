@@ -42,10 +42,10 @@ std::string ranking_columns(const SqlSession& session) {
 RankingRow ranking_row(const SqlRow& row) {
     RankingRow ranking;
     ranking.time = row.time(0);
-    ranking.sequence = static_cast<std::uint64_t>(row.integer(1));
+    ranking.sequence = row.count(1);
     ranking.profile = row.text(2);
     ranking.symbol = row.text(3);
-    if (!row.is_null(4)) ranking.rank = static_cast<int>(row.integer(4));
+    if (!row.is_null(4)) ranking.rank = row.small(4);
     ranking.score = row.is_null(5) ? 0.0 : row.real(5);
     ranking.last_price = row.maybe_real(6);
     ranking.qvol_usdt = row.maybe_real(7);
@@ -68,13 +68,13 @@ std::optional<CycleRecord> cycle_before(SqlSession& session, core::WallTime time
                         "WHERE ts <= ?1 ORDER BY ts DESC, sequence DESC LIMIT 1",
                     {time}, [&](const SqlRow& row) {
                         cycle.emplace();
-                        cycle->sequence = static_cast<std::uint64_t>(row.integer(0));
+                        cycle->sequence = row.count(0);
                         cycle->time = row.time(1);
                         cycle->default_profile = row.text(2);
                         cycle->cycle_ms = row.real(3);
-                        cycle->requests = static_cast<std::uint64_t>(row.integer(4));
-                        cycle->scanned = static_cast<std::uint64_t>(row.integer(5));
-                        cycle->ranked = static_cast<std::uint64_t>(row.integer(6));
+                        cycle->requests = row.count(4);
+                        cycle->scanned = row.count(5);
+                        cycle->ranked = row.count(6);
                         cycle->simulated = row.integer(7) != 0;
                         cycle->settings_json = row.text(8);
                     });
@@ -107,7 +107,7 @@ std::vector<ClosedCandle> read_candles(SqlSession& session, const std::string& s
                         candle.high = row.maybe_real(2).value_or(candle.close);
                         candle.low = row.maybe_real(3).value_or(candle.close);
                         candle.base_volume = row.maybe_real(5).value_or(0.0);
-                        candle.sequence = static_cast<std::uint64_t>(row.integer(6));
+                        candle.sequence = row.count(6);
                     });
     return candles;
 }
@@ -132,9 +132,9 @@ std::vector<MinuteAggregate> read_minutes(SqlSession& session, const std::string
                         minute.basis_bps = row.maybe_real(9);
                         minute.manip_score = row.maybe_real(10).value_or(0.0);
                         if (!row.is_null(11)) minute.manip_flags = flags_of(row.text(11));
-                        minute.samples = static_cast<int>(row.integer(12));
-                        minute.first_sequence = static_cast<std::uint64_t>(row.integer(13));
-                        minute.last_sequence = static_cast<std::uint64_t>(row.integer(14));
+                        minute.samples = row.small(12);
+                        minute.first_sequence = row.count(13);
+                        minute.last_sequence = row.count(14);
                     });
     return minutes;
 }
@@ -230,7 +230,7 @@ std::optional<RankingAsOf> read_ranking_as_of(SqlSession& session, core::WallTim
                         {time, profile}, [&](const SqlRow& row) {
                             found = true;
                             ranking.time = row.time(0);
-                            ranking.sequence = static_cast<std::uint64_t>(row.integer(1));
+                            ranking.sequence = row.count(1);
                         });
     }
     if (!found) return std::nullopt;
@@ -303,7 +303,7 @@ AlertsPage read_alerts(SqlSession& session, const AlertsQuery& query) {
                         alert.rule = row.text(1);
                         alert.symbol = row.text(2);
                         alert.time = row.time(3);
-                        alert.sequence = static_cast<std::uint64_t>(row.integer(4));
+                        alert.sequence = row.count(4);
                         alert.payload_json = row.text(5);
                     });
     if (page.rows.size() > query.limit) {

@@ -141,15 +141,16 @@ std::uint64_t spool_position(SqlSession& session, std::string_view spool_id) {
     SqlTransaction transaction(session);
     std::uint64_t number = 0;
     session.execute("SELECT position FROM spool_progress WHERE spool_id = ?1", {spool_id},
-                    [&](const SqlRow& row) { number = static_cast<std::uint64_t>(row.integer(0)); });
+                    [&](const SqlRow& row) { number = row.count(0); });
     return number;
 }
 
 std::uint64_t last_sequence(SqlSession& session) {
     SqlTransaction transaction(session);
     std::uint64_t sequence = 0;
-    session.execute("SELECT coalesce(max(sequence), 0) FROM cycles", {},
-                    [&](const SqlRow& row) { sequence = static_cast<std::uint64_t>(row.integer(0)); });
+    // Numbers beyond what a cycle can have are not gone on from, whoever wrote them.
+    session.execute("SELECT coalesce(max(sequence), 0) FROM cycles WHERE sequence BETWEEN 0 AND ?1",
+                    {SqlRow::kMaxCount}, [&](const SqlRow& row) { sequence = row.count(0); });
     return sequence;
 }
 

@@ -20,6 +20,9 @@ struct Found {
     DocumentVersion version = 0;
 };
 
+/// A hundred years: longer than any rule waits, and no sum of times overflows.
+constexpr std::int64_t kMaxCooldownSec = 100LL * 365 * 86'400;
+
 std::int64_t numeric_id(const std::string& id) {
     std::int64_t number = 0;
     const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
@@ -154,7 +157,8 @@ std::vector<AlertRule> read_rules(SqlSession& session) {
                         rule.name = row.text(0);
                         rule.expression = row.text(1);
                         rule.scope = row.text(2);
-                        rule.cooldown = std::chrono::seconds(row.integer(3));
+                        rule.cooldown =
+                            std::chrono::seconds(std::clamp<std::int64_t>(row.integer(3), 0, kMaxCooldownSec));
                         rule.enabled = row.integer(4) != 0;
                         rule.version = row.integer(5);
                     });
@@ -309,7 +313,7 @@ std::vector<DeadLetter> read_dead_letters(SqlSession& session, std::size_t limit
                                            .symbol = std::string(row.text(3)),
                                            .destination = std::string(row.text(4)),
                                            .payload_json = std::string(row.text(5)),
-                                           .attempts = static_cast<int>(row.integer(6)),
+                                           .attempts = row.small(6),
                                            .last_error = std::string(row.text(7))});
                     });
     return letters;

@@ -3,6 +3,8 @@
 #include "storage/history_sql.hpp"
 #include "storage/operator_sql.hpp"
 
+#include "scanner/core/log.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <utility>
@@ -102,6 +104,10 @@ asio::awaitable<core::Result<T>> OperatorStore::change(std::function<T(SqlSessio
             } else {
                 changed = work(session);
             }
+        } catch (const DataRefused& error) {
+            core::log(core::LogLevel::warning, "operator_change_refused", {{"error", error.what()}});
+            changed = core::fail(core::ErrorCode::invalid_input,
+                                 "the database cannot hold this: a text or a number of it is out of its range");
         } catch (const SqlError& error) {
             const bool expected = error.code() == core::ErrorCode::conflict ||
                                   error.code() == core::ErrorCode::not_found ||

@@ -62,6 +62,7 @@ decltype(auto) translated(F&& function) {
     } catch (const pqxx::sql_error& error) {
         // Without a state the server never answered: the connection is gone.
         const auto code = error.sqlstate().empty() ? core::ErrorCode::unavailable : code_of(error.sqlstate());
+        if (code == core::ErrorCode::invalid_input) throw DataRefused("postgres: " + one_line(error.what()));
         throw SqlError(code, "postgres: " + one_line(error.what()));
     } catch (const pqxx::failure& error) {
         throw SqlError(core::ErrorCode::unavailable, "postgres: " + one_line(error.what()));
@@ -164,7 +165,7 @@ public:
             setup.exec(
                 "SELECT set_config('synchronous_commit', 'on', false) "
                 "WHERE current_setting('synchronous_commit') = 'off'");
-            copies_ = setup.exec("SHOW server_encoding")[0][0].c_str() == std::string_view("UTF8");
+            check(setup);
             setup.commit();
         });
         socket_ = connection_->sock();
@@ -255,6 +256,31 @@ public:
     }
 
 private:
+    /// A database that will take nothing is not connected to: what waits for it stays in the spool, and its state says
+    /// why.
+    void check(pqxx::work& setup) {
+        const pqxx::result facts = setup.exec(
+            "SELECT current_setting('server_encoding'), current_setting('transaction_read_only'), "
+            "pg_is_in_recovery()");
+        const std::string_view encoding = facts[0][0].c_str();
+        copies_ = encoding == "UTF8";
+        // SQL_ASCII keeps bytes as they are.
+        if (!copies_ && encoding != "SQL_ASCII")
+            throw SqlError(
+                core::ErrorCode::unavailable,
+                fmt::format("postgres: the encoding of the database is {}, which cannot hold the names of contracts: "
+                            "make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0 LOCALE 'C'",
+                            encoding));
+        if (facts[0][2].c_str() == std::string_view("t"))
+            throw SqlError(core::ErrorCode::unavailable,
+                           "postgres: the server is a standby and takes no writes: name the primary in "
+                           "SCANNER_POSTGRES_URL, or all of its hosts with target_session_attrs=read-write");
+        if (facts[0][1].c_str() == std::string_view("on"))
+            throw SqlError(core::ErrorCode::unavailable,
+                           "postgres: the database takes no writes: default_transaction_read_only is on for the "
+                           "server, the database or the user");
+    }
+
     void make_partitions(const BulkInsert& into, std::size_t count, std::vector<SqlValue>& row, const Fill& fill) {
         const auto column = std::ranges::find(into.columns, into.time_column, &Column::name);
         const auto place = static_cast<std::size_t>(column - into.columns.begin());

@@ -3,10 +3,13 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
+#include <limits>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -29,6 +32,12 @@ public:
 
 private:
     core::ErrorCode code_;
+};
+
+/// The database refused the data (invalid_input); what it said of them is for the log, not for clients.
+class DataRefused : public SqlError {
+public:
+    explicit DataRefused(const std::string& message) : SqlError(core::ErrorCode::invalid_input, message) {}
 };
 
 /// Text that is JSON.
@@ -58,9 +67,22 @@ public:
     [[nodiscard]] virtual double real(int column) const = 0;
     [[nodiscard]] virtual std::string_view text(int column) const = 0;
 
+    /// Nothing for null and for what is not finite.
     [[nodiscard]] std::optional<double> maybe_real(int column) const {
-        return is_null(column) ? std::nullopt : std::optional(real(column));
+        if (is_null(column) || !std::isfinite(real(column))) return std::nullopt;
+        return real(column);
     }
+    /// 0 for what no count or sequence number can be: the row is not ours, or was changed.
+    [[nodiscard]] std::uint64_t count(int column) const {
+        const std::int64_t number = integer(column);
+        return number < 0 || number > kMaxCount ? 0 : static_cast<std::uint64_t>(number);
+    }
+    /// The nearest that an int can hold.
+    [[nodiscard]] int small(int column) const {
+        return static_cast<int>(std::clamp<std::int64_t>(integer(column), std::numeric_limits<int>::min(),
+                                                         std::numeric_limits<int>::max()));
+    }
+    static constexpr std::int64_t kMaxCount = (1LL << 53U) - 1;
     /// A column selected through SqlSession::time_of.
     [[nodiscard]] core::WallTime time(int column) const { return core::from_unix_ms(integer(column)); }
 };

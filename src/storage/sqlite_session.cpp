@@ -1,8 +1,11 @@
 #include "storage/sqlite_session.hpp"
 
+#include "scanner/storage/private_files.hpp"
+
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 
+#include <fcntl.h>
 #include <map>
 #include <sqlite3.h>
 #include <string>
@@ -13,14 +16,14 @@ namespace scanner::storage {
 namespace {
 
 constexpr int kBusyTimeoutMs = 5'000;
+/// At the start, which goes on without a file that another program has locked and looks again later.
+constexpr int kOpenTimeoutMs = 2'000;
 /// Rows a transaction may hold; SQLite's own limit on variables does not matter to a prepared row.
 constexpr std::size_t kMostStatements = 128;
 
 SqlError to_sql_error(const SQLite::Exception& error) {
     auto code = core::ErrorCode::internal;
     switch (error.getErrorCode()) {
-        case SQLITE_BUSY:
-        case SQLITE_LOCKED:
         case SQLITE_IOERR:
         case SQLITE_FULL:
         case SQLITE_CANTOPEN:
@@ -29,6 +32,9 @@ SqlError to_sql_error(const SQLite::Exception& error) {
         case SQLITE_NOMEM:
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB: code = core::ErrorCode::unavailable; break;
+        // The session is sound: another program has the file.
+        case SQLITE_BUSY:
+        case SQLITE_LOCKED:
         case SQLITE_INTERRUPT: code = core::ErrorCode::timeout; break;
         case SQLITE_CONSTRAINT:
         case SQLITE_MISMATCH:
@@ -43,7 +49,9 @@ decltype(auto) translated(F&& function) {
     try {
         return std::forward<F>(function)();
     } catch (const SQLite::Exception& error) {
-        throw to_sql_error(error);
+        const SqlError translation = to_sql_error(error);
+        if (translation.code() == core::ErrorCode::invalid_input) throw DataRefused(translation.what());
+        throw translation;
     }
 }
 
@@ -84,7 +92,7 @@ class SqliteSession final : public SqlSession {
 public:
     explicit SqliteSession(const std::filesystem::path& file)
         : database_(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_FULLMUTEX,
-                    kBusyTimeoutMs) {
+                    kOpenTimeoutMs) {
         // The first sets how the file is kept for good, the rest is this session's. FULL: a commit that was reported
         // survives a power cut, which is what lets the spool forget it.
         for (const char* pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
@@ -93,6 +101,7 @@ public:
             while (statement.executeStep()) {
             }
         }
+        database_.setBusyTimeout(kBusyTimeoutMs);
     }
 
     void begin() override {
@@ -240,6 +249,13 @@ public:
 }  // namespace
 
 std::unique_ptr<SqlSession> open_sqlite_session(const std::filesystem::path& file) {
+    // Made here and not by SQLite, which follows the umask; what it makes beside it has the same rights.
+    static_cast<void>(open_private_file(file, O_RDWR | O_CREAT | O_EXCL));
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+        std::filesystem::path beside = file;
+        beside += suffix;
+        make_private(beside);
+    }
     return translated([&] { return std::make_unique<SqliteSession>(file); });
 }
 

@@ -35,7 +35,7 @@ public:
     static asio::awaitable<core::Result<void>> open(std::shared_ptr<StoreCore> self) {
         if (auto opened = co_await self->writer_.open(); !opened) co_return std::unexpected(opened.error());
         const auto connected = co_await self->link_.connect();
-        if (!connected && (self->link_.embedded() || connected.error().code() == core::ErrorCode::conflict))
+        if (!connected && waiting_cannot_help(connected.error().code(), self->link_.embedded()))
             co_return std::unexpected(connected.error());
         self->last_sequence_ = self->writer_.last_sequence();
         if (connected) {
@@ -122,11 +122,15 @@ public:
         }
         status.dropped = spool.dropped;
         status.last_error = spool.error.empty() ? link_.last_error() : spool.error;
+        if (status.last_error.empty()) status.last_error = writer_.refused();
         return status;
     }
     std::uint64_t spool_bytes() const { return writer_.status().bytes; }
 
 private:
+    static bool waiting_cannot_help(core::ErrorCode code, bool embedded) {
+        return code == core::ErrorCode::conflict || (embedded && code != core::ErrorCode::timeout);
+    }
     static core::Result<void> check(std::size_t limit, core::WallTime from, core::WallTime to) {
         if (limit < 1 || limit > kMostPageRows)
             return core::fail(core::ErrorCode::invalid_input, "limit: expected 1 to " + std::to_string(kMostPageRows));

@@ -4,6 +4,7 @@
 #include "storage/history_sql.hpp"
 
 #include <boost/asio/post.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
@@ -25,25 +26,26 @@ struct WriteOutcome {
     std::size_t records = 0;
     std::uint64_t number = 0;
     std::size_t refused = 0;
+    std::string why;  ///< the last of them was
 };
 
 WriteOutcome write_records(SqlSession& session, Spool& spool, const std::vector<SpoolRecord>& records,
                            core::WallTime now) {
     std::vector<HistoryBatch> batches;
     std::size_t refused = 0;
+    std::string why;
     for (const SpoolRecord& record : records) {
         if (auto batch = decode_batch(record.payload)) {
             batches.push_back(std::move(*batch));
         } else {
-            core::log(core::LogLevel::error, "spool_record_refused",
-                      {{"number", record.number}, {"error", batch.error().message()}});
+            why = batch.error().message();
             spool.set_aside(record);
             ++refused;
         }
     }
     const SpoolPosition position{.spool_id = spool.id(), .number = records.back().number};
     write_history(session, merge_batches(std::move(batches)), position, now);
-    return {.records = records.size(), .number = position.number, .refused = refused};
+    return {.records = records.size(), .number = position.number, .refused = refused, .why = std::move(why)};
 }
 
 /// Writes them together; when the database refuses the data, one by one, and those that it still refuses go aside: one
@@ -58,13 +60,14 @@ WriteOutcome write_or_set_aside(SqlSession& session, Spool& spool, const std::ve
     WriteOutcome outcome{.records = records.size(), .number = records.back().number};
     for (const SpoolRecord& record : records) {
         try {
-            outcome.refused += write_records(session, spool, {record}, now).refused;
+            WriteOutcome one = write_records(session, spool, {record}, now);
+            outcome.refused += one.refused;
+            if (one.refused > 0) outcome.why = std::move(one.why);
         } catch (const SqlError& error) {
             if (error.code() != core::ErrorCode::invalid_input) throw;
-            core::log(core::LogLevel::error, "spool_record_refused",
-                      {{"number", record.number}, {"error", error.what()}});
             spool.set_aside(record);
             ++outcome.refused;
+            outcome.why = error.what();
             write_history(session, {}, {.spool_id = spool.id(), .number = record.number}, now);
         }
     }
@@ -166,16 +169,32 @@ asio::awaitable<bool> WriteBehind::write_some() {
     };
     const auto outcome = co_await link_.call<WriteOutcome>(std::move(work), kUnlimited);
     if (!outcome) {
-        write_failure_.failed(core::to_string(outcome.error().code()), {{"error", outcome.error().message()}});
+        link_.write_failed(outcome.error());
         // Too much for one statement's time, perhaps.
         records_per_write_ = std::max<std::size_t>(records_per_write_ / 2, 1);
         co_return false;
     }
-    write_failure_.recovered();
+    if (outcome->refused < outcome->records) {
+        link_.write_worked();
+    } else if (outcome->records > 0) {
+        link_.write_failed({core::ErrorCode::invalid_input, outcome->why});
+    }
+    note_refused(outcome->refused, outcome->records, outcome->why);
     records_per_write_ = std::min(records_per_write_ * 2, kMostRecordsPerWrite);
     if (outcome->records > 0) spool_->release(outcome->number);
     changed_->notify();
     co_return outcome->records > 0;
+}
+
+void WriteBehind::note_refused(std::size_t count, std::size_t of, const std::string& why) {
+    if (count == 0) {
+        if (of > 0) refusal_.recovered();
+        return;
+    }
+    refused_count_ += count;
+    refused_ = fmt::format("{} batches were refused by the database and set aside in spool/refused.spool; the last: {}",
+                           refused_count_, why);
+    refusal_.failed("refused", {{"batches", count}, {"error", why}});
 }
 
 /// With a new connection nobody knows how the last commit of the one before ended: the database does.

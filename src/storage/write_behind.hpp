@@ -44,12 +44,15 @@ public:
 
     [[nodiscard]] std::uint64_t last_sequence() const { return spool_ ? spool_->last_sequence() : 0; }
     [[nodiscard]] SpoolStatus status() const;
+    /// What the database refused for its content since the start, for people; empty when nothing.
+    [[nodiscard]] const std::string& refused() const { return refused_; }
     /// Batches that are not on disk yet.
     [[nodiscard]] std::size_t pending() const { return pending_->load(); }
 
 private:
     [[nodiscard]] boost::asio::awaitable<bool> catch_up();
     [[nodiscard]] boost::asio::awaitable<bool> write_some();
+    void note_refused(std::size_t count, std::size_t of, const std::string& why);
     void settle_again();
     void spool(std::function<HistoryBatch()> make);
     void settle();
@@ -63,6 +66,8 @@ private:
     std::shared_ptr<std::atomic<std::size_t>> pending_;
     std::size_t records_per_write_;
     std::uint64_t dropped_ = 0;
+    std::uint64_t refused_count_ = 0;
+    std::string refused_;
     bool stopping_ = false;
     std::uint64_t caught_up_ = 0;      ///< the connection whose position in the spool is known
     std::atomic<bool> stuck_ = false;  ///< the disk did not take everything: to be tried again
@@ -70,7 +75,7 @@ private:
     core::RepeatedFailure making_failure_{"history_not_made", core::LogLevel::error};  // the spool thread's own
     core::RepeatedFailure memory_full_{"history_overflow", core::LogLevel::error};     // the spool thread's own
     core::RepeatedFailure overflow_{"history_overflow", core::LogLevel::error};
-    core::RepeatedFailure write_failure_{"history_write_failed"};
+    core::RepeatedFailure refusal_{"spool_record_refused", core::LogLevel::error};
     Worker worker_;  // last: its thread ends before what it uses
 };
 

@@ -3,6 +3,9 @@
 
 #include <pqxx/pqxx>
 
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string>
 
 namespace scanner::storage {
@@ -28,6 +31,8 @@ protected:
         for (std::uint64_t i = first; i <= last; ++i)
             history().record(samples::cycle(i, kStart + milliseconds(100 * static_cast<std::int64_t>(i))));
     }
+    /// The name of the database that url_ leads to.
+    std::string database() const { return url_.substr(url_.rfind('/') + 1); }
     bool written() {
         return run_until([&] { return store_->status().backlog == 0; });
     }
@@ -172,6 +177,147 @@ TEST_F(PostgresOutage, closes_within_its_grace_when_the_server_is_frozen) {
     open_store();
     EXPECT_TRUE(written());
     EXPECT_EQ(ask("SELECT count(*) FROM cycles"), "3");
+}
+
+/// What is logged, by event.
+class LogCounter final : public core::LogSink {
+public:
+    void write(const core::LogRecord& record) override {
+        const std::scoped_lock guard(mutex_);
+        ++counts_[std::string(record.event)];
+    }
+    int count(const std::string& event) {
+        const std::scoped_lock guard(mutex_);
+        return counts_[event];
+    }
+
+private:
+    std::mutex mutex_;
+    std::map<std::string, int> counts_;
+};
+
+TEST_F(PostgresOutage, is_one_when_the_database_takes_no_writes) {
+    open_store();
+    record(1, 3);
+    ASSERT_TRUE(written());
+    const auto log = std::make_shared<LogCounter>();
+    const auto sink = core::set_log_sink(log);
+    core::set_log_level(core::LogLevel::info);
+    ask("ALTER DATABASE " + database() + " SET default_transaction_read_only = on");
+    ask("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = "
+        "current_database()");
+    record(4, 6);
+    ASSERT_TRUE(run_until([&] { return store_->status().last_error.find("read_only") != std::string::npos; }))
+        << store_->status().last_error;
+    bool up = false;
+    run_until(
+        [&] {
+            up = up || store_->status().state == StoreState::ready;
+            return false;
+        },
+        seconds(3));
+    EXPECT_FALSE(up) << "down until a write works";
+    EXPECT_LE(log->count("database_lost"), 2);
+    EXPECT_EQ(log->count("database_lost_over"), 0);
+    Watchlist list;
+    list.name = "refused";
+    const auto refused = await(state().put_watchlist(list, 0));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), core::ErrorCode::unavailable);
+    {
+        pqxx::connection connection(url_ + "?options=-cdefault_transaction_read_only%3Doff");
+        pqxx::work work(connection);
+        work.exec("ALTER DATABASE " + database() + " RESET default_transaction_read_only");
+        work.commit();
+    }
+    ASSERT_TRUE(written()) << store_->status().last_error;
+    EXPECT_EQ(store_->status().state, StoreState::ready);
+    EXPECT_EQ(store_->status().last_error, "");
+    EXPECT_EQ(log->count("database_lost_over"), 1);
+    core::set_log_sink(sink);
+    core::set_log_level(core::LogLevel::off);
+    EXPECT_EQ(ask("SELECT count(*) FROM cycles"), "6");
+}
+
+TEST_F(PostgresOutage, is_one_when_only_writes_fail) {
+    open_store();
+    record(1, 1);
+    ASSERT_TRUE(written());
+    ask("CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no space left' "
+        "USING "
+        "ERRCODE = '53100'; END $$");
+    ask("CREATE TRIGGER full_disk BEFORE INSERT ON cycles FOR EACH ROW EXECUTE FUNCTION full_disk()");
+    record(2, 4);
+    ASSERT_TRUE(run_until([&] { return store_->status().state == StoreState::down; }));
+    bool up = false;
+    const auto began = std::chrono::steady_clock::now();
+    run_until(
+        [&] {
+            up = up || store_->status().state == StoreState::ready;
+            return false;
+        },
+        seconds(2));
+    EXPECT_FALSE(up) << "a new connection is not a write that worked";
+    EXPECT_NE(store_->status().last_error.find("no space left"), std::string::npos) << store_->status().last_error;
+    EXPECT_GE(std::chrono::steady_clock::now() - began, seconds(2));
+    ask("DROP TRIGGER full_disk ON cycles");
+    ASSERT_TRUE(written()) << store_->status().last_error;
+    EXPECT_EQ(store_->status().state, StoreState::ready);
+    EXPECT_EQ(ask("SELECT count(*) FROM cycles"), "4");
+}
+
+TEST_F(PostgresOutage, says_what_the_database_refuses_for_good) {
+    open_store();
+    ask("CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not this one' USING "
+        "ERRCODE "
+        "= '23514'; END $$");
+    ask("CREATE TRIGGER no BEFORE INSERT ON cycles FOR EACH ROW WHEN (NEW.sequence = 2) EXECUTE FUNCTION no()");
+    record(1, 3);
+    ASSERT_TRUE(written());
+    EXPECT_EQ(store_->status().dropped, 1U);
+    EXPECT_NE(store_->status().last_error.find("not this one"), std::string::npos) << store_->status().last_error;
+    EXPECT_EQ(store_->status().state, StoreState::ready) << "the others are written";
+    ask("DROP TRIGGER no ON cycles");
+    ask("CREATE TRIGGER no BEFORE INSERT ON cycles FOR EACH ROW EXECUTE FUNCTION no()");
+    record(4, 4);
+    ASSERT_TRUE(written());
+    EXPECT_EQ(store_->status().state, StoreState::down) << "of the last write nothing was taken";
+}
+
+TEST_F(PostgresOutage, needs_a_database_that_holds_every_name) {
+    ask("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'");
+    ask("CREATE DATABASE plain ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'");
+    const auto migrated = migrate_postgres(server_.url("latin"));
+    ASSERT_FALSE(migrated);
+    EXPECT_EQ(migrated.error().code(), core::ErrorCode::unavailable);
+    EXPECT_NE(migrated.error().message().find("ENCODING 'UTF8'"), std::string::npos) << migrated.error().message();
+    url_ = server_.url("latin");
+    open_store();
+    record(1, 2);
+    ASSERT_TRUE(run_until([&] { return store_->status().last_error.find("LATIN1") != std::string::npos; }));
+    EXPECT_EQ(store_->status().state, StoreState::down);
+    ASSERT_TRUE(spooled());
+    EXPECT_EQ(store_->status().backlog, 2U) << "kept for a database that takes it";
+    close_store();
+    url_ = server_.url("plain");
+    open_store();
+    Watchlist list;
+    list.name = "\u9f99";
+    EXPECT_TRUE(await(state().put_watchlist(list, 0))) << "bytes are bytes to it";
+    EXPECT_TRUE(written()) << store_->status().last_error;
+}
+
+TEST_F(PostgresOutage, goes_on_from_no_forged_number) {
+    open_store();
+    record(1, 3);
+    ASSERT_TRUE(written());
+    ask("INSERT INTO cycles (sequence, ts) VALUES (9223372036854775807, now()), (-5, now())");
+    ask("UPDATE spool_progress SET position = -1");
+    reopen_store();
+    EXPECT_EQ(history().last_sequence(), 3U);
+    record(4, 5);
+    ASSERT_TRUE(written()) << store_->status().last_error;
+    EXPECT_EQ(ask("SELECT count(*) FROM cycles WHERE sequence BETWEEN 1 AND 5"), "5");
 }
 
 }  // namespace
