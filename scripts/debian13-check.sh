@@ -38,6 +38,6 @@ chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_
   cmake --build --preset release
   ctest --preset release -L unit -j2
   clang++-19 --version | head -1
-  dpkg-query -W libboost1.83-dev libpqxx-dev libhiredis-dev libsimdjson-dev libspdlog-dev
+  dpkg-query -W libboost1.83-dev libpqxx-dev libsimdjson-dev libspdlog-dev
 '
 echo "debian13-check: passed in $root"

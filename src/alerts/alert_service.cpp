@@ -119,7 +119,7 @@ public:
 
     AlertStatistics statistics() const override {
         AlertStatistics statistics;
-        statistics.published = published_;
+        if (ports_.publisher != nullptr) statistics.published = ports_.publisher->published();
         statistics.waiting = delivery_.waiting() + fresh_.size();
         watch_.count(statistics);
         delivery_.count(statistics);
@@ -207,7 +207,6 @@ private:
                                .payload_json = alert.payload_json});
             if (ports_.publisher != nullptr) {
                 ports_.publisher->publish(options_.channel, std::make_shared<const std::string>(render_message(alert)));
-                ++published_;
             }
             if (has_webhook()) delivery_.enqueue(std::move(alert), 0);
         }
@@ -222,7 +221,6 @@ private:
     RuleWatch watch_;
     std::vector<Alert> fresh_;    // rang, not announced yet
     engine::RankingPtr pending_;  // came before the state was loaded
-    std::uint64_t published_ = 0;
     Wakeable saver_;
     Wakeable ended_;
     WebhookDelivery delivery_;

@@ -132,7 +132,8 @@ void sample_streams(SampledFamilies& families, const StreamStatistics& streams) 
 
 void sample_stores(SampledFamilies& families, const std::vector<StoreSample>& stores) {
     for (const StoreSample& store : stores) {
-        families.gauge("scanner_store_up", "Whether a store can be used: 1 connected or embedded, 0 away",
+        families.gauge("scanner_store_up",
+                       "Whether a store takes what is written: 1 yes or embedded, 0 away or refusing",
                        store.usable ? 1.0 : 0.0, {{"store", store.name}});
     }
     for (const StoreSample& store : stores) {

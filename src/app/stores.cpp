@@ -1,9 +1,15 @@
 #include "app/stores.hpp"
 
+#include "app/wiring.hpp"
+
 #include "scanner/core/log.hpp"
 #include "scanner/engine/ranking_codec.hpp"
 #include "scanner/net/deadline.hpp"
 
+#include <boost/asio/ip/address.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 namespace scanner::app {
@@ -14,6 +20,12 @@ using std::chrono::milliseconds;
 
 /// How long a start waits for a Redis that is not there yet (containers start together).
 constexpr milliseconds kRedisPatience{2'000};
+
+/// A restart goes on from the ranking in Redis; its number is at most so far beyond what spool and database know. More
+/// than a year of cycles at the default interval: room for a database that is away, none for a forged number.
+constexpr std::uint64_t kMaxSequenceLead = 2'500'000;
+/// Rankings of a scanner with wider settings are restored too.
+constexpr std::size_t kMinRestoredContracts = 400;
 
 std::unique_ptr<storage::Store> make_database(asio::any_io_executor executor, const core::Settings& settings,
                                               const core::Clock& clock) {
@@ -27,12 +39,32 @@ std::unique_ptr<storage::Store> make_database(asio::any_io_executor executor, co
     return storage::make_sqlite_store(std::move(executor), clock, std::move(options));
 }
 
+/// What a driver says without the names in it: health is read by whoever reaches the port, and the log has it whole.
+std::string without_names(std::string_view text) {
+    std::string shown;
+    while (!text.empty()) {
+        const std::size_t open = text.find_first_of("\"(");
+        shown += text.substr(0, open);
+        if (open == std::string_view::npos) break;
+        const bool quoted = text[open] == '"';
+        const std::size_t close = text.find(quoted ? '"' : ')', open + 1);
+        if (close == std::string_view::npos) break;
+        const std::string inside(text.substr(open + 1, close - open - 1));
+        boost::system::error_code not_an_address;
+        static_cast<void>(asio::ip::make_address(inside, not_an_address));
+        const bool kept = !quoted && not_an_address;
+        shown += kept ? text.substr(open, close - open + 1) : std::string_view(quoted ? "\"…\"" : "(…)");
+        text.remove_prefix(close + 1);
+    }
+    return shown;
+}
+
 api::StoreHealth health_of(std::string name, const storage::StoreStatus& status) {
     api::StoreHealth health;
     health.name = std::move(name);
     health.state = storage::to_string(status.state);
     health.backlog = status.backlog;
-    health.last_error = status.last_error;
+    health.last_error = without_names(status.last_error);
     health.backlog_age_sec = status.backlog_age_sec.value_or(0.0);
     health.dropped = status.dropped;
     return health;
@@ -42,15 +74,24 @@ api::StoreHealth health_of(std::string name, const storage::StoreStatus& status)
 
 Stores::Stores(asio::any_io_executor executor, const core::Settings& settings, const core::Clock& clock)
     : settings_(settings),
+      clock_(clock),
+      origin_(ranking_origin(settings)),
       database_(make_database(executor, settings, clock)),
       feed_(engine::make_history_feed(database_->history())) {
-    if (settings.redis_url) redis_ = storage::make_redis_store(std::move(executor), *settings.redis_url);
+    limits_.max_contracts = std::max(static_cast<std::size_t>(settings.scan_top_by_qvol), kMinRestoredContracts);
+    if (!settings.redis_url) return;
+    redis_ = storage::make_redis_store(std::move(executor), {.url = *settings.redis_url,
+                                                             .ca_bundle_path = settings.ca_bundle_path.value_or(""),
+                                                             .key_prefix = settings.redis_key_prefix,
+                                                             .installation_id = origin_.installation,
+                                                             .max_value_bytes = limits_.max_bytes()});
 }
 
 asio::awaitable<core::Result<void>> Stores::open(engine::Engine& engine) {
     if (auto opened = co_await database_->open(); !opened) co_return std::unexpected(opened.error());
     engine.continue_after(database_->history().last_sequence());
-    if (redis_.cache) {
+    if (redis_.cache && co_await becomes_ready()) {
+        if (auto claimed = co_await redis_.lease->claim(); !claimed) co_return std::unexpected(claimed.error());
         if (const auto ranking = co_await cached_ranking(); ranking) {
             engine.restore(ranking);
             feed_->accept(ranking);
@@ -61,20 +102,32 @@ asio::awaitable<core::Result<void>> Stores::open(engine::Engine& engine) {
     co_return core::Result<void>{};
 }
 
-asio::awaitable<engine::RankingPtr> Stores::cached_ranking() {
+asio::awaitable<bool> Stores::becomes_ready() {
     const auto give_up = core::system_clock().steady_now() + kRedisPatience;
     while (redis_.cache->status().state != storage::StoreState::ready) {
-        if (core::system_clock().steady_now() >= give_up) co_return nullptr;
-        if (!co_await net::sleep_for(milliseconds(20))) co_return nullptr;
+        if (core::system_clock().steady_now() >= give_up) co_return false;
+        if (!co_await net::sleep_for(milliseconds(20))) co_return false;
     }
-    const auto text = co_await redis_.cache->get("snaps:latest");
-    if (!text || !*text) co_return nullptr;
-    const auto ranking = engine::decode_ranking(**text);
-    if (!ranking) {
-        core::log(core::LogLevel::warning, "cached_ranking_unreadable", {{"error", ranking.error().message()}});
-        co_return nullptr;
+    co_return true;
+}
+
+asio::awaitable<engine::RankingPtr> Stores::cached_ranking() {
+    engine::RankingLimits limits = limits_;
+    const auto text = co_await redis_.cache->get("snaps:latest", limits.max_bytes());
+    if (text && !*text) co_return nullptr;
+    limits.now = clock_.now();
+    core::Result<engine::RankingPtr> ranking =
+        text ? engine::decode_ranking(**text, origin_, limits) : std::unexpected(text.error());
+    if (ranking) {
+        const std::uint64_t known = database_->history().last_sequence();
+        if ((*ranking)->sequence <= known + kMaxSequenceLead) co_return *ranking;
+        ranking = core::fail(
+            core::ErrorCode::malformed,
+            fmt::format("ranking: seq: {} is far beyond the {} that history knows", (*ranking)->sequence, known));
     }
-    co_return *ranking;
+    core::log(core::LogLevel::warning, "cached_ranking_refused",
+              {{"reason", core::to_string(ranking.error().code())}, {"error", ranking.error().message()}});
+    co_return nullptr;
 }
 
 void Stores::follow(engine::Engine& engine) {
@@ -86,7 +139,7 @@ void Stores::follow(engine::Engine& engine) {
 
 void Stores::cache(const engine::Ranking& ranking) {
     std::vector<storage::SnapshotCache::Entry> entries;
-    entries.push_back({"snaps:latest", std::make_shared<const std::string>(engine::encode_ranking(ranking)),
+    entries.push_back({"snaps:latest", std::make_shared<const std::string>(engine::encode_ranking(ranking, origin_)),
                        settings_.redis_snapshots_ttl});
     for (const auto& [profile, ranked] : ranking.ranked) {
         entries.push_back({"rank:" + profile,

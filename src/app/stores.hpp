@@ -5,6 +5,7 @@
 #include "scanner/core/settings.hpp"
 #include "scanner/engine/engine.hpp"
 #include "scanner/engine/history_feed.hpp"
+#include "scanner/engine/ranking_codec.hpp"
 #include "scanner/storage/snapshot_cache.hpp"
 #include "scanner/storage/store.hpp"
 
@@ -25,7 +26,8 @@ public:
 
     /// Opens the database and restores the newest ranking, so that a restart within the time to live serves at once and
     /// the sequence goes on. Waits a moment for stores that are away, then goes on without them. Fails where waiting
-    /// cannot help (data folder, schema).
+    /// cannot help (data folder, schema, another scanner live on the same Redis keys). A ranking of another exchange or
+    /// installation, one from the future, and one that is out of any bound are neither restored nor recorded.
     [[nodiscard]] boost::asio::awaitable<core::Result<void>> open(engine::Engine& engine);
     /// Hands every ranking of `engine` to the stores.
     void follow(engine::Engine& engine);
@@ -36,10 +38,14 @@ public:
     [[nodiscard]] boost::asio::awaitable<void> close(std::chrono::milliseconds grace);
 
 private:
+    [[nodiscard]] boost::asio::awaitable<bool> becomes_ready();
     [[nodiscard]] boost::asio::awaitable<engine::RankingPtr> cached_ranking();
     void cache(const engine::Ranking& ranking);
 
     const core::Settings& settings_;
+    const core::Clock& clock_;
+    engine::RankingOrigin origin_;
+    engine::RankingLimits limits_;
     storage::RedisStore redis_;  ///< empty without SCANNER_REDIS_URL
     std::unique_ptr<storage::Store> database_;
     std::shared_ptr<engine::HistoryFeed> feed_;

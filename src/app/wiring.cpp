@@ -49,9 +49,13 @@ net::HttpClientOptions client_options(const core::Settings& settings) {
     return options;
 }
 
+/// By the host itself: the name anywhere else in an address says nothing.
 bool is_htx(std::string_view url) {
-    for (const std::string_view host : {"hbdm.com", "hbdm.vn", "btcgateway.pro", "huobi.pro", "htx.com"}) {
-        if (url.find(host) != std::string_view::npos) return true;
+    const auto parsed = core::parse_url(url);
+    if (!parsed) return false;
+    for (const std::string_view domain : {"hbdm.com", "hbdm.vn", "btcgateway.pro", "huobi.pro", "htx.com"}) {
+        const std::string_view host = parsed->host;
+        if (host == domain || (host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.')) return true;
     }
     return false;
 }
@@ -102,6 +106,12 @@ alerts::AlertOptions alert_options(const core::Settings& settings) {
     options.webhook_allow_private = settings.alert_webhook_allow_private;
     options.scan_interval = settings.scan_interval;
     return options;
+}
+
+engine::RankingOrigin ranking_origin(const core::Settings& settings) {
+    // HTX has several names; any other address is a market of its own.
+    return {.exchange = is_htx(settings.exchange_url) ? "htx" : settings.exchange_url,
+            .installation = settings.installation_id.empty() ? settings.redis_key_prefix : settings.installation_id};
 }
 
 std::string alert_state_path(const core::Settings& settings) {

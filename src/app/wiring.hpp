@@ -6,6 +6,7 @@
 #include "scanner/core/settings.hpp"
 #include "scanner/engine/engine.hpp"
 #include "scanner/engine/observer.hpp"
+#include "scanner/engine/ranking_codec.hpp"
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/net/http_client.hpp"
 
@@ -25,6 +26,8 @@ namespace scanner::app {
                                                    const api::EffectiveSettings& set);
 [[nodiscard]] api::OperatorDefaults operator_defaults(const core::Settings& settings);
 [[nodiscard]] alerts::AlertOptions alert_options(const core::Settings& settings);
+/// Whose the rankings are that these settings make.
+[[nodiscard]] engine::RankingOrigin ranking_origin(const core::Settings& settings);
 /// Where alerts keep what they remember.
 [[nodiscard]] std::string alert_state_path(const core::Settings& settings);
 [[nodiscard]] std::unique_ptr<net::HttpClient> make_client(boost::asio::any_io_executor executor,

@@ -166,6 +166,23 @@ SettingType seconds(std::chrono::milliseconds Settings::* member, double minimum
     return type;
 }
 
+SettingType name_part(std::string Settings::* member) {
+    constexpr std::size_t kMaxBytes = 64;
+    SettingType type = setting_of(member, "up to 64 letters, digits and characters of .:_-/");
+    type.empty_is_value = true;
+    type.parse = [member](Settings& settings, std::string_view given) -> Complaint {
+        const bool fits = std::ranges::all_of(given, [](char c) {
+            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                   std::string_view(".:_-/").find(c) != std::string_view::npos;
+        });
+        if (!fits || given.size() > kMaxBytes) return "";
+        settings.*member = given;
+        return std::nullopt;
+    };
+    type.print = [member](const Settings& settings) { return settings.*member; };
+    return type;
+}
+
 SettingType text(std::string Settings::* member, std::string expected) {
     SettingType type = setting_of(member, std::move(expected));
     type.parse = [member](Settings& settings, std::string_view given) -> Complaint {
@@ -276,7 +293,7 @@ SettingType url_path(std::string Settings::* member) {
 }
 
 SettingType redis_url(std::optional<RedisUrl> Settings::* member) {
-    SettingType type = setting_of(member, "redis://[user:password@]host[:port][/db]");
+    SettingType type = setting_of(member, "redis://[user:password@]host[:port][/db], rediss:// or unix:///path");
     type.empty_is_value = true;
     type.parse = [member](Settings& settings, std::string_view given) -> Complaint {
         if (given.empty()) {
@@ -291,13 +308,7 @@ SettingType redis_url(std::optional<RedisUrl> Settings::* member) {
     type.print = [member](const Settings& settings) {
         const auto& url = settings.*member;
         if (!url) return std::string();
-        std::string result = "redis://";
-        if (!url->password.empty()) {
-            result += percent_encode(url->user);
-            result.append(":").append(percent_encode(url->password)).append("@");
-        }
-        result += url->host.find(':') == std::string::npos ? url->host : "[" + url->host + "]";
-        return result + ":" + std::to_string(url->port) + "/" + std::to_string(url->database);
+        return redis_url_text(*url);
     };
     type.mask = [](std::string_view value) { return mask_url(value); };
     return type;

@@ -45,6 +45,8 @@ struct Choice {
 [[nodiscard]] SettingType days(std::chrono::days Settings::* member, int minimum, int maximum);
 [[nodiscard]] SettingType text(std::string Settings::* member, std::string expected);
 [[nodiscard]] SettingType optional_text(std::optional<std::string> Settings::* member, std::string expected);
+/// Up to 64 letters, digits and characters of ".:_-/", or nothing.
+[[nodiscard]] SettingType name_part(std::string Settings::* member);
 /// Visible ASCII without spaces, never shown.
 [[nodiscard]] SettingType secret_text(std::optional<std::string> Settings::* member, std::string expected);
 [[nodiscard]] SettingType listen_address(std::string Settings::* member);

@@ -13,6 +13,7 @@ namespace scanner::core {
 namespace {
 
 constexpr std::string_view kHidden = "***";
+constexpr std::size_t kMaxSocketPathBytes = 107;  // sockaddr_un's
 
 std::optional<unsigned> hex_digit(char c) {
     if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
@@ -74,6 +75,51 @@ Result<void> read_host(std::string_view text, Url& url) {
     }
     url.port = static_cast<std::uint16_t>(*number);
     return {};
+}
+
+Result<int> redis_database(std::string_view text) {
+    const auto database = parse_int(text);
+    if (!database || *database < 0 || *database > 9999) return invalid("a database that is no number from 0 to 9999");
+    return static_cast<int>(*database);
+}
+
+Result<void> check_redis_user(const RedisUrl& url) {
+    if (url.user.empty() || !url.password.empty()) return {};
+    return invalid("a user without a password (a password alone is written redis://:password@host)");
+}
+
+/// What follows "unix://": [user:password@]/path[?db=0]
+Result<RedisUrl> parse_redis_socket(std::string_view text) {
+    if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; })) {
+        return invalid("a space or control character");
+    }
+    RedisUrl redis;
+    std::string_view query;
+    if (const std::size_t mark = text.find('?'); mark != std::string_view::npos) {
+        query = text.substr(mark + 1);
+        text = text.substr(0, mark);
+    }
+    if (!text.starts_with('/')) {
+        const std::size_t at = text.find('@');
+        Url url;
+        if (at == std::string_view::npos) return invalid("no absolute path of a socket, as in unix:///run/redis.sock");
+        if (auto user = read_user(text.substr(0, at), url); !user) return std::unexpected(user.error());
+        redis.user = url.user;
+        redis.password = url.password;
+        text.remove_prefix(at + 1);
+    }
+    if (auto user = check_redis_user(redis); !user) return std::unexpected(user.error());
+    const auto path = percent_decode(text);
+    if (!path || !path->starts_with('/') || path->size() < 2 || path->find('\0') != std::string::npos)
+        return invalid("no absolute path of a socket, as in unix:///run/redis.sock");
+    if (path->size() > kMaxSocketPathBytes) return invalid("a socket's path of more than 107 bytes");
+    redis.socket_path = *path;
+    if (query.empty()) return redis;
+    if (!query.starts_with("db=")) return invalid("a query other than ?db=number");
+    const auto database = redis_database(query.substr(3));
+    if (!database) return std::unexpected(database.error());
+    redis.database = *database;
+    return redis;
 }
 
 }  // namespace
@@ -181,26 +227,38 @@ bool is_loopback_host(std::string_view host) {
 }
 
 Result<RedisUrl> parse_redis_url(std::string_view text) {
+    for (const std::string_view scheme : {"unix://", "redis+unix://", "redis+socket://"}) {
+        if (equal_ignoring_case(text.substr(0, scheme.size()), scheme))
+            return parse_redis_socket(text.substr(scheme.size()));
+    }
     auto url = parse_url(text);
     if (!url) return std::unexpected(url.error());
-    if (url->scheme == "rediss")
-        return invalid("rediss://: Redis over TLS is not supported, use a TLS proxy and redis://");
-    if (url->scheme != "redis") return invalid("the scheme " + url->scheme + "://, not redis://");
+    if (url->scheme != "redis" && url->scheme != "rediss")
+        return invalid("the scheme " + url->scheme + "://, not redis://, rediss:// (TLS) or unix://");
     if (!url->query.empty() || !url->fragment.empty()) return invalid("a query or fragment, which means nothing here");
-    if (!url->user.empty() && url->password.empty()) {
-        return invalid("a user without a password (a password alone is written redis://:password@host)");
-    }
-    RedisUrl redis{.host = url->host, .user = url->user, .password = url->password};
+    RedisUrl redis{.host = url->host, .user = url->user, .password = url->password, .tls = url->scheme == "rediss"};
+    if (auto user = check_redis_user(redis); !user) return std::unexpected(user.error());
     redis.port = url->port.value_or(redis.port);
     std::string_view path = url->path;
     if (path.starts_with('/')) path.remove_prefix(1);
-    if (!path.empty()) {
-        const auto database = parse_int(path);
-        if (!database || *database < 0 || *database > 9999)
-            return invalid("a database that is no number from 0 to 9999");
-        redis.database = static_cast<int>(*database);
-    }
+    if (path.empty()) return redis;
+    const auto database = redis_database(path);
+    if (!database) return std::unexpected(database.error());
+    redis.database = *database;
     return redis;
+}
+
+std::string redis_url_text(const RedisUrl& url) {
+    std::string user;
+    if (!url.password.empty()) user = percent_encode(url.user) + ":" + percent_encode(url.password) + "@";
+    if (!url.socket_path.empty()) {
+        std::string path;
+        for (const char c : url.socket_path) path += c == '/' ? "/" : percent_encode(std::string_view(&c, 1));
+        return "unix://" + user + path + (url.database == 0 ? "" : "?db=" + std::to_string(url.database));
+    }
+    const std::string host = url.host.find(':') == std::string::npos ? url.host : "[" + url.host + "]";
+    return (url.tls ? "rediss://" : "redis://") + user + host + ":" + std::to_string(url.port) + "/" +
+           std::to_string(url.database);
 }
 
 Result<std::string> parse_postgres_url(std::string_view text) {

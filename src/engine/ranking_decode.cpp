@@ -1,12 +1,15 @@
 #include "engine/number_fields.hpp"
 
+#include "scanner/core/symbol.hpp"
 #include "scanner/engine/ranking_codec.hpp"
 #include "scanner/signals/manipulation.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -18,7 +21,23 @@ using nlohmann::json;
 /// What is wrong with the text; thrown inside this file only, where the way back up is long and every field can fail.
 struct Flaw {
     std::string what;
+    core::ErrorCode code = core::ErrorCode::malformed;
 };
+
+/// Nothing that is measured comes near it, and no sum or product of two such numbers leaves what a double can hold.
+constexpr double kMaxMagnitude = 1e30;
+constexpr double kMinPrice = 1e-18;
+constexpr std::size_t kMaxDepth = 12;
+constexpr std::size_t kMaxLevels = 1'000;
+constexpr std::size_t kMaxCandles = 2'000;
+constexpr std::size_t kMaxSpreads = 1'000;
+constexpr std::size_t kMaxProfiles = 64;
+constexpr std::size_t kMaxExclusions = 10'000;
+constexpr std::size_t kMaxNameBytes = 64;
+constexpr std::size_t kMaxTextBytes = 1'024;
+/// The exchange's clock and ours are two.
+constexpr std::chrono::minutes kMaxClockDifference{1};
+constexpr std::chrono::hours kMaxPause{2};
 
 const json& member(const json& object, std::string_view name) {
     if (!object.is_object()) throw Flaw{fmt::format("{}: not inside an object", name)};
@@ -31,10 +50,18 @@ double number(const json& value, std::string_view name) {
     if (!value.is_number()) throw Flaw{fmt::format("{}: not a number", name)};
     const double read = value.get<double>();
     if (!std::isfinite(read)) throw Flaw{fmt::format("{}: not finite", name)};
+    if (std::abs(read) > kMaxMagnitude) throw Flaw{fmt::format("{}: beyond any measure", name)};
+    return read;
+}
+double within(double read, std::string_view name, double least, double most) {
+    if (read < least || read > most) throw Flaw{fmt::format("{}: not from {} to {}", name, least, most)};
     return read;
 }
 double number_in(const json& object, std::string_view name) {
     return number(member(object, name), name);
+}
+double number_in(const json& object, std::string_view name, double least, double most) {
+    return within(number_in(object, name), name, least, most);
 }
 std::optional<double> maybe_number_in(const json& object, std::string_view name) {
     const json& value = member(object, name);
@@ -42,24 +69,47 @@ std::optional<double> maybe_number_in(const json& object, std::string_view name)
 }
 std::int64_t integer(const json& value, std::string_view name) {
     if (!value.is_number_integer()) throw Flaw{fmt::format("{}: not an integer", name)};
+    if (value.is_number_unsigned() && value.get<std::uint64_t>() > std::numeric_limits<std::int64_t>::max())
+        throw Flaw{fmt::format("{}: too large", name)};
     return value.get<std::int64_t>();
 }
 std::int64_t integer_in(const json& object, std::string_view name) {
     return integer(member(object, name), name);
 }
+std::int64_t integer_in(const json& object, std::string_view name, std::int64_t least, std::int64_t most) {
+    const std::int64_t read = integer_in(object, name);
+    if (read < least || read > most) throw Flaw{fmt::format("{}: not from {} to {}", name, least, most)};
+    return read;
+}
+core::WallTime time_of(std::int64_t ms, std::string_view name) {
+    if (!core::is_unix_ms(ms)) throw Flaw{fmt::format("{}: not a time from 1970 to 9999", name)};
+    return core::from_unix_ms(ms);
+}
+core::WallTime time_in(const json& object, std::string_view name) {
+    return time_of(integer_in(object, name), name);
+}
 std::string text_in(const json& object, std::string_view name) {
     const json& value = member(object, name);
     if (!value.is_string()) throw Flaw{fmt::format("{}: not a string", name)};
-    return value.get<std::string>();
+    const auto& text = value.get_ref<const std::string&>();
+    if (text.size() > kMaxTextBytes) throw Flaw{fmt::format("{}: too long", name)};
+    return text;
+}
+std::string name_in(const json& object, std::string_view name) {
+    std::string text = text_in(object, name);
+    if (text.empty() || text.size() > kMaxNameBytes)
+        throw Flaw{fmt::format("{}: not a name of 1 to {} bytes", name, kMaxNameBytes)};
+    return text;
 }
 bool flag_in(const json& object, std::string_view name) {
     const json& value = member(object, name);
     if (!value.is_boolean()) throw Flaw{fmt::format("{}: not true or false", name)};
     return value.get<bool>();
 }
-const json& array_in(const json& object, std::string_view name) {
+const json& array_in(const json& object, std::string_view name, std::size_t most) {
     const json& value = member(object, name);
     if (!value.is_array()) throw Flaw{fmt::format("{}: not an array", name)};
+    if (value.size() > most) throw Flaw{fmt::format("{}: more than {}", name, most)};
     return value;
 }
 const json& row_of(const json& value, std::string_view name, std::size_t size) {
@@ -74,7 +124,7 @@ void read_numbers(const json& from, const Fields& fields, Owner& into) {
 
 std::vector<market::Level> levels_in(const json& data, std::string_view name) {
     std::vector<market::Level> levels;
-    for (const json& row : array_in(data, name)) {
+    for (const json& row : array_in(data, name, kMaxLevels)) {
         row_of(row, name, 2);
         levels.push_back({number(row[0], name), number(row[1], name)});
         if (levels.back().price <= 0.0 || levels.back().size <= 0.0)
@@ -86,20 +136,25 @@ std::vector<market::Level> levels_in(const json& data, std::string_view name) {
 std::shared_ptr<const market::Contract> contract_in(const json& data) {
     const json& from = member(data, "contract");
     market::Contract contract;
-    contract.contract_code = text_in(from, "contract_code");
-    contract.symbol = text_in(from, "symbol");
-    contract.contract_size = number_in(from, "contract_size");
-    contract.price_tick = number_in(from, "price_tick");
+    contract.contract_code = name_in(from, "contract_code");
+    contract.symbol = name_in(from, "symbol");
+    if (contract.symbol != core::unified_symbol(contract.contract_code))
+        throw Flaw{"symbol: not the one of contract_code"};
+    contract.contract_size = number_in(from, "contract_size", kMinPrice, kMaxMagnitude);
+    contract.price_tick = number_in(from, "price_tick", kMinPrice, kMaxMagnitude);
     contract.status = market::ContractStatus::listed;
     contract.asset_class = flag_in(from, "tradfi") ? market::AssetClass::tradfi : market::AssetClass::crypto;
-    contract.funding_interval_hours = static_cast<int>(integer_in(from, "funding_interval_hours"));
+    contract.funding_interval_hours = static_cast<int>(integer_in(from, "funding_interval_hours", 1, 168));
     return std::make_shared<const market::Contract>(std::move(contract));
 }
 
 std::vector<market::Candle> candles_in(const json& data) {
     std::vector<market::Candle> candles;
-    for (const json& row : array_in(data, "candles")) {
+    for (const json& row : array_in(data, "candles", kMaxCandles)) {
         row_of(row, "candles", 6);
+        static_cast<void>(time_of(integer(row[0], "candles"), "candles"));
+        if (!candles.empty() && integer(row[0], "candles") <= candles.back().open_time_ms)
+            throw Flaw{"candles: not in the order of their times"};
         candles.push_back({integer(row[0], "candles"), number(row[1], "candles"), number(row[2], "candles"),
                            number(row[3], "candles"), number(row[4], "candles"), number(row[5], "candles")});
     }
@@ -110,24 +165,24 @@ market::MarketData data_in(const json& from) {
     market::MarketData data;
     data.contract = contract_in(from);
     data.ticker.contract_code = data.contract->contract_code;
-    data.ticker.last = number_in(from, "last");
-    data.ticker.base_volume_24h = number_in(from, "base_volume_24h");
-    data.ticker.turnover_24h = number_in(from, "turnover_24h");
+    data.ticker.last = number_in(from, "last", kMinPrice, kMaxMagnitude);
+    data.ticker.base_volume_24h = number_in(from, "base_volume_24h", 0, kMaxMagnitude);
+    data.ticker.turnover_24h = number_in(from, "turnover_24h", 0, kMaxMagnitude);
     data.funding_rate = maybe_number_in(from, "funding_rate");
     data.open_interest = maybe_number_in(from, "open_interest");
     data.index_price = maybe_number_in(from, "index_price");
-    data.data_time = core::from_unix_ms(integer_in(from, "data_time_ms"));
-    data.fetch_latency_ms = number_in(from, "fetch_latency_ms");
+    data.data_time = time_in(from, "data_time_ms");
+    data.fetch_latency_ms = number_in(from, "fetch_latency_ms", 0, 1e9);
     market::OrderBook book;
-    book.exchange_time = core::from_unix_ms(integer_in(from, "book_time_ms"));
+    book.exchange_time = time_in(from, "book_time_ms");
     book.bids = levels_in(from, "bids");
     book.asks = levels_in(from, "asks");
     if (!book.bids.empty()) data.ticker.bid = book.bids.front();
     if (!book.asks.empty()) data.ticker.ask = book.asks.front();
     data.order_book = std::make_shared<const market::OrderBook>(std::move(book));
     auto candles = candles_in(from);
-    const auto running = static_cast<std::size_t>(integer_in(from, "running_candles"));
-    if (running > 1 || running > candles.size()) throw Flaw{"running_candles: not 0 or 1"};
+    const auto running = static_cast<std::size_t>(integer_in(from, "running_candles", 0, 1));
+    if (running > candles.size()) throw Flaw{"running_candles: not 0 or 1"};
     data.closed_candles = candles.size() - running;
     data.candles = std::make_shared<const std::vector<market::Candle>>(std::move(candles));
     return data;
@@ -146,7 +201,7 @@ signals::Manipulation manipulation_in(const json& numbers) {
     const json& from = member(numbers, "manipulation");
     signals::Manipulation manipulation;
     manipulation.manip_score = number_in(from, "manip_score");
-    for (const json& name : array_in(from, "manip_flags")) {
+    for (const json& name : array_in(from, "manip_flags", kMaxSpreads)) {
         const auto flag =
             name.is_string() ? signals::find_manipulation_flag(name.get_ref<const std::string&>()) : std::nullopt;
         if (!flag) throw Flaw{"manip_flags: unknown flag"};
@@ -177,7 +232,8 @@ signals::ContractNumbers numbers_in(const json& from) {
 
 void read_profile(const json& from, Ranking& ranking) {
     signals::Profile profile;
-    profile.name = text_in(from, "name");
+    profile.name = name_in(from, "name");
+    if (ranking.ranked.contains(profile.name)) throw Flaw{"profiles: one twice"};
     for (const auto& field : signals::weight_fields()) {
         profile.weights.*field.member = number_in(member(from, "weights"), field.name);
     }
@@ -186,14 +242,19 @@ void read_profile(const json& from, Ranking& ranking) {
     options.max_spread_bps = ranking.settings.max_spread_bps;
     options.include_carry = ranking.settings.include_carry;
     std::vector<RankedEntry>& ranked = ranking.ranked[profile.name];
-    for (const json& row : array_in(from, "ranked")) {
+    std::vector<bool> taken(ranking.contracts.size());
+    for (const json& row : array_in(from, "ranked", ranking.contracts.size())) {
         row_of(row, "ranked", 3);
         RankedEntry entry;
         entry.contract = static_cast<std::size_t>(integer(row[0], "ranked"));
         if (entry.contract >= ranking.contracts.size()) throw Flaw{"ranked: no such contract"};
+        if (taken[entry.contract]) throw Flaw{"ranked: a contract twice"};
+        taken[entry.contract] = true;
         entry.score = number(row[1], "ranked");
         entry.rank = static_cast<int>(ranked.size()) + 1;
-        if (!row[2].is_null()) entry.rank_delta = static_cast<int>(integer(row[2], "ranked"));
+        if (!row[2].is_null())
+            entry.rank_delta =
+                static_cast<int>(within(static_cast<double>(integer(row[2], "ranked")), "ranked", -1e6, 1e6));
         entry.components =
             signals::score_contract(ranking.contracts[entry.contract].numbers, profile.weights, options).components;
         ranked.push_back(entry);
@@ -201,37 +262,61 @@ void read_profile(const json& from, Ranking& ranking) {
     ranking.profiles.push_back(std::move(profile));
 }
 
-void read_settings(const json& from, Ranking& ranking) {
-    ranking.sequence = static_cast<std::uint64_t>(integer_in(from, "seq"));
-    ranking.time = core::from_unix_ms(integer_in(from, "time_ms"));
-    ranking.next_scan_at = core::from_unix_ms(integer_in(from, "next_scan_at_ms"));
-    ranking.cycle_ms = number_in(from, "cycle_ms");
-    ranking.requests = static_cast<std::uint64_t>(integer_in(from, "requests"));
-    ranking.settings.default_profile = text_in(from, "default_profile");
-    ranking.settings.notional_usdt = number_in(from, "notional_usdt");
-    ranking.settings.min_qvol_usdt = number_in(from, "min_qvol_usdt");
-    ranking.settings.max_spread_bps = number_in(from, "max_spread_bps");
+void read_settings(const json& from, Ranking& ranking, const RankingLimits& limits) {
+    ranking.sequence = static_cast<std::uint64_t>(integer_in(from, "seq", 1, static_cast<std::int64_t>(kMaxSequence)));
+    ranking.time = time_in(from, "time_ms");
+    if (ranking.time > limits.now + RankingLimits::kMaxAhead)
+        throw Flaw{fmt::format("time_ms: {} is ahead of the clock, which says {}", core::format_time(ranking.time),
+                               core::format_time(limits.now))};
+    ranking.next_scan_at = time_in(from, "next_scan_at_ms");
+    if (ranking.next_scan_at < ranking.time || ranking.next_scan_at > ranking.time + kMaxPause)
+        throw Flaw{"next_scan_at_ms: not soon after time_ms"};
+    ranking.cycle_ms = number_in(from, "cycle_ms", 0, 1e9);
+    ranking.requests = static_cast<std::uint64_t>(integer_in(from, "requests", 0, 1'000'000'000));
+    ranking.settings.default_profile = name_in(from, "default_profile");
+    ranking.settings.notional_usdt = number_in(from, "notional_usdt", 0, 1e12);
+    ranking.settings.min_qvol_usdt = number_in(from, "min_qvol_usdt", 0, 1e15);
+    ranking.settings.max_spread_bps = number_in(from, "max_spread_bps", 0, 10'000);
     ranking.settings.include_carry = flag_in(from, "include_carry");
     ranking.settings.simulated = flag_in(from, "simulated");
 }
 
-RankingPtr read_ranking(const json& from) {
+void check_origin(const json& from, const RankingOrigin& origin) {
+    const RankingOrigin found{.exchange = text_in(from, "exchange"), .installation = text_in(from, "installation")};
+    if (found == origin) return;
+    throw Flaw{fmt::format("it is of exchange \"{}\" and installation \"{}\", not of \"{}\" and \"{}\"", found.exchange,
+                           found.installation, origin.exchange, origin.installation),
+               core::ErrorCode::conflict};
+}
+
+/// What was read lies at or before the time at which it was ranked.
+void check_times(const ContractSnapshot& snapshot, core::WallTime made_at) {
+    const core::WallTime latest = made_at + kMaxClockDifference;
+    const auto& candles = *snapshot.data.candles;
+    const bool ahead = snapshot.data.data_time > latest || snapshot.data.order_book->exchange_time > latest ||
+                       (!candles.empty() && core::from_unix_ms(candles.back().open_time_ms) > latest);
+    if (ahead) throw Flaw{snapshot.data.contract->contract_code + ": read after it was ranked"};
+}
+
+RankingPtr read_ranking(const json& from, const RankingOrigin& origin, const RankingLimits& limits) {
     if (integer_in(from, "format") != 1) throw Flaw{"format: not one that this version knows"};
+    check_origin(from, origin);
     auto ranking = std::make_shared<Ranking>();
-    read_settings(from, *ranking);
-    for (const json& contract : array_in(from, "contracts")) {
+    read_settings(from, *ranking, limits);
+    for (const json& contract : array_in(from, "contracts", limits.max_contracts)) {
         ContractSnapshot snapshot;
         snapshot.data = data_in(member(contract, "data"));
         snapshot.numbers = numbers_in(member(contract, "numbers"));
-        for (const json& spread : array_in(contract, "spread_history")) {
+        for (const json& spread : array_in(contract, "spread_history", kMaxSpreads)) {
             snapshot.spread_history.push_back(number(spread, "spread_history"));
         }
+        check_times(snapshot, ranking->time);
         const std::string code = snapshot.data.contract->contract_code;
         if (!ranking->index_by_code.emplace(code, ranking->contracts.size()).second) throw Flaw{code + ": twice"};
         ranking->contracts.push_back(std::move(snapshot));
     }
-    for (const json& profile : array_in(from, "profiles")) read_profile(profile, *ranking);
-    for (const json& row : array_in(from, "exclusions")) {
+    for (const json& profile : array_in(from, "profiles", kMaxProfiles)) read_profile(profile, *ranking);
+    for (const json& row : array_in(from, "exclusions", kMaxExclusions)) {
         row_of(row, "exclusions", 3);
         if (!row[0].is_string() || !row[1].is_string() || !row[2].is_string()) throw Flaw{"exclusions: not strings"};
         ranking->exclusions.push_back({row[0], row[1], row[2]});
@@ -242,13 +327,23 @@ RankingPtr read_ranking(const json& from) {
 
 }  // namespace
 
-core::Result<RankingPtr> decode_ranking(std::string_view text) {
-    const json parsed = json::parse(text, nullptr, false);
-    if (parsed.is_discarded()) return core::fail(core::ErrorCode::malformed, "ranking: not JSON");
+core::Result<RankingPtr> decode_ranking(std::string_view text, const RankingOrigin& origin,
+                                        const RankingLimits& limits) {
+    if (text.size() > limits.max_bytes())
+        return core::fail(core::ErrorCode::malformed, fmt::format("ranking: more than {} bytes", limits.max_bytes()));
+    std::size_t values = 0;
+    const auto bounded = [&](int depth, json::parse_event_t event, const json&) {
+        if (depth > static_cast<int>(kMaxDepth)) throw Flaw{fmt::format("nested deeper than {} levels", kMaxDepth)};
+        const bool ends = event == json::parse_event_t::object_end || event == json::parse_event_t::array_end;
+        if (!ends && ++values > limits.max_values()) throw Flaw{"more values than its contracts can have"};
+        return true;
+    };
     try {
-        return read_ranking(parsed);
+        const json parsed = json::parse(text, bounded, false);
+        if (parsed.is_discarded()) throw Flaw{"not JSON"};
+        return read_ranking(parsed, origin, limits);
     } catch (const Flaw& flaw) {
-        return core::fail(core::ErrorCode::malformed, "ranking: " + flaw.what);
+        return core::fail(flaw.code, "ranking: " + flaw.what);
     } catch (const std::exception& thrown) {
         return core::fail(core::ErrorCode::malformed, std::string("ranking: ") + thrown.what());
     }

@@ -109,10 +109,12 @@ void write_ranked(JsonWriter& json, const Ranking& ranking) {
 
 }  // namespace
 
-std::string encode_ranking(const Ranking& ranking) {
+std::string encode_ranking(const Ranking& ranking, const RankingOrigin& origin) {
     JsonWriter json(64 + ranking.contracts.size() * 12'000);
     json.begin_object()
         .field("format", 1)
+        .field("exchange", origin.exchange)
+        .field("installation", origin.installation)
         .field("seq", ranking.sequence)
         .field("time_ms", core::to_unix_ms(ranking.time))
         .field("next_scan_at_ms", core::to_unix_ms(ranking.next_scan_at))

@@ -16,13 +16,15 @@ public:
         }
     }
 
-    boost::asio::awaitable<core::Result<std::optional<std::string>>> get(std::string key) override {
+    boost::asio::awaitable<core::Result<std::optional<std::string>>> get(std::string key,
+                                                                         std::size_t max_bytes) override {
         const auto found = kept_.find(key);
         if (found == kept_.end()) co_return std::nullopt;
         if (clock_.steady_now() >= found->second.until) {
             kept_.erase(found);
             co_return std::nullopt;
         }
+        if (found->second.value->size() > max_bytes) co_return core::fail(core::ErrorCode::malformed, "too long");
         co_return *found->second.value;
     }
 

@@ -10,6 +10,7 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -45,7 +46,7 @@ public:
                     .floor = options_.reconnect_base},
                    net::make_random_unit(std::random_device{}())) {}
 
-    /// A link keeps itself alive until it is closed; nobody else does that when the loop ends before run() has.
+    /// A link keeps itself alive until it is closed; nothing else does that when the loop ends before run() has.
     ~RedisConnectionImpl() override {
         if (link_) link_->close();
     }
@@ -59,8 +60,7 @@ public:
             co_await live_once();
             set_state(StoreState::down);
             if (stopping_) break;
-            const auto pause = backoff_.next();
-            co_await wait_for_change(pause.value_or(options_.reconnect_cap));
+            co_await pause(backoff_.next().value_or(options_.reconnect_cap));
         }
         if (link_) link_->close();
     }
@@ -73,7 +73,17 @@ public:
     asio::awaitable<core::Result<RedisReply>> command(std::vector<std::string> words) override {
         if (state_ != StoreState::ready)
             co_return core::fail(core::ErrorCode::unavailable, "redis: " + last_error_text());
-        co_return co_await send(std::move(words));
+        const std::uint64_t session = generation_;
+        auto reply = co_await send(std::move(words));
+        if (reply && session == generation_) worked();
+        co_return reply;
+    }
+
+    void reconnect(const core::Error& why) override {
+        if (state_ != StoreState::ready) return;
+        ended_ = why;
+        told_ = true;
+        changed_.cancel();
     }
 
     StoreState state() const override { return state_; }
@@ -85,11 +95,17 @@ private:
 
     void set_state(StoreState state) {
         state_ = state;
-        if (state == StoreState::ready) {
-            backoff_.reset();
-            failure_.recovered();
-            for (const auto& callback : on_ready_) callback();
-        }
+        if (state != StoreState::ready) return;
+        ready_since_ = SteadyClock::now();
+        for (const auto& callback : on_ready_) callback();
+    }
+
+    /// A command was answered: connected is not enough to say that all is well again.
+    void worked() {
+        worked_ = true;
+        last_error_.clear();
+        failure_.recovered();
+        if (SteadyClock::now() - ready_since_ >= options_.steady_after) backoff_.reset();
     }
 
     void note(const core::Error& error) {
@@ -100,6 +116,7 @@ private:
     /// From connecting to the end of that connection.
     asio::awaitable<void> live_once() {
         set_state(StoreState::connecting);
+        worked_ = false;
         if (auto connected = co_await connect(); !connected) {
             if (!stopping_) note(connected.error());
         } else if (auto greeted = co_await greet(); !greeted) {
@@ -107,31 +124,34 @@ private:
         } else {
             set_state(StoreState::ready);
             co_await watch();
+            if (worked_ && SteadyClock::now() - ready_since_ >= options_.steady_after) backoff_.reset();
         }
+        ++generation_;  // what this link says from now on is a farewell
         if (link_) link_->close();
         link_.reset();
     }
 
     asio::awaitable<core::Result<void>> connect() {
-        auto address = co_await net::with_timeout(resolve(executor_, options_.url), options_.connect_timeout);
-        if (!address) co_return std::unexpected(address.error().within("redis: " + options_.url.host));
+        auto target = co_await find_target();
+        if (!target) co_return std::unexpected(target.error());
         ended_.reset();
+        told_ = false;
         connected_ = false;
         const std::weak_ptr<RedisConnectionImpl> weak = shared_from_this();
         RedisLink::Events events;
-        events.connected = [weak] {
-            if (const auto self = weak.lock()) {
-                self->connected_ = true;
-                self->changed_.cancel();
-            }
+        events.connected = [weak, generation = ++generation_] {
+            const auto self = weak.lock();
+            if (!self || self->generation_ != generation) return;
+            self->connected_ = true;
+            self->changed_.cancel();
         };
-        events.ended = [weak, generation = ++generation_](const core::Error& error) {
+        events.ended = [weak, generation = generation_](const core::Error& error) {
             const auto self = weak.lock();
             if (!self || self->generation_ != generation) return;  // an earlier link's farewell
             self->ended_ = error;
             self->changed_.cancel();
         };
-        auto link = open_redis_link(executor_, *address, options_.url.port, std::move(events));
+        auto link = open_redis_link(executor_, *target, {.max_bytes = options_.max_reply_bytes}, std::move(events));
         if (!link) co_return std::unexpected(link.error());
         link_ = *link;
         const auto deadline = SteadyClock::now() + options_.connect_timeout;
@@ -143,15 +163,30 @@ private:
         co_return core::Result<void>{};
     }
 
-    static asio::awaitable<core::Result<std::string>> resolve(asio::any_io_executor executor, core::RedisUrl url) {
+    asio::awaitable<core::Result<RedisTarget>> find_target() {
+        RedisTarget target;
+        if (!options_.url.socket_path.empty()) {
+            target.endpoint = asio::local::stream_protocol::endpoint(options_.url.socket_path);
+            co_return target;
+        }
+        auto endpoint = co_await net::with_timeout(resolve(executor_, options_.url), options_.connect_timeout);
+        if (!endpoint) co_return std::unexpected(endpoint.error().within("redis: its name"));
+        target.endpoint = *endpoint;
+        if (options_.url.tls) target.tls_host = options_.url.host;
+        target.ca_bundle_path = options_.ca_bundle_path;
+        co_return target;
+    }
+
+    static asio::awaitable<core::Result<asio::ip::tcp::endpoint>> resolve(asio::any_io_executor executor,
+                                                                          core::RedisUrl url) {
         asio::ip::tcp::resolver resolver(executor);
         auto [error, found] =
             co_await resolver.async_resolve(url.host, std::to_string(url.port), asio::as_tuple(asio::use_awaitable));
         if (error) co_return core::fail(core::ErrorCode::network, error.message());
-        std::optional<std::string> any;
+        std::optional<asio::ip::tcp::endpoint> any;
         for (const auto& entry : found) {
-            if (entry.endpoint().address().is_v4()) co_return entry.endpoint().address().to_string();
-            if (!any) any = entry.endpoint().address().to_string();
+            if (entry.endpoint().address().is_v4()) co_return entry.endpoint();
+            if (!any) any = entry.endpoint();
         }
         if (!any) co_return core::fail(core::ErrorCode::network, "no address");
         co_return *any;
@@ -188,7 +223,12 @@ private:
                 link_->send({"PING"}, [](const core::Result<RedisReply>&) {});  // its deadline is watched above
             }
         }
-        if (ended_ && !stopping_) note(*ended_);
+        if (!ended_ || stopping_) co_return;
+        if (told_) {
+            last_error_ = ended_->message();
+        } else {
+            note(*ended_);
+        }
     }
 
     asio::awaitable<core::Result<RedisReply>> send(std::vector<std::string> words) {
@@ -208,6 +248,13 @@ private:
         co_return std::move(*answer->reply);
     }
 
+    /// Nothing but stop() ends it early.
+    asio::awaitable<void> pause(milliseconds length) {
+        const auto until = SteadyClock::now() + length;
+        while (!stopping_ && SteadyClock::now() < until)
+            co_await wait_for_change(std::chrono::ceil<milliseconds>(until - SteadyClock::now()));
+    }
+
     asio::awaitable<void> wait_for_change(milliseconds at_most) {
         changed_.expires_after(at_most);
         co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable));
@@ -222,6 +269,9 @@ private:
     bool connected_ = false;
     std::optional<core::Error> ended_;
     bool stopping_ = false;
+    bool told_ = false;    ///< why this session ends is in the log already: reconnect()
+    bool worked_ = false;  ///< this session answered a command
+    SteadyClock::time_point ready_since_;
     StoreState state_ = StoreState::connecting;
     std::string last_error_;
     std::vector<std::function<void()>> on_ready_;

@@ -1,185 +1,202 @@
 #include "storage/redis_link.hpp"
 
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <hiredis/async.h>
-#include <hiredis/hiredis.h>
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
 
+#include <array>
+#include <deque>
+#include <optional>
 #include <utility>
 
 namespace scanner::storage {
 namespace {
 
 namespace asio = boost::asio;
+using boost::system::error_code;
 using SteadyClock = std::chrono::steady_clock;
 
-RedisReply copy_reply(const redisReply& reply) {
-    RedisReply copy;
-    switch (reply.type) {
-        case REDIS_REPLY_STATUS: copy.kind = RedisReply::Kind::status; break;
-        case REDIS_REPLY_ERROR: copy.kind = RedisReply::Kind::error; break;
-        case REDIS_REPLY_STRING: copy.kind = RedisReply::Kind::string; break;
-        case REDIS_REPLY_INTEGER:
-            copy.kind = RedisReply::Kind::integer;
-            copy.integer = reply.integer;
-            return copy;
-        case REDIS_REPLY_ARRAY:
-            copy.kind = RedisReply::Kind::array;
-            for (std::size_t i = 0; i < reply.elements; ++i) copy.elements.push_back(copy_reply(*reply.element[i]));
-            return copy;
-        default: return copy;
-    }
-    copy.text.assign(reply.str, reply.len);
-    return copy;
+core::Error network_error(std::string_view what, const error_code& error) {
+    return {core::ErrorCode::network, "redis: " + std::string(what) + error.message()};
 }
 
 class RedisLinkImpl final : public RedisLink, public std::enable_shared_from_this<RedisLinkImpl> {
 public:
-    RedisLinkImpl(asio::any_io_executor executor, Events events)
-        : executor_(std::move(executor)), events_(std::move(events)), socket_(executor_) {}
+    RedisLinkImpl(const asio::any_io_executor& executor, ReplyLimits limits, Events events)
+        : executor_(executor), events_(std::move(events)), socket_(executor), reader_(limits) {}
 
-    core::Result<void> open(const std::string& address, std::uint16_t port) {
-        context_ = redisAsyncConnect(address.c_str(), port);
-        if (context_ == nullptr) return core::fail(core::ErrorCode::internal, "redis: out of memory");
-        if (context_->err != 0) {
-            std::string message = "redis: " + std::string(context_->errstr);
-            redisAsyncFree(context_);  // not ours to keep: it never connected
-            context_ = nullptr;
-            return core::fail(core::ErrorCode::network, std::move(message));
+    core::Result<void> open(const RedisTarget& target) {
+        if (!target.tls_host.empty()) {
+            if (auto prepared = prepare_tls(target); !prepared) return prepared;
         }
-        socket_.assign(context_->c.fd);
-        context_->data = this;
-        // The hooks hold the link alive until hiredis lets go of them in cleanup().
-        context_->ev.data = new std::shared_ptr<RedisLinkImpl>(shared_from_this());
-        context_->ev.addRead = [](void* hooks) { of(hooks).want(of(hooks).read_, true); };
-        context_->ev.delRead = [](void* hooks) { of(hooks).want(of(hooks).read_, false); };
-        context_->ev.addWrite = [](void* hooks) { of(hooks).want(of(hooks).write_, true); };
-        context_->ev.delWrite = [](void* hooks) { of(hooks).want(of(hooks).write_, false); };
-        context_->ev.cleanup = &RedisLinkImpl::cleanup;
-        redisAsyncSetConnectCallback(context_, &RedisLinkImpl::on_connect);
-        redisAsyncSetDisconnectCallback(context_, &RedisLinkImpl::on_disconnect);
+        socket_.async_connect(target.endpoint, [self = shared_from_this()](const error_code& error) {
+            if (error) return self->end(network_error("", error));
+            error_code ignored;  // a Unix socket has no such option
+            static_cast<void>(self->socket_.set_option(asio::ip::tcp::no_delay(true), ignored));
+            if (self->tls_) return self->shake_hands();
+            self->begin();
+        });
         return {};
     }
 
     void send(const std::vector<std::string>& words, OnReply on_reply) override {
-        if (context_ == nullptr) {
+        if (closed_) {
             on_reply(core::fail(core::ErrorCode::unavailable, "redis: not connected"));
             return;
         }
-        std::vector<const char*> texts;
-        std::vector<std::size_t> lengths;
-        for (const std::string& word : words) {
-            texts.push_back(word.data());
-            lengths.push_back(word.size());
-        }
-        sent_at_.push_back(SteadyClock::now());
-        auto* waiting = new OnReply(std::move(on_reply));
-        const int sent = redisAsyncCommandArgv(context_, &RedisLinkImpl::on_reply, waiting,
-                                               static_cast<int>(words.size()), texts.data(), lengths.data());
-        if (sent == REDIS_OK) return;
-        sent_at_.pop_back();
-        const std::unique_ptr<OnReply> refused(waiting);
-        (*refused)(core::fail(core::ErrorCode::unavailable, "redis: the connection is closing"));
+        waiting_.push_back({SteadyClock::now(), std::move(on_reply)});
+        outgoing_ += encode_command(words);
+        write();
     }
 
     void close() override {
-        if (context_ != nullptr) redisAsyncFree(context_);  // calls every waiting reply, then cleanup
-    }
-
-    [[nodiscard]] SteadyClock::time_point oldest_unanswered() const override {
-        return sent_at_.empty() ? SteadyClock::time_point::max() : sent_at_.front();
-    }
-    [[nodiscard]] std::size_t in_flight() const override { return sent_at_.size(); }
-
-private:
-    /// One direction: whether hiredis wants to hear of readiness, and whether Asio has been asked.
-    struct Direction {
-        asio::posix::descriptor_base::wait_type wait;
-        void (*handle)(redisAsyncContext*);
-        bool wanted = false;
-        bool waiting = false;
-    };
-
-    static RedisLinkImpl& of(void* hooks) { return **static_cast<std::shared_ptr<RedisLinkImpl>*>(hooks); }
-
-    void want(Direction& direction, bool wanted) {
-        direction.wanted = wanted;
-        wait(direction);
-    }
-
-    void wait(Direction& direction) {
-        if (!direction.wanted || direction.waiting || context_ == nullptr) return;
-        direction.waiting = true;
-        socket_.async_wait(direction.wait,
-                           [self = shared_from_this(), &direction](const boost::system::error_code& error) {
-                               direction.waiting = false;
-                               if (error || self->context_ == nullptr || !direction.wanted) return;
-                               direction.handle(self->context_);  // may end the link
-                               self->wait(direction);
-                           });
-    }
-
-    static void cleanup(void* hooks) {
-        const std::unique_ptr<std::shared_ptr<RedisLinkImpl>> held(static_cast<std::shared_ptr<RedisLinkImpl>*>(hooks));
-        RedisLinkImpl& link = **held;
-        link.context_ = nullptr;
-        link.sent_at_.clear();
-        link.socket_.release();  // hiredis closes the descriptor itself
-        // Later, so that nobody is called from inside hiredis' own clean-up.
-        asio::post(link.executor_, [self = *held] {
+        if (std::exchange(closed_, true)) return;
+        error_code ignored;
+        static_cast<void>(socket_.close(ignored));
+        for (const auto waiting = std::exchange(waiting_, {}); const Waiting& each : waiting)
+            each.on_reply(core::fail(
+                end_.code() == core::ErrorCode::malformed ? core::ErrorCode::malformed : core::ErrorCode::network,
+                end_.code() == core::ErrorCode::cancelled ? "redis: the connection ended before the answer"
+                                                          : end_.message()));
+        // Later, so that nobody is called from inside of what they called.
+        asio::post(executor_, [self = shared_from_this()] {
             if (self->events_.ended) self->events_.ended(self->end_);
         });
     }
 
-    static void on_connect(const redisAsyncContext* context, int status) {
-        auto& link = *static_cast<RedisLinkImpl*>(context->data);
-        if (status != REDIS_OK) {
-            link.note_end(context);
-            return;  // hiredis frees the context itself, through cleanup
+    [[nodiscard]] SteadyClock::time_point oldest_unanswered() const override {
+        return waiting_.empty() ? SteadyClock::time_point::max() : waiting_.front().since;
+    }
+    [[nodiscard]] std::size_t in_flight() const override { return waiting_.size(); }
+
+private:
+    using Socket = asio::generic::stream_protocol::socket;
+    struct Waiting {
+        SteadyClock::time_point since;
+        OnReply on_reply;
+    };
+
+    core::Result<void> prepare_tls(const RedisTarget& target) {
+        error_code error;
+        tls_context_.emplace(asio::ssl::context::tls_client);
+        tls_context_->set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                                      asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
+                                      asio::ssl::context::no_tlsv1_1,
+                                  error);
+        if (target.ca_bundle_path.empty()) {
+            tls_context_->set_default_verify_paths(error);
+        } else {
+            tls_context_->load_verify_file(target.ca_bundle_path, error);
         }
-        if (link.events_.connected) link.events_.connected();
+        if (error)
+            return core::fail(core::ErrorCode::io,
+                              "redis: SCANNER_CA_BUNDLE_PATH: " + target.ca_bundle_path + ": " + error.message());
+        tls_.emplace(socket_, *tls_context_);
+        tls_->set_verify_mode(asio::ssl::verify_peer, error);
+        tls_->set_verify_callback(asio::ssl::host_name_verification(target.tls_host), error);
+        static_cast<void>(asio::ip::make_address(target.tls_host, error));
+        // SNI is for names alone (RFC 6066).
+        if (error && SSL_set_tlsext_host_name(tls_->native_handle(), target.tls_host.c_str()) != 1)
+            return core::fail(core::ErrorCode::internal, "redis: TLS: the server's name cannot be set");
+        return {};
     }
 
-    static void on_disconnect(const redisAsyncContext* context, int status) {
-        if (status != REDIS_OK) static_cast<RedisLinkImpl*>(context->data)->note_end(context);
+    void shake_hands() {
+        tls_->async_handshake(asio::ssl::stream_base::client, [self = shared_from_this()](const error_code& error) {
+            if (error) return self->end(network_error("TLS: ", error));
+            self->begin();
+        });
     }
 
-    void note_end(const redisAsyncContext* context) {
-        end_ = core::Error(core::ErrorCode::network, "redis: " + std::string(context->errstr));
+    void begin() {
+        if (closed_) return;
+        connected_ = true;
+        if (events_.connected) events_.connected();
+        read();
+        write();
     }
 
-    static void on_reply(redisAsyncContext* context, void* reply, void* waiting) {
-        auto& link = *static_cast<RedisLinkImpl*>(context->data);
-        if (!link.sent_at_.empty()) link.sent_at_.pop_front();  // answers come in the order of the commands
-        const std::unique_ptr<OnReply> on_reply(static_cast<OnReply*>(waiting));
-        if (reply == nullptr) {
-            (*on_reply)(core::fail(core::ErrorCode::network, "redis: the connection ended before the answer"));
-            return;
+    void read() {
+        if (closed_) return;
+        auto done = [self = shared_from_this()](const error_code& error, std::size_t count) {
+            if (self->closed_) return;
+            if (error) return self->end(network_error("", error));
+            self->reader_.feed({self->incoming_.data(), count});
+            self->deliver();
+            self->read();
+        };
+        if (tls_) {
+            tls_->async_read_some(asio::buffer(incoming_), std::move(done));
+        } else {
+            socket_.async_read_some(asio::buffer(incoming_), std::move(done));
         }
-        RedisReply copy = copy_reply(*static_cast<const redisReply*>(reply));
-        if (copy.kind == RedisReply::Kind::error) {
-            (*on_reply)(core::fail(core::ErrorCode::exchange_rejected, "redis: " + copy.text));
-            return;
+    }
+
+    void deliver() {
+        while (!closed_) {
+            auto reply = reader_.next();
+            if (!reply) return end(reply.error());
+            if (!*reply) return;
+            if (waiting_.empty())
+                return end({core::ErrorCode::malformed, "redis: an answer that nothing was asked for"});
+            const OnReply on_reply = std::move(waiting_.front().on_reply);
+            waiting_.pop_front();  // answers come in the order of the commands
+            if ((*reply)->kind == RedisReply::Kind::error) {
+                on_reply(core::fail(core::ErrorCode::exchange_rejected, "redis: " + (*reply)->text));
+            } else {
+                on_reply(std::move(**reply));
+            }
         }
-        (*on_reply)(std::move(copy));
+    }
+
+    void write() {
+        if (writing_ || closed_ || !connected_ || outgoing_.empty()) return;
+        writing_ = true;
+        sending_ = std::exchange(outgoing_, {});
+        auto done = [self = shared_from_this()](const error_code& error, std::size_t) {
+            self->writing_ = false;
+            if (self->closed_) return;
+            if (error) return self->end(network_error("", error));
+            self->write();
+        };
+        if (tls_) {
+            asio::async_write(*tls_, asio::buffer(sending_), std::move(done));
+        } else {
+            asio::async_write(socket_, asio::buffer(sending_), std::move(done));
+        }
+    }
+
+    void end(core::Error error) {
+        if (closed_) return;
+        end_ = std::move(error);
+        close();
     }
 
     asio::any_io_executor executor_;
     Events events_;
-    asio::posix::stream_descriptor socket_;
-    redisAsyncContext* context_ = nullptr;
-    Direction read_{asio::posix::descriptor_base::wait_read, &redisAsyncHandleRead};
-    Direction write_{asio::posix::descriptor_base::wait_write, &redisAsyncHandleWrite};
-    std::deque<SteadyClock::time_point> sent_at_;
+    Socket socket_;
+    std::optional<asio::ssl::context> tls_context_;
+    std::optional<asio::ssl::stream<Socket&>> tls_;
+    ReplyReader reader_;
+    std::deque<Waiting> waiting_;
+    std::string outgoing_;
+    std::string sending_;
+    std::array<char, 16'384> incoming_{};
+    bool connected_ = false;
+    bool writing_ = false;
+    bool closed_ = false;
     core::Error end_{core::ErrorCode::cancelled, "redis: closed"};
 };
 
 }  // namespace
 
-core::Result<std::shared_ptr<RedisLink>> open_redis_link(asio::any_io_executor executor, const std::string& address,
-                                                         std::uint16_t port, RedisLink::Events events) {
-    auto link = std::make_shared<RedisLinkImpl>(std::move(executor), std::move(events));
-    if (auto opened = link->open(address, port); !opened) return std::unexpected(opened.error());
+core::Result<std::shared_ptr<RedisLink>> open_redis_link(asio::any_io_executor executor, const RedisTarget& target,
+                                                         ReplyLimits limits, RedisLink::Events events) {
+    auto link = std::make_shared<RedisLinkImpl>(executor, limits, std::move(events));
+    if (auto opened = link->open(target); !opened) return std::unexpected(opened.error());
     return link;
 }
 

@@ -152,6 +152,7 @@ public:
     void publish(std::string channel, std::shared_ptr<const std::string> message) override {
         messages.emplace_back(std::move(channel), *message);
     }
+    [[nodiscard]] std::uint64_t published() const override { return messages.size(); }
     [[nodiscard]] storage::StoreStatus status() const override { return {}; }
     std::vector<std::pair<std::string, std::string>> messages;
 };

@@ -30,6 +30,8 @@ public:
         std::vector<std::string> scanner;      ///< flags
         std::vector<std::string> environment;  ///< "NAME=value"
         std::string interval_sec = "0.5";
+        bool data_from_environment =
+            false;  ///< SCANNER_DATA_DIR is among `environment`, and not this object's to remove
     };
 
     Service() : Service(Options()) {}
@@ -45,10 +47,9 @@ public:
                                          std::to_string(scanner_port_),
                                          "--exchange-url",
                                          "http://127.0.0.1:" + std::to_string(simulator_port_),
-                                         "--data-dir",
-                                         data_.string(),
                                          "--scan-interval-sec",
                                          options.interval_sec};
+        if (!options.data_from_environment) scanner.insert(scanner.end(), {"--data-dir", data_.string()});
         scanner.insert(scanner.end(), options.scanner.begin(), options.scanner.end());
         scanner_ = std::make_unique<ChildProcess>(std::move(scanner), std::move(options.environment));
     }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -100,6 +101,19 @@ INSTANTIATE_TEST_SUITE_P(ParseTime, TimeZone,
                              std::ranges::replace(name, '/', '_');
                              return name;
                          });
+
+TEST(FromUnixMs, gives_a_time_that_can_be_written_and_subtracted_whatever_the_number) {
+    const auto last = from_unix_ms(std::numeric_limits<std::int64_t>::max());
+    const auto first = from_unix_ms(std::numeric_limits<std::int64_t>::min());
+    EXPECT_EQ(format_time(last), "9999-12-31T23:59:59.999Z");
+    EXPECT_EQ(format_time(first), "0000-01-01T00:00:00.000Z");
+    EXPECT_LT(first - last, std::chrono::milliseconds(0));
+    EXPECT_EQ(to_unix_ms(from_unix_ms(1'795'325'040'123)), 1'795'325'040'123);
+    EXPECT_TRUE(is_unix_ms(0));
+    EXPECT_TRUE(is_unix_ms(253'402'300'799'999));
+    EXPECT_FALSE(is_unix_ms(253'402'300'800'000));
+    EXPECT_FALSE(is_unix_ms(-1));
+}
 
 TEST(ManualClock, stands_still_until_told_to_move) {
     ManualClock clock(from_unix_ms(1'000));

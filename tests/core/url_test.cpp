@@ -109,6 +109,20 @@ TEST(ParseRedisUrl, understands_all_of_it) {
     EXPECT_EQ(parse_redis_url("redis://u:p%40ss@cache:6380/5"),
               (RedisUrl{.host = "cache", .port = 6380, .user = "u", .password = "p@ss", .database = 5}));
     EXPECT_EQ(parse_redis_url("redis://:p@[::1]/"), (RedisUrl{.host = "::1", .password = "p"}));
+    EXPECT_EQ(parse_redis_url("rediss://u:p@cache:6390/1"),
+              (RedisUrl{.host = "cache", .port = 6390, .user = "u", .password = "p", .database = 1, .tls = true}));
+    EXPECT_EQ(parse_redis_url("unix:///run/redis/redis.sock"), (RedisUrl{.socket_path = "/run/redis/redis.sock"}));
+    EXPECT_EQ(parse_redis_url("redis+unix://:p%40@/run/my%20redis.sock?db=3"),
+              (RedisUrl{.password = "p@", .database = 3, .socket_path = "/run/my redis.sock"}));
+}
+
+TEST(ParseRedisUrl, reads_back_its_own_text) {
+    for (const auto* const text : {"redis://cache:6379/0", "redis://u:p%40ss@cache:6380/5", "rediss://:x@[::1]:1/2",
+                                   "unix:///run/redis.sock", "unix://:p@/run/my%20redis.sock?db=3"}) {
+        const auto url = parse_redis_url(text);
+        ASSERT_TRUE(url) << text;
+        EXPECT_EQ(redis_url_text(*url), text);
+    }
 }
 
 TEST(ParseRedisUrl, says_what_is_wrong) {
@@ -116,7 +130,10 @@ TEST(ParseRedisUrl, says_what_is_wrong) {
         const auto parsed = parse_redis_url(url);
         return parsed ? std::string() : parsed.error().message();
     };
-    EXPECT_NE(complaint("rediss://cache").find("TLS"), std::string::npos);
+    EXPECT_NE(complaint("unix://run/redis.sock").find("absolute path"), std::string::npos);
+    EXPECT_NE(complaint("unix://user@/run/redis.sock").find("password"), std::string::npos);
+    EXPECT_NE(complaint("unix:///run/redis.sock?x=1").find("?db="), std::string::npos);
+    EXPECT_NE(complaint("unix:///" + std::string(200, 'x')).find("107"), std::string::npos);
     EXPECT_NE(complaint("http://cache").find("redis://"), std::string::npos);
     EXPECT_NE(complaint("redis://cache/x").find("database"), std::string::npos);
     EXPECT_NE(complaint("redis://cache/-1").find("database"), std::string::npos);

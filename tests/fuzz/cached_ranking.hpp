@@ -4,6 +4,7 @@
 
 #include "scanner/engine/ranking_codec.hpp"
 
+#include <chrono>
 #include <cmath>
 #include <string>
 #include <string_view>
@@ -15,6 +16,9 @@ inline void cached_ranking(std::string_view input) {
     const auto ranking = engine::decode_ranking(input);
     if (!ranking) return;
     require(*ranking != nullptr, "a ranking that was read is there");
+    require((*ranking)->sequence >= 1 && (*ranking)->sequence <= engine::kMaxSequence, "a sequence number is in range");
+    require(core::is_unix_ms(core::to_unix_ms((*ranking)->time)), "a time is in range");
+    require((*ranking)->settings.notional_usdt >= 0 && (*ranking)->settings.max_spread_bps >= 0, "limits are in range");
     for (const auto& [profile, entries] : (*ranking)->ranked) {
         for (const engine::RankedEntry& entry : entries) {
             require(entry.contract < (*ranking)->contracts.size(), "a ranked entry has its contract");
@@ -24,6 +28,9 @@ inline void cached_ranking(std::string_view input) {
     }
     for (const engine::ContractSnapshot& snapshot : (*ranking)->contracts) {
         require(snapshot.data.contract != nullptr, "a snapshot has its contract");
+        require(snapshot.data.ticker.last > 0 && snapshot.data.contract->contract_size > 0, "prices are above 0");
+        require(snapshot.data.data_time <= (*ranking)->time + std::chrono::minutes(1),
+                "nothing is read after the rank");
     }
     for (const auto& [code, index] : (*ranking)->index_by_code) {
         require(index < (*ranking)->contracts.size(), "an index has its contract");

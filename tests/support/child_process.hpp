@@ -61,6 +61,7 @@ public:
         return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     }
     void signal(int number) const { ::kill(pid_, number); }
+    [[nodiscard]] pid_t pid() const { return pid_; }
 
     [[nodiscard]] bool running() {
         if (pid_ <= 0) return false;

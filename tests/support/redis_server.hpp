@@ -12,13 +12,19 @@
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace scanner::test {
 
 /// A real redis-server on a free port of the loopback, with nothing on disk; stopped with the object.
 class RedisServer {
 public:
-    explicit RedisServer(std::string password = "") : port_(free_port()), password_(std::move(password)) { start(); }
+    /// `more`: further flags of redis-server.
+    explicit RedisServer(std::string password = "", std::vector<std::string> more = {})
+        : port_(free_port()), password_(std::move(password)), more_(std::move(more)) {
+        start();
+    }
     ~RedisServer() { stop(SIGKILL); }
     RedisServer(const RedisServer&) = delete;
     RedisServer& operator=(const RedisServer&) = delete;
@@ -29,9 +35,14 @@ public:
     void start() {
         pid_ = ::fork();
         if (pid_ == 0) {
-            const std::string port = std::to_string(port_);
-            ::execlp("redis-server", "redis-server", "--port", port.c_str(), "--bind", "127.0.0.1", "--save", "",
-                     "--appendonly", "no", "--loglevel", "warning", "--requirepass", password_.c_str(), nullptr);
+            std::vector<std::string> words{
+                "redis-server", "--port", std::to_string(port_), "--bind",  "127.0.0.1",     "--save", "",
+                "--appendonly", "no",     "--loglevel",          "warning", "--requirepass", password_};
+            words.insert(words.end(), more_.begin(), more_.end());
+            std::vector<char*> argv;
+            for (std::string& word : words) argv.push_back(word.data());
+            argv.push_back(nullptr);
+            ::execvp(argv.front(), argv.data());
             ::_exit(127);
         }
         for (int i = 0; i < 6'000; ++i) {  // a minute, for busy machines
@@ -55,6 +66,7 @@ public:
 private:
     std::uint16_t port_;
     std::string password_;
+    std::vector<std::string> more_;
     pid_t pid_ = -1;
 };
 

@@ -88,7 +88,7 @@ struct RuleView {
 /// What happened since the start, for metrics and health.
 struct AlertStatistics {
     std::map<std::string, std::uint64_t> rung;  ///< by rule; of rules that exist
-    std::uint64_t published = 0;                ///< handed to Redis
+    std::uint64_t published = 0;                ///< taken by Redis, whether anyone listened or not
     std::uint64_t delivered = 0;                ///< webhooks that were taken
     std::uint64_t failed_attempts = 0;          ///< webhooks that were not
     std::uint64_t dead_letters = 0;             ///< deliveries given up

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -48,8 +49,17 @@ private:
 [[nodiscard]] constexpr std::int64_t to_unix_ms(WallTime time) {
     return time.time_since_epoch().count();
 }
+/// The first and the last millisecond that RFC 3339 can write: of the years 0 and 9999.
+inline constexpr std::int64_t kMinUnixMs = -62'167'219'200'000;
+inline constexpr std::int64_t kMaxUnixMs = 253'402'300'799'999;
+/// A number beyond them gives the nearer one, so that any two times have a difference and each can be written. Where a
+/// number comes from outside, is_unix_ms tells whether it was one.
 [[nodiscard]] constexpr WallTime from_unix_ms(std::int64_t ms) {
-    return WallTime(std::chrono::milliseconds(ms));
+    return WallTime(std::chrono::milliseconds(std::clamp(ms, kMinUnixMs, kMaxUnixMs)));
+}
+/// Whether `ms` is a time from 1970 to 9999.
+[[nodiscard]] constexpr bool is_unix_ms(std::int64_t ms) {
+    return ms >= 0 && ms <= kMaxUnixMs;
 }
 
 /// RFC 3339 in UTC with milliseconds: "2026-11-22T05:24:00.123Z".

@@ -61,6 +61,8 @@ struct Settings {
 
     // Stores
     std::optional<RedisUrl> redis_url;        ///< empty: the in-process cache
+    std::string redis_key_prefix;             ///< in front of every key, and of the channel of alerts
+    std::string installation_id;              ///< what a cached ranking belongs to; empty: the prefix
     std::optional<std::string> postgres_url;  ///< "postgresql://…", empty: embedded SQLite
     std::string data_dir = "./data";
     std::chrono::milliseconds redis_snapshots_ttl{90'000};

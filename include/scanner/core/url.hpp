@@ -39,17 +39,22 @@ struct Url {
 /// True for localhost, 127.0.0.0/8 and ::1, as an address to listen on.
 [[nodiscard]] bool is_loopback_host(std::string_view host);
 
-/// redis://[user:password@]host[:port][/db]
+/// redis://[user:password@]host[:port][/db], rediss:// for TLS, or unix://[user:password@]/path/of/socket[?db=0].
 struct RedisUrl {
-    std::string host;
+    std::string host;  ///< empty with a socket
     std::uint16_t port = 6379;
-    std::string user;      ///< empty: the default user
-    std::string password;  ///< empty: no AUTH
-    int database = 0;
+    std::string user;         ///< empty: the default user
+    std::string password;     ///< empty: no AUTH
+    int database = 0;         ///< 0..9999
+    bool tls = false;         ///< the server's certificate must be for `host`
+    std::string socket_path;  ///< of a Unix socket, absolute; empty: TCP
 
     friend bool operator==(const RedisUrl&, const RedisUrl&) = default;
 };
+/// "redis+unix://" and "redis+socket://" are understood for "unix://".
 [[nodiscard]] Result<RedisUrl> parse_redis_url(std::string_view text);
+/// The same as text that parse_redis_url reads, password included.
+[[nodiscard]] std::string redis_url_text(const RedisUrl& url);
 
 /// A connection string for libpq: SQLAlchemy's "postgresql+psycopg://" and the short "postgres://" become
 /// "postgresql://". Fails when it is not one of these or names no database.

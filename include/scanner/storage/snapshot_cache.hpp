@@ -8,6 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,17 +21,17 @@ enum class StoreState {
     embedded,  ///< lives in this process or its data folder: nothing to connect to
     connecting,
     ready,
-    down,  ///< away; reconnecting with back-off
+    down,  ///< away, or it refuses what is written; tried again with back-off
 };
 [[nodiscard]] std::string_view to_string(StoreState state) noexcept;
 
-/// How a store does, for health and metrics.
+/// How a store does, for health and metrics: by whether the last write worked, not by whether there is a connection.
 struct StoreStatus {
     StoreState state = StoreState::embedded;
     std::uint64_t backlog = 0;              ///< writes accepted and not yet done
     std::optional<double> backlog_age_sec;  ///< age of the oldest of them
     std::uint64_t dropped = 0;              ///< given up for good since start (superseded values do not count)
-    std::string last_error;
+    std::string last_error;                 ///< why it is down, or what was lost for good; empty when all is well
 };
 
 /// The newest snapshots and rankings by key, each with a time to live (`snaps:latest`, `rank:<profile>`). What the
@@ -46,7 +47,9 @@ public:
     /// Takes the entries for writing and returns at once: the cycle never waits for the store. A value that waits is
     /// replaced by a newer one of its key, so the backlog is bounded by the number of keys.
     virtual void put(std::vector<Entry> entries) = 0;
-    [[nodiscard]] virtual boost::asio::awaitable<core::Result<std::optional<std::string>>> get(std::string key) = 0;
+    /// malformed: the value is longer than `max_bytes`; it is not read then.
+    [[nodiscard]] virtual boost::asio::awaitable<core::Result<std::optional<std::string>>> get(
+        std::string key, std::size_t max_bytes) = 0;
     [[nodiscard]] virtual StoreStatus status() const = 0;
     /// Writes what waits, for at most `grace`, then closes.
     [[nodiscard]] virtual boost::asio::awaitable<void> close(std::chrono::milliseconds grace) = 0;
@@ -56,20 +59,45 @@ public:
 class Publisher {
 public:
     virtual ~Publisher() = default;
-    /// Takes the message for sending; the queue is bounded (256) and drops its oldest when full, which is counted.
+    /// Takes the message for sending; the queue is bounded (256) and drops its oldest when full, which is counted. A
+    /// message that is refused waits and is sent again.
     virtual void publish(std::string channel, std::shared_ptr<const std::string> message) = 0;
+    /// Messages that the server took, whether anyone listened or not.
+    [[nodiscard]] virtual std::uint64_t published() const = 0;
     [[nodiscard]] virtual StoreStatus status() const = 0;
 };
 
 /// In this process, for when there is no Redis: keeps the values until their time is over. `clock` must outlive it.
 [[nodiscard]] std::unique_ptr<SnapshotCache> make_memory_cache(const core::Clock& clock);
 
-/// Redis as a cache and as a publisher, over one connection that looks after itself.
+struct RedisStoreOptions {
+    core::RedisUrl url;
+    std::string ca_bundle_path;   ///< for rediss://; empty: the system's
+    std::string key_prefix;       ///< in front of every key and channel
+    std::string installation_id;  ///< said in the lease, for people
+    std::size_t max_value_bytes = 16U << 20U;
+};
+
+/// Who writes under a prefix: one scanner at a time. The lease is a key of its own with a short time to live, renewed
+/// while its holder lives. Loop thread only.
+class PrefixLease {
+public:
+    virtual ~PrefixLease() = default;
+    /// Takes the lease. One that is held by another is watched until it has run out, at most `kLeaseTime` after its
+    /// holder's end (at once where that was a process of this machine), or was renewed: then it is refused as conflict.
+    /// A Redis that is away or does not take the lease refuses nothing.
+    [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> claim() = 0;
+    static constexpr std::chrono::milliseconds kLeaseTime{8'000};
+};
+
+/// Redis as a cache and as a publisher, over one connection that looks after itself. While another scanner holds the
+/// prefix's lease nothing is written or published, unless this one is the older.
 struct RedisStore {
     std::shared_ptr<SnapshotCache> cache;
     std::shared_ptr<Publisher> publisher;
+    std::shared_ptr<PrefixLease> lease;
 };
 /// Starts connecting on the executor's loop at once.
-[[nodiscard]] RedisStore make_redis_store(boost::asio::any_io_executor executor, core::RedisUrl url);
+[[nodiscard]] RedisStore make_redis_store(boost::asio::any_io_executor executor, RedisStoreOptions options);
 
 }  // namespace scanner::storage

@@ -1,0 +1,33 @@
+#include "app/wiring.hpp"
+
+#include <gtest/gtest.h>
+
+namespace scanner::app {
+namespace {
+
+engine::RankingOrigin origin_of(const std::string& url) {
+    core::Settings settings;
+    settings.exchange_url = url;
+    return ranking_origin(settings);
+}
+
+TEST(RankingOrigin, knows_htx_by_its_hosts_alone) {
+    for (const char* const url : {"https://api.hbdm.com", "https://api.hbdm.vn", "https://api.btcgateway.pro",
+                                  "https://API.HBDM.COM:443", "https://hbdm.com"})
+        EXPECT_EQ(origin_of(url).exchange, "htx") << url;
+    for (const char* const url : {"http://127.0.0.1:18080", "http://127.0.0.1/hbdm.com", "https://hbdm.com.example",
+                                  "https://nothbdm.com", "https://hbdm.com@evil.example"})
+        EXPECT_EQ(origin_of(url).exchange, url);
+}
+
+TEST(RankingOrigin, is_of_the_installation_or_else_of_the_prefix) {
+    core::Settings settings;
+    EXPECT_EQ(ranking_origin(settings).installation, "");
+    settings.redis_key_prefix = "a:";
+    EXPECT_EQ(ranking_origin(settings).installation, "a:");
+    settings.installation_id = "main";
+    EXPECT_EQ(ranking_origin(settings).installation, "main");
+}
+
+}  // namespace
+}  // namespace scanner::app
