@@ -29,7 +29,7 @@ TEST_F(HtxExchangeTest, asks_the_documented_urls_and_names_its_methods) {
     EXPECT_EQ(run(exchange().tickers())->by_contract.size(), 3U);
     EXPECT_EQ(run(exchange().funding_rates({}))->by_contract.size(), 4U);
     EXPECT_EQ(run(exchange().open_interest({}))->by_contract.size(), 2U);
-    EXPECT_EQ(run(exchange().index_prices())->by_contract.size(), 2U);
+    EXPECT_EQ(run(exchange().index_prices())->by_contract.size(), 3U);
     EXPECT_EQ(book()->book.bids.size(), 3U);
     EXPECT_EQ(run(exchange().candles(contract_, 1, 200))->candles.size(), 3U);
     EXPECT_EQ(run(exchange().trades(contract_, 50))->size(), 3U);

@@ -24,8 +24,11 @@ struct HtxOptions {
     double other_requests_per_sec = 20.0;               ///< own cap on everything else (HTX enforces 240 per 3 s)
     std::chrono::milliseconds timeout{90'000};          ///< one call, with all its waiting and retries
     std::chrono::milliseconds attempt_timeout{15'000};  ///< one request within it
-    int max_attempts = 3;                               ///< requests a call, the first one included
-    std::chrono::milliseconds retry_base{200};          ///< see net::BackoffOptions
+    /// One call, retries included, for what may be missing (funding, open interest, index prices, trades): nothing else
+    /// of a cycle may wait long for it.
+    std::chrono::milliseconds optional_timeout{4'000};
+    int max_attempts = 3;                       ///< requests a call, the first one included
+    std::chrono::milliseconds retry_base{200};  ///< see net::BackoffOptions
     std::chrono::milliseconds retry_cap{5'000};
     std::chrono::milliseconds refusal_pause{3'000};  ///< of a whole class after a 429 or 1032: HTX's window
     int max_failures = 5;                            ///< failures in a row that open the breaker
@@ -57,10 +60,11 @@ struct HtxObserver {
 
 /// HTX's USDT-margined swaps over its public REST interface.
 ///
-/// One breaker guards the whole adapter. It counts requests that failed for the exchange's own reasons: timeouts,
-/// broken connections, 5xx, refusals by HTTP status, maintenance, "busy", answers that make no sense. It does not count
-/// what is about one contract (unknown symbol, refused parameter), rate limiting (the budget pauses for it) and
-/// cancellation.
+/// One breaker guards contracts, tickers, books and candles. Funding, open interest, index prices and trades, without
+/// which the scanner can do, have one each: while it is open that input is missing and nothing else. A breaker counts
+/// requests that failed for the exchange's own reasons: timeouts, broken connections, 5xx, refusals by HTTP status,
+/// maintenance, "busy", answers that make no sense. It does not count what is about one contract (unknown symbol,
+/// refused parameter), cancellation, and, of essential calls, rate limiting: the budget pauses for it.
 ///
 /// Calls may run side by side. `clock` times the breaker and the fallback; waiting goes by the machine's own steady
 /// clock. `client` and `clock` must outlive the exchange, and the exchange its running calls.

@@ -20,11 +20,14 @@ constexpr std::size_t kMaxBodyBytes = 16U << 20U;                   // the bigge
 constexpr std::chrono::milliseconds kHalfOpenPoll{20};              // while another request finds out for everybody
 constexpr std::chrono::milliseconds kBreakerProbeAllowance{5'000};  // on top of the longest attempt
 
-/// What a finished request says about the exchange as a whole.
+/// What a finished request says about the exchange as a whole, or about one input that may be missing.
 enum class Verdict { healthy, failing, silent };
 
-Verdict judge(const core::Result<void>& result, int http_status) {
+Verdict judge(const core::Result<void>& result, int http_status, Purpose purpose) {
     if (result) return Verdict::healthy;
+    // Its pauses are the whole class's: what can be done without is not asked again and again.
+    const bool refused = result.error().code() == ErrorCode::rate_limited;
+    if (refused && purpose != Purpose::essential) return Verdict::failing;
     const bool http_success = http_status >= 200 && http_status < 300;
     switch (result.error().code()) {
         case ErrorCode::timeout:
@@ -116,17 +119,29 @@ Caller::Caller(asio::any_io_executor executor, const HtxOptions& options, net::H
       market_budget_(make_budget(options.market_requests_per_sec, options.refusal_pause)),
       other_budget_(make_budget(options.other_requests_per_sec, options.refusal_pause)),
       semaphore_(std::move(executor), std::max<std::size_t>(options.concurrency, 1)),
-      breaker_(make_breaker(options)) {}
+      breakers_{make_breaker(options), make_breaker(options), make_breaker(options), make_breaker(options),
+                make_breaker(options)} {}
 
 const std::shared_ptr<net::RateBudget>& Caller::budget(RequestClass request_class) const {
     return request_class == RequestClass::market ? market_budget_ : other_budget_;
 }
 
-Error Caller::breaker_open() const {
-    const auto remaining = breaker_.cooldown_remaining(clock_.steady_now());
+const net::CircuitBreaker* Caller::in_the_way(Purpose purpose) const {
+    const auto now = clock_.steady_now();
+    for (const Purpose each : {Purpose::essential, purpose}) {
+        if (breaker(each).state(now) == net::CircuitState::open) return &breaker(each);
+    }
+    return nullptr;
+}
+
+Error Caller::breaker_open(Purpose purpose) const {
+    const net::CircuitBreaker* const found = in_the_way(purpose);
+    if (found == nullptr) return {ErrorCode::unavailable, "not asked: another request is finding out how things are"};
+    const auto remaining = found->cooldown_remaining(clock_.steady_now());
+    const auto& cause = last_failure_[static_cast<std::size_t>(found - breakers_.data())];
     return {ErrorCode::unavailable,
             fmt::format("not asked: {} failures in a row opened the breaker for another {:.1f} s; the last was: {}",
-                        breaker_.failures(), static_cast<double>(remaining.count()) / 1000.0, last_error_)};
+                        found->failures(), static_cast<double>(remaining.count()) / 1000.0, cause)};
 }
 
 /// Counts an attempt that was not even made.
@@ -137,6 +152,7 @@ Error Caller::note_refusal(Error error) {
 
 asio::awaitable<core::Result<void>> Caller::perform(Endpoint endpoint, std::string context, core::SteadyTime deadline,
                                                     Accept accept) {
+    const Purpose purpose = endpoint.purpose;
     const auto shared_endpoint = std::make_shared<const Endpoint>(std::move(endpoint));
     const auto shared_accept = std::make_shared<const Accept>(std::move(accept));
     net::BackoffOptions backoff_options;
@@ -155,6 +171,7 @@ asio::awaitable<core::Result<void>> Caller::perform(Endpoint endpoint, std::stri
             co_return std::unexpected((tell_answer ? *answered : note_refusal(error)).within(context));
         }
         last_error_ = error.within(context).message();
+        last_failure_[static_cast<std::size_t>(purpose)] = last_error_;
         answered = error;
         const auto delay = worth_retrying(error.code()) ? backoff.next() : std::nullopt;
         if (!delay || Steady::now() + *delay >= deadline) co_return std::unexpected(error.within(context));
@@ -164,30 +181,33 @@ asio::awaitable<core::Result<void>> Caller::perform(Endpoint endpoint, std::stri
 
 asio::awaitable<Caller::Attempt> Caller::attempt(std::shared_ptr<const Endpoint> endpoint, core::SteadyTime deadline,
                                                  std::shared_ptr<const Accept> accept) {
+    const Purpose purpose = endpoint->purpose;
     // Not worth a place in the queue while the breaker is open.
-    if (breaker_.state(clock_.steady_now()) == net::CircuitState::open) {
-        co_return Attempt{.result = std::unexpected(breaker_open())};
-    }
+    if (in_the_way(purpose) != nullptr) co_return Attempt{.result = std::unexpected(breaker_open(purpose))};
     // The place among the concurrent ones first, then the turn: a turn taken and then held up would end in a burst.
     auto place = co_await semaphore_.acquire(deadline);
     if (!place) co_return Attempt{.result = std::unexpected(place.error())};
     if (auto turn = co_await net::wait_for_turn(budget(endpoint->request_class), deadline); !turn) {
         co_return Attempt{.result = std::unexpected(turn.error())};
     }
-    const auto permit = co_await admit(deadline);
-    if (!permit) co_return Attempt{.result = std::unexpected(breaker_open())};
-    Report report(breaker_, *permit, clock_);
+    const auto permit = co_await admit(purpose, deadline);
+    if (!permit) co_return Attempt{.result = std::unexpected(breaker_open(purpose))};
+    Report report(breaker(purpose), *permit, clock_);
     auto exchanged = co_await send(endpoint, deadline, accept);
-    report.give(judge(exchanged.result, exchanged.http_status));
+    report.give(judge(exchanged.result, exchanged.http_status, purpose));
     co_return Attempt{.result = std::move(exchanged.result), .sent = true};
 }
 
-/// Leave to send. While half open one request finds out for all; the others wait for what it finds.
-asio::awaitable<std::optional<net::CircuitBreaker::Permit>> Caller::admit(core::SteadyTime deadline) {
+/// Leave to send. While half open one request finds out for all; the others wait for what it finds. What may be missing
+/// does not find out for the essential calls: its answers say nothing of them.
+asio::awaitable<std::optional<net::CircuitBreaker::Permit>> Caller::admit(Purpose purpose, core::SteadyTime deadline) {
     for (;;) {
         const auto now = clock_.steady_now();
-        if (auto permit = breaker_.admit(now)) co_return permit;
-        if (breaker_.state(now) == net::CircuitState::open) co_return std::nullopt;
+        const bool essential_closed = breaker(Purpose::essential).state(now) == net::CircuitState::closed;
+        if (purpose == Purpose::essential || essential_closed) {
+            if (auto permit = breaker(purpose).admit(now)) co_return permit;
+        }
+        if (in_the_way(purpose) != nullptr) co_return std::nullopt;
         if (Steady::now() + kHalfOpenPoll >= deadline) co_return std::nullopt;
         if (auto slept = co_await net::sleep_for(kHalfOpenPoll); !slept) co_return std::nullopt;
     }
@@ -200,7 +220,10 @@ asio::awaitable<Caller::Exchanged> Caller::send(std::shared_ptr<const Endpoint> 
     net::ClientRequest request;
     request.url = base_url_ + endpoint->target;
     request.headers.push_back({"Accept", "application/json"});
-    request.timeout = std::clamp(remaining, std::chrono::milliseconds(1), options_.attempt_timeout);
+    const auto longest = endpoint->purpose == Purpose::essential
+                             ? options_.attempt_timeout
+                             : std::min(options_.attempt_timeout, options_.optional_timeout);
+    request.timeout = std::clamp(remaining, std::chrono::milliseconds(1), longest);
     request.max_body_bytes = kMaxBodyBytes;
 
     ++requests_;
@@ -240,7 +263,7 @@ asio::awaitable<core::Result<void>> Caller::probe(Endpoint endpoint, Accept read
         last_error_ = error.message();
         co_return std::unexpected(error);
     }
-    breaker_.end_cooldown(clock_.steady_now());
+    for (net::CircuitBreaker& each : breakers_) each.end_cooldown(clock_.steady_now());
     co_return core::Result<void>();
 }
 
@@ -248,10 +271,11 @@ ExchangeStatus Caller::status() const {
     const auto now = clock_.steady_now();
     ExchangeStatus status;
     status.exchange = "htx";
-    status.state = to_breaker_state(breaker_.state(now));
-    status.fail_count = breaker_.failures();
-    status.cooldown_remaining_sec = static_cast<double>(breaker_.cooldown_remaining(now).count()) / 1000.0;
-    status.threshold = breaker_.threshold();
+    const net::CircuitBreaker& essential = breaker(Purpose::essential);
+    status.state = to_breaker_state(essential.state(now));
+    status.fail_count = essential.failures();
+    status.cooldown_remaining_sec = static_cast<double>(essential.cooldown_remaining(now).count()) / 1000.0;
+    status.threshold = essential.threshold();
     status.requests = requests_;
     status.errors = errors_;
     status.last_error = last_error_;

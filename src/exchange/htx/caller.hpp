@@ -12,6 +12,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -19,16 +21,20 @@
 
 namespace scanner::exchange::htx {
 
-/// Sends requests to HTX: within the budget of their class, at most so many at a time, past the breaker, again where
-/// that may help, and never longer than the deadline. Counts what happens. Knows nothing of what the answers mean: the
-/// caller hands in what reads them, and an answer that cannot be read is a failed attempt. Loop thread only.
+/// Sends requests to HTX: within the budget of their class, at most so many at a time, past the breaker of their
+/// purpose and the essential one, again where that may help, and never longer than the deadline. Counts what happens.
+/// Knows nothing of what the answers mean: the caller hands in what reads them, and an answer that cannot be read is a
+/// failed attempt. Loop thread only.
 class Caller {
 public:
     Caller(boost::asio::any_io_executor executor, const HtxOptions& options, net::HttpClient& client,
            const core::Clock& clock, std::uint64_t random_seed, const HtxObserver& observer);
 
-    /// When a call that starts now has to be over.
-    [[nodiscard]] core::SteadyTime deadline() const { return std::chrono::steady_clock::now() + options_.timeout; }
+    /// When a call for `purpose` that starts now has to be over: what may be missing is not waited for that long.
+    [[nodiscard]] core::SteadyTime deadline(Purpose purpose = Purpose::essential) const {
+        const auto optional = std::min(options_.timeout, options_.optional_timeout);
+        return std::chrono::steady_clock::now() + (purpose == Purpose::essential ? options_.timeout : optional);
+    }
 
     /// `context` goes in front of error messages: "order_book BTC-USDT".
     template <class T>
@@ -66,7 +72,8 @@ private:
                                                        core::SteadyTime deadline, Accept accept);
     boost::asio::awaitable<Attempt> attempt(std::shared_ptr<const Endpoint> endpoint, core::SteadyTime deadline,
                                             std::shared_ptr<const Accept> accept);
-    boost::asio::awaitable<std::optional<net::CircuitBreaker::Permit>> admit(core::SteadyTime deadline);
+    boost::asio::awaitable<std::optional<net::CircuitBreaker::Permit>> admit(Purpose purpose,
+                                                                             core::SteadyTime deadline);
     /// Sends and reads; `http_status` is 0 where no answer came.
     struct Exchanged {
         core::Result<void> result;
@@ -75,7 +82,13 @@ private:
     boost::asio::awaitable<Exchanged> send(std::shared_ptr<const Endpoint> endpoint, core::SteadyTime deadline,
                                            std::shared_ptr<const Accept> accept);
     [[nodiscard]] const std::shared_ptr<net::RateBudget>& budget(RequestClass request_class) const;
-    [[nodiscard]] core::Error breaker_open() const;
+    /// The breaker that keeps calls for `purpose` from being sent now; nullptr when none does.
+    [[nodiscard]] const net::CircuitBreaker* in_the_way(Purpose purpose) const;
+    [[nodiscard]] core::Error breaker_open(Purpose purpose) const;
+    [[nodiscard]] net::CircuitBreaker& breaker(Purpose purpose) { return breakers_[static_cast<std::size_t>(purpose)]; }
+    [[nodiscard]] const net::CircuitBreaker& breaker(Purpose purpose) const {
+        return breakers_[static_cast<std::size_t>(purpose)];
+    }
     core::Error note_refusal(core::Error error);
 
     const HtxOptions& options_;
@@ -87,7 +100,8 @@ private:
     std::shared_ptr<net::RateBudget> market_budget_;
     std::shared_ptr<net::RateBudget> other_budget_;
     net::Semaphore semaphore_;
-    net::CircuitBreaker breaker_;
+    std::array<net::CircuitBreaker, kPurposes> breakers_;
+    std::array<std::string, kPurposes> last_failure_;  // for each purpose, what its breaker was opened by
     std::uint64_t requests_ = 0;
     std::map<std::string, std::uint64_t> errors_;
     std::string last_error_;

@@ -53,18 +53,21 @@ Endpoint tickers_endpoint() {
 Endpoint funding_endpoint() {
     return {.method = "funding_rates",
             .request_class = RequestClass::non_market,
+            .purpose = Purpose::funding,
             .target = "/linear-swap-api/v1/swap_batch_funding_rate"};
 }
 
 Endpoint open_interest_endpoint() {
     return {.method = "open_interest",
             .request_class = RequestClass::non_market,
+            .purpose = Purpose::open_interest,
             .target = "/linear-swap-api/v1/swap_open_interest"};
 }
 
 Endpoint index_endpoint() {
     return {.method = "index_prices",
             .request_class = RequestClass::non_market,
+            .purpose = Purpose::index,
             .target = "/linear-swap-api/v1/swap_index"};
 }
 
@@ -78,12 +81,16 @@ Endpoint v5_funding_endpoint(std::span<const std::string> codes) {
         if (i > 0) target.push_back(',');
         target += percent_encode(codes[i]);
     }
-    return {.method = "v5_funding_rate", .request_class = RequestClass::non_market, .target = std::move(target)};
+    return {.method = "v5_funding_rate",
+            .request_class = RequestClass::non_market,
+            .purpose = Purpose::funding,
+            .target = std::move(target)};
 }
 
 Endpoint v5_open_interest_endpoint(std::string_view code) {
     return {.method = "v5_open_interest",
             .request_class = RequestClass::non_market,
+            .purpose = Purpose::open_interest,
             .target = "/v5/market/open_interest?contract_code=" + percent_encode(code)};
 }
 
@@ -103,6 +110,7 @@ Endpoint candles_endpoint(std::string_view code, int interval_minutes, int count
 Endpoint trades_endpoint(std::string_view code, int count) {
     return {.method = "trades",
             .request_class = RequestClass::market,
+            .purpose = Purpose::trades,
             .target = fmt::format("/linear-swap-ex/market/history/trade?contract_code={}&size={}", percent_encode(code),
                                   count)};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,10 +13,16 @@ enum class RequestClass {
     non_market,  ///< /linear-swap-api/*, /v5/*, /heartbeat/: 240 per 3 s, with ratelimit-* headers
 };
 
-/// One GET: which method of the adapter it serves (a metric label), whose budget it spends, path and query.
+/// What an answer is for. The scanner cannot do without the essential ones; each of the others may be missing, and has
+/// a breaker of its own, so that its failures cost nothing else.
+enum class Purpose { essential, funding, open_interest, index, trades };
+inline constexpr std::size_t kPurposes = 5;
+
+/// One GET: which method of the adapter it serves (a metric label), whose budget it spends, what for, path and query.
 struct Endpoint {
     std::string_view method;
     RequestClass request_class = RequestClass::market;
+    Purpose purpose = Purpose::essential;
     std::string target;
 };
 

@@ -109,7 +109,7 @@ asio::awaitable<Result<ContractList>> HtxExchange::contracts() {
     note_dropped("contracts", answer->problems);
     sizes_.clear();
     for (const auto& contract : answer->list.contracts) {
-        sizes_.insert_or_assign(contract.contract_code, contract.contract_size);
+        if (contract.unreadable.empty()) sizes_.insert_or_assign(contract.contract_code, contract.contract_size);
     }
     co_return std::move(answer->list);
 }
@@ -133,8 +133,8 @@ asio::awaitable<Result<Bulk<market::IndexPrice>>> HtxExchange::index_prices() {
         return htx::decode_index(parser_, answer);
     };
     auto endpoint = htx::index_endpoint();
-    auto answer = co_await caller_.call<BulkAnswer<market::IndexPrice>>(std::move(endpoint), "index_prices",
-                                                                        caller_.deadline(), std::move(read));
+    auto answer = co_await caller_.call<BulkAnswer<market::IndexPrice>>(
+        std::move(endpoint), "index_prices", caller_.deadline(htx::Purpose::index), std::move(read));
     if (!answer) co_return std::unexpected(answer.error());
     co_return keep_good("index_prices", std::move(*answer));
 }
@@ -181,7 +181,7 @@ asio::awaitable<Result<Bulk<T>>> HtxExchange::bulk_or_sweep(htx::Endpoint endpoi
                                                             std::vector<std::string> wanted, std::size_t codes_per_call,
                                                             SweepCall<T> sweep_call) {
     const std::string method(endpoint.method);
-    const auto deadline = caller_.deadline();
+    const auto deadline = caller_.deadline(endpoint.purpose);
     if (fallback.try_bulk(clock_.steady_now())) {
         const bool was_active = fallback.active();
         auto answer = co_await caller_.call<BulkAnswer<T>>(std::move(endpoint), method, deadline, std::move(read));
@@ -196,7 +196,9 @@ asio::awaitable<Result<Bulk<T>>> HtxExchange::bulk_or_sweep(htx::Endpoint endpoi
         if (answer) co_return keep_good(method, std::move(*answer));
         if (!fallback.active()) co_return std::unexpected(answer.error());
     }
-    co_return co_await sweep<T>(method, deadline, std::move(wanted), codes_per_call, sweep_call);
+    // Many small calls need longer than one; what is not answered by then is missing for this cycle.
+    const auto sweep_deadline = deadline + options_.optional_timeout;
+    co_return co_await sweep<T>(method, sweep_deadline, std::move(wanted), codes_per_call, sweep_call);
 }
 
 /// A call per batch of contracts. What fails for some contracts leaves them out; only when nothing was answered the
@@ -282,7 +284,7 @@ asio::awaitable<Result<std::vector<market::Trade>>> HtxExchange::trades(
     };
     auto endpoint = htx::trades_endpoint(contract->contract_code, count);
     co_return co_await caller_.call<Trades>(std::move(endpoint), "trades " + contract->contract_code,
-                                            caller_.deadline(), std::move(read));
+                                            caller_.deadline(htx::Purpose::trades), std::move(read));
 }
 
 asio::awaitable<Result<void>> HtxExchange::probe() {
