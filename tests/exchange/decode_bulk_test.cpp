@@ -116,6 +116,29 @@ TEST(Tickers, take_unknown_keys_and_any_order_of_keys) {
     EXPECT_EQ(answer->bulk.by_contract.at("BTC-USDT").last, 3.0);
 }
 
+TEST(Tickers, know_when_they_were_assembled_and_what_was_traded_in_contracts) {
+    const auto answer = tickers(test::kTickers);
+    ASSERT_TRUE(answer) << answer.error().message();
+    const auto& btc = answer->bulk.by_contract.at("BTC-USDT");
+    EXPECT_EQ(btc.time, core::from_unix_ms(1789336870043));
+    EXPECT_DOUBLE_EQ(btc.base_volume_24h / btc.contract_volume_24h, 0.001);
+    const auto negative = tickers(test::changed(test::kTickers, R"("vol":"1884880")", R"("vol":"-1")"));
+    EXPECT_EQ(negative->problems.size(), 1U);
+    const auto bad_time = tickers(
+        test::changed(test::kTickers, R"("ts":1789336870043,"ask":[77105.1)", R"("ts":1789336870,"ask":[77105.1)"));
+    EXPECT_EQ(bad_time->problems.size(), 1U) << "seconds";
+}
+
+TEST(Tickers, of_a_contract_listed_again_are_those_of_the_one_that_trades) {
+    auto body = test::changed(test::kTickers, R"("contract_code":"BTC-USDT")", R"("contract_code":"PEPE-USDT")");
+    body = test::changed(body, R"("contract_code":"PEPE-USDT","open":"0.0000034008")",
+                         R"("contract_code":"BTC-USDT","open":"0.0000034008")");
+    body = test::changed(body, R"("contract_code":"XOM-USDT")", R"("contract_code":"BTC-USDT")");
+    const auto answer = tickers(body);
+    ASSERT_TRUE(answer) << answer.error().message();
+    EXPECT_EQ(answer->bulk.by_contract.at("BTC-USDT").turnover_24h, 1571042.071) << "and not the row without trades";
+}
+
 TEST(Funding, tells_zero_from_nothing) {
     htx::JsonParser parser;
     const auto answer = htx::decode_funding(parser, test::ok(test::kFunding));
@@ -186,23 +209,28 @@ TEST(OpenInterest, of_v5_is_for_the_contract_asked_for) {
     EXPECT_NE(other.error().message().find("data.contract_code"), std::string::npos) << other.error().message();
 }
 
-TEST(Index, leaves_out_what_the_exchange_no_longer_updates) {
+TEST(Index, has_a_time_for_each_row_for_the_reader_to_judge_it_by) {
     htx::JsonParser parser;
     const auto answer = htx::decode_index(parser, test::ok(test::kIndex));
     ASSERT_TRUE(answer) << answer.error().message();
-    ASSERT_EQ(answer->bulk.by_contract.size(), 2U);
+    ASSERT_EQ(answer->bulk.by_contract.size(), 3U);
     EXPECT_EQ(answer->bulk.by_contract.at("BTC-USDT").price, 77154.55428571429);
     EXPECT_EQ(core::to_unix_ms(answer->bulk.by_contract.at("BTC-USDT").time), 1789336966358);
-    EXPECT_EQ(answer->stale_rows, 1U);
+    EXPECT_EQ(core::to_unix_ms(answer->bulk.by_contract.at("CVX-USDT").time), 1747000000000) << "delisted long ago";
     EXPECT_TRUE(answer->problems.empty());
 }
 
-TEST(Index, is_stale_after_ten_minutes_and_not_before) {
-    htx::JsonParser parser;
-    const auto at_limit = test::changed(test::kIndex, R"("index_ts":1789336966358)", R"("index_ts":1789336367303)");
-    EXPECT_TRUE(htx::decode_index(parser, test::ok(at_limit))->bulk.by_contract.contains("BTC-USDT"));
-    const auto past = test::changed(test::kIndex, R"("index_ts":1789336966358)", R"("index_ts":1789336367302)");
-    EXPECT_FALSE(htx::decode_index(parser, test::ok(past))->bulk.by_contract.contains("BTC-USDT"));
+TEST(Index, of_a_contract_listed_again_is_the_newer_of_its_two_rows) {
+    for (const std::string_view other : {R"("index_ts":1747000000000)", R"("index_ts":1789336966999)"}) {
+        htx::JsonParser parser;
+        auto body = test::changed(test::kIndex, R"("contract_code":"CVX-USDT")", R"("contract_code":"BTC-USDT")");
+        body = test::changed(body, R"("index_ts":1747000000000)", other);
+        const auto answer = htx::decode_index(parser, test::ok(body));
+        ASSERT_TRUE(answer) << answer.error().message();
+        const bool newer = other.ends_with("999");
+        EXPECT_EQ(answer->bulk.by_contract.at("BTC-USDT").price, newer ? 4.01 : 77154.55428571429);
+        EXPECT_EQ(answer->problems.size(), 1U);
+    }
 }
 
 TEST(Index, of_zero_drops_the_row) {

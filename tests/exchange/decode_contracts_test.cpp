@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace scanner::exchange {
 namespace {
 
@@ -119,11 +121,45 @@ TEST(Contracts, with_a_bad_field_are_dropped_alone_and_say_which) {
     for (const auto& [row, code, field] : cases) {
         const auto answer = decode(with_row(row));
         ASSERT_TRUE(answer) << row;
-        EXPECT_EQ(answer->list.contracts.size(), 3U) << row;
         ASSERT_EQ(answer->problems.size(), 1U) << row;
         EXPECT_EQ(answer->problems[0].contract_code, code) << row;
         EXPECT_NE(answer->problems[0].problem.find(field), std::string::npos) << answer->problems[0].problem;
     }
+}
+
+TEST(Contracts, that_cannot_be_read_are_in_the_list_by_name_with_what_is_wrong) {
+    const auto answer = decode(with_row(R"("contract_code":"A-USDT","contract_size":0,"contract_status":1)"));
+    ASSERT_TRUE(answer) << answer.error().message();
+    ASSERT_EQ(answer->list.contracts.size(), 4U);
+    const market::Contract& unreadable = answer->list.contracts.back();
+    EXPECT_EQ(unreadable.contract_code, "A-USDT");
+    EXPECT_EQ(unreadable.symbol, "A/USDT:USDT");
+    EXPECT_EQ(unreadable.unreadable, "contract_size: 0 is not above 0");
+    EXPECT_EQ(unreadable.status, market::ContractStatus::unknown);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(answer->list.contracts[i].unreadable, "");
+}
+
+TEST(Contracts, listed_again_have_the_listed_row_whatever_its_place) {
+    const std::string dead = R"("contract_code":"BTC-USDT","contract_size":1000,"price_tick":1,"contract_status":8)";
+    auto body = test::kContracts;
+    const auto end = body.rfind("],\"ts\"");
+    for (const std::string& text : {with_row(dead), body.insert(end, ",{" + dead + "}")}) {
+        const auto answer = decode(text);
+        ASSERT_TRUE(answer) << answer.error().message();
+        ASSERT_EQ(answer->list.contracts.size(), 3U);
+        const auto btc = std::ranges::find(answer->list.contracts, "BTC-USDT", &market::Contract::contract_code);
+        EXPECT_EQ(btc->contract_size, 0.001);
+        EXPECT_EQ(btc->status, market::ContractStatus::listed);
+        ASSERT_EQ(answer->problems.size(), 1U);
+        EXPECT_NE(answer->problems[0].problem.find("delivered"), std::string::npos) << answer->problems[0].problem;
+    }
+}
+
+TEST(Contracts, with_a_sound_row_beside_an_unreadable_one_are_sound) {
+    const auto answer = decode(with_row(R"("contract_code":"BTC-USDT","contract_size":"","contract_status":8)"));
+    ASSERT_TRUE(answer) << answer.error().message();
+    EXPECT_EQ(answer->list.contracts.size(), 3U);
+    EXPECT_EQ(answer->list.contracts[0].contract_size, 0.001);
 }
 
 TEST(Contracts, that_are_mostly_bad_make_the_answer_malformed) {

@@ -24,6 +24,7 @@ inline bool is_sound(const market::Level& level) {
 
 inline bool sound_contracts(const htx::ContractsAnswer& answer) {
     for (const auto& contract : answer.list.contracts) {
+        if (!contract.unreadable.empty() && !contract.contract_code.empty()) continue;
         if (contract.contract_code.empty() || !is_positive(contract.contract_size) ||
             !is_positive(contract.price_tick) || contract.funding_interval_hours < 1) {
             return false;
@@ -34,8 +35,8 @@ inline bool sound_contracts(const htx::ContractsAnswer& answer) {
 
 inline bool sound_ticker(const market::Ticker& ticker) {
     return is_positive(ticker.last) && is_not_negative(ticker.base_volume_24h) &&
-           is_not_negative(ticker.turnover_24h) && (!ticker.bid || is_sound(*ticker.bid)) &&
-           (!ticker.ask || is_sound(*ticker.ask));
+           is_not_negative(ticker.contract_volume_24h) && is_not_negative(ticker.turnover_24h) &&
+           (!ticker.bid || is_sound(*ticker.bid)) && (!ticker.ask || is_sound(*ticker.ask));
 }
 
 inline bool sound_book(const BookAnswer& answer) {

@@ -24,7 +24,7 @@ struct Bulk {
 };
 
 struct ContractList {
-    std::vector<market::Contract> contracts;
+    std::vector<market::Contract> contracts;  ///< one per contract code; unreadable ones among them
     core::WallTime exchange_time;
 };
 

@@ -47,6 +47,9 @@ struct Contract {
     AssetClass asset_class = AssetClass::crypto;
     int funding_interval_hours = 8;
     std::optional<WallTime> next_funding_time;
+    /// What is wrong with its row of the exchange's list; empty for a sound one. Of an unreadable contract only the
+    /// names are known: size and tick are 0, the status is unknown.
+    std::string unreadable;
 };
 
 /// A resting price and the base units at it; both finite and > 0.
@@ -61,8 +64,9 @@ struct Ticker {
     std::optional<Level> bid;  ///< empty where the side is empty or the contract suspended
     std::optional<Level> ask;
     double last = 0.0;                 ///< last trade price, > 0
+    std::optional<WallTime> time;      ///< when the exchange assembled it; empty where its row does not say
     double base_volume_24h = 0.0;      ///< base units, both sides counted
-    double contract_volume_24h = 0.0;  ///< the same in contracts; base units over it is the contract's size
+    double contract_volume_24h = 0.0;  ///< the same in contracts; 0 where the exchange does not say
     double turnover_24h = 0.0;         ///< USDT, both sides counted
 };
 

@@ -38,8 +38,6 @@ template <class T>
 struct BulkAnswer {
     Bulk<T> bulk;
     std::vector<RowProblem> problems;
-    std::size_t stale_rows =
-        0;  ///< rows that the exchange no longer updates (delisted contracts), left out without blame
 };
 
 }  // namespace scanner::exchange::htx

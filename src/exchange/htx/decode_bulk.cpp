@@ -7,9 +7,23 @@
 namespace scanner::exchange::htx {
 namespace {
 
+// A contract that was delisted and listed again may have two rows: the one that lives on is kept.
+bool supersedes(const market::Ticker& row, const market::Ticker& held) {
+    return row.turnover_24h > held.turnover_24h;
+}
+bool supersedes(const market::FundingRate& row, const market::FundingRate& held) {
+    return row.funding_time > held.funding_time;
+}
+bool supersedes(const market::OpenInterest& row, const market::OpenInterest& held) {
+    return row.value_usdt > held.value_usdt;
+}
+bool supersedes(const market::IndexPrice& row, const market::IndexPrice& held) {
+    return row.time > held.time;
+}
+
 /// The frame of every bulk answer: envelope, "ts", the array under `key`, a value a row, the last word on duplicates.
-/// Not a single row of ours is malformed, unless `may_be_empty` or because the exchange itself no longer updates them.
-/// `read(FieldReader& row, BulkAnswer<T>& result, std::string_view code)` gives the row's value, or nothing to skip it.
+/// Not a single row of ours is malformed, unless `may_be_empty`.
+/// `read(FieldReader& row, std::string_view code)` gives the row's value, or nothing to skip it.
 template <class T, class Read>
 core::Result<BulkAnswer<T>> decode_rows(JsonParser& parser, const Answer& answer, std::string_view key,
                                         bool may_be_empty, Read read) {
@@ -22,14 +36,16 @@ core::Result<BulkAnswer<T>> decode_rows(JsonParser& parser, const Answer& answer
     if (!data || !root.ok()) return std::unexpected(root.error());
 
     auto rows = read_rows(*data, key, [&](FieldReader& row, std::string_view code) {
-        std::optional<T> value = read(row, result, code);
+        std::optional<T> value = read(row, code);
         if (!row.ok() || !value) return false;
-        const bool added = result.bulk.by_contract.try_emplace(std::string(code), std::move(*value)).second;
-        if (!added) row.reject("contract_code", "listed twice");
-        return added;
+        const auto [held, added] = result.bulk.by_contract.try_emplace(std::string(code), *value);
+        if (added) return true;
+        if (supersedes(*value, held->second)) held->second = std::move(*value);
+        row.reject("contract_code", "listed twice");
+        return false;
     });
     if (!rows) return std::unexpected(rows.error());
-    if (result.bulk.by_contract.empty() && result.stale_rows == 0 && !may_be_empty) {
+    if (result.bulk.by_contract.empty() && !may_be_empty) {
         return core::fail(core::ErrorCode::malformed,
                           fmt::format("{}: none of {} rows is about a contract of ours", key, data->size()));
     }
@@ -42,7 +58,7 @@ market::OpenInterest read_open_interest(FieldReader& row) {
     return {.base_amount = row.not_negative("amount"), .value_usdt = row.not_negative("value")};
 }
 
-std::optional<market::FundingRate> read_funding(FieldReader& row, BulkAnswer<market::FundingRate>&, std::string_view) {
+std::optional<market::FundingRate> read_funding(FieldReader& row, std::string_view) {
     market::FundingRate funding;
     funding.rate = row.optional_number("funding_rate");
     funding.funding_time = row.optional_time("funding_time");
@@ -56,20 +72,22 @@ std::optional<market::FundingRate> read_funding(FieldReader& row, BulkAnswer<mar
 core::Result<BulkAnswer<market::Ticker>> decode_tickers(JsonParser& parser, const Answer& answer,
                                                         const ContractSizes& sizes) {
     using market::Ticker;
-    return decode_rows<Ticker>(
-        parser, answer, "ticks", false,
-        [&sizes](FieldReader& row, BulkAnswer<Ticker>&, std::string_view code) -> std::optional<Ticker> {
-            const auto size = sizes.find(std::string(code));
-            if (size == sizes.end() || !is_usdt_swap(row)) return std::nullopt;
-            Ticker ticker;
-            ticker.contract_code = code;
-            ticker.bid = row.optional_quote("bid", size->second);
-            ticker.ask = row.optional_quote("ask", size->second);
-            ticker.last = row.positive("close");
-            ticker.base_volume_24h = row.not_negative("amount");
-            ticker.turnover_24h = row.not_negative("trade_turnover");
-            return ticker;
-        });
+    return decode_rows<Ticker>(parser, answer, "ticks", false,
+                               [&sizes](FieldReader& row, std::string_view code) -> std::optional<Ticker> {
+                                   const auto size = sizes.find(std::string(code));
+                                   if (size == sizes.end() || !is_usdt_swap(row)) return std::nullopt;
+                                   Ticker ticker;
+                                   ticker.contract_code = code;
+                                   ticker.bid = row.optional_quote("bid", size->second);
+                                   ticker.ask = row.optional_quote("ask", size->second);
+                                   ticker.last = row.positive("close");
+                                   ticker.time = row.optional_time("ts");
+                                   ticker.base_volume_24h = row.not_negative("amount");
+                                   ticker.contract_volume_24h = row.optional_number("vol").value_or(0.0);
+                                   if (ticker.contract_volume_24h < 0.0) row.reject("vol", "below 0");
+                                   ticker.turnover_24h = row.not_negative("trade_turnover");
+                                   return ticker;
+                               });
 }
 
 core::Result<BulkAnswer<market::FundingRate>> decode_funding(JsonParser& parser, const Answer& answer) {
@@ -82,12 +100,11 @@ core::Result<BulkAnswer<market::FundingRate>> decode_v5_funding(JsonParser& pars
 
 core::Result<BulkAnswer<market::OpenInterest>> decode_open_interest(JsonParser& parser, const Answer& answer) {
     using market::OpenInterest;
-    return decode_rows<OpenInterest>(
-        parser, answer, "data", false,
-        [](FieldReader& row, BulkAnswer<OpenInterest>&, std::string_view) -> std::optional<OpenInterest> {
-            if (!is_usdt_swap(row)) return std::nullopt;
-            return read_open_interest(row);
-        });
+    return decode_rows<OpenInterest>(parser, answer, "data", false,
+                                     [](FieldReader& row, std::string_view) -> std::optional<OpenInterest> {
+                                         if (!is_usdt_swap(row)) return std::nullopt;
+                                         return read_open_interest(row);
+                                     });
 }
 
 core::Result<BulkAnswer<market::OpenInterest>> decode_v5_open_interest(JsonParser& parser, const Answer& answer,
@@ -111,15 +128,9 @@ core::Result<BulkAnswer<market::OpenInterest>> decode_v5_open_interest(JsonParse
 core::Result<BulkAnswer<market::IndexPrice>> decode_index(JsonParser& parser, const Answer& answer) {
     using market::IndexPrice;
     return decode_rows<IndexPrice>(
-        parser, answer, "data", false,
-        [](FieldReader& row, BulkAnswer<IndexPrice>& result, std::string_view) -> std::optional<IndexPrice> {
+        parser, answer, "data", false, [](FieldReader& row, std::string_view) -> std::optional<IndexPrice> {
             if (!is_usdt_swap(row)) return std::nullopt;
-            const IndexPrice index{.price = row.positive("index_price"), .time = row.time("index_ts")};
-            if (row.ok() && result.bulk.exchange_time - index.time > kStaleIndexAge) {
-                ++result.stale_rows;
-                return std::nullopt;
-            }
-            return index;
+            return IndexPrice{.price = row.positive("index_price"), .time = row.time("index_ts")};
         });
 }
 

@@ -2,7 +2,6 @@
 
 #include "exchange/htx/answer.hpp"
 
-#include <chrono>
 #include <string>
 #include <unordered_map>
 
@@ -10,10 +9,6 @@ namespace scanner::exchange::htx {
 
 /// Base units in one contract, by contract code.
 using ContractSizes = std::unordered_map<std::string, double>;
-
-/// An index price that the exchange has not renewed for this long belongs to a contract that is gone: live ones are
-/// recomputed every second, delisted ones stay in the answer for years.
-inline constexpr std::chrono::minutes kStaleIndexAge{10};
 
 /// batch_merged, version 1. Rows of contracts without a known size are left out without blame: the size of their quotes
 /// cannot be told.
@@ -35,7 +30,7 @@ inline constexpr std::chrono::minutes kStaleIndexAge{10};
                                                                                      const Answer& answer,
                                                                                      std::string_view contract_code);
 
-/// swap_index.
+/// swap_index. Rows of delisted contracts stay in it for years: each has its own time, by which the reader judges it.
 [[nodiscard]] core::Result<BulkAnswer<market::IndexPrice>> decode_index(JsonParser& parser, const Answer& answer);
 
 }  // namespace scanner::exchange::htx

@@ -2,11 +2,13 @@
 
 #include "exchange/htx/rows.hpp"
 
+#include "scanner/core/names.hpp"
 #include "scanner/core/symbol.hpp"
 
 #include <algorithm>
 #include <array>
-#include <unordered_set>
+#include <unordered_map>
+#include <utility>
 
 namespace scanner::exchange::htx {
 
@@ -65,6 +67,16 @@ market::Contract read_contract(FieldReader& row, std::string_view code) {
     return contract;
 }
 
+/// The contract that a row which could not be read is about.
+market::Contract unreadable_contract(const RowProblem& row) {
+    market::Contract contract;
+    const bool too_long = row.contract_code.size() > 2 * core::kMaxNameBytes;
+    contract.contract_code = too_long ? fmt::format("a name of {} bytes", row.contract_code.size()) : row.contract_code;
+    contract.symbol = core::unified_symbol(contract.contract_code);
+    contract.unreadable = row.problem;
+    return contract;
+}
+
 }  // namespace
 
 core::Result<ContractsAnswer> decode_contracts(JsonParser& parser, const Answer& answer) {
@@ -76,16 +88,32 @@ core::Result<ContractsAnswer> decode_contracts(JsonParser& parser, const Answer&
     const auto data = root.array("data");
     if (!data || !root.ok()) return std::unexpected(root.error());
 
-    std::unordered_set<std::string_view> seen;
+    std::unordered_map<std::string_view, std::size_t> place;  // in the list, by contract code
+    auto& contracts = result.list.contracts;
     auto rows = read_rows(*data, "data", [&](FieldReader& row, std::string_view code) {
         if (!is_usdt_swap(row)) return false;
         auto contract = read_contract(row, code);
-        if (row.ok() && !seen.insert(code).second) row.reject("contract_code", "listed twice");
-        if (row.ok()) result.list.contracts.push_back(std::move(contract));
-        return row.ok();
+        if (!row.ok()) return false;
+        const auto [held, added] = place.try_emplace(code, contracts.size());
+        if (added) {
+            contracts.push_back(std::move(contract));
+            return true;
+        }
+        // A contract that is listed again leaves its dead row in the list, before the live one or behind it.
+        market::Contract& other = contracts[held->second];
+        const bool revived = other.status != ContractStatus::listed && contract.status == ContractStatus::listed;
+        if (revived) std::swap(other, contract);
+        row.reject("contract_code",
+                   fmt::format("listed twice; the row with status {} is left out", market::to_string(contract.status)));
+        return false;
     });
     if (!rows) return std::unexpected(rows.error());
-    if (result.list.contracts.empty()) return core::fail(core::ErrorCode::malformed, "data: not a single contract");
+    if (contracts.empty()) return core::fail(core::ErrorCode::malformed, "data: not a single contract");
+    for (const RowProblem& problem : rows->problems) {
+        if (place.try_emplace(problem.contract_code, contracts.size()).second) {
+            contracts.push_back(unreadable_contract(problem));
+        }
+    }
     result.problems = std::move(rows->problems);
     return result;
 }

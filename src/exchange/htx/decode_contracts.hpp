@@ -11,7 +11,9 @@ struct ContractsAnswer {
     std::vector<RowProblem> problems;
 };
 
-/// swap_contract_info. Dated futures and contracts not settled in USDT are left out without blame.
+/// swap_contract_info. Dated futures and contracts not settled in USDT are left out without blame. Of two rows about
+/// the same contract the listed one is kept; a row that cannot be read is an unreadable contract, behind the others,
+/// unless another row is about the same one.
 [[nodiscard]] core::Result<ContractsAnswer> decode_contracts(JsonParser& parser, const Answer& answer);
 
 }  // namespace scanner::exchange::htx
