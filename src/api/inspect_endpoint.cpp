@@ -97,7 +97,6 @@ asio::awaitable<Outcome> Endpoints::inspect_outside(engine::UniverseEntry entry,
         co_return std::unexpected(could_not_be_read(entry, reading.error()));
     }
     extras.reading = *reading;
-    for (const std::string& missing : extras.reading->missing) extras.notes.push_back(missing);
     const engine::Ranking& ranking = *extras.reading->ranking;
     if (find_profile(ranking, query.profile) == nullptr) query.profile = ranking.settings.default_profile;
     co_return cached(ranking, "inspect",

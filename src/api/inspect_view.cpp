@@ -228,6 +228,35 @@ void write_time_members(core::JsonWriter& json, const engine::Ranking& ranking,
         .field("detail", extras.detail);
 }
 
+/// How old each input was when the numbers were made of them.
+void write_inputs(core::JsonWriter& json, const market::Inputs& inputs, core::WallTime made_at) {
+    json.key("inputs").begin_object();
+    for (const market::Input input : market::kInputs) {
+        const market::InputReading& reading = inputs[input];
+        json.key(market::to_string(input)).begin_object();
+        json.key("time");
+        if (reading.time) {
+            json.value(core::format_time(*reading.time));
+        } else {
+            json.null();
+        }
+        json.key("age_ms");
+        if (reading.true_at) {
+            json.value((made_at - *reading.true_at).count());
+        } else {
+            json.null();
+        }
+        json.field("limit_ms", reading.limit.count()).field("state", market::to_string(reading.state)).key("note");
+        if (reading.note.empty()) {
+            json.null();
+        } else {
+            json.value(reading.note);
+        }
+        json.end_object();
+    }
+    json.end_object();
+}
+
 std::string card_of(const engine::Ranking& ranking, const Inspection& inspection, const InspectExtras& extras) {
     const engine::ContractSnapshot& snapshot = *inspection.item.snapshot;
     core::JsonWriter json(512);
@@ -272,8 +301,11 @@ std::string page_of(const engine::Ranking& ranking, const Inspection& inspection
     for (const double spread : snapshot.spread_history) write_number(json, spread);
     json.end_array();
     write_trades(json, extras.trades.get());
+    write_inputs(json, snapshot.data.inputs, extras.reading == nullptr ? ranking.time : extras.reading->read_at);
+    std::vector<std::string> notes = snapshot.data.inputs.notes();
+    notes.insert(notes.end(), extras.notes.begin(), extras.notes.end());
     json.key("notes");
-    write_strings(json, extras.notes);
+    write_strings(json, notes);
     json.end_object();
     return json.take();
 }

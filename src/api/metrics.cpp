@@ -75,9 +75,26 @@ double breaker_value(exchange::BreakerState state) {
     return 2.0;
 }
 
+/// The oldest of each input of the newest ranking; none where no contract has it.
+void sample_inputs(SampledFamilies& families, const engine::Ranking& ranking, double ranking_age_sec) {
+    for (const market::Input input : market::kInputs) {
+        std::optional<core::WallTime> oldest;
+        for (const engine::ContractSnapshot& contract : ranking.contracts) {
+            const market::InputReading& reading = contract.data.inputs[input];
+            if (reading.state != market::InputState::live || !reading.true_at) continue;
+            oldest = std::min(oldest.value_or(*reading.true_at), *reading.true_at);
+        }
+        if (!oldest) continue;
+        const double at_ranking = std::chrono::duration<double>(ranking.time - *oldest).count();
+        families.gauge("scanner_input_age_seconds", "Age of the oldest input in use of the newest ranking, by input",
+                       ranking_age_sec + at_ranking, {{"input", std::string(market::to_string(input))}});
+    }
+}
+
 void sample_ranking(SampledFamilies& families, const MetricsSample& sample) {
     const engine::Ranking& ranking = *sample.ranking;
     families.gauge("scanner_ranking_age_seconds", "Time since the newest ranking was made", sample.ranking_age_sec);
+    sample_inputs(families, ranking, sample.ranking_age_sec);
     families.gauge("scanner_ranking_sequence", "Sequence number of the newest ranking", ranking.sequence);
     families.gauge("scanner_symbols_scanned", "Contracts read in the last successful cycle", ranking.contracts.size());
     const auto ranked = ranking.ranked.find(ranking.settings.default_profile);

@@ -15,9 +15,10 @@ namespace {
 constexpr std::size_t kExamples = 5;
 
 /// Why the engine left contracts out, in the order in which a cycle decides it; other reasons follow by name.
-constexpr auto kReasonOrder =
-    std::to_array<std::string_view>({"unknown_contract", "inactive", "not_allowed", "asset_class", "turnover_rank",
-                                     "fetch_failed", "malformed", "stale_book", "volume", "spread"});
+constexpr auto kReasonOrder = std::to_array<std::string_view>(
+    {"unknown_contract", "not_allowed", "inactive", "asset_class", "no_ticker", "contract_size_mismatch",
+     "turnover_rank", "fetch_failed", "malformed", "stale_ticker", "stale_book", "price_outside_book", "stale_candles",
+     "volume", "spread"});
 
 std::size_t reason_place(const std::string& reason) {
     return static_cast<std::size_t>(std::ranges::find(kReasonOrder, reason) - kReasonOrder.begin());

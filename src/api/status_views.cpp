@@ -38,11 +38,18 @@ void text_field(core::JsonWriter& json, std::string_view name, const std::string
 void write_contract(core::JsonWriter& json, const engine::UniverseEntry& entry) {
     const market::Contract& contract = *entry.contract;
     json.begin_object().field("symbol", contract.symbol).field("contract_code", contract.contract_code);
-    number_field(json, "contract_size", contract.contract_size);
-    number_field(json, "price_tick", contract.price_tick);
-    json.field("status", market::to_string(contract.status))
-        .field("asset_class", market::to_string(contract.asset_class))
-        .field("funding_interval_hours", contract.funding_interval_hours);
+    // Of a row that could not be read only the names are known.
+    const bool known = contract.unreadable.empty();
+    number_field(json, "contract_size", known ? std::optional(contract.contract_size) : std::nullopt);
+    number_field(json, "price_tick", known ? std::optional(contract.price_tick) : std::nullopt);
+    json.field("status", market::to_string(contract.status));
+    text_field(json, "asset_class", known ? std::string(market::to_string(contract.asset_class)) : std::string());
+    json.key("funding_interval_hours");
+    if (known) {
+        json.value(contract.funding_interval_hours);
+    } else {
+        json.null();
+    }
     time_field(json, "next_funding_time", contract.next_funding_time);
     number_field(json, "qvol_usdt", entry.turnover_24h);
     json.field("in_scan", entry.scanned);

@@ -156,6 +156,7 @@ private:
     static engine::InspectorOptions inspector_options(const core::Settings& settings) {
         engine::InspectorOptions options;
         options.candle_interval_minutes = static_cast<int>(settings.timeframe.count());
+        options.max_price_age = settings.redis_snapshots_ttl;
         return options;
     }
 

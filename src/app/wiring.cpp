@@ -70,7 +70,7 @@ engine::EngineOptions engine_options(const core::Settings& settings, bool simula
     options.scan.candle_interval_minutes = static_cast<int>(settings.timeframe.count());
     options.scan.concurrency = static_cast<std::size_t>(settings.scan_concurrency);
     options.scan.contracts_ttl = settings.markets_cache_ttl;
-    options.scan.max_book_age = settings.redis_snapshots_ttl;
+    options.scan.max_price_age = settings.redis_snapshots_ttl;
     options.scan.contract_deadline =
         std::min<std::chrono::milliseconds>(settings.adapter_timeout, std::chrono::seconds(10));
     options.ranking.default_profile = settings.profile_default;

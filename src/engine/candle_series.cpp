@@ -7,15 +7,12 @@ namespace {
 
 using Candles = std::vector<market::Candle>;
 
-/// Appends `candle`, with flat candles in the hole before it. What lies before a hole of more than `capacity` would not
-/// be kept anyway: only its end is filled, so that an answer with two candles decades apart costs no more than another.
-void append_on_grid(Candles& out, const market::Candle& candle, std::int64_t interval_ms, std::size_t capacity) {
-    const auto longest = static_cast<std::int64_t>(capacity) * interval_ms;
-    if (!out.empty() && candle.open_time_ms - out.back().open_time_ms > longest) {
-        const double close = out.back().close;
-        out.clear();
-        out.push_back({candle.open_time_ms - longest, close, close, close, close, 0.0});
-    }
+/// The exchange prints minutes without trades, so a hole is one of its own making. A short one is bridged with such
+/// flat candles; across a long one nothing can be said of what happened, and what lies before it is given up.
+constexpr std::int64_t kLongestBridge = 3;
+
+void append_on_grid(Candles& out, const market::Candle& candle, std::int64_t interval_ms) {
+    if (!out.empty() && candle.open_time_ms - out.back().open_time_ms > (kLongestBridge + 1) * interval_ms) out.clear();
     while (!out.empty() && out.back().open_time_ms + interval_ms < candle.open_time_ms) {
         const double close = out.back().close;
         out.push_back({out.back().open_time_ms + interval_ms, close, close, close, close, 0.0});
@@ -51,7 +48,10 @@ void CandleSeries::merge(std::span<const market::Candle> newest) {
         merged.push_back(held);
     }
     if (!merged.empty() && merged.back().open_time_ms + interval_ms_ < newest.front().open_time_ms) merged.clear();
-    for (const market::Candle& candle : newest) append_on_grid(merged, candle, interval_ms_, capacity_);
+    for (const market::Candle& candle : newest) append_on_grid(merged, candle, interval_ms_);
+    for (const market::Candle& held : *candles_) {
+        if (held.open_time_ms > newest.back().open_time_ms) append_on_grid(merged, held, interval_ms_);
+    }
     if (merged.size() > capacity_) {
         merged.erase(merged.begin(), merged.end() - static_cast<std::ptrdiff_t>(capacity_));
     }

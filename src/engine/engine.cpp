@@ -98,7 +98,10 @@ public:
     void restore(RankingPtr ranking) override {
         if (cycle_count_ > 0 || !ranking) return;
         sequence_ = std::max(sequence_, ranking->sequence);
-        if (!is_fresh(*ranking)) return;
+        if (const auto wrong = why_not_live(*ranking); !wrong.empty()) {
+            core::log(core::LogLevel::warning, "ranking_not_restored", {{"seq", ranking->sequence}, {"detail", wrong}});
+            return;
+        }
         ranker_.restore(*ranking);
         keep(std::move(ranking), clock_.now());
     }
@@ -167,6 +170,30 @@ private:
         }
     }
 
+    /// Why a ranking from before a restart must not be served as live; empty where it may. It comes from a store that
+    /// others can write, and the clock may have been set back meanwhile: neither its own time nor its numbers' are
+    /// taken on trust.
+    std::string why_not_live(const Ranking& ranking) const {
+        const core::WallTime now = clock_.now();
+        const auto seconds = [](milliseconds span) { return static_cast<double>(span.count()) / 1000.0; };
+        if (ranking.time > now) return fmt::format("dated {:.1f} s ahead of now", seconds(ranking.time - now));
+        if (now - ranking.time > options_.snapshots_ttl) {
+            return fmt::format("made {:.1f} s ago", seconds(now - ranking.time));
+        }
+        auto youngest = core::WallTime::min();
+        for (const ContractSnapshot& contract : ranking.contracts) {
+            youngest = std::max(youngest, contract.data.data_time);
+            const milliseconds age = ranking.time - contract.data.data_time;
+            if (age >= milliseconds(0) && age <= options_.scan.max_price_age) continue;
+            return fmt::format("the numbers of {} are dated {:.1f} s before it", contract.data.contract->contract_code,
+                               seconds(age));
+        }
+        if (!ranking.contracts.empty() && now - youngest > options_.snapshots_ttl) {
+            return fmt::format("its youngest number is {:.1f} s old", seconds(now - youngest));
+        }
+        return {};
+    }
+
     /// A cycle may take so long that its numbers are too old to be served when it ends.
     core::Result<ScanResult> unless_outdated(ScanResult scan) const {
         auto youngest = core::WallTime::min();
@@ -188,9 +215,7 @@ private:
     RankingPtr publish(ScanResult scan, double cycle_ms, std::uint64_t requests) {
         schedule_.succeeded();
         failures_.recovered();
-        for (const std::string& input : scan.degraded) {
-            core::log(core::LogLevel::warning, "input_missing", {{"detail", input}});
-        }
+        note_missing_inputs(scan.degraded);
         const core::WallTime made_at = clock_.now();
         remember_universe(scan);
         auto ranking = std::make_shared<Ranking>(
@@ -205,6 +230,20 @@ private:
         observer_.on_cycle(*ranking);
         for (const auto& listener : listeners_) listener(ranking);
         return ranking;
+    }
+
+    /// One line when an input begins to be missing, one when it is back. `degraded`: "funding: …".
+    void note_missing_inputs(const std::vector<std::string>& degraded) {
+        std::set<std::string_view> missing;
+        for (const std::string& text : degraded) {
+            const std::string_view input = std::string_view(text).substr(0, text.find(':'));
+            missing.insert(input);
+            missing_inputs_.try_emplace(std::string(input), "input_missing")
+                .first->second.failed(input, {{"detail", text}});
+        }
+        for (auto& [input, failure] : missing_inputs_) {
+            if (!missing.contains(input)) failure.recovered();
+        }
     }
 
     /// `now`: by the wall clock.
@@ -222,8 +261,12 @@ private:
         for (const auto& contract : scan.listed) {
             UniverseEntry entry;
             entry.contract = contract;
-            const auto turnover = scan.turnover_24h.find(contract->contract_code);
-            if (turnover != scan.turnover_24h.end()) entry.turnover_24h = turnover->second;
+            if (const auto found = scan.tickers.find(contract->contract_code); found != scan.tickers.end()) {
+                const market::Ticker& ticker = found->second;
+                entry.turnover_24h = ticker.turnover_24h;
+                entry.last_price = ticker.last;
+                entry.ticker_time = ticker.time;
+            }
             const auto reason = excluded.find(contract->contract_code);
             entry.scanned = reason == excluded.end();
             if (!entry.scanned) {
@@ -295,6 +338,7 @@ private:
     std::uint64_t cycle_count_ = 0;
     std::deque<double> recent_cycle_ms_;
     core::RepeatedFailure failures_{"scan_cycle_failed"};
+    std::map<std::string, core::RepeatedFailure> missing_inputs_;  // by input
 };
 
 }  // namespace

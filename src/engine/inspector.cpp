@@ -1,7 +1,10 @@
 #include "scanner/engine/inspector.hpp"
 
+#include "engine/exchange_clock.hpp"
+#include "engine/input_ages.hpp"
 #include "engine/shared_reads.hpp"
 
+#include "scanner/core/numeric.hpp"
 #include "scanner/engine/candle_series.hpp"
 #include "scanner/net/semaphore.hpp"
 #include "scanner/signals/contract_numbers.hpp"
@@ -23,19 +26,13 @@ using exchange::Bulk;
 using exchange::CandleBatch;
 using std::chrono::milliseconds;
 
-/// What comes for all contracts in one call each.
-struct BulkInputs {
-    core::Result<Bulk<market::FundingRate>> funding;
-    core::Result<Bulk<market::OpenInterest>> open_interest;
-    core::Result<Bulk<market::IndexPrice>> index;
-};
-using BulkInputsPtr = std::shared_ptr<const BulkInputs>;
+using OptionalListsPtr = std::shared_ptr<const OptionalLists>;
 
 /// What comes for one contract.
 struct OwnInputs {
     std::shared_ptr<const market::OrderBook> book;
-    core::WallTime book_true_at;
     CandleSeries::View candles;
+    core::WallTime candles_read_at;  ///< the exchange's time in that answer
 };
 
 /// Shared with the readings, which may end after the inspector.
@@ -53,6 +50,7 @@ struct Desk {
     const core::Clock& clock;
     InspectorOptions options;
     net::Semaphore places;
+    ExchangeClock exchange_clock;
     std::uint64_t readings = 0;
 };
 using DeskPtr = std::shared_ptr<Desk>;
@@ -74,71 +72,83 @@ asio::awaitable<core::Result<RecentTrades>> read_trades(DeskPtr desk,
     co_return recent;
 }
 
-asio::awaitable<core::Result<BulkInputs>> read_bulk(DeskPtr desk, std::string code) {
+template <class T>
+void take(Desk& desk, OptionalList<T>& list, core::Result<Bulk<T>> answer, TimeSource source) {
+    if (!answer) {
+        list.problem = answer.error().message();
+        return;
+    }
+    if (!answer->by_contract.empty()) {
+        desk.exchange_clock.note(source, answer->exchange_time, desk.clock.steady_now());
+    }
+    list.bulk = std::move(*answer);
+    list.problem.clear();
+}
+
+asio::awaitable<core::Result<OptionalLists>> read_bulk(DeskPtr desk, std::string code) {
     using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): operators
     const std::vector<std::string> wanted{std::move(code)};
     auto [funding, open_interest, index] = co_await (
         desk->exchange.funding_rates(wanted) && desk->exchange.open_interest(wanted) && desk->exchange.index_prices());
-    BulkInputs inputs{
-        .funding = std::move(funding), .open_interest = std::move(open_interest), .index = std::move(index)};
-    co_return inputs;
+    OptionalLists lists;
+    take(*desk, lists.funding, std::move(funding), TimeSource::funding);
+    take(*desk, lists.open_interest, std::move(open_interest), TimeSource::open_interest);
+    take(*desk, lists.index, std::move(index), TimeSource::index);
+    co_return lists;
 }
 
-core::Result<OwnInputs> own_inputs(const Desk& desk, core::Result<BookAnswer> book, core::Result<CandleBatch> candles) {
+core::Result<OwnInputs> own_inputs(Desk& desk, core::Result<BookAnswer> book, core::Result<CandleBatch> candles) {
     if (!book) return std::unexpected(book.error().within("order book"));
     if (!candles) return std::unexpected(candles.error().within("candles"));
+    const auto now = desk.clock.steady_now();
+    desk.exchange_clock.note(TimeSource::order_book, book->exchange_time, now);
+    desk.exchange_clock.note(TimeSource::candles, candles->exchange_time, now);
     OwnInputs inputs;
-    const milliseconds age = std::max(book->exchange_time - book->book.exchange_time, milliseconds(0));
-    inputs.book_true_at = desk.clock.now() - age;
     inputs.book = std::make_shared<const market::OrderBook>(std::move(book->book));
     CandleSeries series(desk.options.candle_interval_minutes, std::max<std::size_t>(desk.options.candle_count, 2));
     series.merge(candles->candles);
+    inputs.candles_read_at = candles->exchange_time;
     inputs.candles = series.view(candles->exchange_time);
-    if (inputs.candles.candles == nullptr || inputs.candles.candles->empty()) {
-        return core::fail(core::ErrorCode::not_found, "candles: the exchange has none");
-    }
     return inputs;
 }
 
-/// The value for the contract, or nothing; a call that failed is said in `missing`.
-template <class T>
-const T* find_input(const core::Result<Bulk<T>>& bulk, const std::string& code, std::string_view name,
-                    std::vector<std::string>& missing) {
-    if (!bulk) {
-        missing.push_back(fmt::format("{}: {}", name, bulk.error().message()));
-        return nullptr;
-    }
-    const auto found = bulk->by_contract.find(code);
-    return found == bulk->by_contract.end() ? nullptr : &found->second;
+/// The price is the running candle's, which is the newer one; the cycle's ticker has it where no candle runs.
+void take_price(market::Ticker& ticker, const UniverseEntry& entry, const OwnInputs& own) {
+    ticker.contract_code = entry.contract->contract_code;
+    ticker.turnover_24h = entry.turnover_24h.value_or(0.0);
+    ticker.last = entry.last_price.value_or(0.0);
+    ticker.time = entry.ticker_time;
+    const bool running = own.candles.closed < own.candles.candles->size();
+    if (!running || (ticker.time && own.candles_read_at <= *ticker.time)) return;
+    ticker.last = own.candles.candles->back().close;
+    ticker.time = own.candles_read_at;
 }
 
-market::MarketData market_data(const UniverseEntry& entry, const OwnInputs& own,
-                               const core::Result<BulkInputsPtr>& bulk, std::vector<std::string>& missing) {
+/// Judged as a cycle would. Without candles that are of now the rest is still shown, and what is made of them is not.
+core::Result<market::MarketData> market_data(Desk& desk, const UniverseEntry& entry, const OwnInputs& own,
+                                             const OptionalLists& lists) {
     market::MarketData data;
     data.contract = entry.contract;
-    const std::string& code = entry.contract->contract_code;
-    data.ticker.contract_code = code;
-    data.ticker.last = own.candles.candles->back().close;
-    data.ticker.turnover_24h = entry.turnover_24h.value_or(0.0);
+    take_price(data.ticker, entry, own);
+    if (!core::is_finite_positive(data.ticker.last)) {
+        return core::fail(core::ErrorCode::not_found, "the exchange gives no price of it");
+    }
     if (!own.book->bids.empty()) data.ticker.bid = own.book->bids.front();
     if (!own.book->asks.empty()) data.ticker.ask = own.book->asks.front();
     data.order_book = own.book;
     data.candles = own.candles.candles;
     data.closed_candles = own.candles.closed;
-    data.data_time = own.book_true_at;
-    if (!bulk) {
-        missing.push_back(fmt::format("funding, open interest, index price: {}", bulk.error().message()));
-        return data;
+    const core::WallTime wall = desk.clock.now();
+    const JudgingTime now{.exchange = desk.exchange_clock.settle(wall, desk.clock.steady_now()), .own = wall};
+    const auto reason = judge_inputs(
+        data, lists, now,
+        {.price = desk.options.max_price_age, .candle_interval_minutes = desk.options.candle_interval_minutes});
+    if (!reason) return data;
+    if (reason->reason != "stale_candles") {
+        return core::fail(core::ErrorCode::unavailable, fmt::format("{}: {}", reason->reason, reason->detail));
     }
-    if (const auto* funding = find_input((*bulk)->funding, code, "funding", missing)) {
-        data.funding_rate = funding->rate;
-    }
-    if (const auto* open_interest = find_input((*bulk)->open_interest, code, "open interest", missing)) {
-        data.open_interest = open_interest->base_amount;
-    }
-    if (const auto* index = find_input((*bulk)->index, code, "index price", missing)) {
-        data.index_price = index->price;
-    }
+    data.candles = std::make_shared<const std::vector<market::Candle>>();
+    data.closed_candles = 0;
     return data;
 }
 
@@ -162,7 +172,7 @@ public:
         : desk_(std::make_shared<Desk>(executor, exchange, engine, clock, options)),
           trades_(std::make_shared<SharedReads<RecentTrades>>(
               executor, clock, limits(options, options.trades_deadline, options.trades_ttl))),
-          bulk_(std::make_shared<SharedReads<BulkInputs>>(
+          bulk_(std::make_shared<SharedReads<OptionalLists>>(
               executor, clock, limits(options, options.contract_deadline, options.bulk_ttl))),
           contracts_(std::make_shared<SharedReads<ContractReading>>(
               executor, clock, limits(options, options.contract_deadline, options.contract_ttl))) {}
@@ -190,13 +200,13 @@ public:
     }
 
 private:
-    using BulkReads = std::shared_ptr<SharedReads<BulkInputs>>;
+    using BulkReads = std::shared_ptr<SharedReads<OptionalLists>>;
 
     static SharedReadLimits limits(const InspectorOptions& options, milliseconds deadline, milliseconds ttl) {
         return {.deadline = deadline, .ttl = ttl, .failure_ttl = options.failure_ttl, .max_kept = options.max_kept};
     }
 
-    static asio::awaitable<core::Result<BulkInputsPtr>> bulk_inputs(DeskPtr desk, BulkReads bulk, std::string code) {
+    static asio::awaitable<core::Result<OptionalListsPtr>> bulk_inputs(DeskPtr desk, BulkReads bulk, std::string code) {
         // A call for all is everybody's; the fallback's answer holds this contract alone.
         const exchange::ExchangeStatus status = desk->exchange.status();
         std::string key = status.funding_fallback || status.open_interest_fallback ? code : std::string();
@@ -225,10 +235,18 @@ private:
         const std::chrono::duration<double, std::milli> took = desk->clock.steady_now() - began;
         reading.number = ++desk->readings;
         reading.read_at = desk->clock.now();
-        market::MarketData data = market_data(entry, *own, bulk_answer, reading.missing);
-        data.fetch_latency_ms = took.count();
-        compute(reading, std::move(data));
+        auto data = market_data(*desk, entry, *own, optional_lists(bulk_answer));
+        if (!data) co_return std::unexpected(data.error());
+        data->fetch_latency_ms = took.count();
+        compute(reading, std::move(*data));
         co_return reading;
+    }
+
+    static OptionalLists optional_lists(const core::Result<OptionalListsPtr>& answer) {
+        if (answer) return **answer;
+        OptionalLists none;
+        none.funding.problem = none.open_interest.problem = none.index.problem = answer.error().message();
+        return none;
     }
 
     static void compute(ContractReading& reading, market::MarketData data) {

@@ -1,5 +1,8 @@
 #include "scanner/engine/market_scan.hpp"
 
+#include "engine/book_sequence.hpp"
+#include "engine/exchange_clock.hpp"
+#include "engine/input_ages.hpp"
 #include "engine/job_runner.hpp"
 #include "engine/scan_pass.hpp"
 
@@ -9,6 +12,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -22,6 +27,19 @@ using std::chrono::milliseconds;
 
 /// The exchange takes a moment to settle, and lists the coming settlement only then.
 constexpr milliseconds kAfterSettlement{5'000};
+/// While a contract is being settled, when the list that failed is asked for again, and how often a list is read anew
+/// because its sizes and the tickers' disagree.
+constexpr milliseconds kWhileSettling{30'000};
+constexpr milliseconds kAfterListFailure{30'000};
+constexpr milliseconds kBetweenSizeChecks{60'000};
+
+bool is_passing(market::ContractStatus status) {
+    return status == market::ContractStatus::in_settlement || status == market::ContractStatus::settled;
+}
+
+/// Reasons of contracts that would have been read, had all been well.
+constexpr std::array<std::string_view, 6> kNotRead{"fetch_failed", "malformed",          "stale_ticker",
+                                                   "stale_book",   "price_outside_book", "stale_candles"};
 
 class MarketScanImpl final : public MarketScan {
 public:
@@ -37,8 +55,11 @@ public:
         const std::vector<ScanJob> early = plan_early(pass);
         ScanResult result;
         auto tickers = co_await (read_tickers_and_rest(pass, result) && read_all(pass, early));
+        const core::WallTime own = clock_.now();
+        const JudgingTime now{.exchange = exchange_clock_.settle(own, clock_.steady_now()), .own = own};
         if (!tickers) co_return std::unexpected(tickers.error());
-        pass.assemble(result);
+        pass.assemble(result, now,
+                      {.price = options_.max_price_age, .candle_interval_minutes = options_.candle_interval_minutes});
         result.listed = contracts_;
         if (result.data.empty()) co_return nothing_read(result);
         co_return result;
@@ -56,18 +77,28 @@ private:
     /// Alone, before everything else: an exchange may need contract sizes to read tickers and books.
     asio::awaitable<core::Result<void>> renew_contracts(ScanPass& pass) {
         if (!contracts_.empty() && clock_.steady_now() < contracts_due_) co_return core::Result<void>();
+        co_return co_await read_contracts(pass);
+    }
+
+    asio::awaitable<core::Result<void>> read_contracts(ScanPass& pass) {
         auto list = co_await exchange_.contracts();
         if (list) {
+            exchange_clock_.note(TimeSource::contracts, list->exchange_time, clock_.steady_now());
             take_contracts(std::move(*list));
         } else if (contracts_.empty()) {
             co_return std::unexpected(list.error().within("contract list"));
         } else {
+            // The one that is held goes on: its statuses may be old, its sizes are checked against every ticker.
+            contracts_due_ = clock_.steady_now() + kAfterListFailure;
             pass.note_degraded("contract list: " + list.error().message());
         }
         co_return core::Result<void>();
     }
 
     void take_contracts(exchange::ContractList list) {
+        std::unordered_map<std::string_view, double> sizes;
+        const Contracts before = std::move(contracts_);
+        for (const auto& contract : before) sizes.emplace(contract->contract_code, contract->contract_size);
         contracts_.clear();
         milliseconds good_for = options_.contracts_ttl;
         for (market::Contract& contract : list.contracts) {
@@ -75,9 +106,26 @@ private:
             if (contract.next_funding_time && *contract.next_funding_time > list.exchange_time) {
                 good_for = std::min(good_for, *contract.next_funding_time - list.exchange_time + kAfterSettlement);
             }
+            if (is_passing(contract.status)) good_for = std::min(good_for, kWhileSettling);
+            // With another size it may be another contract of the same name: it starts afresh.
+            const auto size = sizes.find(contract.contract_code);
+            if (size != sizes.end() && size->second != contract.contract_size) series_.erase(contract.contract_code);
             contracts_.push_back(std::make_shared<const market::Contract>(std::move(contract)));
         }
         contracts_due_ = clock_.steady_now() + good_for;
+    }
+
+    /// Reads the list again when a ticker's volumes tell another contract size: nothing of that contract may be
+    /// published with the old one. Where that does not help, it is left out.
+    asio::awaitable<void> check_sizes(ScanPass& pass, const std::unordered_map<std::string, market::Ticker>& tickers) {
+        const bool mismatch = std::ranges::any_of(contracts_, [&](const auto& contract) {
+            const auto ticker = tickers.find(contract->contract_code);
+            return contract->status == market::ContractStatus::listed && ticker != tickers.end() &&
+                   !size_mismatch(*contract, ticker->second).empty();
+        });
+        if (!mismatch || clock_.steady_now() < size_check_due_) co_return;
+        size_check_due_ = clock_.steady_now() + kBetweenSizeChecks;
+        static_cast<void>(co_await read_contracts(pass));
     }
 
     /// Those that the last pass scanned and that still may be scanned; all that may be, where all of them fit.
@@ -100,7 +148,7 @@ private:
             slot->book_asked = true;
             // What is missing of a series that was begun follows from the exchange's clock, which comes with the
             // tickers.
-            if (!series_of(*slot).empty()) continue;
+            if (!series_of(*slot)->empty()) continue;
             jobs.push_back({ScanCall::candles, slot});
             slot->candles_asked = true;
         }
@@ -121,13 +169,16 @@ private:
             pass.hopeless = true;
             co_return std::unexpected(tickers.error());
         }
-        pass.tickers_read_at = clock_.now();
-        pass.exchange_now = tickers->exchange_time;
-        for (const auto& [code, ticker] : tickers->by_contract) result.turnover_24h[code] = ticker.turnover_24h;
+        exchange_clock_.note(TimeSource::tickers, tickers->exchange_time, clock_.steady_now());
+        co_await check_sizes(pass, tickers->by_contract);
+        pass.exchange_now =
+            exchange_clock_.provisional(clock_.now(), clock_.steady_now()).value_or(tickers->exchange_time);
         Universe universe = select_universe(contracts_, tickers->by_contract, options_.universe);
         result.exclusions = std::move(universe.exclusions);
-        pass.set_universe(std::move(universe.candidates));
+        pass.set_universe(std::move(universe.candidates), tickers->exchange_time);
         remember_universe(pass);
+        result.tickers = std::move(tickers->by_contract);
+        for (auto& [code, ticker] : result.tickers) ticker.time = ticker.time.value_or(tickers->exchange_time);
         const std::vector<ScanJob> rest = plan_rest(pass);
         co_await read_all(pass, rest);
         co_return core::Result<void>();
@@ -136,7 +187,9 @@ private:
     void remember_universe(const ScanPass& pass) {
         last_universe_.clear();
         for (const auto& slot : pass.universe()) last_universe_.insert(slot->contract->contract_code);
-        std::erase_if(series_, [&](const auto& entry) { return !last_universe_.contains(entry.first); });
+        const auto gone = [&](const std::string& code) { return !last_universe_.contains(code); };
+        std::erase_if(series_, [&](const auto& entry) { return gone(entry.first); });
+        book_sequence_.forget(gone);
     }
 
     std::vector<ScanJob> plan_rest(ScanPass& pass) {
@@ -144,22 +197,23 @@ private:
         if (!pass.bulk_asked) plan_bulk(pass, jobs);
         for (const auto& slot : pass.universe()) {
             if (!slot->book_asked) jobs.push_back({ScanCall::book, slot});
+            slot->series = series_of(*slot);
             if (slot->candles_asked) continue;
-            CandleSeries& series = series_of(*slot);
-            if (series.missing(pass.exchange_now) > 0) {
+            if (slot->series->missing(pass.exchange_now) > 0) {
                 jobs.push_back({ScanCall::candles, slot});
             } else {
-                series.follow(slot->ticker.last, pass.exchange_now);
-                slot->candles = series.view(pass.exchange_now);
+                slot->candles_follow_at = pass.exchange_now;
             }
         }
         return jobs;
     }
 
-    CandleSeries& series_of(const ScanSlot& slot) {
-        return series_
-            .try_emplace(slot.contract->contract_code, options_.candle_interval_minutes, options_.candle_count)
-            .first->second;
+    std::shared_ptr<CandleSeries> series_of(const ScanSlot& slot) {
+        std::shared_ptr<CandleSeries>& series = series_[slot.contract->contract_code];
+        if (!series) {
+            series = std::make_shared<CandleSeries>(options_.candle_interval_minutes, options_.candle_count);
+        }
+        return series;
     }
 
     /// `jobs` must outlive it.
@@ -185,12 +239,16 @@ private:
         const auto began = clock_.steady_now();
         switch (job.call) {
             case ScanCall::funding:
-                co_await read_bulk(pass, job, exchange_.funding_rates(pass.codes()), pass.funding);
+                co_await read_bulk(pass, job, exchange_.funding_rates(pass.codes()), pass.lists.funding,
+                                   TimeSource::funding);
                 break;
             case ScanCall::open_interest:
-                co_await read_bulk(pass, job, exchange_.open_interest(pass.codes()), pass.open_interest);
+                co_await read_bulk(pass, job, exchange_.open_interest(pass.codes()), pass.lists.open_interest,
+                                   TimeSource::open_interest);
                 break;
-            case ScanCall::index: co_await read_bulk(pass, job, exchange_.index_prices(), pass.index); break;
+            case ScanCall::index:
+                co_await read_bulk(pass, job, exchange_.index_prices(), pass.lists.index, TimeSource::index);
+                break;
             case ScanCall::book: co_await read_book(pass, job); break;
             case ScanCall::candles: co_await read_candles(pass, job); break;
         }
@@ -201,13 +259,17 @@ private:
 
     template <class T>
     asio::awaitable<void> read_bulk(ScanPass& pass, ScanJob job, asio::awaitable<core::Result<Bulk<T>>> call,
-                                    Bulk<T>& into) {
+                                    OptionalList<T>& into, TimeSource source) {
         auto answer = co_await std::move(call);
-        if (answer) {
-            into = std::move(*answer);
-        } else {
+        if (!answer) {
             pass.note_failure(job, answer.error());
+            co_return;
         }
+        if (!answer->by_contract.empty()) {
+            exchange_clock_.note(source, answer->exchange_time, clock_.steady_now());
+        }
+        into.bulk = std::move(*answer);
+        into.problem.clear();
     }
 
     asio::awaitable<void> read_book(ScanPass& pass, ScanJob job) {
@@ -216,38 +278,27 @@ private:
             pass.note_failure(job, answer.error());
             co_return;
         }
-        // Both times are the exchange's, so that their difference is the age whatever our clock says.
-        const milliseconds age = std::max(answer->exchange_time - answer->book.exchange_time, milliseconds(0));
-        if (age > options_.max_book_age) {
-            job.slot->problem = Exclusion{job.slot->contract->contract_code, "stale_book",
-                                          fmt::format("the book is {} s old", age.count() / 1000)};
-            co_return;
-        }
-        job.slot->book_true_at = clock_.now() - age;
-        job.slot->book = std::make_shared<const market::OrderBook>(std::move(answer->book));
+        exchange_clock_.note(TimeSource::order_book, answer->exchange_time, clock_.steady_now());
+        market::OrderBook& book = answer->book;
+        book.exchange_time = book_sequence_.time_of(job.slot->contract->contract_code, book);
+        job.slot->book = std::make_shared<const market::OrderBook>(std::move(book));
     }
 
     asio::awaitable<void> read_candles(ScanPass& pass, ScanJob job) {
-        const int count = series_of(*job.slot).missing(pass.exchange_now);
+        const int count = series_of(*job.slot)->missing(pass.exchange_now);
         auto answer = co_await exchange_.candles(job.slot->contract, options_.candle_interval_minutes, count);
         if (!answer) {
             pass.note_failure(job, answer.error());
             co_return;
         }
-        CandleSeries& series = series_of(*job.slot);
-        series.merge(answer->candles);
-        job.slot->candles = series.view(answer->exchange_time);
-        // When it was read after the tickers, its last close is the newer last price.
-        const CandleSeries::View& view = job.slot->candles;
-        if (pass.tickers_read && !view.candles->empty() && view.closed < view.candles->size()) {
-            job.slot->ticker.last = view.candles->back().close;
-        }
+        exchange_clock_.note(TimeSource::candles, answer->exchange_time, clock_.steady_now());
+        series_of(*job.slot)->merge(answer->candles);
+        job.slot->candles_read_at = answer->exchange_time;
     }
 
     static core::Result<ScanResult> nothing_read(const ScanResult& result) {
         for (const Exclusion& exclusion : result.exclusions) {
-            if (exclusion.reason == "fetch_failed" || exclusion.reason == "malformed" ||
-                exclusion.reason == "stale_book") {
+            if (std::ranges::find(kNotRead, exclusion.reason) != kNotRead.end()) {
                 return core::fail(core::ErrorCode::unavailable, fmt::format("no contract could be read; {}: {}",
                                                                             exclusion.contract_code, exclusion.detail));
             }
@@ -260,8 +311,11 @@ private:
     MarketScanOptions options_;
     Contracts contracts_;
     core::SteadyTime contracts_due_;
+    core::SteadyTime size_check_due_;
+    ExchangeClock exchange_clock_;
+    BookSequence book_sequence_;
     std::unordered_set<std::string> last_universe_;  ///< contract codes of the last pass that had tickers
-    std::unordered_map<std::string, CandleSeries> series_;
+    std::unordered_map<std::string, std::shared_ptr<CandleSeries>> series_;
 };
 
 }  // namespace

@@ -161,6 +161,35 @@ std::vector<market::Candle> candles_in(const json& data) {
     return candles;
 }
 
+std::optional<core::WallTime> maybe_time_in(const json& from, std::string_view name) {
+    const json& value = member(from, name);
+    return value.is_null() ? std::nullopt : std::optional(time_of(integer(value, name), name));
+}
+
+market::InputState state_in(const json& from) {
+    const std::string name = text_in(from, "state");
+    for (const auto state : {market::InputState::live, market::InputState::stale, market::InputState::missing}) {
+        if (name == market::to_string(state)) return state;
+    }
+    throw Flaw{"state: unknown"};
+}
+
+market::Inputs inputs_in(const json& data) {
+    market::Inputs inputs;
+    if (!data.contains("inputs")) return inputs;  // written before they were kept
+    const json& from = member(data, "inputs");
+    for (const market::Input input : market::kInputs) {
+        const json& row = member(from, market::to_string(input));
+        market::InputReading& reading = inputs[input];
+        reading.state = state_in(row);
+        reading.time = maybe_time_in(row, "time_ms");
+        reading.true_at = maybe_time_in(row, "true_at_ms");
+        reading.limit = std::chrono::milliseconds(integer_in(row, "limit_ms", 0, 86'400'000));
+        reading.note = text_in(row, "note");
+    }
+    return inputs;
+}
+
 market::MarketData data_in(const json& from) {
     market::MarketData data;
     data.contract = contract_in(from);
@@ -171,6 +200,7 @@ market::MarketData data_in(const json& from) {
     data.funding_rate = maybe_number_in(from, "funding_rate");
     data.open_interest = maybe_number_in(from, "open_interest");
     data.index_price = maybe_number_in(from, "index_price");
+    data.inputs = inputs_in(from);
     data.data_time = time_in(from, "data_time_ms");
     data.fetch_latency_ms = number_in(from, "fetch_latency_ms", 0, 1e9);
     market::OrderBook book;

@@ -35,6 +35,24 @@ void write_levels(JsonWriter& json, std::string_view name, const std::vector<mar
     json.end_array();
 }
 
+void write_inputs(JsonWriter& json, const market::Inputs& inputs) {
+    const auto unix_ms = [](const std::optional<core::WallTime>& time) {
+        return time ? std::optional(core::to_unix_ms(*time)) : std::nullopt;
+    };
+    json.key("inputs").begin_object();
+    for (const market::Input input : market::kInputs) {
+        const market::InputReading& reading = inputs[input];
+        json.key(market::to_string(input)).begin_object();
+        json.field("state", market::to_string(reading.state))
+            .field("time_ms", unix_ms(reading.time))
+            .field("true_at_ms", unix_ms(reading.true_at))
+            .field("limit_ms", reading.limit.count())
+            .field("note", reading.note)
+            .end_object();
+    }
+    json.end_object();
+}
+
 void write_data(JsonWriter& json, const market::MarketData& data) {
     json.begin_object().key("contract");
     write_contract(json, *data.contract);
@@ -47,6 +65,7 @@ void write_data(JsonWriter& json, const market::MarketData& data) {
         .field("data_time_ms", core::to_unix_ms(data.data_time))
         .field("fetch_latency_ms", data.fetch_latency_ms)
         .field("book_time_ms", core::to_unix_ms(data.order_book->exchange_time));
+    write_inputs(json, data.inputs);
     write_levels(json, "bids", data.order_book->bids);
     write_levels(json, "asks", data.order_book->asks);
     const auto& candles = *data.candles;

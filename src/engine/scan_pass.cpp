@@ -24,19 +24,22 @@ std::string_view input_of(ScanCall call) {
 
 std::shared_ptr<ScanSlot> ScanPass::slot_of(const std::shared_ptr<const market::Contract>& contract) {
     auto& slot = slots_[contract->contract_code];
-    if (!slot) {
-        slot = std::make_shared<ScanSlot>();
-        slot->contract = contract;
-    }
+    // A book that was read with another size is wrong by that factor.
+    if (!slot || slot->contract->contract_size != contract->contract_size) slot = std::make_shared<ScanSlot>();
+    slot->contract = contract;
     return slot;
 }
 
-void ScanPass::set_universe(std::vector<Candidate> candidates) {
+void ScanPass::set_universe(std::vector<Candidate> candidates, core::WallTime assembled) {
     tickers_read = true;
     universe_.clear();
     for (Candidate& candidate : candidates) {
         auto slot = slot_of(candidate.contract);
         slot->ticker = std::move(candidate.ticker);
+        // Rows have the list's time. Where one has another, the one that is wrong counts: the one ahead, else the
+        // older.
+        const core::WallTime row = slot->ticker.time.value_or(assembled);
+        slot->ticker.time = row - assembled > kAheadTolerance ? row : std::min(row, assembled);
         universe_.push_back(std::move(slot));
     }
 }
@@ -51,6 +54,7 @@ std::vector<std::string> ScanPass::codes() const {
 void ScanPass::note_failure(const ScanJob& job, const core::Error& error) {
     if (error.code() == core::ErrorCode::cancelled) return;  // said once more as an abandoned job, with its reason
     if (!job.slot) {
+        if (std::string* const problem = problem_of(job.call)) *problem = error.message();
         note_degraded(fmt::format("{}: {}", input_of(job.call), error.message()));
         return;
     }
@@ -69,9 +73,21 @@ void ScanPass::call_ended() {
     if (progress_) progress_(calls_ended_, calls_expected_);
 }
 
-void ScanPass::assemble(ScanResult& result) {
+std::string* ScanPass::problem_of(ScanCall call) {
+    switch (call) {
+        case ScanCall::funding: return &lists.funding.problem;
+        case ScanCall::open_interest: return &lists.open_interest.problem;
+        case ScanCall::index: return &lists.index.problem;
+        case ScanCall::book:
+        case ScanCall::candles: break;
+    }
+    return nullptr;
+}
+
+void ScanPass::assemble(ScanResult& result, const JudgingTime& now, const InputLimits& limits) {
     for (const auto& slot : universe_) {
-        if (!slot->problem && (!slot->book || !slot->candles.candles)) {
+        const bool complete = slot->book && (slot->candles_read_at || slot->candles_follow_at);
+        if (!slot->problem && !complete) {
             slot->problem =
                 Exclusion{slot->contract->contract_code, "fetch_failed", "the cycle ended before it was read"};
         }
@@ -79,13 +95,27 @@ void ScanPass::assemble(ScanResult& result) {
             result.exclusions.push_back(std::move(*slot->problem));
             continue;
         }
-        result.data.push_back(market_data(*slot));
+        // Closed by the answer's own time; not by one that lies ahead of the exchange's clock.
+        const core::WallTime candles_at =
+            slot->candles_read_at ? std::min(*slot->candles_read_at, now.exchange) : *slot->candles_follow_at;
+        market::MarketData data = market_data(*slot, candles_at);
+        if (auto reason = judge_inputs(data, lists, now, limits)) {
+            // What is ahead of now would be taken for complete until its time has come.
+            const auto& candles = data.inputs[market::Input::candles];
+            if (candles.time && *candles.time > now.exchange) slot->series->clear();
+            result.exclusions.push_back(std::move(*reason));
+            continue;
+        }
+        if (!slot->candles_read_at) {
+            slot->series->follow(data.ticker.last, candles_at);
+            data.candles = slot->series->view(candles_at).candles;
+        }
+        result.data.push_back(std::move(data));
     }
     result.degraded = std::move(degraded_);
 }
 
-market::MarketData ScanPass::market_data(ScanSlot& slot) const {
-    const std::string& code = slot.contract->contract_code;
+market::MarketData ScanPass::market_data(ScanSlot& slot, core::WallTime candles_at) {
     market::MarketData data;
     data.contract = slot.contract;
     data.ticker = std::move(slot.ticker);
@@ -93,18 +123,14 @@ market::MarketData ScanPass::market_data(ScanSlot& slot) const {
     data.ticker.bid = slot.book->bids.empty() ? std::nullopt : std::optional(slot.book->bids.front());
     data.ticker.ask = slot.book->asks.empty() ? std::nullopt : std::optional(slot.book->asks.front());
     data.order_book = slot.book;
-    data.candles = slot.candles.candles;
-    data.closed_candles = slot.candles.closed;
-    if (const auto found = funding.by_contract.find(code); found != funding.by_contract.end()) {
-        data.funding_rate = found->second.rate;
+    const CandleSeries::View candles = slot.series->view(candles_at);
+    data.candles = candles.candles;
+    data.closed_candles = candles.closed;
+    // Read after the ticker was made, the running candle's close is the newer last price.
+    const bool running = candles.closed < candles.candles->size();
+    if (running && slot.candles_read_at && slot.candles_read_at > data.ticker.time) {
+        data.ticker.last = candles.candles->back().close;
     }
-    if (const auto found = open_interest.by_contract.find(code); found != open_interest.by_contract.end()) {
-        data.open_interest = found->second.base_amount;
-    }
-    if (const auto found = index.by_contract.find(code); found != index.by_contract.end()) {
-        data.index_price = found->second.price;
-    }
-    data.data_time = std::min(slot.book_true_at, tickers_read_at);
     data.fetch_latency_ms = slot.latency_ms;
     return data;
 }

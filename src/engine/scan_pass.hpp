@@ -1,5 +1,8 @@
 #pragma once
 
+#include "engine/exchange_clock.hpp"
+#include "engine/input_ages.hpp"
+
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/engine/candle_series.hpp"
@@ -20,10 +23,11 @@ namespace scanner::engine {
 /// What a pass knows of one contract so far. Made before the tickers for contracts that will be wanted anyway.
 struct ScanSlot {
     std::shared_ptr<const market::Contract> contract;
-    market::Ticker ticker;  ///< from when the universe is known
+    market::Ticker ticker;  ///< from when the universe is known; with its time
     std::shared_ptr<const market::OrderBook> book;
-    core::WallTime book_true_at;  ///< local time at which the book stood like this
-    CandleSeries::View candles;
+    std::shared_ptr<CandleSeries> series;             ///< its candles, from when the universe is known
+    std::optional<core::WallTime> candles_read_at;    ///< the exchange's time in the answer with the newest of them
+    std::optional<core::WallTime> candles_follow_at;  ///< or its time when none were missing
     bool book_asked = false;
     bool candles_asked = false;
     double latency_ms = 0.0;
@@ -46,17 +50,15 @@ public:
     bool tickers_read = false;  ///< from when the universe is known
     bool hopeless = false;      ///< no tickers: what has not begun need not begin
     bool bulk_asked = false;
-    core::WallTime exchange_now;     ///< the exchange's clock when it assembled the tickers
-    core::WallTime tickers_read_at;  ///< ours, when they arrived
-    exchange::Bulk<market::FundingRate> funding;
-    exchange::Bulk<market::OpenInterest> open_interest;
-    exchange::Bulk<market::IndexPrice> index;
+    core::WallTime exchange_now;  ///< the exchange's clock when the tickers came, as far as it was known then
+    OptionalLists lists;
 
-    /// The slot of a contract, made when there is none.
+    /// The slot of a contract, made when there is none or when the contract's size has changed since.
     [[nodiscard]] std::shared_ptr<ScanSlot> slot_of(const std::shared_ptr<const market::Contract>& contract);
 
-    /// The contracts of the pass, in the order of the result; what was read of others is not used.
-    void set_universe(std::vector<Candidate> candidates);
+    /// The contracts of the pass, in the order of the result; what was read of others is not used. `assembled`: the
+    /// time of the list of tickers.
+    void set_universe(std::vector<Candidate> candidates, core::WallTime assembled);
     [[nodiscard]] const std::vector<std::shared_ptr<ScanSlot>>& universe() const { return universe_; }
 
     /// Every contract that was asked for, for calls that must name them.
@@ -69,11 +71,13 @@ public:
     void expect_calls(std::size_t count);
     void call_ended();
 
-    /// Moves what was read into `result`: complete contracts as data, the others as exclusions.
-    void assemble(ScanResult& result);
+    /// Moves what was read into `result`: complete contracts whose inputs are live as data, the others as exclusions.
+    void assemble(ScanResult& result, const JudgingTime& now, const InputLimits& limits);
 
 private:
-    [[nodiscard]] market::MarketData market_data(ScanSlot& slot) const;
+    /// `candles_at`: the exchange's time by which candles are closed.
+    [[nodiscard]] static market::MarketData market_data(ScanSlot& slot, core::WallTime candles_at);
+    [[nodiscard]] std::string* problem_of(ScanCall call);
 
     std::unordered_map<std::string, std::shared_ptr<ScanSlot>> slots_;
     std::vector<std::shared_ptr<ScanSlot>> universe_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <unordered_set>
 
@@ -18,36 +19,66 @@ bool wanted_class(UniverseKind kind, market::AssetClass asset_class) {
     return true;
 }
 
-/// Why this contract is not read, before turnover is looked at.
-std::optional<Exclusion> excluded(const market::Contract& contract, bool has_ticker, const UniverseOptions& options,
-                                  const std::unordered_set<std::string_view>& allowed) {
-    const auto because = [&](std::string reason, std::string detail) {
-        return Exclusion{contract.contract_code, std::move(reason), std::move(detail)};
-    };
+using Allowed = std::unordered_set<std::string_view>;
+
+Exclusion because(const market::Contract& contract, std::string reason, std::string detail) {
+    return {contract.contract_code, std::move(reason), std::move(detail)};
+}
+
+/// Why this contract is not read, by the contract list alone.
+std::optional<Exclusion> excluded(const market::Contract& contract, const UniverseOptions& options,
+                                  const Allowed& allowed) {
     if (!allowed.empty() && !allowed.contains(contract.contract_code)) {
-        return because("not_allowed", "not in SCANNER_SYMBOLS");
+        return because(contract, "not_allowed", "not in SCANNER_SYMBOLS");
     }
+    if (!contract.unreadable.empty()) return because(contract, "malformed", "contract list: " + contract.unreadable);
     if (contract.status != market::ContractStatus::listed) {
-        return because("inactive", fmt::format("status {}", to_string(contract.status)));
+        return because(contract, "inactive", fmt::format("status {}", to_string(contract.status)));
     }
     if (!wanted_class(options.kind, contract.asset_class)) {
-        return because("asset_class", fmt::format("{}, outside of SCANNER_UNIVERSE", to_string(contract.asset_class)));
+        return because(contract, "asset_class",
+                       fmt::format("{}, outside of SCANNER_UNIVERSE", to_string(contract.asset_class)));
     }
-    if (!has_ticker) return because("no_ticker", "the exchange gave no ticker for it");
     return std::nullopt;
 }
 
+/// Why a contract that passes so far is not read, by its ticker; nullptr where it has none.
+std::optional<Exclusion> excluded(const market::Contract& contract, const market::Ticker* ticker) {
+    if (ticker == nullptr) return because(contract, "no_ticker", "the exchange gave no ticker for it");
+    if (auto mismatch = size_mismatch(contract, *ticker); !mismatch.empty()) {
+        return because(contract, "contract_size_mismatch", std::move(mismatch));
+    }
+    return std::nullopt;
+}
+
+// The exchange rounds what it prints; a real change of size is one by a factor.
+constexpr double kSizeTolerance = 0.005;
+constexpr double kRoundedContracts = 2.0;
+
 }  // namespace
+
+std::string size_mismatch(const market::Contract& contract, const market::Ticker& ticker) {
+    const double base = ticker.base_volume_24h;
+    const double contracts = ticker.contract_volume_24h;
+    if (!(base > 0.0) || !(contracts > 0.0)) return {};
+    const double rounding = kRoundedContracts * std::min(contract.contract_size, base / contracts);
+    const double allowed = std::max(kSizeTolerance * base, rounding);
+    if (std::abs(base - contracts * contract.contract_size) <= allowed) return {};
+    return fmt::format("the list says {} base units a contract, the 24 h volumes {} / {} say {}",
+                       contract.contract_size, base, contracts, base / contracts);
+}
 
 Universe select_universe(const Contracts& contracts, const std::unordered_map<std::string, market::Ticker>& tickers,
                          const UniverseOptions& options) {
-    const std::unordered_set<std::string_view> allowed(options.allowed.begin(), options.allowed.end());
+    const Allowed allowed(options.allowed.begin(), options.allowed.end());
     std::unordered_set<std::string_view> listed;
     Universe universe;
     for (const auto& contract : contracts) {
         listed.insert(contract->contract_code);
         const auto ticker = tickers.find(contract->contract_code);
-        if (auto reason = excluded(*contract, ticker != tickers.end(), options, allowed)) {
+        auto reason = excluded(*contract, options, allowed);
+        if (!reason) reason = excluded(*contract, ticker == tickers.end() ? nullptr : &ticker->second);
+        if (reason) {
             universe.exclusions.push_back(std::move(*reason));
         } else {
             universe.candidates.push_back({contract, ticker->second});
@@ -71,10 +102,10 @@ Universe select_universe(const Contracts& contracts, const std::unordered_map<st
 }
 
 Contracts eligible_contracts(const Contracts& contracts, const UniverseOptions& options) {
-    const std::unordered_set<std::string_view> allowed(options.allowed.begin(), options.allowed.end());
+    const Allowed allowed(options.allowed.begin(), options.allowed.end());
     Contracts eligible;
     for (const auto& contract : contracts) {
-        if (!excluded(*contract, true, options, allowed)) eligible.push_back(contract);
+        if (!excluded(*contract, options, allowed)) eligible.push_back(contract);
     }
     return eligible;
 }

@@ -172,7 +172,7 @@ TEST_F(InspectApi, reads_a_contract_outside_of_the_scan) {
 
 TEST_F(InspectApi, says_what_a_reading_lacks) {
     auto reading = std::make_shared<engine::ContractReading>(*inspector_.reading);
-    reading->missing = {"funding: too slow"};
+    reading->snapshot.data.inputs[market::Input::funding].note = "too slow";
     inspector_.reading = std::move(reading);
     inspector_.trades_fail = core::Error(ErrorCode::network, "reset");
     const json body = page("/symbol/TAIL-USDT/inspect");

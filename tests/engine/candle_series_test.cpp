@@ -83,14 +83,42 @@ TEST(CandleSeries, drops_older_candles_that_do_not_connect) {
     EXPECT_EQ(view.candles->front().open_time_ms, 6 * kMinute);
 }
 
-TEST(CandleSeries, a_hole_of_decades_costs_no_more_than_the_capacity) {
+TEST(CandleSeries, gives_up_what_lies_before_a_long_hole_inside_a_fetch) {
+    CandleSeries series(1, 10);
+    const std::vector<Candle> bridged{candle(1, 10.0), candle(5, 50.0)};
+    series.merge(bridged);
+    EXPECT_EQ(series.view(at(5)).candles->size(), 5U) << "three minutes are missing";
+    const std::vector<Candle> holed{candle(1, 10.0), candle(6, 60.0), candle(7, 70.0)};
+    series.merge(holed);
+    const auto view = series.view(at(7));
+    ASSERT_EQ(view.candles->size(), 2U) << "four are: what happened in them is not known";
+    EXPECT_EQ(view.candles->front().open_time_ms, 6 * kMinute);
+}
+
+TEST(CandleSeries, keeps_what_is_newer_than_an_answer_from_a_cache) {
+    CandleSeries series(1, 10);
+    series.merge(run(1, 6));
+    series.merge(run(3, 4));
+    const auto view = series.view(at(6));
+    ASSERT_EQ(view.candles->size(), 6U);
+    EXPECT_EQ(view.candles->back().open_time_ms, 6 * kMinute);
+    EXPECT_EQ(view.closed, 5U);
+}
+
+TEST(CandleSeries, is_read_anew_once_it_is_cleared) {
+    CandleSeries series(1, 200);
+    series.merge(run(801, 1000));
+    series.clear();
+    EXPECT_TRUE(series.empty());
+    EXPECT_EQ(series.missing(at(1000)), 200);
+}
+
+TEST(CandleSeries, a_hole_of_decades_costs_nothing) {
     CandleSeries series(1, 10);
     const std::vector<Candle> hostile{candle(1, 5.0), candle(68'000'000, 7.0)};
     series.merge(hostile);
     const auto view = series.view(at(68'000'000));
-    ASSERT_EQ(view.candles->size(), 10U);
-    EXPECT_EQ(view.candles->front().open_time_ms, 67'999'991 * kMinute);
-    EXPECT_DOUBLE_EQ(view.candles->front().close, 5.0);
+    ASSERT_EQ(view.candles->size(), 1U);
     EXPECT_DOUBLE_EQ(view.candles->back().close, 7.0);
     EXPECT_LE(view.candles->capacity(), 100U) << "and has never been more";
 }

@@ -104,6 +104,7 @@ TEST_F(MarketScanTest, an_old_contract_list_serves_when_a_new_one_fails) {
     ASSERT_TRUE(scan());
     EXPECT_EQ(exchange_.calls["contracts"], 1) << "kept for its time to live";
     clock_.advance(std::chrono::minutes(11));
+    exchange_.exchange_now += std::chrono::minutes(11);
     ASSERT_TRUE(scan());
     EXPECT_EQ(exchange_.calls["contracts"], 2);
 }

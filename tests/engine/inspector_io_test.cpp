@@ -249,7 +249,7 @@ TEST_F(Inspecting, computes_a_contract_outside_of_the_scan_as_a_cycle_would) {
     EXPECT_EQ(alone.numbers.metrics.atr_pct, scanned.numbers.metrics.atr_pct);
     EXPECT_LT(alone.numbers.edges.liquidity_edge, scanned.numbers.edges.liquidity_edge) << "the least turnover of all";
     EXPECT_EQ((*reading)->ranking, engine_->current());
-    EXPECT_THAT((*reading)->missing, ElementsAre());
+    EXPECT_THAT(alone.data.inputs.notes(), ElementsAre());
 }
 
 TEST_F(Inspecting, does_without_funding) {
@@ -259,7 +259,7 @@ TEST_F(Inspecting, does_without_funding) {
     ASSERT_TRUE(reading);
     EXPECT_FALSE((*reading)->snapshot.data.funding_rate);
     EXPECT_FALSE((*reading)->snapshot.numbers.metrics.funding_8h_pct);
-    EXPECT_THAT((*reading)->missing, ElementsAre(HasSubstr("funding: ")));
+    EXPECT_THAT((*reading)->snapshot.data.inputs.notes(), ElementsAre("funding: too slow"));
 }
 
 TEST_F(Inspecting, asks_for_what_is_everybodys_once) {

@@ -44,6 +44,21 @@ public:
     std::chrono::milliseconds tickers_take{0};
     std::function<void()> on_tickers;  ///< just before they are given
 
+    // Inputs that stand still, or that are dated ahead.
+    std::optional<core::WallTime> tickers_made_at;  ///< the list, when it comes out of a cache
+    std::optional<double> ticker_last;              ///< the tickers' price, other than the book's
+    std::chrono::minutes candles_lag{0};            ///< the exchange stopped making them so long ago
+    std::map<std::string, std::chrono::minutes> candles_lag_of;
+    std::chrono::milliseconds candles_answered_ago{0};  ///< the answers come out of a cache
+    std::chrono::milliseconds index_age{0};
+    std::chrono::milliseconds open_interest_age{0};
+    std::chrono::milliseconds funding_age{0};
+    std::optional<core::WallTime> funding_time;     ///< of every contract's rate
+    std::map<std::string, double> contract_sizes;   ///< other than 1: as listed ...
+    std::map<std::string, double> traded_sizes;     ///< ... and as the tickers' volumes tell
+    std::map<std::string, std::string> unreadable;  ///< rows of the contract list, and what is wrong with them
+    std::int64_t matching_id = 0;                   ///< of every book
+
     Call<exchange::ContractList> contracts() override {
         ++calls["contracts"];
         if (everything_fails) co_return std::unexpected(*everything_fails);
@@ -53,7 +68,13 @@ public:
             market::Contract contract;
             contract.contract_code = code;
             contract.symbol = code.substr(0, code.find('-')) + "/USDT:USDT";
-            contract.contract_size = 1.0;
+            if (const auto bad = unreadable.find(code); bad != unreadable.end()) {
+                contract.unreadable = bad->second;
+                list.contracts.push_back(contract);
+                continue;
+            }
+            const auto size = contract_sizes.find(code);
+            contract.contract_size = size == contract_sizes.end() ? 1.0 : size->second;
             contract.price_tick = 0.01;
             const auto status = statuses.find(code);
             contract.status = status == statuses.end() ? market::ContractStatus::listed : status->second;
@@ -72,13 +93,16 @@ public:
         }
         if (on_tickers) on_tickers();
         exchange::Bulk<market::Ticker> bulk;
-        bulk.exchange_time = exchange_now;
+        bulk.exchange_time = tickers_made_at.value_or(exchange_now);
         double turnover = 100e6;
         for (const std::string& code : codes) {
             market::Ticker ticker;
             ticker.contract_code = code;
-            ticker.last = last;
+            ticker.last = ticker_last.value_or(last);
             ticker.turnover_24h = turnover;
+            const auto size = traded_sizes.find(code);
+            ticker.contract_volume_24h = 1'000'000.0;
+            ticker.base_volume_24h = 1'000'000.0 * (size == traded_sizes.end() ? 1.0 : size->second);
             turnover -= 1e6;
             bulk.by_contract[code] = ticker;
         }
@@ -89,19 +113,22 @@ public:
         ++calls["funding_rates"];
         if (funding_fails) co_return std::unexpected(*funding_fails);
         exchange::Bulk<market::FundingRate> bulk;
-        for (const std::string& code : wanted) bulk.by_contract[code].rate = funding_rate;
+        bulk.exchange_time = exchange_now - funding_age;
+        for (const std::string& code : wanted) bulk.by_contract[code] = {funding_rate, funding_time};
         co_return bulk;
     }
 
     Call<exchange::Bulk<market::OpenInterest>> open_interest(std::vector<std::string> wanted) override {
         exchange::Bulk<market::OpenInterest> bulk;
+        bulk.exchange_time = exchange_now - open_interest_age;
         for (const std::string& code : wanted) bulk.by_contract[code] = {1000.0, 100'000.0};
         co_return bulk;
     }
 
     Call<exchange::Bulk<market::IndexPrice>> index_prices() override {
         exchange::Bulk<market::IndexPrice> bulk;
-        for (const std::string& code : codes) bulk.by_contract[code] = {last, exchange_now};
+        bulk.exchange_time = exchange_now;
+        for (const std::string& code : codes) bulk.by_contract[code] = {last, exchange_now - index_age};
         co_return bulk;
     }
 
@@ -119,9 +146,10 @@ public:
         exchange::BookAnswer answer;
         answer.exchange_time = exchange_now;
         answer.book.exchange_time = exchange_now - book_age;
+        answer.book.matching_id = matching_id;
         for (int i = 0; i < 10; ++i) {
-            answer.book.bids.push_back({last - 0.01 * (i + 1), 500.0});
-            answer.book.asks.push_back({last + 0.01 * (i + 1), 500.0});
+            answer.book.bids.push_back({last - 0.01 * (i + 1), 500.0 * contract->contract_size});
+            answer.book.asks.push_back({last + 0.01 * (i + 1), 500.0 * contract->contract_size});
         }
         co_return answer;
     }
@@ -131,8 +159,11 @@ public:
         exchange_now += call_takes;
         candle_counts.push_back(count);
         exchange::CandleBatch batch;
-        batch.exchange_time = exchange_now;
-        const std::int64_t running = core::to_unix_ms(exchange_now) / 60'000 * 60'000;
+        batch.exchange_time = exchange_now - candles_answered_ago;
+        const auto lag = candles_lag_of.find(contract->contract_code);
+        const core::WallTime made_until =
+            batch.exchange_time - (lag == candles_lag_of.end() ? candles_lag : lag->second);
+        const std::int64_t running = core::to_unix_ms(made_until) / 60'000 * 60'000;
         const auto young = listed_minutes.find(contract->contract_code);
         const int available = young == listed_minutes.end() ? count : std::min(count, young->second);
         for (int i = available - 1; i >= 0; --i)

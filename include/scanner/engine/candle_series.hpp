@@ -29,15 +29,18 @@ public:
     /// newest one held is still running.
     [[nodiscard]] int missing(core::WallTime exchange_now) const;
 
-    /// Takes the newest candles (ascending, on the interval's grid). They replace what they overlap; a hole inside them
-    /// is filled with flat candles without volume, as the exchange itself prints quiet minutes. When they do not
-    /// connect with what is held, the older ones are dropped: better a short series than a wrong one.
+    /// Takes candles (ascending, on the interval's grid). They replace what they overlap; held ones that are newer than
+    /// all of them stay. A hole of up to three candles inside them is filled with flat ones without volume, as the
+    /// exchange itself prints quiet minutes. Before a longer one, and where they do not connect with what is held, the
+    /// older ones are dropped: better a short series than a wrong one.
     void merge(std::span<const market::Candle> newest);
 
     /// Moves the running candle's close (and high, low) to the last trade price. Does nothing once that candle has
     /// ended at `exchange_now`, or for a price that is not positive.
     void follow(double last_price, core::WallTime exchange_now);
 
+    /// Forgets every candle, so that all are fetched again.
+    void clear() { candles_ = std::make_shared<const std::vector<market::Candle>>(); }
     [[nodiscard]] bool empty() const { return candles_->empty(); }
     [[nodiscard]] View view(core::WallTime exchange_now) const;
 

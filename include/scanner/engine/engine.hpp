@@ -45,7 +45,8 @@ public:
     virtual void set_options(EngineOptions options) = 0;
     [[nodiscard]] virtual const EngineOptions& options() const = 0;
     /// Takes over a ranking from before a restart, so that there is something to serve and sequence and rank changes go
-    /// on from it. Ignored once a cycle has run, or when it is no longer fresh (then only the sequence is taken).
+    /// on from it. Ignored once a cycle has run. Only the sequence is taken of one that is not of now: older than the
+    /// snapshots' time to live, dated ahead of now, or made of numbers whose own times are not just before its own.
     virtual void restore(RankingPtr ranking) = 0;
     /// The next cycle's number will be over `sequence`: history knows it already. Ignored once a cycle has run.
     virtual void continue_after(std::uint64_t sequence) = 0;

@@ -42,9 +42,11 @@ struct HealthDetails {
 struct UniverseEntry {
     std::shared_ptr<const market::Contract> contract;
     bool scanned = false;
-    std::string reason;                  ///< why not, by a name of Exclusion::reason; empty when scanned
-    std::string detail;                  ///< for a person; may be empty
-    std::optional<double> turnover_24h;  ///< USDT, both sides counted; empty where the exchange gave no ticker
+    std::string reason;                         ///< why not, by a name of Exclusion::reason; empty when scanned
+    std::string detail;                         ///< for a person; may be empty
+    std::optional<double> turnover_24h;         ///< USDT, both sides counted; empty where the exchange gave no ticker
+    std::optional<double> last_price;           ///< USDT, of the same ticker
+    std::optional<core::WallTime> ticker_time;  ///< by the exchange's clock
 };
 
 /// What the API may know of the engine. Loop thread only; every call is quick and never waits.
@@ -68,11 +70,16 @@ public:
     /// Every contract that the exchange lists, by contract code. Empty before the list was first read.
     [[nodiscard]] virtual std::vector<UniverseEntry> universe() const = 0;
 
-    /// The time since `ranking` was made; never negative, whatever the clocks did.
+    /// The time since `ranking` was made; 0 for one dated ahead of now, which is not fresh.
     [[nodiscard]] std::chrono::milliseconds age(const Ranking& ranking) const {
         return std::max(std::chrono::milliseconds(0), now() - ranking.time);
     }
-    [[nodiscard]] bool is_fresh(const Ranking& ranking) const { return age(ranking) <= snapshots_ttl(); }
+    /// Whether it may be served as live. A time ahead of now is as wrong as one too long ago: nothing tells how old
+    /// such a ranking is.
+    [[nodiscard]] bool is_fresh(const Ranking& ranking) const {
+        const core::WallTime at = now();
+        return ranking.time <= at && at - ranking.time <= snapshots_ttl();
+    }
 };
 
 }  // namespace scanner::engine

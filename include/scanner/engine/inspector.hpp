@@ -26,6 +26,8 @@ struct InspectorOptions {
     std::size_t concurrency = 4;   ///< readings under way at a time
     std::size_t max_waiting = 64;  ///< readings in line behind them; more are refused as unavailable
     std::size_t max_kept = 256;    ///< outcomes remembered, of each kind
+    /// A contract whose price or order book is older is not shown, as in a cycle.
+    std::chrono::milliseconds max_price_age{90'000};
     std::chrono::milliseconds contract_deadline{5'000};
     std::chrono::milliseconds trades_deadline{2'000};  ///< an answer that has the rest already waits no longer
     std::chrono::milliseconds contract_ttl{5'000};
@@ -50,7 +52,6 @@ struct ContractReading {
     /// What a cycle would have computed, had it read this contract: the numbers that look back to the previous cycle
     /// (depth decay, manipulation's deltas) are those of a first cycle.
     ContractSnapshot snapshot;
-    std::vector<std::string> missing;  ///< inputs that could not be had: "funding: …"
 };
 using ContractReadingPtr = std::shared_ptr<const ContractReading>;
 
@@ -63,8 +64,10 @@ public:
     /// Fails as the exchange does; timeout after the deadline; unavailable when too much is being read.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<RecentTradesPtr>> trades(
         std::shared_ptr<const market::Contract> contract) = 0;
-    /// Book and candles must come, funding, open interest and index price may fail. Also unavailable while there is no
-    /// ranking to compare with. `entry` must have a turnover: of the others the exchange shows no market.
+    /// Book and candles must come, funding, open interest and index price may fail. Every input is judged as in a cycle
+    /// (engine/input_ages.hpp): unavailable for a stale price or book; with stale candles the rest is given, computed
+    /// without any. Also unavailable while there is no ranking to compare with. `entry` must have a turnover: of the
+    /// others the exchange shows no market.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<ContractReadingPtr>> contract(UniverseEntry entry) = 0;
     /// Ends readings under way and refuses new ones: both cancelled. timeout when some have not ended within `grace`.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> stop(std::chrono::milliseconds grace) = 0;

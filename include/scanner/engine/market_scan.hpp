@@ -25,7 +25,8 @@ struct MarketScanOptions {
     std::size_t candle_count = 200;
     std::size_t concurrency = 12;
     std::chrono::milliseconds contracts_ttl{600'000};  ///< how long the contract list is used before it is read again
-    std::chrono::milliseconds max_book_age{90'000};    ///< an older book is left out as stale
+    /// A contract whose ticker or order book is older is left out as stale. Other inputs: engine/input_ages.hpp.
+    std::chrono::milliseconds max_price_age{90'000};
     std::chrono::milliseconds contract_deadline{10'000};  ///< longest for one call about one contract, retries included
 };
 
@@ -34,7 +35,7 @@ struct ScanResult {
     std::vector<std::shared_ptr<const market::Contract>> listed;  ///< every contract of the exchange's list
     std::vector<market::MarketData> data;                         ///< complete ones, by turnover
     std::vector<Exclusion> exclusions;                            ///< every other listed contract, with its reason
-    std::unordered_map<std::string, double> turnover_24h;         ///< USDT by contract code, of every ticker
+    std::unordered_map<std::string, market::Ticker> tickers;      ///< by contract code, with their time
     std::vector<std::string> degraded;                            ///< inputs missing for all: "funding: …"
 };
 

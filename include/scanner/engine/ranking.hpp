@@ -46,8 +46,9 @@ struct RankingSettings {
 /// A contract that was looked at and left out, with the reason.
 struct Exclusion {
     std::string contract_code;
-    std::string reason;  ///< a stable name: inactive, not_allowed, asset_class, turnover_rank, volume, spread,
-                         ///< stale_book, fetch_failed, malformed
+    std::string reason;  ///< a stable name: inactive, not_allowed, asset_class, no_ticker, contract_size_mismatch,
+                         ///< turnover_rank, volume, spread, stale_ticker, stale_book, stale_candles,
+                         ///< price_outside_book, fetch_failed, malformed, unknown_contract
     std::string detail;  ///< for a person; may be empty
 };
 

@@ -33,7 +33,13 @@ struct Universe {
     std::vector<Exclusion> exclusions;  ///< every other contract of the list, with its reason
 };
 
-/// Picks what a cycle reads: listed contracts that are allowed, of the wanted class, with a ticker, by turnover. Pure.
+/// What is wrong when the ticker's volumes in base units and in contracts tell another contract size than the list: the
+/// size has changed since the list was read, and everything counted in contracts would be wrong by that factor. Empty
+/// where they agree, and where nothing was traded that could tell. Pure.
+[[nodiscard]] std::string size_mismatch(const market::Contract& contract, const market::Ticker& ticker);
+
+/// Picks what a cycle reads: listed contracts that are allowed, of the wanted class, with a ticker whose volumes agree
+/// with the contract's size, by turnover. Pure.
 /// An allowed name that the exchange does not list is an exclusion too ("unknown_contract"), so that a typo shows.
 [[nodiscard]] Universe select_universe(const Contracts& contracts,
                                        const std::unordered_map<std::string, market::Ticker>& tickers,

@@ -1,0 +1,193 @@
+#include "engine/input_ages.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+namespace scanner::engine {
+namespace {
+
+using market::Input;
+using market::InputReading;
+using market::InputState;
+using std::chrono::milliseconds;
+
+/// How far the last price may lie outside of the book, as a share of the middle: what a trade just before the book
+/// moved would make it. It doubles with each minute between the two, and is never less than the spread or three
+/// ordinary candles.
+constexpr double kOutsideBook = 0.01;
+constexpr double kOutsideCandles = 3.0;
+constexpr std::size_t kOrdinaryCandles = 15;
+/// No interval of funding is longer.
+constexpr std::chrono::hours kLongestFundingInterval{25};
+
+std::string span_text(milliseconds span) {
+    const double seconds = static_cast<double>(span.count()) / 1000.0;
+    return seconds < 7200.0 ? fmt::format("{:.0f} s", std::floor(seconds)) : fmt::format("{:.1f} h", seconds / 3600.0);
+}
+
+/// Judges times by the exchange's clock.
+class Judge {
+public:
+    Judge(const JudgingTime& now, market::Inputs& inputs) : now_(now), inputs_(inputs) {}
+
+    /// `what`, of the exchange, stood like this at `time`; `consequence` ends the note of a value that is not used.
+    void at(Input input, std::optional<core::WallTime> time, milliseconds limit, std::string_view what,
+            std::string_view consequence) {
+        InputReading& reading = inputs_[input] = InputReading{.limit = limit};
+        if (!time) return;
+        const milliseconds age = now_.exchange - *time;
+        reading.time = time;
+        reading.state = age >= -kAheadTolerance && age <= limit ? InputState::live : InputState::stale;
+        // A little ahead is now: two of the exchange's clocks, or an answer that overtook the others.
+        reading.true_at = now_.own - (reading.state == InputState::live ? std::max(age, milliseconds(0)) : age);
+        if (reading.state == InputState::live) return;
+        const std::string when = age > limit
+                                     ? fmt::format("is {} old, the limit is {}", span_text(age), span_text(limit))
+                                     : fmt::format("is dated {} ahead of the exchange's clock", span_text(-age));
+        reading.note = fmt::format("{} {}{}", what, when, consequence);
+    }
+
+    /// A list for all contracts, and this contract's row in it, whose own time may be older. The row where it may be
+    /// used.
+    template <class T>
+    const T* row(Input input, const OptionalList<T>& list, const std::string& code, milliseconds limit,
+                 std::string_view what) {
+        InputReading& reading = inputs_[input] = InputReading{.limit = limit};
+        if (!list.problem.empty()) {
+            reading.note = list.problem;
+            return nullptr;
+        }
+        const auto found = list.bulk.by_contract.find(code);
+        if (found == list.bulk.by_contract.end()) {
+            reading.note = "the exchange's list does not have it";
+            return nullptr;
+        }
+        at(input, time_of(found->second, list.bulk.exchange_time), limit, what, "; it is not used");
+        return reading.state == InputState::live ? &found->second : nullptr;
+    }
+
+    [[nodiscard]] const JudgingTime& now() const { return now_; }
+
+private:
+    /// Of a row with a time of its own and a list, the one that is wrong counts: the one ahead, else the older one.
+    [[nodiscard]] core::WallTime time_of(const market::IndexPrice& row, core::WallTime list) const {
+        return row.time - now_.exchange > kAheadTolerance ? row.time : std::min(row.time, list);
+    }
+    template <class T>
+    [[nodiscard]] core::WallTime time_of(const T&, core::WallTime list) const {
+        return list;
+    }
+
+    const JudgingTime& now_;
+    market::Inputs& inputs_;
+};
+
+/// What the candles are true of: the end of the last closed one, or the beginning of a contract's very first.
+std::optional<core::WallTime> candle_time(const market::MarketData& data, int interval_minutes) {
+    if (data.candles == nullptr || data.candles->empty()) return std::nullopt;
+    const auto& candles = *data.candles;
+    if (data.closed_candles == 0) return core::from_unix_ms(candles.front().open_time_ms);
+    const std::size_t last = std::min(data.closed_candles, candles.size()) - 1;
+    return core::from_unix_ms(candles[last].open_time_ms) + std::chrono::minutes(interval_minutes);
+}
+
+double ordinary_range(const market::MarketData& data) {
+    if (data.candles == nullptr) return 0.0;
+    const auto closed = std::span(*data.candles).first(std::min(data.closed_candles, data.candles->size()));
+    const auto recent = closed.last(std::min(kOrdinaryCandles, closed.size()));
+    if (recent.empty()) return 0.0;
+    double sum = 0.0;
+    for (const market::Candle& candle : recent) sum += candle.high - candle.low;
+    return sum / static_cast<double>(recent.size());
+}
+
+/// What is odd about a last price that lies too far from the book's best prices; empty where it does not, or where the
+/// book cannot tell: one without a side, or crossed, has no middle (its spread counts as 10 000 bps).
+std::string outside_book(const market::MarketData& data) {
+    const market::OrderBook& book = *data.order_book;
+    if (book.bids.empty() || book.asks.empty()) return {};
+    const double bid = book.bids.front().price;
+    const double ask = book.asks.front().price;
+    if (!(bid < ask)) return {};
+    const auto apart = std::chrono::abs(book.exchange_time - data.ticker.time.value_or(book.exchange_time));
+    const double minutes = std::chrono::duration<double, std::ratio<60>>(apart).count();
+    const double mid = bid / 2 + ask / 2;
+    const double tolerance =
+        std::max({kOutsideBook * mid, ask - bid, kOutsideCandles * ordinary_range(data)}) * (1.0 + minutes);
+    const double last = data.ticker.last;
+    if (last >= bid - tolerance && last <= ask + tolerance) return {};
+    return fmt::format("the last price {} lies {:.2f} % outside of the order book ({} to {})", last,
+                       100.0 * (last < bid ? bid - last : last - ask) / mid, bid, ask);
+}
+
+void judge_funding(market::MarketData& data, Judge& judge, const OptionalLists& lists) {
+    const auto* const funding =
+        judge.row(Input::funding, lists.funding, data.contract->contract_code, kFundingLimit, "the list of rates");
+    if (funding == nullptr) return;
+    InputReading& reading = data.inputs[Input::funding];
+    if (!funding->rate) {
+        reading.state = InputState::missing;
+        reading.note = "the exchange gives no rate";
+        return;
+    }
+    const milliseconds until = funding->funding_time.value_or(judge.now().exchange) - judge.now().exchange;
+    if (until >= -kSettlementGrace && until <= kLongestFundingInterval) {
+        data.funding_rate = funding->rate;
+        return;
+    }
+    reading.state = InputState::stale;
+    reading.note = until < milliseconds(0)
+                       ? fmt::format("the rate is that of a settlement {} ago; it is not used", span_text(-until))
+                       : fmt::format("the rate is that of a settlement {} ahead; it is not used", span_text(until));
+}
+
+}  // namespace
+
+milliseconds candle_limit(int interval_minutes) {
+    const milliseconds interval = std::chrono::minutes(interval_minutes);
+    return std::min<milliseconds>(3 * interval, interval + std::chrono::minutes(30));
+}
+
+std::optional<Exclusion> judge_inputs(market::MarketData& data, const OptionalLists& lists, const JudgingTime& now,
+                                      const InputLimits& limits) {
+    const std::string& code = data.contract->contract_code;
+    Judge judge(now, data.inputs);
+    judge.at(Input::ticker, data.ticker.time, limits.price, "the ticker", "");
+    judge.at(Input::order_book, data.order_book->exchange_time, limits.price, "the order book", "");
+    judge.at(Input::candles, candle_time(data, limits.candle_interval_minutes),
+             candle_limit(limits.candle_interval_minutes), "the newest closed candle", "");
+    if (data.inputs[Input::candles].state == InputState::missing) {
+        data.inputs[Input::candles].note = "the exchange has none";
+    }
+    data.funding_rate.reset();
+    data.open_interest.reset();
+    data.index_price.reset();
+    judge_funding(data, judge, lists);
+    if (const auto* interest =
+            judge.row(Input::open_interest, lists.open_interest, code, kOpenInterestLimit, "the list")) {
+        data.open_interest = interest->base_amount;
+    }
+    if (const auto* index = judge.row(Input::index, lists.index, code, kIndexLimit, "the index price")) {
+        data.index_price = index->price;
+    }
+    const auto true_at = [&](Input input) { return data.inputs[input].true_at.value_or(now.own); };
+    data.data_time = std::min(true_at(Input::ticker), true_at(Input::order_book));
+
+    const auto because = [&](std::string_view reason, std::string detail) {
+        return Exclusion{code, std::string(reason), std::move(detail)};
+    };
+    for (const auto& [input, reason] :
+         {std::pair(Input::ticker, "stale_ticker"), std::pair(Input::order_book, "stale_book")}) {
+        if (data.inputs[input].state == InputState::stale) return because(reason, data.inputs[input].note);
+    }
+    if (std::string odd = outside_book(data); !odd.empty()) return because("price_outside_book", std::move(odd));
+    if (data.inputs[Input::candles].state != InputState::live) {
+        return because("stale_candles", data.inputs[Input::candles].note);
+    }
+    return std::nullopt;
+}
+
+}  // namespace scanner::engine

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "scanner/core/clock.hpp"
+#include "scanner/engine/ranking.hpp"
+#include "scanner/exchange/exchange.hpp"
+#include "scanner/market/market.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+/// Whether what was read of a contract is of now: the one place that says how old an input may be. Pure.
+namespace scanner::engine {
+
+/// How far ahead of its own clock the exchange may date something: its servers' clocks differ a little, and the answers
+/// that tell its time take a moment to arrive. What lies further ahead is as wrong as what is too old.
+inline constexpr std::chrono::milliseconds kAheadTolerance{5'000};
+/// Index prices are recomputed every second; one that is a minute old makes a basis of two different minutes.
+inline constexpr std::chrono::milliseconds kIndexLimit{60'000};
+/// Open interest and funding rates move slowly, but a list of them is made on request: five minutes mean a cache.
+inline constexpr std::chrono::milliseconds kOpenInterestLimit{300'000};
+inline constexpr std::chrono::milliseconds kFundingLimit{300'000};
+/// After a settlement the exchange takes a moment before it lists the next one.
+inline constexpr std::chrono::milliseconds kSettlementGrace{30'000};
+
+/// How old candles may be, counted from the end of the last closed one. While all is well that is less than one
+/// interval, since the exchange prints minutes without trades too. Two more for an exchange that is late with them, but
+/// of long intervals no more than half an hour.
+[[nodiscard]] std::chrono::milliseconds candle_limit(int interval_minutes);
+
+struct InputLimits {
+    std::chrono::milliseconds price{90'000};  ///< of ticker and order book
+    int candle_interval_minutes = 1;
+};
+
+/// The two clocks at the moment of judging.
+struct JudgingTime {
+    core::WallTime exchange;
+    core::WallTime own;
+};
+
+/// A list that comes for all contracts in one call and may be missing.
+template <class T>
+struct OptionalList {
+    exchange::Bulk<T> bulk;
+    std::string problem = "not read in this cycle";  ///< empty once it was read
+};
+
+struct OptionalLists {
+    OptionalList<market::FundingRate> funding;
+    OptionalList<market::OpenInterest> open_interest;
+    OptionalList<market::IndexPrice> index;
+};
+
+/// Judges every input of `data`, whose contract, ticker (with its time), book and candles were read: fills `inputs` and
+/// `data_time`, and takes funding, open interest and index from `lists` where they are live. The reason why the
+/// contract may not be published, where there is one: stale_ticker, stale_book, price_outside_book or stale_candles.
+[[nodiscard]] std::optional<Exclusion> judge_inputs(market::MarketData& data, const OptionalLists& lists,
+                                                    const JudgingTime& now, const InputLimits& limits);
+
+}  // namespace scanner::engine
