@@ -35,6 +35,11 @@ void take_trades(InspectExtras& extras, core::Result<engine::RecentTradesPtr> tr
     }
 }
 
+/// Whether the contract can be read by itself: it has a market, and what is counted in contracts can be told.
+bool can_be_read(const engine::UniverseEntry& entry) {
+    return entry.turnover_24h && entry.contract->unreadable.empty() && entry.reason != "contract_size_mismatch";
+}
+
 /// What of `extras` an answer depends on, for its key in the cache.
 std::string canonical(const InspectExtras& extras) {
     std::string key = fmt::format("|{}|{}", extras.reading == nullptr ? 0 : extras.reading->number,
@@ -56,7 +61,7 @@ asio::awaitable<Outcome> Endpoints::inspect(OwnedCall call) {
     if (snapshot == nullptr) universe = engine_.universe();
     const auto entry =
         std::ranges::find_if(universe, [&code](const auto& listed) { return listed.contract->contract_code == *code; });
-    const bool readable = entry != universe.end() && entry->turnover_24h && options_.inspector != nullptr;
+    const bool readable = entry != universe.end() && can_be_read(*entry) && options_.inspector != nullptr;
     if (snapshot == nullptr && !readable) co_return std::unexpected(not_scanned(call.variable, *code));
     auto ranking = fresh_ranking();
     if (!ranking) co_return std::unexpected(std::move(ranking.error()));

@@ -124,7 +124,7 @@ void take_price(market::Ticker& ticker, const UniverseEntry& entry, const OwnInp
     ticker.time = own.candles_read_at;
 }
 
-/// Judged as a cycle would. Without candles that are of now the rest is still shown, and what is made of them is not.
+/// Judged as in a cycle. What would keep it out of one is shown with its age: it is marked as not in the scan.
 core::Result<market::MarketData> market_data(Desk& desk, const UniverseEntry& entry, const OwnInputs& own,
                                              const OptionalLists& lists) {
     market::MarketData data;
@@ -143,12 +143,7 @@ core::Result<market::MarketData> market_data(Desk& desk, const UniverseEntry& en
     const auto reason = judge_inputs(
         data, lists, now,
         {.price = desk.options.max_price_age, .candle_interval_minutes = desk.options.candle_interval_minutes});
-    if (!reason) return data;
-    if (reason->reason != "stale_candles") {
-        return core::fail(core::ErrorCode::unavailable, fmt::format("{}: {}", reason->reason, reason->detail));
-    }
-    data.candles = std::make_shared<const std::vector<market::Candle>>();
-    data.closed_candles = 0;
+    if (reason && reason->reason == "price_outside_book") data.inputs[market::Input::ticker].note = reason->detail;
     return data;
 }
 
@@ -252,10 +247,19 @@ private:
     static void compute(ContractReading& reading, market::MarketData data) {
         signals::ContractState first_cycle;
         ContractSnapshot& snapshot = reading.snapshot;
+        // Candles of another time are shown as such; nothing is computed from them.
+        const auto candles = data.candles;
+        const std::size_t closed_candles = data.closed_candles;
+        if (data.inputs[market::Input::candles].state != market::InputState::live) {
+            data.candles = std::make_shared<const std::vector<market::Candle>>();
+            data.closed_candles = 0;
+        }
         snapshot.data = std::move(data);
         snapshot.numbers =
             signals::compute_contract(snapshot.data, reading.ranking->settings.notional_usdt, first_cycle);
         snapshot.numbers.edges = edges_among(*reading.ranking, snapshot.numbers);
+        snapshot.data.candles = candles;
+        snapshot.data.closed_candles = closed_candles;
         snapshot.spread_history = {snapshot.numbers.metrics.spread_bps};
     }
 

@@ -270,8 +270,11 @@ TEST_F(InputsOfACycle, on_demand_the_same_rules_hold) {
     pass(seconds(20));
     exchange_.book_age = minutes(10);
     const auto stale = inspect("CCC-USDT");
-    ASSERT_FALSE(stale);
-    EXPECT_THAT(stale.error().message(), HasSubstr("stale_book"));
+    ASSERT_TRUE(stale) << stale.error().message();
+    const market::MarketData& data = (*stale)->snapshot.data;
+    EXPECT_EQ(data.inputs[Input::order_book].state, InputState::stale);
+    EXPECT_THAT(data.inputs[Input::order_book].note, HasSubstr("600 s old"));
+    EXPECT_EQ((*stale)->read_at - data.data_time, minutes(10)) << "which is the age of the whole";
 }
 
 TEST_F(InputsOfACycle, on_demand_stale_candles_are_shown_as_stale_and_used_for_nothing) {
@@ -279,11 +282,13 @@ TEST_F(InputsOfACycle, on_demand_stale_candles_are_shown_as_stale_and_used_for_n
     static_cast<void>(cycle());
     const auto reading = inspect("CCC-USDT");
     ASSERT_TRUE(reading) << reading.error().message();
-    const market::MarketData& data = (*reading)->snapshot.data;
-    EXPECT_EQ(data.inputs[Input::candles].state, InputState::stale);
-    EXPECT_TRUE(data.candles->empty());
-    EXPECT_EQ(data.ticker.last, 100.0) << "the cycle's ticker";
-    EXPECT_LE((*reading)->read_at - data.data_time, milliseconds(200));
+    const ContractSnapshot& snapshot = (*reading)->snapshot;
+    EXPECT_EQ(snapshot.data.inputs[Input::candles].state, InputState::stale);
+    EXPECT_EQ(snapshot.data.candles->size(), 200U) << "with their times";
+    EXPECT_EQ(snapshot.numbers.metrics.depth_to_volume_ratio, 0.0);
+    EXPECT_GT(engine().current()->find("AAA-USDT")->numbers.metrics.depth_to_volume_ratio, 0.0);
+    EXPECT_EQ(snapshot.data.ticker.last, 100.0) << "the cycle's ticker";
+    EXPECT_LE((*reading)->read_at - snapshot.data.data_time, milliseconds(200));
 }
 
 // -- rankings from before a restart ----------------------------------------------------------------------------------

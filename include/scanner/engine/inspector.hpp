@@ -23,11 +23,10 @@ struct InspectorOptions {
     int candle_interval_minutes = 1;  ///< as the cycle's, so that its numbers can be compared
     std::size_t candle_count = 200;
     int trade_count = 50;
-    std::size_t concurrency = 4;   ///< readings under way at a time
-    std::size_t max_waiting = 64;  ///< readings in line behind them; more are refused as unavailable
-    std::size_t max_kept = 256;    ///< outcomes remembered, of each kind
-    /// A contract whose price or order book is older is not shown, as in a cycle.
-    std::chrono::milliseconds max_price_age{90'000};
+    std::size_t concurrency = 4;                      ///< readings under way at a time
+    std::size_t max_waiting = 64;                     ///< readings in line behind them; more are refused as unavailable
+    std::size_t max_kept = 256;                       ///< outcomes remembered, of each kind
+    std::chrono::milliseconds max_price_age{90'000};  ///< the limit of ticker and order book, as the cycle's
     std::chrono::milliseconds contract_deadline{5'000};
     std::chrono::milliseconds trades_deadline{2'000};  ///< an answer that has the rest already waits no longer
     std::chrono::milliseconds contract_ttl{5'000};
@@ -65,9 +64,9 @@ public:
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<RecentTradesPtr>> trades(
         std::shared_ptr<const market::Contract> contract) = 0;
     /// Book and candles must come, funding, open interest and index price may fail. Every input is judged as in a cycle
-    /// (engine/input_ages.hpp): unavailable for a stale price or book; with stale candles the rest is given, computed
-    /// without any. Also unavailable while there is no ranking to compare with. `entry` must have a turnover: of the
-    /// others the exchange shows no market.
+    /// (engine/input_ages.hpp); what would keep the contract out of one is given with its age and a note, but nothing
+    /// is computed from stale candles. Also unavailable while there is no ranking to compare with. `entry` must have a
+    /// turnover: of the others the exchange shows no market.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<ContractReadingPtr>> contract(UniverseEntry entry) = 0;
     /// Ends readings under way and refuses new ones: both cancelled. timeout when some have not ended within `grace`.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> stop(std::chrono::milliseconds grace) = 0;
