@@ -57,10 +57,10 @@ test('rows hold still under the pointer, and say how many want to move', async (
   await waitForRows(page);
   await rows(page).nth(4).hover();
   const held = await shownCodes(page);
-  const note = page.locator('.order-note', { hasText: 'to move' });
+  const note = page.locator('.order-note', { hasText: 'waiting' });
   await note.waitFor({ timeout: 20_000 });
   assert.deepEqual((await shownCodes(page)).slice(0, 10), held.slice(0, 10));
-  assert.match(await note.innerText(), /\d+ rows? wants? to move/);
+  assert.match(await note.innerText(), /Order paused · \d+ rank changes? waiting/);
   // Those that want to move may change their minds until the key is pressed.
   await until(async () => {
     await page.keyboard.press('r');

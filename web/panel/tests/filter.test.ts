@@ -14,12 +14,23 @@ test('any spelling of a contract finds it', () => {
   for (const text of ['usdt', 'eth', 'btcx']) assert.ok(!matchesText(btc, text), text);
 });
 
+test('names in any script are found, and only those', () => {
+  const binance = row('币安人生-USDT');
+  for (const text of ['币安', '币安人生', '币安人生-usdt', '人生']) assert.ok(matchesText(binance, text), text);
+  for (const text of ['usdt', 'é', '龙虾', 'btc']) assert.ok(!matchesText(binance, text), text);
+  for (const text of ['币安', 'é', 'ö', '-', '!', 'ｅｔｈ']) assert.ok(!matchesText(row('BTC-USDT'), text), text);
+  assert.ok(matchesText(row('BTC-USDT'), 'ｂｔｃ'), 'full-width letters are the same letters');
+  assert.ok(matchesText(row('CAFÉ-USDT'), 'cafe\u0301'), 'composed and decomposed letters are the same letters');
+});
+
 test('several names at once, and half-typed ones', () => {
   const filter = { ...NO_FILTER, text: 'btc, eth' };
   assert.ok(passesAt60(row('BTC-USDT'), filter, null));
   assert.ok(passesAt60(row('ETH-USDT'), filter, null));
   assert.ok(!passesAt60(row('SOL-USDT'), filter, null));
   assert.ok(passesAt60(row('BTC-USDT'), { ...NO_FILTER, text: 'btc,' }, null));
+  assert.ok(passesAt60(row('BTC-USDT'), { ...NO_FILTER, text: ' , ' }, null), 'separators alone ask for nothing');
+  assert.ok(passesAt60(row('ETH-USDT'), { ...NO_FILTER, text: '币安，eth' }, null), 'the comma of a Chinese keyboard');
 });
 
 test('limits leave out what is unknown', () => {

@@ -61,7 +61,7 @@ test('the worst is said first', () => {
   assert.deepEqual(notices({ ...calm, simulated: true }).map((notice) => notice.id), ['simulated']);
   const lost = notices({ ...calm, simulated: true, isStale: true, dataAgeMs: 60_000, link: { ...calm.link, phase: 'lost', nextTryAt: 4_000 } });
   assert.deepEqual(lost.map((notice) => notice.id), ['lost', 'simulated']);
-  assert.match(lost[0]?.text ?? '', /Next try in 4 s.*60 s old/);
+  assert.match(lost[0]?.text ?? '', /Retrying in 4 s.*60 s old/);
   const failing = decodeHealth({ failure_streak: 2, adapter: { state: 'open', cooldown_remaining: 12.2, last_error: 'refused' } });
   assert.deepEqual(notices({ ...calm, health: failing, isStale: true }).map((notice) => notice.id), ['exchange', 'stale']);
   assert.deepEqual(notices({ ...calm, dataAgeMs: null, link: { ...calm.link, problem: 'soon' } }).map((notice) => notice.id), ['waiting']);
@@ -124,7 +124,7 @@ test('only what is in sight is drawn', () => {
   assert.equal(scrollToShow(2, 300, 300, 30), 60);
 });
 
-const context = { now: 0, ticks: new Map<string, number>(), watched: new Set<string>() };
+const context = { now: 0, ticks: new Map<string, number>(), watched: new Set<string>(), nameOf: (code: string) => code };
 const sorted = { filter: NO_FILTER, sort: { column: 'rank', descending: false }, watched: null, context, threshold: 60, columns: [] as Column[] };
 
 test('a held table shows new numbers in the old order, and who left', () => {

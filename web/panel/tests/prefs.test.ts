@@ -1,25 +1,38 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { COLUMNS, DEFAULT_COLUMNS, findColumn, NARROW_COLUMNS } from '../src/store/columns';
-import { DEFAULT_PREFS, moveColumn, readPrefs, toggleColumn } from '../src/store/prefs';
+import { COLUMNS, DEFAULT_COLUMNS, findColumn, layoutOf, NARROW_COLUMNS } from '../src/store/columns';
+import { columnsOf, DEFAULT_LOOK, DEFAULT_VIEW, lookOf, moveColumn, readLook, readView, toggleColumn, viewOf } from '../src/store/prefs';
 import { formatRoute, parseRoute } from '../src/store/route';
 
 test('nothing stored, nonsense and an older version all give a working panel', () => {
   for (const stored of [null, '', '{', '[]', '4', '{"columns":"x","sort":{"column":"nope"},"widths":{"score":"wide"}}']) {
-    assert.deepEqual(readPrefs(stored), DEFAULT_PREFS);
+    assert.deepEqual(readView(stored), DEFAULT_VIEW);
+    assert.deepEqual(readLook(stored), DEFAULT_LOOK);
   }
 });
 
-test('what was stored comes back', () => {
-  const prefs = { ...DEFAULT_PREFS, columns: ['symbol', 'score'], widths: { score: 120 }, zone: 'local' as const,
-    sort: { column: 'score', descending: true }, heat: false };
-  assert.deepEqual(readPrefs(JSON.stringify(prefs)), prefs);
+test('what was stored comes back, the view of a window apart from the look that all share', () => {
+  const prefs = { ...DEFAULT_LOOK, ...DEFAULT_VIEW, columns: { phone: ['symbol', 'score'] }, widths: { score: 120 }, zone: 'local' as const,
+    sort: { column: 'score', descending: true }, heat: false, profile: 'swing', notional: 50_000, notify: true };
+  assert.deepEqual({ ...readLook(JSON.stringify(lookOf(prefs))), ...readView(JSON.stringify(viewOf(prefs))) }, prefs);
+  assert.deepEqual(Object.keys(viewOf(prefs)).filter((key) => key in lookOf(prefs)), [], 'nothing is in both');
 });
 
 test('unknown columns are dropped, the contract stays, widths are bounded', () => {
-  const prefs = readPrefs(JSON.stringify({ columns: ['score', 'gone', 'score'], widths: { score: 9_999, gone: 50, rank: 1 } }));
-  assert.deepEqual(prefs.columns, ['symbol', 'score']);
-  assert.deepEqual(prefs.widths, { score: 360, rank: 34 });
+  const view = readView(JSON.stringify({ columns: { desktop: ['score', 'gone', 'score'], phone: 'x', desk: ['score'] },
+    widths: { score: 9_999, gone: 50, rank: 1 }, notional: 0 }));
+  assert.deepEqual(view.columns, { desktop: ['symbol', 'score'] });
+  assert.deepEqual(view.widths, { score: 360, rank: 34 });
+  assert.equal(view.notional, null);
+});
+
+test('each layout has a list of columns of its own', () => {
+  assert.deepEqual([layoutOf(375, false), layoutOf(600, false), layoutOf(1440, false), layoutOf(880, true), layoutOf(1900, true)],
+    ['phone', 'narrow', 'desktop', 'drawer', 'desktop']);
+  const view = { ...DEFAULT_VIEW, columns: { phone: ['symbol', 'score'] } };
+  assert.deepEqual(columnsOf(view, 'phone'), ['symbol', 'score']);
+  assert.deepEqual(columnsOf(view, 'narrow'), NARROW_COLUMNS);
+  assert.deepEqual(columnsOf(view, 'desktop'), DEFAULT_COLUMNS);
 });
 
 test('every column named by default exists, and names are unique', () => {

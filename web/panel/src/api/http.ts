@@ -20,8 +20,10 @@ export interface HttpOptions {
   readonly base: string;
   /** The token that changes need, or null while none was given. */
   readonly token: () => string | null;
-  /** Asks the operator for it; null when they would rather not. `refused`: one was sent and not accepted. */
-  readonly askToken: (refused: boolean) => Promise<string | null>;
+  /** Asks the operator for it; null when they would rather not. `refused`: why the one that was sent was not accepted. */
+  readonly askToken: (refused: string | null) => Promise<string | null>;
+  /** The token was accepted. */
+  readonly onTokenAccepted?: () => void;
   /** The daemon's clock as an answer tells it, ms, to the second. */
   readonly onServerTime?: (ms: number) => void;
 }
@@ -62,26 +64,40 @@ export class Http {
 
   /** JSON of a GET; throws ApiError. Validators and 304 are the browser's business. */
   async get(path: string, signal?: AbortSignal): Promise<unknown> {
-    const response = await this.fetch(path, { headers: this.headers() }, signal);
-    if (!response.ok) throw await problemOf(response);
-    return response.json();
+    return (await this.read(path, signal)).value;
   }
 
-  /** A change. Asks for the token when the daemon wants one, and tries once more with it. */
-  async send(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
-    let response = await this.change(method, path, body);
-    if (response.status === 401 || (response.status === 403 && await isAboutToken(response))) {
-      const token = await this.options.askToken(this.options.token() !== null);
+  /** As `get`, with the tag that a change of what was read gives back; null where a proxy made it unfit for that. */
+  async read(path: string, signal?: AbortSignal): Promise<{ readonly value: unknown; readonly tag: string | null }> {
+    const response = await this.fetch(path, { headers: this.headers() }, signal);
+    if (!response.ok) throw await problemOf(response);
+    const tag = response.headers.get('ETag');
+    return { value: await response.json(), tag: tag?.startsWith('"') === true ? tag : null };
+  }
+
+  /**
+   * A change; with `tag` only if it is still as it was read (else an ApiError of 412). Asks for the token when the daemon
+   * wants one, again and with the reason while it is not the right one.
+   */
+  async send(method: 'POST' | 'DELETE', path: string, body?: unknown, tag: string | null = null): Promise<unknown> {
+    let response = await this.change(method, path, body, tag);
+    let asked = false;
+    while (response.status === 401 || (asked && response.status === 429) || (response.status === 403 && await isAboutToken(response))) {
+      const sent = this.options.token() !== null;
+      const token = await this.options.askToken(sent ? (await problemOf(response)).message : null);
       if (token === null) throw new ApiError(401, 'This change needs the access token.');
-      response = await this.change(method, path, body);
+      asked = true;
+      response = await this.change(method, path, body, tag);
     }
+    if (asked) this.options.onTokenAccepted?.();
     if (!response.ok) throw await problemOf(response);
     const answer = await response.text();
     return answer === '' ? null : (JSON.parse(answer) as unknown);
   }
 
-  private change(method: string, path: string, body: unknown): Promise<Response> {
-    const init: RequestInit = { method, headers: this.headers(body === undefined ? {} : { 'Content-Type': 'application/json' }) };
+  private change(method: string, path: string, body: unknown, tag: string | null): Promise<Response> {
+    const init: RequestInit = { method, headers: this.headers({
+      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...(tag === null ? {} : { 'If-Match': tag }) }) };
     if (body !== undefined) init.body = JSON.stringify(body);
     return this.fetch(path, init);
   }

@@ -6,9 +6,25 @@ import { ApiError, type Http } from './http';
 const PAGE_SIZE = 100;
 const MOST = 200;
 
+/** What a window asks to rank with, where it is not the scanner's own. */
+export interface RankingQuery {
+  /** '' is the active profile. */
+  readonly profile: string;
+  /** USDT; null is the scanner's setting. */
+  readonly notional: number | null;
+}
+
+export const OWN_RANKING: RankingQuery = { profile: '', notional: null };
+
+/** Of an address, with a leading `&`; streams know no notional. */
+export function profileParameter({ profile }: RankingQuery): string {
+  return profile === '' ? '' : `&profile=${encodeURIComponent(profile)}`;
+}
+
 /** All pages of one cycle. `seq` binds to that cycle; it may be gone by then, which is an ApiError. */
-export async function fetchRanking(http: Http, seq?: number): Promise<Frame> {
-  const query = `/rankings?top=${MOST}&page_size=${PAGE_SIZE}`;
+export async function fetchRanking(http: Http, of: RankingQuery = OWN_RANKING, seq?: number): Promise<Frame> {
+  const notional = of.notional === null ? '' : `&notional=${of.notional}`;
+  const query = `/rankings?top=${MOST}&page_size=${PAGE_SIZE}${profileParameter(of)}${notional}`;
   const first = await http.get(seq === undefined ? query : `${query}&seq=${seq}`);
   const frame = decodeFrame(first, 'polling');
   if (frame === null) throw new ApiError(0, 'The answer of /rankings is not a ranking.');

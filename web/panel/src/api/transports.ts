@@ -3,7 +3,7 @@ import type { Frame, Via } from '../store/frame';
 import { decodeFrame } from './decode';
 import { ApiError, type Http } from './http';
 import type { Transport } from './link';
-import { fetchRanking } from './rankings';
+import { fetchRanking, profileParameter, type RankingQuery } from './rankings';
 
 /** As many as the API gives. */
 const TOP = 200;
@@ -18,9 +18,9 @@ function parse(data: unknown, via: Via): Frame | null {
 }
 
 /** `base`: the service's root. */
-export function webSocketTransport(base: URL): Transport {
+export function webSocketTransport(base: URL, query: () => RankingQuery): Transport {
   return (events) => {
-    const url = new URL(`stream/rankings?top=${TOP}`, base);
+    const url = new URL(`stream/rankings?top=${TOP}${profileParameter(query())}`, base);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     let socket: WebSocket;
     try {
@@ -49,9 +49,9 @@ export function webSocketTransport(base: URL): Transport {
   };
 }
 
-export function eventsTransport(base: URL): Transport {
+export function eventsTransport(base: URL, query: () => RankingQuery): Transport {
   return (events) => {
-    const source = new EventSource(new URL(`stream/events?top=${TOP}`, base));
+    const source = new EventSource(new URL(`stream/events?top=${TOP}${profileParameter(query())}`, base));
     let over = false;
     const receive = (message: MessageEvent): void => {
       const frame = parse(message.data, 'sse');
@@ -78,7 +78,7 @@ const SOONEST_MS = 1_000;
 const LATEST_MS = 5_000;
 
 /** Asks shortly after the next cycle is due, every few seconds at least. */
-export function pollingTransport(http: Http, now: () => number): Transport {
+export function pollingTransport(http: Http, query: () => RankingQuery, now: () => number): Transport {
   return (events) => {
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -87,7 +87,7 @@ export function pollingTransport(http: Http, now: () => number): Transport {
     };
     const poll = async (): Promise<void> => {
       try {
-        const frame = await fetchRanking(http);
+        const frame = await fetchRanking(http, query());
         if (abort.signal.aborted) return;
         events.frame(frame);
         const due = frame.nextScanAt === null ? LATEST_MS : frame.nextScanAt - now() + 300;

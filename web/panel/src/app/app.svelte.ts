@@ -1,19 +1,25 @@
 import { getContext, setContext } from 'svelte';
 import { basePath } from '../api/base';
 import { ApiError, Http } from '../api/http';
+import { findColumn, layoutOf, type Column, type Layout } from '../store/columns';
 import { manipulationOf } from '../store/operator';
 import { NO_FILTER } from '../store/filter';
 import { tokenIn } from '../store/route';
-import { baseOf } from '../store/row';
+import { Drafts } from './drafts.svelte';
+import { nameOf } from './glyphs';
 import { HealthState } from './health.svelte';
 import { MarketState } from './market.svelte';
 import { OperatorState } from './operator.svelte';
 import { PrefsState } from './prefs.svelte';
+import { Ringer } from './ringer';
 import { UiState } from './ui.svelte';
 import { UniverseState } from './universe.svelte';
-import type { Prefs } from '../store/prefs';
+import type { Alert } from '../store/operator';
+import { columnsOf, type Prefs } from '../store/prefs';
 
 const TOKEN_KEY = 'market-scanner.token';
+/** A drawer is beside the table in windows wider than this, px, and over it in others. */
+const DRAWER_BESIDE_ABOVE = 900;
 const CONTEXT = Symbol('app');
 
 /** Keeps the token of "#token=…" for this tab and takes it out of the address, so that it is not copied with it. */
@@ -35,6 +41,14 @@ export class App {
   readonly universe: UniverseState;
   readonly health: HealthState;
   readonly operator: OperatorState;
+  readonly ringer: Ringer;
+  readonly drafts: Drafts = new Drafts(() => this.operator.settings);
+  /** Where the table is shown, and with it which list of columns is used and edited. */
+  readonly layout: Layout = $derived.by(() => layoutOf(this.ui.tableWidth,
+    this.ui.route.contract !== null && innerWidth > DRAWER_BESIDE_ABOVE));
+  readonly columnIds: readonly string[] = $derived.by(() => columnsOf(this.prefs.current, this.layout));
+  readonly columns: readonly Column[] = $derived.by(() => this.columnIds.map(findColumn)
+    .filter((column): column is Column => column !== undefined));
   private token: string | null = takeTokenFromAddress() ?? sessionStorage.getItem(TOKEN_KEY);
 
   constructor() {
@@ -46,6 +60,7 @@ export class App {
       base: basePath(location.pathname),
       token: () => this.token,
       askToken: (refused) => this.askToken(refused),
+      onTokenAccepted: () => sessionStorage.setItem(TOKEN_KEY, this.token ?? ''),
       onServerTime: (ms) => this.market.setServerTime(ms),
     });
     this.market = new MarketState(this.http, this.prefs, {
@@ -53,17 +68,27 @@ export class App {
       watchlist: (name) => this.codesOf(name),
       watched: () => this.codesOf(this.starList) ?? new Set(),
       threshold: () => this.operator.threshold,
+      columns: () => this.columns,
+      onFrame: () => this.operator.cycle(),
     });
     this.universe = new UniverseState(this.http, () => this.market.requestPaint());
     this.health = new HealthState(this.http);
     this.operator = new OperatorState(this.http, {
-      alert: (alert) => {
-        const score = manipulationOf(alert);
-        const warning = score !== null && score >= this.operator.threshold ? `, manipulation ${Math.round(score)}` : '';
-        this.ui.say(`Alert: ${alert.rule} on ${baseOf(alert.code)}${warning}`);
-      },
+      alerts: (alerts) => this.ring(alerts),
       watchlists: () => this.market.requestPaint(),
     });
+    this.ringer = new Ringer((code) => this.ui.inspect(code));
+  }
+
+  private ring(alerts: readonly Alert[]): void {
+    for (const alert of alerts.slice(0, 3).reverse()) {
+      const score = manipulationOf(alert);
+      const warning = score !== null && score >= this.operator.threshold ? `, manipulation ${Math.round(score)}` : '';
+      this.ui.ring({ key: alert.key, code: alert.code, text: `${alert.rule}${warning}` });
+    }
+    const { notify, sound } = this.prefs.current;
+    if (sound) this.ringer.sound();
+    if (notify && !document.hasFocus()) this.ringer.notify(alerts);
   }
 
   /** All but the market, which is started first. */
@@ -92,6 +117,20 @@ export class App {
     this.market.reconsider();
   }
 
+  /** This window ranks with another profile or notional; all others, bots and alerts go on as they are. */
+  rankWith(query: Partial<Pick<Prefs, 'profile' | 'notional'>>): void {
+    this.prefs.change(query);
+    this.market.ask();
+  }
+
+  /** Shows, hides or orders columns of the layout in use. */
+  setColumns(columns: readonly string[] | null): void {
+    const chosen = { ...this.prefs.current.columns };
+    if (columns === null) delete chosen[this.layout];
+    else chosen[this.layout] = columns;
+    this.change({ columns: chosen });
+  }
+
   clearFilter(): void {
     this.change({ filter: NO_FILTER });
     this.ui.say('Filter cleared');
@@ -103,18 +142,24 @@ export class App {
       return;
     }
     const name = this.starList;
-    const codes = this.operator.watchlists.find((entry) => entry.name === name)?.codes ?? [];
-    const has = codes.includes(code);
-    await this.attempt(
-      () => this.operator.saveWatchlist({ name, codes: has ? codes.filter((entry) => entry !== code) : [...codes, code] }),
-      has ? `${baseOf(code)} removed from ${name}` : `${baseOf(code)} added to ${name}`);
+    const has = this.codesOf(name)?.has(code) === true;
+    await this.attempt(() => this.putOn(name, code, !has), has ? `${nameOf(code)} removed from ${name}` : `${nameOf(code)} added to ${name}`,
+      has ? () => this.putOn(name, code, true) : null);
   }
 
-  /** Runs a change and says how it went; true when it went well. */
-  async attempt(run: () => Promise<void>, done: string): Promise<boolean> {
+  /** Puts the contract on the list or takes it off, and leaves all others of it alone. */
+  putOn(name: string, code: string, on: boolean): Promise<void> {
+    return this.operator.editWatchlist(name, (codes) => {
+      const others = codes.filter((entry) => entry !== code);
+      return on ? (codes.includes(code) ? codes : [...codes, code]) : others;
+    });
+  }
+
+  /** Runs a change and says how it went; true when it went well. What `undo` makes of it can be taken back for a while. */
+  async attempt(run: () => Promise<void>, done: string, undo: (() => Promise<void>) | null = null): Promise<boolean> {
     try {
       await run();
-      if (done !== '') this.ui.say(done);
+      if (done !== '') this.ui.say(done, undo === null ? null : () => void this.attempt(undo, 'Undone'));
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -123,12 +168,11 @@ export class App {
     }
   }
 
-  private async askToken(refused: boolean): Promise<string | null> {
-    const token = await this.ui.askToken(refused);
-    if (token !== null) {
-      this.token = token;
-      sessionStorage.setItem(TOKEN_KEY, token);
-    }
+  private async askToken(refused: string | null): Promise<string | null> {
+    const token = await this.ui.askToken(refused, this.token ?? '');
+    // One that was refused is not sent again, nor kept.
+    if (refused !== null) sessionStorage.removeItem(TOKEN_KEY);
+    this.token = token ?? (refused === null ? this.token : null);
     return token;
   }
 }

@@ -2,9 +2,9 @@ import { untrack } from 'svelte';
 import { serviceRoot } from '../api/base';
 import { ApiError, type Http } from '../api/http';
 import { Link, type LinkState } from '../api/link';
-import { fetchRanking } from '../api/rankings';
+import { fetchRanking, type RankingQuery } from '../api/rankings';
 import { eventsTransport, pollingTransport, webSocketTransport } from '../api/transports';
-import { findColumn, type CellContext, type Column } from '../store/columns';
+import type { CellContext, Column } from '../store/columns';
 import { isSuspect } from '../store/filter';
 import type { Frame } from '../store/frame';
 import { Histories } from '../store/history';
@@ -12,6 +12,7 @@ import { applyDetails, applyFrame, isLate, NO_MARKET, staleAfter, type Market } 
 import type { Row } from '../store/row';
 import { judge, type Judged, type Stamp } from '../store/stamp';
 import { buildView, EMPTY_VIEW, type View } from '../store/view';
+import { nameOf } from './glyphs';
 import { Painter } from './painter';
 import type { PrefsState } from './prefs.svelte';
 
@@ -34,13 +35,17 @@ export interface Surroundings {
   readonly watched: () => ReadonlySet<string>;
   /** Manipulation score from which on a contract is warned of. */
   readonly threshold: () => number;
+  /** What is shown of each row. */
+  readonly columns: () => readonly Column[];
+  /** A frame came: also while the tab is hidden, where timers are slow. */
+  readonly onFrame: () => void;
 }
 
 /** Frames in, rows out: at most four times a second, whatever arrives. */
 export class MarketState {
   market: Market = $state.raw(NO_MARKET);
   view: View = $state.raw(EMPTY_VIEW);
-  context: CellContext = $state.raw({ now: Date.now(), ticks: new Map(), watched: new Set() });
+  context: CellContext = $state.raw({ now: Date.now(), ticks: new Map(), watched: new Set(), nameOf });
   link: LinkState = $state.raw({ via: 'websocket', phase: 'connecting', failures: 0, nextTryAt: null, problem: null });
   /** Ticks once a second; for ages. */
   now = $state(Date.now());
@@ -50,12 +55,13 @@ export class MarketState {
   /** Of the first ten, how many are over the manipulation threshold; null when none was for a while. */
   suspects = $state<number | null>(null);
   readonly manipulation = new Histories(HISTORY, FORGET_MS);
-  readonly scores = new Histories(HISTORY, FORGET_MS);
 
   private pointed = $state(false);
   private held: { order: readonly string[]; rows: ReadonlyMap<string, Row> } | null = null;
   private suspectsUntil = 0;
   private latest: Market = NO_MARKET;
+  /** Counts the questions; an answer to an earlier one is not shown. */
+  private question = 0;
   private skew = 0;
   private detailsBusy = false;
   private detailsTimer: ReturnType<typeof setTimeout> | undefined;
@@ -72,9 +78,9 @@ export class MarketState {
     const base = serviceRoot(location);
     this.connection = new Link({
       transports: {
-        websocket: webSocketTransport(base),
-        sse: eventsTransport(base),
-        polling: pollingTransport(http, () => this.serverNow()),
+        websocket: webSocketTransport(base, () => this.query),
+        sse: eventsTransport(base, () => this.query),
+        polling: pollingTransport(http, () => this.query, () => this.serverNow()),
       },
       now: () => Date.now(),
       random: Math.random,
@@ -105,9 +111,11 @@ export class MarketState {
   /** The first rows over HTTP, while the stream is still being opened. */
   private async begin(): Promise<void> {
     this.detailsBusy = true;
+    const { question } = this;
     try {
-      const frame = await fetchRanking(this.http);
-      if (this.latest.seq < 0) this.receive(frame);
+      const frame = await fetchRanking(this.http, this.query);
+      if (question !== this.question) return;
+      if (this.latest.ts === 0) this.receive(frame);
       else this.latest = applyDetails(this.latest, frame, this.localTime(frame.ts));
       this.painter.now();
     } catch (error) {
@@ -115,6 +123,22 @@ export class MarketState {
     } finally {
       this.pauseDetails();
     }
+  }
+
+  /** What this window ranks with. */
+  get query(): RankingQuery {
+    const { profile, notional } = this.prefs.current;
+    return { profile, notional };
+  }
+
+  /** Profile or notional were chosen: everything is asked for anew. */
+  ask(): void {
+    ++this.question;
+    this.latest = { ...this.latest, ts: 0, detailSeq: -1 };
+    this.held = null;
+    this.connection.stop();
+    this.connection.start();
+    void this.begin();
   }
 
   get frozen(): boolean {
@@ -204,7 +228,12 @@ export class MarketState {
   }
 
   private receive(frame: Frame): void {
+    this.around.onFrame();
     if (isLate(this.latest, frame)) return;
+    if (this.query.notional !== null && !frame.detailed) {
+      this.rerank(frame);
+      return;
+    }
     const isNew = frame.seq !== this.latest.seq || frame.ts !== this.latest.ts;
     this.latest = applyFrame(this.latest, frame, this.localTime(frame.ts));
     this.connection.expectFramesWithin(staleAfter(this.latest));
@@ -213,21 +242,39 @@ export class MarketState {
     this.painter.request();
   }
 
+  /** Streams rank for the scanner's notional: for another one they only say that there is a new cycle, and how it went. */
+  private rerank(frame: Frame): void {
+    if (this.detailsBusy || frame.seq === this.latest.seq) return;
+    this.detailsBusy = true;
+    const { question } = this;
+    void fetchRanking(this.http, this.query)
+      .then((ranking) => {
+        if (question !== this.question) return;
+        const sparks = new Map(frame.items.map((item) => [item.code, item.spark]));
+        const items = ranking.items.map((item) => ({ ...item, spark: sparks.get(item.code) ?? null }));
+        this.receive({ ...ranking, items, gauge: frame.gauge, bucket: frame.bucket, via: frame.via });
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof ApiError)) throw error;
+      })
+      .finally(() => this.pauseDetails());
+  }
+
   private remember(frame: Frame): void {
     for (const row of this.latest.rows.values()) {
       if (row.manip_score !== null) this.manipulation.push(row.code, frame.ts, row.manip_score);
-      if (row.score !== null) this.scores.push(row.code, frame.ts, row.score);
     }
     this.manipulation.forget(frame.ts);
-    this.scores.forget(frame.ts);
   }
 
   /** What the stream does not carry comes over HTTP, once a cycle and not more than once a second. */
   private planDetails(): void {
     if (this.detailsBusy || this.latest.detailSeq === this.latest.seq) return;
     this.detailsBusy = true;
-    void fetchRanking(this.http)
+    const { question } = this;
+    void fetchRanking(this.http, this.query)
       .then((details) => {
+        if (question !== this.question) return;
         this.latest = applyDetails(this.latest, details, this.localTime(details.ts));
         this.painter.request();
       })
@@ -249,8 +296,7 @@ export class MarketState {
     untrack(() => {
       const prefs = this.prefs.current;
       const now = Date.now();
-      const context: CellContext = { now, ticks: this.around.ticks(), watched: this.around.watched() };
-      const columns = prefs.columns.map(findColumn).filter((column): column is Column => column !== undefined);
+      const context: CellContext = { now, ticks: this.around.ticks(), watched: this.around.watched(), nameOf };
       const watchlist = prefs.filter.watchlist;
       this.market = this.latest;
       this.context = context;
@@ -261,7 +307,7 @@ export class MarketState {
         threshold: this.around.threshold(),
         watched: watchlist === '' ? null : this.around.watchlist(watchlist),
         context,
-        columns: prefs.heat ? columns : [],
+        columns: prefs.heat ? this.around.columns() : [],
         held: this.held,
       });
       this.now = now;

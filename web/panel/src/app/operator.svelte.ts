@@ -1,3 +1,4 @@
+import { number, object, text } from '../api/decode';
 import { ApiError, type Http } from '../api/http';
 import {
   decodeAlerts, decodeProfiles, decodeRules, decodeSettings, decodeWatchlists, type Alert, type Rule, type Settings,
@@ -10,11 +11,14 @@ export type Availability = 'unknown' | 'yes' | 'no';
 export type Feature = 'settings' | 'watchlists' | 'profiles' | 'rules' | 'alerts';
 
 const ALERTS_EVERY_MS = 5_000;
+const ALERTS_HIDDEN_EVERY_MS = 15_000;
 const RETRY_MS = 30_000;
 /** Alerts heard of longer ago are not all there are. */
 export const ALERTS_HEARD_WITHIN_MS = 20_000;
 /** SCANNER_MANIPULATION_THRESHOLD unless set otherwise. */
 const DEFAULT_THRESHOLD = 60;
+/** Other windows and other operators change things too; what has not changed costs an empty answer each. */
+const CHANGES_EVERY_MS = 10_000;
 export const ALERTS_PAGE = 50;
 
 /** Changes as POST /settings takes them: a number sets, null resets, missing leaves. */
@@ -24,6 +28,12 @@ export interface SettingsChange {
   readonly spread_penalty?: number | null;
   readonly manipulation_threshold?: number | null;
   readonly notional?: number | null;
+}
+
+export interface RuleTest {
+  readonly problem: string | null;
+  /** Contracts that match the newest ranking. */
+  readonly matched: number | null;
 }
 
 /** Operator state that lives on the daemon. Every call that changes throws ApiError with what was wrong. */
@@ -38,17 +48,25 @@ export class OperatorState {
   alerts: readonly Alert[] = $state.raw([]);
   /** When the alerts were asked for last with an answer, ms. */
   alertsHeardAt = $state(0);
+  /** Name of the profile that ranks where none is asked for. */
+  defaultProfile = $state('');
+  /** The active profile's weights are not its own. */
+  modified = $state(false);
   /** Alerts since the history was looked at last. */
   unread = $state(0);
   private readonly http: Http;
-  private readonly onAlert: (alert: Alert) => void;
+  private readonly onAlerts: (alerts: readonly Alert[]) => void;
   private readonly onWatchlists: () => void;
   private knownAlerts: Set<string> | null = null;
   private readonly fresh = new Set<string>();
+  private alertsAt = 0;
+  private alertsBusy = false;
+  /** Of the answers that are shown, by path: what a change is based on. */
+  private readonly tags = new Map<string, string | null>();
 
-  constructor(http: Http, on: { alert: (alert: Alert) => void; watchlists: () => void }) {
+  constructor(http: Http, on: { alerts: (alerts: readonly Alert[]) => void; watchlists: () => void }) {
     this.http = http;
-    this.onAlert = on.alert;
+    this.onAlerts = on.alerts;
     this.onWatchlists = on.watchlists;
   }
 
@@ -58,8 +76,19 @@ export class OperatorState {
   }
 
   start(): void {
-    void this.loadAll();
+    void this.watchChanges();
     void this.pollAlerts();
+    addEventListener('focus', () => void this.loadAll());
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) return;
+      void this.loadAll();
+      this.alertsDue(0);
+    });
+  }
+
+  private async watchChanges(): Promise<void> {
+    if (!document.hidden) await this.loadAll();
+    setTimeout(() => void this.watchChanges(), CHANGES_EVERY_MS);
   }
 
   async loadAll(): Promise<void> {
@@ -69,7 +98,9 @@ export class OperatorState {
   async loadSettings(): Promise<void> {
     await this.load('settings', '/settings', (value) => {
       this.settings = decodeSettings(value);
+      void this.loadActive();
     });
+    if (this.defaultProfile === '') void this.loadActive();
   }
 
   async loadWatchlists(): Promise<void> {
@@ -91,8 +122,42 @@ export class OperatorState {
     });
   }
 
+  /** Fails with 412 where the settings are not those that were shown any more; they are read again then. */
+  /** What ranks for all who ask for nothing else: "scalp", or "scalp, modified". */
+  get activeName(): string {
+    const name = this.settings?.appliedProfile ?? this.defaultProfile;
+    return name === '' ? 'default' : `${name}${this.modified ? ', modified' : ''}`;
+  }
+
+  /** Compares the weights in effect with those of the profile that was applied. */
+  private async loadActive(): Promise<void> {
+    try {
+      if (this.defaultProfile === '') this.defaultProfile = text(object(await this.http.get('/rankings?top=1&fields=symbol'))['profile']) ?? '';
+      const { settings } = this;
+      const name = settings?.appliedProfile ?? this.defaultProfile;
+      if (settings === null || name === '') return;
+      const own = object(object(await this.http.get(`/profiles/${encodeURIComponent(name)}`))['weights']);
+      const { liquidity, momentum, spread } = settings.weights;
+      this.modified = number(own['edges.liquidity']) !== liquidity || number(own['edges.momentum']) !== momentum ||
+        number(own['cost.spread']) !== spread;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
   async changeSettings(change: SettingsChange): Promise<void> {
-    await this.http.send('POST', '/settings', change);
+    const shown = JSON.stringify(this.settings);
+    try {
+      await this.http.send('POST', '/settings', change, this.tags.get('/settings'));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 412) throw error;
+      await this.loadSettings();
+      if (JSON.stringify(this.settings) !== shown) {
+        throw new ApiError(412, 'Another user changed the settings meanwhile. They were reloaded: check them, then save again.');
+      }
+      // The tag also stands for watchlists and profiles: only those had changed.
+      await this.http.send('POST', '/settings', change, this.tags.get('/settings'));
+    }
     await this.loadSettings();
   }
 
@@ -115,21 +180,32 @@ export class OperatorState {
     await this.loadProfiles();
   }
 
-  async saveWatchlist(list: Watchlist): Promise<void> {
-    // Shown at once; what the daemon made of it follows.
-    const others = this.watchlists.filter((entry) => entry.name !== list.name);
-    const isNew = others.length === this.watchlists.length;
+  /** Edits the list as it is on the daemon: what others did to it meanwhile stays. A list that is not there is made. */
+  async editWatchlist(name: string, edit: (codes: readonly string[]) => readonly string[]): Promise<void> {
+    try {
+      await this.writeWatchlist(name, edit);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 412) throw error;
+      await this.loadWatchlists();
+      await this.writeWatchlist(name, edit);
+    }
+    await this.loadWatchlists();
+  }
+
+  private async writeWatchlist(name: string, edit: (codes: readonly string[]) => readonly string[]): Promise<void> {
     const before = this.watchlists;
-    this.watchlists = isNew ? [...before, list] : before.map((entry) => (entry.name === list.name ? list : entry));
+    const known = before.find((entry) => entry.name === name);
+    const list: Watchlist = { name, codes: edit(known?.codes ?? []) };
+    // Shown at once; what the daemon made of it follows.
+    this.watchlists = known === undefined ? [...before, list] : before.map((entry) => (entry === known ? list : entry));
     this.onWatchlists();
     try {
-      await this.http.send('POST', '/watchlists', { name: list.name, symbols: list.codes });
+      await this.http.send('POST', '/watchlists', { name, symbols: list.codes }, this.tags.get('/watchlists'));
     } catch (error) {
       this.watchlists = before;
       this.onWatchlists();
       throw error;
     }
-    await this.loadWatchlists();
   }
 
   async deleteWatchlist(name: string): Promise<void> {
@@ -141,8 +217,42 @@ export class OperatorState {
     const body: Record<string, unknown> = { name: rule.name, expression: rule.expression, enabled: rule.enabled };
     if (rule.cooldownSec !== null) body['cooldown_sec'] = rule.cooldownSec;
     if (rule.scope !== null) body['scope'] = rule.scope;
-    await this.http.send('POST', '/alerts/rules', body);
+    try {
+      await this.http.send('POST', '/alerts/rules', body, this.tags.get('/alerts/rules'));
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 412) throw error;
+      const shown = this.ruleText(rule.name);
+      await this.loadRules();
+      if (this.ruleText(rule.name) !== shown) {
+        throw new ApiError(412, 'Another user changed this rule meanwhile. The rules were reloaded: check it, then save again.');
+      }
+      await this.http.send('POST', '/alerts/rules', body, this.tags.get('/alerts/rules'));
+    }
     await this.loadRules();
+  }
+
+  private ruleText(name: string): string {
+    return JSON.stringify(this.rules.find((entry) => entry.name === name));
+  }
+
+  /** Switches a rule and leaves all else of it as it is on the daemon. */
+  async enableRule(name: string, enabled: boolean): Promise<void> {
+    await this.http.send('POST', '/alerts/rules', { name, enabled });
+    await this.loadRules();
+  }
+
+  /** What is wrong with the condition as the daemon reads it; null when nothing is, or when it cannot say. */
+  async testRule(expression: string, scope: unknown): Promise<RuleTest> {
+    try {
+      const answer = object(await this.http.send('POST', '/alerts/rules:test', { expression, ...(scope === null ? {} : { scope }) }));
+      return { problem: null, matched: number(answer['matched']) };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      // Older daemons have no test, and one that is away says nothing about the text.
+      if (error.status !== 422) return { problem: null, matched: null };
+      const message = error.fields[0]?.message ?? error.message;
+      return { problem: message.split('\n')[0]?.replace(/^line 1, column (\d+)/, 'Column $1') ?? message, matched: null };
+    }
   }
 
   async deleteRule(name: string): Promise<void> {
@@ -158,9 +268,11 @@ export class OperatorState {
 
   private async load(feature: Feature, path: string, take: (value: unknown) => void): Promise<void> {
     try {
-      const value = await this.http.get(path);
+      const { value, tag } = await this.http.read(path);
       this.mark(feature, 'yes');
-      take(value);
+      const same = tag !== null && this.tags.get(path) === tag;
+      this.tags.set(path, tag);
+      if (!same) take(value);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status === 404 || error.status === 405) this.mark(feature, 'no');
@@ -172,10 +284,29 @@ export class OperatorState {
   }
 
   private async pollAlerts(): Promise<void> {
-    if (!document.hidden) {
-      await this.load('alerts', '/alerts', (value) => this.take(decodeAlerts(value).slice(0, ALERTS_PAGE)));
+    await this.loadAlerts();
+    setTimeout(() => void this.pollAlerts(), this.available.alerts === 'no' ? RETRY_MS
+      : document.hidden ? ALERTS_HIDDEN_EVERY_MS : ALERTS_EVERY_MS);
+  }
+
+  /** A cycle came. In a tab that is hidden for long, timers run once a minute at best; what the stream brings comes at once. */
+  cycle(): void {
+    if (this.available.alerts !== 'no') this.alertsDue(document.hidden ? ALERTS_HIDDEN_EVERY_MS : ALERTS_EVERY_MS);
+  }
+
+  private alertsDue(afterMs: number): void {
+    if (Date.now() - this.alertsAt >= afterMs) void this.loadAlerts();
+  }
+
+  private async loadAlerts(): Promise<void> {
+    if (this.alertsBusy) return;
+    this.alertsBusy = true;
+    this.alertsAt = Date.now();
+    try {
+      await this.load('alerts', `/alerts?limit=${ALERTS_PAGE}`, (value) => this.take(decodeAlerts(value)));
+    } finally {
+      this.alertsBusy = false;
     }
-    setTimeout(() => void this.pollAlerts(), this.available.alerts === 'no' ? RETRY_MS : ALERTS_EVERY_MS);
   }
 
   private take(alerts: readonly Alert[]): void {
@@ -189,6 +320,6 @@ export class OperatorState {
     const fresh = alerts.filter((alert) => !known.has(alert.key));
     for (const alert of fresh) this.fresh.add(alert.key);
     this.unread = this.fresh.size;
-    for (const alert of fresh.slice(0, 3).reverse()) this.onAlert(alert);
+    if (fresh.length > 0) this.onAlerts(fresh);
   }
 }

@@ -1,17 +1,46 @@
-import { readPrefs, type Prefs } from '../store/prefs';
+import { DEFAULT_LOOK, DEFAULT_VIEW, lookOf, readLook, readView, viewOf, type Prefs } from '../store/prefs';
 
-const KEY = 'market-scanner.panel';
+const LOOK = 'market-scanner.look';
+/** Where earlier versions kept everything. */
+const BEFORE = 'market-scanner.panel';
+/** In the session's storage the view of this window, in the local one the view that was used last. */
+const VIEW = 'market-scanner.view';
 const SAVE_AFTER_MS = 200;
 
-/** What this browser remembers. Other tabs of the panel follow. */
+/** Private windows and full disks: the panel works, it just forgets. */
+function read(storage: () => Storage, key: string): string | null {
+  try {
+    return storage().getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function write(storage: () => Storage, key: string, value: unknown): void {
+  try {
+    storage().setItem(key, JSON.stringify(value));
+  } catch {
+    // As above.
+  }
+}
+
+const session = (): Storage => sessionStorage;
+const local = (): Storage => localStorage;
+
+/** What this browser remembers. Other windows follow in the look; each keeps its own view. */
 export class PrefsState {
-  current: Prefs = $state.raw(readPrefs(null));
+  current: Prefs = $state.raw({ ...DEFAULT_LOOK, ...DEFAULT_VIEW });
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
-    this.current = readPrefs(this.stored());
+    const own = read(session, VIEW);
+    const before = read(local, BEFORE);
+    const view = readView(own ?? read(local, VIEW) ?? before);
+    // Whether a window rings is decided in that window.
+    const quiet = own === null ? { notify: false, sound: false } : {};
+    this.current = { ...readLook(read(local, LOOK) ?? before), ...view, ...quiet };
     addEventListener('storage', (event) => {
-      if (event.key === KEY) this.current = readPrefs(event.newValue);
+      if (event.key === LOOK) this.current = { ...this.current, ...readLook(event.newValue) };
     });
     addEventListener('pagehide', () => this.save());
   }
@@ -22,20 +51,12 @@ export class PrefsState {
     this.timer = setTimeout(() => this.save(), SAVE_AFTER_MS);
   }
 
-  private stored(): string | null {
-    try {
-      return localStorage.getItem(KEY);
-    } catch {
-      return null;
-    }
-  }
-
   private save(): void {
     clearTimeout(this.timer);
-    try {
-      localStorage.setItem(KEY, JSON.stringify(this.current));
-    } catch {
-      // Private windows and full disks: the panel works, it just forgets.
-    }
+    const { current } = this;
+    const view = viewOf(current);
+    write(session, VIEW, view);
+    write(local, VIEW, view);
+    write(local, LOOK, lookOf(current));
   }
 }

@@ -1,4 +1,5 @@
 import type { App } from './app.svelte';
+import type { UiState } from './ui.svelte';
 
 export interface Shortcut {
   readonly keys: readonly string[];
@@ -13,23 +14,24 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: [','], does: 'Settings', group: 'Go' },
   { keys: ['a'], does: 'Alerts', group: 'Go' },
   { keys: ['h'], does: 'System health', group: 'Go' },
-  { keys: ['?'], does: 'This sheet', group: 'Go' },
+  { keys: ['?'], does: 'Keyboard and definitions', group: 'Go' },
   { keys: ['Esc'], does: 'Close what is on top', group: 'Go' },
-  { keys: ['j', '↓'], does: 'Next row', group: 'Rows' },
-  { keys: ['k', '↑'], does: 'Previous row', group: 'Rows' },
-  { keys: ['Home', 'End'], does: 'First and last row', group: 'Rows' },
-  { keys: ['Enter'], does: 'Open the row', group: 'Rows' },
-  { keys: ['w'], does: 'Add to or take from the watchlist', group: 'Rows' },
-  { keys: ['c'], does: 'Copy the contract\'s name', group: 'Rows' },
-  { keys: ['o'], does: 'Open it on the exchange', group: 'Rows' },
-  { keys: ['f'], does: 'Hold the order, or let it go', group: 'Table' },
-  { keys: ['r'], does: 'Put rows where they want to be', group: 'Table' },
-  { keys: ['s', 'Shift S'], does: 'Sort by the next or previous column', group: 'Table' },
+  { keys: ['z'], does: 'Undo, while it is offered', group: 'Go' },
+  { keys: ['j', '↓'], does: 'Next row or card', group: 'Rows' },
+  { keys: ['k', '↑'], does: 'Previous row or card', group: 'Rows' },
+  { keys: ['Home', 'End'], does: 'First, last', group: 'Rows' },
+  { keys: ['Enter'], does: 'Open the details', group: 'Rows' },
+  { keys: ['w'], does: 'Add to or remove from the watchlist', group: 'Rows' },
+  { keys: ['c'], does: 'Copy the contract code', group: 'Rows' },
+  { keys: ['o'], does: 'Open on HTX', group: 'Rows' },
+  { keys: ['f'], does: 'Pause/resume sorting', group: 'Table' },
+  { keys: ['r'], does: 'Re-sort now', group: 'Table' },
+  { keys: ['s', 'Shift S'], does: 'Sort by next/previous column', group: 'Table' },
   { keys: ['x'], does: 'Clear the filter', group: 'Table' },
   { keys: ['Alt ← →'], does: 'Move a column (on its header)', group: 'Table' },
   { keys: ['Shift ← →'], does: 'Resize a column (on its header)', group: 'Table' },
-  { keys: ['t'], does: 'UTC or local time', group: 'Look' },
-  { keys: ['d'], does: 'Dark, light or the system\'s', group: 'Look' },
+  { keys: ['t'], does: 'Times: UTC/local', group: 'Look' },
+  { keys: ['d'], does: 'Theme: dark, light, system', group: 'Look' },
 ];
 
 /** Where HTX trades the contract. */
@@ -37,11 +39,13 @@ export function exchangeUrl(code: string): string {
   return `https://www.htx.com/futures/linear_swap/exchange#contract_code=${encodeURIComponent(code)}&contract_type=swap&type=cross`;
 }
 
-/** What the table offers to the keyboard; set while it is on screen. */
+/** What the page offers to the keyboard; set while it is on screen. */
 export interface RowNavigation {
   readonly move: (by: number | 'first' | 'last') => void;
-  readonly open: () => void;
-  readonly cycleSort: (by: 1 | -1) => void;
+  /** Puts the focus on the contract's row or card; false where it has none. */
+  readonly focus: (code: string) => boolean;
+  /** Only where there are columns. */
+  readonly cycleSort?: (by: 1 | -1) => void;
 }
 
 let rows: RowNavigation | null = null;
@@ -51,6 +55,21 @@ export function offerRows(navigation: RowNavigation): () => void {
   return () => {
     if (rows === navigation) rows = null;
   };
+}
+
+/** From the skip link into the rows, and to the row where one was before. */
+export function enterRows(): void {
+  rows?.move('first');
+}
+
+/** Closes the drawer; a focus that was in it goes to the row it was opened from. */
+export function closeContract(ui: UiState): void {
+  const code = ui.route.contract;
+  if (code === null) return;
+  const at = document.activeElement;
+  const loses = at === null || at === document.body || at.closest('aside') !== null;
+  ui.inspect(null);
+  if (loses && rows?.focus(code) !== true) document.getElementById('main')?.focus();
 }
 
 function isTyping(target: EventTarget | null): boolean {
@@ -69,6 +88,9 @@ export function installShortcuts(app: App): () => void {
     const code = chosen();
     if (code !== null) run(code);
   };
+  const onTable = (run: () => void): void => {
+    if (ui.route.page === 'markets') run();
+  };
   const plain: Record<string, () => void> = {
     '/': () => (ui.open = 'spotlight'),
     '?': () => ui.toggle('help'),
@@ -86,17 +108,17 @@ export function installShortcuts(app: App): () => void {
     w: () => withRow((code) => void app.toggleWatch(code)),
     c: () => withRow((code) => void ui.copy(code, code)),
     o: () => withRow((code) => void open(exchangeUrl(code), '_blank', 'noopener,noreferrer')),
-    f: () => {
+    f: () => onTable(() => {
       market.pin(!market.pinned);
-      ui.say(market.pinned ? 'Order held' : 'Order follows the ranking');
-    },
-    r: () => {
+      ui.say(market.pinned ? 'Sorting paused' : 'Sorting resumed');
+    }),
+    r: () => onTable(() => {
       market.resort();
       ui.say('Rows re-sorted');
-    },
-    s: () => rows?.cycleSort(1),
-    S: () => rows?.cycleSort(-1),
-    x: () => app.clearFilter(),
+    }),
+    s: () => rows?.cycleSort?.(1),
+    S: () => rows?.cycleSort?.(-1),
+    x: () => onTable(() => app.clearFilter()),
     t: () => {
       prefs.change({ zone: prefs.current.zone === 'utc' ? 'local' : 'utc' });
       ui.say(`Times in ${prefs.current.zone === 'utc' ? 'UTC' : 'local time'}`);
@@ -114,10 +136,15 @@ export function installShortcuts(app: App): () => void {
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    if (event.key === 'z' && ui.undo !== null && !isTyping(event.target)) {
+      event.preventDefault();
+      ui.takeBack();
+      return;
+    }
     // Open dialogs have the keyboard to themselves.
     if (ui.open !== null || ui.tokenQuestion !== null || isTyping(event.target)) return;
     if (event.key === 'Escape') {
-      if (ui.route.contract !== null) ui.inspect(null);
+      closeContract(ui);
       return;
     }
     const arrows = event.key.startsWith('Arrow') || event.key === 'Home' || event.key === 'End';

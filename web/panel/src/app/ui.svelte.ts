@@ -1,9 +1,30 @@
+import { untrack } from 'svelte';
 import { formatRoute, parseRoute, type Page, type Route } from '../store/route';
 
 export type Panel = 'settings' | 'health' | 'help' | 'spotlight' | 'columns' | 'filters' | null;
 export type SettingsTab = 'scoring' | 'watchlists' | 'alerts' | 'display';
 
 const SAID_FOR_MS = 4_000;
+/** Time to think better of a deletion. */
+const UNDO_FOR_MS = 8_000;
+const RANG_FOR_MS = 12_000;
+const RANG_AT_ONCE = 3;
+
+export interface TokenQuestion {
+  /** Why the token that was given is not accepted; null when none was given. */
+  readonly refused: string | null;
+  /** What was given. */
+  readonly tried: string;
+  readonly answer: (token: string | null) => void;
+}
+
+/** An alert that is on screen for a while. */
+export interface Rang {
+  readonly key: string;
+  readonly code: string;
+  /** The rule, and a warning where one is due. */
+  readonly text: string;
+}
 
 /** What is open, where the focus row is, what was said last. */
 export class UiState {
@@ -13,8 +34,16 @@ export class UiState {
   /** Contract code of the row that the keyboard is on. */
   active: string | null = $state(null);
   said = $state('');
+  /** Takes back what was said to be done; null when it cannot be. */
+  undo: (() => void) | null = $state.raw(null);
+  /** Newest first. */
+  rang: readonly Rang[] = $state.raw([]);
+  /** Sheets that are open, the topmost last: what is said shows in that one, because all else is inert. */
+  sheets: readonly string[] = $state.raw([]);
+  /** Of the table's part of the page, px. */
+  tableWidth = $state(1200);
   /** Pending question for the token: the dialog is open while it is there. */
-  tokenQuestion: { refused: boolean; answer: (token: string | null) => void } | null = $state.raw(null);
+  tokenQuestion: TokenQuestion | null = $state.raw(null);
   private saidTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
@@ -54,14 +83,41 @@ export class UiState {
     this.open = 'settings';
   }
 
-  /** Into the one status region: seen, and read out politely. */
-  say(text: string): void {
+  /** Into the status region: seen, and read out politely. With `undo` it can be taken back for a while. */
+  say(text: string, undo: (() => void) | null = null): void {
     // The same words twice are still two events to a screen reader.
     this.said = this.said === text ? `${text}\u200b` : text;
+    this.undo = undo;
     clearTimeout(this.saidTimer);
-    this.saidTimer = setTimeout(() => {
-      this.said = '';
-    }, SAID_FOR_MS);
+    this.saidTimer = setTimeout(() => this.hush(), undo === null ? SAID_FOR_MS : UNDO_FOR_MS);
+  }
+
+  takeBack(): void {
+    const { undo } = this;
+    this.hush();
+    undo?.();
+  }
+
+  private hush(): void {
+    this.said = '';
+    this.undo = null;
+  }
+
+  /** An alert has a region of its own: it does not take the place of what was said. */
+  ring(rang: Rang): void {
+    this.rang = [rang, ...this.rang].slice(0, RANG_AT_ONCE);
+    setTimeout(() => this.silence(rang.key), RANG_FOR_MS);
+  }
+
+  silence(key: string): void {
+    this.rang = this.rang.filter((entry) => entry.key !== key);
+  }
+
+  sheetOpened(id: string): () => void {
+    this.sheets = [...untrack(() => this.sheets), id];
+    return () => {
+      this.sheets = this.sheets.filter((entry) => entry !== id);
+    };
   }
 
   async copy(text: string, what: string): Promise<void> {
@@ -81,10 +137,11 @@ export class UiState {
     this.say(`${what} copied`);
   }
 
-  askToken(refused: boolean): Promise<string | null> {
+  askToken(refused: string | null, tried: string): Promise<string | null> {
     return new Promise((resolve) => {
       this.tokenQuestion = {
         refused,
+        tried,
         answer: (token) => {
           this.tokenQuestion = null;
           resolve(token);

@@ -2,6 +2,7 @@
  * The rule language of the daemon (docs/alerts.md), evaluated here over the rows on screen, so that somebody who writes
  * a rule sees what it would catch now. The daemon has the last word: it parses, types and evaluates what is saved.
  */
+import { FLAGS, squeeze } from './filter';
 import { NUMBER_FIELDS, type Row } from './row';
 
 type Value = number | string | boolean | readonly string[] | null;
@@ -43,7 +44,7 @@ function tokens(source: string): Token[] {
     else if (name !== undefined) found.push({ kind: 'name', text: name, at });
     else found.push({ kind: 'symbol', text: symbol ?? '', at });
   }
-  found.push({ kind: 'end', text: 'the end', at: source.trimEnd().length });
+  found.push({ kind: 'end', text: '', at: source.trimEnd().length });
   return found;
 }
 
@@ -68,17 +69,19 @@ function field(name: string, at: number): Evaluate {
   const known = NUMBER_FIELDS.find((entry) => entry === main);
   if (known !== undefined && known !== 'latency_ms') return (row) => row[known];
   if (ELSEWHERE.has(main)) throw new Elsewhere(main);
-  throw new Wrong(`there is no field '${name}'`, at);
+  const near = nearest(name, RULE_FIELDS);
+  throw new Wrong(`there is no field '${name}'${near === null ? '' : `; did you mean '${near}'?`}`, at);
 }
 
-function squeeze(name: string): string {
-  return name.toUpperCase().replace(/[^A-Z0-9]/g, '').replace(/(USDT)+$/, '');
+/** Any spelling of a contract as one. */
+function contractKey(name: string): string {
+  return squeeze(name).replace(/(USDT)+$/, '');
 }
 
 function compare(operator: string, a: Value, b: Value, isContract: boolean): boolean {
   if (a === null || b === null) return false;
   if (isContract && typeof a === 'string' && typeof b === 'string') {
-    const same = squeeze(a) === squeeze(b);
+    const same = contractKey(a) === contractKey(b);
     return operator === '==' ? same : operator === '!=' ? !same : false;
   }
   switch (operator) {
@@ -93,6 +96,34 @@ function compare(operator: string, a: Value, b: Value, isContract: boolean): boo
 
 function finite(value: number): number | null {
   return Number.isFinite(value) ? value : null;
+}
+
+function checkFlag(token: Token): void {
+  if (FLAGS.some((flag) => flag.name === token.text)) return;
+  const near = nearest(token.text, FLAGS.map((flag) => flag.name));
+  throw new Wrong(`there is no flag '${token.text}'${near === null ? '' : `; did you mean '${near}'?`}`, token.at);
+}
+
+/** The known name that differs by at most a third of its letters; null where none is that near. */
+export function nearest(name: string, known: readonly string[]): string | null {
+  let best: { readonly name: string; readonly distance: number } | null = null;
+  for (const entry of known) {
+    const distance = editDistance(name.toLowerCase(), entry);
+    if (distance <= Math.max(1, Math.floor(entry.length / 3)) && (best === null || distance < best.distance)) best = { name: entry, distance };
+  }
+  return best?.name ?? null;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; ++i) {
+    const next = [i];
+    for (let j = 1; j <= b.length; ++j) {
+      next[j] = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
 }
 
 class Parser {
@@ -118,7 +149,10 @@ class Parser {
     return this.all[this.at] as Token;
   }
   private unexpected(wanted: string): Wrong {
-    return new Wrong(`expected ${wanted}, found ${this.here().kind === 'end' ? 'the end' : `'${this.here().text}'`}`, this.here().at);
+    const here = this.here();
+    if (here.kind !== 'end') return new Wrong(`expected ${wanted}, found '${here.text}'`, here.at);
+    const before = this.all[this.at - 1];
+    return new Wrong(`incomplete: ${wanted} is missing${before === undefined ? '' : ` after ${before.text}`}`, here.at);
   }
   private is(text: string): boolean {
     return (this.here().kind === 'symbol' || this.here().kind === 'name') && this.here().text === text;
@@ -152,6 +186,7 @@ class Parser {
   }
   private relation(): Evaluate {
     const isContract = this.here().text === 'symbol' || this.here().text === 'contract_code';
+    const start = this.here();
     const left = this.sum();
     const operator = this.here();
     if (operator.kind === 'symbol' && /^[<>=!]/.test(operator.text)) {
@@ -163,6 +198,7 @@ class Parser {
     const negated = this.is('not') && this.all[this.at + 1]?.text === 'in';
     if (negated) ++this.at;
     if (!this.take('in')) return left;
+    if (start.kind === 'text') checkFlag(start);
     const right = this.sum();
     return (row) => {
       const [item, items] = [left(row), right(row)];
@@ -208,7 +244,7 @@ class Parser {
       ++this.at;
       return () => token.text;
     }
-    if (token.kind !== 'name' || WORDS.has(token.text)) throw this.unexpected('a field, a number or a text');
+    if (token.kind !== 'name' || WORDS.has(token.text)) throw this.unexpected(token.kind === 'end' ? 'a value' : 'a field, a number or a text');
     ++this.at;
     if (token.text === 'true' || token.text === 'false') return () => token.text === 'true';
     return this.is('(') ? this.call(token) : field(token.text, token.at);

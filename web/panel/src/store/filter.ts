@@ -27,15 +27,18 @@ function atMost(value: number | null, limit: number | null): boolean {
   return limit === null || (value !== null && value <= limit);
 }
 
-/** Any spelling of a contract finds it: btc, BTC-USDT, btc/usdt:usdt, BTCUSDT. */
+/** Any spelling of a contract finds it: btc, BTC-USDT, btc/usdt:usdt, BTCUSDT, 币安. */
 export function matchesText(row: Row, text: string): boolean {
   const wanted = squeeze(text);
-  return wanted === '' || squeeze(baseOf(row.code)).includes(wanted) || squeeze(row.code).startsWith(wanted) ||
+  // Punctuation alone names no contract.
+  if (wanted === '') return false;
+  return squeeze(baseOf(row.code)).includes(wanted) || squeeze(row.code).startsWith(wanted) ||
     squeeze(row.symbol).startsWith(wanted);
 }
 
-function squeeze(text: string): string {
-  return text.toUpperCase().replace(/[^A-Z0-9]/g, '');
+/** Letters and digits of any script, in one case and one form: ｂｔｃ is BTC. */
+export function squeeze(text: string): string {
+  return text.normalize('NFKC').toUpperCase().replace(/[^\p{L}\p{N}\p{M}\p{So}]/gu, '');
 }
 
 /** At the manipulation threshold or over it: whatever raised the score, a flag or the model alone. */
@@ -59,7 +62,8 @@ export function passes(row: Row, filter: Filter, watched: ReadonlySet<string> | 
     const any = wanted.includes('*');
     if (!(any && isSuspect(row, threshold)) && !row.flags.some((flag) => any || wanted.includes(flag))) return false;
   }
-  return filter.text === '' || filter.text.split(',').some((part) => part.trim() !== '' && matchesText(row, part.trim()));
+  const names = filter.text.split(/[,，、;；]/).map((part) => part.trim()).filter((part) => part !== '');
+  return names.length === 0 || names.some((name) => matchesText(row, name));
 }
 
 export function isFiltering(filter: Filter): boolean {

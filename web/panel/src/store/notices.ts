@@ -23,8 +23,8 @@ export interface NoticeInput {
 
 function lost(input: NoticeInput): Notice {
   const { link, dataAgeMs, now } = input;
-  const next = link.nextTryAt === null ? 'Trying now.' : `Next try in ${Math.max(0, Math.ceil((link.nextTryAt - now) / 1000))} s.`;
-  const shown = dataAgeMs === null ? '' : ` What you see is ${wholeAge(dataAgeMs)} old.`;
+  const next = link.nextTryAt === null ? 'Retrying now.' : `Retrying in ${Math.max(0, Math.ceil((link.nextTryAt - now) / 1000))} s.`;
+  const shown = dataAgeMs === null ? '' : ` The data shown is ${wholeAge(dataAgeMs)} old.`;
   return { id: 'lost', level: 'bad', title: 'No connection to the scanner.', text: `${next}${shown}` };
 }
 
@@ -36,9 +36,9 @@ export function notices(input: NoticeInput): Notice[] {
   const unreachable = health !== null && link.phase !== 'lost' &&
     (health.adapter.state === 'open' || health.failureStreak > 0);
   if (unreachable) {
-    const why = health.adapter.lastError ?? health.lastError ?? 'its calls fail';
-    const pause = health.adapter.state === 'open' ? ` The breaker is open for ${Math.ceil(health.adapter.cooldownSec)} s.` : '';
-    found.push({ id: 'exchange', level: 'bad', title: 'The exchange cannot be reached.', text: `${why}.${pause}` });
+    // The error itself is for operators: it is in System health.
+    const pause = health.adapter.state === 'open' ? `Retrying in ${Math.ceil(health.adapter.cooldownSec)} s.` : 'Retrying.';
+    found.push({ id: 'exchange', level: 'bad', title: 'The exchange cannot be reached.', text: `${pause} Details: System health.` });
   }
   if (input.isStale && link.phase !== 'lost') {
     found.push({ id: 'stale', level: 'warn', title: `The data is ${wholeAge(dataAgeMs)} old.`,
@@ -55,7 +55,7 @@ export function notices(input: NoticeInput): Notice[] {
   }
   if (input.simulated) {
     found.push({ id: 'simulated', level: 'note', title: 'Simulated market.',
-                 text: 'Prices and trades come from the exchange simulator; none of them is real.' });
+                 text: 'Prices and trades come from the exchange simulator; none is real.' });
   }
   return found;
 }

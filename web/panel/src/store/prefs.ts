@@ -1,6 +1,9 @@
-/** What is remembered in this browser. Read defensively: an old or edited entry never breaks the panel. */
+/**
+ * What is remembered in this browser: the look and the saved presets for all its windows, the view for each window by
+ * itself. Read defensively: an old or edited entry never breaks the panel.
+ */
 import { isObject, list, number, object, text, texts } from '../api/decode';
-import { DEFAULT_COLUMNS, findColumn, LEAST_WIDTH, MOST_WIDTH } from './columns';
+import { defaultColumns, DEFAULT_COLUMNS, findColumn, LAYOUTS, LEAST_WIDTH, MOST_WIDTH, type Layout } from './columns';
 import { NO_FILTER, type Filter } from './filter';
 import type { Sort } from './order';
 import { BY_RANK, type Preset } from './presets';
@@ -9,11 +12,24 @@ import type { Zone } from './time';
 export type Theme = 'system' | 'dark' | 'light';
 export type Density = 'compact' | 'roomy';
 
-export interface Prefs {
-  readonly columns: readonly string[];
+/** What one window shows. A new window begins with the view that was used last. */
+export interface ViewPrefs {
+  /** The person's own columns by layout; the layout's default where none were chosen. */
+  readonly columns: Readonly<Partial<Record<Layout, readonly string[]>>>;
   readonly widths: Readonly<Record<string, number>>;
   readonly sort: Sort;
   readonly filter: Filter;
+  /** Profile to rank with; '' is the active one. */
+  readonly profile: string;
+  /** USDT that slippage and score are computed for; null is the scanner's setting. */
+  readonly notional: number | null;
+  /** Ask the system to show alerts while this window is not looked at. */
+  readonly notify: boolean;
+  readonly sound: boolean;
+}
+
+/** What all windows of this browser share. */
+export interface LookPrefs {
   readonly presets: readonly Preset[];
   readonly zone: Zone;
   readonly theme: Theme;
@@ -23,13 +39,15 @@ export interface Prefs {
   /** The list that the star adds to. */
   readonly watchlist: string;
   readonly timeframe: '1m' | '5m';
-  /** Wide enough for the person's own choice of columns, or still following the screen. */
-  readonly ownColumns: boolean;
 }
 
-export const DEFAULT_PREFS: Prefs = {
-  columns: DEFAULT_COLUMNS, widths: {}, sort: BY_RANK, filter: NO_FILTER, presets: [], zone: 'utc', theme: 'system',
-  density: 'compact', heat: true, flash: true, watchlist: '', timeframe: '1m', ownColumns: false,
+export type Prefs = ViewPrefs & LookPrefs;
+
+export const DEFAULT_VIEW: ViewPrefs = {
+  columns: {}, widths: {}, sort: BY_RANK, filter: NO_FILTER, profile: '', notional: null, notify: false, sound: false,
+};
+export const DEFAULT_LOOK: LookPrefs = {
+  presets: [], zone: 'utc', theme: 'system', density: 'compact', heat: true, flash: true, watchlist: '', timeframe: '1m',
 };
 
 function oneOf<T extends string>(value: unknown, known: readonly T[], fallback: T): T {
@@ -61,10 +79,24 @@ function readSort(value: unknown, fallback: Sort): Sort {
   return column?.sortable === true ? { column: column.id, descending: from['descending'] === true } : fallback;
 }
 
-function readColumns(value: unknown): readonly string[] {
+function readList(value: unknown): readonly string[] | null {
   const known = [...new Set(texts(value))].filter((id) => findColumn(id) !== undefined);
-  if (known.length === 0) return DEFAULT_COLUMNS;
+  if (known.length === 0) return null;
   return known.includes('symbol') ? known : ['symbol', ...known];
+}
+
+function readColumns(value: unknown): ViewPrefs['columns'] {
+  const columns: Partial<Record<Layout, readonly string[]>> = {};
+  for (const layout of LAYOUTS) {
+    const chosen = readList(object(value)[layout]);
+    if (chosen !== null) columns[layout] = chosen;
+  }
+  return columns;
+}
+
+/** The columns of a layout, chosen or default. */
+export function columnsOf(view: ViewPrefs, layout: Layout): readonly string[] {
+  return view.columns[layout] ?? defaultColumns(layout);
 }
 
 function readWidths(value: unknown): Record<string, number> {
@@ -84,19 +116,32 @@ function readPresets(value: unknown): readonly Preset[] {
   });
 }
 
-export function readPrefs(stored: string | null): Prefs {
-  let value: unknown = null;
+function parse(stored: string | null): Record<string, unknown> {
   try {
-    value = stored === null ? null : JSON.parse(stored);
+    return object(stored === null ? null : JSON.parse(stored));
   } catch {
-    value = null;
+    return {};
   }
-  const from = object(value);
+}
+
+export function readView(stored: string | null): ViewPrefs {
+  const from = parse(stored);
+  const notional = number(from['notional']);
   return {
     columns: readColumns(from['columns']),
     widths: readWidths(from['widths']),
     sort: readSort(from['sort'], BY_RANK),
     filter: readFilter(from['filter']),
+    profile: (text(from['profile']) ?? '').slice(0, 64),
+    notional: notional !== null && notional >= 1 ? notional : null,
+    notify: from['notify'] === true,
+    sound: from['sound'] === true,
+  };
+}
+
+export function readLook(stored: string | null): LookPrefs {
+  const from = parse(stored);
+  return {
     presets: readPresets(from['presets']),
     zone: oneOf(from['zone'], ['utc', 'local'], 'utc'),
     theme: oneOf(from['theme'], ['system', 'dark', 'light'], 'system'),
@@ -105,8 +150,16 @@ export function readPrefs(stored: string | null): Prefs {
     flash: from['flash'] !== false,
     watchlist: text(from['watchlist']) ?? '',
     timeframe: oneOf(from['timeframe'], ['1m', '5m'], '1m'),
-    ownColumns: from['ownColumns'] === true,
   };
+}
+
+/** What is kept for each window by itself. */
+export function viewOf({ columns, widths, sort, filter, profile, notional, notify, sound }: Prefs): ViewPrefs {
+  return { columns, widths, sort, filter, profile, notional, notify, sound };
+}
+
+export function lookOf({ presets, zone, theme, density, heat, flash, watchlist, timeframe }: Prefs): LookPrefs {
+  return { presets, zone, theme, density, heat, flash, watchlist, timeframe };
 }
 
 /** `columns` with `id` taken out and put before the place `to` of what is left. */
