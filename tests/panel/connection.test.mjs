@@ -31,7 +31,8 @@ test('with WebSockets blocked it falls to the event stream, with that blocked to
   const page = await openPanel(stack, { before: noSockets });
   await waitForRows(page);
   await until(async () => (await via(page)) === 'sse' && (await phase(page)) === 'live', 'event stream');
-  assert.match(await page.locator('.link').innerText(), /Event stream/);
+  assert.match(await page.locator('.link').innerText(), /^Live\s*·\s*\d+ s old$/);
+  assert.match(await page.locator('.link').getAttribute('title'), /by event stream/);
   const before = JSON.stringify(await column(page, 'Score'));
   await until(async () => JSON.stringify(await column(page, 'Score')) !== before, 'it goes on');
   await page.context().close();

@@ -52,8 +52,8 @@ test('a planted pump turns up with its flag, in the table and in the drawer', { 
     const text = await section.innerText();
     return text.includes('post surge reversal') && /\+35/.test(text);
   }, 'the flag with its points in the drawer', 120_000);
-  assert.match(await section.innerText(), /the model says/);
-  assert.match(await section.innerText(), /in log-odds/);
+  assert.match(await section.innerText(), /Score \d+ = max\(flags \d+, model \d+ %\)/);
+  assert.match(await section.innerText(), /Model inputs \(log-odds/);
   await section.locator('figure svg').waitFor();
   assert.deepEqual(page.problems, []);
   await page.context().close();

@@ -137,7 +137,7 @@ test('why a contract is not in the list', async () => {
   const page = await openPanel(stack);
   await waitForRows(page);
   await page.locator('.counts').click();
-  const dialog = page.getByRole('dialog', { name: 'What the scan left out' });
+  const dialog = page.getByRole('dialog', { name: 'Excluded contracts' });
   await dialog.getByText(/listed,/).waitFor();
   await dialog.getByText('volume too low').waitFor();
   await page.context().close();
