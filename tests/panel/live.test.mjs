@@ -21,15 +21,15 @@ const SECTIONS = ['Price', 'Depth', 'Execution cost', 'Spread', 'Score', 'Manipu
 const sections = (page) => page.evaluate((titles) => Object.fromEntries([...document.querySelectorAll('aside section')].flatMap((node) => {
   const title = node.querySelector('h3')?.textContent ?? '';
   if (!titles.includes(title)) return [];
-  const body = node.querySelector(':scope > div');
+  const body = node.querySelector(':scope > div') ?? node;
   return [[title, { text: body.innerText + [...body.querySelectorAll('path')].map((path) => path.getAttribute('d')).join(),
     age: node.querySelector('.part-age')?.textContent ?? '', seq: Number(node.querySelector('.part-age')?.dataset.seq),
     old: node.dataset.old === 'true', opacity: Number(getComputedStyle(body).opacity) }]];
 })), SECTIONS);
 
-const cards = (page) => page.locator('article').evaluateAll((all) => Object.fromEntries(all.map((node) => [node.dataset.code, {
-  text: node.querySelector('.body').textContent, age: node.querySelector('.part-age').textContent, seq: Number(node.querySelector('.part-age').dataset.seq),
-  old: node.dataset.old === 'true', opacity: Number(getComputedStyle(node.querySelector('.body')).opacity) }])));
+const cards = (page) => page.locator('article').evaluateAll((all) => Object.fromEntries(all.map((node) => [node.querySelector('h2 a').hash.split('/').at(-1), {
+  text: (node.querySelector('.body') ?? node).textContent, age: node.querySelector('.part-age')?.textContent ?? '', seq: Number(node.querySelector('.part-age')?.dataset.seq),
+  old: node.dataset.old === 'true', opacity: Number(getComputedStyle(node.querySelector('.body') ?? node).opacity) }])));
 
 /** Waits until `look` gave two more values of each part than the first. */
 async function changesTwice(look, what, ms = 30_000) {
