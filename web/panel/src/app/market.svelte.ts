@@ -162,11 +162,21 @@ export class MarketState {
     return { at: ts === null ? null : this.localTime(ts) - (ageMs ?? 0), seq, limitMs };
   }
 
+  /** Of when the table is; null before the first ranking. */
+  get tableStamp(): Stamp | null {
+    const { market } = this;
+    return market.seq < 0 ? null : { at: market.receivedAt - (market.dataAgeMs ?? 0), seq: market.seq, limitMs: null };
+  }
+
+  /** Of when a row is; null where the scanner did not say. */
+  rowStamp(row: Row | null): Stamp | null {
+    return row === null || row.age_ms === null ? null : { at: row.seenAt - row.age_ms, seq: this.market.seq, limitMs: null };
+  }
+
   /** How old that is now; goes on with every second. */
   judge(stamp: Stamp): Judged {
-    const { market } = this;
-    return judge(stamp, { now: this.now, staleAfterMs: staleAfter(market), cycleMs: market.cycleMs,
-      tableAt: market.seq < 0 ? null : market.receivedAt - (market.dataAgeMs ?? 0) });
+    return judge(stamp, { now: this.now, staleAfterMs: staleAfter(this.market), cycleMs: this.market.cycleMs,
+      tableAt: this.tableStamp?.at ?? null });
   }
 
   setServerTime(ms: number): void {

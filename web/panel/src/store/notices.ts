@@ -42,7 +42,7 @@ export function notices(input: NoticeInput): Notice[] {
   }
   if (input.isStale && link.phase !== 'lost') {
     found.push({ id: 'stale', level: 'warn', title: `The data is ${wholeAge(dataAgeMs)} old.`,
-                 text: 'Rows are dimmed until a new ranking arrives.' });
+                 text: 'Everything of it is dimmed until a new ranking arrives.' });
   }
   if (dataAgeMs === null && link.phase === 'live' && link.problem !== null) {
     found.push({ id: 'waiting', level: 'note', title: 'No ranking yet.', text: link.problem });

@@ -83,7 +83,8 @@ export class CandleChart {
       ...(bar.volume === null ? { color: forming, wickColor: forming } : {}) })));
     this.volume.setData(bars.flatMap((bar) => (bar.volume === null ? [] : [{ time: at(bar), value: turnover(bar) ?? 0,
       color: `${bar.close >= bar.open ? up : down}55` }])));
-    if (isOther) this.chart.timeScale().fitContent();
+    // Room on the left for the first label.
+    if (isOther) this.chart.timeScale().setVisibleLogicalRange({ from: -3, to: bars.length + 1 });
   }
 
   destroy(): void {
