@@ -16,6 +16,7 @@ if [ "$preset" = release ]; then
   SHORT=1 CHAOS_SEED=7 scripts/chaos.sh build/release/bin
   scripts/test-panel.sh build/release/bin
   python3 tests/deploy/test_deploy.py build/release/bin
+  python3 tests/deploy/test_make.py
   python3 tests/deploy/test_proxy.py build/release/bin
   python3 tests/deploy/test_inventory.py build/release/bin
   scripts/test-packaging.sh release
