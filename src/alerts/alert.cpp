@@ -14,7 +14,7 @@ namespace scanner::alerts {
 namespace {
 
 /// Of an expression of 256 terms one wants the first few, and only those that made it ring.
-constexpr std::size_t kMostConditions = 8;
+constexpr std::size_t kMaxConditions = 8;
 
 /// Flags are told by manipulation_flags.
 void write_side(core::JsonWriter& json, std::string_view name, const std::optional<RuleValue>& side) {
@@ -28,7 +28,7 @@ void write_conditions(core::JsonWriter& json, const std::vector<ConditionResult>
     json.key("conditions").begin_array();
     std::size_t written = 0;
     for (const ConditionResult& condition : conditions) {
-        if (!condition.holds || written++ >= kMostConditions) continue;
+        if (!condition.holds || written++ >= kMaxConditions) continue;
         json.begin_object().field("text", condition.text);
         write_side(json, "left", condition.left);
         write_side(json, "right", condition.right);

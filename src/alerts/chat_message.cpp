@@ -19,9 +19,9 @@ namespace {
 using core::WebhookFormat;
 using nlohmann::json;
 
-constexpr std::size_t kMostTextBytes = 1'900;  // Discord takes 2000 characters, Telegram 4096, Slack more
-constexpr std::size_t kMostWhyBytes = 300;
-constexpr std::size_t kMostFlagsBytes = 200;
+constexpr std::size_t kMaxTextBytes = 1'900;  // Discord takes 2000 characters, Telegram 4096, Slack more
+constexpr std::size_t kMaxWhyBytes = 300;
+constexpr std::size_t kMaxFlagsBytes = 200;
 constexpr std::chrono::minutes kLate{2};
 constexpr std::int64_t kSuppressEmbeds = 4;  // Discord's flag: no preview of the link
 
@@ -99,7 +99,7 @@ std::string why(const json& payload) {
         }
     }
     if (line.empty()) line = text_in(payload, "expression");
-    return line.empty() ? line : "Why: " + shortened(std::move(line), kMostWhyBytes);
+    return line.empty() ? line : "Why: " + shortened(std::move(line), kMaxWhyBytes);
 }
 
 std::string manipulation(const json& payload) {
@@ -112,7 +112,7 @@ std::string manipulation(const json& payload) {
     const auto score = number_in(payload, "manipulation_score");
     if (flags.empty() && (!score || *score == 0.0)) return {};
     std::string line = "Manipulation score " + (score ? shown(*score) : std::string("unknown"));
-    return flags.empty() ? line : line + ": " + shortened(std::move(flags), kMostFlagsBytes);
+    return flags.empty() ? line : line + ": " + shortened(std::move(flags), kMaxFlagsBytes);
 }
 
 std::string when(core::WallTime time, core::WallTime now) {
@@ -131,7 +131,7 @@ std::string text_of(WebhookFormat format, const Alert& alert, core::WallTime now
     const bool unreal = simulated != payload.end() && *simulated == json(true);
     std::string text;
     const auto add = [&text](const std::string& line) {
-        if (line.empty() || text.size() + 1 + line.size() > kMostTextBytes) return;
+        if (line.empty() || text.size() + 1 + line.size() > kMaxTextBytes) return;
         if (!text.empty()) text += '\n';
         text += line;
     };

@@ -12,11 +12,11 @@
 namespace scanner::alerts {
 namespace {
 
-constexpr std::size_t kMostExcerptBytes = 200;
-constexpr std::size_t kMostReadBytes = 8U << 10U;  // of an answer, for the excerpt
-constexpr std::size_t kShortestKey = 6;            // a shorter piece of a path is a word
-constexpr std::size_t kShortestSecret = 3;         // of what is a secret by its place
-constexpr double kMostSeconds = 1e9;
+constexpr std::size_t kMaxExcerptBytes = 200;
+constexpr std::size_t kMaxReadBytes = 8U << 10U;  // of an answer, for the excerpt
+constexpr std::size_t kShortestKey = 6;           // a shorter piece of a path is a word
+constexpr std::size_t kShortestSecret = 3;        // of what is a secret by its place
+constexpr double kMaxSeconds = 1e9;
 
 /// What such addresses are made of besides keys.
 constexpr std::array<std::string_view, 8> kWords{"webhook",   "webhooks",     "services", "sendMessage",
@@ -57,7 +57,7 @@ std::optional<std::chrono::milliseconds> wait_of(const nlohmann::json& object) {
     if (found == object.end() || !found->is_number()) return std::nullopt;
     const double seconds = found->get<double>();
     if (!std::isfinite(seconds) || seconds < 0.0) return std::nullopt;
-    return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(std::min(seconds, kMostSeconds) * 1'000.0)));
+    return std::chrono::milliseconds(static_cast<std::int64_t>(std::ceil(std::min(seconds, kMaxSeconds) * 1'000.0)));
 }
 
 }  // namespace
@@ -91,25 +91,25 @@ std::vector<std::string> secrets_of(const core::Url& url, std::string_view signi
 }
 
 std::string answer_excerpt(std::string_view body, std::span<const std::string> secrets) {
-    std::string text(body.substr(0, kMostReadBytes));
+    std::string text(body.substr(0, kMaxReadBytes));
     for (const std::string& secret : secrets) hide(text, secret);
     std::string line;
     for (const char c : text) {
         const bool blank = static_cast<unsigned char>(c) <= 0x20;
         if (blank && (line.empty() || line.back() == ' ')) continue;
         line += blank ? ' ' : c;
-        if (line.size() > 2 * kMostExcerptBytes) break;
+        if (line.size() > 2 * kMaxExcerptBytes) break;
     }
     while (line.ends_with(' ')) line.pop_back();
     line = core::visible_text(line);
-    if (line.size() <= kMostExcerptBytes) return line;
-    std::size_t end = kMostExcerptBytes;
+    if (line.size() <= kMaxExcerptBytes) return line;
+    std::size_t end = kMaxExcerptBytes;
     while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U) --end;  // not inside a character
     return line.substr(0, end) + "…";
 }
 
 std::optional<std::chrono::milliseconds> retry_after_in(std::string_view body) {
-    if (body.find("retry_after") == std::string_view::npos || body.size() > kMostReadBytes) return std::nullopt;
+    if (body.find("retry_after") == std::string_view::npos || body.size() > kMaxReadBytes) return std::nullopt;
     const auto answer = nlohmann::json::parse(body, nullptr, false);
     if (!answer.is_object()) return std::nullopt;
     if (const auto wait = wait_of(answer)) return wait;

@@ -19,7 +19,7 @@ namespace {
 using core::WebhookFormat;
 
 constexpr std::string_view kSecretPrefix = "whsec_";
-constexpr std::chrono::milliseconds kMostRetryAfter = std::chrono::hours(1);
+constexpr std::chrono::milliseconds kMaxRetryAfter = std::chrono::hours(1);
 
 std::int64_t unix_seconds(core::WallTime time) {
     return std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
@@ -53,7 +53,11 @@ std::optional<WebhookFormat> discord_form(std::vector<std::string_view> path) {
 bool is_slack(std::string_view host, const std::vector<std::string_view>& path) {
     if (path.empty() || path[0] != "services") return false;
     if (host == "hooks.slack.com" || host == "hooks.slack-gov.com") return true;
-    return path.size() == 4 && path[1].starts_with('T') && path[2].starts_with('B');
+    const auto is_id = [](std::string_view text, char kind) {
+        return text.size() > 1 && text.front() == kind &&
+               std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z'); });
+    };
+    return path.size() == 4 && is_id(path[1], 'T') && is_id(path[2], 'B');
 }
 
 /// "/bot123:ABC/sendMessage".
@@ -75,7 +79,7 @@ std::optional<std::chrono::milliseconds> asked_wait(const net::ClientResponse& a
     const auto by_body = retry_after_in(answer.body);
     if (!by_header && !by_body) return std::nullopt;
     const auto none = std::chrono::milliseconds(0);
-    return std::min(kMostRetryAfter, std::max(by_header.value_or(none), by_body.value_or(none)));
+    return std::min(kMaxRetryAfter, std::max(by_header.value_or(none), by_body.value_or(none)));
 }
 
 }  // namespace

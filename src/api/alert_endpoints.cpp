@@ -246,8 +246,12 @@ AlertEndpoints::Answer AlertEndpoints::test_rule(Action action) {
         scope.watchlist.empty() ? std::nullopt : options_.operator_service->contracts(scope.watchlist);
     const alerts::ScopedSubjects scoped = subjects_of(*ranking, scope, watchlist);
     const alerts::RuleTrial trial = try_rule(*rule, scoped.subjects, kMostMatches);
-    co_return ActionAnswer{
-        .json = render_rule_test(*ranking, {.rule = *rule, .scope = scope, .scoped = scoped, .trial = trial})};
+    co_return ActionAnswer{.json =
+                               render_rule_test(*ranking, {.rule = *rule,
+                                                           .scope = scope,
+                                                           .scoped = scoped,
+                                                           .trial = trial,
+                                                           .cannot_fire = options_.alerts->hold_fault(rule->hold())})};
 }
 
 asio::awaitable<Outcome> AlertEndpoints::alerts(OwnedCall call) {

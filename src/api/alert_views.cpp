@@ -148,6 +148,7 @@ std::string render_rule_test(const engine::Ranking& ranking, const RuleTest& tes
     if (ranking.settings.simulated) json.field("simulated", true);
     json.field("expression", test.rule.text()).key("scope").raw(render_scope(test.scope));
     json.field("profile", test.scoped.profile).field("for_sec", seconds(test.rule.hold()));
+    if (test.cannot_fire) json.field("cannot_fire", *test.cannot_fire);
     json.key("fields").begin_array();
     for (const std::string_view field : test.rule.fields()) json.value(field);
     json.end_array();

@@ -9,6 +9,7 @@
 #include "scanner/engine/ranking.hpp"
 #include "scanner/storage/operator_state.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ struct RuleTest {
     const alerts::AlertScope& scope;
     const alerts::ScopedSubjects& scoped;
     const alerts::RuleTrial& trial;
+    std::optional<std::string> cannot_fire;  ///< as in alerts::RuleView
 };
 [[nodiscard]] std::string render_rule_test(const engine::Ranking& ranking, const RuleTest& test);
 

@@ -37,7 +37,8 @@ void write_number(core::JsonWriter& json, const std::optional<double>& value);
 void number_field(core::JsonWriter& json, std::string_view name, const std::optional<double>& value);
 
 void write_value(core::JsonWriter& json, const FieldValue& value);
-/// The value as a CSV field (RFC 4180): null is empty, lists are joined by '|'.
+/// The value as a CSV field (RFC 4180): null is empty, lists are joined by '|'; a text that a spreadsheet would compute
+/// gets an apostrophe in front.
 void append_csv(std::string& out, const FieldValue& value);
 
 /// Whether `a` comes before `b` when sorted by `field`; null comes last both ways; equal ones in the order of rank.

@@ -23,7 +23,8 @@ namespace asio = boost::asio;
 using core::ErrorCode;
 using Tcp = asio::ip::tcp;
 
-/// A lookup under way. It outlives whoever waits: getaddrinfo, on a thread of its own, cannot be interrupted.
+/// A lookup under way. It outlives the coroutine that waits: getaddrinfo, on a thread of its own, cannot be
+/// interrupted.
 struct Lookup {
     explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), done(executor) {}
     Tcp::resolver resolver;

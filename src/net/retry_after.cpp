@@ -12,7 +12,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr double kMostSeconds = 100.0 * 366 * 86'400;
+constexpr double kMaxSeconds = 100.0 * 366 * 86'400;
 
 /// Reads a date from front to back; what does not fit makes it fail for good.
 class DateReader {
@@ -115,7 +115,7 @@ std::optional<milliseconds> parse_delay_seconds(std::string_view text) {
     text = core::trimmed(text);
     const bool plain = std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
     const auto seconds = plain && !text.empty() ? core::parse_double(text) : std::nullopt;
-    if (!seconds || *seconds > kMostSeconds) return std::nullopt;
+    if (!seconds || *seconds > kMaxSeconds) return std::nullopt;
     return milliseconds(static_cast<std::int64_t>(std::ceil(*seconds * 1'000.0)));
 }
 

@@ -26,7 +26,7 @@ TEST(AnswerExcerpt, says_what_the_receiver_said) {
     EXPECT_EQ(answer_excerpt(" \n", {}), "");
 }
 
-TEST(AnswerExcerpt, is_short_and_acts_on_nobody) {
+TEST(AnswerExcerpt, is_short_and_harmless_to_show) {
     EXPECT_EQ(answer_excerpt(std::string(5'000, 'x'), {}), std::string(200, 'x') + "…");
     std::string chinese;
     for (int i = 0; i < 200; ++i) chinese += "龙";

@@ -89,7 +89,7 @@ TEST(Webhook, makes_a_request) {
 TEST(Webhook, speaks_to_a_chat_as_it_wants) {
     const auto discord = webhook_request(target_of("https://discord.com/api/webhooks/1/abc", {}, "k"), kAlert, kSent);
     EXPECT_THAT(discord.body, HasSubstr(R"("content":"r: BTC/USDT:USDT)"));
-    EXPECT_EQ(discord.headers.size(), 1U) << "no signature: nobody there looks at one";
+    EXPECT_EQ(discord.headers.size(), 1U) << "no signature: a chat does not look at one";
     const auto telegram =
         webhook_request(target_of("https://api.telegram.org/bot1:A/sendMessage?chat_id=%40mine"), kAlert, kSent);
     EXPECT_THAT(telegram.body, HasSubstr(R"("chat_id":"@mine")"));
@@ -124,6 +124,7 @@ TEST(Webhook, knows_the_chats_by_their_addresses) {
         {"http://127.0.0.1:9/services/T0/B0/xyz", slack},
         {"https://hooks.slack.com.example.org/services/list", standard},
         {"https://h/services/a/b/c", standard},
+        {"https://h/services/Trading/Bots/hook", standard},
         {"https://hooks.slack.com@h/services/list", standard},
         {"https://hooks.slack.com/workflows/T0/B0/x", standard},
         {"https://api.telegram.org/bot1:Ab-_/sendMessage?chat_id=1", telegram},

@@ -57,6 +57,9 @@ TEST_F(AlertRoutes, refuse_a_hold_that_the_scan_interval_never_meets) {
     const std::string fault = fault_of(problem(post("/alerts/rules", rule), 422), "expression");
     EXPECT_THAT(fault, HasSubstr("'for 30s' can never be met"));
     EXPECT_THAT(fault, HasSubstr("every 150 s (SCANNER_SCAN_INTERVAL_SEC)"));
+    EXPECT_THAT(
+        ok(post("/alerts/rules:test", {{"expression", "rank == 1 for 30s"}})).at("cannot_fire").get<std::string>(),
+        HasSubstr("150 s"));
     json disabled = rule;
     disabled["enabled"] = false;
     EXPECT_THAT(ok(post("/alerts/rules", disabled)).at("cannot_fire").get<std::string>(), HasSubstr("150 s"));

@@ -30,7 +30,7 @@ TEST(RetryAfter, is_seconds_also_with_a_fraction) {
     EXPECT_FALSE(retry_after({}, kNow));
 }
 
-TEST(RetryAfter, is_a_date_by_the_clock_of_whoever_says_it) {
+TEST(RetryAfter, is_a_date_by_the_clock_of_the_server) {
     EXPECT_EQ(wait("Sun, 22 Nov 2026 05:24:10 GMT"), milliseconds(9'750));
     EXPECT_EQ(wait("Sun, 22 Nov 2026 05:00:00 GMT"), milliseconds(0)) << "over already";
     EXPECT_EQ(wait("Wed, 21 Oct 2015 07:28:30 GMT", "Wed, 21 Oct 2015 07:28:00 GMT"), seconds(30)) << "a wrong clock";

@@ -10,7 +10,9 @@
 
 namespace scanner::core {
 
-/// Appends `text` as a JSON string, quotes included: what JSON requires is escaped, invalid UTF-8 becomes U+FFFD.
+/// Appends `text` as a JSON string, quotes included: what JSON requires is escaped, and so are characters that act on
+/// what shows them (C1 controls, overrides of writing direction), which JSON would let through; invalid UTF-8 becomes
+/// U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 /// Appends the shortest text that reads back as `value`; a non-finite value becomes null (and is an assertion failure
 /// in debug builds: such values are to be stopped where they enter).

@@ -89,8 +89,8 @@ void log(LogLevel level, std::string_view event, std::span<const LogField> field
 /// One line of JSON without its newline: event, level, timestamp, then the fields. Text over 8 KiB is cut, raw JSON
 /// over 256 KiB is replaced by its length, non-finite numbers become null: a line stays valid JSON whatever is logged.
 [[nodiscard]] std::string format_log_json(const LogRecord& record, WallTime time);
-/// One line for people: "05:24:00.123 INFO  scan_cycle  cycle_ms=12.5 ranked=40". Control characters are escaped, long
-/// raw JSON is replaced by its length.
+/// One line for people: "05:24:00.123 INFO  scan_cycle  cycle_ms=12.5 ranked=40". Control characters and overrides of
+/// writing direction are escaped, as in the JSON form; long raw JSON is replaced by its length.
 [[nodiscard]] std::string format_log_text(const LogRecord& record, WallTime time);
 
 /// Says a repeated failure once when it starts, and once with its count when it is over. One thread.

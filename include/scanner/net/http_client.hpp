@@ -29,8 +29,10 @@ struct ClientRequest {
     std::string body;
     std::chrono::milliseconds timeout{30'000};  ///< for the whole exchange, connecting included
     std::size_t max_body_bytes = 16U << 20U;    ///< a longer (decompressed) body fails as malformed
-    /// Connect only to addresses of the public Internet, whatever the name resolves to: for URLs that must not reach
-    /// into the operator's own network. Others fail as invalid_input. With a proxy it is the proxy's that is looked at.
+    /// Reach only hosts of the public Internet, whatever the name resolves to: for URLs that must not reach into the
+    /// operator's own network. Others fail as invalid_input. Without a proxy it is the address that is connected to
+    /// that counts. With one, every address that the host's name has here must be public; where the proxy itself is
+    /// does not matter.
     bool public_address_only = false;
 };
 
