@@ -96,12 +96,13 @@ int run_collect_once(const core::LoadedSettings& loaded, bool json, std::ostream
             stores.follow(*engine);
         } else {
             // A scanner that runs on them stores its own cycles; this one is still worth seeing.
-            std::cerr << "market-scanner: this cycle is not stored: " << opened.error().message() << '\n';
+            std::cerr << "market-scanner: this cycle is not stored: " << core::visible_text(opened.error().message())
+                      << '\n';
         }
         const auto simulated = co_await exchange_is_simulated(*client, settings.exchange_url);
         engine->set_options(engine_options(settings, simulated.value_or(true), operator_service->effective()));
         outcome = co_await engine->scan_once();
-        if (opened) co_await stores.close(kStoresGrace);
+        co_await stores.close(kStoresGrace);
     };
     asio::co_spawn(io, cycle, [&](const std::exception_ptr& error) {
         if (error) outcome = core::fail(core::ErrorCode::internal, "the cycle ended with an exception");
