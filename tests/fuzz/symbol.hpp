@@ -2,6 +2,7 @@
 
 #include "fuzz/check.hpp"
 
+#include "scanner/core/names.hpp"
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/symbol.hpp"
 #include "scanner/core/url.hpp"
@@ -25,6 +26,14 @@ inline void symbol(std::string_view input) {
         // Codes that are no swaps (dated futures) have no unified symbol.
         if (unified != *code) require(core::parse_symbol(unified) == *code, "a unified symbol names its contract");
     }
+    if (!core::contract_code_fault(input)) {
+        require(core::parse_symbol(input) == std::string(input), "whatever is listed can be asked for");
+    }
+    if (!core::name_fault(input)) require(core::is_visible_text(input), "a name can be seen");
+    const std::string shown = core::visible_text(input);
+    require(core::is_visible_text(shown), "what is shown acts on nothing");
+    require(core::is_visible_text(input) == (shown == input), "visible text is shown as it is");
+
     static const std::vector<std::string> kKnown{"BTC-USDT", "ETH-USDT", "1000PEPE-USDT", "雪球-USDT", "A"};
     require(core::nearest_names(input, kKnown, 3).size() <= 3, "at most as many names as asked for");
 

@@ -1,8 +1,13 @@
 #pragma once
 
+#include "alerts/chat_message.hpp"
 #include "alerts/outbox.hpp"
 #include "alerts/webhook.hpp"
 #include "fuzz/check.hpp"
+
+#include "scanner/core/names.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <charconv>
 #include <string>
@@ -42,6 +47,23 @@ inline void webhook(std::string_view input) {
     require((outcome.kind == alerts::WebhookOutcome::Kind::delivered) == success, "2xx alone is delivered");
     require(success || !outcome.error.empty(), "a failure has a reason");
     require(!outcome.retry_after || outcome.retry_after->count() >= 0, "no wait is negative");
+
+    require(outcome.error.size() < 300 && outcome.error.find("/hook") == std::string::npos,
+            "an error is short and tells no secret");
+    require(core::is_visible_text(outcome.error), "an error acts on nothing");
+    require(!outcome.retry_after || *outcome.retry_after <= std::chrono::hours(1), "a wait has a bound");
+    static_cast<void>(alerts::recognised_format(input));
+
+    const std::string front(input.substr(0, 400));
+    const alerts::Alert alert{.rule = front, .symbol = front, .time = now, .payload_json = std::string(input)};
+    for (const auto format :
+         {core::WebhookFormat::discord, core::WebhookFormat::slack, core::WebhookFormat::telegram}) {
+        const auto message =
+            nlohmann::json::parse(alerts::render_chat_message(format, "1", alert, now), nullptr, false);
+        require(message.is_object(), "a message is JSON");
+        const std::string text = message.at(format == core::WebhookFormat::discord ? "content" : "text");
+        require(text.size() <= 1'900 && core::is_visible_text(text), "a message is short and acts on nothing");
+    }
 
     if (const auto key = alerts::webhook_key(input)) {
         require(alerts::webhook_signature(*key, "msg_1", now, input).starts_with("v1,"), "a signature has its version");
