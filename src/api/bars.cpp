@@ -1,6 +1,6 @@
 #include "api/bars.hpp"
 
-#include "scanner/core/numeric.hpp"
+#include "scanner/core/decimal.hpp"
 
 #include <algorithm>
 
@@ -23,8 +23,7 @@ void add(market::Candle& bar, const market::Candle& candle) {
     bar.high = std::max(bar.high, candle.high);
     bar.low = std::min(bar.low, candle.low);
     bar.close = candle.close;
-    constexpr int kVolumeDecimals = 8;  // finer than any contract; without it sums show their last bits
-    bar.base_volume = core::round_to(bar.base_volume + candle.base_volume, kVolumeDecimals);
+    bar.base_volume = core::add_decimals(bar.base_volume, candle.base_volume);
 }
 
 }  // namespace

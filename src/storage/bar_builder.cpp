@@ -1,5 +1,7 @@
 #include "storage/bar_builder.hpp"
 
+#include "scanner/core/decimal.hpp"
+
 #include <algorithm>
 #include <iterator>
 #include <map>
@@ -42,7 +44,7 @@ void add(HistoryBar& bar, ClosedCandle candle) {
     whole.high = std::max(whole.high, candle.high);
     whole.low = std::min(whole.low, candle.low);
     whole.close = candle.close;
-    whole.base_volume += candle.base_volume;
+    whole.base_volume = core::add_decimals(whole.base_volume, candle.base_volume);
     whole.sequence = std::max(whole.sequence, candle.sequence);
 }
 

@@ -2,6 +2,7 @@
 
 #include "exchange/htx/json.hpp"
 
+#include "scanner/core/decimal.hpp"
 #include "scanner/core/numeric.hpp"
 
 #include <fmt/format.h>
@@ -18,7 +19,7 @@ namespace {
 
 enum class Order { descending, ascending };
 
-core::Result<market::Level> read_level(element entry, double contract_size) {
+core::Result<market::Level> read_level(element entry, const core::DecimalUnit& contract) {
     simdjson::dom::array pair;
     element price_field;
     element contracts_field;
@@ -31,19 +32,21 @@ core::Result<market::Level> read_level(element entry, double contract_size) {
     if (!price || !core::is_finite_positive(*price)) {
         return core::fail(ErrorCode::malformed, fmt::format("price {} is not above 0", describe(price_field)));
     }
-    if (!contracts || !core::is_finite_positive(*contracts * contract_size)) {
+    const double size = contracts ? contract.times(*contracts) : 0.0;
+    if (!core::is_finite_positive(size)) {
         return core::fail(ErrorCode::malformed, fmt::format("size {} is not above 0", describe(contracts_field)));
     }
-    return market::Level{.price = *price, .size = *contracts * contract_size};
+    return market::Level{.price = *price, .size = size};
 }
 
-std::vector<market::Level> read_side(FieldReader& tick, std::string_view key, Order order, double contract_size) {
+std::vector<market::Level> read_side(FieldReader& tick, std::string_view key, Order order,
+                                     const core::DecimalUnit& contract) {
     std::vector<market::Level> levels;
     const auto entries = tick.optional_array(key);
     if (!entries) return levels;
     levels.reserve(entries->size());
     for (const element entry : *entries) {
-        const auto level = read_level(entry, contract_size);
+        const auto level = read_level(entry, contract);
         const auto name = fmt::format("{}[{}]", key, levels.size());
         if (!level) {
             tick.reject(name, level.error().message());
@@ -63,7 +66,7 @@ std::vector<market::Level> read_side(FieldReader& tick, std::string_view key, Or
     return levels;
 }
 
-market::Candle read_candle(FieldReader& row) {
+market::Candle read_candle(FieldReader& row, const core::DecimalUnit& contract) {
     static constexpr std::int64_t kLatestSecond = 4'102'444'800;  // 2100; above it the time would be in milliseconds
     market::Candle candle;
     const auto second = row.integer("id");
@@ -76,7 +79,7 @@ market::Candle read_candle(FieldReader& row) {
     candle.high = row.positive("high");
     candle.low = row.positive("low");
     candle.close = row.positive("close");
-    candle.base_volume = row.not_negative("amount");
+    candle.base_volume = contract.cleaned(row.not_negative("amount"));
     if (!row.ok()) return candle;
     if (candle.high < std::max(candle.open, candle.close)) row.reject("high", "below open or close");
     if (candle.low > std::min(candle.open, candle.close)) row.reject("low", "above open or close");
@@ -114,19 +117,19 @@ market::Side to_side(std::string_view direction) {
     return market::Side::unknown;  // HTX itself has sent ""
 }
 
-market::Trade read_trade(FieldReader& fill, double contract_size) {
+market::Trade read_trade(FieldReader& fill, const core::DecimalUnit& contract) {
     market::Trade trade;
     trade.trade_id = fill.integer("id");
     trade.price = fill.positive("price");
     // "amount" is contracts in trades, though base units nearly everywhere else.
-    trade.size = fill.positive("amount") * contract_size;
+    trade.size = contract.times(fill.positive("amount"));
     trade.taker_side = to_side(fill.optional_text("direction"));
     trade.time = fill.time("ts");
     if (fill.ok() && !core::is_finite_positive(trade.size)) fill.reject("amount", "not a finite size");
     return trade;
 }
 
-core::Result<void> read_match(element match, std::size_t position, double contract_size,
+core::Result<void> read_match(element match, std::size_t position, const core::DecimalUnit& contract,
                               std::vector<market::Trade>& trades) {
     const auto name = fmt::format("data[{}]", position);
     simdjson::dom::object match_object;
@@ -144,7 +147,7 @@ core::Result<void> read_match(element match, std::size_t position, double contra
             return core::fail(ErrorCode::malformed, fill_name + ": not an object");
         }
         FieldReader fill(fill_object, fill_name);
-        trades.push_back(read_trade(fill, contract_size));
+        trades.push_back(read_trade(fill, contract));
         if (!fill.ok()) return std::unexpected(fill.error());
     }
     return {};
@@ -164,8 +167,9 @@ core::Result<BookAnswer> decode_order_book(JsonParser& parser, const Answer& ans
     FieldReader tick(*tick_object, "tick");
     result.book.exchange_time = tick.time("ts");
     result.book.matching_id = tick.optional_integer("mrid").value_or(0);
-    result.book.bids = read_side(tick, "bids", Order::descending, contract.contract_size);
-    result.book.asks = read_side(tick, "asks", Order::ascending, contract.contract_size);
+    const core::DecimalUnit unit(contract.contract_size);
+    result.book.bids = read_side(tick, "bids", Order::descending, unit);
+    result.book.asks = read_side(tick, "asks", Order::ascending, unit);
     if (!tick.ok()) return std::unexpected(tick.error());
     return result;
 }
@@ -182,6 +186,7 @@ core::Result<CandleBatch> decode_candles(JsonParser& parser, const Answer& answe
     if (!data || !root.ok()) return std::unexpected(root.error());
 
     const std::int64_t interval_ms = std::int64_t{60'000} * interval_minutes;
+    const core::DecimalUnit unit(contract.contract_size);
     batch.candles.reserve(data->size());
     for (const element entry : *data) {
         const auto name = fmt::format("data[{}]", batch.candles.size());
@@ -190,7 +195,7 @@ core::Result<CandleBatch> decode_candles(JsonParser& parser, const Answer& answe
             return core::fail(ErrorCode::malformed, name + ": not an object");
         }
         FieldReader row(object, name);
-        const auto candle = read_candle(row);
+        const auto candle = read_candle(row, unit);
         if (row.ok()) check_place(row, candle, batch, interval_ms);
         if (!row.ok()) return std::unexpected(row.error());
         batch.candles.push_back(candle);
@@ -209,10 +214,11 @@ core::Result<std::vector<market::Trade>> decode_trades(JsonParser& parser, const
     const auto data = root.array("data");
     if (!data || !root.ok()) return std::unexpected(root.error());
 
+    const core::DecimalUnit unit(contract.contract_size);
     std::vector<market::Trade> trades;
     std::size_t position = 0;
     for (const element match : *data) {
-        if (auto read = read_match(match, position++, contract.contract_size, trades); !read) {
+        if (auto read = read_match(match, position++, unit, trades); !read) {
             return std::unexpected(read.error());
         }
     }

@@ -1,5 +1,6 @@
 #include "exchange/htx/json.hpp"
 
+#include "scanner/core/decimal.hpp"
 #include "scanner/core/names.hpp"
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/text.hpp"
@@ -124,6 +125,11 @@ std::optional<std::int64_t> FieldReader::optional_integer(std::string_view key) 
     return number;
 }
 
+std::optional<std::int64_t> FieldReader::integer_if_any(std::string_view key) const {
+    const auto value = find(key);
+    return value ? to_integer(*value) : std::nullopt;
+}
+
 std::int64_t FieldReader::integer(std::string_view key) {
     return require(key) ? optional_integer(key).value_or(0) : 0;
 }
@@ -156,7 +162,7 @@ std::optional<market::Level> FieldReader::optional_quote(std::string_view key, d
         reject(key, fmt::format("[{}, {}] is no quote", describe(price_field), describe(contracts_field)));
         return std::nullopt;
     }
-    const market::Level level{.price = *price, .size = *contracts * contract_size};
+    const market::Level level{.price = *price, .size = core::DecimalUnit(contract_size).times(*contracts)};
     // A price or size of zero is another spelling of an empty side.
     if (!core::is_finite_positive(level.price) || !core::is_finite_positive(level.size)) return std::nullopt;
     return level;

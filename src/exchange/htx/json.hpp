@@ -51,6 +51,8 @@ public:
     [[nodiscard]] std::optional<double> optional_number(std::string_view key);
     [[nodiscard]] std::int64_t integer(std::string_view key);
     [[nodiscard]] std::optional<std::int64_t> optional_integer(std::string_view key);
+    /// Nothing also where it is something else: for what decides nothing.
+    [[nodiscard]] std::optional<std::int64_t> integer_if_any(std::string_view key) const;
     [[nodiscard]] core::WallTime time(std::string_view key);
     [[nodiscard]] std::optional<core::WallTime> optional_time(std::string_view key);
     /// [price, contracts]; nothing for a side that is empty.
