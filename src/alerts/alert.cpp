@@ -3,6 +3,7 @@
 #include "alerts/crypto.hpp"
 
 #include "scanner/core/json_writer.hpp"
+#include "scanner/signals/number_fields.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -51,6 +52,7 @@ std::string render_payload(const engine::Ranking& ranking, std::string_view prof
     const signals::ContractNumbers& numbers = subject.snapshot->numbers;
     const market::Contract& contract = *subject.snapshot->data.contract;
     core::JsonWriter json(640);
+    using signals::known;
     json.begin_object()
         .field("symbol", contract.symbol)
         .field("contract_code", contract.contract_code)
@@ -59,18 +61,18 @@ std::string render_payload(const engine::Ranking& ranking, std::string_view prof
         .field("rank_delta", subject.rank_delta)
         .field("score", subject.score)
         .field("last_price", subject.snapshot->data.ticker.last)
-        .field("liquidity_edge", numbers.edges.liquidity_edge)
-        .field("momentum_edge", numbers.edges.momentum_edge)
-        .field("volatility_edge", numbers.edges.volatility_edge)
-        .field("microstructure_edge", numbers.edges.microstructure_edge)
-        .field("anomaly_residual", numbers.edges.anomaly_residual)
+        .field("liquidity_edge", known<&signals::Edges::liquidity_edge>(numbers))
+        .field("momentum_edge", known<&signals::Edges::momentum_edge>(numbers))
+        .field("volatility_edge", known<&signals::Edges::volatility_edge>(numbers))
+        .field("microstructure_edge", known<&signals::Edges::microstructure_edge>(numbers))
+        .field("anomaly_residual", known<&signals::Edges::anomaly_residual>(numbers))
         .field("manipulation_score", numbers.manipulation.manip_score);
     json.key("manipulation_flags").begin_array();
     for (const std::string_view flag : numbers.manipulation.manip_flags) json.value(flag);
     json.end_array()
         .field("spread_bps", numbers.metrics.spread_bps)
-        .field("ret_15", numbers.metrics.ret_15)
-        .field("volume_zscore", numbers.metrics.volume_zscore)
+        .field("ret_15", known<&signals::Metrics::ret_15>(numbers))
+        .field("volume_zscore", known<&signals::Metrics::volume_zscore>(numbers))
         .field("seq", ranking.sequence);
     json.field("expression", rule.text());
     write_conditions(json, rule.explain(subject));

@@ -1,5 +1,7 @@
 #include "scanner/alerts/rule_fields.hpp"
 
+#include "scanner/signals/number_fields.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -21,28 +23,17 @@ const signals::ContractNumbers& numbers(const RuleSubject& subject) {
     return subject.snapshot->numbers;
 }
 
+/// A number of any block; null where it was not measured.
 template <auto member>
-RuleValue metric(const RuleSubject& subject) {
-    return numbers(subject).metrics.*member;
+RuleValue number_of(const RuleSubject& subject) {
+    return maybe(signals::known<member>(numbers(subject)));
 }
 template <std::optional<double> Metrics::* member>
 RuleValue optional_metric(const RuleSubject& subject) {
     return maybe(numbers(subject).metrics.*member);
 }
-template <double Edges::* member>
-RuleValue edge(const RuleSubject& subject) {
-    return numbers(subject).edges.*member;
-}
-template <double Momentum::* member>
-RuleValue momentum(const RuleSubject& subject) {
-    return numbers(subject).momentum.*member;
-}
-template <double Execution::* member>
-RuleValue execution(const RuleSubject& subject) {
-    return numbers(subject).execution.*member;
-}
-template <auto member>
-RuleValue microstructure(const RuleSubject& subject) {
+template <bool Microstructure::* member>
+RuleValue signature(const RuleSubject& subject) {
     return numbers(subject).microstructure.*member;
 }
 
@@ -74,7 +65,14 @@ RuleValue age_ms(const RuleSubject& subject) {
     return static_cast<double>(subject.age.count());
 }
 RuleValue volatility_bucket(const RuleSubject& subject) {
+    if (numbers(subject).unknown.has(signals::Number::volatility_bucket)) return {};
     return signals::to_string(numbers(subject).microstructure.volatility_bucket);
+}
+RuleValue funding_rate(const RuleSubject& subject) {
+    return maybe(subject.snapshot->data.funding_rate);
+}
+RuleValue funding_interval(const RuleSubject& subject) {
+    return static_cast<double>(subject.snapshot->data.contract->funding_interval_hours);
 }
 
 using enum ValueType;
@@ -86,43 +84,48 @@ constexpr auto kFields = std::to_array<RuleField>({
     {"rank_delta", number, rank_delta, "", "previous rank − rank: positive after a climb; null when it was not ranked"},
     {"score", number, score, "", "the score under the rule's profile"},
     {"last_price", number, last_price, "", "USDT"},
-    {"qvol_usdt", number, metric<&Metrics::qvol_usdt>, "", "24 h turnover, USDT"},
-    {"atr_pct", number, metric<&Metrics::atr_pct>, "", "percent"},
-    {"spread_bps", number, metric<&Metrics::spread_bps>, "", "basis points"},
-    {"slip_bps", number, metric<&Metrics::slip_bps>, "", "basis points, for the scan's notional"},
-    {"top5_depth_usdt", number, metric<&Metrics::top5_depth_usdt>, "", "USDT"},
-    {"ret_15", number, metric<&Metrics::ret_15>, "", "percent in 15 candles"},
-    {"ret_1", number, metric<&Metrics::ret_1>, "", "percent in one candle"},
+    {"qvol_usdt", number, number_of<&Metrics::qvol_usdt>, "", "24 h turnover, USDT"},
+    {"atr_pct", number, number_of<&Metrics::atr_pct>, "", "percent"},
+    {"spread_bps", number, number_of<&Metrics::spread_bps>, "", "basis points"},
+    {"slip_bps", number, number_of<&Metrics::slip_bps>, "", "basis points, for the scan's notional"},
+    {"top5_depth_usdt", number, number_of<&Metrics::top5_depth_usdt>, "", "USDT"},
+    {"ret_15", number, number_of<&Metrics::ret_15>, "", "percent in 15 candles"},
+    {"ret_1", number, number_of<&Metrics::ret_1>, "", "percent in one candle"},
     {"funding_8h_pct", number, optional_metric<&Metrics::funding_8h_pct>, "", "percent in 8 h; may be null"},
+    {"funding_rate", number, funding_rate, "", "fraction per funding interval; may be null"},
+    {"funding_interval_hours", number, funding_interval, "", "hours between two settlements"},
+    {"listed_days", number, optional_metric<&Metrics::listed_days>, "",
+     "days since the listing, at least; may be null"},
     {"open_interest", number, optional_metric<&Metrics::open_interest>, "", "base units; may be null"},
     {"basis_bps", number, optional_metric<&Metrics::basis_bps>, "", "basis points; may be null"},
-    {"volume_zscore", number, metric<&Metrics::volume_zscore>, "", "deviations of the last closed candle's volume"},
-    {"order_flow_imbalance", number, metric<&Metrics::order_flow_imbalance>, "", "−1…1"},
-    {"volatility_regime", number, metric<&Metrics::volatility_regime>, "", "ratio"},
-    {"price_velocity", number, metric<&Metrics::price_velocity>, "", "percent a candle"},
-    {"anomaly_score", number, metric<&Metrics::anomaly_score>, "", "0…100"},
-    {"depth_to_volume_ratio", number, metric<&Metrics::depth_to_volume_ratio>, "", "ratio"},
-    {"liquidity_edge", number, edge<&Edges::liquidity_edge>, "", "against the other contracts of the cycle"},
-    {"momentum_edge", number, edge<&Edges::momentum_edge>, "", "against the other contracts of the cycle"},
-    {"volatility_edge", number, edge<&Edges::volatility_edge>, "", "against the other contracts of the cycle"},
-    {"microstructure_edge", number, edge<&Edges::microstructure_edge>, "", "against the other contracts of the cycle"},
-    {"anomaly_residual", number, edge<&Edges::anomaly_residual>, "", "against the other contracts of the cycle"},
+    {"volume_zscore", number, number_of<&Metrics::volume_zscore>, "", "deviations of the last closed candle's volume"},
+    {"order_flow_imbalance", number, number_of<&Metrics::order_flow_imbalance>, "", "−1…1"},
+    {"volatility_regime", number, number_of<&Metrics::volatility_regime>, "", "ratio"},
+    {"price_velocity", number, number_of<&Metrics::price_velocity>, "", "percent a candle"},
+    {"anomaly_score", number, number_of<&Metrics::anomaly_score>, "", "0…100"},
+    {"depth_to_volume_ratio", number, number_of<&Metrics::depth_to_volume_ratio>, "", "ratio"},
+    {"liquidity_edge", number, number_of<&Edges::liquidity_edge>, "", "against the other contracts of the cycle"},
+    {"momentum_edge", number, number_of<&Edges::momentum_edge>, "", "against the other contracts of the cycle"},
+    {"volatility_edge", number, number_of<&Edges::volatility_edge>, "", "against the other contracts of the cycle"},
+    {"microstructure_edge", number, number_of<&Edges::microstructure_edge>, "",
+     "against the other contracts of the cycle"},
+    {"anomaly_residual", number, number_of<&Edges::anomaly_residual>, "", "against the other contracts of the cycle"},
     {"manip_score", number, manip_score, "", "0…100"},
     {"manip_flags", flags, manip_flags, "", "the flags that are raised"},
     {"age_ms", number, age_ms, "", "milliseconds since the oldest input was true"},
-    {"z_15s", number, momentum<&Momentum::z_15s>, "", "deviations from the mean of 4 closes"},
-    {"z_1m", number, momentum<&Momentum::z_1m>, "", "deviations from the mean of 20 closes"},
-    {"z_5m", number, momentum<&Momentum::z_5m>, "", "deviations from the mean of 60 closes"},
-    {"vwap_distance", number, momentum<&Momentum::vwap_distance>, "", "percent"},
-    {"rsi14", number, momentum<&Momentum::rsi14>, "", "0…100"},
-    {"queue_position", number, execution<&Execution::queue_position>, "", "0…1"},
-    {"simulated_impact_bps", number, execution<&Execution::simulated_impact_bps>, "", "basis points"},
-    {"depth_decay", number, microstructure<&Microstructure::depth_decay>, "", "part of the depth gone in a cycle"},
-    {"trade_imbalance", number, microstructure<&Microstructure::trade_imbalance>, "", "imbalance times volume"},
-    {"spoof_unwind", boolean, microstructure<&Microstructure::spoof_unwind>, "", "true or false"},
-    {"passive_absorption", boolean, microstructure<&Microstructure::passive_absorption>, "", "true or false"},
-    {"pump_signature", boolean, microstructure<&Microstructure::pump_signature>, "", "true or false"},
-    {"dump_signature", boolean, microstructure<&Microstructure::dump_signature>, "", "true or false"},
+    {"z_15s", number, number_of<&Momentum::z_15s>, "", "deviations from the mean of 4 closes"},
+    {"z_1m", number, number_of<&Momentum::z_1m>, "", "deviations from the mean of 20 closes"},
+    {"z_5m", number, number_of<&Momentum::z_5m>, "", "deviations from the mean of 60 closes"},
+    {"vwap_distance", number, number_of<&Momentum::vwap_distance>, "", "percent"},
+    {"rsi14", number, number_of<&Momentum::rsi14>, "", "0…100"},
+    {"queue_position", number, number_of<&Execution::queue_position>, "", "0…1"},
+    {"simulated_impact_bps", number, number_of<&Execution::simulated_impact_bps>, "", "basis points"},
+    {"depth_decay", number, number_of<&Microstructure::depth_decay>, "", "part of the depth gone in a cycle"},
+    {"trade_imbalance", number, number_of<&Microstructure::trade_imbalance>, "", "imbalance times volume"},
+    {"spoof_unwind", boolean, signature<&Microstructure::spoof_unwind>, "", "true or false"},
+    {"passive_absorption", boolean, signature<&Microstructure::passive_absorption>, "", "true or false"},
+    {"pump_signature", boolean, signature<&Microstructure::pump_signature>, "", "true or false"},
+    {"dump_signature", boolean, signature<&Microstructure::dump_signature>, "", "true or false"},
     {"volatility_bucket", text, volatility_bucket, "", "\"low\", \"medium\" or \"high\""},
     {"flags", flags, manip_flags, "manip_flags", ""},
     {"manipulation_score", number, manip_score, "manip_score", ""},

@@ -150,8 +150,10 @@ Outcome Endpoints::opportunities(const Call& call) {
     if (!query) return std::unexpected(std::move(query.error()));
     auto ranking = fresh_ranking();
     if (!ranking) return std::unexpected(std::move(ranking.error()));
-    return cached(**ranking, "opportunities", canonical(*query),
-                  [&] { return render_opportunities(**ranking, *query); });
+    OpportunityContext context{.snapshots_ttl = engine_.snapshots_ttl()};
+    if (options_.trade_terms) context.terms = options_.trade_terms();
+    return cached(**ranking, "opportunities", canonical(*query) + canonical(context),
+                  [&] { return render_opportunities(**ranking, *query, context); });
 }
 
 Outcome Endpoints::metrics(const Call& call) {

@@ -30,6 +30,10 @@ public:
         code_ = kept.empty() ? core::parse_symbol(row.symbol).value_or(row.symbol) : kept;
         if (const auto time = core::parse_time(text_in(inputs_, "data_time")))
             age_ms_ = std::max<std::int64_t>(0, (row.time - *time).count());
+        const json& notes = member(inputs_, "notes");
+        for (const json& note : notes.is_array() ? notes : json::array()) {
+            if (note.is_string()) notes_.push_back(note.get<std::string>());
+        }
         const auto& flags = member(member(inputs_, "manipulation"), "manip_flags");
         if (!flags.is_array()) return;
         has_flags_ = true;
@@ -59,11 +63,16 @@ public:
         if (name == "slip_bps") return maybe(row_->slip_bps);
         if (name == "manip_score") return maybe(row_->manip_score);
         if (name == "age_ms") return age_ms_ ? FieldValue(*age_ms_) : FieldValue();
+        if (name == "funding_rate" || name == "funding_interval_hours") return number_in(inputs_, name);
+        if (name == "listed_at") {
+            const auto time = core::parse_time(text_in(inputs_, "listed_at"));
+            return time ? FieldValue(*time) : FieldValue();
+        }
+        if (name == "notes") return std::span<const std::string>(notes_);
         if (name == "manip_flags")
             return has_flags_ ? FieldValue(std::span<const std::string_view>(flags_)) : FieldValue();
         for (const std::string_view group : {"metrics", "edges"}) {
-            const json& number = member(member(inputs_, group), name);
-            if (number.is_number()) return number.get<double>();
+            if (const FieldValue value = number_in(member(inputs_, group), name); !is_null(value)) return value;
         }
         return {};
     }
@@ -76,6 +85,10 @@ private:
         const auto found = owner.find(name);
         return found == owner.end() ? kNothing : *found;
     }
+    static FieldValue number_in(const json& owner, std::string_view name) {
+        const json& number = member(owner, name);
+        return number.is_number() ? FieldValue(number.get<double>()) : FieldValue();
+    }
     static std::string text_in(const json& owner, std::string_view name) {
         const json& text = member(owner, name);
         return text.is_string() ? text.get<std::string>() : "";
@@ -85,22 +98,31 @@ private:
     json inputs_;
     std::string code_;
     std::optional<std::int64_t> age_ms_;
+    std::vector<std::string> notes_;
     std::vector<std::string_view> flags_;  // into inputs_
     bool has_flags_ = false;
 };
 
-/// What was asked for, all pages of it.
-std::vector<PastItem> select_items(const AsOfQuery& query, const storage::RankingAsOf& ranking) {
+/// What was asked for, all pages of it, and how much there was before `top` cut it.
+struct PastSelection {
     std::vector<PastItem> items;
+    std::size_t total = 0;
+};
+PastSelection select_items(const AsOfQuery& query, const storage::RankingAsOf& ranking) {
+    PastSelection selection;
     const auto top = static_cast<std::size_t>(query.top);
-    items.reserve(std::min(top, ranking.rows.size()));
+    selection.items.reserve(std::min(top, ranking.rows.size()));
     for (const storage::RankingRow& row : ranking.rows) {
-        if (items.size() == top) break;
+        if (selection.items.size() == top && !query.symbols) {
+            selection.total = ranking.rows.size();
+            break;
+        }
         PastItem item(row);
         if (query.symbols && std::ranges::find(*query.symbols, item.code()) == query.symbols->end()) continue;
-        items.push_back(std::move(item));
+        ++selection.total;
+        if (selection.items.size() < top) selection.items.push_back(std::move(item));
     }
-    return items;
+    return selection;
 }
 
 std::span<const PastItem> page_of(const AsOfQuery& query, const std::vector<PastItem>& items) {
@@ -145,7 +167,7 @@ std::string csv_text(const AsOfQuery& query, std::span<const PastItem> items) {
 }  // namespace
 
 Rendered render_as_of(const AsOfQuery& query, const storage::RankingAsOf& ranking) {
-    const auto all = select_items(query, ranking);
+    const auto [all, total] = select_items(query, ranking);
     const auto items = page_of(query, all);
     const bool simulated = ranking.cycle && ranking.cycle->simulated;
     if (query.csv) return {std::string(kCsvType), csv_text(query, items), std::nullopt};
@@ -167,7 +189,8 @@ Rendered render_as_of(const AsOfQuery& query, const storage::RankingAsOf& rankin
         out.null();
     }
     write_items(out, query, items);
-    out.field("page", query.page).field("page_size", query.page_size).field("total", all.size());
+    out.field("page", query.page).field("page_size", query.page_size).field("total", total);
+    out.field("total_after_top", all.size());
     out.end_object();
     return {std::string(kJsonType), out.take(), std::nullopt};
 }

@@ -1,6 +1,7 @@
 #include "api/history_queries.hpp"
 
 #include "api/item_fields.hpp"
+#include "api/limits.hpp"
 #include "api/negotiation.hpp"
 
 #include "scanner/core/numeric.hpp"
@@ -20,8 +21,6 @@ namespace {
 constexpr std::size_t kPageRows = 1'000;
 /// With every row's inputs, some kilobytes each.
 constexpr std::int64_t kMostRowsWithInputs = 500;
-constexpr std::int64_t kMostTop = 200;
-constexpr std::int64_t kMostPageSize = 100;
 constexpr std::chrono::hours kDefaultRange{24};
 constexpr std::size_t kMostProfileName = 64;
 
@@ -200,17 +199,17 @@ std::expected<AsOfQuery, Problem> parse_as_of(const net::QueryParameters& params
     AsOfQuery query;
     if (const auto time = read_time(reader, "as_of")) query.time = *time;
     query.profile = read_profile(reader).value_or(std::string(context.default_profile));
-    query.top = reader.integer("top", 1, kMostTop).value_or(context.default_top);
+    query.top = reader.integer("top", 1, kMaxTop).value_or(context.default_top);
     query.page = reader.integer("page", 1).value_or(1);
-    query.page_size = reader.integer("page_size", 1, kMostPageSize).value_or(25);
+    query.page_size = reader.integer("page_size", 1, kMaxPageSize).value_or(25);
     query.symbols = read_symbols(reader);
     read_fields(reader, query);
     constexpr std::array<std::string_view, 2> kFormats{"json", "csv"};
     query.csv = reader.choice("format", kFormats) == "csv";
     // The past is shown as it was ranked, with the limits and the notional of then.
     for (const std::string_view name :
-         {"min_qvol", "max_spread_bps", "notional", "include_funding", "include_basis", "include_carry",
-          "max_manip_score", "exclude_flags", "watchlist", "sort", "order", "seq", "explain"}) {
+         {"min_qvol", "max_spread_bps", "min_listed_days", "notional", "include_funding", "include_basis",
+          "include_carry", "max_manip_score", "exclude_flags", "watchlist", "sort", "order", "seq", "explain"}) {
         if (reader.list(name)) reader.reject(name, "has no place beside as_of, which shows what was ranked then");
     }
     if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));

@@ -131,11 +131,11 @@ void write_cells(Row& out, const storage::HistoryBar& bar) {
     out.number("volume", price(&storage::ClosedCandle::base_volume));
     out.integer("minutes", bar.minutes);
     out.number("last_price", number(&storage::MinuteAggregate::close));
-    out.number("atr_pct", number(&storage::MinuteAggregate::atr_pct));
+    out.number("atr_pct", maybe(&storage::MinuteAggregate::atr_pct));
     out.number("spread_bps", number(&storage::MinuteAggregate::spread_bps));
     out.number("top5_depth_usdt", number(&storage::MinuteAggregate::top5_depth_usdt));
-    out.number("ret_1", number(&storage::MinuteAggregate::ret_1));
-    out.number("ret_15", number(&storage::MinuteAggregate::ret_15));
+    out.number("ret_1", maybe(&storage::MinuteAggregate::ret_1));
+    out.number("ret_15", maybe(&storage::MinuteAggregate::ret_15));
     out.number("funding_8h_pct", maybe(&storage::MinuteAggregate::funding_8h_pct));
     out.number("open_interest", maybe(&storage::MinuteAggregate::open_interest));
     out.number("basis_bps", maybe(&storage::MinuteAggregate::basis_bps));

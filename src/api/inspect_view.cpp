@@ -5,6 +5,7 @@
 #include "api/rankings_view.hpp"
 
 #include "scanner/signals/manipulation.hpp"
+#include "scanner/signals/number_fields.hpp"
 #include "scanner/signals/score.hpp"
 
 #include <algorithm>
@@ -38,6 +39,7 @@ Inspection inspect(const engine::Ranking& ranking, const engine::ContractSnapsho
                        .score = inspection.score.score.value_or(0.0),
                        .slip_bps = metrics.slip_bps,
                        .funding_8h_pct = metrics.funding_8h_pct,
+                       .funding_rate = snapshot.data.funding_rate,
                        .basis_bps = metrics.basis_bps,
                        .age = age_at_ranking(ranking, snapshot)};
     if (const auto* const entry = find_entry(ranking, profile_name, snapshot.data.contract->contract_code)) {
@@ -99,55 +101,40 @@ void write_snapshot(core::JsonWriter& json, const Inspection& inspection) {
     json.field("data_ts", core::format_time(data.data_time)).end_object();
 }
 
-void write_momentum(core::JsonWriter& json, const signals::Momentum& momentum) {
+/// The members of a block of numbers; what was not measured is null.
+template <class Owner>
+void write_block(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
+    for (const auto& field : signals::number_fields<Owner>()) {
+        number_field(json, field.name, signals::known(numbers, field));
+    }
+}
+
+void write_momentum(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
     json.key("momentum").begin_object();
-    number_field(json, "z_15s", momentum.z_15s);
-    number_field(json, "z_1m", momentum.z_1m);
-    number_field(json, "z_5m", momentum.z_5m);
-    number_field(json, "vwap_distance", momentum.vwap_distance);
-    number_field(json, "rsi14", momentum.rsi14);
+    write_block<signals::Momentum>(json, numbers);
     json.end_object();
 }
 
-void write_micro(core::JsonWriter& json, const signals::Microstructure& micro) {
+void write_micro(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
+    const signals::Microstructure& micro = numbers.microstructure;
+    const bool bucket_known = !numbers.unknown.has(signals::Number::volatility_bucket);
     json.key("micro").begin_object();
-    number_field(json, "depth_decay", micro.depth_decay);
-    number_field(json, "trade_imbalance", micro.trade_imbalance);
+    write_block<signals::Microstructure>(json, numbers);
     json.field("spoof_unwind", micro.spoof_unwind)
         .field("passive_absorption", micro.passive_absorption)
         .field("pump_signature", micro.pump_signature)
         .field("dump_signature", micro.dump_signature)
-        .field("volatility_bucket", signals::to_string(micro.volatility_bucket))
-        .end_object();
-}
-
-void write_metrics(core::JsonWriter& json, const Inspection& inspection) {
-    const signals::Execution& execution = inspection.item.snapshot->numbers.execution;
-    json.key("metrics").begin_object();
-    number_field(json, "queue_position", execution.queue_position);
-    number_field(json, "simulated_impact_bps", execution.simulated_impact_bps);
-    for (const signals::ComponentField& field : signals::component_fields()) {
-        number_field(json, field.name, inspection.components.*field.member);
-    }
+        .key("volatility_bucket");
+    write_value(json, bucket_known ? FieldValue(signals::to_string(micro.volatility_bucket)) : FieldValue());
     json.end_object();
 }
 
-void write_features(core::JsonWriter& json, const signals::ManipulationFeatures& features) {
-    json.key("features").begin_object();
-    number_field(json, "imbalance", features.imbalance);
-    number_field(json, "order_flow_imbalance", features.order_flow_imbalance);
-    number_field(json, "imbalance_delta", features.imbalance_delta);
-    number_field(json, "wall_ratio", features.wall_ratio);
-    number_field(json, "total_depth", features.total_depth);
-    number_field(json, "wick_ratio", features.wick_ratio);
-    number_field(json, "oi_delta", features.oi_delta);
-    number_field(json, "funding", features.funding);
-    number_field(json, "volume_zscore", features.volume_zscore);
-    number_field(json, "volume_z_trend", features.volume_z_trend);
-    number_field(json, "vol_regime", features.vol_regime);
-    number_field(json, "velocity", features.velocity);
-    number_field(json, "velocity_trend", features.velocity_trend);
-    number_field(json, "pump_dump_score", features.pump_dump_score);
+void write_metrics(core::JsonWriter& json, const Inspection& inspection) {
+    json.key("metrics").begin_object();
+    write_block<signals::Execution>(json, inspection.item.snapshot->numbers);
+    for (const signals::ComponentField& field : signals::component_fields()) {
+        number_field(json, field.name, inspection.components.*field.member);
+    }
     json.end_object();
 }
 
@@ -173,13 +160,15 @@ void write_flag_details(core::JsonWriter& json, const std::vector<signals::FlagD
     json.end_array();
 }
 
-void write_manipulation(core::JsonWriter& json, const signals::Manipulation& manipulation) {
+void write_manipulation(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
+    const signals::Manipulation& manipulation = numbers.manipulation;
     json.key("manipulation").begin_object();
     number_field(json, "score", manipulation.manip_score);
     json.key("flags");
     write_value(json, std::span<const std::string_view>(manipulation.manip_flags));
-    write_features(json, manipulation.features);
-    json.key("contributions").begin_array();
+    json.key("features").begin_object();
+    write_block<signals::ManipulationFeatures>(json, numbers);
+    json.end_object().key("contributions").begin_array();
     for (const signals::ManipulationContribution& contribution : manipulation.contributions) {
         json.begin_object().field("feature", contribution.feature);
         number_field(json, "value", contribution.value);
@@ -264,8 +253,8 @@ std::string card_of(const engine::Ranking& ranking, const Inspection& inspection
     write_time_members(json, ranking, snapshot, extras);
     json.field("symbol", snapshot.data.contract->symbol).field("contract_code", snapshot.data.contract->contract_code);
     number_field(json, "score", inspection.score.score);
-    number_field(json, "liquidity_edge", snapshot.numbers.edges.liquidity_edge);
-    number_field(json, "momentum_edge", snapshot.numbers.edges.momentum_edge);
+    number_field(json, "liquidity_edge", signals::known<&signals::Edges::liquidity_edge>(snapshot.numbers));
+    number_field(json, "momentum_edge", signals::known<&signals::Edges::momentum_edge>(snapshot.numbers));
     number_field(json, "last_price", snapshot.data.ticker.last);
     number_field(json, "manip_score", snapshot.numbers.manipulation.manip_score);
     json.end_object();
@@ -289,10 +278,10 @@ std::string page_of(const engine::Ranking& ranking, const Inspection& inspection
     }
     write_snapshot(json, inspection);
     write_orderbook(json, snapshot.data.order_book.get());
-    write_momentum(json, snapshot.numbers.momentum);
-    write_micro(json, snapshot.numbers.microstructure);
+    write_momentum(json, snapshot.numbers);
+    write_micro(json, snapshot.numbers);
     write_metrics(json, inspection);
-    write_manipulation(json, snapshot.numbers.manipulation);
+    write_manipulation(json, snapshot.numbers);
     const std::span<const market::Candle> candles =
         snapshot.data.candles == nullptr ? std::span<const market::Candle>() : std::span(*snapshot.data.candles);
     write_bars(json, "bars_1m", bars_of(candles, snapshot.data.closed_candles, 1));
@@ -302,7 +291,7 @@ std::string page_of(const engine::Ranking& ranking, const Inspection& inspection
     json.end_array();
     write_trades(json, extras.trades.get());
     write_inputs(json, snapshot.data.inputs, extras.reading == nullptr ? ranking.time : extras.reading->read_at);
-    std::vector<std::string> notes = snapshot.data.inputs.notes();
+    std::vector<std::string> notes = snapshot.notes;
     notes.insert(notes.end(), extras.notes.begin(), extras.notes.end());
     json.key("notes");
     write_strings(json, notes);

@@ -1,6 +1,7 @@
 #include "api/item_fields.hpp"
 
 #include "scanner/core/numeric.hpp"
+#include "scanner/signals/number_fields.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,21 +17,14 @@ FieldValue maybe(const std::optional<double>& value) {
 const signals::Metrics& metrics(const ScoredContract& item) {
     return item.snapshot->numbers.metrics;
 }
-const signals::Edges& edges(const ScoredContract& item) {
-    return item.snapshot->numbers.edges;
-}
 const signals::Manipulation& manipulation(const ScoredContract& item) {
     return item.snapshot->numbers.manipulation;
 }
 
-template <double signals::Metrics::* member>
-FieldValue metric(const ScoredContract& item) {
-    return metrics(item).*member;
-}
-
-template <double signals::Edges::* member>
-FieldValue edge(const ScoredContract& item) {
-    return edges(item).*member;
+/// A number of any block; null where it was not measured.
+template <auto member>
+FieldValue number(const ScoredContract& item) {
+    return maybe(signals::known<member>(item.snapshot->numbers));
 }
 
 FieldValue symbol(const ScoredContract& item) {
@@ -56,6 +50,19 @@ FieldValue slip_bps(const ScoredContract& item) {
 }
 FieldValue funding(const ScoredContract& item) {
     return maybe(item.funding_8h_pct);
+}
+FieldValue funding_rate(const ScoredContract& item) {
+    return maybe(item.funding_rate);
+}
+FieldValue funding_interval(const ScoredContract& item) {
+    return std::int64_t{item.snapshot->data.contract->funding_interval_hours};
+}
+FieldValue listed_at(const ScoredContract& item) {
+    const auto& listed = item.snapshot->data.contract->listed_at;
+    return listed ? FieldValue(*listed) : FieldValue();
+}
+FieldValue notes(const ScoredContract& item) {
+    return std::span<const std::string>(item.snapshot->notes);
 }
 FieldValue open_interest(const ScoredContract& item) {
     return maybe(metrics(item).open_interest);
@@ -83,30 +90,34 @@ constexpr auto kFields = std::to_array<ItemField>({
     {.name = "rank_delta", .get = rank_delta},
     {.name = "score", .get = score},
     {.name = "last_price", .get = last_price},
-    {.name = "qvol_usdt", .get = metric<&Metrics::qvol_usdt>},
-    {.name = "atr_pct", .get = metric<&Metrics::atr_pct>},
-    {.name = "spread_bps", .get = metric<&Metrics::spread_bps>},
+    {.name = "qvol_usdt", .get = number<&Metrics::qvol_usdt>},
+    {.name = "atr_pct", .get = number<&Metrics::atr_pct>},
+    {.name = "spread_bps", .get = number<&Metrics::spread_bps>},
     {.name = "slip_bps", .get = slip_bps},
-    {.name = "top5_depth_usdt", .get = metric<&Metrics::top5_depth_usdt>},
-    {.name = "ret_15", .get = metric<&Metrics::ret_15>},
-    {.name = "ret_1", .get = metric<&Metrics::ret_1>},
+    {.name = "top5_depth_usdt", .get = number<&Metrics::top5_depth_usdt>},
+    {.name = "ret_15", .get = number<&Metrics::ret_15>},
+    {.name = "ret_1", .get = number<&Metrics::ret_1>},
     {.name = "funding_8h_pct", .get = funding},
+    {.name = "funding_rate", .get = funding_rate},
+    {.name = "funding_interval_hours", .get = funding_interval, .ascending_first = true},
     {.name = "open_interest", .get = open_interest},
     {.name = "basis_bps", .get = basis},
-    {.name = "volume_zscore", .get = metric<&Metrics::volume_zscore>},
-    {.name = "order_flow_imbalance", .get = metric<&Metrics::order_flow_imbalance>},
-    {.name = "volatility_regime", .get = metric<&Metrics::volatility_regime>},
-    {.name = "price_velocity", .get = metric<&Metrics::price_velocity>},
-    {.name = "anomaly_score", .get = metric<&Metrics::anomaly_score>},
-    {.name = "depth_to_volume_ratio", .get = metric<&Metrics::depth_to_volume_ratio>},
-    {.name = "liquidity_edge", .get = edge<&Edges::liquidity_edge>},
-    {.name = "momentum_edge", .get = edge<&Edges::momentum_edge>},
-    {.name = "volatility_edge", .get = edge<&Edges::volatility_edge>},
-    {.name = "microstructure_edge", .get = edge<&Edges::microstructure_edge>},
-    {.name = "anomaly_residual", .get = edge<&Edges::anomaly_residual>},
+    {.name = "volume_zscore", .get = number<&Metrics::volume_zscore>},
+    {.name = "order_flow_imbalance", .get = number<&Metrics::order_flow_imbalance>},
+    {.name = "volatility_regime", .get = number<&Metrics::volatility_regime>},
+    {.name = "price_velocity", .get = number<&Metrics::price_velocity>},
+    {.name = "anomaly_score", .get = number<&Metrics::anomaly_score>},
+    {.name = "depth_to_volume_ratio", .get = number<&Metrics::depth_to_volume_ratio>},
+    {.name = "liquidity_edge", .get = number<&Edges::liquidity_edge>},
+    {.name = "momentum_edge", .get = number<&Edges::momentum_edge>},
+    {.name = "volatility_edge", .get = number<&Edges::volatility_edge>},
+    {.name = "microstructure_edge", .get = number<&Edges::microstructure_edge>},
+    {.name = "anomaly_residual", .get = number<&Edges::anomaly_residual>},
     {.name = "manip_score", .get = manip_score},
     {.name = "manip_flags", .get = manip_flags, .sortable = false},
     {.name = "age_ms", .get = age_ms, .ascending_first = true},
+    {.name = "listed_at", .get = listed_at},
+    {.name = "notes", .get = notes, .sortable = false},
 });
 
 /// Below 2^53 a whole double is exactly that integer.
@@ -138,11 +149,22 @@ void append_csv_text(std::string& out, std::string_view text) {
     out += '"';
 }
 
+template <class Text>
+std::string joined(std::span<const Text> texts) {
+    std::string all;
+    for (const Text& text : texts) {
+        if (!all.empty()) all += '|';
+        all += text;
+    }
+    return all;
+}
+
 /// -1, 0 or 1.
 int compare(const FieldValue& a, const FieldValue& b) {
     const auto order = [](const auto& x, const auto& y) { return x < y ? -1 : (y < x ? 1 : 0); };
     if (const auto* x = std::get_if<double>(&a)) return order(*x, std::get<double>(b));
     if (const auto* x = std::get_if<std::int64_t>(&a)) return order(*x, std::get<std::int64_t>(b));
+    if (const auto* x = std::get_if<core::WallTime>(&a)) return order(*x, std::get<core::WallTime>(b));
     if (const auto* x = std::get_if<std::string_view>(&a)) return order(*x, std::get<std::string_view>(b));
     return 0;
 }
@@ -190,6 +212,12 @@ void write_value(core::JsonWriter& json, const FieldValue& value) {
         json.begin_array();
         for (const std::string_view entry : *texts) json.value(entry);
         json.end_array();
+    } else if (const auto* sentences = std::get_if<std::span<const std::string>>(&value)) {
+        json.begin_array();
+        for (const std::string& entry : *sentences) json.value(entry);
+        json.end_array();
+    } else if (const auto* time = std::get_if<core::WallTime>(&value)) {
+        json.value(core::format_time(*time));
     } else {
         json.null();
     }
@@ -199,13 +227,12 @@ void append_csv(std::string& out, const FieldValue& value) {
     if (const auto* text = std::get_if<std::string_view>(&value)) {
         append_csv_text(out, *text);
     } else if (const auto* texts = std::get_if<std::span<const std::string_view>>(&value)) {
-        std::string joined;
-        for (const std::string_view entry : *texts) {
-            if (!joined.empty()) joined += '|';
-            joined += entry;
-        }
-        append_csv_text(out, joined);
-    } else if (!std::holds_alternative<std::monostate>(value)) {
+        append_csv_text(out, joined(*texts));
+    } else if (const auto* sentences = std::get_if<std::span<const std::string>>(&value)) {
+        append_csv_text(out, joined(*sentences));
+    } else if (const auto* time = std::get_if<core::WallTime>(&value)) {
+        out += core::format_time(*time);
+    } else if (!is_null(value)) {
         core::JsonWriter json;
         write_value(json, value);
         out += json.view();
@@ -215,8 +242,8 @@ void append_csv(std::string& out, const FieldValue& value) {
 bool comes_before(const ItemField& field, bool ascending, const ScoredContract& a, const ScoredContract& b) {
     const FieldValue value_a = field.get(a);
     const FieldValue value_b = field.get(b);
-    const bool null_a = std::holds_alternative<std::monostate>(value_a);
-    const bool null_b = std::holds_alternative<std::monostate>(value_b);
+    const bool null_a = is_null(value_a);
+    const bool null_b = is_null(value_b);
     if (null_a != null_b) return null_b;
     const int order = null_a ? 0 : compare(value_a, value_b);
     if (order != 0) return ascending ? order < 0 : order > 0;

@@ -2,6 +2,7 @@
 
 #include "api/scored_contract.hpp"
 
+#include "scanner/core/clock.hpp"
 #include "scanner/core/json_writer.hpp"
 
 #include <cstdint>
@@ -13,9 +14,12 @@
 
 namespace scanner::api {
 
-/// Null, a number, a text or a list of texts.
-using FieldValue =
-    std::variant<std::monostate, double, std::int64_t, std::string_view, std::span<const std::string_view>>;
+/// Null, a number, a text, a time or a list of texts.
+using FieldValue = std::variant<std::monostate, double, std::int64_t, std::string_view, core::WallTime,
+                                std::span<const std::string_view>, std::span<const std::string>>;
+[[nodiscard]] inline bool is_null(const FieldValue& value) noexcept {
+    return std::holds_alternative<std::monostate>(value);
+}
 
 /// A field of a ranking item: its public name and where its value comes from.
 struct ItemField {

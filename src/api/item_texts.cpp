@@ -14,7 +14,7 @@ namespace {
 /// What of an item depends on the request beside its place: ScoredContract's own members, but for the age, which is the
 /// cycle's.
 constexpr auto kOfRequest =
-    std::to_array<std::string_view>({"rank_delta", "score", "slip_bps", "funding_8h_pct", "basis_bps"});
+    std::to_array<std::string_view>({"rank_delta", "score", "slip_bps", "funding_8h_pct", "funding_rate", "basis_bps"});
 
 enum class Depends { on_contract, on_place, on_request };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/endpoints.hpp"
+#include "api/limits.hpp"
 #include "api/operator_body.hpp"
 
 #include "scanner/api/handler.hpp"
@@ -13,7 +14,7 @@
 namespace scanner::api {
 
 inline constexpr std::size_t kMostWatchlists = 100;
-inline constexpr std::size_t kMostWatchlistSymbols = 500;
+inline constexpr std::size_t kMostWatchlistSymbols = kMaxListed;
 inline constexpr std::size_t kMostProfiles = 32;
 inline constexpr double kMostWeight = 1e6;  ///< either way
 

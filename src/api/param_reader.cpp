@@ -111,9 +111,9 @@ std::optional<std::vector<std::string>> ParamReader::list(std::string_view name)
             const std::size_t comma = rest.find(',');
             const std::string_view entry = core::trimmed(rest.substr(0, comma));
             if (!entry.empty() && std::ranges::find(*entries, entry) == entries->end()) {
-                if (entries->size() == kMostEntries) {
+                if (entries->size() == kMaxEntries) {
                     take_all(name);
-                    reject(name, fmt::format("at most {} entries", kMostEntries));
+                    reject(name, fmt::format("at most {} entries", kMaxEntries));
                     return std::nullopt;
                 }
                 entries->emplace_back(entry);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/limits.hpp"
 #include "api/problem.hpp"
 
 #include "scanner/net/url.hpp"
@@ -52,10 +53,10 @@ public:
     [[nodiscard]] std::optional<std::string> choice(std::string_view name, std::span<const std::string_view> choices,
                                                     Choices kind = Choices::fixed);
     /// The entries of a repeatable, comma-separated parameter, trimmed, without empty and repeated ones, in the
-    /// client's order; nothing when the parameter is absent. More than kMostEntries different ones are wrong.
+    /// client's order; nothing when the parameter is absent. More than kMaxEntries different ones are wrong.
     [[nodiscard]] std::optional<std::vector<std::string>> list(std::string_view name);
 
-    static constexpr std::size_t kMostEntries = 500;
+    static constexpr std::size_t kMaxEntries = kMaxListed;
 
     /// Remembers that `name` is wrong: `message` says what would be right.
     void reject(std::string_view name, std::string message);

@@ -1,5 +1,7 @@
 #include "api/queries.hpp"
 
+#include "api/limits.hpp"
+
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/symbol.hpp"
 #include "scanner/signals/manipulation.hpp"
@@ -12,9 +14,6 @@
 namespace scanner::api {
 namespace {
 
-constexpr std::int64_t kMostTop = 200;
-constexpr std::int64_t kMostOpportunities = 100;
-constexpr std::int64_t kMostPageSize = 100;
 constexpr double kOpportunityNotional = 10'000.0;
 
 std::vector<std::string> profile_names(const QueryContext& context) {
@@ -112,6 +111,19 @@ void read_carry(ParamReader& reader, Scoring& scoring) {
     scoring.include_carry = reader.flag("include_carry").value_or(scoring.include_carry);
 }
 
+void read_min_listed_days(ParamReader& reader, Scoring& scoring) {
+    scoring.min_listed_days = reader.number("min_listed_days", 0.0).value_or(scoring.min_listed_days);
+}
+
+void read_opportunity_order(ParamReader& reader, OpportunitiesQuery& query) {
+    using enum OpportunityOrder;
+    constexpr std::array kOrders{score, reward_risk_net, confidence};
+    std::array<std::string_view, kOrders.size()> names;
+    std::ranges::transform(kOrders, names.begin(), [](OpportunityOrder order) { return to_string(order); });
+    const auto given = reader.choice("sort", names);
+    if (given) query.order = kOrders.at(static_cast<std::size_t>(std::ranges::find(names, *given) - names.begin()));
+}
+
 Scoring default_scoring(const QueryContext& context, std::string_view profile) {
     return cycle_scoring(context.ranking != nullptr ? context.ranking->settings : engine::RankingSettings(), profile);
 }
@@ -172,6 +184,7 @@ void add_scoring(std::string& key, const Scoring& scoring) {
     add_number(key, scoring.min_qvol_usdt);
     add_number(key, scoring.max_spread_bps);
     add_number(key, scoring.notional_usdt);
+    add_number(key, scoring.min_listed_days);
     key += scoring.include_funding ? 'f' : '-';
     key += scoring.include_basis ? 'b' : '-';
     key += scoring.include_carry ? 'c' : '-';
@@ -203,13 +216,14 @@ std::expected<RankingsQuery, Problem> parse_rankings_query(const net::QueryParam
                                                            const QueryContext& context) {
     ParamReader reader(params, context.declared);
     RankingsQuery query;
-    query.top = reader.integer("top", 1, kMostTop).value_or(context.default_top);
+    query.top = reader.integer("top", 1, kMaxTop).value_or(context.default_top);
     query.scoring = default_scoring(context, read_profile(reader, context));
     query.scoring.min_qvol_usdt = reader.number("min_qvol", 0.0).value_or(query.scoring.min_qvol_usdt);
     query.scoring.max_spread_bps = reader.number("max_spread_bps", 0.0).value_or(query.scoring.max_spread_bps);
     query.scoring.notional_usdt = reader.number("notional", 1.0).value_or(query.scoring.notional_usdt);
+    read_min_listed_days(reader, query.scoring);
     query.page = reader.integer("page", 1).value_or(1);
-    query.page_size = reader.integer("page_size", 1, kMostPageSize).value_or(25);
+    query.page_size = reader.integer("page_size", 1, kMaxPageSize).value_or(25);
     read_carry(reader, query.scoring);
     query.selection.max_manip_score = reader.number("max_manip_score", 0.0, 100.0);
     query.selection.exclude_flags = read_exclude_flags(reader);
@@ -231,12 +245,14 @@ std::expected<OpportunitiesQuery, Problem> parse_opportunities_query(const net::
     ParamReader reader(params, context.declared);
     OpportunitiesQuery query;
     query.scoring = default_scoring(context, read_profile(reader, context));
-    query.top = reader.integer("top", 1, kMostOpportunities)
-                    .value_or(std::min<std::int64_t>(context.default_top, kMostOpportunities));
+    query.top = reader.integer("top", 1, kMaxTop).value_or(context.default_top);
     query.scoring.notional_usdt = reader.number("notional", 1.0).value_or(kOpportunityNotional);
+    read_min_listed_days(reader, query.scoring);
     read_carry(reader, query.scoring);
     query.selection.max_manip_score = reader.number("max_manip_score", 0.0, 100.0);
     query.selection.exclude_flags = read_exclude_flags(reader);
+    read_opportunity_order(reader, query);
+    query.tradable = reader.flag("tradable");
     if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
     return query;
 }
@@ -260,8 +276,8 @@ std::expected<StreamQuery, Problem> parse_stream_query(const net::QueryParameter
     query.symbols = read_symbols(reader, context);
     // Who names contracts wants to see them all.
     const auto named = query.symbols ? static_cast<std::int64_t>(query.symbols->size()) : std::int64_t{0};
-    query.top = reader.integer("top", 1, kMostTop)
-                    .value_or(named > 0 ? std::min(named, kMostTop) : std::int64_t{context.default_top});
+    query.top = reader.integer("top", 1, kMaxTop)
+                    .value_or(named > 0 ? std::min(named, kMaxTop) : std::int64_t{context.default_top});
     if (query.symbols) std::ranges::sort(*query.symbols);  // items come by rank, so their order means nothing
     if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
     return query;
@@ -290,11 +306,22 @@ std::string canonical(const RankingsQuery& query) {
     return key;
 }
 
+std::string_view to_string(OpportunityOrder order) noexcept {
+    switch (order) {
+        case OpportunityOrder::score: return "score";
+        case OpportunityOrder::reward_risk_net: return "reward_risk_net";
+        case OpportunityOrder::confidence: return "confidence";
+    }
+    return "score";
+}
+
 std::string canonical(const OpportunitiesQuery& query) {
     std::string key;
     add_scoring(key, query.scoring);
     add_selection(key, query.selection);
     fmt::format_to(std::back_inserter(key), "{}", query.top);
+    add_text(key, to_string(query.order));
+    key += !query.tradable ? '-' : (*query.tradable ? 'T' : 'N');
     return key;
 }
 

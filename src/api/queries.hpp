@@ -13,6 +13,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace scanner::api {
@@ -50,11 +51,17 @@ struct RankingsQuery {
     bool explain = false;
 };
 
+/// What /opportunities is sorted by, the greatest first; equals in the order of the score.
+enum class OpportunityOrder { score, reward_risk_net, confidence };
+[[nodiscard]] std::string_view to_string(OpportunityOrder order) noexcept;
+
 /// /opportunities with every effective value filled in.
 struct OpportunitiesQuery {
     Scoring scoring;
     Selection selection;
     std::int64_t top = 0;
+    OpportunityOrder order = OpportunityOrder::score;
+    std::optional<bool> tradable;  ///< only those that are, or only those that are not
 };
 
 struct InspectQuery {

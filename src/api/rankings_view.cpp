@@ -18,7 +18,7 @@ constexpr std::size_t kExamples = 5;
 constexpr auto kReasonOrder = std::to_array<std::string_view>(
     {"unknown_contract", "not_allowed", "inactive", "asset_class", "no_ticker", "contract_size_mismatch",
      "turnover_rank", "fetch_failed", "malformed", "stale_ticker", "stale_book", "price_outside_book", "stale_candles",
-     "volume", "spread"});
+     "volume", "spread", "new_listing"});
 
 std::size_t reason_place(const std::string& reason) {
     return static_cast<std::size_t>(std::ranges::find(kReasonOrder, reason) - kReasonOrder.begin());
@@ -78,7 +78,9 @@ std::vector<FunnelStage> stages_before_selection(const engine::Ranking& ranking,
     }
     const auto rejected = rejected_contracts(ranking, scoring);
     for (const auto& [name, reason] :
-         {std::pair("min_qvol", signals::Rejection::volume), std::pair("max_spread_bps", signals::Rejection::spread)}) {
+         {std::pair("min_qvol", signals::Rejection::volume), std::pair("max_spread_bps", signals::Rejection::spread),
+          std::pair("min_listed_days", signals::Rejection::new_listing)}) {
+        if (reason == signals::Rejection::new_listing && scoring.min_listed_days == 0.0) continue;
         FunnelStage stage{.name = name, .in = left};
         for (const RejectedContract& contract : rejected) {
             if (contract.rejection != reason) continue;
@@ -104,6 +106,7 @@ void write_filters(core::JsonWriter& json, const RankingsQuery& query) {
     number_field(json, "min_qvol", scoring.min_qvol_usdt);
     number_field(json, "max_spread_bps", scoring.max_spread_bps);
     number_field(json, "notional", scoring.notional_usdt);
+    number_field(json, "min_listed_days", scoring.min_listed_days);
     json.field("include_funding", scoring.include_funding)
         .field("include_basis", scoring.include_basis)
         .field("include_carry", scoring.include_carry);
@@ -154,6 +157,7 @@ std::string json_of(const engine::Ranking& ranking, const RankingsQuery& query, 
     }
     json.end_array();
     json.field("page", query.page).field("page_size", query.page_size).field("total", result.total);
+    json.field("total_after_top", result.total_after_top);
     if (query.explain) write_funnel(json, result.funnel);
     json.end_object();
     return json.take();
@@ -225,10 +229,11 @@ RankingsResult find_rankings(const engine::Ranking& ranking, const RankingsQuery
     if (funnel != nullptr) *funnel = stages_before_selection(ranking, query.scoring);
     auto items = select(score_contracts(ranking, query.scoring), query.selection, funnel);
     sort_items(items, query);
+    result.total = items.size();
     const auto top = static_cast<std::size_t>(query.top);
     std::size_t place = 0;
     filter(items, "top", [&place, top](const ScoredContract&) { return place++ < top; }, funnel);
-    result.total = items.size();
+    result.total_after_top = items.size();
     result.data_time = oldest_data_time(items);
     // Page numbers come as large as clients like: compare before multiplying.
     const auto size = static_cast<std::size_t>(query.page_size);

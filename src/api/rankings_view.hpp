@@ -25,9 +25,10 @@ struct FunnelStage {
 /// What a rankings query finds. Refers into the ranking.
 struct RankingsResult {
     std::vector<ScoredContract> page;
-    std::size_t total = 0;                    ///< after `top`, before paging
-    std::optional<core::WallTime> data_time;  ///< the oldest input of the `total` contracts
-    std::vector<FunnelStage> funnel;          ///< from everything that the exchange lists down to `total`; if asked for
+    std::size_t total = 0;                    ///< contracts that pass the filters, before `top`
+    std::size_t total_after_top = 0;          ///< of these, what the pages hold
+    std::optional<core::WallTime> data_time;  ///< the oldest input of the contracts on the pages
+    std::vector<FunnelStage> funnel;  ///< from everything that the exchange lists down to the pages; if asked for
 };
 
 /// The contracts of a ranking that pass `selection`, keeping their order; what each part took goes to `funnel`, if

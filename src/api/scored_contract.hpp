@@ -17,6 +17,7 @@ struct ScoredContract {
     std::optional<int> rank_delta;         ///< of the cycle's own ranking under the profile
     double slip_bps = 0.0;                 ///< for the request's notional
     std::optional<double> funding_8h_pct;  ///< empty with include_funding=false
+    std::optional<double> funding_rate;    ///< fraction per interval; empty with include_funding=false
     std::optional<double> basis_bps;       ///< empty with include_basis=false
     std::chrono::milliseconds age{0};      ///< of the inputs when the ranking was made
 };

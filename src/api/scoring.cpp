@@ -19,6 +19,7 @@ ScoredContract scored(const engine::Ranking& ranking, const Scoring& scoring, st
             .score = score,
             .slip_bps = slip_bps,
             .funding_8h_pct = scoring.include_funding ? metrics.funding_8h_pct : std::nullopt,
+            .funding_rate = scoring.include_funding ? snapshot.data.funding_rate : std::nullopt,
             .basis_bps = scoring.include_basis ? metrics.basis_bps : std::nullopt,
             .age = age_at_ranking(ranking, snapshot)};
 }
@@ -124,12 +125,13 @@ Scoring cycle_scoring(const engine::RankingSettings& settings, std::string_view 
             .min_qvol_usdt = settings.min_qvol_usdt,
             .max_spread_bps = settings.max_spread_bps,
             .notional_usdt = settings.notional_usdt,
+            .min_listed_days = settings.min_listed_days,
             .include_carry = settings.include_carry};
 }
 
 bool is_cycle_scoring(const engine::RankingSettings& settings, const Scoring& scoring) {
     return scores_as_cycle(settings, scoring) && scoring.min_qvol_usdt == settings.min_qvol_usdt &&
-           scoring.max_spread_bps == settings.max_spread_bps;
+           scoring.max_spread_bps == settings.max_spread_bps && scoring.min_listed_days == settings.min_listed_days;
 }
 
 const signals::Profile* find_profile(const engine::Ranking& ranking, std::string_view name) {
@@ -140,6 +142,7 @@ const signals::Profile* find_profile(const engine::Ranking& ranking, std::string
 signals::ScoreOptions score_options(const Scoring& scoring) {
     return {.min_qvol_usdt = scoring.min_qvol_usdt,
             .max_spread_bps = scoring.max_spread_bps,
+            .min_listed_days = scoring.min_listed_days,
             .include_carry = scoring.include_carry,
             .include_funding = scoring.include_funding,
             .include_basis = scoring.include_basis};

@@ -19,6 +19,7 @@ struct Scoring {
     double min_qvol_usdt = 0.0;
     double max_spread_bps = 0.0;
     double notional_usdt = 0.0;
+    double min_listed_days = 0.0;  ///< 0: of any age
     bool include_funding = true;
     bool include_basis = true;
     bool include_carry = true;

@@ -20,9 +20,10 @@ void time_field(core::JsonWriter& json, std::string_view name, const std::option
     }
 }
 
-std::optional<double> rounded_ms(const std::optional<double>& ms) {
-    if (!ms) return std::nullopt;
-    return core::round_to(*ms, 3);
+/// To three decimals: milliseconds to the microsecond, seconds to the millisecond.
+std::optional<double> rounded(const std::optional<double>& time) {
+    if (!time) return std::nullopt;
+    return core::round_to(*time, 3);
 }
 
 /// Empty text means that there is none.
@@ -51,6 +52,7 @@ void write_contract(core::JsonWriter& json, const engine::UniverseEntry& entry) 
         json.null();
     }
     time_field(json, "next_funding_time", contract.next_funding_time);
+    time_field(json, "listed_at", contract.listed_at);
     number_field(json, "qvol_usdt", entry.turnover_24h);
     json.field("in_scan", entry.scanned);
     text_field(json, "reason", entry.reason);
@@ -78,10 +80,14 @@ void write_symbol_health(core::JsonWriter& json, const std::vector<engine::Symbo
     json.key("symbols").begin_object();
     for (const engine::SymbolHealth& symbol : symbols) {
         json.key(symbol.symbol).begin_object();
-        number_field(json, "latency_ms", rounded_ms(symbol.latency_ms));
-        json.field("stale", symbol.stale);
+        number_field(json, "latency_ms", rounded(symbol.latency_ms));
+        // Seconds, as clients of the service before this one know it.
+        number_field(json, "stale", rounded(symbol.age_sec));
+        json.field("is_stale", symbol.is_stale);
         time_field(json, "last_seen", symbol.last_seen);
-        json.field("volatility_bucket", signals::to_string(symbol.volatility_bucket)).end_object();
+        const auto bucket = symbol.volatility_bucket;
+        text_field(json, "volatility_bucket", bucket ? std::string(signals::to_string(*bucket)) : std::string());
+        json.end_object();
     }
     json.end_object();
 }
@@ -180,7 +186,7 @@ Rendered render_health(const HealthReport& report) {
     core::JsonWriter json(16U << 10U);
     json.begin_object();
     if (report.ranking != nullptr && report.ranking->settings.simulated) json.field("simulated", true);
-    number_field(json, "last_cycle_ms", rounded_ms(health.last_cycle_ms));
+    number_field(json, "last_cycle_ms", rounded(health.last_cycle_ms));
     time_field(json, "last_success", health.last_success);
     text_field(json, "last_error", health.last_error);
     json.field("failure_streak", health.failure_streak).field("cycle_count", health.cycle_count);

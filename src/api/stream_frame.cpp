@@ -5,6 +5,7 @@
 
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/numeric.hpp"
+#include "scanner/signals/number_fields.hpp"
 #include "scanner/signals/score.hpp"
 
 #include <fmt/format.h>
@@ -31,35 +32,50 @@ void write_spark(core::JsonWriter& json, const std::vector<market::Candle>* cand
     json.end_array();
 }
 
-void write_edges(core::JsonWriter& json, const signals::Edges& edges) {
-    number_field(json, "liquidity_edge", edges.liquidity_edge);
-    number_field(json, "momentum_edge", edges.momentum_edge);
-    number_field(json, "volatility_edge", edges.volatility_edge);
-    number_field(json, "microstructure_edge", edges.microstructure_edge);
-    number_field(json, "anomaly_residual", edges.anomaly_residual);
+/// A block of numbers; what was not measured is null.
+template <class Owner>
+void write_block(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
+    for (const auto& field : signals::number_fields<Owner>()) {
+        number_field(json, field.name, signals::known(numbers, field));
+    }
 }
 
-void write_metrics(core::JsonWriter& json, const signals::Metrics& metrics) {
-    number_field(json, "spread_bps", metrics.spread_bps);
-    number_field(json, "slip_bps", metrics.slip_bps);
-    number_field(json, "volume_zscore", metrics.volume_zscore);
-    number_field(json, "order_flow_imbalance", metrics.order_flow_imbalance);
-    number_field(json, "volatility_regime", metrics.volatility_regime);
-    number_field(json, "price_velocity", metrics.price_velocity);
-    number_field(json, "anomaly_score", metrics.anomaly_score);
-    number_field(json, "depth_to_volume_ratio", metrics.depth_to_volume_ratio);
+template <auto member>
+void write_known(core::JsonWriter& json, std::string_view name, const signals::ContractNumbers& numbers) {
+    number_field(json, name, signals::known<member>(numbers));
+}
+
+void write_metrics(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
+    using signals::Metrics;
+    write_known<&Metrics::spread_bps>(json, "spread_bps", numbers);
+    write_known<&Metrics::slip_bps>(json, "slip_bps", numbers);
+    write_known<&Metrics::volume_zscore>(json, "volume_zscore", numbers);
+    write_known<&Metrics::order_flow_imbalance>(json, "order_flow_imbalance", numbers);
+    write_known<&Metrics::volatility_regime>(json, "volatility_regime", numbers);
+    write_known<&Metrics::price_velocity>(json, "price_velocity", numbers);
+    write_known<&Metrics::anomaly_score>(json, "anomaly_score", numbers);
+    write_known<&Metrics::depth_to_volume_ratio>(json, "depth_to_volume_ratio", numbers);
 }
 
 void write_breakdown(core::JsonWriter& json, const signals::ScoreComponents& components,
-                     const signals::Execution& execution) {
+                     const signals::ContractNumbers& numbers) {
     json.key("score_components").begin_object();
     for (const signals::ComponentField& field : signals::component_fields()) {
         number_field(json, field.name, core::round_to(components.*field.member, kComponentDecimals));
     }
     json.end_object().key("execution_metrics").begin_object();
-    number_field(json, "queue_position", execution.queue_position);
-    number_field(json, "simulated_impact_bps", execution.simulated_impact_bps);
+    write_block<signals::Execution>(json, numbers);
     json.end_object();
+}
+
+/// What an item of /rankings says beside the numbers.
+void write_contract_facts(core::JsonWriter& json, const engine::ContractSnapshot& snapshot) {
+    const market::Contract& contract = *snapshot.data.contract;
+    number_field(json, "funding_8h_pct", snapshot.numbers.metrics.funding_8h_pct);
+    number_field(json, "funding_rate", snapshot.data.funding_rate);
+    json.field("funding_interval_hours", contract.funding_interval_hours);
+    json.field("listed_at", contract.listed_at.transform(core::format_time)).key("notes");
+    write_value(json, std::span<const std::string>(snapshot.notes));
 }
 
 void write_item(core::JsonWriter& json, const engine::Ranking& ranking, const engine::RankedEntry& entry,
@@ -73,16 +89,17 @@ void write_item(core::JsonWriter& json, const engine::Ranking& ranking, const en
         .field("rank_delta", entry.rank_delta);
     number_field(json, "score", entry.score);
     number_field(json, "last_price", snapshot.data.ticker.last);
-    write_edges(json, snapshot.numbers.edges);
-    write_metrics(json, snapshot.numbers.metrics);
+    write_block<signals::Edges>(json, snapshot.numbers);
+    write_metrics(json, snapshot.numbers);
     number_field(json, "manipulation_score", manipulation.manip_score);
     json.key("manipulation_flags");
     write_value(json, std::span<const std::string_view>(manipulation.manip_flags));
     json.field("manipulation_threshold_exceeded", manipulation.manip_score >= context.manipulation_threshold);
     json.field("stale", context.stale || age_at_ranking(ranking, snapshot) > context.snapshots_ttl);
     number_field(json, "latency_ms", core::round_to(snapshot.data.fetch_latency_ms, 3));
-    write_breakdown(json, entry.components, snapshot.numbers.execution);
+    write_breakdown(json, entry.components, snapshot.numbers);
     write_spark(json, snapshot.data.candles.get());
+    write_contract_facts(json, snapshot);
     json.end_object();
 }
 
@@ -100,13 +117,13 @@ std::optional<std::string> render_frame(const engine::Ranking& ranking, const St
     if (ranked == ranking.ranked.end()) return std::nullopt;
     const auto top = static_cast<std::size_t>(std::max<std::int64_t>(query.top, 0));
     core::JsonWriter json(256 + kBytesPerItem * std::min(top, ranked->second.size()));
-    const double gauge = market_gauge(ranking);
+    const std::optional<double> gauge = market_gauge(ranking);
     json.begin_object().field("ts", core::format_time(ranking.time)).field("seq", ranking.sequence);
     if (ranking.settings.simulated) json.field("simulated", true);
     if (context.stale) json.field("stale", true);
     json.field("profile", profile);
     number_field(json, "market_gauge", gauge);
-    json.field("volatility_bucket", gauge_bucket(gauge)).field("top", query.top).key("items").begin_array();
+    json.field("volatility_bucket", gauge.transform(gauge_bucket)).field("top", query.top).key("items").begin_array();
     std::size_t shown = 0;
     for (const engine::RankedEntry& entry : ranked->second) {
         if (shown == top) break;
@@ -118,11 +135,16 @@ std::optional<std::string> render_frame(const engine::Ranking& ranking, const St
     return json.take();
 }
 
-double market_gauge(const engine::Ranking& ranking) {
-    if (ranking.contracts.empty()) return 0.0;
+std::optional<double> market_gauge(const engine::Ranking& ranking) {
     double sum = 0.0;
-    for (const engine::ContractSnapshot& snapshot : ranking.contracts) sum += snapshot.numbers.metrics.atr_pct;
-    return core::round_to(sum / static_cast<double>(ranking.contracts.size()), kComponentDecimals);
+    std::size_t count = 0;
+    for (const engine::ContractSnapshot& snapshot : ranking.contracts) {
+        const auto atr_pct = signals::known<&signals::Metrics::atr_pct>(snapshot.numbers);
+        sum += atr_pct.value_or(0.0);
+        count += atr_pct ? 1U : 0U;
+    }
+    if (count == 0) return std::nullopt;
+    return core::round_to(sum / static_cast<double>(count), kComponentDecimals);
 }
 
 std::string_view gauge_bucket(double market_gauge) noexcept {

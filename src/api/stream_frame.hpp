@@ -24,8 +24,8 @@ struct FrameContext {
 [[nodiscard]] std::optional<std::string> render_frame(const engine::Ranking& ranking, const StreamQuery& query,
                                                       const FrameContext& context);
 
-/// Mean atr_pct of everything that the cycle scanned, 6 decimals; 0 without contracts.
-[[nodiscard]] double market_gauge(const engine::Ranking& ranking);
+/// Mean atr_pct of what the cycle scanned, 6 decimals; nothing where none was measured.
+[[nodiscard]] std::optional<double> market_gauge(const engine::Ranking& ranking);
 /// low <= 1.5 < medium <= 3 < high.
 [[nodiscard]] std::string_view gauge_bucket(double market_gauge) noexcept;
 

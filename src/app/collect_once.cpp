@@ -8,6 +8,7 @@
 #include "scanner/api/ranking_items.hpp"
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/names.hpp"
+#include "scanner/signals/number_fields.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -33,6 +34,11 @@ const std::vector<engine::RankedEntry>& ranked_by_default(const engine::Ranking&
     return found == ranking.ranked.end() ? kNone : found->second;
 }
 
+/// Three decimals, or a dash for what is unknown.
+std::string cell(const std::optional<double>& number) {
+    return number ? fmt::format("{:.3f}", *number) : "-";
+}
+
 std::string as_table(const engine::Ranking& ranking, std::size_t top) {
     const auto& ranked = ranked_by_default(ranking);
     std::string text;
@@ -47,10 +53,13 @@ std::string as_table(const engine::Ranking& ranking, std::size_t top) {
     for (std::size_t i = 0; i < std::min(top, ranked.size()); ++i) {
         const engine::ContractSnapshot& snapshot = ranking.contracts[ranked[i].contract];
         const signals::Metrics& metrics = snapshot.numbers.metrics;
-        text += fmt::format("{:>4} {:<18} {:>9.4f} {:>10.2f} {:>10.2f} {:>10.2f} {:>7.3f} {:>7.3f} {:>8.3f} {:>7.2f}\n",
-                            ranked[i].rank, snapshot.data.contract->symbol, ranked[i].score, metrics.qvol_usdt / 1e6,
-                            metrics.spread_bps, metrics.slip_bps, metrics.atr_pct, metrics.ret_1, metrics.ret_15,
-                            snapshot.numbers.manipulation.manip_score);
+        using signals::Metrics;
+        text += fmt::format(
+            "{:>4} {:<18} {:>9.4f} {:>10.2f} {:>10.2f} {:>10.2f} {:>7} {:>7} {:>8} {:>7.2f}\n", ranked[i].rank,
+            snapshot.data.contract->symbol, ranked[i].score, metrics.qvol_usdt / 1e6, metrics.spread_bps,
+            metrics.slip_bps, cell(signals::known<&Metrics::atr_pct>(snapshot.numbers)),
+            cell(signals::known<&Metrics::ret_1>(snapshot.numbers)),
+            cell(signals::known<&Metrics::ret_15>(snapshot.numbers)), snapshot.numbers.manipulation.manip_score);
     }
     return text;
 }

@@ -133,6 +133,11 @@ private:
         options.streams = &streams_;
         options.inspector = inspector_.get();
         options.history = &stores_.database().history();
+        options.trade_terms = [this] {
+            return signals::TradeTerms{.taker_fee_pct = loaded_.settings.taker_fee_pct,
+                                       .maker_fee_pct = loaded_.settings.maker_fee_pct,
+                                       .manipulation_threshold = operator_->effective().manipulation_threshold};
+        };
         options.server_statistics = [this] { return server_ ? server_->statistics() : net::HttpServerStatistics(); };
         return options;
     }

@@ -77,6 +77,7 @@ engine::EngineOptions engine_options(const core::Settings& settings, bool simula
     options.ranking.notional_usdt = settings.notional_test;
     options.ranking.min_qvol_usdt = settings.min_qvol_usdt;
     options.ranking.max_spread_bps = settings.max_spread_bps;
+    options.ranking.min_listed_days = settings.min_listed_days;
     options.ranking.include_carry = settings.include_carry;
     options.ranking.simulated = simulated;
     for (const signals::Profile& profile : signals::builtin_profiles()) options.profiles.push_back(profile);

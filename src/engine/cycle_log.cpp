@@ -1,18 +1,17 @@
 #include "engine/cycle_log.hpp"
 
-#include "engine/number_fields.hpp"
-
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/log.hpp"
+#include "scanner/signals/number_fields.hpp"
 
 #include <string>
 
 namespace scanner::engine {
 namespace {
 
-void append_features(core::JsonWriter& json, const signals::ManipulationFeatures& features) {
+void append_features(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
     json.begin_object();
-    for (const auto& field : kFeatureFields) json.field(field.name, features.*field.member);
+    for (const auto& field : signals::kFeatureFields) json.field(field.name, signals::known(numbers, field));
     json.end_object();
 }
 
@@ -27,7 +26,7 @@ std::string manip_flagged(const Ranking& ranking) {
         json.key("flags").begin_array();
         for (const std::string_view flag : manipulation.manip_flags) json.value(flag);
         json.end_array().key("features");
-        append_features(json, manipulation.features);
+        append_features(json, snapshot.numbers);
         json.end_object();
     }
     json.end_array();

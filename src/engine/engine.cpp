@@ -140,7 +140,11 @@ public:
         details.exchange = exchange_.status();
         for (const auto& [symbol, seen] : seen_) {
             SymbolHealth health = seen;
-            health.stale = !seen.last_seen || now() - *seen.last_seen > options_.snapshots_ttl;
+            const auto age = seen.last_seen.transform([&](core::WallTime time) {
+                return std::max(std::chrono::duration<double>(now() - time), std::chrono::duration<double>::zero());
+            });
+            health.age_sec = age.transform(&std::chrono::duration<double>::count);
+            health.is_stale = !age || *age > options_.snapshots_ttl;
             details.symbols.push_back(std::move(health));
         }
         return details;
@@ -289,7 +293,9 @@ private:
             seen.symbol = snapshot.data.contract->symbol;
             seen.latency_ms = snapshot.data.fetch_latency_ms;
             seen.last_seen = snapshot.data.data_time;
-            seen.volatility_bucket = snapshot.numbers.microstructure.volatility_bucket;
+            const bool bucket_known = !snapshot.numbers.unknown.has(signals::Number::volatility_bucket);
+            seen.volatility_bucket =
+                bucket_known ? std::optional(snapshot.numbers.microstructure.volatility_bucket) : std::nullopt;
         }
     }
 

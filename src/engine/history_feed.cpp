@@ -1,8 +1,7 @@
 #include "scanner/engine/history_feed.hpp"
 
-#include "engine/number_fields.hpp"
-
 #include "scanner/core/json_writer.hpp"
+#include "scanner/signals/number_fields.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -22,10 +21,11 @@ using core::JsonWriter;
 
 constexpr std::int64_t kMinuteMs = 60'000;
 
-template <class Fields, class Owner>
-void write_group(JsonWriter& json, std::string_view name, const Fields& fields, const Owner& owner) {
+/// A block of numbers; what was not measured is null.
+template <class Owner>
+void write_group(JsonWriter& json, std::string_view name, const signals::ContractNumbers& numbers) {
     json.key(name).begin_object();
-    for (const auto& field : fields) json.field(field.name, owner.*field.member);
+    for (const auto& field : signals::number_fields<Owner>()) json.field(field.name, signals::known(numbers, field));
     json.end_object();
 }
 
@@ -38,6 +38,7 @@ std::string settings_json(const Ranking& ranking) {
         .field("notional_usdt", settings.notional_usdt)
         .field("min_qvol_usdt", settings.min_qvol_usdt)
         .field("max_spread_bps", settings.max_spread_bps)
+        .field("min_listed_days", settings.min_listed_days)
         .field("include_carry", settings.include_carry);
     json.key("weights").begin_object();
     for (const signals::Profile& profile : ranking.profiles) {
@@ -61,16 +62,19 @@ void write_market(JsonWriter& json, const market::MarketData& data) {
         .field("best_ask", price_of(data.order_book->asks))
         .field("index_price", data.index_price)
         .field("funding_rate", data.funding_rate)
+        .field("funding_interval_hours", data.contract->funding_interval_hours)
+        .field("listed_at", data.contract->listed_at.transform(core::format_time))
         .field("data_time", core::format_time(data.data_time));
 }
 
-void write_manipulation(JsonWriter& json, const signals::Manipulation& manipulation) {
+void write_manipulation(JsonWriter& json, const signals::ContractNumbers& numbers) {
+    const signals::Manipulation& manipulation = numbers.manipulation;
     json.key("manipulation").begin_object();
     json.field("manip_score", manipulation.manip_score).field("probability", manipulation.probability);
     json.key("manip_flags").begin_array();
     for (const std::string_view flag : manipulation.manip_flags) json.value(flag);
     json.end_array();
-    write_group(json, "features", kFeatureFields, manipulation.features);
+    write_group<signals::ManipulationFeatures>(json, "features", numbers);
     json.key("contributions").begin_object();
     for (const auto& contribution : manipulation.contributions) json.field(contribution.feature, contribution.value);
     json.end_object().key("severities").begin_object();
@@ -84,16 +88,19 @@ std::string inputs_json(const ContractSnapshot& snapshot) {
     json.begin_object();
     write_market(json, snapshot.data);
     json.key("metrics").begin_object();
-    for (const auto& field : kMetricFields) json.field(field.name, numbers.metrics.*field.member);
+    for (const auto& field : signals::kMetricFields) json.field(field.name, signals::known(numbers, field));
     json.field("funding_8h_pct", numbers.metrics.funding_8h_pct)
         .field("open_interest", numbers.metrics.open_interest)
         .field("basis_bps", numbers.metrics.basis_bps)
         .end_object();
-    write_group(json, "edges", kEdgeFields, numbers.edges);
-    write_group(json, "momentum", kMomentumFields, numbers.momentum);
-    write_group(json, "execution", kExecutionFields, numbers.execution);
-    write_group(json, "micro", kMicrostructureFields, numbers.microstructure);
-    write_manipulation(json, numbers.manipulation);
+    write_group<signals::Edges>(json, "edges", numbers);
+    write_group<signals::Momentum>(json, "momentum", numbers);
+    write_group<signals::Execution>(json, "execution", numbers);
+    write_group<signals::Microstructure>(json, "micro", numbers);
+    write_manipulation(json, numbers);
+    json.key("notes").begin_array();
+    for (const std::string& note : snapshot.notes) json.value(note);
+    json.end_array();
     json.end_object();
     return std::move(json).take();
 }
@@ -105,11 +112,11 @@ storage::MinuteAggregate minute_of(const Ranking& ranking, const ContractSnapsho
     minute.symbol = snapshot.data.contract->symbol;
     minute.minute = std::chrono::floor<std::chrono::minutes>(ranking.time);
     minute.close = snapshot.data.ticker.last;
-    minute.atr_pct = metrics.atr_pct;
+    minute.atr_pct = signals::known<&signals::Metrics::atr_pct>(snapshot.numbers);
     minute.spread_bps = metrics.spread_bps;
     minute.top5_depth_usdt = metrics.top5_depth_usdt;
-    minute.ret_1 = metrics.ret_1;
-    minute.ret_15 = metrics.ret_15;
+    minute.ret_1 = signals::known<&signals::Metrics::ret_1>(snapshot.numbers);
+    minute.ret_15 = signals::known<&signals::Metrics::ret_15>(snapshot.numbers);
     minute.funding_8h_pct = metrics.funding_8h_pct;
     minute.open_interest = metrics.open_interest;
     minute.basis_bps = metrics.basis_bps;

@@ -2,6 +2,7 @@
 
 #include "engine/exchange_clock.hpp"
 #include "engine/input_ages.hpp"
+#include "engine/ranker.hpp"
 #include "engine/shared_reads.hpp"
 
 #include "scanner/core/numeric.hpp"
@@ -255,8 +256,9 @@ private:
             data.closed_candles = 0;
         }
         snapshot.data = std::move(data);
-        snapshot.numbers =
-            signals::compute_contract(snapshot.data, reading.ranking->settings.notional_usdt, first_cycle);
+        const double notional = reading.ranking->settings.notional_usdt;
+        signals::measure_contract(snapshot.data, notional, first_cycle, snapshot.numbers);
+        describe(snapshot, notional, reading.read_at);
         snapshot.numbers.edges = edges_among(*reading.ranking, snapshot.numbers);
         snapshot.data.candles = candles;
         snapshot.data.closed_candles = closed_candles;

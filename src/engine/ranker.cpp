@@ -4,6 +4,9 @@
 #include "scanner/signals/score.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <ratio>
 #include <utility>
 
 namespace scanner::engine {
@@ -17,11 +20,26 @@ signals::ScoreOptions score_options(const RankingSettings& settings) {
     signals::ScoreOptions options;
     options.min_qvol_usdt = settings.min_qvol_usdt;
     options.max_spread_bps = settings.max_spread_bps;
+    options.min_listed_days = settings.min_listed_days;
     options.include_carry = settings.include_carry;
     return options;
 }
 
 }  // namespace
+
+std::optional<double> listed_days_at_least(const market::Contract& contract, core::WallTime now) {
+    if (!contract.listed_at) return std::nullopt;
+    // It may have been listed at the very end of its day.
+    const std::chrono::duration<double, std::ratio<86'400>> since = now - *contract.listed_at - std::chrono::days(1);
+    return std::max(since.count(), 0.0);
+}
+
+void describe(ContractSnapshot& snapshot, double notional_usdt, core::WallTime now) {
+    snapshot.numbers.metrics.listed_days = listed_days_at_least(*snapshot.data.contract, now);
+    snapshot.notes = snapshot.data.inputs.notes();
+    auto of_numbers = signals::notes_on(snapshot.data, snapshot.numbers, notional_usdt);
+    std::ranges::move(of_numbers, std::back_inserter(snapshot.notes));
+}
 
 Ranking Ranker::rank(ScanResult scan, const RankingSettings& settings, const std::vector<signals::Profile>& profiles,
                      Cycle cycle) {
@@ -50,7 +68,8 @@ void Ranker::compute(Ranking& ranking, std::vector<market::MarketData> data) {
         snapshot.data = std::move(data[i]);
         const std::string& code = snapshot.data.contract->contract_code;
         Memory& memory = memory_[code];
-        signals::compute_contract(snapshot.data, ranking.settings.notional_usdt, memory.state, snapshot.numbers);
+        signals::measure_contract(snapshot.data, ranking.settings.notional_usdt, memory.state, snapshot.numbers);
+        describe(snapshot, ranking.settings.notional_usdt, ranking.time);
         if (memory.spread_history.size() == kSpreadHistory) memory.spread_history.erase(memory.spread_history.begin());
         memory.spread_history.push_back(snapshot.numbers.metrics.spread_bps);
         memory.last_sequence = ranking.sequence;

@@ -7,11 +7,19 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace scanner::engine {
+
+/// Days since the listing of `contract`, at least: the exchange tells the day, so up to one less than they are. Empty
+/// where it tells nothing.
+[[nodiscard]] std::optional<double> listed_days_at_least(const market::Contract& contract, core::WallTime now);
+
+/// What a snapshot says of itself beside its numbers: its age since the listing, and its notes.
+void describe(ContractSnapshot& snapshot, double notional_usdt, core::WallTime now);
 
 /// The computing half of a cycle: market data into numbers, cross-section, scores, order. Pure but for the memory that
 /// the formulas need: each contract's previous cycle, and the previous ranks. Not thread-safe.

@@ -1,8 +1,7 @@
-#include "engine/number_fields.hpp"
-
 #include "scanner/core/symbol.hpp"
 #include "scanner/engine/ranking_codec.hpp"
 #include "scanner/signals/manipulation.hpp"
+#include "scanner/signals/number_fields.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -66,6 +65,11 @@ double number_in(const json& object, std::string_view name, double least, double
 std::optional<double> maybe_number_in(const json& object, std::string_view name) {
     const json& value = member(object, name);
     return value.is_null() ? std::nullopt : std::optional(number(value, name));
+}
+/// The same of a member that earlier versions did not write.
+const json* find_member(const json& object, std::string_view name) {
+    const auto found = object.find(name);
+    return found == object.end() || found->is_null() ? nullptr : &*found;
 }
 std::int64_t integer(const json& value, std::string_view name) {
     if (!value.is_number_integer()) throw Flaw{fmt::format("{}: not an integer", name)};
@@ -145,6 +149,9 @@ std::shared_ptr<const market::Contract> contract_in(const json& data) {
     contract.status = market::ContractStatus::listed;
     contract.asset_class = flag_in(from, "tradfi") ? market::AssetClass::tradfi : market::AssetClass::crypto;
     contract.funding_interval_hours = static_cast<int>(integer_in(from, "funding_interval_hours", 1, 168));
+    if (const json* listed = find_member(from, "listed_at_ms")) {
+        contract.listed_at = time_of(integer(*listed, "listed_at_ms"), "listed_at_ms");
+    }
     return std::make_shared<const market::Contract>(std::move(contract));
 }
 
@@ -237,20 +244,50 @@ signals::Manipulation manipulation_in(const json& numbers) {
         if (!flag) throw Flaw{"manip_flags: unknown flag"};
         manipulation.manip_flags.push_back(*flag);
     }
-    read_numbers(member(from, "features"), kFeatureFields, manipulation.features);
+    read_numbers(member(from, "features"), signals::kFeatureFields, manipulation.features);
     return manipulation;
+}
+
+signals::NumberSet unknown_in(const json& from) {
+    signals::NumberSet unknown;
+    const json* const names = find_member(from, "unknown");
+    if (names == nullptr) return unknown;
+    if (!names->is_array()) throw Flaw{"unknown: not an array"};
+    for (const json& name : *names) {
+        const auto found = name.is_string() ? signals::find_number(name.get_ref<const std::string&>()) : std::nullopt;
+        if (!found) throw Flaw{"unknown: no such number"};
+        unknown.add(*found);
+    }
+    return unknown;
+}
+
+std::vector<std::string> notes_in(const json& contract) {
+    constexpr std::size_t kMaxNotes = 32;
+    std::vector<std::string> notes;
+    const json* const from = find_member(contract, "notes");
+    if (from == nullptr) return notes;
+    if (!from->is_array() || from->size() > kMaxNotes) throw Flaw{"notes: not an array of at most 32"};
+    for (const json& note : *from) {
+        if (!note.is_string() || note.get_ref<const std::string&>().size() > kMaxTextBytes) {
+            throw Flaw{fmt::format("notes: not a text of at most {} bytes", kMaxTextBytes)};
+        }
+        notes.push_back(note.get<std::string>());
+    }
+    return notes;
 }
 
 signals::ContractNumbers numbers_in(const json& from) {
     signals::ContractNumbers numbers;
-    read_numbers(from, kMetricFields, numbers.metrics);
+    numbers.unknown = unknown_in(from);
+    if (const json* days = find_member(from, "listed_days")) numbers.metrics.listed_days = number(*days, "listed_days");
+    read_numbers(from, signals::kMetricFields, numbers.metrics);
     numbers.metrics.funding_8h_pct = maybe_number_in(from, "funding_8h_pct");
     numbers.metrics.open_interest = maybe_number_in(from, "open_interest");
     numbers.metrics.basis_bps = maybe_number_in(from, "basis_bps");
-    read_numbers(from, kEdgeFields, numbers.edges);
-    read_numbers(from, kMomentumFields, numbers.momentum);
-    read_numbers(from, kExecutionFields, numbers.execution);
-    read_numbers(from, kMicrostructureFields, numbers.microstructure);
+    read_numbers(from, signals::kEdgeFields, numbers.edges);
+    read_numbers(from, signals::kMomentumFields, numbers.momentum);
+    read_numbers(from, signals::kExecutionFields, numbers.execution);
+    read_numbers(from, signals::kMicrostructureFields, numbers.microstructure);
     numbers.microstructure.spoof_unwind = flag_in(from, "spoof_unwind");
     numbers.microstructure.passive_absorption = flag_in(from, "passive_absorption");
     numbers.microstructure.pump_signature = flag_in(from, "pump_signature");
@@ -270,6 +307,7 @@ void read_profile(const json& from, Ranking& ranking) {
     signals::ScoreOptions options;
     options.min_qvol_usdt = ranking.settings.min_qvol_usdt;
     options.max_spread_bps = ranking.settings.max_spread_bps;
+    options.min_listed_days = ranking.settings.min_listed_days;
     options.include_carry = ranking.settings.include_carry;
     std::vector<RankedEntry>& ranked = ranking.ranked[profile.name];
     std::vector<bool> taken(ranking.contracts.size());
@@ -307,6 +345,9 @@ void read_settings(const json& from, Ranking& ranking, const RankingLimits& limi
     ranking.settings.notional_usdt = number_in(from, "notional_usdt", 0, 1e12);
     ranking.settings.min_qvol_usdt = number_in(from, "min_qvol_usdt", 0, 1e15);
     ranking.settings.max_spread_bps = number_in(from, "max_spread_bps", 0, 10'000);
+    if (const json* days = find_member(from, "min_listed_days")) {
+        ranking.settings.min_listed_days = within(number(*days, "min_listed_days"), "min_listed_days", 0, 1e6);
+    }
     ranking.settings.include_carry = flag_in(from, "include_carry");
     ranking.settings.simulated = flag_in(from, "simulated");
 }
@@ -340,6 +381,7 @@ RankingPtr read_ranking(const json& from, const RankingOrigin& origin, const Ran
         for (const json& spread : array_in(contract, "spread_history", kMaxSpreads)) {
             snapshot.spread_history.push_back(number(spread, "spread_history"));
         }
+        snapshot.notes = notes_in(contract);
         check_times(snapshot, ranking->time);
         const std::string code = snapshot.data.contract->contract_code;
         if (!ranking->index_by_code.emplace(code, ranking->contracts.size()).second) throw Flaw{code + ": twice"};

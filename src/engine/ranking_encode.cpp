@@ -1,7 +1,6 @@
-#include "engine/number_fields.hpp"
-
 #include "scanner/core/json_writer.hpp"
 #include "scanner/engine/ranking_codec.hpp"
+#include "scanner/signals/number_fields.hpp"
 
 #include <algorithm>
 #include <string>
@@ -26,6 +25,7 @@ void write_contract(JsonWriter& json, const market::Contract& contract) {
         .field("price_tick", contract.price_tick)
         .field("tradfi", contract.asset_class == market::AssetClass::tradfi)
         .field("funding_interval_hours", contract.funding_interval_hours)
+        .field("listed_at_ms", contract.listed_at.transform(core::to_unix_ms))
         .end_object();
 }
 
@@ -84,21 +84,33 @@ void write_manipulation(JsonWriter& json, const signals::Manipulation& manipulat
     json.key("manip_flags").begin_array();
     for (const std::string_view flag : manipulation.manip_flags) json.value(flag);
     json.end_array().key("features").begin_object();
-    write_numbers(json, kFeatureFields, manipulation.features);
+    write_numbers(json, signals::kFeatureFields, manipulation.features);
     json.end_object().end_object();
+}
+
+/// The numbers themselves are written with the values that the formulas gave them: scores rest on these.
+void write_unknown(JsonWriter& json, const signals::NumberSet& unknown) {
+    json.key("unknown").begin_array();
+    for (std::size_t i = 0; i < signals::kNumberCount; ++i) {
+        const auto number = static_cast<signals::Number>(i);
+        if (unknown.has(number)) json.value(signals::to_string(number));
+    }
+    json.end_array();
 }
 
 void write_numbers_of(JsonWriter& json, const signals::ContractNumbers& numbers) {
     json.begin_object();
-    write_numbers(json, kMetricFields, numbers.metrics);
+    write_unknown(json, numbers.unknown);
+    json.field("listed_days", numbers.metrics.listed_days);
+    write_numbers(json, signals::kMetricFields, numbers.metrics);
     json.field("funding_8h_pct", numbers.metrics.funding_8h_pct)
         .field("open_interest", numbers.metrics.open_interest)
         .field("basis_bps", numbers.metrics.basis_bps);
-    write_numbers(json, kEdgeFields, numbers.edges);
-    write_numbers(json, kMomentumFields, numbers.momentum);
-    write_numbers(json, kExecutionFields, numbers.execution);
+    write_numbers(json, signals::kEdgeFields, numbers.edges);
+    write_numbers(json, signals::kMomentumFields, numbers.momentum);
+    write_numbers(json, signals::kExecutionFields, numbers.execution);
     const signals::Microstructure& micro = numbers.microstructure;
-    write_numbers(json, kMicrostructureFields, micro);
+    write_numbers(json, signals::kMicrostructureFields, micro);
     json.field("spoof_unwind", micro.spoof_unwind)
         .field("passive_absorption", micro.passive_absorption)
         .field("pump_signature", micro.pump_signature)
@@ -143,6 +155,7 @@ std::string encode_ranking(const Ranking& ranking, const RankingOrigin& origin) 
         .field("notional_usdt", ranking.settings.notional_usdt)
         .field("min_qvol_usdt", ranking.settings.min_qvol_usdt)
         .field("max_spread_bps", ranking.settings.max_spread_bps)
+        .field("min_listed_days", ranking.settings.min_listed_days)
         .field("include_carry", ranking.settings.include_carry)
         .field("simulated", ranking.settings.simulated);
     write_ranked(json, ranking);
@@ -154,6 +167,8 @@ std::string encode_ranking(const Ranking& ranking, const RankingOrigin& origin) 
         write_numbers_of(json, snapshot.numbers);
         json.key("spread_history").begin_array();
         for (const double spread : snapshot.spread_history) json.value(spread);
+        json.end_array().key("notes").begin_array();
+        for (const std::string& note : snapshot.notes) json.value(note);
         json.end_array().end_object();
     }
     json.end_array().key("exclusions").begin_array();

@@ -6,8 +6,10 @@
 
 namespace scanner::signals {
 
-void compute_contract(const market::MarketData& data, double notional_usdt, ContractState& previous,
-                      ContractNumbers& numbers) {
+namespace {
+
+void compute(const market::MarketData& data, double notional_usdt, ContractState& previous, NumberSet unknown,
+             ContractNumbers& numbers) {
     const market::OrderBook& book = book_of(data);
     const ContractViews views(data);
     numbers.metrics = compute_metrics(data, book, views, notional_usdt);
@@ -18,14 +20,34 @@ void compute_contract(const market::MarketData& data, double notional_usdt, Cont
     const ManipulationInput input{.metrics = numbers.metrics,
                                   .book = book,
                                   .last_candle = views.candles.all.empty() ? nullptr : &views.candles.all.back(),
-                                  .notional_usdt = notional_usdt};
+                                  .notional_usdt = notional_usdt,
+                                  .unknown = unknown};
     compute_manipulation(input, previous.manipulation, numbers.manipulation);
+    numbers.unknown = unknown;
+}
+
+}  // namespace
+
+void compute_contract(const market::MarketData& data, double notional_usdt, ContractState& previous,
+                      ContractNumbers& numbers) {
+    compute(data, notional_usdt, previous, {}, numbers);
 }
 
 ContractNumbers compute_contract(const market::MarketData& data, double notional_usdt, ContractState& previous) {
     ContractNumbers numbers;
     compute_contract(data, notional_usdt, previous, numbers);
     return numbers;
+}
+
+void measure_contract(const market::MarketData& data, double notional_usdt, ContractState& previous,
+                      ContractNumbers& numbers) {
+    const NumberSet unknown = unknown_numbers(data, previous);
+    compute(data, notional_usdt, previous, unknown, numbers);
+    if (unknown.has(Number::ret_15)) {
+        numbers.microstructure.pump_signature = false;
+        numbers.microstructure.dump_signature = false;
+    }
+    previous.unknown = unknown;
 }
 
 }  // namespace scanner::signals

@@ -121,12 +121,14 @@ void judge(Manipulation& result, FlagIndex flag, std::initializer_list<FlagEvide
     result.flag_details.push_back(detail);
 }
 
-void judge_all(const Evidence& seen, const ManipulationState& previous, Manipulation& result) {
+void judge_all(const Evidence& seen, const ManipulationState& previous, NumberSet unknown, Manipulation& result) {
     const Metrics& m = seen.metrics;
     const double notional = seen.notional;
-    judge(result, exhausted_spike,
-          {over("previous_volume_zscore", previous.volume_zscore, 2.5), under("volume_zscore", m.volume_zscore, 0.5),
-           over("abs_ret_1", std::fabs(m.ret_1), 0.4)});
+    if (!unknown.has(Number::volume_zscore)) {
+        judge(result, exhausted_spike,
+              {over("previous_volume_zscore", previous.volume_zscore, 2.5),
+               under("volume_zscore", m.volume_zscore, 0.5), over("abs_ret_1", std::fabs(m.ret_1), 0.4)});
+    }
     if (seen.funding > 0.0) {
         judge(result, funding_price_divergence,
               {over("funding_8h_pct", seen.funding, 0.0), under("ret_1", m.ret_1, -0.25)});
@@ -137,7 +139,9 @@ void judge_all(const Evidence& seen, const ManipulationState& previous, Manipula
     judge(result, liquidity_vacuum, {under("top5_depth_usdt", seen.depth, bounded(1.5 * notional))});
     judge(result, liquidity_wall,
           {over("wall_ratio", seen.wall_ratio, 0.55), over("wall_usdt", seen.wall, bounded(notional))});
-    judge(result, oi_price_divergence, {over("oi_delta", seen.oi_delta, 0.05), under("ret_15", m.ret_15, -0.8)});
+    if (!unknown.has(Number::ret_15)) {
+        judge(result, oi_price_divergence, {over("oi_delta", seen.oi_delta, 0.05), under("ret_15", m.ret_15, -0.8)});
+    }
     judge(result, post_surge_reversal, {over("anomaly_score", m.anomaly_score, 35.0)});
     judge(result, scam_wick, {over("wick_ratio", seen.wick_ratio, 3.0), over("atr_pct", m.atr_pct, 0.2)});
     judge(result, spoofing_depth_imbalance,
@@ -232,7 +236,7 @@ void compute_manipulation(const ManipulationInput& input, ManipulationState& pre
     const Evidence seen = gather(input, previous);
     result.manip_flags.clear();
     result.flag_details.clear();
-    judge_all(seen, previous, result);
+    judge_all(seen, previous, input.unknown, result);
 
     const auto terms = terms_of(seen, previous);
     result.contributions.resize(terms.size());

@@ -4,6 +4,7 @@
 #include "signals/metrics_from_views.hpp"
 #include "signals/recent.hpp"
 
+#include "scanner/core/decimal.hpp"
 #include "scanner/signals/slippage.hpp"
 
 #include <algorithm>
@@ -48,12 +49,26 @@ double depth_to_volume(double depth, std::span<const market::Candle> closed) {
     return 0.0;
 }
 
+/// Without a contract the rate counts as one per eight hours, the usual interval.
+int funding_hours(const market::MarketData& data) {
+    return data.contract == nullptr ? 8 : data.contract->funding_interval_hours;
+}
+
+/// An amount of base units with the decimals that whole contracts have.
+double in_contracts(double amount, const market::MarketData& data) {
+    return data.contract == nullptr ? amount : core::DecimalUnit(data.contract->contract_size).cleaned(amount);
+}
+
 std::optional<double> basis_bps(double last, const std::optional<double>& index) {
     if (!index || !(*index > 0.0) || !(last > 0.0)) return std::nullopt;
     return bounded((last / *index - 1.0) * 1e4);
 }
 
 }  // namespace
+
+double funding_8h_pct(double rate, int interval_hours) {
+    return bounded(rate * 100.0 * (8.0 / std::max(interval_hours, 1)));
+}
 
 double spread_bps(const std::optional<market::Level>& bid, const std::optional<market::Level>& ask) {
     if (!bid || !ask || !(bid->price > 0.0) || !(ask->price > bid->price)) return kUnknownBps;
@@ -165,8 +180,8 @@ Metrics compute_metrics(const market::MarketData& data, const market::OrderBook&
     metrics.ret_1 = return_pct(closes, 1);
     metrics.ret_15 = closes.size() > 15 ? return_pct(closes, 15) : metrics.ret_1;
     metrics.slip_bps = slippage_bps(book, notional_usdt);
-    if (data.funding_rate) metrics.funding_8h_pct = bounded(*data.funding_rate * 100.0);
-    if (data.open_interest) metrics.open_interest = bounded(*data.open_interest);
+    if (data.funding_rate) metrics.funding_8h_pct = funding_8h_pct(*data.funding_rate, funding_hours(data));
+    if (data.open_interest) metrics.open_interest = bounded(in_contracts(*data.open_interest, data));
     metrics.basis_bps = basis_bps(data.ticker.last, data.index_price);
     metrics.volume_zscore = volume_zscore(views.closed_volumes.values());
     metrics.order_flow_imbalance = book_imbalance(book, 10);

@@ -1,11 +1,13 @@
 #include "scanner/signals/opportunity.hpp"
 
 #include "signals/bounded.hpp"
+#include "signals/trade_prices.hpp"
 
 #include "scanner/core/numeric.hpp"
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace scanner::signals {
 namespace {
@@ -13,8 +15,9 @@ namespace {
 constexpr int kPctDecimals = 3;
 constexpr double kFundingLimitPct = 0.05;  // paying more than this makes a side unattractive
 
-SideBias side_of(const Metrics& m, double score) {
-    if (score < 0.0) return SideBias::neutral;
+SideBias side_of(const ContractNumbers& numbers, double score) {
+    if (score < 0.0 || is_new_listing(numbers.unknown)) return SideBias::neutral;
+    const Metrics& m = numbers.metrics;
     const double funding = m.funding_8h_pct.value_or(0.0);
     if (m.ret_1 > 0.0 && m.ret_15 > 0.0 && funding <= kFundingLimitPct) return SideBias::long_side;
     if (m.ret_1 < 0.0 && m.ret_15 < 0.0 && funding >= -kFundingLimitPct) return SideBias::short_side;
@@ -39,47 +42,50 @@ int confidence_of(const ContractNumbers& numbers, double score, double slip_bps)
     return static_cast<int>(std::floor(std::clamp(bounded(base - cost - manipulation - disorder), 0.0, 100.0)));
 }
 
-/// +1 where the trade wins when the price rises. A breakout has no side: it goes where momentum points.
-double direction_of(SideBias side, const Metrics& m) {
-    if (side != SideBias::neutral) return side == SideBias::long_side ? 1.0 : -1.0;
-    return 0.7 * m.ret_15 + 0.3 * m.ret_1 >= 0.0 ? 1.0 : -1.0;
+/// Rounded for people; 4 decimals tell any two suggestions apart.
+constexpr int kRatioDecimals = 4;
+
+std::optional<double> rounded(std::optional<double> value, int decimals) {
+    if (value) value = core::round_to(*value, decimals);
+    return value;
 }
 
-double moved(double price, double direction, double pct) {
-    return std::max(0.0, bounded(price * (1.0 + direction * pct / 100.0)));
+/// What the trade brings and costs: of the two ways of a neutral one, the worse.
+void weigh(Opportunity& o, const OpportunityInput& input) {
+    const auto cost = round_trip_cost_pct(input.terms.taker_fee_pct, input.slip_bps);
+    o.round_trip_cost_pct = rounded(cost, kRatioDecimals);
+    const auto least = [](std::optional<double>& kept, double value) { kept = std::min(kept.value_or(value), value); };
+    for (const auto* prices : {&o.trade, &o.above, &o.below}) {
+        if (!*prices) continue;
+        const auto prospect = prospect_of(**prices);
+        if (!prospect) {
+            o.reward_risk_gross = o.reward_risk_net = o.risk_usdt = std::nullopt;
+            return;
+        }
+        least(o.reward_risk_gross, reward_risk(*prospect, 0.0));
+        if (!cost) continue;
+        least(o.reward_risk_net, reward_risk(*prospect, *cost));
+        const double risk = bounded(input.notional_usdt * (prospect->risk_pct + *cost) / 100.0);
+        o.risk_usdt = std::max(o.risk_usdt.value_or(risk), risk);
+    }
+    o.reward_risk_gross = rounded(o.reward_risk_gross, kRatioDecimals);
+    o.reward_risk_net = rounded(o.reward_risk_net, kRatioDecimals);
+    o.risk_usdt = rounded(o.risk_usdt, 2);
 }
 
-/// `price` on the contract's price step, rounded down (direction < 0), up (> 0) or to the nearest (0).
-double on_tick(double price, double tick, double direction) {
-    if (!(tick > 0.0) || !(price > 0.0)) return price;
-    // A price that is on the step but for its last bits must not be pushed a whole step further.
-    constexpr double kSlack = 1e-9;
-    const double steps = price / tick;
-    if (!(steps < 9007199254740992.0)) return price;  // the step is finer than a double can tell
-    const double nearest = std::nearbyint(steps);
-    double whole = nearest;
-    if (direction != 0.0 && std::fabs(steps - nearest) > kSlack * std::max(1.0, steps)) {
-        whole = direction < 0.0 ? std::floor(steps) : std::ceil(steps);
+/// In the order in which a trader would want to hear of them.
+void judge(Opportunity& o, const OpportunityInput& input) {
+    const bool new_listing = is_new_listing(input.numbers.unknown);
+    const bool unfillable = !o.round_trip_cost_pct;
+    if (new_listing) o.not_tradable.push_back("new_listing");
+    if (input.stale) o.not_tradable.push_back("stale");
+    if (input.numbers.manipulation.manip_score >= input.terms.manipulation_threshold) {
+        o.not_tradable.push_back("manipulation");
     }
-    return core::round_to(bounded(whole * tick), 12);
-}
-
-/// Prices from the percentages. All are measured from the last price; a stop or targets that would not lie beyond the
-/// entry (contracts that hardly move) are measured from the entry, so that no order is stopped out as it fills.
-void price_levels(Opportunity& o, double direction, double tick) {
-    const double away = o.entry_type == EntryType::breakout ? direction : -direction;
-    o.entry_price = on_tick(moved(o.last_price, away, o.entry_pct), tick, 0.0);
-    const auto beyond = [&](double price, double side) { return side * (price - o.entry_price) > 0.0; };
-
-    o.stop_price = on_tick(moved(o.last_price, -direction, o.stop_suggestion), tick, -direction);
-    if (!beyond(o.stop_price, -direction)) {
-        o.stop_price = on_tick(moved(o.entry_price, -direction, o.stop_suggestion), tick, -direction);
-    }
-    const bool from_last = beyond(on_tick(moved(o.last_price, direction, o.tp_levels[0]), tick, direction), direction);
-    const double start = from_last ? o.last_price : o.entry_price;
-    for (std::size_t i = 0; i < o.tp_levels.size(); ++i) {
-        o.tp_prices[i] = on_tick(moved(start, direction, o.tp_levels[i]), tick, direction);
-    }
+    if (o.confidence <= 0) o.not_tradable.push_back("confidence");
+    if (unfillable) o.not_tradable.push_back("liquidity");
+    const bool pays = o.reward_risk_net && *o.reward_risk_net > 1.0;
+    if (!new_listing && !unfillable && !pays) o.not_tradable.push_back("net_reward_risk");
 }
 
 std::string signed_text(double value) {
@@ -87,7 +93,9 @@ std::string signed_text(double value) {
     return value < 0.0 && text.front() == '-' ? text : "+" + text;
 }
 
-std::string side_reason(const Metrics& m, double score, SideBias side) {
+std::string side_reason(const ContractNumbers& numbers, double score, SideBias side) {
+    const Metrics& m = numbers.metrics;
+    if (is_new_listing(numbers.unknown)) return "neutral: its history is too short";
     std::string returns = "ret_1 " + signed_text(m.ret_1) + " %, ret_15 " + signed_text(m.ret_15) + " %";
     if (m.funding_8h_pct) returns += ", funding " + signed_text(*m.funding_8h_pct) + " %";
     if (score < 0.0) return "neutral: score under 0";
@@ -107,7 +115,7 @@ std::vector<std::string> rationale_of(const OpportunityInput& input, SideBias si
     std::ranges::sort(parts, [](const Part& a, const Part& b) {
         return std::fabs(a.value) != std::fabs(b.value) ? std::fabs(a.value) > std::fabs(b.value) : a.name < b.name;
     });
-    std::vector<std::string> lines{side_reason(input.numbers.metrics, input.score, side)};
+    std::vector<std::string> lines{side_reason(input.numbers, input.score, side)};
     for (const Part& part : parts) lines.push_back(std::string(part.name) + " " + signed_text(part.value));
     return lines;
 }
@@ -132,10 +140,16 @@ std::string_view to_string(EntryType type) noexcept {
     return "breakout";
 }
 
+bool is_new_listing(const NumberSet& unknown) noexcept {
+    using enum Number;
+    return unknown.has(atr_pct) || unknown.has(ret_1) || unknown.has(ret_15) || unknown.has(price_velocity) ||
+           unknown.has(volatility_regime);
+}
+
 Opportunity make_opportunity(const OpportunityInput& input) {
     const Metrics& m = input.numbers.metrics;
     Opportunity o;
-    o.side_bias = side_of(m, input.score);
+    o.side_bias = side_of(input.numbers, input.score);
     o.entry_type = entry_of(o.side_bias);
     const double pct = std::clamp(0.35 * m.atr_pct, 0.1, 2.5);
     o.entry_pct = core::round_to(o.entry_type == EntryType::breakout ? pct / 2.0 : pct, kPctDecimals);
@@ -146,7 +160,14 @@ Opportunity make_opportunity(const OpportunityInput& input) {
     }
     o.confidence = confidence_of(input.numbers, input.score, input.slip_bps);
     o.last_price = input.last_price;
-    price_levels(o, direction_of(o.side_bias, m), input.price_tick);
+    if (o.side_bias != SideBias::neutral) {
+        o.trade = trade_prices(o, o.side_bias == SideBias::long_side ? 1.0 : -1.0, input.price_tick);
+    } else if (!is_new_listing(input.numbers.unknown)) {
+        o.above = trade_prices(o, 1.0, input.price_tick);
+        o.below = trade_prices(o, -1.0, input.price_tick);
+    }
+    weigh(o, input);
+    judge(o, input);
     o.rationale = rationale_of(input, o.side_bias);
     return o;
 }

@@ -38,10 +38,15 @@ double carry_of(const Metrics& m, const Weights& w, const ScoreOptions& options)
     return -w.carry_funding * funding - w.carry_basis * basis / 100.0;
 }
 
-double edges_of(const Edges& edges, const Weights& w) {
-    const auto clamped = [](double edge) { return std::clamp(edge, -3.0, 3.0); };
-    return w.edges_liquidity * clamped(edges.liquidity_edge) + w.edges_momentum * clamped(edges.momentum_edge) +
-           w.edges_volatility * clamped(edges.volatility_edge) + w.edges_micro * clamped(edges.microstructure_edge);
+double edges_of(const ContractNumbers& numbers, const Weights& w) {
+    const Edges& edges = numbers.edges;
+    const auto clamped = [&numbers](Number number, double edge) {
+        return numbers.unknown.has(number) ? 0.0 : std::clamp(edge, -3.0, 3.0);
+    };
+    return w.edges_liquidity * clamped(Number::liquidity_edge, edges.liquidity_edge) +
+           w.edges_momentum * clamped(Number::momentum_edge, edges.momentum_edge) +
+           w.edges_volatility * clamped(Number::volatility_edge, edges.volatility_edge) +
+           w.edges_micro * clamped(Number::microstructure_edge, edges.microstructure_edge);
 }
 
 double structure_penalty_of(const Metrics& m, const Edges& edges, const Weights& w) {
@@ -53,17 +58,20 @@ double structure_penalty_of(const Metrics& m, const Edges& edges, const Weights&
 ScoreComponents components_of(const ContractNumbers& numbers, double slip_bps, const Weights& w,
                               const ScoreOptions& options) {
     const Metrics& m = numbers.metrics;
+    // What was not measured speaks neither for nor against the contract; penalties keep what the formulas know.
+    const auto counted = [&numbers](Number number, double value) { return numbers.unknown.has(number) ? 0.0 : value; };
     ScoreComponents c;
     c.liquidity = w.liq_qvol * std::log1p(std::max(m.qvol_usdt, 0.0) / 1e6) +
                   w.liq_depth * std::log1p(std::max(m.top5_depth_usdt, 0.0) / 1e5);
-    c.volatility = w.vol_atr * m.atr_pct;
+    c.volatility = w.vol_atr * counted(Number::atr_pct, m.atr_pct);
     c.momentum_scale = momentum_scale_of(m.volatility_regime);
-    c.momentum = c.momentum_scale * (w.mom_ret_15 * m.ret_15 + w.mom_ret_1 * m.ret_1);
+    c.momentum = c.momentum_scale *
+                 (w.mom_ret_15 * counted(Number::ret_15, m.ret_15) + w.mom_ret_1 * counted(Number::ret_1, m.ret_1));
     c.carry = carry_of(m, w, options);
-    c.structure_bonus = w.structure_volume_z * std::clamp(m.volume_zscore, -2.5, 6.0) +
-                        w.structure_velocity * std::clamp(m.price_velocity, -5.0, 5.0);
+    c.structure_bonus = w.structure_volume_z * std::clamp(counted(Number::volume_zscore, m.volume_zscore), -2.5, 6.0) +
+                        w.structure_velocity * std::clamp(counted(Number::price_velocity, m.price_velocity), -5.0, 5.0);
     c.structure_penalty = structure_penalty_of(m, numbers.edges, w);
-    c.edges = edges_of(numbers.edges, w);
+    c.edges = edges_of(numbers, w);
     c.cost = w.cost_spread * m.spread_bps + w.cost_slip * slip_bps;
     c.manip_penalty = 0.4 * numbers.manipulation.manip_score;
     for (const ComponentField& field : kComponents) c.*field.member = bounded(c.*field.member);
@@ -81,6 +89,7 @@ std::string_view to_string(Rejection rejection) noexcept {
         case Rejection::none: return "none";
         case Rejection::volume: return "volume";
         case Rejection::spread: return "spread";
+        case Rejection::new_listing: return "new_listing";
     }
     return "none";
 }
@@ -88,6 +97,9 @@ std::string_view to_string(Rejection rejection) noexcept {
 Rejection rejection_of(const Metrics& metrics, const ScoreOptions& options) {
     if (metrics.qvol_usdt < options.min_qvol_usdt) return Rejection::volume;
     if (metrics.spread_bps > options.max_spread_bps) return Rejection::spread;
+    if (options.min_listed_days > 0.0 && !(metrics.listed_days.value_or(-1.0) >= options.min_listed_days)) {
+        return Rejection::new_listing;
+    }
     return Rejection::none;
 }
 

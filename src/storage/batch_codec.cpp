@@ -7,12 +7,15 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <type_traits>
 #include <utility>
 
 namespace scanner::storage {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
+/// In which every number of a minute was known; still read.
+constexpr std::uint8_t kVersionWithoutUnknown = 1;
 /// Nothing that this program records comes near it; a length beyond is damage.
 constexpr std::uint32_t kMostRawBytes = 512U << 20U;
 /// Of a minute: far more than cycles fit into one.
@@ -97,23 +100,38 @@ void read(ByteReader& in, ContractInputs& row) {
 void write(ByteWriter& out, const MinuteAggregate& row) {
     out.text(row.symbol);
     time(out, row.minute);
-    for (const double value :
-         {row.close, row.atr_pct, row.spread_bps, row.top5_depth_usdt, row.ret_1, row.ret_15, row.manip_score})
-        out.real(value);
-    for (const auto* value : {&row.funding_8h_pct, &row.open_interest, &row.basis_bps}) out.maybe(*value);
+    for (const double value : {row.close, row.spread_bps, row.top5_depth_usdt, row.manip_score}) out.real(value);
+    for (const auto* value :
+         {&row.atr_pct, &row.ret_1, &row.ret_15, &row.funding_8h_pct, &row.open_interest, &row.basis_bps})
+        out.maybe(*value);
     out.u32(static_cast<std::uint32_t>(row.manip_flags.size()));
     for (const std::string& flag : row.manip_flags) out.text(flag);
     out.i64(row.samples);
     out.u64(row.first_sequence);
     out.u64(row.last_sequence);
 }
-void read(ByteReader& in, MinuteAggregate& row) {
+/// The numbers as the first version wrote them.
+void read_all_known(ByteReader& in, MinuteAggregate& row) {
+    row.close = in.real();
+    row.atr_pct = in.real();
+    row.spread_bps = in.real();
+    row.top5_depth_usdt = in.real();
+    row.ret_1 = in.real();
+    row.ret_15 = in.real();
+    row.manip_score = in.real();
+    for (auto* value : {&row.funding_8h_pct, &row.open_interest, &row.basis_bps}) *value = in.maybe();
+}
+void read(ByteReader& in, std::uint8_t version, MinuteAggregate& row) {
     row.symbol = in.text();
     row.minute = time(in);
-    for (auto* value :
-         {&row.close, &row.atr_pct, &row.spread_bps, &row.top5_depth_usdt, &row.ret_1, &row.ret_15, &row.manip_score})
-        *value = in.real();
-    for (auto* value : {&row.funding_8h_pct, &row.open_interest, &row.basis_bps}) *value = in.maybe();
+    if (version == kVersionWithoutUnknown) {
+        read_all_known(in, row);
+    } else {
+        for (auto* value : {&row.close, &row.spread_bps, &row.top5_depth_usdt, &row.manip_score}) *value = in.real();
+        for (auto* value :
+             {&row.atr_pct, &row.ret_1, &row.ret_15, &row.funding_8h_pct, &row.open_interest, &row.basis_bps})
+            *value = in.maybe();
+    }
     const std::uint32_t flags = in.u32();
     for (std::uint32_t i = 0; i < flags && in.ok(); ++i) row.manip_flags.emplace_back(in.text());
     row.samples = static_cast<int>(std::clamp<std::int64_t>(in.i64(), 0, kMostSamples));
@@ -155,9 +173,15 @@ void write_all(ByteWriter& out, const std::vector<Row>& rows) {
     for (const Row& row : rows) write(out, row);
 }
 template <class Row>
-void read_all(ByteReader& in, std::vector<Row>& rows) {
+void read_all(ByteReader& in, std::uint8_t version, std::vector<Row>& rows) {
     const std::uint32_t count = in.u32();
-    for (std::uint32_t i = 0; i < count && in.ok(); ++i) read(in, rows.emplace_back());
+    for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+        if constexpr (std::is_same_v<Row, MinuteAggregate>) {
+            read(in, version, rows.emplace_back());
+        } else {
+            read(in, rows.emplace_back());
+        }
+    }
 }
 
 template <class Row>
@@ -196,7 +220,8 @@ core::Result<HistoryBatch> decode_batch(std::string_view bytes) {
     ByteReader head(bytes);
     const std::uint8_t version = head.u8();
     const std::uint32_t raw_bytes = head.u32();
-    if (!head.ok() || version != kVersion || raw_bytes > kMostRawBytes)
+    const bool known = version == kVersion || version == kVersionWithoutUnknown;
+    if (!head.ok() || !known || raw_bytes > kMostRawBytes)
         return core::fail(core::ErrorCode::malformed, "spooled batch: a form that this program does not know");
     const std::string_view deflated = head.rest();
     if (raw_bytes > kMostDeflation * (deflated.size() + 1))
@@ -210,11 +235,11 @@ core::Result<HistoryBatch> decode_batch(std::string_view bytes) {
     ByteReader in(raw);
     HistoryBatch batch;
     if (in.u8() != 0) read(in, batch.cycle.emplace());
-    read_all(in, batch.rankings);
-    read_all(in, batch.inputs);
-    read_all(in, batch.minutes);
-    read_all(in, batch.candles);
-    read_all(in, batch.alerts);
+    read_all(in, version, batch.rankings);
+    read_all(in, version, batch.inputs);
+    read_all(in, version, batch.minutes);
+    read_all(in, version, batch.candles);
+    read_all(in, version, batch.alerts);
     if (!in.ok() || !in.rest().empty())
         return core::fail(core::ErrorCode::malformed, "spooled batch: cut short, or a number out of its range");
     return batch;

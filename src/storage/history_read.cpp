@@ -123,10 +123,12 @@ std::vector<MinuteAggregate> read_minutes(SqlSession& session, const std::string
                         MinuteAggregate& minute = minutes.emplace_back();
                         minute.symbol = symbol;
                         minute.minute = row.time(0);
-                        int column = 0;
-                        for (double* value : {&minute.close, &minute.atr_pct, &minute.spread_bps,
-                                              &minute.top5_depth_usdt, &minute.ret_1, &minute.ret_15})
-                            *value = row.maybe_real(++column).value_or(0.0);
+                        minute.close = row.maybe_real(1).value_or(0.0);
+                        minute.atr_pct = row.maybe_real(2);
+                        minute.spread_bps = row.maybe_real(3).value_or(0.0);
+                        minute.top5_depth_usdt = row.maybe_real(4).value_or(0.0);
+                        minute.ret_1 = row.maybe_real(5);
+                        minute.ret_15 = row.maybe_real(6);
                         minute.funding_8h_pct = row.maybe_real(7);
                         minute.open_interest = row.maybe_real(8);
                         minute.basis_bps = row.maybe_real(9);

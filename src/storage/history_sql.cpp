@@ -93,8 +93,8 @@ void write_minutes(SqlSession& session, const std::vector<MinuteAggregate>& rows
     session.insert(into("bars_1m", rule), rows.size(), [&](std::size_t i, Fill row) {
         const MinuteAggregate& minute = rows[i];
         flags = flags_json(minute.manip_flags);
-        put(row, {std::string_view(minute.symbol), minute.minute, minute.close, minute.atr_pct, minute.spread_bps,
-                  minute.top5_depth_usdt, minute.ret_1, minute.ret_15, sql(minute.funding_8h_pct),
+        put(row, {std::string_view(minute.symbol), minute.minute, minute.close, sql(minute.atr_pct), minute.spread_bps,
+                  minute.top5_depth_usdt, sql(minute.ret_1), sql(minute.ret_15), sql(minute.funding_8h_pct),
                   sql(minute.open_interest), sql(minute.basis_bps), minute.manip_score, JsonText{flags},
                   std::int64_t{minute.samples}, sql(minute.first_sequence), sql(minute.last_sequence)});
     });

@@ -61,6 +61,16 @@ TEST(Bars, live_with_missing_minutes_and_running_ones) {
     EXPECT_TRUE(bars_of(candles, 4, 5)[1].closed);
 }
 
+TEST(Bars, have_volumes_in_whole_contracts) {
+    std::vector<market::Candle> candles;
+    for (std::int64_t minute = 100; minute < 105; ++minute) candles.push_back(candle(minute, 1, 1, 1, 1, 0.1));
+    EXPECT_EQ(bars_of(candles, 5, 5)[0].candle.base_volume, 0.5);
+    for (market::Candle& each : candles) each.base_volume = 0.7;
+    EXPECT_EQ(bars_of(candles, 5, 5)[0].candle.base_volume, 3.5);
+    for (market::Candle& each : candles) each.base_volume = 3e-10;
+    EXPECT_EQ(bars_of(candles, 5, 5)[0].candle.base_volume, 1.5e-9) << "however small a contract is";
+}
+
 TEST(Bars, are_not_made_from_longer_candles) {
     const std::vector<market::Candle> candles{candle(100, 1, 1, 1, 1, 1), candle(105, 2, 2, 2, 2, 1)};
     EXPECT_TRUE(bars_of(candles, 2, 1).empty());
@@ -79,10 +89,11 @@ protected:
     [[nodiscard]] json opportunities(const std::string& query = "") const {
         const auto parsed = parse_opportunities_query(*net::parse_query(query), {.ranking = &ranking_});
         EXPECT_TRUE(parsed);
-        return json::parse(*render_opportunities(ranking_, *parsed).body());
+        return json::parse(*render_opportunities(ranking_, *parsed, context_).body());
     }
 
     engine::Ranking ranking_ = test::make_ranking();
+    OpportunityContext context_;
 };
 
 TEST_F(Details, inspection_has_every_block) {
@@ -154,8 +165,10 @@ TEST_F(Details, opportunities_have_every_documented_field) {
     ASSERT_EQ(body["items"].size(), 4U);
     const json& first = body["items"][0];
     for (const char* name :
-         {"symbol", "contract_code", "score", "side_bias", "entry_zone", "stop_suggestion", "tp_levels", "confidence",
-          "manip_score", "manip_flags", "ts", "last_price", "entry_price", "stop_price", "tp_prices", "rationale"}) {
+         {"symbol",          "contract_code",       "score",       "side_bias",   "entry_zone",   "stop_suggestion",
+          "tp_levels",       "confidence",          "manip_score", "manip_flags", "ts",           "last_price",
+          "entry_price",     "stop_price",          "tp_prices",   "rationale",   "breakout",     "reward_risk_gross",
+          "reward_risk_net", "round_trip_cost_pct", "risk_usdt",   "tradable",    "not_tradable", "notes"}) {
         EXPECT_TRUE(first.contains(name)) << name;
     }
     EXPECT_EQ(first["tp_levels"].size(), 3U);
@@ -164,6 +177,65 @@ TEST_F(Details, opportunities_have_every_documented_field) {
     EXPECT_TRUE(first["confidence"].is_number_integer());
     EXPECT_EQ(first["ts"], body["ts"]);
     EXPECT_FALSE(first["rationale"].empty());
+}
+
+TEST_F(Details, opportunities_name_what_a_trade_costs) {
+    context_.terms = {.taker_fee_pct = 0.05, .maker_fee_pct = -0.01, .manipulation_threshold = 42.0};
+    const json body = opportunities("notional=20000");
+    EXPECT_EQ(body["fees"], json::parse(R"({"taker_pct":0.05,"maker_pct":-0.01})"));
+    EXPECT_EQ(body["manipulation_threshold"], 42);
+    EXPECT_EQ(body["total"], 4);
+    for (const json& item : body["items"]) {
+        EXPECT_EQ(item["tradable"], item["not_tradable"].empty());
+        const double cost = item["round_trip_cost_pct"];
+        EXPECT_GT(cost, 0.1) << "both fees at least";
+        EXPECT_LT(item["reward_risk_net"].get<double>(), item["reward_risk_gross"].get<double>());
+        EXPECT_GT(item["risk_usdt"].get<double>(), 20'000 * cost / 100.0);
+    }
+}
+
+TEST_F(Details, opportunities_of_a_neutral_contract_have_both_ways_and_no_single_price) {
+    bool neutral_seen = false;
+    bool sided_seen = false;
+    for (const json& item : opportunities()["items"]) {
+        if (item["side_bias"] != "neutral") {
+            sided_seen = true;
+            EXPECT_TRUE(item["entry_price"].is_number() && item["stop_price"].is_number());
+            EXPECT_TRUE(item["breakout"].is_null());
+            continue;
+        }
+        neutral_seen = true;
+        EXPECT_TRUE(item["entry_price"].is_null() && item["stop_price"].is_null());
+        EXPECT_EQ(item["tp_prices"], json::parse("[null,null,null]"));
+        const json& above = item["breakout"]["above"];
+        const json& below = item["breakout"]["below"];
+        EXPECT_GT(above["entry_price"], item["last_price"]);
+        EXPECT_LT(below["entry_price"], item["last_price"]);
+        EXPECT_LT(above["stop_price"], above["entry_price"]);
+        EXPECT_GT(below["stop_price"], below["entry_price"]);
+        EXPECT_EQ(above["tp_prices"].size(), 3U);
+        EXPECT_LT(below["tp_prices"][2], below["tp_prices"][0]);
+    }
+    EXPECT_TRUE(neutral_seen && sided_seen);
+}
+
+TEST_F(Details, opportunities_are_filtered_and_sorted_by_what_they_are_worth) {
+    context_.terms.taker_fee_pct = 0.0;
+    context_.terms.manipulation_threshold = 100.0;
+    const json all = opportunities();
+    const auto worth = [](const json& item) { return item["reward_risk_net"].get<double>(); };
+    const json by_net = opportunities("sort=reward_risk_net");
+    for (std::size_t i = 1; i < by_net["items"].size(); ++i) {
+        EXPECT_GE(worth(by_net["items"][i - 1]), worth(by_net["items"][i]));
+    }
+    EXPECT_EQ(by_net["items"].size(), all["items"].size());
+    EXPECT_EQ(opportunities("sort=reward_risk_net&top=1")["items"][0], by_net["items"][0]) << "sorted, then cut";
+    const json yes = opportunities("tradable=true");
+    const json no = opportunities("tradable=false");
+    EXPECT_EQ(yes["items"].size() + no["items"].size(), all["items"].size());
+    EXPECT_EQ(yes["total"], yes["items"].size());
+    for (const json& item : yes["items"]) EXPECT_EQ(item["tradable"], true);
+    for (const json& item : no["items"]) EXPECT_EQ(item["tradable"], false);
 }
 
 TEST_F(Details, opportunities_come_best_first_and_are_cut) {
@@ -180,12 +252,21 @@ TEST_F(Details, opportunity_prices_can_be_sent_as_they_are) {
         const std::string text = price.dump();
         return text.find('.') == std::string::npos ? 0 : text.size() - text.find('.') - 1;
     };
+    std::vector<json> prices;
     for (const json& item : body["items"]) {
-        for (const char* name : {"last_price", "entry_price", "stop_price"}) {
-            EXPECT_LE(decimals(item[name]), 2U) << item[name];  // the sample's price step is 0.01
+        const auto take = [&](const json& trade) {
+            for (const json& price : {trade["entry_price"], trade["stop_price"]}) prices.push_back(price);
+            for (const json& price : trade["tp_prices"]) prices.push_back(price);
+        };
+        if (item["breakout"].is_null()) {
+            take(item);
+        } else {
+            take(item["breakout"]["above"]);
+            take(item["breakout"]["below"]);
         }
-        for (const json& target : item["tp_prices"]) EXPECT_LE(decimals(target), 2U) << target;
     }
+    EXPECT_GE(prices.size(), 20U);
+    for (const json& price : prices) EXPECT_LE(decimals(price), 2U) << price;  // the sample's price tick is 0.01
 }
 
 TEST_F(Details, opportunities_without_funding_do_not_speak_of_it) {
@@ -206,6 +287,7 @@ TEST(StatusViews, symbols_say_why_a_contract_is_in_or_out) {
     EXPECT_EQ(btc["status"], "listed");
     EXPECT_EQ(btc["in_scan"], true);
     EXPECT_TRUE(btc["reason"].is_null());
+    EXPECT_EQ(btc["listed_at"], "2020-10-20T16:00:00.000Z");
     const json& old = body["items"][6];
     EXPECT_EQ(old["in_scan"], false);
     EXPECT_EQ(old["reason"], "inactive");
@@ -225,8 +307,12 @@ TEST(StatusViews, health_has_the_names_that_clients_know) {
     report.health.exchange.state = exchange::BreakerState::half_open;
     report.health.exchange.threshold = 5;
     report.health.exchange.errors = {{"timeout", 3}};
-    report.health.symbols = {{.symbol = "BTC/USDT:USDT", .latency_ms = 12.5, .last_seen = test::kNow},
-                             {.symbol = "ETH/USDT:USDT", .stale = true}};
+    report.health.symbols = {{.symbol = "BTC/USDT:USDT",
+                              .latency_ms = 12.5,
+                              .age_sec = 1.23456,
+                              .last_seen = test::kNow,
+                              .volatility_bucket = signals::VolatilityBucket::low},
+                             {.symbol = "ETH/USDT:USDT", .is_stale = true}};
     report.stores = {{.name = "redis", .state = "ok", .backlog = 2}};
     const json body = json::parse(*render_health(report).body());
     EXPECT_EQ(body["last_cycle_ms"], 1'250);
@@ -243,7 +329,11 @@ TEST(StatusViews, health_has_the_names_that_clients_know) {
     EXPECT_EQ(body["adapter"]["errors"]["timeout"], 3);
     EXPECT_EQ(body["symbols"]["BTC/USDT:USDT"]["latency_ms"], 12.5);
     EXPECT_EQ(body["symbols"]["BTC/USDT:USDT"]["volatility_bucket"], "low");
-    EXPECT_EQ(body["symbols"]["ETH/USDT:USDT"]["stale"], true);
+    EXPECT_EQ(body["symbols"]["BTC/USDT:USDT"]["stale"], 1.235) << "seconds, as clients of the old service know it";
+    EXPECT_EQ(body["symbols"]["BTC/USDT:USDT"]["is_stale"], false);
+    EXPECT_TRUE(body["symbols"]["ETH/USDT:USDT"]["stale"].is_null());
+    EXPECT_EQ(body["symbols"]["ETH/USDT:USDT"]["is_stale"], true);
+    EXPECT_TRUE(body["symbols"]["ETH/USDT:USDT"]["volatility_bucket"].is_null());
     EXPECT_TRUE(body["symbols"]["ETH/USDT:USDT"]["last_seen"].is_null());
     EXPECT_EQ(body["stores"]["redis"]["backlog"], 2);
     EXPECT_EQ(body["version"], "1.2.3");

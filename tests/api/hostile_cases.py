@@ -218,7 +218,7 @@ BODIES = [
     ("/watchlists", b'{"name":"\\u0000"}', 422), ("/watchlists", b'{"name":7}', 422), ("/watchlists", b'{"name":"w","symbols":"btc"}', 422),
     ("/watchlists", b'{"name":"w","symbols":[1]}', 422), ("/watchlists", b'{"name":"w","symbols":[""]}', 422),
     ("/watchlists", b'{"name":"w","symbols":["' + b"A" * 10_000 + b'"]}', 422),
-    ("/watchlists", b'{"name":"w","symbols":[' + b",".join([b'"btc"'] * 501) + b"]}", 422),
+    ("/watchlists", b'{"name":"w","symbols":[' + b",".join([b'"btc"'] * 2001) + b"]}", 422),
     ("/watchlists", b'{"name":"w","symbols":[' + b",".join(b'"C%d"' % i for i in range(500)) + b"]}", 200),
     ("/watchlists", '{"name":"💥 \'; DROP TABLE watchlists;--","symbols":["btc"]}'.encode(), 200),
     ("/watchlists", b'{"name":"<script>alert(1)<\\u002fscript>"}', 422), ("/watchlists", b'{"name":"w","id":1}', 422),

@@ -95,8 +95,8 @@ TEST(OpenApi, parameters_are_those_that_the_readers_ask_for_and_each_says_what_i
         if (parameter.contains("$ref")) continue;
         EXPECT_TRUE(parameter.contains("description")) << parameter;
     }
-    EXPECT_EQ(top.at("schema"), json::parse(R"({"type":"integer","minimum":1,"maximum":200})"));
-    EXPECT_EQ(parameters.size(), 22U) << "21 of the query (the same path with as_of included), one header";
+    EXPECT_EQ(top.at("schema"), json::parse(R"({"type":"integer","minimum":1,"maximum":2000})"));
+    EXPECT_EQ(parameters.size(), 23U) << "22 of the query (the same path with as_of included), one header";
     for (const auto& operations : document().at("paths")) {
         for (const auto& operation : operations) {
             EXPECT_FALSE(operation.contains("x-parameters-of"));

@@ -80,13 +80,13 @@ TEST(ParamReader, counts_what_is_wrong_beyond_what_anybody_reads) {
 
 TEST(ParamReader, refuses_lists_without_end) {
     std::string entries;
-    for (std::size_t i = 0; i <= ParamReader::kMostEntries; ++i) entries += std::to_string(i) + ',';
+    for (std::size_t i = 0; i <= ParamReader::kMaxEntries; ++i) entries += std::to_string(i) + ',';
     const net::QueryParameters params{{"symbols", entries}, {"symbols", "btc"}};
     ParamReader reader(params);
     EXPECT_EQ(reader.list("symbols"), std::nullopt);
     const auto errors = reader.finish();
     ASSERT_EQ(errors.size(), 1U);
-    EXPECT_EQ(errors[0].message, "at most 500 entries");
+    EXPECT_EQ(errors[0].message, "at most 2000 entries");
 }
 
 TEST(ParamReader, gathers_lists_from_commas_and_repetition) {

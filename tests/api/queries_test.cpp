@@ -64,16 +64,18 @@ TEST_F(Queries, fills_in_every_default_from_the_settings) {
 
 TEST_F(Queries, reads_every_parameter) {
     const auto query = parse(
-        "top=200&profile=news&min_qvol=0&max_spread_bps=1e9&notional=1&page=3&page_size=100&include_funding=0&"
+        "top=2000&profile=news&min_qvol=0&max_spread_bps=1e9&notional=1&page=3&page_size=500&min_listed_days=7.5&"
+        "include_funding=0&"
         "include_basis=no&include_carry=FALSE&max_manip_score=40.5&exclude_flags=scam_wick,liquidity_wall&"
         "exclude_flags=wash_trade_volume&symbols=btc,ETH%2FUSDT:USDT&symbols=SOLUSDT&watchlist=majors&sort=qvol_usdt&"
         "order=asc&fields=symbol,score&format=json&explain=1&seq=7&_=123");
     ASSERT_TRUE(query) << query.error().detail;
-    EXPECT_EQ(query->top, 200);
+    EXPECT_EQ(query->top, 2'000);
     EXPECT_EQ(query->scoring.profile, "news");
     EXPECT_EQ(query->scoring.min_qvol_usdt, 0.0);
     EXPECT_EQ(query->scoring.notional_usdt, 1.0);
-    EXPECT_EQ(query->page_size, 100);
+    EXPECT_EQ(query->page_size, 500);
+    EXPECT_EQ(query->scoring.min_listed_days, 7.5);
     EXPECT_FALSE(query->scoring.include_funding || query->scoring.include_basis || query->scoring.include_carry);
     EXPECT_EQ(query->selection.max_manip_score, 40.5);
     EXPECT_THAT(query->selection.exclude_flags, ElementsAre("liquidity_wall", "scam_wick", "wash_trade_volume"));
@@ -95,8 +97,10 @@ TEST_F(Queries, sorts_by_rank_and_names_upwards_unless_told_otherwise) {
 }
 
 TEST_F(Queries, names_everything_that_is_wrong) {
-    EXPECT_THAT(wrong("top=0&page=0&page_size=101&min_qvol=-1&max_spread_bps=nan&notional=0.5&max_manip_score=101"),
-                ElementsAre("top", "page", "page_size", "min_qvol", "max_spread_bps", "notional", "max_manip_score"));
+    EXPECT_THAT(wrong("top=0&page=0&page_size=501&min_listed_days=-1&min_qvol=-1&max_spread_bps=nan&notional=0.5&max_"
+                      "manip_score=101"),
+                ElementsAre("top", "page", "page_size", "min_listed_days", "min_qvol", "max_spread_bps", "notional",
+                            "max_manip_score"));
     EXPECT_THAT(wrong("profile=Scalp&sort=manip_flags&order=up&format=xml&include_funding=maybe&seq=0&explain=2"),
                 ElementsAre("profile", "sort", "order", "format", "include_funding", "seq", "explain"));
     EXPECT_THAT(wrong("fields=symbol,scor&exclude_flags=scamwick&watchlist=mine&symbols=btc,nonesuch,-&topp=3"),
@@ -169,6 +173,7 @@ TEST_F(Queries, that_ask_something_else_have_another) {
                               "min_qvol=1",
                               "max_spread_bps=1",
                               "notional=1",
+                              "min_listed_days=1",
                               "page=2",
                               "page_size=26",
                               "include_funding=0",
@@ -201,9 +206,18 @@ TEST_F(Queries, of_opportunities_have_their_own_bounds) {
     EXPECT_EQ(query->top, 12);
     EXPECT_EQ(query->scoring.notional_usdt, 10'000.0);
     EXPECT_EQ(query->scoring.min_qvol_usdt, 20e6);
-    EXPECT_FALSE(parse_opportunities_query(*net::parse_query("top=101"), context()));
+    EXPECT_FALSE(parse_opportunities_query(*net::parse_query("top=2001"), context()));
     EXPECT_FALSE(parse_opportunities_query(*net::parse_query("page=1"), context()));
-    EXPECT_TRUE(parse_opportunities_query(*net::parse_query("top=100&notional=1&exclude_flags=scam_wick"), context()));
+    EXPECT_TRUE(parse_opportunities_query(*net::parse_query("top=2000&notional=1&exclude_flags=scam_wick"), context()));
+    EXPECT_FALSE(parse_opportunities_query(*net::parse_query("sort=rank"), context()));
+    EXPECT_FALSE(parse_opportunities_query(*net::parse_query("tradable=maybe"), context()));
+    std::set<std::string> seen;
+    for (const char* text : {"", "sort=reward_risk_net", "sort=confidence", "tradable=1", "tradable=0"}) {
+        const auto parsed = parse_opportunities_query(*net::parse_query(text), context());
+        ASSERT_TRUE(parsed) << text;
+        EXPECT_TRUE(seen.insert(canonical(*parsed)).second) << text;
+    }
+    EXPECT_TRUE(seen.contains(canonical(*parse_opportunities_query(*net::parse_query("sort=score"), context()))));
 }
 
 TEST_F(Queries, bind_to_a_cycle) {

@@ -71,10 +71,11 @@ TEST_F(Rankings, items_have_every_documented_field_in_order) {
     for (const auto& [name, value] : body["items"][0].items()) names.push_back(name);
     EXPECT_THAT(names, ElementsAre("symbol", "contract_code", "rank", "rank_delta", "score", "last_price", "qvol_usdt",
                                    "atr_pct", "spread_bps", "slip_bps", "top5_depth_usdt", "ret_15", "ret_1",
-                                   "funding_8h_pct", "open_interest", "basis_bps", "volume_zscore",
-                                   "order_flow_imbalance", "volatility_regime", "price_velocity", "anomaly_score",
-                                   "depth_to_volume_ratio", "liquidity_edge", "momentum_edge", "volatility_edge",
-                                   "microstructure_edge", "anomaly_residual", "manip_score", "manip_flags", "age_ms"));
+                                   "funding_8h_pct", "funding_rate", "funding_interval_hours", "open_interest",
+                                   "basis_bps", "volume_zscore", "order_flow_imbalance", "volatility_regime",
+                                   "price_velocity", "anomaly_score", "depth_to_volume_ratio", "liquidity_edge",
+                                   "momentum_edge", "volatility_edge", "microstructure_edge", "anomaly_residual",
+                                   "manip_score", "manip_flags", "age_ms", "listed_at", "notes"));
 }
 
 TEST_F(Rankings, give_null_where_the_exchange_gave_nothing) {
@@ -87,6 +88,58 @@ TEST_F(Rankings, give_null_where_the_exchange_gave_nothing) {
     EXPECT_EQ(item(body, "BTC-USDT")["age_ms"], 800);
     EXPECT_EQ(item(body, "BTC-USDT")["last_price"], 77'105);
     EXPECT_EQ(item(body, "BTC-USDT")["symbol"], "BTC/USDT:USDT");
+}
+
+TEST_F(Rankings, show_what_was_not_measured_as_null) {
+    auto specs = test::sample_specs();
+    specs.push_back({.code = "NEW-USDT", .last = 3.0, .turnover = 80e6, .drift_pct = 5.0, .candles = 3});
+    ranking_ = test::make_ranking(7, test::kNow, test::make_settings(), specs);
+    const json body = answer("");
+    const json fresh = item(body, "NEW-USDT");
+    for (const char* name : {"ret_15", "volume_zscore", "volatility_regime", "price_velocity", "anomaly_score",
+                             "momentum_edge", "volatility_edge", "microstructure_edge", "anomaly_residual"}) {
+        EXPECT_TRUE(fresh[name].is_null()) << name;
+        EXPECT_TRUE(item(body, "BTC-USDT")[name].is_number()) << name;
+    }
+    EXPECT_TRUE(fresh["ret_1"].is_number() && fresh["score"].is_number());
+    ASSERT_EQ(fresh["notes"].size(), 1U);
+    EXPECT_THAT(fresh["notes"][0].get<std::string>(), testing::HasSubstr("2 closed candles"));
+    EXPECT_EQ(item(body, "BTC-USDT")["notes"], json::array());
+    for (const char* order : {"asc", "desc"}) {
+        EXPECT_EQ(symbols(answer(std::string("sort=ret_15&order=") + order)).back(), "NEW-USDT") << "null comes last";
+    }
+    const Rendered csv = render_rankings(ranking_, parse("format=csv&symbols=new&fields=symbol,ret_15,listed_at"));
+    EXPECT_EQ(*csv.body(), "symbol,ret_15,listed_at\r\nNEW/USDT:USDT,,2020-10-20T16:00:00.000Z\r\n");
+}
+
+TEST_F(Rankings, tell_the_raw_rate_beside_that_of_eight_hours) {
+    market::Contract contract = *ranking_.contracts[ranking_.index_by_code.at("SOL-USDT")].data.contract;
+    const json sol = item(answer(""), "SOL-USDT");
+    EXPECT_EQ(sol["funding_rate"], -0.0002);
+    EXPECT_EQ(sol["funding_interval_hours"], contract.funding_interval_hours);
+    EXPECT_TRUE(item(answer("include_funding=0"), "SOL-USDT")["funding_rate"].is_null());
+    EXPECT_TRUE(item(answer(""), "DOGE-USDT")["funding_rate"].is_null());
+}
+
+TEST_F(Rankings, leave_out_what_was_listed_too_recently) {
+    const auto listed = [&](const std::string& code, const char* time) {
+        engine::ContractSnapshot& snapshot = ranking_.contracts[ranking_.index_by_code.at(code)];
+        market::Contract contract = *snapshot.data.contract;
+        contract.listed_at = time == nullptr ? std::nullopt : core::parse_time(time);
+        snapshot.data.contract = std::make_shared<const market::Contract>(contract);
+        engine::describe(snapshot, 5'000.0, ranking_.time);
+    };
+    listed("ETH-USDT", "2026-11-19T00:00:00+08:00");  // three and a half days before, counted from the end of the day
+    listed("SOL-USDT", nullptr);
+    for (const char* code : {"BTC-USDT", "DOGE-USDT"}) listed(code, "2020-10-21T00:00:00+08:00");
+    EXPECT_EQ(answer("min_listed_days=0")["total"], 4) << "any age, known or not";
+    EXPECT_THAT(symbols(answer("min_listed_days=2")), UnorderedElementsAre("BTC-USDT", "ETH-USDT", "DOGE-USDT"));
+    EXPECT_THAT(symbols(answer("min_listed_days=3")), UnorderedElementsAre("BTC-USDT", "DOGE-USDT"))
+        << "it may have been listed when its day ended";
+    const json funnel = answer("min_listed_days=30&explain=1")["funnel"];
+    EXPECT_EQ(funnel[4]["stage"], "min_listed_days");
+    EXPECT_EQ(funnel[4]["in"].get<int>() - funnel[4]["out"].get<int>(), 2);
+    EXPECT_EQ(answer("min_listed_days=30")["filters"]["min_listed_days"], 30);
 }
 
 TEST_F(Rankings, computed_again_agree_with_the_cycles_own) {
@@ -103,7 +156,7 @@ TEST_F(Rankings, computed_again_agree_with_the_cycles_own) {
 TEST_F(Rankings, echo_every_effective_value) {
     const json plain = answer("")["filters"];
     EXPECT_EQ(plain, json::parse(R"({"top":12,"profile":"scalp","min_qvol":20000000,"max_spread_bps":8,"notional":5000,
-        "include_funding":true,"include_basis":true,"include_carry":true,"max_manip_score":null,"exclude_flags":[],
+        "min_listed_days":0,        "include_funding":true,"include_basis":true,"include_carry":true,"max_manip_score":null,"exclude_flags":[],
         "watchlist":null,"symbols":null,"sort":"score","order":"desc","fields":null})"));
     const json given = answer(
         "symbols=eth&notional=2500.5&max_manip_score=90&exclude_flags=scam_wick&sort=rank&"
@@ -191,12 +244,13 @@ TEST_F(Rankings, sort_by_any_field_nulls_last) {
 TEST_F(Rankings, cut_to_top_and_then_page) {
     const auto all = symbols(answer("sort=qvol_usdt"));
     const json first = answer("sort=qvol_usdt&top=3&page_size=2");
-    EXPECT_EQ(first["total"], 3);
+    EXPECT_EQ(first["total"], 4) << "what is there, whatever top leaves of it";
+    EXPECT_EQ(first["total_after_top"], 3);
     EXPECT_THAT(symbols(first), ElementsAre(all[0], all[1]));
     EXPECT_THAT(symbols(answer("sort=qvol_usdt&top=3&page_size=2&page=2")), ElementsAre(all[2]));
     const json beyond = answer("sort=qvol_usdt&top=3&page_size=2&page=3");
     EXPECT_THAT(symbols(beyond), ElementsAre());
-    EXPECT_EQ(beyond["total"], 3);
+    EXPECT_EQ(beyond["total_after_top"], 3);
     EXPECT_EQ(beyond["page"], 3);
     EXPECT_THAT(symbols(answer("page=9223372036854775807&page_size=100")), ElementsAre());
 }
@@ -232,7 +286,8 @@ TEST_F(Rankings, explain_what_each_filter_took) {
     EXPECT_EQ(body["funnel"][2]["examples"], json::parse(R"(["THIN/USDT:USDT"])"));
     EXPECT_EQ(body["funnel"][3]["examples"], json::parse(R"(["WIDE/USDT:USDT"])"));
     EXPECT_EQ(body["funnel"][4]["examples"], json::parse(R"(["DOGE/USDT:USDT"])"));
-    EXPECT_EQ(body["funnel"].back()["out"], body["total"]);
+    EXPECT_EQ(body["funnel"].back()["out"], body["total_after_top"]);
+    EXPECT_EQ(body["total"], 3);
 }
 
 TEST_F(Rankings, explain_widened_filters_too) {

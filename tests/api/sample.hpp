@@ -39,6 +39,7 @@ inline std::shared_ptr<const market::Contract> make_contract(const std::string& 
     contract.price_tick = tick;
     contract.status = market::ContractStatus::listed;
     contract.next_funding_time = kNow + std::chrono::hours(2);
+    contract.listed_at = *core::parse_time("2020-10-21T00:00:00+08:00");
     return std::make_shared<const market::Contract>(contract);
 }
 

@@ -41,38 +41,102 @@ TEST(Opportunity, a_rise_with_bearable_funding_is_a_long_pullback) {
     EXPECT_DOUBLE_EQ(o.entry_pct, 0.35);
     EXPECT_DOUBLE_EQ(o.stop_suggestion, 1.2);
     EXPECT_THAT(o.tp_levels, ElementsAre(0.5, 1.0, 1.5));
-    EXPECT_NEAR(o.entry_price, 199.3, 1e-9);
-    EXPECT_NEAR(o.stop_price, 197.6, 1e-9);
-    EXPECT_NEAR(o.tp_prices[0], 201.0, 1e-9);
-    EXPECT_NEAR(o.tp_prices[1], 202.0, 1e-9);
-    EXPECT_NEAR(o.tp_prices[2], 203.0, 1e-9);
+    EXPECT_NEAR(o.trade->entry_price, 199.3, 1e-9);
+    EXPECT_NEAR(o.trade->stop_price, 197.6, 1e-9);
+    EXPECT_NEAR(o.trade->tp_prices[0], 201.0, 1e-9);
+    EXPECT_NEAR(o.trade->tp_prices[1], 202.0, 1e-9);
+    EXPECT_NEAR(o.trade->tp_prices[2], 203.0, 1e-9);
 }
 
 TEST(Opportunity, a_fall_is_a_short_fade) {
     const Opportunity o = make(falling());
     EXPECT_EQ(o.side_bias, SideBias::short_side);
     EXPECT_EQ(o.entry_type, EntryType::fade);
-    EXPECT_NEAR(o.entry_price, 200.7, 1e-9);
-    EXPECT_NEAR(o.stop_price, 202.4, 1e-9);
-    EXPECT_NEAR(o.tp_prices[0], 199.0, 1e-9);
-    EXPECT_NEAR(o.tp_prices[2], 197.0, 1e-9);
+    EXPECT_NEAR(o.trade->entry_price, 200.7, 1e-9);
+    EXPECT_NEAR(o.trade->stop_price, 202.4, 1e-9);
+    EXPECT_NEAR(o.trade->tp_prices[0], 199.0, 1e-9);
+    EXPECT_NEAR(o.trade->tp_prices[2], 197.0, 1e-9);
 }
 
-TEST(Opportunity, the_rest_is_a_neutral_breakout_at_half_the_distance) {
+TEST(Opportunity, the_rest_is_neutral_a_breakout_either_way_at_half_the_distance) {
     ContractNumbers mixed = rising();
     mixed.metrics.ret_1 = -0.1;
-    const Opportunity up = make(mixed);
-    EXPECT_EQ(up.side_bias, SideBias::neutral);
-    EXPECT_EQ(up.entry_type, EntryType::breakout);
-    EXPECT_DOUBLE_EQ(up.entry_pct, 0.175);
-    EXPECT_NEAR(up.entry_price, 200.35, 1e-9);
-    EXPECT_LT(up.stop_price, up.entry_price);
-    EXPECT_GT(up.tp_prices[0], up.entry_price);
-    mixed.metrics.ret_15 = -0.5;
-    mixed.metrics.ret_1 = 0.1;
-    const Opportunity down = make(mixed);
-    EXPECT_NEAR(down.entry_price, 199.65, 1e-9);
-    EXPECT_GT(down.stop_price, down.entry_price);
+    const Opportunity o = make(mixed);
+    EXPECT_EQ(o.side_bias, SideBias::neutral);
+    EXPECT_EQ(o.entry_type, EntryType::breakout);
+    EXPECT_DOUBLE_EQ(o.entry_pct, 0.175);
+    EXPECT_FALSE(o.trade) << "no side, no single price";
+    ASSERT_TRUE(o.above && o.below);
+    EXPECT_NEAR(o.above->entry_price, 200.35, 1e-9);
+    EXPECT_LT(o.above->stop_price, o.above->entry_price);
+    EXPECT_GT(o.above->tp_prices[0], o.above->entry_price);
+    EXPECT_NEAR(o.below->entry_price, 199.65, 1e-9);
+    EXPECT_GT(o.below->stop_price, o.below->entry_price);
+    EXPECT_LT(o.below->tp_prices[0], o.below->entry_price);
+    EXPECT_FALSE(make(rising()).above || make(rising()).below);
+}
+
+TEST(Opportunity, weighs_what_it_brings_against_what_it_costs) {
+    const Opportunity o = make(rising());  // entry 199.3, stop 197.6, second target 202; slippage 2 bps
+    EXPECT_DOUBLE_EQ(*o.round_trip_cost_pct, 0.16);
+    EXPECT_NEAR(*o.reward_risk_gross, 2.7 / 1.7, 1e-4);
+    const double reward = 2.7 / 199.3 * 100.0;
+    const double risk = 1.7 / 199.3 * 100.0;
+    EXPECT_NEAR(*o.reward_risk_net, (reward - 0.16) / (risk + 0.16), 1e-4);
+    EXPECT_NEAR(*o.risk_usdt, 10'000.0 * (risk + 0.16) / 100.0, 0.01);
+    EXPECT_TRUE(o.tradable());
+}
+
+TEST(Opportunity, says_why_it_is_not_tradable) {
+    ContractNumbers quiet = rising();
+    quiet.metrics.atr_pct = 0.1;  // the second target lies 0.1 % away, twice the taker's fee is 0.12 %
+    EXPECT_THAT(make(quiet).not_tradable, ElementsAre("net_reward_risk"));
+    EXPECT_GT(make(quiet).reward_risk_gross, make(quiet).reward_risk_net);
+
+    ContractNumbers pumped = rising();
+    pumped.manipulation.manip_score = 60.0;
+    EXPECT_THAT(make(pumped).not_tradable, ElementsAre("manipulation")) << "at the threshold";
+    pumped.manipulation.manip_score = 59.99;
+    EXPECT_TRUE(make(pumped).tradable());
+
+    EXPECT_THAT(make(rising(), 40.0, 0.0, 10'000.0).not_tradable, ElementsAre("liquidity"));
+    EXPECT_FALSE(make(rising(), 40.0, 0.0, 10'000.0).reward_risk_net);
+    EXPECT_THAT(make(rising(), -100.0).not_tradable, ::testing::Contains("confidence"));
+
+    const ScoreComponents components;
+    EXPECT_THAT(make_opportunity({.numbers = rising(),
+                                  .components = components,
+                                  .score = 40.0,
+                                  .slip_bps = 2.0,
+                                  .last_price = 200.0,
+                                  .stale = true})
+                    .not_tradable,
+                ElementsAre("stale"));
+}
+
+TEST(Opportunity, net_falls_with_the_fee_and_with_the_slippage) {
+    const ContractNumbers numbers = rising();
+    const ScoreComponents components;
+    const auto net = [&](double fee, double slip) {
+        return *make_opportunity({.numbers = numbers,
+                                  .components = components,
+                                  .score = 40.0,
+                                  .slip_bps = slip,
+                                  .last_price = 200.0,
+                                  .terms = {.taker_fee_pct = fee}})
+                    .reward_risk_net;
+    };
+    EXPECT_EQ(net(0.0, 0.0), *make(numbers).reward_risk_gross);
+    double before = net(0.0, 2.0);
+    for (const double fee : {0.02, 0.06, 0.1, 0.5, 2.0}) {
+        EXPECT_LT(net(fee, 2.0), before);
+        before = net(fee, 2.0);
+    }
+    before = net(0.06, 0.0);
+    for (const double slip : {1.0, 5.0, 25.0, 125.0}) {
+        EXPECT_LT(net(0.06, slip), before);
+        before = net(0.06, slip);
+    }
 }
 
 TEST(Opportunity, dear_funding_and_negative_scores_take_the_side_away) {
@@ -109,15 +173,17 @@ TEST(Opportunity, stop_and_targets_lie_beyond_the_entry_even_when_nothing_moves)
     ContractNumbers dead = rising();
     dead.metrics.atr_pct = 0.0;
     dead.metrics.spread_bps = 1.0;
+    ContractNumbers neutral = dead;
+    neutral.metrics.ret_1 = -0.1;
     for (const double tick : {0.0, 0.01, 0.5}) {
         const Opportunity o = make(dead, 40.0, tick);
-        EXPECT_LT(o.stop_price, o.entry_price) << tick;
-        EXPECT_GT(o.tp_prices[0], o.entry_price) << tick;
-        dead.metrics.ret_1 = -0.1;  // neutral, upwards
-        const Opportunity breakout = make(dead, 40.0, tick);
-        EXPECT_LT(breakout.stop_price, breakout.entry_price) << tick;
-        EXPECT_GT(breakout.tp_prices[0], breakout.entry_price) << tick;
-        dead.metrics.ret_1 = 0.1;
+        EXPECT_LT(o.trade->stop_price, o.trade->entry_price) << tick;
+        EXPECT_GT(o.trade->tp_prices[0], o.trade->entry_price) << tick;
+        const Opportunity breakout = make(neutral, 40.0, tick);
+        EXPECT_LT(breakout.above->stop_price, breakout.above->entry_price) << tick;
+        EXPECT_GT(breakout.above->tp_prices[0], breakout.above->entry_price) << tick;
+        EXPECT_GT(breakout.below->stop_price, breakout.below->entry_price) << tick;
+        EXPECT_LT(breakout.below->tp_prices[0], breakout.below->entry_price) << tick;
     }
 }
 
@@ -125,22 +191,24 @@ TEST(Opportunity, prices_can_be_put_on_the_contracts_step) {
     ContractNumbers numbers = rising();
     numbers.metrics.atr_pct = 1.2345;
     const Opportunity o = make(numbers, 40.0, 0.05);
-    for (const double price : {o.entry_price, o.stop_price, o.tp_prices[0], o.tp_prices[1], o.tp_prices[2]}) {
+    for (const double price : {o.trade->entry_price, o.trade->stop_price, o.trade->tp_prices[0], o.trade->tp_prices[1],
+                               o.trade->tp_prices[2]}) {
         EXPECT_NEAR(price / 0.05, std::round(price / 0.05), 1e-9) << price;
     }
-    EXPECT_LE(o.stop_price, 200.0 * (1.0 - o.stop_suggestion / 100.0));
-    EXPECT_GE(o.tp_prices[0], 200.0 * (1.0 + o.tp_levels[0] / 100.0));
-    EXPECT_DOUBLE_EQ(make(rising(), 40.0, 0.1).stop_price, 197.6) << "already on the step: not moved";
-    EXPECT_EQ(make(rising(), 40.0, 1e-300).entry_price, make(rising()).entry_price) << "a step finer than a double";
+    EXPECT_LE(o.trade->stop_price, 200.0 * (1.0 - o.stop_suggestion / 100.0));
+    EXPECT_GE(o.trade->tp_prices[0], 200.0 * (1.0 + o.tp_levels[0] / 100.0));
+    EXPECT_DOUBLE_EQ(make(rising(), 40.0, 0.1).trade->stop_price, 197.6) << "already on the step: not moved";
+    EXPECT_EQ(make(rising(), 40.0, 1e-300).trade->entry_price, make(rising()).trade->entry_price)
+        << "a step finer than a double";
 }
 
 TEST(Opportunity, prices_never_go_under_zero) {
     ContractNumbers crash = rising();
     crash.metrics.atr_pct = 500.0;
-    EXPECT_EQ(make(crash).stop_price, 0.0);
+    EXPECT_EQ(make(crash).trade->stop_price, 0.0);
     ContractNumbers fall = falling();
     fall.metrics.atr_pct = 500.0;
-    EXPECT_EQ(make(fall).tp_prices[0], 0.0);
+    EXPECT_EQ(make(fall).trade->tp_prices[0], 0.0);
 }
 
 TEST(Opportunity, confidence_by_hand) {

@@ -143,10 +143,18 @@ TEST(Properties, scores_and_opportunities_of_anything_are_finite) {
                                                     .last_price = random.any_positive(),
                                                     .price_tick = random.chance(0.5) ? random.any_positive() : 0.0});
             expect_in(o.confidence, 0, 100, "confidence");
-            for (const double value : {o.entry_pct, o.stop_suggestion, o.tp_levels[0], o.tp_levels[2], o.entry_price,
-                                       o.stop_price, o.tp_prices[0], o.tp_prices[1], o.tp_prices[2]}) {
+            std::vector<double> shown{o.entry_pct, o.stop_suggestion, o.tp_levels[0], o.tp_levels[2]};
+            for (const auto* trade : {&o.trade, &o.above, &o.below}) {
+                if (!*trade) continue;
+                shown.insert(shown.end(), {(*trade)->entry_price, (*trade)->stop_price});
+                shown.insert(shown.end(), (*trade)->tp_prices.begin(), (*trade)->tp_prices.end());
+            }
+            for (const double value : shown) {
                 ASSERT_TRUE(std::isfinite(value));
                 ASSERT_GE(value, 0.0);
+            }
+            for (const auto& ratio : {o.reward_risk_gross, o.reward_risk_net, o.round_trip_cost_pct, o.risk_usdt}) {
+                ASSERT_TRUE(std::isfinite(ratio.value_or(0.0)));
             }
         }
     }

@@ -9,6 +9,7 @@
 #include "scanner/engine/engine_view.hpp"
 #include "scanner/engine/inspector.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/signals/opportunity.hpp"
 #include "scanner/storage/history.hpp"
 
 #include <cstddef>
@@ -46,6 +47,8 @@ struct ApiOptions {
     OperatorService* operator_service = nullptr;  ///< must outlive the handler; nullptr: none of the operator's routes
     alerts::AlertService* alerts = nullptr;       ///< must outlive the handler; nullptr: /alerts… is not there
     storage::History* history = nullptr;          ///< must outlive the handler; nullptr: no /history…, no as_of
+    /// Fees and threshold of /opportunities, asked once for each; empty: the defaults.
+    std::function<signals::TradeTerms()> trade_terms;
     /// Called for each /metrics; may be empty.
     std::function<net::HttpServerStatistics()> server_statistics;
 };

@@ -33,11 +33,14 @@ struct Settings {
     Universe universe = Universe::all;
     double min_qvol_usdt = 20'000'000.0;
     double max_spread_bps = 8.0;
+    double min_listed_days = 0.0;    ///< days
     double notional_test = 5'000.0;  ///< USDT
     std::chrono::minutes timeframe{1};
     std::string profile_default = "scalp";
     int topn_default = 12;
     bool include_carry = true;
+    double taker_fee_pct = 0.06;  ///< percent of the notional, each way
+    double maker_fee_pct = 0.02;  ///< percent of the notional, each way; below 0: a rebate
     std::chrono::milliseconds scan_interval{15'000};
     int scan_concurrency = 12;
     int scan_top_by_qvol = 60;

@@ -20,9 +20,10 @@ namespace scanner::engine {
 struct SymbolHealth {
     std::string symbol;                       ///< unified: "BTC/USDT:USDT"
     std::optional<double> latency_ms;         ///< of its last successful reading; the longest of that reading's calls
-    bool stale = false;                       ///< its last reading is older than the snapshots' time to live
+    std::optional<double> age_sec;            ///< since its data last were true; empty before the first reading
+    bool is_stale = false;                    ///< its last reading is older than the snapshots' time to live
     std::optional<core::WallTime> last_seen;  ///< when its data last were true; empty before the first reading
-    signals::VolatilityBucket volatility_bucket = signals::VolatilityBucket::low;
+    std::optional<signals::VolatilityBucket> volatility_bucket;  ///< empty where its history is too short to tell
 };
 
 /// How the scan loop does, for health answers and metrics. A copy: it does not change under its reader.

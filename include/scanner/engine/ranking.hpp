@@ -22,6 +22,7 @@ struct ContractSnapshot {
     market::MarketData data;
     signals::ContractNumbers numbers;
     std::vector<double> spread_history;  ///< spread_bps of up to 50 cycles, oldest first, this one last
+    std::vector<std::string> notes;      ///< what a person should know of these numbers; mostly empty
 };
 
 /// The place of a contract in the cycle's own ranking under one profile.
@@ -39,6 +40,7 @@ struct RankingSettings {
     double notional_usdt = 0.0;
     double min_qvol_usdt = 0.0;
     double max_spread_bps = 0.0;
+    double min_listed_days = 0.0;  ///< 0: contracts of any age, known or not
     bool include_carry = true;
     bool simulated = false;  ///< the exchange is a simulator; every answer says so
 };
@@ -48,7 +50,8 @@ struct Exclusion {
     std::string contract_code;
     std::string reason;  ///< a stable name: inactive, not_allowed, asset_class, no_ticker, contract_size_mismatch,
                          ///< turnover_rank, volume, spread, stale_ticker, stale_book, stale_candles,
-                         ///< price_outside_book, fetch_failed, malformed, unknown_contract
+                         ///< price_outside_book, fetch_failed, malformed, unknown_contract,
+                         ///< new_listing
     std::string detail;  ///< for a person; may be empty
 };
 

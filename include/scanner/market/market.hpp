@@ -47,6 +47,9 @@ struct Contract {
     AssetClass asset_class = AssetClass::crypto;
     int funding_interval_hours = 8;
     std::optional<WallTime> next_funding_time;
+    /// Start of the day of listing (HTX tells the day only, in UTC+8): the contract was listed within the 24 hours that
+    /// follow. Empty where the exchange does not say.
+    std::optional<WallTime> listed_at;
     /// What is wrong with its row of the exchange's list; empty for a sound one. Of an unreadable contract only the
     /// names are known: size and tick are 0, the status is unknown.
     std::string unreadable;

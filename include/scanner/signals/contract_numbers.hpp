@@ -5,6 +5,9 @@
 #include "scanner/signals/microstructure.hpp"
 #include "scanner/signals/snapshot.hpp"
 
+#include <string>
+#include <vector>
+
 /// The entry of the room: one contract's market data in, all of its own numbers out.
 namespace scanner::signals {
 
@@ -13,15 +16,30 @@ namespace scanner::signals {
 struct ContractState {
     MicrostructureState microstructure;
     ManipulationState manipulation;
+    NumberSet unknown;  ///< of the previous cycle; left alone by compute_contract
 };
 
-/// Everything but the edges, which need the whole cycle (apply_cross_section). A missing book or missing candles count
-/// as empty ones. `notional_usdt` > 0 is the test order's size. `previous` becomes this cycle's.
+/// The formulas alone: everything but the edges, which need the whole cycle (apply_cross_section). A missing book or
+/// missing candles count as empty ones. `notional_usdt` > 0 is the test order's size. `previous` becomes this cycle's.
 [[nodiscard]] ContractNumbers compute_contract(const market::MarketData& data, double notional_usdt,
                                                ContractState& previous);
 
 /// The same into `numbers`, whose memory is reused: no allocation in steady state.
 void compute_contract(const market::MarketData& data, double notional_usdt, ContractState& previous,
                       ContractNumbers& numbers);
+
+/// Which numbers `data` cannot tell: for want of closed candles, of candles that traded, of a side of the book, of an
+/// input, or of a previous cycle. Pure; no allocation.
+[[nodiscard]] NumberSet unknown_numbers(const market::MarketData& data, const ContractState& previous);
+
+/// What a live cycle uses: compute_contract with `unknown` filled, and without flags and signatures that would rest on
+/// an unknown number.
+void measure_contract(const market::MarketData& data, double notional_usdt, ContractState& previous,
+                      ContractNumbers& numbers);
+
+/// What a person should know about these numbers, a sentence each: what is unknown for want of history, and where
+/// spread and slippage stand at their worst value because there was nothing to measure. Empty for most contracts.
+[[nodiscard]] std::vector<std::string> notes_on(const market::MarketData& data, const ContractNumbers& numbers,
+                                                double notional_usdt);
 
 }  // namespace scanner::signals

@@ -42,6 +42,7 @@ struct ManipulationInput {
     const market::OrderBook& book;
     const market::Candle* last_candle;  ///< the newest, running or not; may be null
     double notional_usdt;
+    NumberSet unknown{};  ///< no flag is raised on these
 };
 
 /// Fills `result` (its vectors' capacity is reused: no allocation once they have grown); `previous` becomes this

@@ -18,6 +18,10 @@ inline constexpr double kUnknownBps = 10'000.0;
 /// cross.
 [[nodiscard]] double spread_bps(const std::optional<market::Level>& bid, const std::optional<market::Level>& ask);
 
+/// A funding rate (fraction per interval of `interval_hours` > 0) in percent per eight hours, so that contracts
+/// compare.
+[[nodiscard]] double funding_8h_pct(double rate, int interval_hours);
+
 /// USDT resting in the best `levels` levels of both sides.
 [[nodiscard]] double depth_usdt(const market::OrderBook& book, std::size_t levels);
 

@@ -15,9 +15,10 @@ namespace scanner::signals {
 struct ScoreOptions {
     double min_qvol_usdt = 0.0;
     double max_spread_bps = 10'000.0;
-    bool include_carry = true;    ///< off: neither funding nor basis count
-    bool include_funding = true;  ///< part of carry
-    bool include_basis = true;    ///< part of carry
+    double min_listed_days = 0.0;  ///< above 0, a contract of unknown age is rejected too
+    bool include_carry = true;     ///< off: neither funding nor basis count
+    bool include_funding = true;   ///< part of carry
+    bool include_basis = true;     ///< part of carry
 };
 
 /// The parts of the score, unrounded:
@@ -48,8 +49,8 @@ struct ComponentField {
 [[nodiscard]] std::span<const ComponentField> component_fields();
 
 /// Why a contract has no score.
-enum class Rejection { none, volume, spread };
-/// "none", "volume", "spread": the stable names of the exclusion reasons.
+enum class Rejection { none, volume, spread, new_listing };
+/// "none", "volume", "spread", "new_listing": the stable names of the exclusion reasons.
 [[nodiscard]] std::string_view to_string(Rejection rejection) noexcept;
 
 struct Score {
@@ -58,10 +59,11 @@ struct Score {
     Rejection rejection = Rejection::none;
 };
 
-/// Whether `metrics` pass the options; volume is looked at first.
+/// Whether `metrics` pass the options; volume is looked at first, then the spread.
 [[nodiscard]] Rejection rejection_of(const Metrics& metrics, const ScoreOptions& options);
 
-/// The score of one contract. No allocation; finite for any finite weights.
+/// The score of one contract. What of `numbers` is unknown counts 0 where it could only count in favour (volatility,
+/// momentum, structure bonus, edges). No allocation; finite for any finite weights.
 [[nodiscard]] Score score_contract(const ContractNumbers& numbers, const Weights& weights, const ScoreOptions& options);
 /// The same with the slippage of another notional in place of `metrics.slip_bps`; the edges stay the cycle's.
 [[nodiscard]] Score score_contract(const ContractNumbers& numbers, double slip_bps, const Weights& weights,

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "scanner/signals/unknown.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,11 +20,11 @@ struct Metrics {
     double spread_bps = 0.0;       ///< 10 000 where a side is missing or the book is crossed
     double top5_depth_usdt = 0.0;  ///< best five levels of both sides
     double atr_pct = 0.0;
-    double ret_1 = 0.0;     ///< percent
-    double ret_15 = 0.0;    ///< percent
-    double slip_bps = 0.0;  ///< the worse side for the test notional; 10 000 where it cannot be filled
-    std::optional<double> funding_8h_pct;
-    std::optional<double> open_interest;  ///< base units
+    double ret_1 = 0.0;                    ///< percent
+    double ret_15 = 0.0;                   ///< percent
+    double slip_bps = 0.0;                 ///< the worse side for the test notional; 10 000 where it cannot be filled
+    std::optional<double> funding_8h_pct;  ///< the rate of the coming settlement, scaled to eight hours
+    std::optional<double> open_interest;   ///< base units
     std::optional<double> basis_bps;
     double volume_zscore = 0.0;
     double order_flow_imbalance = 0.0;  ///< best ten levels, -1..1
@@ -30,6 +32,9 @@ struct Metrics {
     double price_velocity = 0.0;  ///< percent a candle
     double anomaly_score = 0.0;   ///< 0..100
     double depth_to_volume_ratio = 0.0;
+    /// Days for which the contract has been listed at least; empty where the exchange does not say. Not part of the
+    /// formulas: who knows the time of the cycle sets it.
+    std::optional<double> listed_days;
 };
 
 /// How a contract compares with the others of its cycle; all rounded to 4 decimals.
@@ -125,6 +130,9 @@ struct ContractNumbers {
     Execution execution;
     Microstructure microstructure;
     Manipulation manipulation;
+    /// Those of the numbers that were not measured: they hold the neutral value of their formula, are shown as null,
+    /// and count nothing in favour of the contract. Empty: the formulas as they are (compute_contract).
+    NumberSet unknown;
 };
 
 /// A point of the slippage curve that is kept for answering other notionals without the book.

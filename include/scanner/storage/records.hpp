@@ -30,11 +30,11 @@ struct MinuteAggregate {
     std::string symbol;     ///< unified: "BTC/USDT:USDT"
     core::WallTime minute;  ///< its start
     double close = 0.0;     ///< last price seen in it; this and the next nine are those of the minute's last cycle
-    double atr_pct = 0.0;
+    std::optional<double> atr_pct;
     double spread_bps = 0.0;
     double top5_depth_usdt = 0.0;
-    double ret_1 = 0.0;
-    double ret_15 = 0.0;
+    std::optional<double> ret_1;
+    std::optional<double> ret_15;
     std::optional<double> funding_8h_pct;
     std::optional<double> open_interest;
     std::optional<double> basis_bps;

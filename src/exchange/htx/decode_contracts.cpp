@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -54,6 +56,19 @@ int read_funding_interval(FieldReader& row) {
     return static_cast<int>(hours.value_or(kUsualFundingIntervalHours));
 }
 
+/// "20201021": a day in UTC+8. Whatever is no day of a calendar is none: it decides nothing but an age.
+std::optional<core::WallTime> read_listing_day(const FieldReader& row) {
+    using namespace std::chrono;
+    constexpr hours kExchangeOffset{8};
+    const auto number = row.integer_if_any("create_date");
+    if (!number || *number < 20'010'101 || *number > 21'001'231) return std::nullopt;
+    const year_month_day date{year(static_cast<int>(*number / 10'000)),
+                              month(static_cast<unsigned>(*number / 100 % 100)),
+                              day(static_cast<unsigned>(*number % 100))};
+    if (!date.ok()) return std::nullopt;
+    return core::WallTime(sys_days(date).time_since_epoch() - kExchangeOffset);
+}
+
 market::Contract read_contract(FieldReader& row, std::string_view code) {
     market::Contract contract;
     contract.contract_code = code;
@@ -64,6 +79,7 @@ market::Contract read_contract(FieldReader& row, std::string_view code) {
     contract.asset_class = read_asset_class(row);
     contract.funding_interval_hours = read_funding_interval(row);
     contract.next_funding_time = row.optional_time("settlement_date");
+    contract.listed_at = read_listing_day(row);
     return contract;
 }
 
