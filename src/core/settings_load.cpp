@@ -3,8 +3,11 @@
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/settings.hpp"
 #include "scanner/core/symbol.hpp"
+#include "scanner/core/text.hpp"
 
 #include <algorithm>
+#include <array>
+#include <set>
 
 namespace scanner::core {
 namespace {
@@ -12,6 +15,7 @@ namespace {
 constexpr std::string_view kPrefix = "SCANNER_";
 constexpr std::size_t kMaxShownBytes = 120;
 constexpr std::size_t kShortTokenBytes = 16;
+constexpr std::size_t kFewCharacters = 6;  // different ones
 
 /// A text that was given for a setting, under the name that it was given with.
 struct Given {
@@ -30,6 +34,18 @@ std::string shown(const SettingSpec& spec, std::string_view text) {
         result += "…";
     }
     return result;
+}
+
+/// Whether a token is one that people try first, rather than one that a machine made.
+bool is_easily_guessed(std::string_view token) {
+    if (token.size() < kShortTokenBytes) return true;
+    if (std::set<char>(token.begin(), token.end()).size() < kFewCharacters) return true;
+    for (std::size_t unit = 1; unit <= token.size() / 2; ++unit) {
+        if (token.substr(unit) == token.substr(0, token.size() - unit)) return true;  // the same again and again
+    }
+    const std::string lower = lower_case(token);
+    return std::ranges::any_of(std::array{"password", "changeme", "change-me", "change_me"},
+                               [&lower](const char* word) { return lower.contains(word); });
 }
 
 /// Reads all settings from one set of inputs.
@@ -98,7 +114,18 @@ private:
 
     void check_access() {
         const Settings& settings = loaded_.settings;
-        if (settings.api_token || settings.allow_anonymous_writes || is_loopback_host(settings.http_address)) return;
+        if (is_loopback_host(settings.http_address)) return;
+        if (settings.api_token && is_easily_guessed(*settings.api_token)) {
+            problems_.push_back({.name = "SCANNER_API_TOKEN",
+                                 .source = loaded_.sources.at("SCANNER_API_TOKEN"),
+                                 .given = "***",
+                                 .expected = "a token of at least 16 characters that is not easily guessed, because "
+                                             "SCANNER_HTTP_ADDRESS=" +
+                                             settings.http_address +
+                                             " is reachable from other machines (`openssl rand -hex 32` makes one)"});
+            return;
+        }
+        if (settings.api_token || settings.allow_anonymous_writes) return;
         const bool token_was_refused = std::ranges::any_of(problems_, [](const SettingProblem& problem) {
             return problem.name.ends_with("API_TOKEN") || problem.name == "--api-token";
         });
@@ -120,7 +147,7 @@ private:
                 "fresh "
                 "can be served");
         }
-        if (settings.api_token && settings.api_token->size() < kShortTokenBytes) {
+        if (settings.api_token && is_easily_guessed(*settings.api_token)) {
             warn("SCANNER_API_TOKEN is short enough to be guessed; `openssl rand -hex 32` makes a good one");
         }
         if (settings.alert_webhook_secret && !settings.alert_webhook_url) {

@@ -173,7 +173,8 @@ std::vector<SettingSpec> serving_settings() {
          {},
          kSection,
          secret_text(&S::api_token, "a token of visible ASCII without spaces"),
-         "Bearer token that requests which change something must carry."},
+         "Bearer token that requests which change something must carry; beyond loopback at least 16 characters that "
+         "are not easily guessed."},
         {"SCANNER_ALLOW_ANONYMOUS_WRITES",
          {},
          kSection,
@@ -184,6 +185,18 @@ std::vector<SettingSpec> serving_settings() {
          kSection,
          origin_list(&S::cors_origins),
          "Browser origins that may use the interface from other sites; empty allows none."},
+        {"SCANNER_ALLOWED_HOSTS",
+         {},
+         kSection,
+         host_list(&S::allowed_hosts),
+         "Names under which the service answers beside localhost and its address, such as a proxy's. On loopback "
+         "without "
+         "SCANNER_API_TOKEN other names are refused (421); elsewhere once a name is listed."},
+        {"SCANNER_TRUSTED_PROXIES",
+         {},
+         kSection,
+         address_list(&S::trusted_proxies),
+         "Proxies whose X-Forwarded-For says who the client is: limits, shares and the log go by that address."},
         {"SCANNER_METRICS_ENABLED", {}, kSection, switch_setting(&S::metrics_enabled), "Whether /metrics answers."},
         {"SCANNER_BASE_PATH",
          {},

@@ -370,4 +370,53 @@ SettingType origin_list(std::vector<std::string> Settings::* member) {
     return type;
 }
 
+SettingType host_list(std::vector<std::string> Settings::* member) {
+    SettingType type = setting_of(member, "names of hosts such as scanner.example.com, separated by commas");
+    type.empty_is_value = true;
+    type.parse = [member](Settings& settings, std::string_view given) -> Complaint {
+        const auto names = split_list(given);
+        if (!names) return "it begins like a JSON array of strings and is none";
+        std::vector<std::string> hosts;
+        for (const std::string& name : *names) {
+            const bool bare_address = name.find(':') != std::string::npos && parse_address(name);
+            const auto authority = parse_authority(bare_address ? "[" + name + "]" : name);
+            if (!authority) return "\"" + name + "\" is no host";
+            if (!bare_address && authority->host.data() + authority->host.size() < name.data() + name.size() &&
+                !name.ends_with(']')) {
+                return "\"" + name + "\" has a port: any will do, give the name alone";
+            }
+            std::string host = lower_case(bare_address ? std::string_view(name) : authority->host);
+            if (std::ranges::find(hosts, host) == hosts.end()) hosts.push_back(std::move(host));
+        }
+        settings.*member = std::move(hosts);
+        return std::nullopt;
+    };
+    type.print = [member](const Settings& settings) { return join_list(settings.*member); };
+    return type;
+}
+
+SettingType address_list(std::vector<AddressRange> Settings::* member) {
+    SettingType type = setting_of(member, "addresses and networks such as 10.0.0.0/8, separated by commas");
+    type.empty_is_value = true;
+    type.parse = [member](Settings& settings, std::string_view given) -> Complaint {
+        const auto names = split_list(given);
+        if (!names) return "it begins like a JSON array of strings and is none";
+        std::vector<AddressRange> ranges;
+        for (const std::string& name : *names) {
+            const auto range = parse_address_range(name);
+            if (!range) return "\"" + name + "\" is no address and no network";
+            if (name.ends_with("/0")) return "\"" + name + "\" is everybody: each client could say who it is";
+            if (std::ranges::find(ranges, *range) == ranges.end()) ranges.push_back(*range);
+        }
+        settings.*member = std::move(ranges);
+        return std::nullopt;
+    };
+    type.print = [member](const Settings& settings) {
+        std::vector<std::string> texts;
+        for (const AddressRange& range : settings.*member) texts.push_back(to_string(range));
+        return join_list(texts);
+    };
+    return type;
+}
+
 }  // namespace scanner::core

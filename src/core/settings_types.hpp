@@ -60,6 +60,9 @@ struct Choice {
 [[nodiscard]] SettingType postgres_url(std::optional<std::string> Settings::* member);
 [[nodiscard]] SettingType symbol_list(std::vector<std::string> Settings::* member);
 [[nodiscard]] SettingType origin_list(std::vector<std::string> Settings::* member);
+/// Names of hosts, or addresses, without ports.
+[[nodiscard]] SettingType host_list(std::vector<std::string> Settings::* member);
+[[nodiscard]] SettingType address_list(std::vector<AddressRange> Settings::* member);
 
 /// One of a few words, in any case; "a, b or c" for people.
 [[nodiscard]] std::string one_of(const std::vector<std::string_view>& words);

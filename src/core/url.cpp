@@ -210,9 +210,11 @@ std::string mask_url(std::string_view url, bool hide_path) {
     result += authority;
     if (hide_path) return rest.size() > 1 ? result + "/" + std::string(kHidden) : result;
     result += take_until(rest, "?");
-    // libpq takes passwords in the query as well; what else may be there is not worth the risk.
-    if (!rest.empty())
-        result += rest.find("password") == std::string_view::npos ? std::string(rest) : "?" + std::string(kHidden);
+    // libpq takes passwords in the query as well, under names that may be escaped; what else may be there is not worth
+    // the risk.
+    const auto query = percent_decode(rest);
+    const bool harmless = query && lower_case(*query).find("password") == std::string::npos;
+    if (!rest.empty()) result += harmless ? std::string(rest) : "?" + std::string(kHidden);
     return result;
 }
 

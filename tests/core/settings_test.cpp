@@ -234,10 +234,15 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"SCANNER_HTTP_ADDRESS", "example.com"}, BadValue{"SCANNER_HTTP_ADDRESS", "127.0.0.256"},
         BadValue{"SCANNER_HTTP_ADDRESS", std::string("127.0.0.1\0x", 11)}, BadValue{"SCANNER_HTTP_PORT", "-1"},
         BadValue{"SCANNER_HTTP_PORT", "65536"}, BadValue{"SCANNER_API_TOKEN", "two words"},
-        BadValue{"SCANNER_API_TOKEN", "schlüssel"}, BadValue{"SCANNER_REDIS_URL", "localhost:6379"},
-        BadValue{"SCANNER_POSTGRES_URL", "sqlite:///x.db"}, BadValue{"SCANNER_BAR_1M_RETENTION_DAYS", "0"},
-        BadValue{"SCANNER_ALERT_WEBHOOK_URL", "hooks.example.com"}, BadValue{"SCANNER_SIGNAL_CHANNEL", "a\nb"},
-        BadValue{"SCANNER_LOG_LEVEL", "loud"}, BadValue{"SCANNER_LOG_FORMAT", "xml"}));
+        BadValue{"SCANNER_ALLOWED_HOSTS", "https://scanner.example"}, BadValue{"SCANNER_ALLOWED_HOSTS", "a:8010"},
+        BadValue{"SCANNER_ALLOWED_HOSTS", "[::1]:8010"}, BadValue{"SCANNER_ALLOWED_HOSTS", "a b"},
+        BadValue{"SCANNER_ALLOWED_HOSTS", "*/x"}, BadValue{"SCANNER_TRUSTED_PROXIES", "proxy.example"},
+        BadValue{"SCANNER_TRUSTED_PROXIES", "10.0.0.0/33"}, BadValue{"SCANNER_TRUSTED_PROXIES", "0.0.0.0/0"},
+        BadValue{"SCANNER_TRUSTED_PROXIES", "127.0.0.1:80"}, BadValue{"SCANNER_API_TOKEN", "schlüssel"},
+        BadValue{"SCANNER_REDIS_URL", "localhost:6379"}, BadValue{"SCANNER_POSTGRES_URL", "sqlite:///x.db"},
+        BadValue{"SCANNER_BAR_1M_RETENTION_DAYS", "0"}, BadValue{"SCANNER_ALERT_WEBHOOK_URL", "hooks.example.com"},
+        BadValue{"SCANNER_SIGNAL_CHANNEL", "a\nb"}, BadValue{"SCANNER_LOG_LEVEL", "loud"},
+        BadValue{"SCANNER_LOG_FORMAT", "xml"}));
 
 TEST(Settings, never_repeat_a_secret) {
     const auto problems = problems_in_environment({{"SCANNER_API_TOKEN", "my secret"},
@@ -275,6 +280,15 @@ TEST(Settings, need_a_token_where_others_can_reach) {
     }
     from_environment({{"SCANNER_HTTP_ADDRESS", "0.0.0.0"}, {"SCANNER_API_TOKEN", "0123456789abcdef"}});
     from_environment({{"SCANNER_HTTP_ADDRESS", "127.0.0.2"}});
+    for (const auto* const token : {"a", "short-of-sixteen", "aaaaaaaaaaaaaaaaaaaaaaaa", "abcabcabcabcabcabcabc",
+                                    "password-password-1", "please-ChangeMe-now-1"}) {
+        const std::string given = token == std::string_view("short-of-sixteen") ? "short-of-sixtee" : token;
+        EXPECT_THAT(problems_in_environment({{"SCANNER_HTTP_ADDRESS", "0.0.0.0"}, {"SCANNER_API_TOKEN", given}}),
+                    ElementsAre(AllOf(HasSubstr("SCANNER_API_TOKEN (environment)"), HasSubstr("16 characters"),
+                                      Not(HasSubstr(given + "\"")))))
+            << given;
+        from_environment({{"SCANNER_API_TOKEN", given}});  // on loopback that is the operator's own affair
+    }
     const LoadedSettings open =
         load({.file = {},
               .environment = {{"SCANNER_HTTP_ADDRESS", "0.0.0.0"}, {"SCANNER_ALLOW_ANONYMOUS_WRITES", "true"}},
@@ -283,6 +297,17 @@ TEST(Settings, need_a_token_where_others_can_reach) {
     EXPECT_THAT(problems_in_environment({{"SCANNER_HTTP_ADDRESS", "0.0.0.0"}, {"SCANNER_API_TOKEN", "two words"}}),
                 ElementsAre(HasSubstr("SCANNER_API_TOKEN (environment) is \"***\"")))
         << "one problem with the token, not two";
+}
+
+TEST(Settings, list_hosts_and_proxies) {
+    const Settings settings = from_environment(
+        {{"SCANNER_ALLOWED_HOSTS", "Scanner.Example, 192.168.1.7,2001:db8::7,[2001:db8::8],scanner.example"},
+         {"SCANNER_TRUSTED_PROXIES", R"(["127.0.0.1","10.1.2.3/8","::1"])"}});
+    EXPECT_THAT(settings.allowed_hosts, ElementsAre("scanner.example", "192.168.1.7", "2001:db8::7", "2001:db8::8"));
+    EXPECT_EQ(setting_text(settings, "SCANNER_TRUSTED_PROXIES"), "127.0.0.1,10.0.0.0/8,::1");
+    ASSERT_EQ(settings.trusted_proxies.size(), 3U);
+    EXPECT_TRUE(settings.trusted_proxies[1].contains(*parse_address("10.200.0.1")));
+    EXPECT_TRUE(from_environment({{"SCANNER_TRUSTED_PROXIES", ""}}).trusted_proxies.empty());
 }
 
 TEST(Settings, warn_of_doubtful_combinations) {

@@ -76,6 +76,9 @@ TEST(MaskUrl, hides_passwords) {
     EXPECT_EQ(mask_url("redis://token@host"), "redis://***@host");
     EXPECT_EQ(mask_url("https://api.hbdm.com"), "https://api.hbdm.com");
     EXPECT_EQ(mask_url("postgresql://h/db?user=u&password=secret"), "postgresql://h/db?***");
+    EXPECT_EQ(mask_url("postgresql://h/db?user=u&pass%77ord=secret"), "postgresql://h/db?***");
+    EXPECT_EQ(mask_url("postgresql://h/db?SSLPassword=secret"), "postgresql://h/db?***");
+    EXPECT_EQ(mask_url("postgresql://h/db?x=%zz&y=1"), "postgresql://h/db?***") << "what cannot be read is not shown";
     EXPECT_EQ(mask_url("postgresql://h/db?sslmode=require"), "postgresql://h/db?sslmode=require");
     EXPECT_EQ(mask_url(""), "");
 }

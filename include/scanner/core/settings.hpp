@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/core/address.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/core/log.hpp"
 #include "scanner/core/url.hpp"
@@ -58,7 +59,9 @@ struct Settings {
     std::uint16_t http_port = 8010;          ///< 0: any free port
     std::optional<std::string> api_token;
     bool allow_anonymous_writes = false;
-    std::vector<std::string> cors_origins;  ///< "https://host[:port]", or a single "*"
+    std::vector<std::string> cors_origins;      ///< "https://host[:port]", or a single "*"
+    std::vector<std::string> allowed_hosts;     ///< names and addresses in lower case, without ports and brackets
+    std::vector<AddressRange> trusted_proxies;  ///< whose X-Forwarded-For is believed
     bool metrics_enabled = true;
     std::string base_path;  ///< "/scanner": where a proxy shows the service; empty: at the root
 
