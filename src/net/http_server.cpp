@@ -1,5 +1,6 @@
 #include "scanner/net/http_server.hpp"
 
+#include "net/forwarded.hpp"
 #include "net/http_session.hpp"
 #include "net/request_parser.hpp"
 #include "net/server_core.hpp"
@@ -37,7 +38,9 @@ using std::chrono::steady_clock;
 // -- parsing ---------------------------------------------------------------------------------------------------------
 
 /// A body is given this much memory before it has arrived; what a client merely announces costs it nothing.
-constexpr std::size_t kReservedBodyBytes = 64U << 10U;
+constexpr std::size_t kReservedBodyBytes = 4U << 10U;
+/// Of all chunks of a request together. No client sends any.
+constexpr std::size_t kMaxChunkExtensionBytes = 1U << 10U;
 
 std::string_view view(boost::beast::string_view text) {
     return {text.data(), text.size()};
@@ -46,10 +49,10 @@ std::string_view view(boost::beast::string_view text) {
 /// Beast's grammar, straight into a ServerRequest.
 class HeadAndBody final : public http::basic_parser<true> {
 public:
-    explicit HeadAndBody(RequestLimits limits) : limits_(limits) {
+    HeadAndBody(ParserOptions options, BodyGate* gate) : options_(options), gate_(gate) {
         eager(true);
-        header_limit(static_cast<std::uint32_t>(std::min<std::size_t>(limits.max_header_bytes, UINT32_MAX)));
-        body_limit(limits.max_body_bytes);
+        header_limit(static_cast<std::uint32_t>(std::min<std::size_t>(options.max_header_bytes, UINT32_MAX)));
+        body_limit(boost::none);  // the gate knows better
     }
 
     ServerRequest request;
@@ -61,7 +64,7 @@ private:
     void on_request_impl(http::verb /*verb*/, boost::beast::string_view method, boost::beast::string_view target,
                          int version_number, error_code& /*ec*/) override {
         request.method = view(method);
-        request.target = without_base_path(view(target), limits_.base_path);
+        request.target = without_base_path(view(target), options_.base_path);
         version = version_number;
         head_bytes_ = method.size() + target.size();
     }
@@ -72,7 +75,7 @@ private:
                        error_code& ec) override {
         // Beast limits what is unparsed at a time, not the sum.
         head_bytes_ += name.size() + value.size() + 4;
-        if (head_bytes_ > limits_.max_header_bytes) {
+        if (head_bytes_ > options_.max_header_bytes) {
             ec = http::error::header_limit;
         } else if (!head_done_) {
             request.headers.push_back({std::string(view(name)), std::string(view(value))});
@@ -80,55 +83,69 @@ private:
     }
     void on_header_impl(error_code& ec) override {
         head_done_ = true;
-        failure = check_head(request, version);
-        if (failure) ec = http::error::bad_field;
-        awaits_continue = expects_continue(request, version);
+        fail_with(check_head(request, version), ec);
+        if (ec) return;
+        const auto length = content_length();
+        if (!chunked() && length.value_or(0) == 0) return;
+        fail_with(gate_->open(request, length ? std::optional<std::uint64_t>(*length) : std::nullopt), ec);
+        awaits_continue = !ec && expects_continue(request, version);
     }
     void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& /*ec*/) override {
-        if (length) request.body.reserve(std::min<std::uint64_t>(*length, kReservedBodyBytes));
+        if (length && gate_->keeps()) request.body.reserve(std::min<std::uint64_t>(*length, kReservedBodyBytes));
     }
-    std::size_t on_body_impl(boost::beast::string_view body, error_code& /*ec*/) override {
+    std::size_t on_body_impl(boost::beast::string_view body, error_code& ec) override { return take(body, ec); }
+    void on_chunk_header_impl(std::uint64_t size, boost::beast::string_view extensions, error_code& ec) override {
         awaits_continue = false;
-        request.body.append(body.data(), body.size());
-        return body.size();
-    }
-    void on_chunk_header_impl(std::uint64_t /*size*/, boost::beast::string_view /*extensions*/,
-                              error_code& /*ec*/) override {
-        awaits_continue = false;
+        extension_bytes_ += extensions.size();
+        if (extension_bytes_ > kMaxChunkExtensionBytes) {
+            fail_with(ProtocolFailure{400, "malformed request: chunk extensions without an end"}, ec);
+        } else {
+            fail_with(gate_->announce(size), ec);
+        }
     }
     std::size_t on_chunk_body_impl(std::uint64_t /*remaining*/, boost::beast::string_view body,
-                                   error_code& /*ec*/) override {
-        request.body.append(body.data(), body.size());
-        return body.size();
+                                   error_code& ec) override {
+        return take(body, ec);
     }
     void on_finish_impl(error_code& /*ec*/) override {
         awaits_continue = false;
         request.keep_alive = keep_alive();
     }
 
-    RequestLimits limits_;
+    std::size_t take(boost::beast::string_view body, error_code& ec) {
+        awaits_continue = false;
+        fail_with(gate_->take(body.size()), ec);
+        if (!ec && gate_->keeps()) request.body.append(body.data(), body.size());
+        return body.size();
+    }
+    void fail_with(std::optional<ProtocolFailure> found, error_code& ec) {
+        if (!found) return;
+        failure = std::move(found);
+        ec = http::error::bad_field;
+    }
+
+    ParserOptions options_;
+    BodyGate* gate_;
     std::size_t head_bytes_ = 0;
+    std::size_t extension_bytes_ = 0;
     bool head_done_ = false;
 };
 
-ProtocolFailure failure_of(const error_code& ec, RequestLimits limits) {
+ProtocolFailure failure_of(const error_code& ec, std::size_t max_header_bytes) {
     if (ec == http::error::header_limit) {
-        return {431, "request line and headers may have " + std::to_string(limits.max_header_bytes) + " bytes"};
-    }
-    if (ec == http::error::body_limit) {
-        return {413, "a body may have " + std::to_string(limits.max_body_bytes) + " bytes"};
+        return {431, "request line and headers may have " + std::to_string(max_header_bytes) + " bytes"};
     }
     return {400, "malformed request: " + ec.message()};
 }
 
 class BeastRequestParser final : public RequestParser {
 public:
-    explicit BeastRequestParser(RequestLimits limits) : limits_(limits), message_(limits) {}
+    explicit BeastRequestParser(ParserOptions options) : options_(options), message_(options, nullptr) {}
 
-    void reset() override {
+    void reset(BodyGate& gate) override {
         // Beast's parser is for one message and not assignable.
         std::destroy_at(&message_);
-        std::construct_at(&message_, limits_);
+        std::construct_at(&message_, options_, &gate);
         started_ = false;
     }
 
@@ -139,11 +156,16 @@ public:
             if (used == bytes.size()) return used;
             started_ = true;
         }
+        // Beast joins folded lines before anybody sees them.
+        if (!message_.is_header_done() && has_folded_line(bytes.substr(used))) {
+            message_.failure = ProtocolFailure{400, "malformed request: a header is continued on the next line"};
+            return bytes.size();
+        }
         error_code ec;
         used += message_.put(asio::const_buffer(bytes.data() + used, bytes.size() - used), ec);
         if (ec == http::error::need_more) ec.clear();
-        if (ec && !message_.failure) message_.failure = failure_of(ec, limits_);
-        if (!ec && !complete() && bytes.size() - used > limits_.max_header_bytes) {
+        if (ec && !message_.failure) message_.failure = failure_of(ec, options_.max_header_bytes);
+        if (!ec && !complete() && bytes.size() - used > options_.max_header_bytes) {
             // Only a line without an end is kept for later: of the head, which Beast limits, or of a chunk.
             message_.failure = ProtocolFailure{400, "malformed request: an endless chunk header or trailer"};
         }
@@ -159,7 +181,7 @@ public:
     [[nodiscard]] ServerRequest& request() override { return message_.request; }
 
 private:
-    RequestLimits limits_;
+    ParserOptions options_;
     HeadAndBody message_;
     bool started_ = false;
 };
@@ -190,7 +212,9 @@ struct Listener {
         socket.non_blocking(true, ec);
         const auto peer = socket.remote_endpoint(ec);
         if (ec) return;
-        auto client = core->client_limits().client(peer.address(), steady_clock::now());
+        // A trusted proxy's connections are those of everybody behind it: each request is its own client's.
+        const bool proxied = is_trusted(core->options().trusted_proxies, address_bytes(peer.address()));
+        auto client = proxied ? nullptr : core->client_limits().client(peer.address(), steady_clock::now());
         auto refusal = Refusal::none;
         if (count >= limit) {
             refusal = Refusal::server_full;
@@ -325,8 +349,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<RequestParser> make_request_parser(RequestLimits limits) {
-    return std::make_unique<BeastRequestParser>(limits);
+std::unique_ptr<RequestParser> make_request_parser(ParserOptions options) {
+    return std::make_unique<BeastRequestParser>(options);
 }
 
 Result<std::unique_ptr<HttpServer>> make_http_server(asio::any_io_executor executor, HttpServerOptions options,

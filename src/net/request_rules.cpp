@@ -1,5 +1,6 @@
 #include "net/request_rules.hpp"
 
+#include "scanner/core/address.hpp"
 #include "scanner/core/text.hpp"
 #include "scanner/net/url.hpp"
 
@@ -44,10 +45,14 @@ bool lists_token(const std::vector<Header>& headers, std::string_view name, std:
 }
 
 std::optional<ProtocolFailure> check_head(const ServerRequest& request, int version) {
+    if (request.target.find('#') != std::string::npos) return ProtocolFailure{400, "a fragment in the request target"};
     int hosts = 0;
     for (const auto& [name, value] : request.headers) {
         if (equal_ignoring_case(name, "host")) {
             ++hosts;
+            if (!value.empty() && !core::parse_authority(value)) {
+                return ProtocolFailure{400, "the Host header names no host"};
+            }
         } else if (equal_ignoring_case(name, "transfer-encoding")) {
             if (version < 11) return ProtocolFailure{400, "Transfer-Encoding in an HTTP/1.0 request"};
             if (!equal_ignoring_case(value, "chunked"))
@@ -60,6 +65,17 @@ std::optional<ProtocolFailure> check_head(const ServerRequest& request, int vers
     if (hosts > 1) return ProtocolFailure{400, "more than one Host header"};
     if (hosts == 0 && version >= 11) return ProtocolFailure{400, "the Host header is missing"};
     return std::nullopt;
+}
+
+bool has_folded_line(std::string_view head) {
+    if (head.starts_with('\r')) return false;  // the empty line, where everything before it was taken already
+    for (auto end = head.find('\n'); end != std::string_view::npos && end + 1 < head.size();
+         end = head.find('\n', end + 1)) {
+        const char next = head[end + 1];
+        if (next == ' ' || next == '\t') return true;
+        if (next == '\r' || next == '\n') return false;
+    }
+    return false;
 }
 
 bool expects_continue(const ServerRequest& request, int version) {

@@ -14,7 +14,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kReceiveBytes = 64U << 10U;
+/// What a client has sent behind its request waits in a buffer of its own, so this is also what one may leave there.
+constexpr std::size_t kReceiveBytes = 16U << 10U;
 constexpr std::size_t kSpareParsers = 64;
 
 /// Deadlines are met to an eighth of the shortest of them, and no wake-up is more often than needed.
@@ -24,9 +25,10 @@ milliseconds sweep_period_for(const HttpServerOptions& options) {
     return std::clamp(shortest / 8, milliseconds(5), milliseconds(250));
 }
 
-/// One client may take a quarter of the connections, whatever their number.
+/// One client may take a quarter of what there is, however much that is.
 ClientLimitOptions client_limits_of(const HttpServerOptions& options) {
-    return {.max_connections = std::max<std::size_t>(options.max_connections / 4, 1)};
+    return {.max_connections = std::max<std::size_t>(options.max_connections / 4, 1),
+            .max_body_bytes = options.max_body_bytes_in_all / 4};
 }
 
 ServerResponse plain_error(int status) {
@@ -57,6 +59,7 @@ ServerCore::ServerCore(asio::any_io_executor executor, HttpServerOptions options
       options_(std::move(options)),
       handler_(handler),
       client_limits_(client_limits_of(options_)),
+      body_budget_(options_.max_body_bytes_in_all),
       server_lines_(options_.server_name),
       receive_buffer_(kReceiveBytes),
       sweep_timer_(executor_),
@@ -73,21 +76,20 @@ std::string_view ServerCore::server_lines() {
     return server_lines_.at(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
 }
 
-std::unique_ptr<RequestParser> ServerCore::take_parser() {
+std::unique_ptr<RequestParser> ServerCore::take_parser(BodyGate& gate) {
+    std::unique_ptr<RequestParser> parser;
     if (parsers_.empty()) {
-        return make_request_parser({.max_header_bytes = options_.max_header_bytes,
-                                    .max_body_bytes = options_.max_body_bytes,
-                                    .base_path = options_.base_path});
+        parser = make_request_parser({.max_header_bytes = options_.max_header_bytes, .base_path = options_.base_path});
+    } else {
+        parser = std::move(parsers_.back());
+        parsers_.pop_back();
     }
-    auto parser = std::move(parsers_.back());
-    parsers_.pop_back();
+    parser->reset(gate);
     return parser;
 }
 
 void ServerCore::return_parser(std::unique_ptr<RequestParser> parser) {
-    if (!parser || parsers_.size() >= kSpareParsers) return;
-    parser->reset();
-    parsers_.push_back(std::move(parser));
+    if (parser && parsers_.size() < kSpareParsers) parsers_.push_back(std::move(parser));
 }
 
 ServerResponse ServerCore::error_response(int status, std::string detail) {

@@ -66,6 +66,7 @@ public:
     [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
     [[nodiscard]] bool stopping() const { return stopping_; }
     [[nodiscard]] ClientLimits& client_limits() { return client_limits_; }
+    [[nodiscard]] BodyBudget& body_budget() { return body_budget_; }
 
     /// Room to receive into, shared by all: only between two waits.
     [[nodiscard]] std::span<char> receive_buffer() { return receive_buffer_; }
@@ -74,7 +75,7 @@ public:
     [[nodiscard]] std::string_view server_lines();
 
     /// Parsers are needed only while a request comes in, so idle connections have none.
-    [[nodiscard]] std::unique_ptr<RequestParser> take_parser();
+    [[nodiscard]] std::unique_ptr<RequestParser> take_parser(BodyGate& gate);
     void return_parser(std::unique_ptr<RequestParser> parser);
 
     /// handler().protocol_error, whatever it throws; the status is as asked.
@@ -106,6 +107,7 @@ private:
     RequestHandler& handler_;
     HttpServerStatistics statistics_;
     ClientLimits client_limits_;
+    BodyBudget body_budget_;
     ServerLines server_lines_;
     std::string head_buffer_;
     std::vector<char> receive_buffer_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/core/address.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/net/http_client.hpp"
 
@@ -23,7 +24,10 @@ struct ServerRequest {
     std::string target;  ///< path and query as sent, without the server's base path
     std::vector<Header> headers;
     std::string body;
-    std::string remote_address;  ///< numeric
+    /// Numeric: the peer's, or the client's that a trusted proxy names.
+    std::string remote_address;
+    /// False for a peer on the loopback that names no client: behind it may be everybody, so nothing is counted for it.
+    bool has_limits = true;
     bool keep_alive = true;
 
     [[nodiscard]] std::string_view header(std::string_view name) const { return find_header(headers, name); }
@@ -66,7 +70,20 @@ struct ServerResponse {
     /// Sent in place of the real length, for simulated truncation and streams of known length. When less is sent the
     /// connection is closed after it; more of a `body` is cut off.
     std::optional<std::uint64_t> declared_length;
+    /// A `stream` whose client takes less than this on average while it is waited for is dropped; 0: any progress will
+    /// do. A `body` has the server's own least rate.
+    std::size_t min_bytes_per_sec = 0;
 };
+
+/// What of a request's body is read, decided by its head.
+struct BodyRules {
+    std::size_t max_bytes = 0;  ///< more is a 413
+    bool kept = false;          ///< false: it is read past, so that the connection can go on, and the request gets none
+    /// Answered at once in place of reading any of it; then the connection is closed.
+    std::optional<ServerResponse> refusal = std::nullopt;
+};
+/// What is read past of a body that nobody wants.
+inline constexpr std::size_t kUnwantedBodyBytes = 8U << 10U;
 
 /// A WebSocket connection after its handshake. One reader and one writer at a time. Loop thread only.
 class WebSocket {
@@ -96,13 +113,20 @@ class RequestHandler {
 public:
     virtual ~RequestHandler() = default;
     [[nodiscard]] virtual boost::asio::awaitable<ServerResponse> handle(ServerRequest request) = 0;
+    /// Asked when the head of a request with a body is there, before any of the body is kept. `declared`: its length;
+    /// nothing for chunks. Nothing decided: bodies as large as the server's options allow.
+    [[nodiscard]] virtual std::optional<BodyRules> body_rules(const ServerRequest& /*head*/,
+                                                              std::optional<std::uint64_t> /*declared*/) {
+        return std::nullopt;
+    }
     /// A well-formed WebSocket upgrade: nothing to accept it (then `handle_websocket` runs), or a response that refuses
     /// it. Checks of the path and the Origin belong here.
     [[nodiscard]] virtual std::optional<ServerResponse> refuse_websocket(const ServerRequest& request) = 0;
     /// Owns the conversation until it returns; no read or write may be pending then.
     [[nodiscard]] virtual boost::asio::awaitable<void> handle_websocket(ServerRequest request, WebSocket& socket) = 0;
-    /// The answer to an error that the server itself must report: 400, 408, 413, 417, 426, 431, 501, 503 (too many
-    /// connections) and 500 (a handler threw; `detail` says nothing of the exception). The status sent is `status`.
+    /// The answer to an error that the server itself must report: 400, 408, 413, 417, 426, 429, 431, 501, 503 (too many
+    /// connections, too many bodies) and 500 (a handler threw; `detail` says nothing of the exception). The status sent
+    /// is `status`.
     [[nodiscard]] virtual ServerResponse protocol_error(int status, std::string detail) = 0;
 };
 
@@ -113,14 +137,21 @@ struct HttpServerOptions {
     std::string base_path;  ///< taken off the targets that begin with it (url.hpp: without_base_path); empty: none
     std::size_t max_connections = 16'384;       ///< more are answered 503 and closed
     std::size_t max_header_bytes = 16U << 10U;  ///< request line and headers; more is a 431
-    std::size_t max_body_bytes = 1U << 20U;     ///< more is a 413
+    std::size_t max_body_bytes = 1U << 20U;     ///< more is a 413, where the handler's body_rules do not say
+    /// Of bodies that are held at a time, over all connections; a quarter of it for one client. More is a 503.
+    std::size_t max_body_bytes_in_all = 16U << 20U;
+    /// Proxies whose X-Forwarded-For says who the client is.
+    std::vector<core::AddressRange> trusted_proxies;
     std::size_t max_websocket_message_bytes = 64U << 10U;
     /// What the kernel takes of a connection beyond what is in flight (TCP_NOTSENT_LOWAT): a client that does not read
     /// is noticed after this much and not after megabytes, and one that is slow is not sent a backlog. 0: no bound.
     std::size_t max_unsent_bytes = 256U << 10U;
-    std::chrono::milliseconds read_timeout{15'000};             ///< a whole request, from its first byte
-    std::chrono::milliseconds idle_timeout{60'000};             ///< between requests
-    std::chrono::milliseconds write_timeout{15'000};            ///< without progress
+    std::chrono::milliseconds read_timeout{15'000};   ///< a whole request, from its first byte
+    std::chrono::milliseconds idle_timeout{60'000};   ///< between requests
+    std::chrono::milliseconds write_timeout{15'000};  ///< without progress
+    /// What a client must take of a body while it is waited for, on average over `rate_window`.
+    std::size_t min_bytes_per_sec = 4U << 10U;
+    std::chrono::milliseconds rate_window{20'000};
     std::chrono::milliseconds websocket_ping_interval{20'000};  ///< of silence; after twice as long it is dropped
     bool websocket_deflate = false;  ///< permessage-deflate for clients that offer it, without context takeover
     /// Told of exceptions out of handlers ("GET /path", what) and of failures to accept. Loop thread; must not throw.
