@@ -76,24 +76,29 @@ std::expected<std::int64_t, Problem> letter_id(const std::string& text) {
 std::vector<Route<Handler>> AlertEndpoints::routes() {
     std::vector<Route<Handler>> routes;
     if (options_.operator_service == nullptr || options_.alerts == nullptr) return routes;
-    const auto add = [&routes](std::string_view method, std::string_view path, Handler handler) {
-        routes.push_back(
-            {.method = method, .pattern = PathPattern(path), .label = path, .handler = std::move(handler)});
+    const auto add = [&routes](std::string_view method, std::string_view path, Handler handler, bool changes = false,
+                               bool takes_body = false) {
+        routes.push_back({.method = method,
+                          .pattern = PathPattern(path),
+                          .label = path,
+                          .handler = std::move(handler),
+                          .changes = changes,
+                          .takes_body = takes_body});
     };
-    const auto act = [&](std::string_view method, std::string_view path, Answer (AlertEndpoints::*answer)(Action)) {
-        add(method, path, ActionHandler([this, answer](Action action) { return (this->*answer)(std::move(action)); }));
+    const auto act = [this](Answer (AlertEndpoints::*answer)(Action)) {
+        return ActionHandler([this, answer](Action action) { return (this->*answer)(std::move(action)); });
     };
     const auto wait = [&](std::string_view path, asio::awaitable<Outcome> (AlertEndpoints::*answer)(OwnedCall)) {
         add("GET", path, WaitingHandler([this, answer](OwnedCall call) { return (this->*answer)(std::move(call)); }));
     };
     add("GET", "/alerts/rules", MemoryHandler([this](const Call& call) { return rules(call); }));
-    act("POST", "/alerts/rules", &AlertEndpoints::put_rule);
-    act("POST", "/alerts/rules:test", &AlertEndpoints::test_rule);
-    act("DELETE", "/alerts/rules/{name}", &AlertEndpoints::delete_rule);
+    add("POST", "/alerts/rules", act(&AlertEndpoints::put_rule), true, true);
+    add("POST", "/alerts/rules:test", act(&AlertEndpoints::test_rule), false, true);
+    add("DELETE", "/alerts/rules/{name}", act(&AlertEndpoints::delete_rule), true);
     wait("/alerts", &AlertEndpoints::alerts);
     wait("/alerts/dead-letters", &AlertEndpoints::dead_letters);
-    act("POST", "/alerts/dead-letters/{id}/redeliver", &AlertEndpoints::redeliver);
-    act("DELETE", "/alerts/dead-letters/{id}", &AlertEndpoints::delete_dead_letter);
+    add("POST", "/alerts/dead-letters/{id}/redeliver", act(&AlertEndpoints::redeliver), true);
+    add("DELETE", "/alerts/dead-letters/{id}", act(&AlertEndpoints::delete_dead_letter), true);
     return routes;
 }
 
@@ -142,7 +147,6 @@ std::optional<alerts::AlertScope> AlertEndpoints::read_scope(BodyReader& reader)
 }
 
 AlertEndpoints::Answer AlertEndpoints::put_rule(Action action) {
-    if (auto problem = refuse_change(action.request, options_)) co_return std::unexpected(std::move(*problem));
     if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
     const auto body = read_json_body(action.request);
     if (!body) co_return std::unexpected(body.error());
@@ -170,7 +174,8 @@ AlertEndpoints::Answer AlertEndpoints::put_rule(Action action) {
         if (auto fault = options_.alerts->hold_fault(compiled->hold())) reader.reject("expression", std::move(*fault));
     }
     if (auto errors = reader.finish(); !errors.empty()) co_return std::unexpected(invalid_body(std::move(errors)));
-    if (!known && options_.alerts->rules().size() >= alerts::kMostRules) {
+    const auto place = known ? Places::Place() : new_rules_.take(options_.alerts->rules().size());
+    if (!known && !place) {
         co_return std::unexpected(
             conflicting(fmt::format("There are {} rules already; delete one first.", alerts::kMostRules)));
     }
@@ -194,7 +199,6 @@ AlertEndpoints::Answer AlertEndpoints::put_rule(Action action) {
 }
 
 AlertEndpoints::Answer AlertEndpoints::delete_rule(Action action) {
-    if (auto problem = refuse_change(action.request, options_)) co_return std::unexpected(std::move(*problem));
     if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
     if (!state().documents()->loaded) co_return std::unexpected(documents_not_loaded());
     const std::string& name = action.variable;
@@ -277,7 +281,6 @@ asio::awaitable<Outcome> AlertEndpoints::dead_letters(OwnedCall call) {
 }
 
 AlertEndpoints::Answer AlertEndpoints::redeliver(Action action) {
-    if (auto problem = refuse_change(action.request, options_)) co_return std::unexpected(std::move(*problem));
     if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
     const auto id = letter_id(action.variable);
     if (!id) co_return std::unexpected(id.error());
@@ -291,7 +294,6 @@ AlertEndpoints::Answer AlertEndpoints::redeliver(Action action) {
 }
 
 AlertEndpoints::Answer AlertEndpoints::delete_dead_letter(Action action) {
-    if (auto problem = refuse_change(action.request, options_)) co_return std::unexpected(std::move(*problem));
     if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
     const auto id = letter_id(action.variable);
     if (!id) co_return std::unexpected(id.error());

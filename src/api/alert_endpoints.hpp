@@ -2,7 +2,9 @@
 
 #include "api/endpoints.hpp"
 #include "api/operator_body.hpp"
+#include "api/places.hpp"
 
+#include "scanner/alerts/alert_service.hpp"
 #include "scanner/alerts/rule.hpp"
 #include "scanner/alerts/scope.hpp"
 #include "scanner/api/handler.hpp"
@@ -45,6 +47,7 @@ private:
 
     const ApiOptions& options_;
     const engine::EngineView& engine_;
+    Places new_rules_{alerts::kMostRules};  ///< those on their way into the database
 };
 
 }  // namespace scanner::api

@@ -5,7 +5,9 @@
 #include "api/envelope.hpp"
 #include "api/history_endpoints.hpp"
 #include "api/openapi.hpp"
+#include "api/operator_body.hpp"
 #include "api/operator_endpoints.hpp"
+#include "api/operator_rules.hpp"
 #include "api/problem.hpp"
 #include "api/response.hpp"
 #include "api/router.hpp"
@@ -15,8 +17,11 @@
 
 #include "scanner/core/symbol.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,8 +42,9 @@ public:
           engine_(engine),
           metrics_(metrics),
           clock_(clock),
+          guard_(options_),
           endpoints_(options_, engine, metrics, clock),
-          streams_(options_, engine),
+          streams_(options_, engine, guard_),
           operator_(options_),
           alerts_(options_, engine),
           history_(options_, engine),
@@ -46,6 +52,7 @@ public:
 
     asio::awaitable<net::ServerResponse> handle(net::ServerRequest request) override {
         const core::SteadyTime began = clock_.steady_now();
+        guard_.tick(began);
         if (auto known = answer_again(request, began)) co_return std::move(*known);
         Begun begun = begin(request);
         net::ServerResponse response = std::move(begun.response);
@@ -69,7 +76,7 @@ public:
             problem = target.error();
         } else if (const auto stream = streams_.websocket_label(target->segments)) {
             label = *stream;
-            auto refusal = streams_.refuse(request, *target);
+            auto refusal = streams_.refuse(request, *target, clock_.steady_now());
             metrics_.on_http_request(label, refusal ? refusal->status : kSwitchingProtocols, 0.0);
             if (!refusal) return std::nullopt;
             return make_response(std::unexpected(std::move(*refusal)), request, context());
@@ -84,9 +91,38 @@ public:
 
     asio::awaitable<void> handle_websocket(net::ServerRequest request, net::WebSocket& socket) override {
         const auto target = parse_target(request.target);
-        if (!target) co_return;          // not reached: such a request was refused
+        if (!target) co_return;  // not reached: such a request was refused
+        std::string client = client_of(request);
         request = net::ServerRequest();  // a conversation lasts, and a thousand of them need not keep their headers
-        co_await streams_.converse(*target, socket);
+        co_await streams_.converse(*target, std::move(client), socket);
+    }
+
+    /// Nothing of a body is kept where there is no such route, where the route takes none, or where the client may not
+    /// change anything. A short one is then read past and the request answered in its turn, a long one not even read.
+    std::optional<net::BodyRules> body_rules(const net::ServerRequest& head,
+                                             std::optional<std::uint64_t> declared) override {
+        const core::SteadyTime began = clock_.steady_now();
+        const auto target = parse_target(head.target);
+        const auto match = target ? router_.match(head.method, target->segments) : RouteMatch<Handler>();
+        const bool takes_body = match.route != nullptr && match.route->takes_body;
+        const bool wanted = takes_body && (!match.route->changes || guard_.allows(head));
+        net::BodyRules rules{.max_bytes = wanted ? kMaxBodyBytes : net::kUnwantedBodyBytes, .kept = wanted};
+        if (declared ? *declared <= rules.max_bytes : wanted || !takes_body) return rules;
+        Problem problem;
+        if (!target) {
+            problem = target.error();
+        } else if (match.allow.empty()) {
+            problem = not_found(target->segments);
+        } else if (match.route == nullptr && head.method != "OPTIONS") {
+            problem = method_not_allowed(head.method, match.allow);
+        } else {
+            auto refused = takes_body && match.route->changes ? guard_.refuse(head, began) : std::nullopt;
+            problem =
+                refused ? std::move(*refused) : body_too_long(declared.value_or(0), takes_body ? kMaxBodyBytes : 0);
+        }
+        count(match.route == nullptr ? kUnmatched : match.route->label, problem.status, began);
+        rules.refusal = make_response(std::unexpected(std::move(problem)), head, context());
+        return rules;
     }
 
     net::ServerResponse protocol_error(int status, std::string detail) override {
@@ -197,6 +233,12 @@ private:
             OwnedCall owned{.params = std::move(target->params), .variable = std::move(match.variable)};
             begun.waiting.emplace((*waiting)(std::move(owned)));
         } else if (const auto* const acting = std::get_if<ActionHandler>(handler)) {
+            if (match.route->changes) {
+                if (auto problem = guard_.refuse(request, clock_.steady_now())) {
+                    begun.response = make_response(std::unexpected(std::move(*problem)), request, context());
+                    return begun;
+                }
+            }
             Action action{
                 .request = request, .params = std::move(target->params), .variable = std::move(match.variable)};
             begun.acting.emplace((*acting)(std::move(action)));
@@ -215,6 +257,10 @@ private:
         Begun begun;
         begun.response = make_response(std::unexpected(std::move(problem)), request, context());
         return begun;
+    }
+
+    static Problem body_too_long(std::uint64_t declared, std::size_t taken) {
+        return plain_problem(413, fmt::format("The body has {} bytes; at most {} are taken here.", declared, taken));
     }
 
     [[nodiscard]] Problem not_found(const std::vector<std::string>& segments) const {
@@ -240,6 +286,7 @@ private:
     const engine::EngineView& engine_;
     Metrics& metrics_;
     const core::Clock& clock_;
+    ChangeGuard guard_;
     Endpoints endpoints_;
     StreamEndpoints streams_;
     OperatorEndpoints operator_;

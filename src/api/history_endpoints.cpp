@@ -3,6 +3,7 @@
 #include "api/cors.hpp"
 #include "api/envelope.hpp"
 #include "api/history_views.hpp"
+#include "api/operator_rules.hpp"
 #include "api/target.hpp"
 
 #include "scanner/core/url.hpp"
@@ -24,7 +25,7 @@ constexpr int kRetryAfterSec = 5;
 constexpr std::size_t kStreamRows = 1'000;
 constexpr std::size_t kStreamRowsWithInputs = 250;
 
-Problem store_problem(const core::Error& error) {
+Problem history_problem(const core::Error& error) {
     switch (error.code()) {
         case core::ErrorCode::invalid_input: {
             const auto& text = error.message();
@@ -54,24 +55,13 @@ Problem store_problem(const core::Error& error) {
 }
 
 Problem too_many_streams() {
-    Problem problem = plain_problem(503, fmt::format("{} exports run already; ask again later, or page by page with "
-                                                     "limit and cursor.",
-                                                     HistoryEndpoints::kMostStreams));
+    Problem problem =
+        plain_problem(503, fmt::format("{} exports run already, or {} from this address; ask again later, "
+                                       "or page by page with limit and cursor.",
+                                       HistoryEndpoints::kMostStreams, HistoryEndpoints::kMostStreamsOfClient));
     problem.retry_after_sec = kRetryAfterSec;
     return problem;
 }
-
-/// Counts a stream while it lives.
-class StreamCount {
-public:
-    explicit StreamCount(std::shared_ptr<int> count) : count_(std::move(count)) { ++*count_; }
-    ~StreamCount() { --*count_; }
-    StreamCount(const StreamCount&) = delete;
-    StreamCount& operator=(const StreamCount&) = delete;
-
-private:
-    std::shared_ptr<int> count_;
-};
 
 std::size_t rows_of(const HistoryRankingsQuery& query) {
     return query.limit.value_or(query.with_inputs ? kStreamRowsWithInputs : kStreamRows);
@@ -122,7 +112,7 @@ std::string next_target(std::string_view base_path, const net::ServerRequest& re
 /// Sends a page after the other, each when the client has taken the one before.
 template <class Query, class Page>
 asio::awaitable<void> send_pages(storage::History* history, Query query, Page page,
-                                 std::shared_ptr<StreamCount> /*count*/, net::BodyWriter& writer) {
+                                 std::shared_ptr<Places::Place> /*place*/, net::BodyWriter& writer) {
     const bool csv = query.format == HistoryFormat::csv;
     std::string text = csv ? csv_header(query) : "";
     for (;;) {
@@ -139,7 +129,7 @@ asio::awaitable<void> send_pages(storage::History* history, Query query, Page pa
             continue;
         }
         if (!csv) {
-            auto failure = std::make_shared<const std::string>(ndjson_failure(store_problem(next.error()), cursor));
+            auto failure = std::make_shared<const std::string>(ndjson_failure(history_problem(next.error()), cursor));
             static_cast<void>(co_await writer.write(std::move(failure)));
         }
         break;
@@ -190,15 +180,17 @@ HistoryEndpoints::Response HistoryEndpoints::bars(Action action) {
 
 template <class Query>
 HistoryEndpoints::Response HistoryEndpoints::answer(Query query, net::ServerRequest request) {
-    if (!query.limit && *streams_ >= kMostStreams) co_return respond(std::unexpected(too_many_streams()), request);
+    // Taken before the wait: everybody who asks meanwhile would find it free.
+    auto place = query.limit ? Places::Place() : streams_.take(0, client_of(request));
+    if (!query.limit && !place) co_return respond(std::unexpected(too_many_streams()), request);
     // The first page before the status, so that a store that is away is a 503 and not half an answer.
     auto page = co_await read_page(*options_.history, query, query.cursor);
-    if (!page) co_return respond(std::unexpected(store_problem(page.error())), request);
+    if (!page) co_return respond(std::unexpected(history_problem(page.error())), request);
     net::ServerResponse response;
     if (query.limit || page->next.empty()) {
         response = respond(std::make_shared<Rendered>(render_page(query, *page)), request);
     } else {
-        response = stream(query, std::move(*page), request);
+        response = stream(query, std::move(*page), std::move(place), request);
     }
     response.headers.push_back({.name = "Vary", .value = "Accept"});
     if (query.limit && !page->next.empty()) {
@@ -211,7 +203,8 @@ HistoryEndpoints::Response HistoryEndpoints::answer(Query query, net::ServerRequ
 }
 
 template <class Query, class Page>
-net::ServerResponse HistoryEndpoints::stream(Query query, Page first, const net::ServerRequest& request) {
+net::ServerResponse HistoryEndpoints::stream(Query query, Page first, Places::Place taken,
+                                             const net::ServerRequest& request) {
     net::ServerResponse response;
     const bool csv = query.format == HistoryFormat::csv;
     response.headers = {{.name = "Content-Type", .value = std::string(csv ? kCsvType : kNdjsonType)},
@@ -222,11 +215,12 @@ net::ServerResponse HistoryEndpoints::stream(Query query, Page first, const net:
     if (now.simulated) response.headers.push_back({.name = "X-Market", .value = "simulated"});
     for (auto& header : cors_headers(now.cors_origins, request.header("Origin")))
         response.headers.push_back(std::move(header));
-    const auto count = std::make_shared<StreamCount>(streams_);
+    const auto place = std::make_shared<Places::Place>(std::move(taken));
     const auto page = std::make_shared<Page>(std::move(first));
-    response.stream = [history = options_.history, query = std::move(query), page, count](net::BodyWriter& writer) {
-        return send_pages(history, query, std::move(*page), count, writer);
+    response.stream = [history = options_.history, query = std::move(query), page, place](net::BodyWriter& writer) {
+        return send_pages(history, query, std::move(*page), place, writer);
     };
+    response.min_bytes_per_sec = kLeastBytesPerSec;
     return response;
 }
 
@@ -234,7 +228,7 @@ HistoryEndpoints::Response HistoryEndpoints::as_of(Action action) {
     auto query = parse_as_of(action.params, query_context(action.request));
     if (!query) co_return respond(std::unexpected(std::move(query.error())), action.request);
     const auto found = co_await options_.history->ranking_as_of(query->time, query->profile);
-    if (!found) co_return respond(std::unexpected(store_problem(found.error())), action.request);
+    if (!found) co_return respond(std::unexpected(history_problem(found.error())), action.request);
     if (!*found) {
         Problem problem =
             plain_problem(404, fmt::format("Nothing was ranked at or before {}, as far as history reaches back.",

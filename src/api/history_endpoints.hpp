@@ -2,11 +2,13 @@
 
 #include "api/endpoints.hpp"
 #include "api/history_queries.hpp"
+#include "api/places.hpp"
 
 #include "scanner/storage/history.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -26,7 +28,10 @@ public:
     [[nodiscard]] const Handler* in_place_of(std::string_view label, const net::QueryParameters& params) const;
 
     /// Streams at a time; each holds a page, and they share the database with the writer.
-    static constexpr int kMostStreams = 8;
+    static constexpr std::size_t kMostStreams = 8;
+    static constexpr std::size_t kMostStreamsOfClient = 2;
+    /// What a client must take of a stream while it is waited for: a place is not held for days.
+    static constexpr std::size_t kLeastBytesPerSec = 32U << 10U;
 
 private:
     using Response = boost::asio::awaitable<net::ServerResponse>;
@@ -36,7 +41,8 @@ private:
     template <class Query>
     Response answer(Query query, net::ServerRequest request);
     template <class Query, class Page>
-    [[nodiscard]] net::ServerResponse stream(Query query, Page first, const net::ServerRequest& request);
+    [[nodiscard]] net::ServerResponse stream(Query query, Page first, Places::Place taken,
+                                             const net::ServerRequest& request);
 
     [[nodiscard]] net::ServerResponse respond(const Outcome& outcome, const net::ServerRequest& request) const;
     [[nodiscard]] ResponseContext context() const;
@@ -45,7 +51,7 @@ private:
     const ApiOptions& options_;
     const engine::EngineView& engine_;
     Handler as_of_;
-    std::shared_ptr<int> streams_ = std::make_shared<int>(0);  ///< shared with the streams, which may outlive this
+    Places streams_{kMostStreams, kMostStreamsOfClient};
 };
 
 }  // namespace scanner::api

@@ -9,7 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <set>
 #include <utility>
 
 namespace scanner::api {
@@ -23,6 +25,46 @@ bool is_json_type(std::string_view content_type) {
     const std::string type = core::lower_case(core::trimmed(content_type.substr(0, content_type.find(';'))));
     return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
 }
+
+/// Watches a body being parsed for members that are there twice: the parser takes the last one without a word.
+class MemberNames {
+public:
+    void see(std::size_t depth, json::parse_event_t event, const json& value) {
+        if (event == json::parse_event_t::object_start) {
+            levels_[depth + 1] = {};
+        } else if (event == json::parse_event_t::array_start) {
+            levels_[depth + 1].last.clear();
+        } else if (event == json::parse_event_t::key) {
+            Level& level = levels_[depth];
+            level.last = value.get<std::string>();
+            if (!level.seen.insert(level.last).second) report(depth);
+        }
+    }
+    [[nodiscard]] std::vector<FieldError> finish() const {
+        std::vector<FieldError> errors = errors_.kept();
+        errors_.add_rest_to(errors);
+        return errors;
+    }
+
+private:
+    struct Level {
+        std::set<std::string> seen;
+        std::string last;  ///< the member that is being read
+    };
+
+    void report(std::size_t depth) {
+        std::string path;
+        for (std::size_t level = 1; level <= depth && !errors_.full(); ++level) {
+            if (levels_[level].last.empty() && level < depth) continue;  // an element of an array
+            if (!path.empty()) path += '.';
+            path += levels_[level].last.substr(0, kMostNameBytes);
+        }
+        errors_.add({.in = "body", .name = std::move(path), .message = "is there more than once"});
+    }
+
+    std::array<Level, kMostDepth + 2> levels_;  ///< by depth; the outermost object's members are at 1
+    FieldErrors errors_;
+};
 
 std::string shown(double value) {
     return core::format_double(value);
@@ -39,10 +81,12 @@ std::expected<json, Problem> read_json_body(const net::ServerRequest& request) {
             413, fmt::format("The body has {} bytes; at most {} are taken.", request.body.size(), kMaxBodyBytes)));
     }
     bool too_deep = false;
+    MemberNames names;
     json body;
     try {
-        body = json::parse(request.body, [&too_deep](int depth, json::parse_event_t, json&) {
+        body = json::parse(request.body, [&](int depth, json::parse_event_t event, json& value) {
             too_deep = too_deep || depth > kMostDepth;
+            if (!too_deep) names.see(static_cast<std::size_t>(depth), event, value);
             return !too_deep;
         });
     } catch (const json::parse_error& error) {
@@ -56,6 +100,7 @@ std::expected<json, Problem> read_json_body(const net::ServerRequest& request) {
     if (!body.is_object()) {
         return std::unexpected(invalid_body({{.in = "body", .name = "", .message = "must be a JSON object"}}));
     }
+    if (auto errors = names.finish(); !errors.empty()) return std::unexpected(invalid_body(std::move(errors)));
     return body;
 }
 

@@ -91,24 +91,27 @@ std::vector<Route<Handler>> OperatorEndpoints::routes() {
              .label = path,
              .handler = MemoryHandler([this, answer](const Call& call) { return (this->*answer)(call); })});
     };
-    const auto act = [&](std::string_view method, std::string_view path, Answer (OperatorEndpoints::*answer)(Action)) {
+    const auto change = [&](std::string_view method, std::string_view path, bool takes_body,
+                            Answer (OperatorEndpoints::*answer)(Action)) {
         routes.push_back(
             {.method = method,
              .pattern = PathPattern(path),
              .label = path,
-             .handler = ActionHandler([this, answer](Action action) { return (this->*answer)(std::move(action)); })});
+             .handler = ActionHandler([this, answer](Action action) { return (this->*answer)(std::move(action)); }),
+             .changes = true,
+             .takes_body = takes_body});
     };
     get("/settings", &OperatorEndpoints::settings);
-    act("POST", "/settings", &OperatorEndpoints::change_settings);
+    change("POST", "/settings", true, &OperatorEndpoints::change_settings);
     get("/watchlists", &OperatorEndpoints::watchlists);
-    act("POST", "/watchlists", &OperatorEndpoints::put_watchlist);
+    change("POST", "/watchlists", true, &OperatorEndpoints::put_watchlist);
     get("/watchlists/{name}", &OperatorEndpoints::watchlist);
-    act("DELETE", "/watchlists/{name}", &OperatorEndpoints::delete_watchlist);
+    change("DELETE", "/watchlists/{name}", false, &OperatorEndpoints::delete_watchlist);
     get("/profiles", &OperatorEndpoints::profiles);
-    act("POST", "/profiles", &OperatorEndpoints::put_profile);
-    act("POST", "/profiles/apply", &OperatorEndpoints::apply_profile);
+    change("POST", "/profiles", true, &OperatorEndpoints::put_profile);
+    change("POST", "/profiles/apply", false, &OperatorEndpoints::apply_profile);
     get("/profiles/{name}", &OperatorEndpoints::profile);
-    act("DELETE", "/profiles/{name}", &OperatorEndpoints::delete_profile);
+    change("DELETE", "/profiles/{name}", false, &OperatorEndpoints::delete_profile);
     return routes;
 }
 
@@ -136,7 +139,6 @@ Outcome OperatorEndpoints::watchlist(const Call& call) {
 }
 
 OperatorEndpoints::Answer OperatorEndpoints::change_settings(Action action) {
-    if (auto problem = refuse_change(action.request, options_)) co_return std::unexpected(std::move(*problem));
     if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
     const auto body = read_json_body(action.request);
     if (!body) co_return std::unexpected(body.error());
@@ -171,7 +173,6 @@ OperatorEndpoints::Answer OperatorEndpoints::change_settings(Action action) {
 }
 
 OperatorEndpoints::Answer OperatorEndpoints::put_watchlist(Action action) {
-    if (auto problem = refuse_change(action.request, options_)) co_return std::unexpected(std::move(*problem));
     if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
     const auto body = read_json_body(action.request);
     if (!body) co_return std::unexpected(body.error());
@@ -180,7 +181,9 @@ OperatorEndpoints::Answer OperatorEndpoints::put_watchlist(Action action) {
     const auto before = documents();
     if (!before->loaded) co_return std::unexpected(documents_not_loaded());
     const storage::Watchlist* const known = before->find_watchlist(list->name);
-    if (known == nullptr && before->watchlists.size() >= kMostWatchlists) {
+    // Those that are being stored count too: the document shows them only afterwards.
+    const auto place = known != nullptr ? Places::Place() : new_watchlists_.take(before->watchlists.size());
+    if (known == nullptr && !place) {
         co_return std::unexpected(
             conflicting(fmt::format("There are {} watchlists already; delete one first.", before->watchlists.size())));
     }
@@ -203,7 +206,6 @@ OperatorEndpoints::Answer OperatorEndpoints::put_watchlist(Action action) {
 }
 
 OperatorEndpoints::Answer OperatorEndpoints::delete_watchlist(Action action) {
-    if (auto problem = refuse_change(action.request, options_)) co_return std::unexpected(std::move(*problem));
     if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
     const auto before = documents();
     if (!before->loaded) co_return std::unexpected(documents_not_loaded());

@@ -3,6 +3,7 @@
 #include "api/endpoints.hpp"
 #include "api/limits.hpp"
 #include "api/operator_body.hpp"
+#include "api/places.hpp"
 
 #include "scanner/api/handler.hpp"
 
@@ -49,6 +50,8 @@ private:
     [[nodiscard]] storage::OperatorDocumentsPtr documents() const { return service().state().documents(); }
 
     const ApiOptions& options_;
+    Places new_watchlists_{kMostWatchlists};  ///< those on their way into the database
+    Places new_profiles_{kMostProfiles};
 };
 
 }  // namespace scanner::api

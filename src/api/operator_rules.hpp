@@ -3,6 +3,7 @@
 #include "api/endpoints.hpp"
 #include "api/problem.hpp"
 #include "api/rendered.hpp"
+#include "api/token_watch.hpp"
 
 #include "scanner/core/error.hpp"
 #include "scanner/core/log.hpp"
@@ -12,11 +13,37 @@
 #include <string>
 #include <string_view>
 
-/// What every route that changes something has in common. Pure.
+/// What every route that changes something has in common.
 namespace scanner::api {
 
-/// The refusal of a request that may not change anything: 401 or 403 for the token, 403 for pages of foreign origins.
-[[nodiscard]] std::optional<Problem> refuse_change(const net::ServerRequest& request, const ApiOptions& options);
+/// Who may change things. Loop thread.
+class ChangeGuard {
+public:
+    /// `options` must outlive it.
+    explicit ChangeGuard(const ApiOptions& options) : options_(options) {}
+
+    /// Whether `refuse` would let it pass; counts nothing.
+    [[nodiscard]] bool allows(const net::ServerRequest& request) const;
+    /// The refusal of a request that may not change anything: 401 or 403 for the token, 429 where too many wrong ones
+    /// came from, 403 for pages of foreign origins. Counts and logs wrong tokens.
+    [[nodiscard]] std::optional<Problem> refuse(const net::ServerRequest& request, core::SteadyTime now);
+    /// Logs what is still to be logged of wrong tokens, when its time has come. Cheap otherwise: for every request.
+    void tick(core::SteadyTime now) {
+        if (watch_.has_lines(now)) log_wrong_tokens(now);
+    }
+
+    /// The part of `refuse` that is about the token.
+    [[nodiscard]] std::optional<Problem> check_token(const net::ServerRequest& request, core::SteadyTime now);
+
+private:
+    void log_wrong_tokens(core::SteadyTime now);
+
+    const ApiOptions& options_;
+    TokenWatch watch_;
+};
+
+/// Whose share of something a request takes; empty for nobody's (net::ServerRequest::has_limits).
+[[nodiscard]] std::string client_of(const net::ServerRequest& request);
 
 /// What If-Match asks for.
 struct Precondition {

@@ -29,6 +29,12 @@ public:
         return is_near(request) ? handle_near(std::move(request)) : api_.handle(std::move(request));
     }
 
+    /// Files take no bodies. A long one to them is refused as one to nowhere, which to the API they are.
+    std::optional<net::BodyRules> body_rules(const net::ServerRequest& head,
+                                             std::optional<std::uint64_t> declared) override {
+        return api_.body_rules(head, declared);
+    }
+
     std::optional<net::ServerResponse> refuse_websocket(const net::ServerRequest& request) override {
         return api_.refuse_websocket(request);
     }

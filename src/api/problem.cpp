@@ -30,6 +30,8 @@ std::string_view status_phrase(int status) noexcept {
         case 413: return "Content Too Large";
         case 414: return "URI Too Long";
         case 415: return "Unsupported Media Type";
+        case 417: return "Expectation Failed";
+        case 421: return "Misdirected Request";
         case 422: return "Unprocessable Content";
         case 426: return "Upgrade Required";
         case 429: return "Too Many Requests";

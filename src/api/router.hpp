@@ -35,6 +35,8 @@ struct Route {
     PathPattern pattern;
     std::string_view label;  ///< the pattern's name in metrics; aliases share one
     Handler handler;
+    bool changes = false;     ///< it changes something: it asks for the token, and who may call it is checked first
+    bool takes_body = false;  ///< it reads the body; others get none
 };
 
 /// What was found for a request.

@@ -1,7 +1,7 @@
 #include "api/stream_endpoints.hpp"
 
-#include "api/bearer.hpp"
 #include "api/cors.hpp"
+#include "api/operator_rules.hpp"
 #include "api/stream_rules.hpp"
 #include "api/stream_sessions.hpp"
 
@@ -34,12 +34,13 @@ Problem foreign_origin(std::string_view origin) {
 /// a proxy in front that does not pass the browser's Host on: then the browser's own word that page and address are of
 /// one origin counts (no page can forge Sec-Fetch-Site), the token itself, and that the page is of the browser's
 /// machine.
-bool page_may_listen(const net::ServerRequest& request, const ApiOptions& options) {
+bool page_may_listen(const net::ServerRequest& request, const ApiOptions& options, ChangeGuard& guard,
+                     core::SteadyTime now) {
     const std::string_view origin = request.header("Origin");
     if (origin_may_connect(origin, request.header("Host"), options.cors_origins)) return true;
     if (options.api_token.empty()) return false;
     return request.header("Sec-Fetch-Site") == "same-origin" || page_on_loopback(origin) ||
-           !refuse_without_token(request.header("Authorization"), options.api_token);
+           !guard.check_token(request, now);
 }
 
 /// What a plain request to a WebSocket's path is told.
@@ -84,22 +85,30 @@ std::expected<StreamQuery, Problem> StreamEndpoints::query_of(const net::QueryPa
     return parse_stream_query(params, {.ranking = newest.get(), .default_top = options_.default_top});
 }
 
-std::optional<Problem> StreamEndpoints::refuse(const net::ServerRequest& request, const Target& target) const {
-    if (!page_may_listen(request, options_)) return foreign_origin(request.header("Origin"));
+std::optional<Problem> StreamEndpoints::refuse(const net::ServerRequest& request, const Target& target,
+                                               core::SteadyTime now) const {
+    if (!page_may_listen(request, options_, guard_, now)) return foreign_origin(request.header("Origin"));
     if (websocket_label(target.segments) == kHeartbeat) return refuse_parameters(target.params);
     auto query = query_of(target.params);
     if (!query) return std::move(query.error());
     return std::nullopt;
 }
 
-asio::awaitable<void> StreamEndpoints::converse(const Target& target, net::WebSocket& socket) const {
+StreamDemand StreamEndpoints::demand_of(StreamQuery query, std::string client) const {
+    const auto by_default = query_of({});
+    const bool is_default = by_default && canonical(*by_default) == canonical(query);
+    return {.query = std::move(query), .client = std::move(client), .is_default = is_default};
+}
+
+asio::awaitable<void> StreamEndpoints::converse(const Target& target, std::string client,
+                                                net::WebSocket& socket) const {
     if (websocket_label(target.segments) == kHeartbeat) {
         return converse_heartbeats(options_.streams->hub(), socket);
     }
     auto query = query_of(target.params);
     // It was right a moment ago: the profile has just been deleted.
     if (!query) return close_with(socket, kPolicyViolation, query.error().detail);
-    return converse_rankings(options_.streams->hub(), std::move(*query), socket);
+    return converse_rankings(options_.streams->hub(), demand_of(std::move(*query), std::move(client)), socket);
 }
 
 std::expected<net::ServerResponse, Problem> StreamEndpoints::events(const net::ServerRequest& request, const Call& call,
@@ -107,7 +116,8 @@ std::expected<net::ServerResponse, Problem> StreamEndpoints::events(const net::S
     auto query = query_of(call.params);
     if (!query) return std::unexpected(std::move(query.error()));
     const auto& hub = options_.streams->hub();
-    if (auto reason = hub->refuse(&*query)) return std::unexpected(not_ready(std::move(*reason), kRetryAfterSec));
+    auto demand = demand_of(std::move(*query), client_of(request));
+    if (auto reason = hub->refuse(&demand)) return std::unexpected(not_ready(std::move(*reason), kRetryAfterSec));
     net::ServerResponse response;
     response.headers = {{.name = "Content-Type", .value = "text/event-stream"},
                         {.name = "Cache-Control", .value = "no-cache, no-transform"},
@@ -117,8 +127,11 @@ std::expected<net::ServerResponse, Problem> StreamEndpoints::events(const net::S
     for (auto& header : cors_headers(context.cors_origins, request.header("Origin"))) {
         response.headers.push_back(std::move(header));
     }
-    response.stream = [hub, query = std::move(*query), last_id = parse_event_id(request.header("Last-Event-ID"))](
-                          net::BodyWriter& writer) { return stream_events(hub, query, last_id, writer); };
+    // Taken now and not when the stream begins: what was counted above must still hold for the next who asks.
+    const auto seat = std::make_shared<StreamSubscriber>(hub, StreamKind::events, std::move(demand));
+    response.stream = [seat, last_id = parse_event_id(request.header("Last-Event-ID"))](net::BodyWriter& writer) {
+        return stream_events(seat, last_id, writer);
+    };
     return response;
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "api/endpoints.hpp"
+#include "api/operator_rules.hpp"
+#include "api/stream_hub.hpp"
 #include "api/target.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -16,7 +18,8 @@ namespace scanner::api {
 class StreamEndpoints {
 public:
     /// Everything referred to must outlive it.
-    StreamEndpoints(const ApiOptions& options, const engine::EngineView& engine) : options_(options), engine_(engine) {}
+    StreamEndpoints(const ApiOptions& options, const engine::EngineView& engine, ChangeGuard& guard)
+        : options_(options), engine_(engine), guard_(guard) {}
 
     /// Refer to this object. None without streams.
     [[nodiscard]] std::vector<Route<Handler>> routes();
@@ -24,18 +27,22 @@ public:
     /// The route label of a path that is a WebSocket; nothing for others.
     [[nodiscard]] std::optional<std::string_view> websocket_label(const std::vector<std::string>& segments) const;
     /// What is wrong with opening the WebSocket of `target`: its Origin (403), its parameters (422).
-    [[nodiscard]] std::optional<Problem> refuse(const net::ServerRequest& request, const Target& target) const;
-    /// The conversation on a WebSocket that was not refused.
-    [[nodiscard]] boost::asio::awaitable<void> converse(const Target& target, net::WebSocket& socket) const;
+    [[nodiscard]] std::optional<Problem> refuse(const net::ServerRequest& request, const Target& target,
+                                                core::SteadyTime now) const;
+    /// The conversation on a WebSocket that was not refused; `client` is whose share it takes (client_of).
+    [[nodiscard]] boost::asio::awaitable<void> converse(const Target& target, std::string client,
+                                                        net::WebSocket& socket) const;
 
 private:
     [[nodiscard]] std::expected<StreamQuery, Problem> query_of(const net::QueryParameters& params) const;
+    [[nodiscard]] StreamDemand demand_of(StreamQuery query, std::string client) const;
     [[nodiscard]] std::expected<net::ServerResponse, Problem> events(const net::ServerRequest& request,
                                                                      const Call& call,
                                                                      const ResponseContext& context) const;
 
     const ApiOptions& options_;
     const engine::EngineView& engine_;
+    ChangeGuard& guard_;
 };
 
 }  // namespace scanner::api

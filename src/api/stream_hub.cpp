@@ -109,25 +109,39 @@ const std::shared_ptr<const std::string>& StreamHub::event_of(Channel& channel) 
     return frame.event;
 }
 
-std::optional<std::string> StreamHub::refuse(const StreamQuery* query) {
+std::optional<std::string> StreamHub::refuse(const StreamDemand* demand) {
     std::optional<std::string> reason;
     if (statistics_.subscribers() >= options_.max_subscribers) {
         reason = fmt::format("There are {} subscribers already.", options_.max_subscribers);
-    } else if (query != nullptr && channels_.size() >= options_.max_channels &&
-               !channels_.contains(canonical(*query))) {
-        reason = fmt::format("{} different sets of parameters are followed already.", options_.max_channels);
+    } else if (demand != nullptr && !demand->is_default) {
+        const std::string key = canonical(demand->query);
+        const auto own = followed_by_.find(demand->client);
+        if (channels_.size() >= options_.max_channels && !channels_.contains(key)) {
+            reason = fmt::format(
+                "{} different sets of parameters are followed already; the one of a request without "
+                "parameters is always to be had.",
+                options_.max_channels);
+        } else if (own != followed_by_.end() && own->second.size() >= options_.max_channels_of_client &&
+                   !own->second.contains(key)) {
+            reason = fmt::format("{} different sets of parameters are followed from this address already.",
+                                 options_.max_channels_of_client);
+        }
     }
     if (reason) ++statistics_.refused;
     return reason;
 }
 
-StreamHub::Channel& StreamHub::join(StreamQuery query, StreamSubscriber& subscriber) {
+StreamHub::Channel& StreamHub::join(StreamDemand demand, StreamSubscriber& subscriber) {
     take_over_current();
-    std::string key = canonical(query);
+    std::string key = canonical(demand.query);
+    if (!demand.is_default && !demand.client.empty()) {
+        ++followed_by_[demand.client][key];
+        subscriber.client_ = std::move(demand.client);
+    }
     auto& channel = channels_[key];
     if (channel == nullptr) {
         channel = std::make_unique<Channel>();
-        channel->query = std::move(query);
+        channel->query = std::move(demand.query);
         channel->key = std::move(key);
     }
     subscriber.index_ = channel->subscribers.size();
@@ -135,11 +149,20 @@ StreamHub::Channel& StreamHub::join(StreamQuery query, StreamSubscriber& subscri
     return *channel;
 }
 
+void StreamHub::give_back_share(const std::string& client, const std::string& key) {
+    const auto own = followed_by_.find(client);
+    if (own == followed_by_.end()) return;
+    const auto count = own->second.find(key);
+    if (count != own->second.end() && --count->second == 0) own->second.erase(count);
+    if (own->second.empty()) followed_by_.erase(own);
+}
+
 void StreamHub::leave(Channel& channel, const StreamSubscriber& subscriber) {
     StreamSubscriber* const last = channel.subscribers.back();
     channel.subscribers[subscriber.index_] = last;
     last->index_ = subscriber.index_;
     channel.subscribers.pop_back();
+    give_back_share(subscriber.client_, channel.key);
     if (!channel.subscribers.empty()) return;
     const std::string key = channel.key;
     channels_.erase(key);
@@ -153,11 +176,11 @@ StreamStatistics StreamHub::statistics() const {
 
 // -- a subscriber ----------------------------------------------------------------------------------------------------
 
-StreamSubscriber::StreamSubscriber(std::shared_ptr<StreamHub> hub, StreamKind kind, std::optional<StreamQuery> query)
+StreamSubscriber::StreamSubscriber(std::shared_ptr<StreamHub> hub, StreamKind kind, std::optional<StreamDemand> demand)
     : hub_(std::move(hub)), timer_(hub_->executor()), kind_(kind) {
     ++count();
-    if (!query) return;
-    channel_ = &hub_->join(std::move(*query), *this);
+    if (!demand) return;
+    channel_ = &hub_->join(std::move(*demand), *this);
     if (!hub_->publications_.empty()) {
         static_cast<void>(conflation_.offer(hub_->publications_.back().number));
     }

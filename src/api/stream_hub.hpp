@@ -22,6 +22,13 @@ namespace scanner::api {
 
 class StreamSubscriber;
 
+/// What somebody wants to follow.
+struct StreamDemand {
+    StreamQuery query;
+    std::string client;       ///< whose share it comes out of (client_of); empty: nobody's
+    bool is_default = false;  ///< what a request without parameters gets: there is always room for it
+};
+
 /// One ranking as a channel shows it; shared by all who follow the channel. Empty where there is none.
 struct StreamFrame {
     std::uint64_t number = 0;                  ///< of the publication, not of the cycle
@@ -41,8 +48,9 @@ public:
     /// No more publications; the engine may go.
     void close();
 
-    /// Why nobody else can be let in, in words for the client; nothing while there is room. Counts the refusal.
-    [[nodiscard]] std::optional<std::string> refuse(const StreamQuery* query);
+    /// Why this subscriber cannot be let in, in words for the client; nothing while there is room. Counts the refusal.
+    /// Without a wait between it and the subscriber's construction, so that what was counted is still true.
+    [[nodiscard]] std::optional<std::string> refuse(const StreamDemand* demand);
 
     [[nodiscard]] const StreamOptions& options() const noexcept { return options_; }
     [[nodiscard]] const boost::asio::any_io_executor& executor() const noexcept { return executor_; }
@@ -62,8 +70,9 @@ private:
         std::vector<StreamSubscriber*> subscribers;
     };
 
-    [[nodiscard]] Channel& join(StreamQuery query, StreamSubscriber& subscriber);
+    [[nodiscard]] Channel& join(StreamDemand demand, StreamSubscriber& subscriber);
     void leave(Channel& channel, const StreamSubscriber& subscriber);
+    void give_back_share(const std::string& client, const std::string& key);
     [[nodiscard]] const StreamFrame& newest_frame(Channel& channel);
     [[nodiscard]] StreamFrame render(const Channel& channel, const Publication& publication);
     [[nodiscard]] const std::shared_ptr<const std::string>& event_of(Channel& channel);
@@ -79,15 +88,17 @@ private:
     std::deque<Publication> publications_;  ///< oldest first
     std::uint64_t last_number_ = 0;
     std::unordered_map<std::string, std::unique_ptr<Channel>> channels_;
+    /// How many subscribers of a client follow which channel, but for the default one.
+    std::unordered_map<std::string, std::unordered_map<std::string, std::size_t>> followed_by_;
     StreamStatistics statistics_;
 };
 
 enum class StreamKind { websocket, events, heartbeat };
 
-/// A seat in the hub while a conversation lasts. `query` is for those that follow rankings.
+/// A seat in the hub while a conversation lasts. `demand` is for those that follow rankings.
 class StreamSubscriber {
 public:
-    StreamSubscriber(std::shared_ptr<StreamHub> hub, StreamKind kind, std::optional<StreamQuery> query);
+    StreamSubscriber(std::shared_ptr<StreamHub> hub, StreamKind kind, std::optional<StreamDemand> demand);
     ~StreamSubscriber();
     StreamSubscriber(const StreamSubscriber&) = delete;
     StreamSubscriber& operator=(const StreamSubscriber&) = delete;
@@ -127,6 +138,7 @@ private:
 
     std::shared_ptr<StreamHub> hub_;
     StreamHub::Channel* channel_ = nullptr;
+    std::string client_;     ///< whose share it is counted in; empty: nobody's
     std::size_t index_ = 0;  ///< in the channel's list
     boost::asio::steady_timer timer_;
     Conflation conflation_;

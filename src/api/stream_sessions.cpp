@@ -28,8 +28,9 @@ constexpr std::uint16_t kTryAgainLater = 1013;
 
 /// A WebSocket and its subscriber, shared by the coroutine that reads and the one that writes.
 struct Conversation {
-    Conversation(std::shared_ptr<StreamHub> hub, StreamKind kind, std::optional<StreamQuery> query, net::WebSocket& of)
-        : subscriber(std::move(hub), kind, std::move(query)), socket(of) {}
+    Conversation(std::shared_ptr<StreamHub> hub, StreamKind kind, std::optional<StreamDemand> demand,
+                 net::WebSocket& of)
+        : subscriber(std::move(hub), kind, std::move(demand)), socket(of) {}
 
     StreamSubscriber subscriber;
     net::WebSocket& socket;
@@ -153,13 +154,13 @@ asio::awaitable<bool> send_missed(StreamSubscriber& subscriber, net::BodyWriter&
 
 }  // namespace
 
-asio::awaitable<void> converse_rankings(std::shared_ptr<StreamHub> hub, StreamQuery query, net::WebSocket& socket) {
-    if (auto reason = hub->refuse(&query)) {
+asio::awaitable<void> converse_rankings(std::shared_ptr<StreamHub> hub, StreamDemand demand, net::WebSocket& socket) {
+    if (auto reason = hub->refuse(&demand)) {
         co_await socket.close(kTryAgainLater, std::move(*reason));
         co_return;
     }
     const auto conversation =
-        std::make_shared<Conversation>(std::move(hub), StreamKind::websocket, std::move(query), socket);
+        std::make_shared<Conversation>(std::move(hub), StreamKind::websocket, std::move(demand), socket);
     conversation->subscriber.on_overdue([weak = std::weak_ptr(conversation)] {
         if (const auto self = weak.lock()) spawn(self, close_socket(self, kPolicyViolation, "frames are not read"));
     });
@@ -176,12 +177,12 @@ asio::awaitable<void> converse_heartbeats(std::shared_ptr<StreamHub> hub, net::W
     co_await converse(conversation, write_heartbeats(conversation));
 }
 
-asio::awaitable<void> stream_events(std::shared_ptr<StreamHub> hub, StreamQuery query,
-                                    std::optional<std::uint64_t> last_id, net::BodyWriter& writer) {
+asio::awaitable<void> stream_events(std::shared_ptr<StreamSubscriber> seat, std::optional<std::uint64_t> last_id,
+                                    net::BodyWriter& writer) {
     static const auto kOpening = shared_text("retry: 3000\n: the newest ranking, then each new one\n\n");
     static const auto kStillHere = shared_text(": still here\n\n");
     static const auto kGoodBye = shared_text(": going away\n\n");
-    StreamSubscriber subscriber(std::move(hub), StreamKind::events, std::move(query));
+    StreamSubscriber& subscriber = *seat;
     subscriber.on_overdue([&writer] { writer.abort(); });
     writer.on_stopping([&subscriber] { subscriber.end(); });
     bool open = co_await send(subscriber, writer, kOpening);
@@ -199,6 +200,7 @@ asio::awaitable<void> stream_events(std::shared_ptr<StreamHub> hub, StreamQuery 
         if (!error) open = co_await send(subscriber, writer, kStillHere);
     }
     if (open) static_cast<void>(co_await send(subscriber, writer, kGoodBye));
+    subscriber.on_overdue(nullptr);  // the seat may outlive the writer by a moment
 }
 
 }  // namespace scanner::api

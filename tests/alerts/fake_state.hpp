@@ -3,6 +3,10 @@
 #include "scanner/storage/operator_state.hpp"
 #include "scanner/storage/snapshot_cache.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -38,18 +42,21 @@ public:
     Async<storage::Watchlist> put_watchlist(storage::Watchlist watchlist, Expected expected) override {
         if (const auto* known = current_->find_watchlist(watchlist.name)) watchlist.id = known->id;
         if (watchlist.id == 0) watchlist.id = ++id_;
+        if (slow) co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
         co_return put(&storage::OperatorDocuments::watchlists, std::move(watchlist), expected);
     }
     Async<void> delete_watchlist(std::string name, Expected expected) override {
         co_return remove(&storage::OperatorDocuments::watchlists, name, expected);
     }
     Async<storage::ProfilePreset> put_preset(storage::ProfilePreset preset, Expected expected) override {
+        if (slow) co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
         co_return put(&storage::OperatorDocuments::presets, std::move(preset), expected);
     }
     Async<void> delete_preset(std::string name, Expected expected) override {
         co_return remove(&storage::OperatorDocuments::presets, name, expected);
     }
     Async<storage::AlertRule> put_rule(storage::AlertRule rule, Expected expected) override {
+        if (slow) co_await boost::asio::post(co_await boost::asio::this_coro::executor, boost::asio::use_awaitable);
         co_return put(&storage::OperatorDocuments::rules, std::move(rule), expected);
     }
     Async<void> delete_rule(std::string name, Expected expected) override {
@@ -104,6 +111,7 @@ public:
     storage::DocumentVersion next_version() { return ++version_; }
 
     std::optional<core::Error> failure;
+    bool slow = false;                    ///< documents are put after a turn of the loop, in which others may come
     std::function<void()> before_change;  ///< called within put_settings: somebody else is faster
     std::vector<storage::AlertRecord> recorded;
     std::vector<storage::DeadLetter> letters;

@@ -6,7 +6,9 @@
 #include "scanner/net/http_server.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <gmock/gmock.h>
@@ -14,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <utility>
@@ -41,6 +44,10 @@ public:
         if (query.cursor == "wrong")
             co_return core::fail(core::ErrorCode::invalid_input, "cursor: not one of this query's pages");
         if (pages_read > fails_after) co_return core::fail(core::ErrorCode::unavailable, "postgres is away: gone");
+        if (page_time > std::chrono::milliseconds(0)) {
+            asio::steady_timer timer(co_await asio::this_coro::executor, page_time);
+            co_await timer.async_wait(asio::use_awaitable);
+        }
         storage::RankingsPage page;
         std::size_t at = query.cursor.empty() ? 0 : std::stoul(query.cursor);
         for (; at < total && page.rows.size() < query.limit; ++at) {
@@ -79,6 +86,7 @@ public:
     std::size_t total = 0;
     std::size_t fails_after = 1'000'000;  ///< pages
     std::size_t pages_read = 0;
+    std::chrono::milliseconds page_time{0};  ///< that reading a page takes
     std::size_t most_rows = 0;
     storage::RankingsQuery last_query;
 };
@@ -98,6 +106,8 @@ protected:
         handler_ = make_api_handler(options, engine_, metrics_, clock_);
         net::HttpServerOptions served;
         served.base_path = base_path_;
+        served.rate_window = std::chrono::milliseconds(500);
+        served.max_unsent_bytes = 16U << 10U;
         auto server = net::make_http_server(io_.get_executor(), served, *handler_);
         ASSERT_TRUE(server) << server.error().message();
         server_ = std::move(*server);
@@ -118,9 +128,10 @@ protected:
         return send("GET", target, std::move(headers));
     }
     /// Asks for the whole history as CSV, and reads nothing of it.
-    std::unique_ptr<asio::ip::tcp::socket> start_export() {
+    std::unique_ptr<asio::ip::tcp::socket> start_export(const char* source = "127.0.0.1") {
         auto socket = std::make_unique<asio::ip::tcp::socket>(io_, asio::ip::tcp::v4());
         socket->set_option(asio::socket_base::receive_buffer_size(16'384));
+        socket->bind({asio::ip::make_address(source), 0});
         socket->connect({asio::ip::address_v4::loopback(), server_->port()});
         const std::string request = "GET /history/rankings?format=csv HTTP/1.1\r\nHost: test\r\n\r\n";
         asio::write(*socket, asio::buffer(request));
@@ -289,6 +300,52 @@ TEST_F(HistoryRoutes, bound_how_many_exports_run) {
     readers.clear();
     for (int i = 0; i < 500 && status != 200; ++i) status = get("/history/bars?symbol=btc&format=csv")->status;
     EXPECT_EQ(status, 200);
+}
+
+TEST_F(HistoryRoutes, bound_exports_that_are_all_asked_for_at_once) {
+    history_.total = 10'000'000;
+    history_.page_time = std::chrono::milliseconds(300);
+    std::vector<std::unique_ptr<asio::ip::tcp::socket>> readers;
+    for (int i = 0; i < 24; ++i) readers.push_back(start_export());
+    io_.restart();
+    io_.run_for(std::chrono::milliseconds(250));
+    EXPECT_EQ(history_.pages_read, 8U) << "the others were refused before the first page was there";
+}
+
+TEST_F(HistoryRoutes, let_one_client_have_a_share_of_the_exports) {
+    history_.total = 10'000'000;
+    std::vector<std::unique_ptr<asio::ip::tcp::socket>> readers;
+    for (int i = 0; i < 20; ++i) readers.push_back(start_export("127.0.0.2"));
+    for (int i = 0; i < 20; ++i) EXPECT_EQ(get("/history/rankings?limit=10")->status, 200);
+    EXPECT_EQ(get("/history/bars?symbol=btc&format=csv")->status, 200) << "there is room for others";
+    std::size_t refused = 0;
+    for (const auto& reader : readers) {
+        std::string head(12, '\0');
+        asio::read(*reader, asio::buffer(head));
+        if (head == "HTTP/1.1 503") ++refused;
+    }
+    EXPECT_EQ(refused, 18U) << "two of the twenty run";
+}
+
+TEST_F(HistoryRoutes, end_exports_whose_readers_take_next_to_nothing) {
+    history_.total = 10'000'000;
+    std::vector<std::unique_ptr<asio::ip::tcp::socket>> readers;
+    for (int i = 0; i < 8; ++i) readers.push_back(start_export());
+    int status = 0;
+    for (int i = 0; i < 500 && status != 503; ++i) status = get("/history/bars?symbol=btc&format=csv")->status;
+    ASSERT_EQ(status, 503);
+    std::array<char, 256> piece{};
+    for (int i = 0; i < 1'500 && status != 200; ++i) {
+        for (const auto& reader : readers) {
+            boost::system::error_code ignored;
+            reader->non_blocking(true, ignored);
+            reader->read_some(asio::buffer(piece), ignored);  // 10 kB a second
+        }
+        io_.restart();
+        io_.run_for(std::chrono::milliseconds(25));
+        if (i % 20 == 0) status = get("/history/bars?symbol=btc&format=csv")->status;
+    }
+    EXPECT_EQ(status, 200) << "their places are free again";
 }
 
 }  // namespace

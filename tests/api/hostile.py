@@ -149,10 +149,10 @@ def slow(attack):
     """Requests that arrive little by little share their time: 15 s for each, all at once here."""
     starts = {
         "a head a byte a second": (b"GET /health HTTP/1.1\r\n", b"X"),
-        "a header a second": (b"GET /health HTTP/1.1\r\nHost: x\r\n", b"X: y\r\n"),
-        "a body a byte a second": (b"POST /settings HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n", b" "),
-        "a chunk a second": (b"POST /settings HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
-        "an expectation without its body": (b"POST /settings HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+        "a header a second": (b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"X: y\r\n"),
+        "a body a byte a second": (b"POST /settings HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000\r\n\r\n", b" "),
+        "a chunk a second": (b"POST /settings HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+        "an expectation without its body": (b"POST /settings HTTP/1.1\r\nHost: 127.0.0.1\r\nExpect: 100-continue\r\n"
                                             b"Content-Length: 5\r\n\r\n", b""),
     }
     held = {}

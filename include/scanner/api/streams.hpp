@@ -18,8 +18,11 @@ class StreamHub;
 /// Limits and deadlines: docs/streams.md tells clients of them.
 struct StreamOptions {
     std::size_t max_subscribers = 12'000;  ///< of all kinds together; more are told to try later
-    std::size_t max_channels = 256;  ///< different parameter sets followed at a time; each is rendered once a frame
-    std::size_t kept_rankings = 4;   ///< what Last-Event-ID can reach back to
+    /// Different parameter sets followed at a time; each is rendered once a frame. The set of a request without
+    /// parameters has a place always.
+    std::size_t max_channels = 256;
+    std::size_t max_channels_of_client = 64;               ///< and of these by one client
+    std::size_t kept_rankings = 4;                         ///< what Last-Event-ID can reach back to
     std::chrono::milliseconds heartbeat_interval{10'000};  ///< of `WS /stream`
     std::chrono::milliseconds comment_interval{10'000};    ///< of silence on `GET /stream/events`, then a comment
     /// A subscriber gets this long to take one frame, however little by little; without any progress the server's

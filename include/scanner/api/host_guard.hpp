@@ -1,0 +1,29 @@
+#pragma once
+
+#include "scanner/api/metrics.hpp"
+#include "scanner/net/http_server.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scanner::api {
+
+/// Under which names the service answers. A page of a foreign name that was made to resolve to this machine (DNS
+/// rebinding) is of the same origin as what it reads here; that name in its Host header gives it away.
+struct HostRules {
+    bool loopback_only = false;        ///< of addresses those of the loopback alone
+    std::vector<std::string> allowed;  ///< names and addresses, in lower case, without ports
+};
+
+/// Whether a Host header names this service: by an address, as localhost, or by a name of the list. A request without
+/// one is no browser's.
+[[nodiscard]] bool is_own_host(std::string_view host, const HostRules& rules);
+
+/// Answers 421 to requests under foreign names, WebSockets included, and has `next` answer the others; `/health` and
+/// `/metrics`, where there is nothing of the operator's, under any name. Both references must outlive it. Loop thread.
+[[nodiscard]] std::unique_ptr<net::RequestHandler> make_host_guard(HostRules rules, net::RequestHandler& next,
+                                                                   Metrics& metrics);
+
+}  // namespace scanner::api
