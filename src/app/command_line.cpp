@@ -10,6 +10,9 @@
 #include <algorithm>
 #include <array>
 #include <fstream>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -225,6 +228,23 @@ std::optional<std::string> warn_of_readable_secrets(const std::string& path, std
     return std::nullopt;
 }
 
+/// A bundle that cannot be used would fail every connection, one cycle after the other; it is a mistake in the
+/// settings.
+std::optional<std::string> ca_bundle_problem(const core::LoadedSettings& loaded) {
+    const auto& path = loaded.settings.ca_bundle_path;
+    if (!path) return std::nullopt;
+    constexpr std::string_view kName = "SCANNER_CA_BUNDLE_PATH";
+    std::ifstream file(*path, std::ios::binary);
+    std::string line;
+    while (file && std::getline(file, line)) {
+        if (line.starts_with("-----BEGIN ") && line.contains("CERTIFICATE-----")) return std::nullopt;
+    }
+    return core::to_string(core::SettingProblem{.name = std::string(kName),
+                                                .source = loaded.sources.find(kName)->second,
+                                                .given = *path,
+                                                .expected = "the path of a readable PEM file with certificates"});
+}
+
 }  // namespace
 
 std::string_view to_string(Command command) noexcept {
@@ -253,6 +273,7 @@ std::expected<core::LoadedSettings, std::vector<std::string>> read_settings(cons
         core::load_settings({.file = std::move(*file), .environment = environment, .flags = invocation.flags});
     if (loaded) {
         if (auto warning = warn_of_readable_secrets(path, *text)) loaded->warnings.push_back(std::move(*warning));
+        if (auto problem = ca_bundle_problem(*loaded)) return std::unexpected(std::vector{std::move(*problem)});
         return std::move(*loaded);
     }
     std::vector<std::string> problems;

@@ -8,6 +8,7 @@
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/alerts/state_file.hpp"
 #include "scanner/api/handler.hpp"
+#include "scanner/api/host_guard.hpp"
 #include "scanner/api/metrics.hpp"
 #include "scanner/api/operator_service.hpp"
 #include "scanner/api/panel.hpp"
@@ -38,6 +39,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <string>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -59,6 +61,11 @@ constexpr int kExitForced = 3;
 std::filesystem::path program_directory() {
     std::error_code error;
     return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+/// As a URL writes a numeric address.
+std::string in_brackets(const std::string& address) {
+    return address.contains(':') ? "[" + address + "]" : address;
 }
 
 /// Everything that lives while the daemon runs, in the order in which it is built; destroyed in the reverse.
@@ -85,6 +92,7 @@ public:
           api_(api::make_api_handler(api_options(), *engine_, metrics_, core::system_clock())),
           console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_,
                                            loaded_.settings.base_path)),
+          host_guard_(make_host_guard()),
           tasks_(io.get_executor(),
                  [](std::string_view task, std::string_view what) {
                      core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
@@ -98,16 +106,18 @@ public:
         options.address = loaded_.settings.http_address == "localhost" ? "127.0.0.1" : loaded_.settings.http_address;
         options.port = loaded_.settings.http_port;
         options.base_path = loaded_.settings.base_path;
-        auto server = net::make_http_server(io_.get_executor(), options, *console_);
+        options.trusted_proxies = loaded_.settings.trusted_proxies;
+        auto server = net::make_http_server(io_.get_executor(), options, host_guard_ ? *host_guard_ : *console_);
         if (!server) {
             return std::unexpected(server.error().within(
                 fmt::format("SCANNER_HTTP_ADDRESS={} SCANNER_HTTP_PORT={}", options.address, options.port)));
         }
         server_ = std::move(*server);
-        core::log(core::LogLevel::info, "listening",
-                  {{"url", fmt::format("http://{}:{}{}", options.address, server_->port(), options.base_path)},
-                   {"exchange_url", loaded_.settings.exchange_url},
-                   {"version", core::kVersion}});
+        core::log(
+            core::LogLevel::info, "listening",
+            {{"url", fmt::format("http://{}:{}{}", in_brackets(options.address), server_->port(), options.base_path)},
+             {"exchange_url", loaded_.settings.exchange_url},
+             {"version", core::kVersion}});
         if (!tasks_.spawn("scan", scan()) || !tasks_.spawn("signals", watch_signals())) {
             return core::fail(core::ErrorCode::internal, "the task group refused to start");
         }
@@ -126,6 +136,7 @@ private:
         options.api_token = settings.api_token.value_or("");
         options.base_path = settings.base_path;
         options.cors_origins = settings.cors_origins;
+        options.allowed_hosts = settings.allowed_hosts;
         options.stores = [this] { return stores_.health(); };
         options.watchlists = operator_.get();
         options.operator_service = operator_.get();
@@ -140,6 +151,15 @@ private:
         };
         options.server_statistics = [this] { return server_ ? server_->statistics() : net::HttpServerStatistics(); };
         return options;
+    }
+
+    /// On loopback without a token the Host is all that tells the operator's pages from a foreign one; elsewhere the
+    /// operator decides, by listing names.
+    std::unique_ptr<net::RequestHandler> make_host_guard() {
+        const core::Settings& settings = loaded_.settings;
+        const bool exposed = core::is_loopback_host(settings.http_address) && !settings.api_token;
+        if (!exposed && settings.allowed_hosts.empty()) return nullptr;
+        return api::make_host_guard({.loopback_only = exposed, .allowed = settings.allowed_hosts}, *console_, metrics_);
     }
 
     core::Result<std::unique_ptr<alerts::AlertService>> make_alerts() {
@@ -276,7 +296,8 @@ private:
     std::unique_ptr<engine::Inspector> inspector_;
     api::Streams streams_;
     std::unique_ptr<net::RequestHandler> api_;
-    std::unique_ptr<net::RequestHandler> console_;  ///< /panel, then everything else from api_
+    std::unique_ptr<net::RequestHandler> console_;     ///< /panel, then everything else from api_
+    std::unique_ptr<net::RequestHandler> host_guard_;  ///< in front of all; nullptr where any name will do
     std::unique_ptr<net::HttpServer> server_;
     net::TaskGroup tasks_;
     asio::signal_set signals_;

@@ -16,6 +16,7 @@
 namespace scanner::app {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -46,6 +47,20 @@ std::vector<std::string> problems_of(const Invocation& invocation, const core::S
     const auto loaded = read_settings(invocation, environment);
     EXPECT_FALSE(loaded);
     return loaded ? std::vector<std::string>() : loaded.error();
+}
+
+TEST_F(Files, a_bundle_of_certificates_that_cannot_be_used_is_a_mistake_in_the_settings) {
+    Invocation invocation;
+    invocation.env_file = write("empty.env", "");
+    const auto problems = [&](const std::string& path) {
+        return problems_of(invocation, {{"SCANNER_CA_BUNDLE_PATH", path}});
+    };
+    EXPECT_THAT(problems("/no/such/bundle.pem"), ElementsAre(AllOf(HasSubstr("SCANNER_CA_BUNDLE_PATH (environment)"),
+                                                                   HasSubstr("/no/such/bundle.pem"))));
+    EXPECT_THAT(problems(directory_.string()), ElementsAre(HasSubstr("SCANNER_CA_BUNDLE_PATH")));
+    EXPECT_THAT(problems(write("key.pem", "-----BEGIN PRIVATE KEY-----\n")), ElementsAre(HasSubstr("certificates")));
+    const auto bundle = write("ca.pem", "# mine\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    EXPECT_TRUE(read_settings(invocation, {{"SCANNER_CA_BUNDLE_PATH", bundle}}));
 }
 
 TEST_F(Files, settings_come_from_the_named_file) {

@@ -145,7 +145,7 @@ TEST_F(Surface, streams_reach_websockets_and_event_sources) {
     EXPECT_EQ(json::parse(beat->data).at("type"), "heartbeat");
 
     RawClient events(service_.port());
-    events.send("GET /stream/events?top=2 HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n");
+    events.send("GET /stream/events?top=2 HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n");
     EXPECT_THAT(events.read_until("\r\n\r\n", 30s), HasSubstr("text/event-stream"));
     const std::string first = events.read_until("\n\n", 30s);
     EXPECT_THAT(first + events.read_until("\n\n", 30s), HasSubstr("event: ranking"));

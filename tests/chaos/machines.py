@@ -290,7 +290,7 @@ class Crowd:
         self.thread.start()
 
     def run(self):
-        request = b"GET /rankings HTTP/1.1\r\nHost: h\r\nX-Padding: " + b"x" * 4000
+        request = b"GET /rankings HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Padding: " + b"x" * 4000
         sent = 0
         while not self.over.is_set():
             while len(self.sockets) < self.count and not self.over.is_set():
@@ -308,7 +308,7 @@ class Crowd:
                 self.drip(request[sent % len(request) : sent % len(request) + 1])
                 sent += 1
             else:
-                self.drip(b"GET /rankings?top=200 HTTP/1.1\r\nHost: h\r\n\r\n")
+                self.drip(b"GET /rankings?top=200 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             self.over.wait(0.5)
 
     def drip(self, piece):

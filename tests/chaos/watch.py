@@ -130,7 +130,7 @@ class Watch:
     def follow_once(self):
         with socket.create_connection(("127.0.0.1", self.scanner.port), timeout=30) as connection:
             connection.settimeout(30)
-            connection.sendall(b"GET /stream/events?top=50 HTTP/1.0\r\nHost: h\r\n\r\n")
+            connection.sendall(b"GET /stream/events?top=50 HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
             stream = connection.makefile("rb")
             last = 0
             for line in stream:
