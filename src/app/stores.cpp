@@ -4,7 +4,6 @@
 
 #include "scanner/core/log.hpp"
 #include "scanner/engine/ranking_codec.hpp"
-#include "scanner/net/deadline.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
@@ -90,8 +89,9 @@ Stores::Stores(asio::any_io_executor executor, const core::Settings& settings, c
 asio::awaitable<core::Result<void>> Stores::open(engine::Engine& engine) {
     if (auto opened = co_await database_->open(); !opened) co_return std::unexpected(opened.error());
     engine.continue_after(database_->history().last_sequence());
-    if (redis_.cache && co_await becomes_ready()) {
-        if (auto claimed = co_await redis_.lease->claim(); !claimed) co_return std::unexpected(claimed.error());
+    if (redis_.cache) {
+        if (auto claimed = co_await redis_.lease->claim(kRedisPatience); !claimed)
+            co_return std::unexpected(claimed.error());
         if (const auto ranking = co_await cached_ranking(); ranking) {
             engine.restore(ranking);
             feed_->accept(ranking);
@@ -102,19 +102,12 @@ asio::awaitable<core::Result<void>> Stores::open(engine::Engine& engine) {
     co_return core::Result<void>{};
 }
 
-asio::awaitable<bool> Stores::becomes_ready() {
-    const auto give_up = core::system_clock().steady_now() + kRedisPatience;
-    while (redis_.cache->status().state != storage::StoreState::ready) {
-        if (core::system_clock().steady_now() >= give_up) co_return false;
-        if (!co_await net::sleep_for(milliseconds(20))) co_return false;
-    }
-    co_return true;
-}
-
 asio::awaitable<engine::RankingPtr> Stores::cached_ranking() {
     engine::RankingLimits limits = limits_;
     const auto text = co_await redis_.cache->get("snaps:latest", limits.max_bytes());
-    if (text && !*text) co_return nullptr;
+    const bool away = !text && text.error().code() != core::ErrorCode::malformed &&
+                      text.error().code() != core::ErrorCode::exchange_rejected;
+    if (away || (text && !*text)) co_return nullptr;
     limits.now = clock_.now();
     core::Result<engine::RankingPtr> ranking =
         text ? engine::decode_ranking(**text, origin_, limits) : std::unexpected(text.error());

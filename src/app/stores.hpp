@@ -38,7 +38,6 @@ public:
     [[nodiscard]] boost::asio::awaitable<void> close(std::chrono::milliseconds grace);
 
 private:
-    [[nodiscard]] boost::asio::awaitable<bool> becomes_ready();
     [[nodiscard]] boost::asio::awaitable<engine::RankingPtr> cached_ranking();
     void cache(const engine::Ranking& ranking);
 

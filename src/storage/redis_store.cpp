@@ -123,8 +123,14 @@ public:
         return status;
     }
 
-    asio::awaitable<core::Result<void>> claim() override {
+    asio::awaitable<core::Result<void>> claim(milliseconds patience) override {
         const auto self = shared_from_this();
+        const auto deadline = SteadyClock::now() + patience;
+        asio::steady_timer timer(executor_);
+        while (connection_->state() != StoreState::ready && !closing_ && SteadyClock::now() < deadline) {
+            timer.expires_after(milliseconds(20));
+            co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        }
         if (connection_->state() != StoreState::ready) co_return core::Result<void>{};
         auto claimed = co_await lease_.claim();
         if (!claimed) co_return claimed;

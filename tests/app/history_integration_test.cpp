@@ -127,8 +127,14 @@ TEST_P(HistoryApi, says_that_the_store_is_away_and_serves_the_present) {
         EXPECT_EQ(answer->status, 503) << target;
         EXPECT_NE(answer->body.find("history-unavailable"), std::string::npos) << answer->body;
         EXPECT_EQ(answer->body.find("scanner@"), std::string::npos) << "no address with its user: " << answer->body;
+        for (const char* name : {"127.0.0.1", "postgres:", "server"})
+            EXPECT_EQ(answer->body.find(name), std::string::npos)
+                << "what the driver says is the log's: " << answer->body;
         EXPECT_FALSE(net::find_header(answer->headers, "Retry-After").empty());
     }
+    const std::string said = service_->get_json("/healthz/details").at("stores").at("postgres").at("last_error").dump();
+    EXPECT_GT(said.size(), 4U) << "the reason";
+    EXPECT_EQ(said.find("127.0.0.1"), std::string::npos) << "without the names in it: " << said;
     EXPECT_EQ(service_->status_of("/rankings"), 200);
     postgres_->start();
     EXPECT_TRUE(has_history(1)) << service_->get_json("/healthz/details").at("stores");

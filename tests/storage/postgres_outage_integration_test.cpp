@@ -282,6 +282,13 @@ TEST_F(PostgresOutage, says_what_the_database_refuses_for_good) {
     record(4, 4);
     ASSERT_TRUE(written());
     EXPECT_EQ(store_->status().state, StoreState::down) << "of the last write nothing was taken";
+    ask("CREATE TRIGGER no BEFORE INSERT ON watchlists FOR EACH ROW EXECUTE FUNCTION no()");
+    Watchlist list;
+    list.name = "refused";
+    const auto refused = await(state().put_watchlist(list, 0));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), core::ErrorCode::invalid_input);
+    EXPECT_EQ(refused.error().message().find("not this one"), std::string::npos) << "that is for the log";
 }
 
 TEST_F(PostgresOutage, needs_a_database_that_holds_every_name) {

@@ -281,14 +281,14 @@ TEST_F(RedisTest, refuses_a_second_one_on_its_keys_until_it_has_gone) {
     };
     const RedisStore first = make_store(url(server));
     ASSERT_TRUE(ready(first));
-    ASSERT_TRUE(test::run_on(io_, first.lease->claim()));
+    ASSERT_TRUE(test::run_on(io_, first.lease->claim(milliseconds(2'000))));
     const RedisStore elsewhere = make_store(url(server), "other:");
     ASSERT_TRUE(ready(elsewhere));
-    EXPECT_TRUE(test::run_on(io_, elsewhere.lease->claim()));
+    EXPECT_TRUE(test::run_on(io_, elsewhere.lease->claim(milliseconds(2'000))));
 
     const RedisStore second = make_store(url(server));
     ASSERT_TRUE(run_until([&] { return second.cache->status().state == StoreState::down; }));
-    const auto refused = test::run_on(io_, second.lease->claim(), milliseconds(20'000));
+    const auto refused = test::run_on(io_, second.lease->claim(milliseconds(2'000)), milliseconds(20'000));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), core::ErrorCode::conflict);
     EXPECT_NE(refused.error().message().find("SCANNER_REDIS_KEY_PREFIX"), std::string::npos);
@@ -299,7 +299,8 @@ TEST_F(RedisTest, refuses_a_second_one_on_its_keys_until_it_has_gone) {
     EXPECT_EQ(second.publisher->published(), 0U);
 
     test::run_on(io_, first.cache->close(milliseconds(500)));
-    EXPECT_TRUE(test::run_on(io_, second.lease->claim(), milliseconds(20'000))) << "given back at the end";
+    EXPECT_TRUE(test::run_on(io_, second.lease->claim(milliseconds(2'000)), milliseconds(20'000)))
+        << "given back at the end";
     second.cache->put({{"snaps:latest", text("the second's"), milliseconds(90'000)}});
     ASSERT_TRUE(run_until([&] { return second.cache->status().backlog == 0; }));
     EXPECT_EQ(ask(server, {"GET", "snaps:latest"})->text, "the second's");
@@ -315,7 +316,7 @@ TEST_F(RedisTest, waits_out_a_lease_whose_holder_cannot_be_seen_to_have_ended) {
     const RedisStore store = make_store(url(server));
     ASSERT_TRUE(run_until([&] { return !store.cache->status().last_error.empty(); }));
     const auto began = std::chrono::steady_clock::now();
-    EXPECT_TRUE(test::run_on(io_, store.lease->claim(), milliseconds(20'000)));
+    EXPECT_TRUE(test::run_on(io_, store.lease->claim(milliseconds(2'000)), milliseconds(20'000)));
     EXPECT_LT(std::chrono::steady_clock::now() - began, PrefixLease::kLeaseTime);
 }
 
@@ -327,7 +328,7 @@ TEST_F(RedisTest, takes_the_lease_of_a_process_that_has_ended_at_once) {
     ASSERT_TRUE(ask(server, {"SET", "scanner.lease", encode_holder(crashed), "PX", "600000"}));
     const RedisStore store = make_store(url(server));
     ASSERT_TRUE(run_until([&] { return store.cache->status().state == StoreState::ready; }));
-    EXPECT_TRUE(test::run_on(io_, store.lease->claim(), milliseconds(20'000)));
+    EXPECT_TRUE(test::run_on(io_, store.lease->claim(milliseconds(2'000)), milliseconds(20'000)));
     EXPECT_NE(ask(server, {"GET", "scanner.lease"})->text, encode_holder(crashed));
 }
 

@@ -83,10 +83,11 @@ struct RedisStoreOptions {
 class PrefixLease {
 public:
     virtual ~PrefixLease() = default;
-    /// Takes the lease. One that is held by another is watched until it has run out, at most `kLeaseTime` after its
-    /// holder's end (at once where that was a process of this machine), or was renewed: then it is refused as conflict.
-    /// A Redis that is away or does not take the lease refuses nothing.
-    [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> claim() = 0;
+    /// Takes the lease, once Redis is there, which is waited for at most `patience`. One that is held by another is
+    /// watched until it has run out, at most `kLeaseTime` after its holder's end (at once where that was a process of
+    /// this machine), or was renewed: then it is refused as conflict. A Redis that is away or does not take the lease
+    /// refuses nothing.
+    [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> claim(std::chrono::milliseconds patience) = 0;
     static constexpr std::chrono::milliseconds kLeaseTime{8'000};
 };
 
