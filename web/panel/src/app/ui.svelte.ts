@@ -41,7 +41,7 @@ export class UiState {
   /** Sheets that are open, the topmost last: what is said shows in that one, because all else is inert. */
   sheets: readonly string[] = $state.raw([]);
   /** Of the table's part of the page, px. */
-  tableWidth = $state(1200);
+  tableWidth = $state(innerWidth);
   /** Pending question for the token: the dialog is open while it is there. */
   tokenQuestion: TokenQuestion | null = $state.raw(null);
   private saidTimer: ReturnType<typeof setTimeout> | undefined;
