@@ -112,5 +112,15 @@ TEST_F(OptionalCalls, that_succeed_do_not_hide_failures_of_essential_ones) {
     EXPECT_EQ(exchange().status().state, BreakerState::open);
 }
 
+TEST_F(OptionalCalls, and_contracts_whose_book_makes_no_sense_cost_no_other) {
+    client_.answer("market/depth", {{changed(kDepth, "[[29796.8,4025],", "[[29999.8,4025],")}});
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(book().error().code(), ErrorCode::malformed);
+    EXPECT_EQ(exchange().status().state, BreakerState::closed);
+    EXPECT_TRUE(run(exchange().tickers()));
+    client_.answer("market/depth", {{kHtml}});
+    EXPECT_FALSE(book());
+    EXPECT_EQ(exchange().status().state, BreakerState::open) << "a page is no answer of the exchange";
+}
+
 }  // namespace
 }  // namespace scanner::exchange::test

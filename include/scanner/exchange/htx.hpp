@@ -64,7 +64,8 @@ struct HtxObserver {
 /// which the scanner can do, have one each: while it is open that input is missing and nothing else. A breaker counts
 /// requests that failed for the exchange's own reasons: timeouts, broken connections, 5xx, refusals by HTTP status,
 /// maintenance, "busy", answers that make no sense. It does not count what is about one contract (unknown symbol,
-/// refused parameter), cancellation, and, of essential calls, rate limiting: the budget pauses for it.
+/// refused parameter, a book that makes no sense), cancellation, and, of essential calls, rate limiting: the budget
+/// pauses for it.
 ///
 /// Calls may run side by side. `clock` times the breaker and the fallback; waiting goes by the machine's own steady
 /// clock. `client` and `clock` must outlive the exchange, and the exchange its running calls.

@@ -1,5 +1,6 @@
 #include "exchange/htx/caller.hpp"
 
+#include "scanner/core/text.hpp"
 #include "scanner/net/deadline.hpp"
 #include "scanner/net/pacing.hpp"
 
@@ -23,11 +24,13 @@ constexpr std::chrono::milliseconds kBreakerProbeAllowance{5'000};  // on top of
 /// What a finished request says about the exchange as a whole, or about one input that may be missing.
 enum class Verdict { healthy, failing, silent };
 
-Verdict judge(const core::Result<void>& result, int http_status, Purpose purpose) {
+Verdict judge(const core::Result<void>& result, int http_status, bool is_json, const Endpoint& endpoint) {
     if (result) return Verdict::healthy;
+    // A book or a chart that makes no sense, in an answer that does: the contract's trouble, not the exchange's.
+    if (endpoint.about_one_contract && is_json && result.error().code() == ErrorCode::malformed) return Verdict::silent;
     // Its pauses are the whole class's: what can be done without is not asked again and again.
     const bool refused = result.error().code() == ErrorCode::rate_limited;
-    if (refused && purpose != Purpose::essential) return Verdict::failing;
+    if (refused && endpoint.purpose != Purpose::essential) return Verdict::failing;
     const bool http_success = http_status >= 200 && http_status < 300;
     switch (result.error().code()) {
         case ErrorCode::timeout:
@@ -194,7 +197,7 @@ asio::awaitable<Caller::Attempt> Caller::attempt(std::shared_ptr<const Endpoint>
     if (!permit) co_return Attempt{.result = std::unexpected(breaker_open(purpose))};
     Report report(breaker(purpose), *permit, clock_);
     auto exchanged = co_await send(endpoint, deadline, accept);
-    report.give(judge(exchanged.result, exchanged.http_status, purpose));
+    report.give(judge(exchanged.result, exchanged.http_status, exchanged.is_json, *endpoint));
     co_return Attempt{.result = std::move(exchanged.result), .sent = true};
 }
 
@@ -236,6 +239,7 @@ asio::awaitable<Caller::Exchanged> Caller::send(std::shared_ptr<const Endpoint> 
         const auto& own_budget = budget(endpoint->request_class);
         own_budget->observe(response->headers, now);
         exchanged.http_status = response->status;
+        exchanged.is_json = core::trimmed(response->body, core::kWhitespace).starts_with('{');
         exchanged.result = (*accept)(Answer{.http_status = response->status, .body = response->body});
         const bool refused = !exchanged.result && exchanged.result.error().code() == ErrorCode::rate_limited;
         if (refused) own_budget->penalise(now);

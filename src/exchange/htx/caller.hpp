@@ -78,6 +78,7 @@ private:
     struct Exchanged {
         core::Result<void> result;
         int http_status = 0;
+        bool is_json = false;  ///< an object, as every answer of the exchange is
     };
     boost::asio::awaitable<Exchanged> send(std::shared_ptr<const Endpoint> endpoint, core::SteadyTime deadline,
                                            std::shared_ptr<const Accept> accept);

@@ -97,12 +97,14 @@ Endpoint v5_open_interest_endpoint(std::string_view code) {
 Endpoint order_book_endpoint(std::string_view code) {
     return {.method = "order_book",
             .request_class = RequestClass::market,
+            .about_one_contract = true,
             .target = fmt::format("/linear-swap-ex/market/depth?contract_code={}&type=step0", percent_encode(code))};
 }
 
 Endpoint candles_endpoint(std::string_view code, int interval_minutes, int count) {
     return {.method = "candles",
             .request_class = RequestClass::market,
+            .about_one_contract = true,
             .target = fmt::format("/linear-swap-ex/market/history/kline?contract_code={}&period={}&size={}",
                                   percent_encode(code), period_name(interval_minutes), count)};
 }

@@ -23,6 +23,7 @@ struct Endpoint {
     std::string_view method;
     RequestClass request_class = RequestClass::market;
     Purpose purpose = Purpose::essential;
+    bool about_one_contract = false;  ///< what is odd in its answer says nothing of the other contracts
     std::string target;
 };
 
