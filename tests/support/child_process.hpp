@@ -51,8 +51,6 @@ public:
         }
     }
 
-    [[nodiscard]] pid_t pid() const { return pid_; }
-
     /// Sends `signal` and waits for the end. The exit code, or -1 when a signal ended it.
     int stop(int signal) {
         if (pid_ <= 0) return -1;
