@@ -131,7 +131,7 @@ test('opportunities have prices, percentages and what lowers their confidence', 
   const href = await page.locator('article a').first().getAttribute('href');
   const code = href.split('/').at(-1);
   const card = page.locator('article', { has: page.locator(`a[href="${href}"]`) });
-  for (const word of ['Entry', 'Stop', 'Target 3', 'Confidence', 'from the score']) await card.getByText(word).first().waitFor();
+  for (const word of ['Entry', 'Stop', 'Target 3', 'Confidence', '= score']) await card.getByText(word).first().waitFor();
   await card.getByRole('button', { name: `Copy ${code} as text` }).click();
   const copied = () => page.evaluate(() => navigator.clipboard.readText());
   await until(async () => new RegExp(`^${code} (long|short|neutral)`).test(await copied()), 'the text');

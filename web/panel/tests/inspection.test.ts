@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { severity } from '../src/store/filter';
 import { barsUpTo, decodeInspection, ladder, probability, waterfall } from '../src/store/inspection';
 import {
-  asJson, asText, byWorth, decodeOpportunities, deductions, obstacles, percentFrom, rewardToRisk,
+  asJson, asText, byWorth, decodeOpportunities, deductions, obstacles, percentFrom, rewardToRisk, reasonText,
 } from '../src/store/opportunity';
 import { preview } from '../src/store/preview';
 import { row } from './support';
@@ -162,4 +162,9 @@ test('what does not pay comes last, with its reason', () => {
     LOSS: ['0.40 reward to risk after costs'], PUMP: ['manipulation 60'], ZERO: ['confidence 0'], OLD: ['old data', 'some other'],
     MUTE: ['the scanner advises against it'] });
   assert.deepEqual(obstacles(items[1] as (typeof items)[0], 61), [], 'the threshold is the operator\'s');
+});
+
+test('reasons have two decimals and a real minus', () => {
+  assert.equal(reasonText('neutral: ret_1 +0 %, ret_15 -0.1 %, funding +0.01 %'), 'neutral: 1m +0.00 %, 15m −0.10 %, funding +0.01 %');
+  assert.equal(reasonText('liquidity +21.4'), 'liquidity +21.4');
 });

@@ -158,6 +158,12 @@ export function decodeConfidenceInputs(answer: unknown): ReadonlyMap<string, Con
   }));
 }
 
+/** A line of the rationale for people: "ret_1 +0 %" as "1m +0.00 %", with a real minus. */
+export function reasonText(line: string): string {
+  return line.replaceAll(/ret_(\d+)/g, '$1m').replaceAll('-', '−')
+    .replaceAll(/([+−])(\d+(?:\.\d+)?) %/g, (_, sign: string, value: string) => `${sign}${Number(value).toFixed(2)} %`);
+}
+
 /** Distance in percent from one price to another; null where either is missing. */
 export function percentFrom(from: number | null, to: number | null): number | null {
   return from === null || to === null || from === 0 ? null : (to / from - 1) * 100;
