@@ -150,6 +150,6 @@ test('health shows cycles, the exchange, contracts and stores', async () => {
   await page.keyboard.press('h');
   const dialog = page.getByRole('dialog', { name: 'System health' });
   for (const title of ['Cycle', 'Exchange', 'Contracts', 'Stores', 'Streams']) await dialog.getByRole('heading', { name: title, exact: true }).waitFor();
-  assert.match(await dialog.innerText(), /Breaker\s+closed/);
+  assert.match(await dialog.innerText(), /Circuit breaker\s+closed/);
   await page.context().close();
 });

@@ -195,7 +195,7 @@ test('with the scanner gone too', { timeout: 180_000 }, async () => {
   await until(async () => Object.values(await sections(drawer)).every((part) => part.old && part.opacity < 0.8), 'every section looks old', 60_000);
   await until(async () => Object.values(await cards(ideas)).every((each) => each.old && each.opacity < 0.8), 'every card looks old', 60_000);
   await until(async () => (await dialog.locator('section').count()) === (await dialog.locator('section[data-old="true"]').count()), 'health looks old', 60_000);
-  assert.match(await dialog.innerText(), /Last heard \d+ s ago/);
+  assert.match(await dialog.innerText(), /Last answer \d+ s ago/);
   assert.equal(await health.getByRole('button', { name: /^System health/ }).getAttribute('aria-label').catch(() => 'hidden'), 'System health: unknown');
   assert.ok((await shownCodes(drawer)).length > 0);
   await stack.startScanner();
