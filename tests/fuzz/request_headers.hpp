@@ -6,8 +6,11 @@
 #include "api/panel_files.hpp"
 #include "api/stream_rules.hpp"
 #include "fuzz/check.hpp"
+#include "net/forwarded.hpp"
 #include "storage/cursor.hpp"
 
+#include "scanner/api/host_guard.hpp"
+#include "scanner/core/address.hpp"
 #include "scanner/core/url.hpp"
 
 #include <algorithm>
@@ -44,6 +47,22 @@ inline void request_headers(std::string_view input) {
         require(first.find("\"abc\"") != std::string_view::npos || first.find('*') != std::string_view::npos,
                 "a precondition is met by its own tag alone");
     }
+    if (const auto authority = core::parse_authority(first)) {
+        require(authority->host.find_first_of("/@\\ \t#?") == std::string_view::npos, "a host is a host and no more");
+        require(api::is_own_host(first, {.allowed = {std::string(authority->host)}}), "a listed name is let in");
+    }
+    if (api::is_own_host(first, {.loopback_only = true}) && !first.empty()) {
+        const std::string_view host = core::parse_authority(first)->host;
+        const auto address = core::parse_address(host);
+        require(address ? core::is_loopback_address(*address) : core::is_loopback_host(host),
+                "on loopback only the loopback is let in");
+    }
+    static const std::vector<core::AddressRange> kProxies{*core::parse_address_range("10.0.0.0/8")};
+    const std::vector<net::Header> passed_on{{"X-Forwarded-For", std::string(first)},
+                                             {"X-Forwarded-For", std::string(second) + ", 192.0.2.1, 10.1.1.1"}};
+    require(net::forwarded_for(passed_on, kProxies) == core::parse_address("192.0.2.1"),
+            "what a client says of itself does not say who it is");
+    static_cast<void>(net::forwarded_for({{"X-Forwarded-For", std::string(first)}}, kProxies));
     for (const net::Header& header : api::cors_headers(kAllowed, first)) {
         if (header.name == "Access-Control-Allow-Origin") require(first == kAllowed.front(), "CORS is for its list");
     }
