@@ -378,14 +378,14 @@ SettingType host_list(std::vector<std::string> Settings::* member) {
         if (!names) return "it begins like a JSON array of strings and is none";
         std::vector<std::string> hosts;
         for (const std::string& name : *names) {
-            const bool bare_address = name.find(':') != std::string::npos && parse_address(name);
-            const auto authority = parse_authority(bare_address ? "[" + name + "]" : name);
+            const bool bare_address = name.contains(':') && parse_address(name);
+            const std::string text = bare_address ? "[" + name + "]" : name;
+            const auto authority = parse_authority(text);
             if (!authority) return "\"" + name + "\" is no host";
-            if (!bare_address && authority->host.data() + authority->host.size() < name.data() + name.size() &&
-                !name.ends_with(']')) {
+            if (!authority->port.empty() || text.ends_with(':')) {
                 return "\"" + name + "\" has a port: any will do, give the name alone";
             }
-            std::string host = lower_case(bare_address ? std::string_view(name) : authority->host);
+            std::string host = lower_case(authority->host);
             if (std::ranges::find(hosts, host) == hosts.end()) hosts.push_back(std::move(host));
         }
         settings.*member = std::move(hosts);

@@ -74,7 +74,8 @@ protected:
     scanner::test::LoopThread loop_;
     test::FakeEngine engine_;
     Metrics metrics_{"1"};
-    StreamOptions options_{.max_channels = 8, .max_channels_of_client = 3};
+    /// Comments often: who is gone is noticed when something is sent.
+    StreamOptions options_{.max_channels = 8, .max_channels_of_client = 3, .comment_interval = 50ms};
     std::unique_ptr<Streams> streams_;
     std::unique_ptr<net::RequestHandler> handler_;
     std::unique_ptr<net::HttpServer> server_;
