@@ -177,7 +177,7 @@ std::string help_text() {
     }
     text +=
         "\nFault options:\n"
-        "  rate=0.1                     share of the requests (of the contracts for stale-book and vanish)\n"
+        "  rate=0.1                     share of the requests (of the contracts, for faults about them)\n"
         "  on=5s, off=10s, after=1m     on for 5 s, off for 10 s, and so on, beginning after a minute; on alone: "
         "once;\n"
         "                               off alone: begins after it\n"

@@ -195,6 +195,42 @@ TEST_F(FaceHandler, a_skewed_clock_shows_in_every_ts) {
     EXPECT_THAT(*get(kTickers).body, HasSubstr(R"("ts":)" + std::to_string(test::kNowMs - 3'600'000)));
 }
 
+TEST_F(FaceHandler, a_cache_gives_the_same_answer_until_it_is_gone) {
+    start({"cached:path=batch_merged"});
+    const std::string first = *get(kTickers).body;
+    const std::string funding = *get(kFunding).body;
+    clock_.advance(10s);
+    market_->tickers[FakeMarket::btc].last = 80'000.0;
+    EXPECT_EQ(*get(kTickers).body, first);
+    EXPECT_NE(*get(kFunding).body, funding) << "another path";
+    EXPECT_EQ(send("POST", "/_simulator/faults", "[]").status, 200);
+    EXPECT_THAT(*get(kTickers).body, HasSubstr("80000"));
+}
+
+TEST_F(FaceHandler, a_contract_of_another_size_is_one_everywhere) {
+    const auto size_of = [&] {
+        const auto list = nlohmann::json::parse(*get("/linear-swap-api/v1/swap_contract_info").body);
+        for (const auto& row : list.at("data")) {
+            if (row.at("contract_code") == "BTC-USDT") return row.at("contract_size").get<double>();
+        }
+        return 0.0;
+    };
+    start();
+    const double before = size_of();
+    start({"resize:contract=BTC-USDT"});
+    EXPECT_DOUBLE_EQ(size_of(), 10 * before);
+}
+
+TEST_F(FaceHandler, a_contract_listed_again_has_its_dead_row_first) {
+    start({"relist:contract=BTC-USDT"});
+    const auto list = nlohmann::json::parse(*get("/linear-swap-api/v1/swap_contract_info").body);
+    std::vector<int> statuses;
+    for (const auto& row : list.at("data")) {
+        if (row.at("contract_code") == "BTC-USDT") statuses.push_back(row.at("contract_status").get<int>());
+    }
+    EXPECT_THAT(statuses, testing::ElementsAre(8, 1));
+}
+
 TEST_F(FaceHandler, faults_are_replaced_while_running) {
     start({"reset"});
     EXPECT_THAT(*get("/_simulator/faults").body, HasSubstr(R"("kind":"reset")"));

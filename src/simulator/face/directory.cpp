@@ -80,6 +80,15 @@ Directory::Directory(const std::vector<SimulatedContract>& contracts, WallTime n
     }
 }
 
+Directory Directory::resized(const std::function<bool(std::string_view)>& chosen) const {
+    constexpr std::int64_t kFactor = 10;
+    Directory changed = *this;
+    for (WireContract& wire : changed.contracts_) {
+        if (chosen(wire.code)) wire.size.mantissa *= kFactor;
+    }
+    return changed;
+}
+
 std::optional<std::size_t> Directory::find(std::string_view code) const {
     const auto found = by_code_.find(upper_ascii(code));
     if (found == by_code_.end()) return std::nullopt;

@@ -4,6 +4,7 @@
 #include "simulator/market.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -36,6 +37,9 @@ class Directory {
 public:
     /// `now` decides which dated future is this week's and which the quarter's.
     Directory(const std::vector<SimulatedContract>& contracts, WallTime now);
+
+    /// The same with contracts ten times as big, where `chosen` says so.
+    [[nodiscard]] Directory resized(const std::function<bool(std::string_view)>& chosen) const;
 
     [[nodiscard]] std::size_t size() const { return contracts_.size(); }
     [[nodiscard]] const WireContract& operator[](std::size_t contract) const { return contracts_[contract]; }

@@ -160,7 +160,14 @@ std::string kline(const Scene& scene, const Params& params) {
     const auto request = CandleRequest::read(scene, params);
     if (!request) return request.error();
     const WireContract& contract = scene.directory[request->contract];
-    auto candles = aggregate(scene.market.minute_candles(request->contract, request->minutes), request->period);
+    // The exchange has no candle of minutes that its clock, or a fault, says are yet to come.
+    const bool stopped = scene.stopped && scene.stopped(request->contract);
+    const WallTime end = stopped ? std::min(scene.now, scene.candles_until) : scene.now;
+    const auto hidden = std::max(scene.market.now() - end, std::chrono::milliseconds(0));
+    const auto hidden_minutes = static_cast<std::size_t>(std::chrono::ceil<std::chrono::minutes>(hidden).count());
+    auto minutes = scene.market.minute_candles(request->contract, request->minutes + hidden_minutes);
+    std::erase_if(minutes, [&](const auto& candle) { return candle.open_time_sec * 1'000 > core::to_unix_ms(end); });
+    auto candles = aggregate(std::move(minutes), request->period);
     keep_range(candles, request->range);
     JsonWriter json(candles.size() * 150 + 128);
     json.begin_object().field("ch", "market." + contract.code + ".kline." + std::string(params.get("period")));

@@ -36,18 +36,21 @@ std::string funding_time_text(const Scene& scene, std::size_t index) {
     return std::to_string(core::to_unix_ms(funding_time(scene, index)));
 }
 
-void contract_row(JsonWriter& json, const Scene& scene, std::size_t index) {
+/// Of a contract's former life: delivered, and of another size.
+constexpr std::int64_t kFormerSize = 1'000;
+
+void contract_row(JsonWriter& json, const Scene& scene, std::size_t index, bool former = false) {
     const WireContract& wire = scene.directory[index];
     const SimulatedContract& simulated = scene.market.contracts()[index];
     json.begin_object().field("symbol", wire.symbol).field("contract_code", wire.code);
-    steps_field(json, "contract_size", 1, wire.size, Print::scale18);
+    steps_field(json, "contract_size", former ? kFormerSize : 1, wire.size, Print::scale18);
     steps_field(json, "price_tick", 1, wire.price, Print::scale18);
     // A suspended swap has the moment at which it stopped in delivery_time, as CYBER-USDT had.
     const std::string stopped =
         wire.suspended ? std::to_string(core::to_unix_ms(stopped_at(scene, index))) : wire.delivery_time;
     json.field("delivery_date", wire.delivery_date).field("delivery_time", stopped);
     json.field("create_date", simulated.create_date);
-    json.field("contract_status", status_number(simulated.contract.status));
+    json.field("contract_status", status_number(former ? ContractStatus::delivered : simulated.contract.status));
     json.key("adjust").begin_array().end_array().key("price_estimated").begin_array().end_array();
     json.field("settlement_date", wire.futures ? wire.delivery_time : funding_time_text(scene, index));
     json.field("support_margin_mode", "all").field("open_type", 0);
@@ -109,7 +112,10 @@ std::string heartbeat_body(bool alive, std::optional<std::int64_t> recovery_ms) 
 }
 
 std::string contract_info(const Scene& scene, const Params& params) {
-    return api_list(scene, params, [&](JsonWriter& json, std::size_t index) { contract_row(json, scene, index); });
+    return api_list(scene, params, [&](JsonWriter& json, std::size_t index) {
+        if (scene.relisted && scene.relisted(index)) contract_row(json, scene, index, true);
+        contract_row(json, scene, index);
+    });
 }
 
 std::string api_state(const Scene& scene, const Params& params) {

@@ -12,6 +12,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -38,7 +39,8 @@ public:
           world_(world),
           clock_(clock),
           started_(clock.steady_now()),
-          faults_(options_.seed, options_.faults, started_) {}
+          faults_(options_.seed, options_.faults, started_),
+          faults_set_at_(world.market().now()) {}
 
     bool tick() override {
         catch_up(kTickBudget);
@@ -76,7 +78,7 @@ private:
     [[nodiscard]] Rendered kept_or_rendered(const net::ServerRequest& request, const Route& route,
                                             const FaultVerdict& verdict);
     [[nodiscard]] net::ServerResponse maintenance_answer(const FaultSpec& fault, bool heartbeat_path, bool packed);
-    [[nodiscard]] Scene scene(milliseconds skew) const;
+    [[nodiscard]] Scene scene(milliseconds skew);
     [[nodiscard]] WallTime now() const { return world_.market().now(); }
     [[nodiscard]] net::ServerResponse not_found(std::string_view path) const {
         return http_answer(404, spring_error(now(), 404, path), kJsonType, false);
@@ -94,6 +96,9 @@ private:
     const core::Clock& clock_;
     core::SteadyTime started_;
     FaultSet faults_;
+    WallTime faults_set_at_;                    // simulated time
+    std::optional<Directory> resized_;          // while contracts are of another size
+    std::map<std::string, Rendered> standing_;  // what a cache goes on giving, by target
     RateLimiter limiter_;
     std::map<std::string, Kept> kept_;
     std::uint64_t requests_ = 0;
@@ -114,21 +119,32 @@ void HtxFace::catch_up(milliseconds budget) {
     });
 }
 
-Scene HtxFace::scene(milliseconds skew) const {
+Scene HtxFace::scene(milliseconds skew) {
+    const core::SteadyTime at = clock_.steady_now();
+    const auto chosen_by = [this, at](FaultKind kind) {
+        return [this, at, kind](std::size_t contract) {
+            return faults_.holds_for(kind, world_.directory()[contract].code, at);
+        };
+    };
+    resized_.reset();
+    if (faults_.any_on(FaultKind::resized, at)) {
+        resized_ = world_.directory().resized(
+            [this, at](std::string_view code) { return faults_.holds_for(FaultKind::resized, code, at); });
+    }
     Scene scene{.market = world_.market(),
-                .directory = world_.directory(),
+                .directory = resized_ ? *resized_ : world_.directory(),
                 .books = world_.books(),
                 .references = world_.references(),
                 .now = now() + skew,
                 .skew = skew,
                 .seed = options_.seed,
-                .vanished = {}};
-    const core::SteadyTime at = clock_.steady_now();
-    if (faults_.any_on(FaultKind::vanish, at)) {
-        scene.vanished = [this, at](std::size_t contract) {
-            return faults_.holds_for(FaultKind::vanish, world_.directory()[contract].code, at);
-        };
-    }
+                .vanished = {},
+                .relisted = {},
+                .stopped = {},
+                .candles_until = faults_set_at_};
+    if (faults_.any_on(FaultKind::vanish, at)) scene.vanished = chosen_by(FaultKind::vanish);
+    if (faults_.any_on(FaultKind::relisted, at)) scene.relisted = chosen_by(FaultKind::relisted);
+    if (faults_.any_on(FaultKind::stale_candles, at)) scene.stopped = chosen_by(FaultKind::stale_candles);
     return scene;
 }
 
@@ -169,7 +185,8 @@ awaitable<net::ServerResponse> HtxFace::exchange(net::ServerRequest request) {
 net::ServerResponse HtxFace::answer(const net::ServerRequest& request, const Route* route,
                                     const FaultVerdict& verdict) {
     const bool packed = accepts_gzip(request.header("accept-encoding"));
-    if (verdict.replacement || verdict.corruption || verdict.skew.count() != 0 || verdict.delay.count() != 0) {
+    if (verdict.replacement || verdict.corruption || verdict.cached || verdict.skew.count() != 0 ||
+        verdict.delay.count() != 0) {
         ++faulted_;
     }
     if (verdict.replacement) {
@@ -214,8 +231,17 @@ Rendered HtxFace::render(const net::ServerRequest& request, const Route& route, 
 
 Rendered HtxFace::kept_or_rendered(const net::ServerRequest& request, const Route& route, const FaultVerdict& verdict) {
     const core::SteadyTime at = clock_.steady_now();
+    if (verdict.cached) {
+        const auto standing = standing_.find(request.target);
+        if (standing != standing_.end()) return standing->second;
+        if (standing_.size() >= kMostKept) standing_.clear();
+        return standing_[request.target] = render(request, route, verdict);
+    }
+    standing_.erase(request.target);
     const bool keep = route.bulk && !verdict.corruption && verdict.skew.count() == 0;
-    if (!keep || faults_.any_on(FaultKind::vanish, at)) return render(request, route, verdict);
+    const bool changed = faults_.any_on(FaultKind::vanish, at) || faults_.any_on(FaultKind::resized, at) ||
+                         faults_.any_on(FaultKind::relisted, at);
+    if (!keep || changed) return render(request, route, verdict);
     const auto kept = kept_.find(request.target);
     if (kept != kept_.end() && at - kept->second.made < kKeep) return kept->second.body;
     if (kept == kept_.end() && kept_.size() >= kMostKept) kept_.clear();
@@ -252,7 +278,9 @@ net::ServerResponse HtxFace::control_faults(const net::ServerRequest& request) {
         auto faults = parse_fault_list(request.body);
         if (!faults) return http_answer(400, control_error(faults.error().message()), kJsonType, false);
         faults_ = FaultSet(options_.seed, std::move(*faults), clock_.steady_now());
+        faults_set_at_ = now();
         kept_.clear();
+        standing_.clear();
     } else if (request.method != "GET") {
         return http_answer(405, control_error("GET or POST"), kJsonType, false);
     }

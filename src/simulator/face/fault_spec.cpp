@@ -14,7 +14,7 @@ namespace {
 using core::ErrorCode;
 using std::chrono::milliseconds;
 
-constexpr std::array<FaultInfo, 15> kInfos{{
+constexpr std::array<FaultInfo, 19> kInfos{{
     {FaultKind::http_429, "429", "HTTP 429 with a JSON body"},
     {FaultKind::http_429_html, "429-html", "HTTP 429 with an HTML page"},
     {FaultKind::body_1032, "1032", "HTTP 200 with the over-limit error (1032, or \"request limit\" for market data)"},
@@ -27,6 +27,10 @@ constexpr std::array<FaultInfo, 15> kInfos{{
     {FaultKind::non_finite, "non-finite", "NaN, 1e999 and \"NaN\" in place of numbers"},
     {FaultKind::stale_book, "stale-book", "order books and their times stand still"},
     {FaultKind::vanish, "vanish", "contracts disappear from lists and are unknown by name"},
+    {FaultKind::stale_candles, "stale-candles", "candles end when the fault is set"},
+    {FaultKind::resized, "resize", "contracts are ten times as big"},
+    {FaultKind::relisted, "relist", "the contract list has a delivered row in front of the live one"},
+    {FaultKind::cached, "cached", "answers stand still, as those of a cache in front"},
     {FaultKind::clock_skew, "clock-skew", "every ts is off (offset=-30s)"},
     {FaultKind::bulk_404, "404-bulk", "v1 funding and open interest are gone: only /v5 answers"},
     {FaultKind::reset, "reset", "the connection is dropped without an answer"},
@@ -126,7 +130,7 @@ private:
 
 }  // namespace
 
-const std::array<FaultInfo, 15>& fault_infos() {
+const std::array<FaultInfo, 19>& fault_infos() {
     return kInfos;
 }
 

@@ -12,7 +12,8 @@ namespace {
 using std::chrono::milliseconds;
 
 bool holds_for_contracts(FaultKind kind) {
-    return kind == FaultKind::stale_book || kind == FaultKind::vanish;
+    return kind == FaultKind::stale_book || kind == FaultKind::vanish || kind == FaultKind::stale_candles ||
+           kind == FaultKind::resized || kind == FaultKind::relisted;
 }
 
 bool is_bulk_v1(std::string_view path) {
@@ -70,6 +71,8 @@ FaultVerdict FaultSet::decide(const FaultTarget& target, core::SteadyTime now) {
             verdict.delay = std::max(verdict.delay, fault.delay);
         } else if (fault.kind == FaultKind::clock_skew) {
             verdict.skew += fault.offset;
+        } else if (fault.kind == FaultKind::cached) {
+            verdict.cached = true;
         } else if (is_corruption(fault.kind)) {
             if (!verdict.corruption) verdict.corruption = fault;
         } else if (!verdict.replacement) {

@@ -27,6 +27,10 @@ enum class FaultKind {
     non_finite,     ///< NaN, 1e999 and "NaN" in place of numbers
     stale_book,     ///< books stand still, and their times with them
     vanish,         ///< contracts that are gone from lists and unknown by name
+    stale_candles,  ///< no candle is made any more; the answers are of now
+    resized,        ///< "resize": a contract is ten times as big as it was, everywhere
+    relisted,       ///< "relist": the contract list has a dead row of the contract in front of the live one
+    cached,         ///< answers stand still, times and all: the first one is given again and again
     clock_skew,     ///< every ts is off by `offset`
     bulk_404,       ///< "404-bulk": v1 funding and open interest for all contracts are gone
     reset,          ///< the connection is dropped instead of an answer
@@ -38,12 +42,12 @@ struct FaultInfo {
     std::string_view name;
     std::string_view help;
 };
-[[nodiscard]] const std::array<FaultInfo, 15>& fault_infos();
+[[nodiscard]] const std::array<FaultInfo, 19>& fault_infos();
 
 /// One --fault. Times are real time since the faults were set.
 struct FaultSpec {
     FaultKind kind = FaultKind::http_5xx;
-    double rate = 1.0;  ///< share of the matching requests; of contracts for stale_book and vanish. 0..1
+    double rate = 1.0;  ///< share of the matching requests, or of the contracts that a fault is about. 0..1
     std::optional<std::chrono::milliseconds> on;   ///< alone: once, for so long; with `off`: that long in each cycle
     std::optional<std::chrono::milliseconds> off;  ///< alone: quiet for so long, then on for good
     std::chrono::milliseconds after{0};            ///< before the first cycle begins
@@ -82,6 +86,7 @@ struct FaultVerdict {
     std::optional<FaultSpec> corruption;
     std::chrono::milliseconds delay{0};
     std::chrono::milliseconds skew{0};
+    bool cached = false;     ///< the answer is the one that was given first
     std::uint64_t draw = 0;  ///< which way to spoil it
 };
 
@@ -92,7 +97,8 @@ public:
     FaultSet(std::uint64_t seed, std::vector<FaultSpec> faults, core::SteadyTime since);
 
     [[nodiscard]] FaultVerdict decide(const FaultTarget& target, core::SteadyTime now);
-    /// Whether a fault that holds for contracts (stale_book, vanish) holds for this one. The same contracts each time.
+    /// Whether a fault that is about contracts (stale_book, vanish, …) holds for this one. The same contracts each
+    /// time.
     [[nodiscard]] bool holds_for(FaultKind kind, std::string_view contract, core::SteadyTime now) const;
     /// Whether any fault of this kind is on by its schedule.
     [[nodiscard]] bool any_on(FaultKind kind, core::SteadyTime now) const;

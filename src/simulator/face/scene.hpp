@@ -28,6 +28,9 @@ struct Scene {
     std::chrono::milliseconds skew{0};  ///< also in the times of books
     std::uint64_t seed = 0;
     std::function<bool(std::size_t)> vanished;  ///< contracts that a fault hides; empty: none
+    std::function<bool(std::size_t)> relisted;  ///< those with a dead row beside the live one; empty: none
+    std::function<bool(std::size_t)> stopped;   ///< those whose candles end at `candles_until`; empty: none
+    WallTime candles_until;
 
     [[nodiscard]] std::int64_t ts() const { return core::to_unix_ms(now); }
     [[nodiscard]] bool hidden(std::size_t contract) const { return vanished && vanished(contract); }
