@@ -86,6 +86,59 @@ test('drawer and cards carry the warning too, and such a card is none to trade',
   await page.context().close();
 });
 
+test('a card shows what is left after costs, no direction where there is none, and what does not pay last', { timeout: 90_000 }, async () => {
+  const answers = new Map();
+  const page = await openPanel(stack, { path: '#/opportunities', before: (made) => made.on('response', async (response) => {
+    if (!response.url().includes('/opportunities?') || !response.ok()) return;
+    const body = await response.json().catch(() => null);
+    if (body !== null) answers.set(body.seq, body);
+  }) });
+  await page.locator('article').first().waitFor();
+  await page.waitForTimeout(2_000);
+  const cards = await page.locator('article').evaluateAll((all) => all.map((card) => ({ code: card.dataset.code, seq: Number(card.querySelector('.part-age').dataset.seq),
+    net: card.querySelector('.worth b').textContent, text: card.textContent, why: card.querySelector('summary')?.textContent ?? '',
+    prices: [...card.querySelectorAll('dd.level')].map((cell) => cell.textContent.trim()) })));
+  const { items, fees } = answers.get(cards[0].seq);
+  assert.ok(fees.taker_pct > 0);
+  assert.ok(cards.length > 5);
+  const minus = (text) => Number(text.replace('−', '-'));
+  for (const card of cards) {
+    const item = items.find((entry) => entry.contract_code === card.code);
+    if (item.reward_risk_net === null) assert.equal(card.net, '–', card.code);
+    else assert.ok(Math.abs(minus(card.net) - item.reward_risk_net) < 0.0051, `${card.code}: ${card.net} of ${item.reward_risk_net}`);
+    assert.equal(card.why !== '', !item.tradable, `${card.code}: ${card.why} of ${item.not_tradable}`);
+    const { breakout } = item;
+    if (item.side_bias === 'neutral') {
+      assert.equal(item.entry_price, null);
+      if (breakout !== null) {
+        assert.match(card.text, /above, long.*below, short/s, card.code);
+        assert.equal(card.prices.length, 10, 'entry, stop and three targets of each way');
+        assert.deepEqual(card.prices.slice(0, 2).map(minus), [breakout.above.entry_price, breakout.below.entry_price], card.code);
+      }
+    } else if (item.entry_price !== null) assert.equal(minus(card.prices[0]), item.entry_price, card.code);
+  }
+  assert.ok(cards.some((card) => /above, long/.test(card.text)), 'a neutral one among them');
+  const firstOut = cards.findIndex((card) => card.why !== '');
+  assert.ok(firstOut >= 0 && cards.slice(firstOut).every((card) => card.why !== ''), 'what is none to trade comes last');
+  const paying = cards.slice(0, firstOut).map((card) => minus(card.net));
+  assert.deepEqual(paying, paying.toSorted((a, b) => b - a), 'best first');
+  await page.context().close();
+});
+
+test('the cost in the drawer is slippage, spread and fees, there and back', { timeout: 60_000 }, async () => {
+  const page = await openPanel(stack, { path: '#/BTC-USDT' });
+  const section = page.locator('aside section', { has: page.getByRole('heading', { name: 'Execution cost', exact: true }) });
+  await until(async () => /Taker fee 6\.00 bps a side/.test(await section.innerText()), 'the fee');
+  const lines = await section.locator('tbody tr').evaluateAll((all) => all.map((row) => [...row.querySelectorAll('th, td.num')].map((cell) => cell.textContent)));
+  assert.equal(lines.length, 7);
+  for (const [size, oneWay, all] of lines) {
+    if (oneWay === 'book too thin') continue;
+    assert.match(oneWay, /^(\d\.\d\d|0\.0*[1-9]\d\d|\d\d\.\d|\d{3,})$/, `${size}: three significant digits`);
+    assert.ok(Math.abs(Number(all) - 2 * (Number(oneWay) + 6)) < 0.06, `${size}: ${all} of ${oneWay}`);
+  }
+  await page.context().close();
+});
+
 test('a pointer that rests lets the order go after ten seconds, one that moves holds it', { timeout: 120_000 }, async () => {
   const page = await openPanel(stack);
   await waitForRows(page);

@@ -105,7 +105,7 @@ export const COLUMNS: readonly Column[] = [
   column('open_interest_usdt', 'OI', 'Flow', 'Open interest at the last price, USDT', openInterestUsdt,
     (row) => compact(openInterestUsdt(row)), { heat: 1, width: 74 }),
   plain('funding_8h_pct', 'Funding', 'Flow', 'Funding rate, percent per eight hours', 4,
-    { unit: '%', sign: true, heat: -1, width: 88 }),
+    { unit: '%', sign: true, heat: 1, width: 88 }),
   plain('basis_bps', 'Basis', 'Flow', 'Last price over the index, basis points', 1,
     { unit: 'bps', sign: true, heat: 1, width: 86 }),
   plain('liquidity_edge', 'Liquidity', 'Edges', 'Liquidity against this cycle\'s contracts, z-score', 2,

@@ -37,6 +37,8 @@ export interface Opportunity extends Plan {
   readonly tradable: boolean | null;
   readonly notTradable: readonly string[];
   readonly rationale: readonly string[];
+  /** What is missing and why. */
+  readonly notes: readonly string[];
   /** As it came, for copying. */
   readonly source: Json;
 }
@@ -89,7 +91,7 @@ export function decodeOpportunities(value: unknown): Opportunities {
         rewardRiskNet: number(item['reward_risk_net']), rewardRiskGross: number(item['reward_risk_gross']),
         roundTripCostPct: number(item['round_trip_cost_pct']), riskUsdt: number(item['risk_usdt']),
         tradable: typeof item['tradable'] === 'boolean' ? item['tradable'] : null, notTradable: texts(item['not_tradable']),
-        rationale: texts(item['rationale']), source: item,
+        rationale: texts(item['rationale']), notes: texts(item['notes']), source: item,
       }];
     }),
   };
@@ -106,7 +108,7 @@ export function obstacles(item: Opportunity, threshold: number): readonly string
     name === 'net_reward_risk' ? (net === null ? 'reward to risk after costs unknown' : `${fixed(net, 2)} reward to risk after costs`)
     : name === 'manipulation' ? `manipulation ${fixed(item.manipulation, 0)}`
     : name === 'confidence' ? `confidence ${fixed(item.confidence, 0)}`
-    : name === 'new_listing' ? 'listed too recently' : name === 'stale' ? 'old data' : words(name)));
+    : name === 'new_listing' ? 'listed too recently' : name === 'liquidity' ? 'the book cannot fill the notional' : name === 'stale' ? 'old data' : words(name)));
   return said.length === 0 && item.tradable === false ? ['the scanner advises against it'] : said;
 }
 
