@@ -200,12 +200,14 @@ std::expected<AsOfQuery, Problem> parse_as_of(const net::QueryParameters& params
     if (const auto time = read_time(reader, "as_of")) query.time = *time;
     query.profile = read_profile(reader).value_or(std::string(context.default_profile));
     query.top = reader.integer("top", 1, kMaxTop).value_or(context.default_top);
-    query.page = reader.integer("page", 1).value_or(1);
-    query.page_size = reader.integer("page_size", 1, kMaxPageSize).value_or(25);
+    const auto page = reader.integer("page", 1);
+    const auto page_size = reader.integer("page_size", 1, kMaxPageSize);
+    query.page = page.value_or(1);
     query.symbols = read_symbols(reader);
     read_fields(reader, query);
     constexpr std::array<std::string_view, 2> kFormats{"json", "csv"};
     query.csv = reader.choice("format", kFormats) == "csv";
+    query.page_size = page_size.value_or(query.csv && !page ? kMaxTop : kDefaultPageSize);  // a file is whole
     // The past is shown as it was ranked, with the limits and the notional of then.
     for (const std::string_view name :
          {"min_qvol", "max_spread_bps", "min_listed_days", "notional", "include_funding", "include_basis",

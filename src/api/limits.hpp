@@ -11,5 +11,6 @@ inline constexpr std::int64_t kMaxTop = 2'000;
 /// The most that a list of contracts may name, in a query or a watchlist.
 inline constexpr std::size_t kMaxListed = static_cast<std::size_t>(kMaxTop);
 inline constexpr std::int64_t kMaxPageSize = 500;
+inline constexpr std::int64_t kDefaultPageSize = 25;
 
 }  // namespace scanner::api

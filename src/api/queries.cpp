@@ -222,8 +222,9 @@ std::expected<RankingsQuery, Problem> parse_rankings_query(const net::QueryParam
     query.scoring.max_spread_bps = reader.number("max_spread_bps", 0.0).value_or(query.scoring.max_spread_bps);
     query.scoring.notional_usdt = reader.number("notional", 1.0).value_or(query.scoring.notional_usdt);
     read_min_listed_days(reader, query.scoring);
-    query.page = reader.integer("page", 1).value_or(1);
-    query.page_size = reader.integer("page_size", 1, kMaxPageSize).value_or(25);
+    const auto page = reader.integer("page", 1);
+    const auto page_size = reader.integer("page_size", 1, kMaxPageSize);
+    query.page = page.value_or(1);
     read_carry(reader, query.scoring);
     query.selection.max_manip_score = reader.number("max_manip_score", 0.0, 100.0);
     query.selection.exclude_flags = read_exclude_flags(reader);
@@ -233,6 +234,8 @@ std::expected<RankingsQuery, Problem> parse_rankings_query(const net::QueryParam
     read_fields(reader, query);
     constexpr std::array<std::string_view, 2> kFormats{"json", "csv"};
     query.csv = reader.choice("format", kFormats) == "csv";
+    // A file of lines has no place to say that it is a page: it is whole unless pages are asked for.
+    query.page_size = page_size.value_or(query.csv && !page ? kMaxTop : kDefaultPageSize);
     static_cast<void>(reader.integer("seq", 1));  // which ranking it is was settled before
     query.explain = reader.flag("explain").value_or(false);
     if (query.explain && query.csv) reader.reject("explain", "has no place in CSV; use format=json");

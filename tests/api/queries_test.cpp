@@ -88,6 +88,13 @@ TEST_F(Queries, reads_every_parameter) {
     EXPECT_FALSE(query->csv);
 }
 
+TEST_F(Queries, of_a_file_ask_for_all_of_it_unless_they_ask_for_pages) {
+    EXPECT_EQ(parse("format=csv&top=2000")->page_size, 2'000);
+    EXPECT_EQ(parse("format=csv&page_size=50")->page_size, 50);
+    EXPECT_EQ(parse("format=csv&page=2")->page_size, 25);
+    EXPECT_EQ(parse("format=json&top=2000")->page_size, 25);
+}
+
 TEST_F(Queries, sorts_by_rank_and_names_upwards_unless_told_otherwise) {
     EXPECT_TRUE(parse("sort=rank")->ascending);
     EXPECT_TRUE(parse("sort=symbol")->ascending);

@@ -113,6 +113,26 @@ TEST(HistoryFeed, writes_every_place_and_what_it_was_computed_from) {
         EXPECT_NE(inputs.find(part), std::string::npos) << part << " in " << inputs;
 }
 
+TEST(HistoryFeed, keeps_what_was_not_measured_as_unknown) {
+    auto made = ranking(1, 3);
+    signals::ContractNumbers& numbers = made->contracts[0].numbers;
+    numbers.metrics.ret_15 = 0.25;
+    for (const auto number : {signals::Number::ret_15, signals::Number::momentum_edge, signals::Number::rsi14,
+                              signals::Number::feature_oi_delta}) {
+        numbers.unknown.add(number);
+    }
+    made->contracts[0].notes = {"unknown after 3 closed candles"};
+    const auto batch = history_batch(*made);
+    EXPECT_EQ(batch.minutes[0].ret_15, std::nullopt);
+    EXPECT_EQ(batch.minutes[0].ret_1, 0.0);
+    EXPECT_EQ(batch.minutes[1].ret_15, 0.0);
+    const std::string& inputs = batch.inputs[0].inputs_json;
+    for (const char* part :
+         {R"("ret_15":null)", R"("momentum_edge":null)", R"("rsi14":null)", R"("oi_delta":null)",
+          R"("notes":["unknown after 3 closed candles"])", R"("listed_at":null)", R"("funding_interval_hours":8)"})
+        EXPECT_NE(inputs.find(part), std::string::npos) << part << " in " << inputs;
+}
+
 TEST(HistoryFeed, writes_the_minute_of_every_scanned_contract) {
     const auto batch = history_batch(*ranking(3, 3));
     ASSERT_EQ(batch.minutes.size(), 2U);

@@ -51,6 +51,27 @@ TEST(RankingCodec, what_was_written_is_read_back) {
     EXPECT_EQ((*read)->find("AAA-USDT")->data.order_book->bids.size(), 10U);
 }
 
+TEST(RankingCodec, what_is_unknown_stays_unknown) {
+    Ranking ranking = *a_ranking();
+    ContractSnapshot& snapshot = ranking.contracts.front();
+    snapshot.numbers.unknown.add(signals::Number::ret_15);
+    snapshot.numbers.unknown.add(signals::Number::feature_oi_delta);
+    snapshot.numbers.metrics.listed_days = 3.25;
+    snapshot.notes = {"a note"};
+    market::Contract contract = *snapshot.data.contract;
+    contract.listed_at = *core::parse_time("2026-11-22T16:00:00Z");
+    snapshot.data.contract = std::make_shared<const market::Contract>(contract);
+    ranking.settings.min_listed_days = 2.0;
+    const auto read = decode_ranking(encode_ranking(ranking));
+    ASSERT_TRUE(read) << read.error().message();
+    const ContractSnapshot& after = (*read)->contracts.front();
+    EXPECT_EQ(after.numbers.unknown, snapshot.numbers.unknown);
+    EXPECT_EQ(after.numbers.metrics.listed_days, 3.25);
+    EXPECT_EQ(after.notes, snapshot.notes);
+    EXPECT_EQ(after.data.contract->listed_at, contract.listed_at);
+    EXPECT_EQ((*read)->settings.min_listed_days, 2.0);
+}
+
 TEST(RankingCodec, hostile_text_is_refused_and_never_crashes) {
     const std::string text = encode_ranking(*a_ranking());
     EXPECT_FALSE(decode_ranking(""));

@@ -49,6 +49,17 @@ TEST(OrderBook, has_prices_and_base_units_and_its_age) {
     EXPECT_DOUBLE_EQ(answer->book.bids[2].size, 0.001);
 }
 
+TEST(OrderBook, has_sizes_with_the_decimals_of_the_contract) {
+    htx::JsonParser parser;
+    market::Contract contract;
+    contract.contract_code = "BTC-USDT";
+    contract.contract_size = 0.1;
+    const auto answer = htx::decode_order_book(
+        parser, test::ok(test::changed(test::kDepth, "[29796.8,4025]", "[29796.8,1672]")), contract);
+    ASSERT_TRUE(answer) << answer.error().message();
+    EXPECT_EQ(answer->book.asks[0].size, 167.2) << "not 167.20000000000002";
+}
+
 TEST(OrderBook, may_lack_a_side_or_both) {
     const std::string asks = R"("asks":[[29796.8,4025],[29797.1,49]],)";
     for (const std::string_view none : {"", R"("asks":[],)", R"("asks":null,)"}) {

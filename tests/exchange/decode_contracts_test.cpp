@@ -64,6 +64,22 @@ TEST(Contracts, of_old_shape_without_labels_and_period_are_crypto_every_8_hours)
     EXPECT_FALSE(answer->list.contracts[0].next_funding_time);
 }
 
+TEST(Contracts, were_listed_on_a_day_of_the_exchanges_calendar) {
+    const auto listed_at = [](const std::string& date) {
+        const auto answer = decode(with_row(std::string(kGoodRow) + date));
+        EXPECT_TRUE(answer) << date;
+        return answer->list.contracts[0].listed_at;
+    };
+    EXPECT_EQ(listed_at(R"(,"create_date":"20201021")"), core::parse_time("2020-10-20T16:00:00Z")) << "UTC+8";
+    EXPECT_EQ(listed_at(R"(,"create_date":20240229)"), core::parse_time("2024-02-28T16:00:00Z"));
+    // Whatever is no day decides nothing: the contract is kept, of unknown age.
+    for (const char* date : {"", R"(,"create_date":"")", R"(,"create_date":null)", R"(,"create_date":"20230229")",
+                             R"(,"create_date":"soon")", R"(,"create_date":"20201321")", R"(,"create_date":0)",
+                             R"(,"create_date":1602000000000)", R"(,"create_date":[])"}) {
+        EXPECT_EQ(listed_at(date), std::nullopt) << date;
+    }
+}
+
 TEST(Contracts, know_every_status_and_take_new_ones_as_unknown) {
     const std::pair<int, ContractStatus> statuses[] = {
         {0, ContractStatus::delisting},  {1, ContractStatus::listed},     {2, ContractStatus::pending},

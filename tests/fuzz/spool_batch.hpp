@@ -12,15 +12,15 @@
 
 namespace scanner::fuzz {
 
-/// A version, a length and `raw` as one stored block of a zlib stream, so that a fuzzer changes rows and not deflate's
+/// `version`, a length and `raw` as one stored block of a zlib stream, so that a fuzzer changes rows and not deflate's
 /// bits, and no time goes into compressing what is decompressed at once.
-inline std::string stored_batch(std::string_view raw) {
+inline std::string stored_batch(std::string_view raw, unsigned version) {
     require(raw.size() <= 0xffff, "an input fits into one block");
     std::string out;
     const auto append = [&out](std::size_t value, unsigned bytes) {
         for (unsigned i = 0; i < bytes; ++i) out += static_cast<char>(static_cast<unsigned char>(value >> (8 * i)));
     };
-    append(1, 1);
+    append(version, 1);
     append(raw.size(), 4);
     append(0x0178, 2);
     append(1, 1);
@@ -34,8 +34,8 @@ inline std::string stored_batch(std::string_view raw) {
 
 /// Records of the spool, as a damaged disk gives them back.
 inline void spool_batch(std::string_view input) {
-    const bool raw = take_choice(input) % 2 == 0;
-    const std::string bytes = raw ? stored_batch(input) : std::string(input);
+    const unsigned choice = take_choice(input) % 4;  // even: rows, of the first version or the second
+    const std::string bytes = choice % 2 == 0 ? stored_batch(input, choice == 0 ? 1 : 2) : std::string(input);
     auto batch = storage::decode_batch(bytes);
     if (!batch) return;
     const std::string written = storage::encode_batch(*batch);

@@ -1,5 +1,7 @@
 #include "storage/batch_codec.hpp"
 
+#include "fuzz/spool_batch.hpp"
+#include "storage/bytes.hpp"
 #include "storage/history_samples.hpp"
 
 #include <gtest/gtest.h>
@@ -50,10 +52,61 @@ TEST(BatchCodec, gives_back_every_field) {
     EXPECT_EQ(again->alerts[0].payload_json, batch.alerts[0].payload_json);
 }
 
+TEST(BatchCodec, keeps_what_is_unknown_of_a_minute_unknown) {
+    HistoryBatch batch;
+    batch.minutes.push_back(samples::minute(1, kStart, "NEW/USDT:USDT", 2.0));
+    batch.minutes[0].ret_15.reset();
+    batch.minutes[0].atr_pct.reset();
+    const auto again = decode_batch(encode_batch(batch));
+    ASSERT_TRUE(again) << again.error().message();
+    EXPECT_EQ(again->minutes[0].ret_15, std::nullopt);
+    EXPECT_EQ(again->minutes[0].atr_pct, std::nullopt);
+    EXPECT_EQ(again->minutes[0].ret_1, batch.minutes[0].ret_1);
+}
+
+/// What a spool holds that the version before left behind.
+TEST(BatchCodec, reads_a_batch_of_the_first_version) {
+    std::string raw;
+    ByteWriter out(raw);
+    out.u8(0);  // no cycle
+    out.u32(0);
+    out.u32(0);
+    out.u32(1);  // one minute
+    out.text("BTC/USDT:USDT");
+    out.i64(core::to_unix_ms(kStart));
+    for (const double value : {100.0, 0.5, 1.5, 2e5, -0.1, 0.75, 12.0}) out.real(value);
+    out.maybe(0.01);
+    out.maybe(std::nullopt);
+    out.maybe(-3.0);
+    out.u32(1);
+    out.text("scam_wick");
+    out.i64(2);
+    out.u64(6);
+    out.u64(7);
+    out.u32(0);
+    out.u32(0);
+    const auto batch = decode_batch(fuzz::stored_batch(raw, 1));
+    ASSERT_TRUE(batch) << batch.error().message();
+    ASSERT_EQ(batch->minutes.size(), 1U);
+    const MinuteAggregate& minute = batch->minutes[0];
+    EXPECT_EQ(minute.close, 100.0);
+    EXPECT_EQ(minute.atr_pct, 0.5);
+    EXPECT_EQ(minute.spread_bps, 1.5);
+    EXPECT_EQ(minute.top5_depth_usdt, 2e5);
+    EXPECT_EQ(minute.ret_1, -0.1);
+    EXPECT_EQ(minute.ret_15, 0.75);
+    EXPECT_EQ(minute.manip_score, 12.0);
+    EXPECT_EQ(minute.funding_8h_pct, 0.01);
+    EXPECT_EQ(minute.open_interest, std::nullopt);
+    EXPECT_EQ(minute.basis_bps, -3.0);
+    EXPECT_EQ(minute.manip_flags, std::vector<std::string>{"scam_wick"});
+    EXPECT_EQ(minute.last_sequence, 7U);
+}
+
 TEST(BatchCodec, refuses_what_it_did_not_write) {
     const std::string bytes = encode_batch(samples::cycle(1, kStart));
     EXPECT_EQ(decode_batch("").error().code(), core::ErrorCode::malformed);
-    EXPECT_EQ(decode_batch("\x02" + bytes.substr(1)).error().code(), core::ErrorCode::malformed);
+    EXPECT_EQ(decode_batch("\x03" + bytes.substr(1)).error().code(), core::ErrorCode::malformed);
     for (std::size_t length = 1; length < bytes.size(); length += 7)
         EXPECT_FALSE(decode_batch(bytes.substr(0, length))) << length;
     EXPECT_FALSE(decode_batch(std::string("\x01\xff\xff\xff\xff", 5) + bytes.substr(5)));  // 4 GiB, it says
