@@ -24,8 +24,8 @@ inline void check_scoring(const api::Scoring& scoring, const api::QueryContext& 
 inline void check_rankings(const net::QueryParameters& params, const api::QueryContext& context) {
     if (const auto query = api::parse_rankings_query(params, context)) {
         check_scoring(query->scoring, context);
-        require(query->top >= 1 && query->top <= 200 && query->page >= 1 && query->page_size >= 1 &&
-                    query->page_size <= 100,
+        require(query->top >= 1 && query->top <= api::kMaxTop && query->page >= 1 && query->page_size >= 1 &&
+                    query->page_size <= (query->csv ? api::kMaxTop : api::kMaxPageSize),
                 "top, page and page size are within their ranges");
         require(!query->all_fields || !query->fields.empty(), "a ranking has fields");
         require(!api::canonical(*query).empty(), "a query has a name");
@@ -42,7 +42,7 @@ inline void check_route(char route, const net::QueryParameters& params, const ap
         const auto query = api::parse_opportunities_query(params, context);
         if (!query) return;
         check_scoring(query->scoring, context);
-        require(query->top >= 1 && query->top <= 100, "top is within its range");
+        require(query->top >= 1 && query->top <= api::kMaxTop, "top is within its range");
         static_cast<void>(api::canonical(*query));
     } else if (route == 'i') {
         if (const auto query = api::parse_inspect_query(params, context)) static_cast<void>(api::canonical(*query));
