@@ -57,7 +57,7 @@ private:
         for (std::size_t level = 1; level <= depth && !errors_.full(); ++level) {
             if (levels_[level].last.empty() && level < depth) continue;  // an element of an array
             if (!path.empty()) path += '.';
-            path += levels_[level].last.substr(0, kMostNameBytes);
+            path += levels_[level].last.substr(0, core::kMaxNameBytes);
         }
         errors_.add({.in = "body", .name = std::move(path), .message = "is there more than once"});
     }
