@@ -228,7 +228,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadValue{"SCANNER_MIN_QVOL_USDT", "nan"}, BadValue{"SCANNER_MIN_QVOL_USDT", "1e16"},
         BadValue{"SCANNER_MAX_SPREAD_BPS", "10001"}, BadValue{"SCANNER_NOTIONAL_TEST", "0"},
         BadValue{"SCANNER_TIMEFRAME", "2m"}, BadValue{"SCANNER_PROFILE_DEFAULT", "sclap"},
-        BadValue{"SCANNER_TOPN_DEFAULT", "0"}, BadValue{"SCANNER_TOPN_DEFAULT", "201"},
+        BadValue{"SCANNER_TOPN_DEFAULT", "0"}, BadValue{"SCANNER_TOPN_DEFAULT", "2001"},
         BadValue{"SCANNER_TOPN_DEFAULT", "12.5"}, BadValue{"SCANNER_SCAN_CONCURRENCY", "0"},
         BadValue{"SCANNER_SCAN_INTERVAL_SEC", "15s"}, BadValue{"SCANNER_REQUEST_BUDGET_PER_SEC", "801"},
         BadValue{"SCANNER_HTTP_ADDRESS", "example.com"}, BadValue{"SCANNER_HTTP_ADDRESS", "127.0.0.256"},
