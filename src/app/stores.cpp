@@ -111,6 +111,8 @@ asio::awaitable<engine::RankingPtr> Stores::cached_ranking() {
     limits.now = clock_.now();
     core::Result<engine::RankingPtr> ranking =
         text ? engine::decode_ranking(**text, origin_, limits) : std::unexpected(text.error());
+    if (ranking && (*ranking)->settings.simulated && origin_.exchange == "htx")
+        ranking = core::fail(core::ErrorCode::conflict, "ranking: it is of a simulated market");
     if (ranking) {
         const std::uint64_t known = database_->history().last_sequence();
         if ((*ranking)->sequence <= known + kMaxSequenceLead) co_return *ranking;
