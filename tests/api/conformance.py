@@ -196,7 +196,7 @@ def check_rankings(suite):
     for method in ("/symbol/nothing/inspect", "/symbols/BTC-USDX/inspect"):
         suite.ask("GET", method, 404)
     for sort, field in fields.items():
-        suite.ask("GET", f"/rankings?sort={sort}", 422 if sort == "manip_flags" else 200)
+        suite.ask("GET", f"/rankings?sort={sort}", 422 if sort in ("manip_flags", "notes") else 200)
     wrong = suite.ask("GET", "/rankings?top=0&page=x&sort=nothing&fields=nope&symbols=nothing&watchlist=none&top_=1", 422)
     suite.expect(len(wrong.value["errors"]) == 7, f"every offending field once: {wrong.value['errors']}")
 
