@@ -195,6 +195,13 @@ TEST_F(Details, opportunities_name_what_a_trade_costs) {
 }
 
 TEST_F(Details, opportunities_of_a_neutral_contract_have_both_ways_and_no_single_price) {
+    const auto returns = [this](const std::string& code, double ret_1, double ret_15) {
+        signals::Metrics& metrics = ranking_.contracts[ranking_.index_by_code.at(code)].numbers.metrics;
+        metrics.ret_1 = ret_1;
+        metrics.ret_15 = ret_15;
+    };
+    returns("BTC-USDT", 0.1, 0.5);
+    returns("ETH-USDT", 0.1, -0.5);
     bool neutral_seen = false;
     bool sided_seen = false;
     for (const json& item : opportunities()["items"]) {

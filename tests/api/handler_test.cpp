@@ -208,8 +208,8 @@ TEST_F(Api, tells_age_when_it_serves) {
     EXPECT_EQ(header(later, "X-Data-Age-Ms"), "11500");
     EXPECT_EQ(later.body.get(), at_once.body.get());
     EXPECT_EQ(header(later, "ETag"), header(at_once, "ETag"));
-    engine_.time = test::kNow - seconds(100);  // a clock that was stepped back
-    EXPECT_EQ(header(get("/rankings"), "X-Data-Age-Ms"), "0");
+    engine_.time = test::kNow - seconds(100);  // a clock that was stepped back: nothing tells how old the ranking is
+    problem(get("/rankings"), 503);
 }
 
 TEST_F(Api, honours_if_none_match) {

@@ -173,10 +173,11 @@ TEST_F(InspectApi, reads_a_contract_outside_of_the_scan) {
 TEST_F(InspectApi, says_what_a_reading_lacks) {
     auto reading = std::make_shared<engine::ContractReading>(*inspector_.reading);
     reading->snapshot.data.inputs[market::Input::funding].note = "too slow";
+    engine::describe(reading->snapshot, 5'000.0, reading->read_at);
     inspector_.reading = std::move(reading);
     inspector_.trades_fail = core::Error(ErrorCode::network, "reset");
     const json body = page("/symbol/TAIL-USDT/inspect");
-    EXPECT_EQ(body["notes"], json({"trades: reset", "funding: too slow"}));
+    EXPECT_EQ(body["notes"], json({"funding: too slow", "trades: reset"}));
 }
 
 TEST_F(InspectApi, is_unavailable_when_the_reading_fails) {

@@ -42,7 +42,7 @@ TEST_P(HistoryApi, shows_the_ranking_as_it_was_shown_then) {
     const std::string fields =
         "fields=symbol,contract_code,rank,score,last_price,qvol_usdt,atr_pct,spread_bps,slip_bps,"
         "ret_15,ret_1,funding_8h_pct,open_interest,basis_bps,liquidity_edge,manip_score,"
-        "manip_flags,age_ms";
+        "manip_flags,age_ms,funding_rate,funding_interval_hours,listed_at,notes";
     const json live = get("/rankings?top=200&page_size=100&" + fields);
     ASSERT_TRUE(has_history(live.at("seq"))) << service_->scanner().output();
     const json past = get("/rankings?as_of=" + live.at("ts").get<std::string>() + "&top=200&page_size=100&" + fields);
