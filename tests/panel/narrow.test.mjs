@@ -103,6 +103,13 @@ test('a contract whose script has no font shows a name', async () => {
     const look = (text) => { pen.clearRect(0, 0, 100, 60); pen.font = `20px ${getComputedStyle(document.body).fontFamily}`; pen.fillText(text, 4, 40); return pen.getImageData(0, 0, 100, 60).data.join(); };
     return look('龙') !== look('\u{10FFFF}');
   });
+  // What has no letter at all is a box in the panel's own font: never nothing.
+  assert.ok(await page.evaluate(() => {
+    const pen = document.createElement('canvas').getContext('2d');
+    pen.font = "20px 'Inter Panel'";
+    pen.fillText('\u{10FFFF}', 4, 40);
+    return pen.getImageData(0, 0, 100, 60).data.some((value) => value > 0);
+  }), 'the box of a missing letter');
   assert.equal((await link.innerText()).trim(), drawn ? '龙虾' : 'U+9F99 U+867E');
   await link.click();
   await page.getByRole('complementary').getByRole('heading', { level: 2, name: drawn ? '龙虾' : 'U+9F99 U+867E' }).waitFor();

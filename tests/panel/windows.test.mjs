@@ -265,7 +265,7 @@ test('alerts come while the tab is hidden, count in its title, and open their co
 
   // An alert and a confirmation do not take each other's place.
   await post('/alerts/rules', { name: 'seen', expression: 'rank == 2', cooldown_sec: 3600 });
-  const toast = page.getByRole('log').getByRole('button', { name: / seen/ });
+  const toast = page.getByRole('log').getByRole('button', { name: / seen/ }).first();
   await toast.waitFor({ timeout: 60_000 });
   await page.keyboard.press('t');
   await status(page).getByText('Times in').waitFor();

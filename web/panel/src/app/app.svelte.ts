@@ -138,7 +138,7 @@ export class App {
 
   async toggleWatch(code: string): Promise<void> {
     if (this.operator.available.watchlists !== 'yes') {
-      this.ui.say('This scanner keeps no watchlists');
+      this.ui.say('This scanner has no watchlists');
       return;
     }
     const name = this.starList;

@@ -111,7 +111,7 @@ function readWidths(value: unknown): Record<string, number> {
 function readPresets(value: unknown): readonly Preset[] {
   return list(value).filter(isObject).slice(0, 20).flatMap((entry) => {
     const name = text(entry['name'])?.slice(0, 40) ?? '';
-    return name === '' ? [] : [{ name, title: 'Saved here', filter: readFilter(entry['filter']),
+    return name === '' ? [] : [{ name, title: 'Saved preset', filter: readFilter(entry['filter']),
       sort: readSort(entry['sort'], BY_RANK) }];
   });
 }
