@@ -73,7 +73,7 @@ public:
         const std::lock_guard lock(mutex_);
         Attempt attempt{.request = std::move(request)};
         attempt.body = nlohmann::json::parse(attempt.request.body, nullptr, false);
-        if (attempt.rule() == refused_rule_) {
+        if (!refused_rule_.empty() && attempt.rule() == refused_rule_) {
             attempt.answered = 410;
         } else {
             attempt.answered = ++seen_[attempt.id()] <= 2 ? 503 : 204;
