@@ -15,11 +15,12 @@ using market::InputState;
 using std::chrono::milliseconds;
 
 /// How far the last price may lie outside of the book, as a share of the middle: what a trade just before the book
-/// moved would make it. It doubles with each minute between the two, and is never less than the spread or three
-/// ordinary candles.
-constexpr double kOutsideBook = 0.01;
+/// moved would make it. It doubles with each minute between the two, and is never less than the spread, three ordinary
+/// candles or the widest of the newest ones: in the middle of a pump a price is not taken for an error.
+constexpr double kOutsideBook = 0.02;
 constexpr double kOutsideCandles = 3.0;
 constexpr std::size_t kOrdinaryCandles = 15;
+constexpr std::size_t kNewestCandles = 5;
 /// No interval of funding is longer.
 constexpr std::chrono::hours kLongestFundingInterval{25};
 
@@ -72,9 +73,8 @@ public:
     [[nodiscard]] const JudgingTime& now() const { return now_; }
 
 private:
-    /// Of a row with a time of its own and a list, the one that is wrong counts: the one ahead, else the older one.
     [[nodiscard]] core::WallTime time_of(const market::IndexPrice& row, core::WallTime list) const {
-        return row.time - now_.exchange > kAheadTolerance ? row.time : std::min(row.time, list);
+        return worse_of(row.time, list, now_.exchange);
     }
     template <class T>
     [[nodiscard]] core::WallTime time_of(const T&, core::WallTime list) const {
@@ -94,14 +94,20 @@ std::optional<core::WallTime> candle_time(const market::MarketData& data, int in
     return core::from_unix_ms(candles[last].open_time_ms) + std::chrono::minutes(interval_minutes);
 }
 
-double ordinary_range(const market::MarketData& data) {
+/// How far the price may well have moved, by the ranges of its candles.
+double usual_move(const market::MarketData& data) {
     if (data.candles == nullptr) return 0.0;
-    const auto closed = std::span(*data.candles).first(std::min(data.closed_candles, data.candles->size()));
+    const std::span<const market::Candle> all(*data.candles);
+    double move = 0.0;
+    for (const market::Candle& candle : all.last(std::min(kNewestCandles, all.size()))) {
+        move = std::max(move, candle.high - candle.low);
+    }
+    const auto closed = all.first(std::min(data.closed_candles, all.size()));
     const auto recent = closed.last(std::min(kOrdinaryCandles, closed.size()));
-    if (recent.empty()) return 0.0;
+    if (recent.empty()) return move;
     double sum = 0.0;
     for (const market::Candle& candle : recent) sum += candle.high - candle.low;
-    return sum / static_cast<double>(recent.size());
+    return std::max(move, kOutsideCandles * sum / static_cast<double>(recent.size()));
 }
 
 /// What is odd about a last price that lies too far from the book's best prices; empty where it does not, or where the
@@ -115,8 +121,7 @@ std::string outside_book(const market::MarketData& data) {
     const auto apart = std::chrono::abs(book.exchange_time - data.ticker.time.value_or(book.exchange_time));
     const double minutes = std::chrono::duration<double, std::ratio<60>>(apart).count();
     const double mid = bid / 2 + ask / 2;
-    const double tolerance =
-        std::max({kOutsideBook * mid, ask - bid, kOutsideCandles * ordinary_range(data)}) * (1.0 + minutes);
+    const double tolerance = std::max({kOutsideBook * mid, ask - bid, usual_move(data)}) * (1.0 + minutes);
     const double last = data.ticker.last;
     if (last >= bid - tolerance && last <= ask + tolerance) return {};
     return fmt::format("the last price {} lies {:.2f} % outside of the order book ({} to {})", last,
@@ -149,6 +154,11 @@ void judge_funding(market::MarketData& data, Judge& judge, const OptionalLists& 
 milliseconds candle_limit(int interval_minutes) {
     const milliseconds interval = std::chrono::minutes(interval_minutes);
     return std::min<milliseconds>(3 * interval, interval + std::chrono::minutes(30));
+}
+
+core::WallTime worse_of(core::WallTime row, core::WallTime list, core::WallTime exchange_now) {
+    const core::WallTime later = std::max(row, list);
+    return later - exchange_now > kAheadTolerance ? later : std::min(row, list);
 }
 
 std::optional<Exclusion> judge_inputs(market::MarketData& data, const OptionalLists& lists, const JudgingTime& now,

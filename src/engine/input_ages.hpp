@@ -39,6 +39,10 @@ struct JudgingTime {
     core::WallTime own;
 };
 
+/// Of two times of the same thing, a row's and its list's, the one that is wrong if one is: the later one where it lies
+/// ahead of the exchange's clock, else the older.
+[[nodiscard]] core::WallTime worse_of(core::WallTime row, core::WallTime list, core::WallTime exchange_now);
+
 /// A list that comes for all contracts in one call and may be missing.
 template <class T>
 struct OptionalList {

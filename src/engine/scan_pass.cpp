@@ -32,14 +32,11 @@ std::shared_ptr<ScanSlot> ScanPass::slot_of(const std::shared_ptr<const market::
 
 void ScanPass::set_universe(std::vector<Candidate> candidates, core::WallTime assembled) {
     tickers_read = true;
+    tickers_assembled_ = assembled;
     universe_.clear();
     for (Candidate& candidate : candidates) {
         auto slot = slot_of(candidate.contract);
         slot->ticker = std::move(candidate.ticker);
-        // Rows have the list's time. Where one has another, the one that is wrong counts: the one ahead, else the
-        // older.
-        const core::WallTime row = slot->ticker.time.value_or(assembled);
-        slot->ticker.time = row - assembled > kAheadTolerance ? row : std::min(row, assembled);
         universe_.push_back(std::move(slot));
     }
 }
@@ -98,6 +95,7 @@ void ScanPass::assemble(ScanResult& result, const JudgingTime& now, const InputL
         // Closed by the answer's own time; not by one that lies ahead of the exchange's clock.
         const core::WallTime candles_at =
             slot->candles_read_at ? std::min(*slot->candles_read_at, now.exchange) : *slot->candles_follow_at;
+        slot->ticker.time = worse_of(slot->ticker.time.value_or(tickers_assembled_), tickers_assembled_, now.exchange);
         market::MarketData data = market_data(*slot, candles_at);
         if (auto reason = judge_inputs(data, lists, now, limits)) {
             // What is ahead of now would be taken for complete until its time has come.

@@ -81,6 +81,7 @@ private:
 
     std::unordered_map<std::string, std::shared_ptr<ScanSlot>> slots_;
     std::vector<std::shared_ptr<ScanSlot>> universe_;
+    core::WallTime tickers_assembled_;
     std::vector<std::string> degraded_;
     std::function<void(std::size_t, std::size_t)> progress_;
     std::size_t calls_ended_ = 0;

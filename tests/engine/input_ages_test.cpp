@@ -167,6 +167,13 @@ TEST_F(InputAges, an_index_or_a_list_ahead_of_the_clock_is_not_used) {
     EXPECT_THAT(of(Input::index).note, HasSubstr("60 s ahead of the exchange's clock"));
 }
 
+TEST_F(InputAges, of_a_row_and_its_list_the_wrong_one_counts) {
+    EXPECT_EQ(worse_of(kExchange - seconds(9), kExchange - seconds(1), kExchange), kExchange - seconds(9));
+    EXPECT_EQ(worse_of(kExchange - seconds(1), kExchange - seconds(9), kExchange), kExchange - seconds(9));
+    EXPECT_EQ(worse_of(kExchange - seconds(1), kExchange + seconds(9), kExchange), kExchange + seconds(9));
+    EXPECT_EQ(worse_of(kExchange + seconds(4), kExchange - seconds(1), kExchange), kExchange - seconds(1));
+}
+
 TEST_F(InputAges, an_index_from_a_cached_list_is_as_old_as_the_list) {
     lists_.index.bulk.exchange_time = kExchange - minutes(5);
     EXPECT_EQ(reason(), "");
@@ -201,12 +208,12 @@ TEST_F(InputAges, a_list_that_failed_or_lacks_the_contract_is_missing_with_the_r
 }
 
 TEST_F(InputAges, a_last_price_far_outside_of_the_book_is_not_published) {
-    for (const double last : {98.0, 102.0, 1.0, 1e6}) {
+    for (const double last : {97.9, 102.1, 1.0, 1e6}) {
         data_.ticker.last = last;
         EXPECT_EQ(reason(), "price_outside_book") << last;
     }
     EXPECT_THAT(detail_, HasSubstr("% outside of the order book"));
-    for (const double last : {99.5, 100.5}) {
+    for (const double last : {98.5, 101.5}) {
         data_.ticker.last = last;
         EXPECT_EQ(reason(), "") << last << ": a trade just before the book moved";
     }
@@ -221,7 +228,12 @@ TEST_F(InputAges, how_far_outside_depends_on_spread_candles_and_time) {
     set_candles(minutes(0), 2.0);
     EXPECT_EQ(reason(), "") << "minutes that move by 2 % each";
     set_candles(minutes(0));
-    data_.ticker.last = 101.5;
+    auto pump = *data_.candles;
+    pump.back().high = 108.0;
+    data_.candles = std::make_shared<const std::vector<market::Candle>>(pump);
+    EXPECT_EQ(reason(), "") << "a minute that has moved by 8 % already";
+    set_candles(minutes(0));
+    data_.ticker.last = 103.0;
     EXPECT_EQ(reason(), "price_outside_book");
     data_.ticker.time = kExchange - seconds(60);
     EXPECT_EQ(reason(), "") << "the book is a minute newer";
