@@ -80,6 +80,13 @@ double DecimalUnit::cleaned(double amount) const {
     return std::fabs(count - whole) <= kLastBits * std::fabs(count) ? times(whole) : amount;
 }
 
+double DecimalUnit::rounded(double amount) const {
+    if (!(value_ > 0.0) || decimals() > kExactExponent) return amount;
+    const double power = kExactPowers[static_cast<std::size_t>(decimals())];
+    const double scaled = std::nearbyint(amount * power);
+    return std::fabs(scaled) < kWholeLimit && scaled != 0.0 ? scaled / power : amount;
+}
+
 double add_decimals(double a, double b) {
     const double sum = a + b;
     const int decimals = std::max(DecimalUnit(std::fabs(a)).decimals(), DecimalUnit(std::fabs(b)).decimals());

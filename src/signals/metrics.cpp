@@ -56,7 +56,7 @@ int funding_hours(const market::MarketData& data) {
 
 /// An amount of base units with the decimals that whole contracts have.
 double in_contracts(double amount, const market::MarketData& data) {
-    return data.contract == nullptr ? amount : core::DecimalUnit(data.contract->contract_size).cleaned(amount);
+    return data.contract == nullptr ? amount : core::DecimalUnit(data.contract->contract_size).rounded(amount);
 }
 
 std::optional<double> basis_bps(double last, const std::optional<double>& index) {

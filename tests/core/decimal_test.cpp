@@ -47,6 +47,16 @@ TEST(DecimalUnit, multiplies_plainly_where_it_cannot_be_exact) {
     EXPECT_TRUE(std::isnan(DecimalUnit(std::numeric_limits<double>::quiet_NaN()).times(2)));
 }
 
+TEST(DecimalUnit, rounds_to_the_decimals_that_it_has) {
+    EXPECT_EQ(DecimalUnit(0.1).rounded(13'333'333.333333334), 13'333'333.3);
+    EXPECT_EQ(DecimalUnit(0.001).rounded(28'808.125), 28'808.125);
+    EXPECT_EQ(DecimalUnit(1'000.0).rounded(2'884'910.0000001), 2'884'910.0);
+    EXPECT_EQ(DecimalUnit(0.1).rounded(0.01), 0.01) << "better than nothing";
+    EXPECT_EQ(DecimalUnit(0.1).rounded(1e300), 1e300);
+    EXPECT_EQ(DecimalUnit(0.0).rounded(1.25), 1.25);
+    EXPECT_EQ(DecimalUnit(0.125).decimals(), 3);
+}
+
 TEST(Decimals, add_up_without_last_bits) {
     EXPECT_EQ(add_decimals(0.1, 0.2), 0.3);
     EXPECT_EQ(add_decimals(2.736, 1.508), 4.244);

@@ -17,6 +17,9 @@ public:
     [[nodiscard]] double times(double count) const;
     /// The multiple of the unit that `amount` is but for the last bits of a sum or product; any other amount unchanged.
     [[nodiscard]] double cleaned(double amount) const;
+    /// `amount` with as many decimals as the unit has; unchanged where nothing would be left of it, or where so many
+    /// digits fit into no double.
+    [[nodiscard]] double rounded(double amount) const;
     /// How many decimals the unit has: 3 for 0.125, 0 for 5 and where it was not taken apart.
     [[nodiscard]] int decimals() const noexcept { return exponent_ < 0 ? -exponent_ : 0; }
 
