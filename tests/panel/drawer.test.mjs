@@ -131,6 +131,8 @@ test('opportunities have prices, percentages and what lowers their confidence', 
   const href = await page.locator('article a').first().getAttribute('href');
   const code = href.split('/').at(-1);
   const card = page.locator('article', { has: page.locator(`a[href="${href}"]`) });
+  // What does not pay is folded.
+  for (const fold of await card.locator('summary').all()) await fold.click();
   for (const word of ['Entry', 'Stop', 'Target 3', 'Confidence', '= score']) await card.getByText(word).first().waitFor();
   await card.getByRole('button', { name: `Copy ${code} as text` }).click();
   const copied = () => page.evaluate(() => navigator.clipboard.readText());

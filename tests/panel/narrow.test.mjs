@@ -57,7 +57,7 @@ for (const [width, height, scale] of [[1024, 768, 1], [774, 800, 1], [740, 800, 
 test('the column picker shows and edits the columns of the layout in use, and of no other', async () => {
   const page = await openPanel(stack, { width: 375, height: 812 });
   await waitForRows(page);
-  const heads = () => page.locator('thead th').evaluateAll((all) => all.map((head) => head.textContent.trim().split(/\s{2,}|(?<=\w)(?= )/)[0]));
+  const heads = () => page.locator('main thead th').evaluateAll((all) => all.map((head) => head.textContent.trim().split(/\s{2,}|(?<=\w)(?= )/)[0]));
   const picker = page.getByRole('dialog', { name: 'Columns' });
   const ticked = () => picker.locator('input:checked').count();
   await until(async () => (await heads()).length === 12, 'what fits a phone');
