@@ -48,7 +48,8 @@ test('the table and every section of the drawer follow the cycles', { timeout: 1
   const page = await openPanel(stack, { path: '#/BTC-USDT' });
   await waitForRows(page);
   await until(async () => Object.keys(await sections(page)).length === SECTIONS.length, 'every section');
-  await changesTwice(() => textsOf(sections(page)), 'the drawer');
+  // Longer than the others need: a minute without a trade is possible.
+  await changesTwice(() => textsOf(sections(page)), 'the drawer', 80_000);
   await changesTwice(async () => ({ table: await page.locator('main tbody').innerText(), head: await page.locator('aside > header').innerText() }), 'the table');
   // They are of the cycles of now, not of the one that the drawer was opened in.
   const { seq } = (await stack.json('/rankings?top=1'));
