@@ -32,7 +32,7 @@ constexpr std::size_t kMaxCandles = 2'000;
 constexpr std::size_t kMaxSpreads = 1'000;
 constexpr std::size_t kMaxProfiles = 64;
 constexpr std::size_t kMaxExclusions = 10'000;
-constexpr std::size_t kMaxNameBytes = 64;
+constexpr std::size_t kMaxNameBytes = 80;  // a symbol is longer than its code
 constexpr std::size_t kMaxTextBytes = 1'024;
 /// The exchange's clock and ours are two.
 constexpr std::chrono::minutes kMaxClockDifference{1};

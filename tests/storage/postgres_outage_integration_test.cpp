@@ -292,8 +292,12 @@ TEST_F(PostgresOutage, says_what_the_database_refuses_for_good) {
 }
 
 TEST_F(PostgresOutage, needs_a_database_that_holds_every_name) {
-    ask("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'");
-    ask("CREATE DATABASE plain ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'");
+    {
+        pqxx::connection connection(url_);
+        pqxx::nontransaction alone(connection);  // as a database has to be made
+        alone.exec("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'");
+        alone.exec("CREATE DATABASE plain ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'");
+    }
     const auto migrated = migrate_postgres(server_.url("latin"));
     ASSERT_FALSE(migrated);
     EXPECT_EQ(migrated.error().code(), core::ErrorCode::unavailable);
