@@ -77,6 +77,10 @@ std::optional<ProtocolFailure> RequestIntake::open(ServerRequest& head, std::opt
         if (declared.value_or(0) <= rules_.max_bytes) return std::nullopt;
         return ProtocolFailure{429, refusal_.value_or("too many connections")};
     }
+    if (declared.value_or(0) > core_.options().max_body_bytes) {
+        rules_.max_bytes = core_.options().max_body_bytes;
+        return check_length(*declared);
+    }
     rules_ = ask_rules(head, declared);
     if (rules_.refusal) {
         const int status = rules_.refusal->status;

@@ -128,6 +128,9 @@ TEST_F(RequestIntakeTest, refuses_a_body_by_its_head_before_it_is_there) {
     EXPECT_THAT(answer(head("/secret", 100'000, "Expect: 100-continue\r\n")), StartsWith("HTTP/1.1 401 "))
         << "and nobody is asked to go on";
     EXPECT_THAT(answer(head("/throws", 5)), StartsWith("HTTP/1.1 500 "));
+    const int before = handler_.asked;
+    EXPECT_THAT(answer(head("/secret", (1U << 20U) + 1)), StartsWith("HTTP/1.1 413 ")) << "too long for any route";
+    EXPECT_EQ(handler_.asked, before);
     EXPECT_EQ(handler_.handled, 0);
 }
 

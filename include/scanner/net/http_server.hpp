@@ -137,7 +137,7 @@ struct HttpServerOptions {
     std::string base_path;  ///< taken off the targets that begin with it (url.hpp: without_base_path); empty: none
     std::size_t max_connections = 16'384;       ///< more are answered 503 and closed
     std::size_t max_header_bytes = 16U << 10U;  ///< request line and headers; more is a 431
-    std::size_t max_body_bytes = 1U << 20U;     ///< more is a 413, where the handler's body_rules do not say
+    std::size_t max_body_bytes = 1U << 20U;     ///< more is a 413; the handler's body_rules may allow less
     /// Of bodies that are held at a time, over all connections; a quarter of it for one client. More is a 503.
     std::size_t max_body_bytes_in_all = 16U << 20U;
     /// Proxies whose X-Forwarded-For says who the client is.
