@@ -76,7 +76,11 @@ TEST(ApiDocs, have_exactly_the_metrics_that_are_served) {
     metrics.on_exchange_call("tickers", 0.1, core::ErrorCode::timeout);
     metrics.on_http_request("/health", 200, 0.1);
     MetricsSample sample;
-    sample.ranking = std::make_shared<const engine::Ranking>(test::make_ranking());
+    engine::Ranking ranking = test::make_ranking();
+    market::InputReading& book = ranking.contracts.front().data.inputs[market::Input::order_book];
+    book.state = market::InputState::live;
+    book.true_at = ranking.time;
+    sample.ranking = std::make_shared<const engine::Ranking>(std::move(ranking));
     sample.health.exchange.errors = {{"timeout", 1}};
     sample.server = net::HttpServerStatistics();
     sample.streams = StreamStatistics();

@@ -38,11 +38,12 @@ nlohmann::json rows(const std::string& body) {
 
 TEST(FaceCandles, minutes_are_printed_as_recorded_flat_ones_too) {
     Stage stage;
+    stage.market.time = core::from_unix_ms(1'790'677'523'089);
     stage.market.candles[FakeMarket::btc] = {
         {1'790'677'440, 84'053.1, 84'067.1, 84'053.1, 84'066.9, 1'508, 126'770.8556, 24},
         {1'790'677'500, 84'066.9, 84'066.9, 84'066.9, 84'066.9, 0, 0.0, 0}};
     EXPECT_EQ(stage.ask(kline, "contract_code=BTC-USDT&period=1min&size=2"),
-              R"({"ch":"market.BTC-USDT.kline.1min","ts":1789336870043,"status":"ok","data":[)"
+              R"({"ch":"market.BTC-USDT.kline.1min","ts":1790677523089,"status":"ok","data":[)"
               R"({"id":1790677440,"open":84053.1,"close":84066.9,"high":84067.1,"low":84053.1,"amount":1.508,)"
               R"("vol":1508,"trade_turnover":126770.8556,"count":24},)"
               R"({"id":1790677500,"open":84066.9,"close":84066.9,"high":84066.9,"low":84066.9,"amount":0.0,)"
