@@ -347,9 +347,9 @@ TEST_F(Embedded, a_chat_gets_its_own_form_by_its_address_alone) {
     EXPECT_THAT(message.at("content").get<std::string>(),
                 HasSubstr("\\@everyone: BTC/USDT:USDT \\(simulated exchange\\)"));
     EXPECT_EQ(message.at("allowed_mentions").at("parse"), json::array());
-    const json health = user_->get("/healthz/details").body.at("alerts");
-    EXPECT_EQ(health.at("webhook_format"), "discord");
-    EXPECT_EQ(health.at("delivered"), 1);
+    const auto health = [&] { return user_->get("/healthz/details").body.at("alerts"); };
+    EXPECT_EQ(health().at("webhook_format"), "discord");
+    EXPECT_TRUE(service_->wait_until([&] { return health().at("delivered") == 1; })) << health();
     EXPECT_EQ(service_->scanner().output().find("/abc"), std::string::npos);
 }
 
