@@ -3,8 +3,8 @@ import type { Frame } from '../store/frame';
 import { decodeFrame, number, object } from './decode';
 import { ApiError, type Http } from './http';
 
-const PAGE_SIZE = 100;
-const MOST = 200;
+const PAGE_SIZE = 500;
+const MOST = 2000;
 
 /** What a window asks to rank with, where it is not the scanner's own. */
 export interface RankingQuery {

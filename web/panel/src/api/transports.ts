@@ -6,7 +6,7 @@ import type { Transport } from './link';
 import { fetchRanking, profileParameter, type RankingQuery } from './rankings';
 
 /** As many as the API gives. */
-const TOP = 200;
+const TOP = 2000;
 
 function parse(data: unknown, via: Via): Frame | null {
   if (typeof data !== 'string') return null;
