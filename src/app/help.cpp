@@ -49,7 +49,8 @@ std::string_view details(Command command) {
                    "at\n"
                    "once. SIGHUP rereads the settings and applies those marked \"(SIGHUP)\" below.\n";
         case Command::collect_once:
-            return "The cycle goes to the stores as the daemon's own do: into history, and to Redis where it is set, so "
+            return "The cycle goes to the stores as the daemon's own do: into history, and to Redis where it is set, "
+                   "so "
                    "that\n"
                    "a daemon that starts next has it. Where a daemon runs on them already, it is printed only. Exit "
                    "code 0\n"

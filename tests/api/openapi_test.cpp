@@ -144,8 +144,7 @@ TEST(OpenApi, names_no_header_that_pages_of_allowed_origins_cannot_read) {
     EXPECT_TRUE(named.contains("Link") && named.contains("X-Next-Cursor"));
     const std::vector<std::string> allowed{"https://desk.example"};
     const auto headers = cors_headers(allowed, "https://desk.example");
-    const std::string exposed =
-        ", " + std::string(net::find_header(headers, "Access-Control-Expose-Headers")) + ",";
+    const std::string exposed = ", " + std::string(net::find_header(headers, "Access-Control-Expose-Headers")) + ",";
     for (const std::string& name : named) {
         if (name == "Cache-Control" || name == "Content-Type") continue;  // browsers show these anyway
         EXPECT_TRUE(exposed.contains(", " + name + ",")) << name;
