@@ -50,6 +50,14 @@ TEST(FaceCandles, minutes_are_printed_as_recorded_flat_ones_too) {
               R"("vol":0,"trade_turnover":0.0,"count":0}]})");
 }
 
+TEST(FaceCandles, there_are_none_of_minutes_that_the_exchanges_clock_has_yet_to_reach) {
+    Stage stage = stage_with_minutes(100);
+    const auto all = rows(stage.ask(kline, "contract_code=BTC-USDT&period=1min&size=3"));
+    stage.market.candles[FakeMarket::btc].push_back(stage.market.candles[FakeMarket::btc].back());
+    stage.market.candles[FakeMarket::btc].back().open_time_sec += 60;
+    EXPECT_EQ(rows(stage.ask(kline, "contract_code=BTC-USDT&period=1min&size=4")).back(), all.back());
+}
+
 TEST(FaceCandles, size_wins_over_from_and_to) {
     const Stage stage = stage_with_minutes(100);
     const auto data = rows(stage.ask(kline, "contract_code=BTC-USDT&period=1min&size=3&from=1&to=2"));
