@@ -306,7 +306,7 @@ TEST_F(PostgresOutage, needs_a_database_that_holds_every_name) {
     open_store();
     record(1, 2);
     ASSERT_TRUE(run_until([&] { return store_->status().last_error.find("LATIN1") != std::string::npos; }));
-    EXPECT_EQ(store_->status().state, StoreState::down);
+    EXPECT_NE(store_->status().state, StoreState::ready) << "down, or trying again";
     ASSERT_TRUE(spooled());
     EXPECT_EQ(store_->status().backlog, 2U) << "kept for a database that takes it";
     close_store();
