@@ -17,10 +17,10 @@ using SettingsReader = std::function<std::expected<core::LoadedSettings, std::ve
 /// once. Returns the exit code: 0, or 1 where it could not start. Blocks; owns the loop.
 int run_serve(core::LoadedSettings loaded, const SettingsReader& reread);
 
-/// One cycle with the service's own settings and the operator's, handed to the stores as the daemon hands its cycles: to
-/// history, and to Redis where it is set. Prints counts and the top contracts on `out`, as a table or as one JSON object
-/// whose items have every field of /rankings. Stores that another process has are left alone, with a word on standard
-/// error. Returns 0 only when something was ranked. Blocks; owns the loop.
+/// One cycle with the service's own settings and the operator's, handed to the stores as the daemon hands its cycles:
+/// to history, and to Redis where it is set. Prints counts and the top contracts on `out`, as a table or as one JSON
+/// object whose items have every field of /rankings. Stores that another process has are left alone, with a word on
+/// standard error. Returns 0 only when something was ranked. Blocks; owns the loop.
 int run_collect_once(const core::LoadedSettings& loaded, bool json, std::ostream& out);
 
 }  // namespace scanner::app

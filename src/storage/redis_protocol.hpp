@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,28 +27,27 @@ struct RedisReply {
 
 struct ReplyLimits {
     std::size_t max_bytes = 1U << 20U;  ///< of a whole reply, and of the text that it announces
-    std::size_t max_elements = 1'024;   ///< of an array
+    std::size_t max_elements = 1'024;   ///< of all arrays of a reply together
     std::size_t max_depth = 4;          ///< of arrays in arrays
 };
 
-/// Takes bytes as they come and gives back whole replies. A reply beyond a limit is an error as soon as its size is
-/// announced, before it is read; after an error nothing more can be read. One thread.
+/// Takes bytes as they come and gives back whole replies: hiredis' reader, with a bound to each size. A reply beyond a
+/// limit is an error as soon as its size is announced, before it is read; after an error nothing more can be read. One
+/// thread.
 class ReplyReader {
 public:
-    explicit ReplyReader(ReplyLimits limits) : limits_(limits) {}
-    void feed(std::string_view bytes) { buffer_ += bytes; }
+    explicit ReplyReader(ReplyLimits limits);
+    ~ReplyReader();
+    ReplyReader(const ReplyReader&) = delete;
+    ReplyReader& operator=(const ReplyReader&) = delete;
+
+    void feed(std::string_view bytes);
     /// Nothing when the next reply is not whole yet; malformed when it never can be.
     [[nodiscard]] core::Result<std::optional<RedisReply>> next();
 
 private:
-    enum class Progress { whole, incomplete };
-    [[nodiscard]] core::Result<Progress> read(std::string_view& rest, RedisReply& into, std::size_t depth) const;
-    [[nodiscard]] core::Result<Progress> read_text(std::string_view& rest, std::int64_t size, RedisReply& into) const;
-    [[nodiscard]] core::Result<Progress> read_array(std::string_view& rest, std::int64_t size, RedisReply& into,
-                                                    std::size_t depth) const;
-
-    ReplyLimits limits_;
-    std::string buffer_;
+    class Parser;
+    std::unique_ptr<Parser> parser_;
 };
 
 }  // namespace scanner::storage
