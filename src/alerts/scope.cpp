@@ -45,8 +45,8 @@ public:
 private:
     void read_symbols(const json& given) {
         if (!given.is_array() || given.empty()) return fail("scope.symbols", "must be a list of at least one contract");
-        if (given.size() > kMostScopeSymbols) {
-            return fail("scope.symbols", fmt::format("at most {} contracts", kMostScopeSymbols));
+        if (given.size() > kMaxScopeSymbols) {
+            return fail("scope.symbols", fmt::format("at most {} contracts", kMaxScopeSymbols));
         }
         for (std::size_t i = 0; i < given.size(); ++i) {
             const auto code = given[i].is_string() ? core::parse_symbol(given[i].get_ref<const std::string&>())

@@ -58,7 +58,7 @@ Problem too_many_streams() {
     Problem problem =
         plain_problem(503, fmt::format("{} exports run already, or {} from this address; ask again later, "
                                        "or page by page with limit and cursor.",
-                                       HistoryEndpoints::kMostStreams, HistoryEndpoints::kMostStreamsOfClient));
+                                       HistoryEndpoints::kMostStreams, HistoryEndpoints::kMaxStreamsOfClient));
     problem.retry_after_sec = kRetryAfterSec;
     return problem;
 }
@@ -180,7 +180,7 @@ HistoryEndpoints::Response HistoryEndpoints::bars(Action action) {
 
 template <class Query>
 HistoryEndpoints::Response HistoryEndpoints::answer(Query query, net::ServerRequest request) {
-    // Taken before the wait: everybody who asks meanwhile would find it free.
+    // Taken before the wait: every request made meanwhile would find it free.
     auto place = query.limit ? Places::Place() : streams_.take(0, client_of(request));
     if (!query.limit && !place) co_return respond(std::unexpected(too_many_streams()), request);
     // The first page before the status, so that a store that is away is a 503 and not half an answer.

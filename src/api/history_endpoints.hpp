@@ -29,7 +29,7 @@ public:
 
     /// Streams at a time; each holds a page, and they share the database with the writer.
     static constexpr std::size_t kMostStreams = 8;
-    static constexpr std::size_t kMostStreamsOfClient = 2;
+    static constexpr std::size_t kMaxStreamsOfClient = 2;
     /// What a client must take of a stream while it is waited for: a place is not held for days.
     static constexpr std::size_t kLeastBytesPerSec = 32U << 10U;
 
@@ -51,7 +51,7 @@ private:
     const ApiOptions& options_;
     const engine::EngineView& engine_;
     Handler as_of_;
-    Places streams_{kMostStreams, kMostStreamsOfClient};
+    Places streams_{kMostStreams, kMaxStreamsOfClient};
 };
 
 }  // namespace scanner::api

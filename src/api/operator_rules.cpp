@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kRetryAfterSec = 5;
 
-/// Whether a Host header has an address, or localhost, or a name that the operator vouches for: no name that somebody
+/// Whether a Host header has an address, or localhost, or a name that the operator vouches for: no name that others
 /// else could let resolve to this machine.
 bool is_known_host(std::string_view host, const ApiOptions& options) {
     const auto authority = core::parse_authority(host);
@@ -28,7 +28,7 @@ bool is_known_host(std::string_view host, const ApiOptions& options) {
            });
 }
 
-/// A page of somebody else's could otherwise change a scanner on its reader's machine. With a token its bearer may,
+/// A foreign page could otherwise change a scanner on its reader's machine. With a token its bearer may,
 /// whatever the origin: no browser sends one on its own, and behind a proxy the origin is the proxy's, which the Host
 /// need not tell. Without one the origin is all there is to go by: "*" opens reading to every page, not writing, and a
 /// name that equals the Host's may be a foreign one that was made to resolve to this machine (DNS rebinding).

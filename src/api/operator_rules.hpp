@@ -42,7 +42,7 @@ private:
     TokenWatch watch_;
 };
 
-/// Whose share of something a request takes; empty for nobody's (net::ServerRequest::has_limits).
+/// Whose share of something a request takes; empty for no client's (net::ServerRequest::has_limits).
 [[nodiscard]] std::string client_of(const net::ServerRequest& request);
 
 /// What If-Match asks for.

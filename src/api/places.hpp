@@ -10,7 +10,7 @@
 namespace scanner::api {
 
 /// So many at a time in all, and so many for one client. A place is taken before the first wait and held over it: what
-/// is counted only afterwards lets everybody in who asked meanwhile. Places may outlive their Places. Loop thread.
+/// is counted only afterwards lets in every request made meanwhile. Places may outlive their Places. Loop thread.
 class Places {
     struct State {
         std::size_t max = 0;

@@ -22,10 +22,10 @@ namespace scanner::api {
 
 class StreamSubscriber;
 
-/// What somebody wants to follow.
+/// What a client wants to follow.
 struct StreamDemand {
     StreamQuery query;
-    std::string client;       ///< whose share it comes out of (client_of); empty: nobody's
+    std::string client;       ///< whose share it comes out of (client_of); empty: no client's
     bool is_default = false;  ///< what a request without parameters gets: there is always room for it
 };
 
@@ -138,7 +138,7 @@ private:
 
     std::shared_ptr<StreamHub> hub_;
     StreamHub::Channel* channel_ = nullptr;
-    std::string client_;     ///< whose share it is counted in; empty: nobody's
+    std::string client_;     ///< whose share it is counted in; empty: no client's
     std::size_t index_ = 0;  ///< in the channel's list
     boost::asio::steady_timer timer_;
     Conflation conflation_;

@@ -38,7 +38,7 @@ std::unique_ptr<storage::Store> make_database(asio::any_io_executor executor, co
     return storage::make_sqlite_store(std::move(executor), clock, std::move(options));
 }
 
-/// What a driver says without the names in it: health is read by whoever reaches the port, and the log has it whole.
+/// What a driver says without the names in it: health is read by any client of the port, and the log has it whole.
 std::string without_names(std::string_view text) {
     std::string shown;
     while (!text.empty()) {

@@ -405,7 +405,7 @@ SettingType address_list(std::vector<AddressRange> Settings::* member) {
         for (const std::string& name : *names) {
             const auto range = parse_address_range(name);
             if (!range) return "\"" + name + "\" is no address and no network";
-            if (name.ends_with("/0")) return "\"" + name + "\" is everybody: each client could say who it is";
+            if (name.ends_with("/0")) return "\"" + name + "\" is every address: each client could say who it is";
             if (std::ranges::find(ranges, *range) == ranges.end()) ranges.push_back(*range);
         }
         settings.*member = std::move(ranges);

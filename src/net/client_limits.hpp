@@ -60,7 +60,7 @@ private:
 
 /// Keeps one client from taking the whole server. A client is an address (of IPv6 the network of 64 bits that a
 /// subscriber is given). Peers at 127.0.0.1 and ::1 have no limits: behind them are the operator, or a proxy with
-/// everybody's connections. Pure: time is an argument. One thread; outlives its clients.
+/// all clients' connections. Pure: time is an argument. One thread; outlives its clients.
 class ClientLimits {
 public:
     explicit ClientLimits(ClientLimitOptions options) : options_(options) {}

@@ -39,7 +39,7 @@ public:
     CurlDriver& operator=(const CurlDriver&) = delete;
 
     /// Begins it, by `proxy` (see CurlTransfer::make); it may be over at once (nothing listens), with the result there
-    /// before anybody waits for `done`.
+    /// before a caller waits for `done`.
     [[nodiscard]] core::Result<std::shared_ptr<Pending>> start(ClientRequest request, std::optional<std::string> proxy);
     /// Drops a request that is not over; its connection is closed. Nothing to do for any other.
     void withdraw(Pending& pending) noexcept;

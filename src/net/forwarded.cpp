@@ -34,7 +34,7 @@ std::optional<core::AddressBytes> forwarded_for(const std::vector<Header>& heade
             const std::size_t comma = hops.rfind(',');
             more = comma != std::string_view::npos;
             const auto address = read_hop(more ? hops.substr(comma + 1) : hops);
-            // Whoever passed this on is the last one that is known.
+            // The one who passed this on is the last that is known.
             if (!address) return nearest;
             nearest = address;
             if (!is_trusted(trusted, *address)) return nearest;

@@ -156,7 +156,7 @@ public:
             if (used == bytes.size()) return used;
             started_ = true;
         }
-        // Beast joins folded lines before anybody sees them.
+        // Beast joins folded lines before a parser of ours sees them.
         if (!message_.is_header_done() && has_folded_line(bytes.substr(used))) {
             message_.failure = ProtocolFailure{400, "malformed request: a header is continued on the next line"};
             return bytes.size();
@@ -212,7 +212,7 @@ struct Listener {
         socket.non_blocking(true, ec);
         const auto peer = socket.remote_endpoint(ec);
         if (ec) return;
-        // A trusted proxy's connections are those of everybody behind it: each request is its own client's.
+        // A trusted proxy's connections are those of all clients behind it: each request is its own client's.
         const bool proxied = is_trusted(core->options().trusted_proxies, address_bytes(peer.address()));
         auto client = proxied ? nullptr : core->client_limits().client(peer.address(), steady_clock::now());
         auto refusal = Refusal::none;

@@ -12,8 +12,8 @@
 
 namespace scanner::net {
 
-/// What the requests of one connection come to before anybody answers them: whose each is, whether that client may ask
-/// now, how much of its body is read and what of that is kept. Loop thread.
+/// What the requests of one connection come to before a handler answers them: whose each is, whether that client may
+/// ask now, how much of its body is read and what of that is kept. Loop thread.
 class RequestIntake final : public BodyGate {
 public:
     /// `client`: whose the connection is; nothing where it has no limits. `turned_away`: it may not ask at all.
@@ -25,8 +25,8 @@ public:
 
     /// Before each request: gives back what the one before took.
     void forget();
-    /// Says in `request` whose it is, and counts it. Once for each request, whoever asks first: later calls have no
-    /// effect.
+    /// Says in `request` whose it is, and counts it. Once for each request, whichever caller is first: later calls have
+    /// no effect.
     void identify(ServerRequest& request);
     /// Why the identified request is not answered, in words for the client (429); nothing when it is.
     [[nodiscard]] const std::optional<std::string>& refusal() const { return refusal_; }

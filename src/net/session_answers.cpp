@@ -125,7 +125,7 @@ HttpSession::Written HttpSession::write_whole(const ServerResponse& response, An
     }
     if (write_some(gather)) return {};
     if (gather.size() > 0) {
-        // The head buffer is everybody's, the body is kept by who waits.
+        // The head buffer is shared by all connections; the waiting coroutine keeps the body.
         unsent_head_.assign(static_cast<const char*>(gather.pieces[0].data()), gather.pieces[0].size());
         gather.pieces[0] = asio::buffer(unsent_head_);
     }

@@ -148,7 +148,7 @@ std::uint64_t spool_position(SqlSession& session, std::string_view spool_id) {
 std::uint64_t last_sequence(SqlSession& session) {
     SqlTransaction transaction(session);
     std::uint64_t sequence = 0;
-    // Numbers beyond what a cycle can have are not gone on from, whoever wrote them.
+    // Numbers beyond what a cycle can have are not gone on from.
     session.execute("SELECT coalesce(max(sequence), 0) FROM cycles WHERE sequence BETWEEN 0 AND ?1",
                     {SqlRow::kMaxCount}, [&](const SqlRow& row) { sequence = row.count(0); });
     return sequence;

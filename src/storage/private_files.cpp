@@ -61,7 +61,7 @@ core::Result<void> replace_private_file(const fs::path& path, std::string_view t
     if (auto made = make_private_directories(folder); !made) return made;
     fs::path fresh = path;
     fresh += ".new";
-    // What a crash left there, or somebody else put there, is not written through.
+    // What a crash left there, or another program put there, is not written through.
     if (::unlink(fresh.c_str()) != 0 && errno != ENOENT) return std::unexpected(io_error("cannot be removed", fresh));
     {
         auto file = open_private_file(fresh, O_WRONLY | O_CREAT | O_EXCL);

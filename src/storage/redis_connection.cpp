@@ -159,9 +159,10 @@ private:
             co_await wait_for_change(std::chrono::duration_cast<milliseconds>(deadline - SteadyClock::now()));
         }
         if (ended_) co_return std::unexpected(*ended_);
-        if (!connected_) co_return core::fail(core::ErrorCode::timeout, options_.url.tls
-                                                                 ? "redis: no TLS connection in time; is it a TLS port?"
-                                                                 : "redis: no connection in time");
+        if (!connected_)
+            co_return core::fail(core::ErrorCode::timeout, options_.url.tls
+                                                               ? "redis: no TLS connection in time; is it a TLS port?"
+                                                               : "redis: no connection in time");
         co_return core::Result<void>{};
     }
 

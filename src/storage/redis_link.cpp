@@ -61,7 +61,7 @@ public:
                 end_.code() == core::ErrorCode::malformed ? core::ErrorCode::malformed : core::ErrorCode::network,
                 end_.code() == core::ErrorCode::cancelled ? "redis: the connection ended before the answer"
                                                           : end_.message()));
-        // Later, so that nobody is called from inside of what they called.
+        // Later, so that no callback runs inside the call that caused it.
         asio::post(executor_, [self = shared_from_this()] {
             if (self->events_.ended) self->events_.ended(self->end_);
         });

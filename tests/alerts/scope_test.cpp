@@ -46,7 +46,7 @@ TEST(AlertScope, says_everything_that_is_wrong) {
         EXPECT_FALSE(refused.error().front().message.empty());
     }
     std::string many = R"({"symbols":["a")";
-    for (std::size_t i = 0; i < kMostScopeSymbols; ++i) many += ",\"b\"";
+    for (std::size_t i = 0; i < kMaxScopeSymbols; ++i) many += ",\"b\"";
     EXPECT_THAT(parse_scope(many + "]}").error().front().message, HasSubstr("at most 2000"));
 }
 

@@ -50,7 +50,7 @@ inline void rule(std::string_view input) {
     }
 
     if (const auto scope = alerts::parse_scope(input)) {
-        require(scope->contracts.size() <= alerts::kMostScopeSymbols, "a scope has its bound");
+        require(scope->contracts.size() <= alerts::kMaxScopeSymbols, "a scope has its bound");
         require(scope->contracts.empty() || scope->watchlist.empty(), "contracts or a watchlist, not both");
         const auto again = alerts::parse_scope(alerts::render_scope(*scope));
         require(again.has_value() && *again == *scope, "a stored scope is read back");

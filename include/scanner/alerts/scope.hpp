@@ -8,7 +8,7 @@
 
 namespace scanner::alerts {
 
-inline constexpr std::size_t kMostScopeSymbols = 2'000;  ///< as many contracts as may be scanned
+inline constexpr std::size_t kMaxScopeSymbols = 2'000;  ///< as many contracts as may be scanned
 
 /// Which contracts a rule looks at, and under which profile's ranking. Contracts or a watchlist, not both; neither:
 /// every ranked contract.

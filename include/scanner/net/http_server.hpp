@@ -26,7 +26,8 @@ struct ServerRequest {
     std::string body;
     /// Numeric: the peer's, or the client's that a trusted proxy names.
     std::string remote_address;
-    /// False for a peer on the loopback that names no client: behind it may be everybody, so nothing is counted for it.
+    /// False for a peer on the loopback that names no client: behind it may be any client, so nothing is counted for
+    /// it.
     bool has_limits = true;
     bool keep_alive = true;
 
@@ -82,7 +83,7 @@ struct BodyRules {
     /// Answered at once in place of reading any of it; then the connection is closed.
     std::optional<ServerResponse> refusal = std::nullopt;
 };
-/// What is read past of a body that nobody wants.
+/// What is read past of a body that no handler wants.
 inline constexpr std::size_t kUnwantedBodyBytes = 8U << 10U;
 
 /// A WebSocket connection after its handshake. One reader and one writer at a time. Loop thread only.
