@@ -1,8 +1,8 @@
 // What a cycle costs on one core: the numbers of a contract, the ranking of 350, a frame, and decoding beside
 // nlohmann's DOM parse of the same bytes. `make bench` runs it; bench/RESULTS.md has the limits.
 
-#include "api/queries.hpp"
-#include "api/stream_frame.hpp"
+#include "api/rankings/queries.hpp"
+#include "api/streams/stream_frame.hpp"
 #include "engine/ranker.hpp"
 #include "exchange/htx/decode_contract.hpp"
 
@@ -123,8 +123,8 @@ engine::ScanResult make_scan(std::size_t contracts) {
     return scan;
 }
 
-engine::RankingSettings settings() {
-    engine::RankingSettings settings;
+ranking::RankingSettings settings() {
+    ranking::RankingSettings settings;
     settings.default_profile = "scalp";
     settings.notional_usdt = 5'000.0;
     settings.min_qvol_usdt = 2e7;
@@ -144,7 +144,7 @@ void cycle(benchmark::State& state) {
     std::size_t ranked = 0;
     for ([[maybe_unused]] auto _ : state) {
         ++sequence;
-        const engine::Ranking ranking =
+        const ranking::Ranking ranking =
             ranker.rank(scan, settings(), profiles, {sequence, at(kStart + kCandles * kMinute)});
         ranked = ranking.ranked.at("scalp").size();
         auto frame = api::render_frame(ranking, query, {});

@@ -15,9 +15,9 @@ target_link_libraries(deps_boost INTERFACE Boost::headers Threads::Threads)
 target_compile_definitions(deps_boost INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 
 # Asio and Beast are each compiled once, here.
-add_library(scanner_asio STATIC "${CMAKE_SOURCE_DIR}/src/net/asio_compiled.cpp")
+add_library(scanner_asio STATIC "${CMAKE_SOURCE_DIR}/src/net/loop/asio_compiled.cpp")
 target_link_libraries(scanner_asio PUBLIC scanner_options deps_boost)
-add_library(deps_beast STATIC "${CMAKE_SOURCE_DIR}/src/net/beast_compiled.cpp")
+add_library(deps_beast STATIC "${CMAKE_SOURCE_DIR}/src/net/server/beast_compiled.cpp")
 target_link_libraries(deps_beast PUBLIC scanner_asio)
 
 scanner_pkg_library(curl libcurl)

@@ -6,21 +6,26 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ALLOWED = {
-    "core": set(),
-    "market": {"core"},
-    "signals": {"core", "market"},
-    "net": {"core"},
-    "exchange": {"core", "market", "net"},
-    "storage": {"core", "market", "signals", "net"},
-    "engine": {"core", "market", "signals", "net", "exchange", "storage"},
-    "alerts": {"core", "market", "signals", "net", "storage", "engine"},
-    "api": {"core", "market", "signals", "net", "exchange", "storage", "engine", "alerts"},
-    "app": {"core", "market", "signals", "net", "exchange", "storage", "engine", "alerts", "api"},
-    "simulator": {"core", "market", "net"},
+ORDER = {  # a room: what it may include directly beside itself
+    "core": "",
+    "settings": "core",
+    "market": "core",
+    "signals": "core market",
+    "ranking": "core market signals",
+    "rules": "core market signals ranking",
+    "net": "core",
+    "exchange": "core market net",
+    "storage": "core market signals ranking net",
+    "operator": "core market signals ranking rules storage",
+    "engine": "core market signals ranking net exchange storage operator",
+    "alerts": "core market signals ranking rules net storage",
+    "api": "core market signals ranking rules net exchange storage operator engine alerts",
+    "app": "core settings market signals ranking rules net exchange storage operator engine alerts api",
+    "simulator": "core market net",
 }
-PURE = {"core", "market", "signals"}
-BEAST = {"src/net/http_server.cpp", "src/net/websocket.cpp", "src/net/beast_compiled.cpp",
+ALLOWED = {room: set(known.split()) for room, known in ORDER.items()}
+PURE = {"core", "settings", "market", "signals", "ranking", "rules"}
+BEAST = {"src/net/server/http_server.cpp", "src/net/server/websocket.cpp", "src/net/server/beast_compiled.cpp",
          "tests/support/websocket_client.cpp"}
 NOT_IN_HEADERS = ("boost/beast", "curl/", "boost/asio/ssl", "pqxx/", "nlohmann/json.hpp", "simdjson", "spdlog/", "prometheus/")
 

@@ -18,17 +18,17 @@ namespace {
 constexpr std::size_t kMaxConditions = 8;
 
 /// Flags are told by manipulation_flags.
-void write_side(core::JsonWriter& json, std::string_view name, const std::optional<RuleValue>& side) {
+void write_side(core::JsonWriter& json, std::string_view name, const std::optional<rules::RuleValue>& side) {
     if (!side) return;
     if (const auto* const number = std::get_if<double>(&*side)) json.field(name, *number);
     if (const auto* const flag = std::get_if<bool>(&*side)) json.field(name, *flag);
     if (const auto* const text = std::get_if<std::string_view>(&*side)) json.field(name, *text);
 }
 
-void write_conditions(core::JsonWriter& json, const std::vector<ConditionResult>& conditions) {
+void write_conditions(core::JsonWriter& json, const std::vector<rules::ConditionResult>& conditions) {
     json.key("conditions").begin_array();
     std::size_t written = 0;
-    for (const ConditionResult& condition : conditions) {
+    for (const rules::ConditionResult& condition : conditions) {
         if (!condition.holds || written++ >= kMaxConditions) continue;
         json.begin_object().field("text", condition.text);
         write_side(json, "left", condition.left);
@@ -47,8 +47,8 @@ std::string alert_id(std::string_view rule, std::string_view symbol, core::WallT
     return "alert_" + to_hex(sha256(named)).substr(0, kDigits);
 }
 
-std::string render_payload(const engine::Ranking& ranking, std::string_view profile, const RuleSubject& subject,
-                           const Rule& rule) {
+std::string render_payload(const ranking::Ranking& ranking, std::string_view profile, const rules::RuleSubject& subject,
+                           const rules::Rule& rule) {
     const signals::ContractNumbers& numbers = subject.snapshot->numbers;
     const market::Contract& contract = *subject.snapshot->data.contract;
     core::JsonWriter json(640);

@@ -84,7 +84,7 @@ public:
         }
     }
 
-    void on_ranking(const engine::RankingPtr& ranking) override {
+    void on_ranking(const ranking::RankingPtr& ranking) override {
         if (ranking == nullptr || stopping_) return;
         if (loaded_) {
             evaluate(*ranking);
@@ -127,7 +127,7 @@ public:
     }
 
 private:
-    void evaluate(const engine::Ranking& ranking) {
+    void evaluate(const ranking::Ranking& ranking) {
         std::ranges::move(watch_.evaluate(ranking, *ports_.state.documents()), std::back_inserter(fresh_));
         if (watch_.edges().size() > 0 && ports_.clock.steady_now() - last_save_ >= kKeepInterval) {
             outbox_changed_ = true;
@@ -219,8 +219,8 @@ private:
     AlertOptions options_;
     AlertPorts ports_;
     RuleWatch watch_;
-    std::vector<Alert> fresh_;    // rang, not announced yet
-    engine::RankingPtr pending_;  // came before the state was loaded
+    std::vector<Alert> fresh_;     // rang, not announced yet
+    ranking::RankingPtr pending_;  // came before the state was loaded
     Wakeable saver_;
     Wakeable ended_;
     WebhookDelivery delivery_;

@@ -10,16 +10,16 @@ namespace {
 
 constexpr std::size_t kMostNearMisses = 5;
 
-TriedContract tried(const Rule& rule, const RuleSubject& subject) {
+TriedContract tried(const rules::Rule& rule, const rules::RuleSubject& subject) {
     TriedContract contract{.subject = subject, .conditions = rule.explain(subject)};
     contract.conditions_met =
-        static_cast<std::size_t>(std::ranges::count(contract.conditions, true, &ConditionResult::holds));
+        static_cast<std::size_t>(std::ranges::count(contract.conditions, true, &rules::ConditionResult::holds));
     return contract;
 }
 
 }  // namespace
 
-ScopedSubjects subjects_of(const engine::Ranking& ranking, const AlertScope& scope,
+ScopedSubjects subjects_of(const ranking::Ranking& ranking, const AlertScope& scope,
                            const std::optional<std::vector<std::string>>& watchlist) {
     ScopedSubjects scoped{.profile = scope.profile.empty() ? ranking.settings.default_profile : scope.profile};
     const auto ranked = ranking.ranked.find(scoped.profile);
@@ -27,16 +27,16 @@ ScopedSubjects subjects_of(const engine::Ranking& ranking, const AlertScope& sco
     scoped.profile_is_known = true;
     std::unordered_set<std::string_view> wanted(scope.contracts.begin(), scope.contracts.end());
     if (!scope.watchlist.empty() && watchlist) wanted.insert(watchlist->begin(), watchlist->end());
-    for (const engine::RankedEntry& entry : ranked->second) {
+    for (const ranking::RankedEntry& entry : ranked->second) {
         const std::string& code = ranking.contracts[entry.contract].data.contract->contract_code;
-        if (scope.everything() || wanted.contains(code)) scoped.subjects.push_back(make_subject(ranking, entry));
+        if (scope.everything() || wanted.contains(code)) scoped.subjects.push_back(rules::make_subject(ranking, entry));
     }
     return scoped;
 }
 
-RuleTrial try_rule(const Rule& rule, std::span<const RuleSubject> subjects, std::size_t most) {
+RuleTrial try_rule(const rules::Rule& rule, std::span<const rules::RuleSubject> subjects, std::size_t most) {
     RuleTrial trial{.evaluated = subjects.size()};
-    for (const RuleSubject& subject : subjects) {
+    for (const rules::RuleSubject& subject : subjects) {
         if (!rule.holds(subject)) {
             trial.near_misses.push_back(tried(rule, subject));
             continue;

@@ -1,7 +1,7 @@
 #include "alerts/receiver_answer.hpp"
 
 #include "scanner/core/names.hpp"
-#include "scanner/net/url.hpp"
+#include "scanner/net/request_target.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -37,8 +37,8 @@ std::vector<RuleView> make_builtin_rules() {
 }
 
 /// The rule with what it means; `view.error` says why it means nothing.
-std::optional<ActiveRule> compile(RuleView& view, std::optional<RuleError> scope_error) {
-    auto rule = Rule::compile(view.expression);
+std::optional<ActiveRule> compile(RuleView& view, std::optional<rules::RuleError> scope_error) {
+    auto rule = rules::Rule::compile(view.expression);
     if (!rule) {
         view.error = std::move(rule.error());
         return std::nullopt;
@@ -78,7 +78,7 @@ std::span<const RuleView> builtin_rules() {
 
 RuleBook make_rule_book(std::span<const storage::AlertRule> stored) {
     RuleBook book;
-    std::vector<std::optional<RuleError>> scope_errors;
+    std::vector<std::optional<rules::RuleError>> scope_errors;
     for (const RuleView& rule : builtin_rules()) {
         if (std::ranges::find(stored, rule.name, &storage::AlertRule::name) == stored.end()) book.views.push_back(rule);
     }
@@ -90,12 +90,12 @@ RuleBook make_rule_book(std::span<const storage::AlertRule> stored) {
                       .enabled = rule.enabled,
                       .version = rule.version};
         view.built_in = std::ranges::find(builtin_rules(), rule.name, &RuleView::name) != builtin_rules().end();
-        std::optional<RuleError> scope_error;
+        std::optional<rules::RuleError> scope_error;
         if (auto scope = parse_scope(rule.scope)) {
             view.scope = std::move(*scope);
         } else {
             const ScopeError& first = scope.error().front();
-            scope_error = RuleError{.message = first.member + ": " + first.message};
+            scope_error = rules::RuleError{.message = first.member + ": " + first.message};
         }
         scope_errors.push_back(std::move(scope_error));
         book.views.push_back(std::move(view));

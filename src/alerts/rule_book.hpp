@@ -2,8 +2,8 @@
 
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/alerts/edges.hpp"
-#include "scanner/alerts/rule.hpp"
 #include "scanner/alerts/scope.hpp"
+#include "scanner/rules/rule.hpp"
 #include "scanner/storage/operator_state.hpp"
 
 #include <span>
@@ -14,7 +14,7 @@ namespace scanner::alerts {
 /// A rule that is evaluated.
 struct ActiveRule {
     AlertEdges::Rule edge;
-    Rule rule;
+    rules::Rule rule;
     AlertScope scope;
 };
 

@@ -61,14 +61,14 @@ void RuleWatch::judge_holds() {
     for (const std::string& name : before) core::log(LogLevel::info, "alert_rule_cannot_fire_over", {{"rule", name}});
 }
 
-std::vector<Alert> RuleWatch::evaluate(const engine::Ranking& ranking, const storage::OperatorDocuments& documents) {
+std::vector<Alert> RuleWatch::evaluate(const ranking::Ranking& ranking, const storage::OperatorDocuments& documents) {
     std::vector<Alert> rings;
     for (const ActiveRule& rule : book_.active) {
         const ScopedSubjects scoped = subjects_of(ranking, rule.scope, watchlist(documents, rule.scope.watchlist));
         if (!scoped.profile_is_known) continue;
         std::vector<AlertEdges::Observation> seen;
         seen.reserve(scoped.subjects.size());
-        for (const RuleSubject& subject : scoped.subjects) {
+        for (const rules::RuleSubject& subject : scoped.subjects) {
             seen.push_back(
                 {.contract_code = subject.snapshot->data.contract->contract_code, .holds = rule.rule.holds(subject)});
         }
@@ -79,8 +79,8 @@ std::vector<Alert> RuleWatch::evaluate(const engine::Ranking& ranking, const sto
     return rings;
 }
 
-Alert RuleWatch::ring(const ActiveRule& rule, const engine::Ranking& ranking, const std::string& profile,
-                      const RuleSubject& subject) {
+Alert RuleWatch::ring(const ActiveRule& rule, const ranking::Ranking& ranking, const std::string& profile,
+                      const rules::RuleSubject& subject) {
     Alert alert{.rule = rule.edge.name,
                 .symbol = subject.snapshot->data.contract->symbol,
                 .time = ranking.time,

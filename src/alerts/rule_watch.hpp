@@ -5,7 +5,7 @@
 #include "scanner/alerts/alert.hpp"
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/alerts/edges.hpp"
-#include "scanner/engine/ranking.hpp"
+#include "scanner/ranking/ranking.hpp"
 #include "scanner/storage/operator_state.hpp"
 
 #include <chrono>
@@ -34,7 +34,7 @@ public:
     void restore(AlertEdges edges) { edges_ = std::move(edges); }
 
     /// One cycle of every rule: what rings, logged and counted.
-    [[nodiscard]] std::vector<Alert> evaluate(const engine::Ranking& ranking,
+    [[nodiscard]] std::vector<Alert> evaluate(const ranking::Ranking& ranking,
                                               const storage::OperatorDocuments& documents);
 
     /// What a restart must not lose.
@@ -46,8 +46,8 @@ public:
     void count(AlertStatistics& statistics) const;
 
 private:
-    Alert ring(const ActiveRule& rule, const engine::Ranking& ranking, const std::string& profile,
-               const RuleSubject& subject);
+    Alert ring(const ActiveRule& rule, const ranking::Ranking& ranking, const std::string& profile,
+               const rules::RuleSubject& subject);
     void judge_holds();
 
     RuleBook book_;

@@ -5,8 +5,8 @@
 #include "alerts/receiver_answer.hpp"
 
 #include "scanner/core/url.hpp"
+#include "scanner/net/request_target.hpp"
 #include "scanner/net/retry_after.hpp"
-#include "scanner/net/url.hpp"
 
 #include <fmt/format.h>
 

@@ -73,24 +73,24 @@ static_assert(static_cast<int>(core::LogLevel::off) == SPDLOG_LEVEL_OFF);
 /// Makes the line where the record is made (it borrows its text) and hands it to spdlog's queue.
 class SpdlogSink final : public core::LogSink {
 public:
-    SpdlogSink(std::shared_ptr<spdlog::logger> logger, core::LogFormat format)
+    SpdlogSink(std::shared_ptr<spdlog::logger> logger, settings::LogFormat format)
         : logger_(std::move(logger)), format_(format) {}
 
     void write(const core::LogRecord& record) override {
         const auto now = core::system_clock().now();
         const std::string line =
-            format_ == core::LogFormat::json ? format_log_json(record, now) : format_log_text(record, now);
+            format_ == settings::LogFormat::json ? format_log_json(record, now) : format_log_text(record, now);
         logger_->log(to_spdlog(record.level), spdlog::string_view_t(line.data(), line.size()));
     }
 
 private:
     std::shared_ptr<spdlog::logger> logger_;
-    core::LogFormat format_;
+    settings::LogFormat format_;
 };
 
 class SpdlogSession final : public LogSession {
 public:
-    SpdlogSession(int descriptor, core::LogLevel level, core::LogFormat format)
+    SpdlogSession(int descriptor, core::LogLevel level, settings::LogFormat format)
         : pool_(std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1)),
           sink_(std::make_shared<DescriptorSink>(descriptor)),
           logger_(std::make_shared<spdlog::async_logger>("scanner", sink_, pool_,
@@ -123,11 +123,11 @@ private:
 
 }  // namespace
 
-std::unique_ptr<LogSession> start_logging(core::LogLevel level, core::LogFormat format) {
+std::unique_ptr<LogSession> start_logging(core::LogLevel level, settings::LogFormat format) {
     return start_logging_to(STDERR_FILENO, level, format);
 }
 
-std::unique_ptr<LogSession> start_logging_to(int descriptor, core::LogLevel level, core::LogFormat format) {
+std::unique_ptr<LogSession> start_logging_to(int descriptor, core::LogLevel level, settings::LogFormat format) {
     return std::make_unique<SpdlogSession>(descriptor, level, format);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "scanner/core/log.hpp"
-#include "scanner/core/settings.hpp"
+#include "scanner/settings/settings.hpp"
 
 #include <memory>
 
@@ -22,10 +22,10 @@ public:
 /// Sends core::log to standard error, one line a record, through a bounded queue and a thread of its own: a terminal or
 /// pipe that does not read holds nobody up, the oldest lines are dropped (and counted in a last line) when 8192 wait.
 /// Standard output stays for what commands print.
-[[nodiscard]] std::unique_ptr<LogSession> start_logging(core::LogLevel level, core::LogFormat format);
+[[nodiscard]] std::unique_ptr<LogSession> start_logging(core::LogLevel level, settings::LogFormat format);
 
 /// The same into the open file `descriptor`, which the caller closes after the session.
 [[nodiscard]] std::unique_ptr<LogSession> start_logging_to(int descriptor, core::LogLevel level,
-                                                           core::LogFormat format);
+                                                           settings::LogFormat format);
 
 }  // namespace scanner::app

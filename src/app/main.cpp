@@ -1,9 +1,9 @@
-#include "app/command_line.hpp"
 #include "app/commands.hpp"
-#include "app/compute.hpp"
-#include "app/config_command.hpp"
+#include "app/commands/command_line.hpp"
+#include "app/commands/compute.hpp"
+#include "app/commands/config_command.hpp"
+#include "app/commands/migrate_command.hpp"
 #include "app/logging.hpp"
-#include "app/migrate_command.hpp"
 
 #include "scanner/core/names.hpp"
 
@@ -27,7 +27,7 @@ int print(std::string_view text) {
     return std::cout ? app::kExitOk : app::kExitFailure;
 }
 
-int print_settings(app::ConfigOutput output, const core::LoadedSettings& loaded) {
+int print_settings(app::ConfigOutput output, const settings::LoadedSettings& loaded) {
     return print(output == app::ConfigOutput::json ? app::settings_as_json(loaded) : app::settings_as_table(loaded));
 }
 

@@ -1,5 +1,5 @@
-#include "app/command_line.hpp"
 #include "app/commands.hpp"
+#include "app/commands/command_line.hpp"
 #include "app/open_files.hpp"
 #include "app/progress.hpp"
 #include "app/stores.hpp"
@@ -10,9 +10,8 @@
 #include "scanner/api/handler.hpp"
 #include "scanner/api/host_guard.hpp"
 #include "scanner/api/metrics.hpp"
-#include "scanner/api/operator_service.hpp"
-#include "scanner/api/panel.hpp"
-#include "scanner/api/streams.hpp"
+#include "scanner/api/panel_handler.hpp"
+#include "scanner/api/stream_hub.hpp"
 #include "scanner/core/log.hpp"
 #include "scanner/core/names.hpp"
 #include "scanner/core/version.hpp"
@@ -21,6 +20,7 @@
 #include "scanner/net/http_server.hpp"
 #include "scanner/net/retry.hpp"
 #include "scanner/net/task_group.hpp"
+#include "scanner/operator/operator_service.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -71,7 +71,7 @@ std::string in_brackets(const std::string& address) {
 /// Everything that lives while the daemon runs, in the order in which it is built; destroyed in the reverse.
 class Daemon {
 public:
-    Daemon(asio::io_context& io, core::LoadedSettings loaded, const SettingsReader& reread)
+    Daemon(asio::io_context& io, settings::LoadedSettings loaded, const SettingsReader& reread)
         : io_(io),
           loaded_(std::move(loaded)),
           reread_(reread),
@@ -81,8 +81,9 @@ public:
           engine_(engine::make_engine(io.get_executor(), *exchange_, core::system_clock(),
                                       engine_options(loaded_.settings, false), metrics_, make_first_scan_progress())),
           stores_(io.get_executor(), loaded_.settings, core::system_clock()),
-          operator_(api::make_operator_service(stores_.database().operator_state(), operator_defaults(loaded_.settings),
-                                               [this](const api::EffectiveSettings& set) { apply(set); })),
+          operator_(operators::make_operator_service(stores_.database().operator_state(),
+                                                     operator_defaults(loaded_.settings),
+                                                     [this](const operators::EffectiveSettings& set) { apply(set); })),
           alert_file_(alerts::make_state_file(alert_state_path(loaded_.settings))),
           webhook_client_(make_webhook_client(io.get_executor(), loaded_.settings)),
           alerts_(make_alerts()),
@@ -128,7 +129,7 @@ public:
 
 private:
     api::ApiOptions api_options() {
-        const core::Settings& settings = loaded_.settings;
+        const settings::Settings& settings = loaded_.settings;
         api::ApiOptions options;
         options.version = core::kVersion;
         options.default_top = settings.topn_default;
@@ -156,7 +157,7 @@ private:
     /// On loopback without a token the Host is all that tells the operator's pages from a foreign one; elsewhere the
     /// operator decides, by listing names.
     std::unique_ptr<net::RequestHandler> make_host_guard() {
-        const core::Settings& settings = loaded_.settings;
+        const settings::Settings& settings = loaded_.settings;
         const bool exposed = core::is_loopback_host(settings.http_address) && !settings.api_token;
         if (!exposed && settings.allowed_hosts.empty()) return nullptr;
         return api::make_host_guard({.loopback_only = exposed, .allowed = settings.allowed_hosts}, *console_, metrics_);
@@ -178,7 +179,7 @@ private:
         return options;
     }
 
-    static engine::InspectorOptions inspector_options(const core::Settings& settings) {
+    static engine::InspectorOptions inspector_options(const settings::Settings& settings) {
         engine::InspectorOptions options;
         options.candle_interval_minutes = static_cast<int>(settings.timeframe.count());
         options.max_price_age = settings.redis_snapshots_ttl;
@@ -193,8 +194,8 @@ private:
             co_return;
         }
         stores_.follow(*engine_);
-        engine_->subscribe([this](const engine::RankingPtr& ranking) { streams_.publish(ranking); });
-        engine_->subscribe([this](const engine::RankingPtr& ranking) { (*alerts_)->on_ranking(ranking); });
+        engine_->subscribe([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking); });
+        engine_->subscribe([this](const ranking::RankingPtr& ranking) { (*alerts_)->on_ranking(ranking); });
         if (!tasks_.spawn("alerts", (*alerts_)->run())) co_return;  // the end has begun already
         if (const auto restored = engine_->current(); restored) streams_.publish(restored);
         const auto told = co_await exchange_is_simulated(*client_, loaded_.settings.exchange_url);
@@ -223,7 +224,7 @@ private:
     }
 
     /// Takes effect with the next cycle.
-    void apply(const api::EffectiveSettings& set) {
+    void apply(const operators::EffectiveSettings& set) {
         engine_->set_options(engine_options(loaded_.settings, simulated_, set));
     }
 
@@ -268,7 +269,7 @@ private:
             }
             return;
         }
-        core::SettingsReload reload = core::reload_settings(loaded_.settings, fresh->settings);
+        settings::SettingsReload reload = settings::reload_settings(loaded_.settings, fresh->settings);
         loaded_.settings = std::move(reload.settings);
         operator_->set_defaults(operator_defaults(loaded_.settings));
         apply(operator_->effective());
@@ -282,14 +283,14 @@ private:
     }
 
     asio::io_context& io_;
-    core::LoadedSettings loaded_;
+    settings::LoadedSettings loaded_;
     const SettingsReader& reread_;
     api::Metrics metrics_;
     std::unique_ptr<net::HttpClient> client_;
     std::unique_ptr<exchange::Exchange> exchange_;
     std::unique_ptr<engine::Engine> engine_;
     Stores stores_;
-    std::unique_ptr<api::OperatorService> operator_;
+    std::unique_ptr<operators::OperatorService> operator_;
     std::unique_ptr<alerts::StateFile> alert_file_;
     std::unique_ptr<net::HttpClient> webhook_client_;
     core::Result<std::unique_ptr<alerts::AlertService>> alerts_;  ///< start() fails without
@@ -308,7 +309,7 @@ private:
 
 }  // namespace
 
-int run_serve(core::LoadedSettings loaded, const SettingsReader& reread) {
+int run_serve(settings::LoadedSettings loaded, const SettingsReader& reread) {
     std::signal(SIGPIPE, SIG_IGN);  // a peer that hangs up is an error code, not the end of the process
     for (const std::string& warning : loaded.warnings)
         core::log(core::LogLevel::warning, "setting", {{"warning", warning}});

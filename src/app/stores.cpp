@@ -3,7 +3,7 @@
 #include "app/wiring.hpp"
 
 #include "scanner/core/log.hpp"
-#include "scanner/engine/ranking_codec.hpp"
+#include "scanner/ranking/ranking_codec.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
@@ -26,7 +26,7 @@ constexpr std::uint64_t kMaxSequenceLead = 2'500'000;
 /// Rankings of a scanner with wider settings are restored too.
 constexpr std::size_t kMinRestoredContracts = 400;
 
-std::unique_ptr<storage::Store> make_database(asio::any_io_executor executor, const core::Settings& settings,
+std::unique_ptr<storage::Store> make_database(asio::any_io_executor executor, const settings::Settings& settings,
                                               const core::Clock& clock) {
     storage::StoreOptions options;
     options.data_dir = settings.data_dir;
@@ -71,7 +71,7 @@ api::StoreHealth health_of(std::string name, const storage::StoreStatus& status)
 
 }  // namespace
 
-Stores::Stores(asio::any_io_executor executor, const core::Settings& settings, const core::Clock& clock)
+Stores::Stores(asio::any_io_executor executor, const settings::Settings& settings, const core::Clock& clock)
     : settings_(settings),
       clock_(clock),
       origin_(ranking_origin(settings)),
@@ -102,15 +102,15 @@ asio::awaitable<core::Result<void>> Stores::open(engine::Engine& engine) {
     co_return core::Result<void>{};
 }
 
-asio::awaitable<engine::RankingPtr> Stores::cached_ranking() {
-    engine::RankingLimits limits = limits_;
+asio::awaitable<ranking::RankingPtr> Stores::cached_ranking() {
+    ranking::RankingLimits limits = limits_;
     const auto text = co_await redis_.cache->get("snaps:latest", limits.max_bytes());
     const bool away = !text && text.error().code() != core::ErrorCode::malformed &&
                       text.error().code() != core::ErrorCode::exchange_rejected;
     if (away || (text && !*text)) co_return nullptr;
     limits.now = clock_.now();
-    core::Result<engine::RankingPtr> ranking =
-        text ? engine::decode_ranking(**text, origin_, limits) : std::unexpected(text.error());
+    core::Result<ranking::RankingPtr> ranking =
+        text ? ranking::decode_ranking(**text, origin_, limits) : std::unexpected(text.error());
     if (ranking && (*ranking)->settings.simulated && origin_.exchange == "htx")
         ranking = core::fail(core::ErrorCode::conflict, "ranking: it is of a simulated market");
     if (ranking) {
@@ -126,19 +126,19 @@ asio::awaitable<engine::RankingPtr> Stores::cached_ranking() {
 }
 
 void Stores::follow(engine::Engine& engine) {
-    engine.subscribe([this](const engine::RankingPtr& ranking) {
+    engine.subscribe([this](const ranking::RankingPtr& ranking) {
         feed_->accept(ranking);
         if (redis_.cache) cache(*ranking);
     });
 }
 
-void Stores::cache(const engine::Ranking& ranking) {
+void Stores::cache(const ranking::Ranking& ranking) {
     std::vector<storage::SnapshotCache::Entry> entries;
-    entries.push_back({"snaps:latest", std::make_shared<const std::string>(engine::encode_ranking(ranking, origin_)),
+    entries.push_back({"snaps:latest", std::make_shared<const std::string>(ranking::encode_ranking(ranking, origin_)),
                        settings_.redis_snapshots_ttl});
     for (const auto& [profile, ranked] : ranking.ranked) {
         entries.push_back({"rank:" + profile,
-                           std::make_shared<const std::string>(engine::encode_profile_order(ranking, profile)),
+                           std::make_shared<const std::string>(ranking::encode_profile_order(ranking, profile)),
                            settings_.redis_rankings_ttl});
     }
     redis_.cache->put(std::move(entries));

@@ -2,10 +2,10 @@
 
 #include "scanner/api/handler.hpp"
 #include "scanner/core/clock.hpp"
-#include "scanner/core/settings.hpp"
 #include "scanner/engine/engine.hpp"
 #include "scanner/engine/history_feed.hpp"
-#include "scanner/engine/ranking_codec.hpp"
+#include "scanner/ranking/ranking_codec.hpp"
+#include "scanner/settings/settings.hpp"
 #include "scanner/storage/snapshot_cache.hpp"
 #include "scanner/storage/store.hpp"
 
@@ -22,7 +22,7 @@ namespace scanner::app {
 /// operator's state. Loop thread only; `settings` and `clock` must outlive it.
 class Stores {
 public:
-    Stores(boost::asio::any_io_executor executor, const core::Settings& settings, const core::Clock& clock);
+    Stores(boost::asio::any_io_executor executor, const settings::Settings& settings, const core::Clock& clock);
 
     /// Opens the database and restores the newest ranking, so that a restart within the time to live serves at once and
     /// the sequence goes on. Waits a moment for stores that are away, then goes on without them. Fails where waiting
@@ -38,13 +38,13 @@ public:
     [[nodiscard]] boost::asio::awaitable<void> close(std::chrono::milliseconds grace);
 
 private:
-    [[nodiscard]] boost::asio::awaitable<engine::RankingPtr> cached_ranking();
-    void cache(const engine::Ranking& ranking);
+    [[nodiscard]] boost::asio::awaitable<ranking::RankingPtr> cached_ranking();
+    void cache(const ranking::Ranking& ranking);
 
-    const core::Settings& settings_;
+    const settings::Settings& settings_;
     const core::Clock& clock_;
-    engine::RankingOrigin origin_;
-    engine::RankingLimits limits_;
+    ranking::RankingOrigin origin_;
+    ranking::RankingLimits limits_;
     storage::RedisStore redis_;  ///< empty without SCANNER_REDIS_URL
     std::unique_ptr<storage::Store> database_;
     std::shared_ptr<engine::HistoryFeed> feed_;

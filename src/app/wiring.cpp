@@ -13,11 +13,11 @@
 namespace scanner::app {
 namespace {
 
-engine::UniverseKind universe_kind(core::Universe universe) {
+engine::UniverseKind universe_kind(settings::Universe universe) {
     switch (universe) {
-        case core::Universe::all: return engine::UniverseKind::all;
-        case core::Universe::crypto: return engine::UniverseKind::crypto;
-        case core::Universe::tradfi: return engine::UniverseKind::tradfi;
+        case settings::Universe::all: return engine::UniverseKind::all;
+        case settings::Universe::crypto: return engine::UniverseKind::crypto;
+        case settings::Universe::tradfi: return engine::UniverseKind::tradfi;
     }
     return engine::UniverseKind::all;
 }
@@ -42,7 +42,7 @@ exchange::HtxObserver report_to(engine::EngineObserver& observer) {
     return htx;
 }
 
-net::HttpClientOptions client_options(const core::Settings& settings) {
+net::HttpClientOptions client_options(const settings::Settings& settings) {
     net::HttpClientOptions options;
     options.ca_bundle_path = settings.ca_bundle_path.value_or("");
     options.user_agent = "market-scanner/" + std::string(core::kVersion);
@@ -62,7 +62,7 @@ bool is_htx(std::string_view url) {
 
 }  // namespace
 
-engine::EngineOptions engine_options(const core::Settings& settings, bool simulated) {
+engine::EngineOptions engine_options(const settings::Settings& settings, bool simulated) {
     engine::EngineOptions options;
     options.scan.universe.allowed = settings.symbols;
     options.scan.universe.kind = universe_kind(settings.universe);
@@ -86,19 +86,19 @@ engine::EngineOptions engine_options(const core::Settings& settings, bool simula
     return options;
 }
 
-engine::EngineOptions engine_options(const core::Settings& settings, bool simulated,
-                                     const api::EffectiveSettings& set) {
+engine::EngineOptions engine_options(const settings::Settings& settings, bool simulated,
+                                     const operators::EffectiveSettings& set) {
     engine::EngineOptions options = engine_options(settings, simulated);
     options.profiles = set.profiles;
     options.ranking.notional_usdt = set.notional_usdt;
     return options;
 }
 
-api::OperatorDefaults operator_defaults(const core::Settings& settings) {
+operators::OperatorDefaults operator_defaults(const settings::Settings& settings) {
     return {.default_profile = settings.profile_default, .notional_usdt = settings.notional_test};
 }
 
-alerts::AlertOptions alert_options(const core::Settings& settings) {
+alerts::AlertOptions alert_options(const settings::Settings& settings) {
     alerts::AlertOptions options;
     options.channel = settings.signal_channel;
     options.webhook_url = settings.alert_webhook_url.value_or("");
@@ -109,30 +109,31 @@ alerts::AlertOptions alert_options(const core::Settings& settings) {
     return options;
 }
 
-engine::RankingOrigin ranking_origin(const core::Settings& settings) {
+ranking::RankingOrigin ranking_origin(const settings::Settings& settings) {
     // HTX has several names; any other address is a market of its own.
     return {.exchange = is_htx(settings.exchange_url) ? "htx" : settings.exchange_url,
             .installation = settings.installation_id.empty() ? settings.redis_key_prefix : settings.installation_id};
 }
 
-std::string alert_state_path(const core::Settings& settings) {
+std::string alert_state_path(const settings::Settings& settings) {
     return settings.data_dir + "/alerts.json";
 }
 
-std::unique_ptr<net::HttpClient> make_client(boost::asio::any_io_executor executor, const core::Settings& settings) {
+std::unique_ptr<net::HttpClient> make_client(boost::asio::any_io_executor executor,
+                                             const settings::Settings& settings) {
     net::HttpClientOptions options = client_options(settings);
     options.max_connections = static_cast<std::size_t>(settings.scan_concurrency) + 4;
     return net::make_curl_client(std::move(executor), std::move(options));
 }
 
 std::unique_ptr<net::HttpClient> make_webhook_client(boost::asio::any_io_executor executor,
-                                                     const core::Settings& settings) {
+                                                     const settings::Settings& settings) {
     return net::make_curl_client(std::move(executor), client_options(settings));
 }
 
-std::unique_ptr<exchange::Exchange> make_exchange(boost::asio::any_io_executor executor, const core::Settings& settings,
-                                                  net::HttpClient& client, const core::Clock& clock,
-                                                  engine::EngineObserver& observer) {
+std::unique_ptr<exchange::Exchange> make_exchange(boost::asio::any_io_executor executor,
+                                                  const settings::Settings& settings, net::HttpClient& client,
+                                                  const core::Clock& clock, engine::EngineObserver& observer) {
     exchange::HtxOptions options;
     options.base_url = settings.exchange_url;
     options.market_requests_per_sec = settings.request_budget_per_sec;

@@ -1,14 +1,14 @@
 #pragma once
 
 #include "scanner/alerts/alert_service.hpp"
-#include "scanner/api/operator_service.hpp"
 #include "scanner/core/clock.hpp"
-#include "scanner/core/settings.hpp"
 #include "scanner/engine/engine.hpp"
 #include "scanner/engine/observer.hpp"
-#include "scanner/engine/ranking_codec.hpp"
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/net/http_client.hpp"
+#include "scanner/operator/operator_service.hpp"
+#include "scanner/ranking/ranking_codec.hpp"
+#include "scanner/settings/settings.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -20,25 +20,25 @@
 /// From settings to objects: the one place that knows which setting means what to whom.
 namespace scanner::app {
 
-[[nodiscard]] engine::EngineOptions engine_options(const core::Settings& settings, bool simulated);
+[[nodiscard]] engine::EngineOptions engine_options(const settings::Settings& settings, bool simulated);
 /// The same with what the operator set on top.
-[[nodiscard]] engine::EngineOptions engine_options(const core::Settings& settings, bool simulated,
-                                                   const api::EffectiveSettings& set);
-[[nodiscard]] api::OperatorDefaults operator_defaults(const core::Settings& settings);
-[[nodiscard]] alerts::AlertOptions alert_options(const core::Settings& settings);
+[[nodiscard]] engine::EngineOptions engine_options(const settings::Settings& settings, bool simulated,
+                                                   const operators::EffectiveSettings& set);
+[[nodiscard]] operators::OperatorDefaults operator_defaults(const settings::Settings& settings);
+[[nodiscard]] alerts::AlertOptions alert_options(const settings::Settings& settings);
 /// Whose the rankings are that these settings make.
-[[nodiscard]] engine::RankingOrigin ranking_origin(const core::Settings& settings);
+[[nodiscard]] ranking::RankingOrigin ranking_origin(const settings::Settings& settings);
 /// Where alerts keep what they remember.
-[[nodiscard]] std::string alert_state_path(const core::Settings& settings);
+[[nodiscard]] std::string alert_state_path(const settings::Settings& settings);
 [[nodiscard]] std::unique_ptr<net::HttpClient> make_client(boost::asio::any_io_executor executor,
-                                                           const core::Settings& settings);
+                                                           const settings::Settings& settings);
 /// For webhooks: of its own, so that a slow receiver takes no connection from the scan.
 [[nodiscard]] std::unique_ptr<net::HttpClient> make_webhook_client(boost::asio::any_io_executor executor,
-                                                                   const core::Settings& settings);
+                                                                   const settings::Settings& settings);
 /// Calls are reported to `observer`.
 [[nodiscard]] std::unique_ptr<exchange::Exchange> make_exchange(boost::asio::any_io_executor executor,
-                                                                const core::Settings& settings, net::HttpClient& client,
-                                                                const core::Clock& clock,
+                                                                const settings::Settings& settings,
+                                                                net::HttpClient& client, const core::Clock& clock,
                                                                 engine::EngineObserver& observer);
 /// Whether the exchange at SCANNER_EXCHANGE_URL says of itself that it is a simulator; nothing while it does not answer
 /// (within two seconds, with anything but a server's error). HTX's own hosts are not asked.

@@ -16,10 +16,10 @@ void append_features(core::JsonWriter& json, const signals::ContractNumbers& num
 }
 
 /// Contracts with a flag raised, worst first would cost a sort for no reader: by contract code, as they stand.
-std::string manip_flagged(const Ranking& ranking) {
+std::string manip_flagged(const ranking::Ranking& ranking) {
     core::JsonWriter json(1024);
     json.begin_array();
-    for (const ContractSnapshot& snapshot : ranking.contracts) {
+    for (const ranking::ContractSnapshot& snapshot : ranking.contracts) {
         const signals::Manipulation& manipulation = snapshot.numbers.manipulation;
         if (manipulation.manip_flags.empty()) continue;
         json.begin_object().field("symbol", snapshot.data.contract->symbol).field("score", manipulation.manip_score);
@@ -33,7 +33,7 @@ std::string manip_flagged(const Ranking& ranking) {
     return std::move(json).take();
 }
 
-std::string excluded(const Ranking& ranking) {
+std::string excluded(const ranking::Ranking& ranking) {
     core::JsonWriter json(128);
     json.begin_object();
     for (const auto& [reason, count] : ranking.excluded_by_reason) json.field(reason, count);
@@ -43,7 +43,7 @@ std::string excluded(const Ranking& ranking) {
 
 }  // namespace
 
-void log_cycle(const Ranking& ranking) {
+void log_cycle(const ranking::Ranking& ranking) {
     if (!core::log_enabled(core::LogLevel::info)) return;
     const auto ranked = ranking.ranked.find(ranking.settings.default_profile);
     const std::string reasons = excluded(ranking);

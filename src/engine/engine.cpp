@@ -62,7 +62,7 @@ public:
         next_scan_at_.reset();
     }
 
-    asio::awaitable<core::Result<RankingPtr>> scan_once() override {
+    asio::awaitable<core::Result<ranking::RankingPtr>> scan_once() override {
         const auto began = clock_.steady_now();
         const std::uint64_t requests_before = exchange_.status().requests;
         core::Result<ScanResult> scan = co_await unless_stopped(scan_->run(progress_));
@@ -86,7 +86,9 @@ public:
         pause_.cancel();
     }
 
-    void subscribe(std::function<void(RankingPtr)> listener) override { listeners_.push_back(std::move(listener)); }
+    void subscribe(std::function<void(ranking::RankingPtr)> listener) override {
+        listeners_.push_back(std::move(listener));
+    }
 
     void set_options(EngineOptions options) override {
         options_ = std::move(options);
@@ -95,7 +97,7 @@ public:
     }
     const EngineOptions& options() const override { return options_; }
 
-    void restore(RankingPtr ranking) override {
+    void restore(ranking::RankingPtr ranking) override {
         if (cycle_count_ > 0 || !ranking) return;
         sequence_ = std::max(sequence_, ranking->sequence);
         if (const auto wrong = why_not_live(*ranking); !wrong.empty()) {
@@ -110,11 +112,11 @@ public:
         if (cycle_count_ == 0) sequence_ = std::max(sequence_, sequence);
     }
 
-    RankingPtr current() const override { return kept_.empty() ? nullptr : kept_.back(); }
+    ranking::RankingPtr current() const override { return kept_.empty() ? nullptr : kept_.back(); }
 
-    RankingPtr by_sequence(std::uint64_t sequence) const override {
+    ranking::RankingPtr by_sequence(std::uint64_t sequence) const override {
         const auto found = std::find_if(kept_.begin(), kept_.end(),
-                                        [&](const RankingPtr& kept) { return kept->sequence == sequence; });
+                                        [&](const ranking::RankingPtr& kept) { return kept->sequence == sequence; });
         return found == kept_.end() ? nullptr : *found;
     }
 
@@ -177,7 +179,7 @@ private:
     /// Why a ranking from before a restart must not be served as live; empty where it may. It comes from a store that
     /// others can write, and the clock may have been set back meanwhile: neither its own time nor its numbers' are
     /// taken on trust.
-    std::string why_not_live(const Ranking& ranking) const {
+    std::string why_not_live(const ranking::Ranking& ranking) const {
         const core::WallTime now = clock_.now();
         const auto seconds = [](milliseconds span) { return static_cast<double>(span.count()) / 1000.0; };
         if (ranking.time > now) return fmt::format("dated {:.1f} s ahead of now", seconds(ranking.time - now));
@@ -185,7 +187,7 @@ private:
             return fmt::format("made {:.1f} s ago", seconds(now - ranking.time));
         }
         auto youngest = core::WallTime::min();
-        for (const ContractSnapshot& contract : ranking.contracts) {
+        for (const ranking::ContractSnapshot& contract : ranking.contracts) {
             youngest = std::max(youngest, contract.data.data_time);
             const milliseconds age = ranking.time - contract.data.data_time;
             if (age >= milliseconds(0) && age <= options_.scan.max_price_age) continue;
@@ -216,13 +218,13 @@ private:
         observer_.on_cycle_error(error, cycle_ms);
     }
 
-    RankingPtr publish(ScanResult scan, double cycle_ms, std::uint64_t requests) {
+    ranking::RankingPtr publish(ScanResult scan, double cycle_ms, std::uint64_t requests) {
         schedule_.succeeded();
         failures_.recovered();
         note_missing_inputs(scan.degraded);
         const core::WallTime made_at = clock_.now();
         remember_universe(scan);
-        auto ranking = std::make_shared<Ranking>(
+        auto ranking = std::make_shared<ranking::Ranking>(
             ranker_.rank(std::move(scan), options_.ranking, options_.profiles, {++sequence_, made_at}));
         ranking->cycle_ms = cycle_ms;
         ranking->requests = requests;
@@ -251,7 +253,7 @@ private:
     }
 
     /// `now`: by the wall clock.
-    void keep(RankingPtr ranking, core::WallTime now) {
+    void keep(ranking::RankingPtr ranking, core::WallTime now) {
         newest_at_ = now;
         newest_kept_at_ = clock_.steady_now();
         kept_.push_back(std::move(ranking));
@@ -259,8 +261,8 @@ private:
     }
 
     void remember_universe(const ScanResult& scan) {
-        std::unordered_map<std::string_view, const Exclusion*> excluded;
-        for (const Exclusion& exclusion : scan.exclusions) excluded[exclusion.contract_code] = &exclusion;
+        std::unordered_map<std::string_view, const ranking::Exclusion*> excluded;
+        for (const ranking::Exclusion& exclusion : scan.exclusions) excluded[exclusion.contract_code] = &exclusion;
         universe_.clear();
         for (const auto& contract : scan.listed) {
             UniverseEntry entry;
@@ -284,11 +286,11 @@ private:
         });
     }
 
-    void remember_symbols(const Ranking& ranking) {
+    void remember_symbols(const ranking::Ranking& ranking) {
         std::set<std::string_view> listed;
         for (const UniverseEntry& entry : universe_) listed.insert(entry.contract->symbol);
         std::erase_if(seen_, [&](const auto& seen) { return !listed.contains(seen.first); });
-        for (const ContractSnapshot& snapshot : ranking.contracts) {
+        for (const ranking::ContractSnapshot& snapshot : ranking.contracts) {
             SymbolHealth& seen = seen_[snapshot.data.contract->symbol];
             seen.symbol = snapshot.data.contract->symbol;
             seen.latency_ms = snapshot.data.fetch_latency_ms;
@@ -330,10 +332,10 @@ private:
     bool stopping_ = false;
 
     std::uint64_t sequence_ = 0;
-    std::deque<RankingPtr> kept_;
+    std::deque<ranking::RankingPtr> kept_;
     core::WallTime newest_at_;         // when the newest was kept, by the wall clock
     core::SteadyTime newest_kept_at_;  // and by the one that nobody sets
-    std::vector<std::function<void(RankingPtr)>> listeners_;
+    std::vector<std::function<void(ranking::RankingPtr)>> listeners_;
     std::vector<UniverseEntry> universe_;
     std::map<std::string, SymbolHealth> seen_;
 

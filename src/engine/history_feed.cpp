@@ -30,8 +30,8 @@ void write_group(JsonWriter& json, std::string_view name, const signals::Contrac
 }
 
 /// What every score of the cycle was computed with.
-std::string settings_json(const Ranking& ranking) {
-    const RankingSettings& settings = ranking.settings;
+std::string settings_json(const ranking::Ranking& ranking) {
+    const ranking::RankingSettings& settings = ranking.settings;
     JsonWriter json(2'048);
     json.begin_object()
         .field("default_profile", settings.default_profile)
@@ -82,7 +82,7 @@ void write_manipulation(JsonWriter& json, const signals::ContractNumbers& number
     json.end_object().end_object();
 }
 
-std::string inputs_json(const ContractSnapshot& snapshot) {
+std::string inputs_json(const ranking::ContractSnapshot& snapshot) {
     const signals::ContractNumbers& numbers = snapshot.numbers;
     JsonWriter json(2'048);
     json.begin_object();
@@ -105,7 +105,7 @@ std::string inputs_json(const ContractSnapshot& snapshot) {
     return std::move(json).take();
 }
 
-storage::MinuteAggregate minute_of(const Ranking& ranking, const ContractSnapshot& snapshot) {
+storage::MinuteAggregate minute_of(const ranking::Ranking& ranking, const ranking::ContractSnapshot& snapshot) {
     const signals::Metrics& metrics = snapshot.numbers.metrics;
     const signals::Manipulation& manipulation = snapshot.numbers.manipulation;
     storage::MinuteAggregate minute;
@@ -127,10 +127,10 @@ storage::MinuteAggregate minute_of(const Ranking& ranking, const ContractSnapsho
     return minute;
 }
 
-void add_rankings(storage::HistoryBatch& batch, const Ranking& ranking, const std::string& profile,
-                  const std::vector<RankedEntry>& ranked) {
-    for (const RankedEntry& entry : ranked) {
-        const ContractSnapshot& snapshot = ranking.contracts[entry.contract];
+void add_rankings(storage::HistoryBatch& batch, const ranking::Ranking& ranking, const std::string& profile,
+                  const std::vector<ranking::RankedEntry>& ranked) {
+    for (const ranking::RankedEntry& entry : ranked) {
+        const ranking::ContractSnapshot& snapshot = ranking.contracts[entry.contract];
         const signals::Metrics& metrics = snapshot.numbers.metrics;
         storage::RankingRow& row = batch.rankings.emplace_back();
         row.time = ranking.time;
@@ -150,8 +150,8 @@ void add_rankings(storage::HistoryBatch& batch, const Ranking& ranking, const st
 /// Which candles have been recorded: the newest open time by symbol. The history's thread alone touches it.
 class CandleMemory {
 public:
-    void add_new(storage::HistoryBatch& batch, const Ranking& ranking) {
-        for (const ContractSnapshot& snapshot : ranking.contracts) {
+    void add_new(storage::HistoryBatch& batch, const ranking::Ranking& ranking) {
+        for (const ranking::ContractSnapshot& snapshot : ranking.contracts) {
             const auto& candles = *snapshot.data.candles;
             // History keeps minutes; what is scanned may be something else.
             const bool minutes = candles.size() >= 2 &&
@@ -187,7 +187,7 @@ class HistoryFeedImpl final : public HistoryFeed {
 public:
     explicit HistoryFeedImpl(storage::History& history) : history_(history) {}
 
-    void accept(RankingPtr ranking) override {
+    void accept(ranking::RankingPtr ranking) override {
         if (!ranking || ranking->sequence == 0) return;  // a sequence alone was restored, not a cycle
         history_.record([ranking = std::move(ranking), candles = candles_] {
             storage::HistoryBatch batch = history_batch(*ranking);
@@ -203,10 +203,10 @@ private:
 
 }  // namespace
 
-storage::HistoryBatch history_batch(const Ranking& ranking) {
+storage::HistoryBatch history_batch(const ranking::Ranking& ranking) {
     storage::HistoryBatch batch;
     for (const auto& [profile, ranked] : ranking.ranked) add_rankings(batch, ranking, profile, ranked);
-    for (const ContractSnapshot& snapshot : ranking.contracts) {
+    for (const ranking::ContractSnapshot& snapshot : ranking.contracts) {
         batch.minutes.push_back(minute_of(ranking, snapshot));
         batch.inputs.push_back({ranking.time, ranking.sequence, snapshot.data.contract->symbol, inputs_json(snapshot)});
     }

@@ -161,8 +161,8 @@ core::WallTime worse_of(core::WallTime row, core::WallTime list, core::WallTime 
     return later - exchange_now > kAheadTolerance ? later : std::min(row, list);
 }
 
-std::optional<Exclusion> judge_inputs(market::MarketData& data, const OptionalLists& lists, const JudgingTime& now,
-                                      const InputLimits& limits) {
+std::optional<ranking::Exclusion> judge_inputs(market::MarketData& data, const OptionalLists& lists,
+                                               const JudgingTime& now, const InputLimits& limits) {
     const std::string& code = data.contract->contract_code;
     Judge judge(now, data.inputs);
     judge.at(Input::ticker, data.ticker.time, limits.price, "the ticker", "");
@@ -187,7 +187,7 @@ std::optional<Exclusion> judge_inputs(market::MarketData& data, const OptionalLi
     data.data_time = std::min(true_at(Input::ticker), true_at(Input::order_book));
 
     const auto because = [&](std::string_view reason, std::string detail) {
-        return Exclusion{code, std::string(reason), std::move(detail)};
+        return ranking::Exclusion{code, std::string(reason), std::move(detail)};
     };
     for (const auto& [input, reason] :
          {std::pair(Input::ticker, "stale_ticker"), std::pair(Input::order_book, "stale_book")}) {

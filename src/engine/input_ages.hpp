@@ -1,9 +1,9 @@
 #pragma once
 
 #include "scanner/core/clock.hpp"
-#include "scanner/engine/ranking.hpp"
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/market/market.hpp"
+#include "scanner/ranking/ranking.hpp"
 
 #include <chrono>
 #include <optional>
@@ -59,7 +59,7 @@ struct OptionalLists {
 /// Judges every input of `data`, whose contract, ticker (with its time), book and candles were read: fills `inputs` and
 /// `data_time`, and takes funding, open interest and index from `lists` where they are live. The reason why the
 /// contract may not be published, where there is one: stale_ticker, stale_book, price_outside_book or stale_candles.
-[[nodiscard]] std::optional<Exclusion> judge_inputs(market::MarketData& data, const OptionalLists& lists,
-                                                    const JudgingTime& now, const InputLimits& limits);
+[[nodiscard]] std::optional<ranking::Exclusion> judge_inputs(market::MarketData& data, const OptionalLists& lists,
+                                                             const JudgingTime& now, const InputLimits& limits);
 
 }  // namespace scanner::engine

@@ -149,10 +149,10 @@ core::Result<market::MarketData> market_data(Desk& desk, const UniverseEntry& en
 }
 
 /// How the contract would have stood among those of the cycle.
-signals::Edges edges_among(const Ranking& ranking, const signals::ContractNumbers& numbers) {
+signals::Edges edges_among(const ranking::Ranking& ranking, const signals::ContractNumbers& numbers) {
     std::vector<signals::ContractNumbers> all;
     all.reserve(ranking.contracts.size() + 1);
-    for (const ContractSnapshot& other : ranking.contracts) all.push_back(other.numbers);
+    for (const ranking::ContractSnapshot& other : ranking.contracts) all.push_back(other.numbers);
     all.push_back(numbers);
     std::vector<signals::ContractNumbers*> pointers;
     pointers.reserve(all.size());
@@ -247,7 +247,7 @@ private:
 
     static void compute(ContractReading& reading, market::MarketData data) {
         signals::ContractState first_cycle;
-        ContractSnapshot& snapshot = reading.snapshot;
+        ranking::ContractSnapshot& snapshot = reading.snapshot;
         // Candles of another time are shown as such; nothing is computed from them.
         const auto candles = data.candles;
         const std::size_t closed_candles = data.closed_candles;

@@ -297,7 +297,7 @@ private:
     }
 
     static core::Result<ScanResult> nothing_read(const ScanResult& result) {
-        for (const Exclusion& exclusion : result.exclusions) {
+        for (const ranking::Exclusion& exclusion : result.exclusions) {
             if (std::ranges::find(kNotRead, exclusion.reason) != kNotRead.end()) {
                 return core::fail(core::ErrorCode::unavailable, fmt::format("no contract could be read; {}: {}",
                                                                             exclusion.contract_code, exclusion.detail));

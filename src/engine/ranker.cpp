@@ -16,7 +16,7 @@ constexpr std::size_t kSpreadHistory = 50;
 /// A contract that has not been scanned for so many cycles starts afresh: its "previous cycle" means nothing any more.
 constexpr std::uint64_t kMemoryCycles = 20;
 
-signals::ScoreOptions score_options(const RankingSettings& settings) {
+signals::ScoreOptions score_options(const ranking::RankingSettings& settings) {
     signals::ScoreOptions options;
     options.min_qvol_usdt = settings.min_qvol_usdt;
     options.max_spread_bps = settings.max_spread_bps;
@@ -34,16 +34,16 @@ std::optional<double> listed_days_at_least(const market::Contract& contract, cor
     return std::max(since.count(), 0.0);
 }
 
-void describe(ContractSnapshot& snapshot, double notional_usdt, core::WallTime now) {
+void describe(ranking::ContractSnapshot& snapshot, double notional_usdt, core::WallTime now) {
     snapshot.numbers.metrics.listed_days = listed_days_at_least(*snapshot.data.contract, now);
     snapshot.notes = snapshot.data.inputs.notes();
     auto of_numbers = signals::notes_on(snapshot.data, snapshot.numbers, notional_usdt);
     std::ranges::move(of_numbers, std::back_inserter(snapshot.notes));
 }
 
-Ranking Ranker::rank(ScanResult scan, const RankingSettings& settings, const std::vector<signals::Profile>& profiles,
-                     Cycle cycle) {
-    Ranking ranking;
+ranking::Ranking Ranker::rank(ScanResult scan, const ranking::RankingSettings& settings,
+                              const std::vector<signals::Profile>& profiles, Cycle cycle) {
+    ranking::Ranking ranking;
     ranking.sequence = cycle.sequence;
     ranking.time = cycle.time;
     ranking.settings = settings;
@@ -59,12 +59,12 @@ Ranking Ranker::rank(ScanResult scan, const RankingSettings& settings, const std
     return ranking;
 }
 
-void Ranker::compute(Ranking& ranking, std::vector<market::MarketData> data) {
+void Ranker::compute(ranking::Ranking& ranking, std::vector<market::MarketData> data) {
     ranking.contracts.resize(data.size());
     std::vector<signals::ContractNumbers*> numbers;
     numbers.reserve(data.size());
     for (std::size_t i = 0; i < data.size(); ++i) {
-        ContractSnapshot& snapshot = ranking.contracts[i];
+        ranking::ContractSnapshot& snapshot = ranking.contracts[i];
         snapshot.data = std::move(data[i]);
         const std::string& code = snapshot.data.contract->contract_code;
         Memory& memory = memory_[code];
@@ -80,16 +80,16 @@ void Ranker::compute(Ranking& ranking, std::vector<market::MarketData> data) {
     signals::apply_cross_section(numbers);
 }
 
-void Ranker::order(Ranking& ranking) {
+void Ranker::order(ranking::Ranking& ranking) {
     const signals::ScoreOptions options = score_options(ranking.settings);
     for (const signals::Profile& profile : ranking.profiles) {
-        std::vector<RankedEntry> scored;
+        std::vector<ranking::RankedEntry> scored;
         std::vector<signals::RankKey> keys;
         for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
-            const ContractSnapshot& snapshot = ranking.contracts[i];
+            const ranking::ContractSnapshot& snapshot = ranking.contracts[i];
             const signals::Score score = signals::score_contract(snapshot.numbers, profile.weights, options);
             if (!score.score) continue;
-            RankedEntry entry;
+            ranking::RankedEntry entry;
             entry.contract = i;
             entry.score = *score.score;
             entry.components = score.components;
@@ -97,30 +97,30 @@ void Ranker::order(Ranking& ranking) {
             keys.push_back({*score.score, snapshot.numbers.metrics.qvol_usdt, snapshot.data.contract->symbol});
         }
         const Ranks& previous = previous_ranks_[profile.name];
-        std::vector<RankedEntry>& ranked = ranking.ranked[profile.name];
+        std::vector<ranking::RankedEntry>& ranked = ranking.ranked[profile.name];
         ranked.reserve(scored.size());
         for (const std::size_t place : signals::rank_order(keys)) {
-            RankedEntry entry = scored[place];
+            ranking::RankedEntry entry = scored[place];
             entry.rank = static_cast<int>(ranked.size()) + 1;
             const auto before = previous.find(ranking.contracts[entry.contract].data.contract->contract_code);
             if (before != previous.end()) entry.rank_delta = before->second - entry.rank;
             ranked.push_back(entry);
         }
     }
-    for (const ContractSnapshot& snapshot : ranking.contracts) {
+    for (const ranking::ContractSnapshot& snapshot : ranking.contracts) {
         const auto rejection = signals::rejection_of(snapshot.numbers.metrics, options);
         if (rejection == signals::Rejection::none) continue;
         ranking.exclusions.push_back(
             {snapshot.data.contract->contract_code, std::string(signals::to_string(rejection)), ""});
     }
-    for (const Exclusion& exclusion : ranking.exclusions) ++ranking.excluded_by_reason[exclusion.reason];
+    for (const ranking::Exclusion& exclusion : ranking.exclusions) ++ranking.excluded_by_reason[exclusion.reason];
 }
 
-void Ranker::remember_ranks(const Ranking& ranking) {
+void Ranker::remember_ranks(const ranking::Ranking& ranking) {
     previous_ranks_.clear();
     for (const auto& [profile, ranked] : ranking.ranked) {
         Ranks& ranks = previous_ranks_[profile];
-        for (const RankedEntry& entry : ranked) {
+        for (const ranking::RankedEntry& entry : ranked) {
             ranks[ranking.contracts[entry.contract].data.contract->contract_code] = entry.rank;
         }
     }
@@ -130,7 +130,7 @@ void Ranker::forget_long_gone(std::uint64_t sequence) {
     std::erase_if(memory_, [&](const auto& entry) { return entry.second.last_sequence + kMemoryCycles < sequence; });
 }
 
-void Ranker::restore(const Ranking& ranking) {
+void Ranker::restore(const ranking::Ranking& ranking) {
     remember_ranks(ranking);
 }
 

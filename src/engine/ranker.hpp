@@ -2,7 +2,7 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/market_scan.hpp"
-#include "scanner/engine/ranking.hpp"
+#include "scanner/ranking/ranking.hpp"
 #include "scanner/signals/contract_numbers.hpp"
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace scanner::engine {
 [[nodiscard]] std::optional<double> listed_days_at_least(const market::Contract& contract, core::WallTime now);
 
 /// What a snapshot says of itself beside its numbers: its age since the listing, and its notes.
-void describe(ContractSnapshot& snapshot, double notional_usdt, core::WallTime now);
+void describe(ranking::ContractSnapshot& snapshot, double notional_usdt, core::WallTime now);
 
 /// The computing half of a cycle: market data into numbers, cross-section, scores, order. Pure but for the memory that
 /// the formulas need: each contract's previous cycle, and the previous ranks. Not thread-safe.
@@ -32,10 +32,10 @@ public:
     };
 
     /// Everything of the ranking but `cycle_ms`, `requests` and `next_scan_at`. Takes `scan` apart.
-    [[nodiscard]] Ranking rank(ScanResult scan, const RankingSettings& settings,
-                               const std::vector<signals::Profile>& profiles, Cycle cycle);
+    [[nodiscard]] ranking::Ranking rank(ScanResult scan, const ranking::RankingSettings& settings,
+                                        const std::vector<signals::Profile>& profiles, Cycle cycle);
     /// Ranks of an earlier process, for the next rank changes.
-    void restore(const Ranking& ranking);
+    void restore(const ranking::Ranking& ranking);
 
 private:
     struct Memory {
@@ -45,9 +45,9 @@ private:
     };
     using Ranks = std::unordered_map<std::string, int>;
 
-    void compute(Ranking& ranking, std::vector<market::MarketData> data);
-    void order(Ranking& ranking);
-    void remember_ranks(const Ranking& ranking);
+    void compute(ranking::Ranking& ranking, std::vector<market::MarketData> data);
+    void order(ranking::Ranking& ranking);
+    void remember_ranks(const ranking::Ranking& ranking);
     void forget_long_gone(std::uint64_t sequence);
 
     std::unordered_map<std::string, Memory> memory_;

@@ -57,8 +57,8 @@ void ScanPass::note_failure(const ScanJob& job, const core::Error& error) {
     }
     if (job.slot->problem) return;
     const bool malformed = error.code() == core::ErrorCode::malformed;
-    job.slot->problem = Exclusion{job.slot->contract->contract_code, malformed ? "malformed" : "fetch_failed",
-                                  fmt::format("{}: {}", input_of(job.call), error.message())};
+    job.slot->problem = ranking::Exclusion{job.slot->contract->contract_code, malformed ? "malformed" : "fetch_failed",
+                                           fmt::format("{}: {}", input_of(job.call), error.message())};
 }
 
 void ScanPass::expect_calls(std::size_t count) {
@@ -86,7 +86,7 @@ void ScanPass::assemble(ScanResult& result, const JudgingTime& now, const InputL
         const bool complete = slot->book && (slot->candles_read_at || slot->candles_follow_at);
         if (!slot->problem && !complete) {
             slot->problem =
-                Exclusion{slot->contract->contract_code, "fetch_failed", "the cycle ended before it was read"};
+                ranking::Exclusion{slot->contract->contract_code, "fetch_failed", "the cycle ended before it was read"};
         }
         if (slot->problem) {
             result.exclusions.push_back(std::move(*slot->problem));

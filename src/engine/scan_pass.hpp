@@ -31,7 +31,7 @@ struct ScanSlot {
     bool book_asked = false;
     bool candles_asked = false;
     double latency_ms = 0.0;
-    std::optional<Exclusion> problem;
+    std::optional<ranking::Exclusion> problem;
 };
 
 enum class ScanCall { funding, open_interest, index, book, candles };

@@ -21,13 +21,13 @@ bool wanted_class(UniverseKind kind, market::AssetClass asset_class) {
 
 using Allowed = std::unordered_set<std::string_view>;
 
-Exclusion because(const market::Contract& contract, std::string reason, std::string detail) {
+ranking::Exclusion because(const market::Contract& contract, std::string reason, std::string detail) {
     return {contract.contract_code, std::move(reason), std::move(detail)};
 }
 
 /// Why this contract is not read, by the contract list alone.
-std::optional<Exclusion> excluded(const market::Contract& contract, const UniverseOptions& options,
-                                  const Allowed& allowed) {
+std::optional<ranking::Exclusion> excluded(const market::Contract& contract, const UniverseOptions& options,
+                                           const Allowed& allowed) {
     if (!allowed.empty() && !allowed.contains(contract.contract_code)) {
         return because(contract, "not_allowed", "not in SCANNER_SYMBOLS");
     }
@@ -43,7 +43,7 @@ std::optional<Exclusion> excluded(const market::Contract& contract, const Univer
 }
 
 /// Why a contract that passes so far is not read, by its ticker; nullptr where it has none.
-std::optional<Exclusion> excluded(const market::Contract& contract, const market::Ticker* ticker) {
+std::optional<ranking::Exclusion> excluded(const market::Contract& contract, const market::Ticker* ticker) {
     if (ticker == nullptr) return because(contract, "no_ticker", "the exchange gave no ticker for it");
     if (auto mismatch = size_mismatch(contract, *ticker); !mismatch.empty()) {
         return because(contract, "contract_size_mismatch", std::move(mismatch));

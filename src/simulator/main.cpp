@@ -1,5 +1,5 @@
 #include "simulator/face/face.hpp"
-#include "simulator/face/world.hpp"
+#include "simulator/face/state/world.hpp"
 #include "simulator/options.hpp"
 
 #include "scanner/core/clock.hpp"

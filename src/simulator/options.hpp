@@ -1,7 +1,7 @@
 #pragma once
 
-#include "simulator/face/faults.hpp"
-#include "simulator/face/limits.hpp"
+#include "simulator/face/faults/faults.hpp"
+#include "simulator/face/faults/limits.hpp"
 #include "simulator/market.hpp"
 
 #include <chrono>

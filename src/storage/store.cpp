@@ -1,9 +1,9 @@
 #include "scanner/storage/store.hpp"
 
-#include "storage/database_link.hpp"
-#include "storage/history_sql.hpp"
-#include "storage/operator_store.hpp"
-#include "storage/write_behind.hpp"
+#include "storage/documents/operator_store.hpp"
+#include "storage/history/history_sql.hpp"
+#include "storage/spool/write_behind.hpp"
+#include "storage/sql/database_link.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>

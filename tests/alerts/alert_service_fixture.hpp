@@ -1,7 +1,7 @@
 #pragma once
 
 #include "alerts/fake_state.hpp"
-#include "alerts/subject.hpp"
+#include "rules/subject.hpp"
 #include "support/run_coroutine.hpp"
 
 #include "scanner/alerts/alert.hpp"
@@ -21,6 +21,8 @@
 
 /// The alert service over documents in memory and a file on the disk.
 namespace scanner::alerts::test {
+
+using namespace rules::test;
 
 inline constexpr std::string_view kSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 

@@ -1,8 +1,8 @@
 #include "alerts/chat_message.hpp"
 
-#include "alerts/subject.hpp"
+#include "rules/subject.hpp"
 
-#include "scanner/alerts/rule.hpp"
+#include "scanner/rules/rule.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,6 +13,8 @@
 namespace scanner::alerts {
 namespace {
 
+namespace test = rules::test;
+
 using core::WebhookFormat;
 using nlohmann::json;
 using testing::EndsWith;
@@ -22,12 +24,13 @@ using testing::Not;
 constexpr WebhookFormat kChats[]{WebhookFormat::discord, WebhookFormat::slack, WebhookFormat::telegram};
 
 Alert rung(const std::string& name = "wick hunt", bool simulated = false) {
-    auto ranking = std::make_shared<engine::Ranking>(*test::make_ranking(
+    auto ranking = std::make_shared<ranking::Ranking>(*test::make_ranking(
         {{.rank = 4, .rank_delta = 11, .score = 27.41234, .manip_score = 72.5, .flags = {"scam_wick"}}}, test::kNow,
         9));
     ranking->settings.simulated = simulated;
-    const RuleSubject subject = make_subject(*ranking, ranking->ranked.at("scalp").front());
-    const auto rule = Rule::compile(R"(manip_score >= 60 and "scam_wick" in flags and not rank > 10 or rank == 99)");
+    const rules::RuleSubject subject = rules::make_subject(*ranking, ranking->ranked.at("scalp").front());
+    const auto rule =
+        rules::Rule::compile(R"(manip_score >= 60 and "scam_wick" in flags and not rank > 10 or rank == 99)");
     EXPECT_TRUE(rule);
     return {.rule = name,
             .symbol = "BTC/USDT:USDT",

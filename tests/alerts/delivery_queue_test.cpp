@@ -1,6 +1,6 @@
 #include "alerts/delivery_queue.hpp"
 
-#include "alerts/subject.hpp"
+#include "rules/subject.hpp"
 
 #include "scanner/alerts/alert.hpp"
 
@@ -13,6 +13,8 @@
 
 namespace scanner::alerts {
 namespace {
+
+namespace test = rules::test;
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -156,8 +158,8 @@ TEST(Alert, id_depends_on_rule_contract_and_time_alone) {
 
 TEST(Alert, message_has_what_the_interface_promises) {
     const auto ranking = test::make_ranking({{.manip_score = 72.5, .flags = {"scam_wick"}}}, test::kNow, 9);
-    const RuleSubject subject = make_subject(*ranking, ranking->ranked.at("scalp").front());
-    const auto rule = Rule::compile("manip_score >= 60 and (rank == 3 or rank == 4) and symbol == \"btc\"");
+    const rules::RuleSubject subject = rules::make_subject(*ranking, ranking->ranked.at("scalp").front());
+    const auto rule = rules::Rule::compile("manip_score >= 60 and (rank == 3 or rank == 4) and symbol == \"btc\"");
     ASSERT_TRUE(rule);
     Alert rung = alert("quote \" rule");
     rung.payload_json = render_payload(*ranking, "scalp", subject, *rule);

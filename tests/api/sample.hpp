@@ -86,8 +86,8 @@ inline market::MarketData make_data(const Spec& spec, core::WallTime now = kNow)
     return data;
 }
 
-inline engine::RankingSettings make_settings() {
-    engine::RankingSettings settings;
+inline ranking::RankingSettings make_settings() {
+    ranking::RankingSettings settings;
     settings.default_profile = "scalp";
     settings.notional_usdt = 5'000.0;
     settings.min_qvol_usdt = 20e6;
@@ -133,15 +133,15 @@ inline std::vector<Spec> sample_specs() {
     };
 }
 
-inline engine::Ranking make_ranking(std::uint64_t sequence = 7, core::WallTime time = kNow,
-                                    const engine::RankingSettings& settings = make_settings(),
-                                    const std::vector<Spec>& specs = sample_specs()) {
+inline ranking::Ranking make_ranking(std::uint64_t sequence = 7, core::WallTime time = kNow,
+                                     const ranking::RankingSettings& settings = make_settings(),
+                                     const std::vector<Spec>& specs = sample_specs()) {
     engine::ScanResult scan;
     for (const Spec& spec : specs) scan.data.push_back(make_data(spec, time));
     scan.exclusions = {{"OLD-USDT", "inactive", "suspended"}, {"TAIL-USDT", "turnover_rank", ""}};
     const auto builtin = signals::builtin_profiles();
     engine::Ranker ranker;
-    engine::Ranking ranking =
+    ranking::Ranking ranking =
         ranker.rank(std::move(scan), settings, {builtin.begin(), builtin.end()}, {.sequence = sequence, .time = time});
     ranking.next_scan_at = time + std::chrono::seconds(15);
     ranking.cycle_ms = 1'250.0;
@@ -152,8 +152,8 @@ inline engine::Ranking make_ranking(std::uint64_t sequence = 7, core::WallTime t
 /// An engine whose state a test writes down.
 class FakeEngine final : public engine::EngineView {
 public:
-    [[nodiscard]] engine::RankingPtr current() const override { return kept.empty() ? nullptr : kept.back(); }
-    [[nodiscard]] engine::RankingPtr by_sequence(std::uint64_t sequence) const override {
+    [[nodiscard]] ranking::RankingPtr current() const override { return kept.empty() ? nullptr : kept.back(); }
+    [[nodiscard]] ranking::RankingPtr by_sequence(std::uint64_t sequence) const override {
         for (const auto& ranking : kept) {
             if (ranking->sequence == sequence) return ranking;
         }
@@ -165,11 +165,11 @@ public:
     [[nodiscard]] engine::HealthDetails health() const override { return details; }
     [[nodiscard]] std::vector<engine::UniverseEntry> universe() const override { return listed; }
 
-    void publish(engine::Ranking ranking) {
-        kept.push_back(std::make_shared<const engine::Ranking>(std::move(ranking)));
+    void publish(ranking::Ranking ranking) {
+        kept.push_back(std::make_shared<const ranking::Ranking>(std::move(ranking)));
     }
 
-    std::vector<engine::RankingPtr> kept;
+    std::vector<ranking::RankingPtr> kept;
     core::WallTime time = kNow;
     std::optional<core::WallTime> next = kNow + std::chrono::seconds(15);
     engine::HealthDetails details;

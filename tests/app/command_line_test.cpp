@@ -1,4 +1,4 @@
-#include "app/command_line.hpp"
+#include "app/commands/command_line.hpp"
 
 #include "scanner/core/version.hpp"
 
@@ -53,7 +53,7 @@ TEST(CommandLine, knows_its_commands) {
 }
 
 TEST(CommandLine, makes_a_flag_of_every_setting) {
-    for (const auto& info : core::setting_infos()) {
+    for (const auto& info : settings::setting_infos()) {
         const std::string flag = "--" + info.flag + "=x";
         EXPECT_THAT(invocation({flag}).flags, ElementsAre(Pair(std::string(info.name), "x")));
     }
@@ -135,7 +135,7 @@ TEST(CommandLine, helps_with_every_command_and_setting) {
     for (const Command command : {Command::serve, Command::collect_once, Command::config, Command::migrate}) {
         const std::string help = answer({to_string(command), "--help"});
         EXPECT_THAT(help, testing::StartsWith("Usage: market-scanner " + std::string(to_string(command))));
-        for (const auto& info : core::setting_infos()) {
+        for (const auto& info : settings::setting_infos()) {
             EXPECT_THAT(help, HasSubstr("--" + info.flag)) << info.name;
             EXPECT_THAT(help, HasSubstr(std::string(info.name)));
         }

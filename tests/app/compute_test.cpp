@@ -1,4 +1,4 @@
-#include "app/compute.hpp"
+#include "app/commands/compute.hpp"
 
 #include "signals/golden_support.hpp"
 

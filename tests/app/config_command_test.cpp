@@ -1,4 +1,4 @@
-#include "app/config_command.hpp"
+#include "app/commands/config_command.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,13 +20,13 @@ std::string read_file(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-core::LoadedSettings loaded(core::SettingInputs inputs) {
-    auto result = core::load_settings(inputs);
+settings::LoadedSettings loaded(settings::SettingInputs inputs) {
+    auto result = settings::load_settings(inputs);
     EXPECT_TRUE(result);
-    return result.value_or(core::LoadedSettings());
+    return result.value_or(settings::LoadedSettings());
 }
 
-core::LoadedSettings example() {
+settings::LoadedSettings example() {
     return loaded({.file = {{"SCANNER_TOPN_DEFAULT", "7"}},
                    .environment = {{"SCANNER_API_TOKEN", "0123456789abcdef-secret"},
                                    {"SCANNER_SYMBOLS", "龙虾,btc"},
@@ -45,7 +45,7 @@ TEST(ConfigTable, has_a_line_for_every_setting_with_its_source) {
         if (name != "warning:") ++settings;
         rows[name] = {value, source};
     }
-    EXPECT_EQ(settings, core::setting_infos().size());
+    EXPECT_EQ(settings, settings::setting_infos().size());
     EXPECT_EQ(rows["SCANNER_HTTP_PORT"], std::pair(std::string("9000"), std::string("flag")));
     EXPECT_EQ(rows["SCANNER_SYMBOLS"], std::pair(std::string("龙虾-USDT,BTC-USDT"), std::string("environment")));
     EXPECT_EQ(rows["SCANNER_TOPN_DEFAULT"], std::pair(std::string("7"), std::string("file")));
@@ -70,7 +70,7 @@ TEST(ConfigTable, is_aligned_whatever_the_script) {
 
 TEST(ConfigJson, is_json_with_every_setting) {
     const auto json = nlohmann::json::parse(settings_as_json(example()));
-    ASSERT_EQ(json["settings"].size(), core::setting_infos().size());
+    ASSERT_EQ(json["settings"].size(), settings::setting_infos().size());
     for (const auto& setting : json["settings"]) {
         if (setting["name"] == "SCANNER_HTTP_PORT") {
             EXPECT_EQ(setting,
@@ -101,7 +101,7 @@ TEST(SettingsDocs, are_what_the_program_prints) {
 
 TEST(SettingsDocs, have_every_setting_in_the_reference) {
     const std::string reference = settings_reference();
-    for (const auto& info : core::setting_infos())
+    for (const auto& info : settings::setting_infos())
         EXPECT_THAT(reference, HasSubstr("| `" + std::string(info.name) + "` |"));
 }
 
@@ -110,15 +110,15 @@ TEST(EnvExample, is_what_the_program_prints) {
 }
 
 TEST(EnvExample, changes_nothing_as_it_is_and_is_valid_when_uncommented) {
-    const auto untouched = core::parse_env_file(env_example());
+    const auto untouched = settings::parse_env_file(env_example());
     ASSERT_TRUE(untouched);
     EXPECT_TRUE(untouched->empty());
     std::string text = env_example();
     for (std::size_t at = 0; (at = text.find("\n#SCANNER_", at)) != std::string::npos;) text.erase(at + 1, 1);
-    const auto uncommented = core::parse_env_file(text);
+    const auto uncommented = settings::parse_env_file(text);
     ASSERT_TRUE(uncommented);
-    EXPECT_EQ(uncommented->size(), core::setting_infos().size());
-    EXPECT_EQ(loaded({.file = *uncommented, .environment = {}, .flags = {}}).settings, core::Settings());
+    EXPECT_EQ(uncommented->size(), settings::setting_infos().size());
+    EXPECT_EQ(loaded({.file = *uncommented, .environment = {}, .flags = {}}).settings, settings::Settings());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "app/command_line.hpp"
+#include "app/commands/command_line.hpp"
 #include "app/logging.hpp"
 
 #include <gmock/gmock.h>
@@ -43,7 +43,7 @@ protected:
     std::filesystem::path directory_;
 };
 
-std::vector<std::string> problems_of(const Invocation& invocation, const core::SettingTexts& environment = {}) {
+std::vector<std::string> problems_of(const Invocation& invocation, const settings::SettingTexts& environment = {}) {
     const auto loaded = read_settings(invocation, environment);
     EXPECT_FALSE(loaded);
     return loaded ? std::vector<std::string>() : loaded.error();
@@ -71,7 +71,7 @@ TEST_F(Files, settings_come_from_the_named_file) {
     ASSERT_TRUE(loaded);
     EXPECT_EQ(loaded->settings.http_port, 9001);
     EXPECT_EQ(loaded->settings.topn_default, 6);
-    EXPECT_EQ(loaded->sources.find("SCANNER_HTTP_PORT")->second, core::SettingSource::file);
+    EXPECT_EQ(loaded->sources.find("SCANNER_HTTP_PORT")->second, settings::SettingSource::file);
 }
 
 TEST_F(Files, a_named_file_must_be_there_and_readable) {
@@ -114,7 +114,7 @@ TEST_F(Files, the_log_has_a_line_for_every_record_when_the_session_ends) {
     const int file = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
     ASSERT_GE(file, 0);
     {
-        const auto session = start_logging_to(file, core::LogLevel::info, core::LogFormat::json);
+        const auto session = start_logging_to(file, core::LogLevel::info, settings::LogFormat::json);
         core::log(core::LogLevel::debug, "not_wanted");
         for (int i = 0; i < 1'000; ++i) core::log(core::LogLevel::info, "counted", {{"i", i}});
         core::log(core::LogLevel::error, "body", {{"body", std::string(7'000, 'x')}});
@@ -135,7 +135,7 @@ TEST_F(Files, the_log_as_text) {
     const int file = open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
     ASSERT_GE(file, 0);
     {
-        const auto session = start_logging_to(file, core::LogLevel::info, core::LogFormat::text);
+        const auto session = start_logging_to(file, core::LogLevel::info, settings::LogFormat::text);
         core::log(core::LogLevel::info, "hello", {{"n", 1}});
     }
     close(file);
@@ -147,7 +147,7 @@ TEST(LogSession, is_neither_held_up_nor_kept_from_ending_by_a_reader_that_does_n
     ASSERT_EQ(pipe2(pipe_ends.data(), O_CLOEXEC), 0);
     std::size_t dropped = 0;
     {
-        const auto session = start_logging_to(pipe_ends[1], core::LogLevel::info, core::LogFormat::json);
+        const auto session = start_logging_to(pipe_ends[1], core::LogLevel::info, settings::LogFormat::json);
         const std::string filler(500, 'x');
         for (int i = 0; i < 20'000; ++i) core::log(core::LogLevel::info, "flood", {{"i", i}, {"filler", filler}});
         dropped = session->dropped();
@@ -160,7 +160,7 @@ TEST(LogSession, is_neither_held_up_nor_kept_from_ending_by_a_reader_that_does_n
 TEST(LogSession, puts_back_the_sink_and_level_that_were_there) {
     core::set_log_level(core::LogLevel::error);
     {
-        const auto session = start_logging_to(STDERR_FILENO, core::LogLevel::debug, core::LogFormat::json);
+        const auto session = start_logging_to(STDERR_FILENO, core::LogLevel::debug, settings::LogFormat::json);
         EXPECT_EQ(core::log_level(), core::LogLevel::debug);
     }
     EXPECT_EQ(core::log_level(), core::LogLevel::error);

@@ -5,8 +5,8 @@
 namespace scanner::app {
 namespace {
 
-engine::RankingOrigin origin_of(const std::string& url) {
-    core::Settings settings;
+ranking::RankingOrigin origin_of(const std::string& url) {
+    settings::Settings settings;
     settings.exchange_url = url;
     return ranking_origin(settings);
 }
@@ -21,7 +21,7 @@ TEST(RankingOrigin, knows_htx_by_its_hosts_alone) {
 }
 
 TEST(RankingOrigin, is_of_the_installation_or_else_of_the_prefix) {
-    core::Settings settings;
+    settings::Settings settings;
     EXPECT_EQ(ranking_origin(settings).installation, "");
     settings.redis_key_prefix = "a:";
     EXPECT_EQ(ranking_origin(settings).installation, "a:");

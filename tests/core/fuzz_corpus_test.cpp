@@ -1,5 +1,4 @@
 #include "fuzz/replay.hpp"
-#include "fuzz/settings.hpp"
 #include "fuzz/symbol.hpp"
 
 #include <gtest/gtest.h>
@@ -9,10 +8,6 @@ namespace {
 
 TEST(FuzzCorpus, symbol) {
     replay("symbol", symbol);
-}
-
-TEST(FuzzCorpus, settings) {
-    replay("settings", settings);
 }
 
 }  // namespace

@@ -17,8 +17,8 @@ namespace {
 using core::ErrorCode;
 using std::chrono::milliseconds;
 
-std::string reason_for(const std::vector<Exclusion>& exclusions, const std::string& code) {
-    for (const Exclusion& exclusion : exclusions) {
+std::string reason_for(const std::vector<ranking::Exclusion>& exclusions, const std::string& code) {
+    for (const ranking::Exclusion& exclusion : exclusions) {
         if (exclusion.contract_code == code) return exclusion.reason;
     }
     return "";
@@ -151,7 +151,7 @@ TEST_F(MarketScanTest, without_tickers_nothing_more_is_asked_for) {
 struct CountingObserver final : EngineObserver {
     int cycles = 0;
     int errors = 0;
-    void on_cycle(const Ranking&) override { ++cycles; }
+    void on_cycle(const ranking::Ranking&) override { ++cycles; }
     void on_cycle_error(const core::Error&, double) override { ++errors; }
 };
 

@@ -39,11 +39,11 @@ public:
     std::vector<storage::HistoryBatch> batches;
 };
 
-ContractSnapshot snapshot(const std::string& base, int closed, std::int64_t interval_ms = 60'000) {
+ranking::ContractSnapshot snapshot(const std::string& base, int closed, std::int64_t interval_ms = 60'000) {
     market::Contract contract;
     contract.contract_code = base + "-USDT";
     contract.symbol = base + "/USDT:USDT";
-    ContractSnapshot made;
+    ranking::ContractSnapshot made;
     made.data.contract = std::make_shared<const market::Contract>(contract);
     made.data.ticker.last = 101.5;
     auto book = std::make_shared<market::OrderBook>();
@@ -63,8 +63,8 @@ ContractSnapshot snapshot(const std::string& base, int closed, std::int64_t inte
     return made;
 }
 
-std::shared_ptr<Ranking> ranking(std::uint64_t sequence, int closed) {
-    auto made = std::make_shared<Ranking>();
+std::shared_ptr<ranking::Ranking> ranking(std::uint64_t sequence, int closed) {
+    auto made = std::make_shared<ranking::Ranking>();
     made->sequence = sequence;
     made->time = kNow + seconds(15 * (sequence - 1));
     made->requests = 33;
@@ -180,7 +180,7 @@ TEST(HistoryFeed, ignores_a_sequence_without_a_cycle) {
     KeptHistory history;
     const auto feed = make_history_feed(history);
     feed->accept(nullptr);
-    feed->accept(std::make_shared<Ranking>());
+    feed->accept(std::make_shared<ranking::Ranking>());
     EXPECT_TRUE(history.batches.empty());
 }
 

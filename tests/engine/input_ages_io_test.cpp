@@ -41,8 +41,8 @@ protected:
         if (!engine_) engine_ = make_engine(io_.get_executor(), exchange_, clock_, options_, observer_, {});
         return *engine_;
     }
-    core::Result<RankingPtr> try_cycle() { return test::run_on(io_, engine().scan_once()); }
-    RankingPtr cycle() {
+    core::Result<ranking::RankingPtr> try_cycle() { return test::run_on(io_, engine().scan_once()); }
+    ranking::RankingPtr cycle() {
         auto ranking = try_cycle();
         EXPECT_TRUE(ranking) << ranking.error().message();
         return ranking.value_or(nullptr);
@@ -61,7 +61,7 @@ protected:
         }
         return core::fail(core::ErrorCode::not_found, code);
     }
-    static const market::MarketData& data(const RankingPtr& ranking, const std::string& code = "AAA-USDT") {
+    static const market::MarketData& data(const ranking::RankingPtr& ranking, const std::string& code = "AAA-USDT") {
         return ranking->find(code)->data;
     }
 
@@ -84,7 +84,7 @@ TEST_F(InputsOfACycle, tickers_from_a_cache_are_not_served) {
     exchange_.tickers_made_at = exchange_.exchange_now;  // and stay there
     for (int i = 1; i <= 6; ++i) {
         pass(seconds(15));
-        const RankingPtr ranking = cycle();
+        const ranking::RankingPtr ranking = cycle();
         EXPECT_EQ(ranking->time - data(ranking).data_time, seconds(15) * i) << "the age of the older price";
     }
     pass(seconds(15));
@@ -102,7 +102,7 @@ TEST_F(InputsOfACycle, a_wall_clock_of_ours_that_is_an_hour_off_excludes_nothing
     for (const auto step : {hours(1), hours(-2)}) {
         clock_.step_wall(step);
         pass(seconds(15));
-        const RankingPtr ranking = cycle();
+        const ranking::RankingPtr ranking = cycle();
         EXPECT_EQ(ranking->contracts.size(), 3U);
         EXPECT_EQ(ranking->time - data(ranking).data_time, milliseconds(200));
     }
@@ -120,7 +120,7 @@ TEST_F(InputsOfACycle, everything_from_a_cache_grows_old) {
 
 TEST_F(InputsOfACycle, candles_that_stopped_leave_their_contract_out_and_no_other) {
     exchange_.candles_lag_of["BBB-USDT"] = minutes(600);
-    const RankingPtr ranking = cycle();
+    const ranking::RankingPtr ranking = cycle();
     EXPECT_EQ(reason("BBB-USDT"), "stale_candles");
     EXPECT_EQ(ranking->contracts.size(), 2U);
     EXPECT_EQ(ranking->excluded_by_reason.at("stale_candles"), 1U);
@@ -157,14 +157,14 @@ TEST_F(InputsOfACycle, candles_of_minutes_to_come_are_read_again) {
     EXPECT_EQ(reason("BBB-USDT"), "stale_candles");
     exchange_.candles_lag_of.clear();
     pass(seconds(15));
-    const RankingPtr ranking = cycle();
+    const ranking::RankingPtr ranking = cycle();
     EXPECT_EQ(reason("BBB-USDT"), "") << "not only in half an hour";
     EXPECT_EQ(data(ranking, "BBB-USDT").closed_candles, 199U);
 }
 
 TEST_F(InputsOfACycle, a_frozen_index_costs_the_basis_alone) {
     exchange_.index_age = minutes(5);
-    const RankingPtr ranking = cycle();
+    const ranking::RankingPtr ranking = cycle();
     EXPECT_EQ(ranking->contracts.size(), 3U);
     EXPECT_EQ(ranking->find("AAA-USDT")->numbers.metrics.basis_bps, std::nullopt);
     EXPECT_EQ(data(ranking).inputs[Input::index].state, InputState::stale);
@@ -174,7 +174,7 @@ TEST_F(InputsOfACycle, a_frozen_index_costs_the_basis_alone) {
 TEST_F(InputsOfACycle, old_lists_of_rates_and_interest_are_null) {
     exchange_.open_interest_age = minutes(6);
     exchange_.funding_age = minutes(6);
-    const RankingPtr ranking = cycle();
+    const ranking::RankingPtr ranking = cycle();
     EXPECT_EQ(data(ranking).open_interest, std::nullopt);
     EXPECT_EQ(data(ranking).funding_rate, std::nullopt);
     EXPECT_EQ(data(ranking).inputs.notes().size(), 2U);
@@ -182,7 +182,7 @@ TEST_F(InputsOfACycle, old_lists_of_rates_and_interest_are_null) {
 
 TEST_F(InputsOfACycle, a_failing_list_is_missing_with_its_reason_in_every_contract) {
     exchange_.funding_fails = core::Error(core::ErrorCode::http_status, "HTTP 500");
-    const RankingPtr ranking = cycle();
+    const ranking::RankingPtr ranking = cycle();
     EXPECT_THAT(data(ranking).inputs.notes(), testing::ElementsAre("funding: HTTP 500"));
 }
 
@@ -193,7 +193,7 @@ TEST_F(InputsOfACycle, a_last_price_outside_of_the_book_does_not_enter_the_candl
     EXPECT_FALSE(try_cycle());
     exchange_.ticker_last.reset();
     pass(seconds(5));
-    const RankingPtr after = cycle();
+    const ranking::RankingPtr after = cycle();
     ASSERT_EQ(after->contracts.size(), 3U) << "one bad tick bans nothing";
     EXPECT_DOUBLE_EQ(data(after).candles->back().high, 100.0);
 }
@@ -203,7 +203,7 @@ TEST_F(InputsOfACycle, a_book_that_a_cache_stamps_anew_grows_old) {
     static_cast<void>(cycle());
     exchange_.matching_id = 900;
     pass(seconds(60));
-    const RankingPtr ranking = cycle();
+    const ranking::RankingPtr ranking = cycle();
     EXPECT_GE(ranking->time - data(ranking).data_time, seconds(60));
     pass(seconds(60));
     EXPECT_FALSE(try_cycle()) << "it cannot be younger than the one with the higher id";
@@ -215,9 +215,9 @@ TEST_F(InputsOfACycle, a_size_that_changes_is_read_again_before_anything_is_publ
     static_cast<void>(cycle());
     exchange_.contract_sizes["BBB-USDT"] = exchange_.traded_sizes["BBB-USDT"] = 10.0;
     pass(seconds(15));
-    const RankingPtr ranking = cycle();
+    const ranking::RankingPtr ranking = cycle();
     EXPECT_EQ(exchange_.calls["contracts"], 2);
-    const ContractSnapshot* changed = ranking->find("BBB-USDT");
+    const ranking::ContractSnapshot* changed = ranking->find("BBB-USDT");
     ASSERT_NE(changed, nullptr);
     EXPECT_EQ(changed->data.contract->contract_size, 10.0);
     EXPECT_EQ(changed->data.order_book->bids.front().size, 5000.0) << "read with the new size";
@@ -227,7 +227,7 @@ TEST_F(InputsOfACycle, a_size_that_changes_is_read_again_before_anything_is_publ
 TEST_F(InputsOfACycle, a_size_that_stays_wrong_leaves_the_contract_out_with_both_numbers) {
     exchange_.traded_sizes["BBB-USDT"] = 10.0;
     for (int i = 0; i < 3; ++i) {
-        const RankingPtr ranking = cycle();
+        const ranking::RankingPtr ranking = cycle();
         EXPECT_EQ(ranking->contracts.size(), 2U);
         EXPECT_EQ(reason("BBB-USDT"), "contract_size_mismatch");
         pass(seconds(15));
@@ -241,7 +241,7 @@ TEST_F(InputsOfACycle, a_size_that_stays_wrong_leaves_the_contract_out_with_both
 
 TEST_F(InputsOfACycle, an_unreadable_row_costs_no_other_and_is_named) {
     exchange_.unreadable["BBB-USDT"] = "contract_size: 0 is not above 0";
-    const RankingPtr ranking = cycle();
+    const ranking::RankingPtr ranking = cycle();
     EXPECT_EQ(ranking->contracts.size(), 2U);
     EXPECT_EQ(reason("BBB-USDT"), "malformed");
     EXPECT_EQ(ranking->excluded_by_reason.at("malformed"), 1U);
@@ -282,7 +282,7 @@ TEST_F(InputsOfACycle, on_demand_stale_candles_are_shown_as_stale_and_used_for_n
     static_cast<void>(cycle());
     const auto reading = inspect("CCC-USDT");
     ASSERT_TRUE(reading) << reading.error().message();
-    const ContractSnapshot& snapshot = (*reading)->snapshot;
+    const ranking::ContractSnapshot& snapshot = (*reading)->snapshot;
     EXPECT_EQ(snapshot.data.inputs[Input::candles].state, InputState::stale);
     EXPECT_EQ(snapshot.data.candles->size(), 200U) << "with their times";
     EXPECT_EQ(snapshot.numbers.metrics.depth_to_volume_ratio, 0.0);
@@ -299,45 +299,45 @@ protected:
     /// What a new process makes of the ranking, changed by `change`.
     template <class Change>
     bool serves(Change change) {
-        auto copy = std::make_shared<Ranking>(*before_);
+        auto copy = std::make_shared<ranking::Ranking>(*before_);
         change(*copy);
         const auto restarted = make_engine(io_.get_executor(), exchange_, clock_, options_, observer_, {});
         restarted->restore(copy);
         if (restarted->current() == nullptr) return false;
         return restarted->is_fresh(*restarted->current());
     }
-    RankingPtr before_;
+    ranking::RankingPtr before_;
 };
 
 TEST_F(Restoring, one_of_just_now_is_served) {
     pass(seconds(20));
-    EXPECT_TRUE(serves([](Ranking&) {}));
+    EXPECT_TRUE(serves([](ranking::Ranking&) {}));
     pass(seconds(71));
-    EXPECT_FALSE(serves([](Ranking&) {}));
+    EXPECT_FALSE(serves([](ranking::Ranking&) {}));
 }
 
 TEST_F(Restoring, one_dated_ahead_is_not) {
     for (const auto ahead : {milliseconds(1), milliseconds(hours(24 * 365))}) {
-        EXPECT_FALSE(serves([&](Ranking& ranking) { ranking.time += ahead; }));
+        EXPECT_FALSE(serves([&](ranking::Ranking& ranking) { ranking.time += ahead; }));
     }
 }
 
 TEST_F(Restoring, an_honest_one_is_not_when_the_clock_was_set_back_meanwhile) {
     clock_.step_wall(-minutes(5));
-    EXPECT_FALSE(serves([](Ranking&) {}));
+    EXPECT_FALSE(serves([](ranking::Ranking&) {}));
 }
 
 TEST_F(Restoring, one_of_now_with_old_numbers_is_not) {
-    EXPECT_FALSE(serves([](Ranking& ranking) { ranking.contracts[1].data.data_time -= minutes(10); }));
-    EXPECT_FALSE(serves([](Ranking& ranking) { ranking.contracts[1].data.data_time += minutes(10); }));
+    EXPECT_FALSE(serves([](ranking::Ranking& ranking) { ranking.contracts[1].data.data_time -= minutes(10); }));
+    EXPECT_FALSE(serves([](ranking::Ranking& ranking) { ranking.contracts[1].data.data_time += minutes(10); }));
     pass(seconds(60));
-    EXPECT_FALSE(serves([](Ranking& ranking) {
-        for (ContractSnapshot& contract : ranking.contracts) contract.data.data_time -= seconds(60);
+    EXPECT_FALSE(serves([](ranking::Ranking& ranking) {
+        for (ranking::ContractSnapshot& contract : ranking.contracts) contract.data.data_time -= seconds(60);
     })) << "each was of then when it was made, and none is of now";
 }
 
 TEST_F(Restoring, the_sequence_goes_on_even_from_one_that_is_not_served) {
-    auto copy = std::make_shared<Ranking>(*before_);
+    auto copy = std::make_shared<ranking::Ranking>(*before_);
     copy->time += hours(1);
     copy->sequence = 41;
     const auto restarted = make_engine(io_.get_executor(), exchange_, clock_, options_, observer_, {});

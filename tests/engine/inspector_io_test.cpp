@@ -235,8 +235,8 @@ TEST_F(Inspecting, computes_a_contract_outside_of_the_scan_as_a_cycle_would) {
     ASSERT_EQ(engine_->current()->find("DDD-USDT"), nullptr);
     const auto reading = contract("DDD-USDT");
     ASSERT_TRUE(reading) << reading.error().message();
-    const ContractSnapshot& alone = (*reading)->snapshot;
-    const ContractSnapshot& scanned = *engine_->current()->find("AAA-USDT");
+    const ranking::ContractSnapshot& alone = (*reading)->snapshot;
+    const ranking::ContractSnapshot& scanned = *engine_->current()->find("AAA-USDT");
     EXPECT_EQ(alone.data.contract->contract_code, "DDD-USDT");
     EXPECT_EQ(alone.data.candles->size(), 200U);
     EXPECT_EQ(alone.data.closed_candles, scanned.data.closed_candles);

@@ -37,7 +37,7 @@ protected:
         clock_.advance(time);
         exchange_.exchange_now += time;
     }
-    RankingPtr cycle() {
+    ranking::RankingPtr cycle() {
         auto ranking = test::run_on(io_, engine().scan_once());
         EXPECT_TRUE(ranking) << ranking.error().message();
         return ranking.value_or(nullptr);
@@ -46,7 +46,7 @@ protected:
         if (!engine_) engine_ = make_engine(io_.get_executor(), exchange_, clock_, options_, observer_, {});
         return *engine_;
     }
-    static const ContractSnapshot* find(const RankingPtr& ranking, const std::string& code) {
+    static const ranking::ContractSnapshot* find(const ranking::RankingPtr& ranking, const std::string& code) {
         const auto found = ranking->index_by_code.find(code);
         return found == ranking->index_by_code.end() ? nullptr : &ranking->contracts[found->second];
     }
@@ -57,7 +57,7 @@ protected:
         return "not listed";
     }
     /// One minute behind the other, the running one last, and everything but that one closed.
-    static void expect_whole_minutes(const ContractSnapshot& snapshot) {
+    static void expect_whole_minutes(const ranking::ContractSnapshot& snapshot) {
         const auto& candles = *snapshot.data.candles;
         for (std::size_t i = 1; i < candles.size(); ++i) {
             EXPECT_EQ(candles[i].open_time_ms - candles[i - 1].open_time_ms, 60'000) << "at " << i;
@@ -81,7 +81,7 @@ protected:
         ASSERT_NE(first_, nullptr);
     }
 
-    RankingPtr first_;
+    ranking::RankingPtr first_;
 };
 
 // -- clocks ----------------------------------------------------------------------------------------------------------
@@ -99,7 +99,7 @@ TEST_F(AfterACycle, a_wall_clock_set_back_does_not_keep_old_numbers_young) {
 TEST_F(AfterACycle, after_a_step_back_the_next_cycle_has_the_new_time_and_a_higher_sequence) {
     clock_.step_wall(-hours(1));
     pass(seconds(15));
-    const RankingPtr after = cycle();
+    const ranking::RankingPtr after = cycle();
     EXPECT_GT(after->sequence, first_->sequence);
     EXPECT_EQ(after->time, clock_.now());
     EXPECT_TRUE(engine().is_fresh(*after));
@@ -109,7 +109,7 @@ TEST_F(AfterACycle, after_a_step_back_the_next_cycle_has_the_new_time_and_a_high
 TEST_F(AfterACycle, a_wall_clock_set_forward_makes_numbers_old_until_the_next_cycle) {
     clock_.step_wall(hours(1));
     EXPECT_FALSE(engine().is_fresh(*first_)) << "nobody can tell how old it is: it is not served as live";
-    const RankingPtr next = cycle();
+    const ranking::RankingPtr next = cycle();
     EXPECT_TRUE(engine().is_fresh(*next));
 }
 
@@ -128,15 +128,15 @@ TEST_F(TimeTest, a_step_within_a_cycle_gives_no_negative_age) {
     exchange_.on_book = [this](const std::string& code) {
         if (code == "BBB-USDT") clock_.step_wall(-minutes(10));
     };
-    const RankingPtr ranking = cycle();
-    for (const ContractSnapshot& snapshot : ranking->contracts) {
+    const ranking::RankingPtr ranking = cycle();
+    for (const ranking::ContractSnapshot& snapshot : ranking->contracts) {
         EXPECT_LE(snapshot.data.data_time - ranking->time, minutes(10));
         EXPECT_GE(engine().age(*ranking), milliseconds(0));
     }
     exchange_.on_book = nullptr;
     pass(seconds(15));
-    const RankingPtr next = cycle();
-    for (const ContractSnapshot& snapshot : next->contracts) {
+    const ranking::RankingPtr next = cycle();
+    for (const ranking::ContractSnapshot& snapshot : next->contracts) {
         EXPECT_EQ(next->time - snapshot.data.data_time, milliseconds(200)) << "the book's age, as always";
     }
 }
@@ -144,8 +144,8 @@ TEST_F(TimeTest, a_step_within_a_cycle_gives_no_negative_age) {
 TEST_F(TimeTest, the_exchanges_clock_may_be_minutes_off) {
     for (const auto skew : {minutes(-5), minutes(5)}) {
         exchange_.exchange_now = clock_.now() + skew;
-        const RankingPtr ranking = cycle();
-        const ContractSnapshot* snapshot = find(ranking, "AAA-USDT");
+        const ranking::RankingPtr ranking = cycle();
+        const ranking::ContractSnapshot* snapshot = find(ranking, "AAA-USDT");
         ASSERT_NE(snapshot, nullptr);
         EXPECT_EQ(ranking->time - snapshot->data.data_time, milliseconds(200)) << "measured between its own times";
         EXPECT_TRUE(engine().is_fresh(*ranking));
@@ -160,8 +160,8 @@ TEST_F(TimeTest, a_smeared_leap_second_closes_every_minute_once) {
     for (int minute = 1; minute <= 60; ++minute) {
         clock_.advance(minutes(1));
         exchange_.exchange_now += minutes(1) - milliseconds(minute % 10 < 7 ? 1 : 0);
-        const RankingPtr ranking = cycle();
-        for (const ContractSnapshot& snapshot : ranking->contracts) expect_whole_minutes(snapshot);
+        const ranking::RankingPtr ranking = cycle();
+        for (const ranking::ContractSnapshot& snapshot : ranking->contracts) expect_whole_minutes(snapshot);
     }
     const auto fetched = exchange_.candle_counts.size();
     EXPECT_GE(fetched, 3U * 59U);
@@ -173,14 +173,14 @@ TEST_F(TimeTest, a_leap_second_told_twice_closes_no_candle_twice) {
     exchange_.exchange_now = *core::parse_time("2026-12-31T23:59:59.900Z");
     static_cast<void>(cycle());
     exchange_.exchange_now += milliseconds(200);  // the year is over ...
-    const RankingPtr after = cycle();
+    const ranking::RankingPtr after = cycle();
     const auto closed = find(after, "AAA-USDT")->data.closed_candles;
     exchange_.exchange_now -= seconds(1);  // ... and its last second comes again
-    const RankingPtr again = cycle();
+    const ranking::RankingPtr again = cycle();
     EXPECT_EQ(find(again, "AAA-USDT")->data.candles->size(), find(after, "AAA-USDT")->data.candles->size());
     EXPECT_EQ(find(again, "AAA-USDT")->data.closed_candles, closed);
     exchange_.exchange_now += minutes(1);
-    const RankingPtr next = cycle();
+    const ranking::RankingPtr next = cycle();
     expect_whole_minutes(*find(next, "AAA-USDT"));
     EXPECT_EQ(find(next, "AAA-USDT")->data.closed_candles, std::min<std::size_t>(closed + 1, 199));
 }
@@ -190,8 +190,8 @@ TEST_F(TimeTest, a_leap_second_told_twice_closes_no_candle_twice) {
 TEST_F(TimeTest, a_minute_that_ends_within_a_cycle_is_closed_for_those_read_after_it) {
     exchange_.exchange_now = *core::parse_time("2026-11-22T05:23:59.000Z");
     exchange_.call_takes = milliseconds(300);  // six calls: the fourth is answered after the minute
-    const RankingPtr ranking = cycle();
-    for (const ContractSnapshot& snapshot : ranking->contracts) {
+    const ranking::RankingPtr ranking = cycle();
+    for (const ranking::ContractSnapshot& snapshot : ranking->contracts) {
         expect_whole_minutes(snapshot);
         const auto& newest = snapshot.data.candles->back();
         const bool running = snapshot.data.closed_candles < snapshot.data.candles->size();
@@ -199,9 +199,9 @@ TEST_F(TimeTest, a_minute_that_ends_within_a_cycle_is_closed_for_those_read_afte
         EXPECT_EQ(newest.open_time_ms % 60'000, 0);
     }
     pass(seconds(15));
-    const RankingPtr next = cycle();
+    const ranking::RankingPtr next = cycle();
     const std::int64_t minute = core::to_unix_ms(*core::parse_time("2026-11-22T05:24:00.000Z"));
-    for (const ContractSnapshot& snapshot : next->contracts) {
+    for (const ranking::ContractSnapshot& snapshot : next->contracts) {
         EXPECT_EQ(snapshot.data.candles->back().open_time_ms, minute) << "all of them have the new minute now";
         expect_whole_minutes(snapshot);
     }
@@ -209,8 +209,8 @@ TEST_F(TimeTest, a_minute_that_ends_within_a_cycle_is_closed_for_those_read_afte
 
 TEST_F(AfterACycle, no_cycle_for_an_hour_leaves_no_hole) {
     pass(hours(1));
-    const RankingPtr ranking = cycle();
-    for (const ContractSnapshot& snapshot : ranking->contracts) {
+    const ranking::RankingPtr ranking = cycle();
+    for (const ranking::ContractSnapshot& snapshot : ranking->contracts) {
         expect_whole_minutes(snapshot);
         EXPECT_EQ(snapshot.data.candles->size(), 200U);
     }
@@ -220,12 +220,12 @@ TEST_F(AfterACycle, no_cycle_for_an_hour_leaves_no_hole) {
 
 TEST_F(TimeTest, a_settlement_brings_the_new_rate_and_the_next_time_at_once) {
     exchange_.next_funding_time = exchange_.exchange_now + seconds(60);
-    const RankingPtr before = cycle();
+    const ranking::RankingPtr before = cycle();
     EXPECT_EQ(find(before, "AAA-USDT")->data.funding_rate, 0.0001);
     pass(seconds(70));
     exchange_.next_funding_time = exchange_.exchange_now + hours(8);
     exchange_.funding_rate = -0.0003;
-    const RankingPtr after = cycle();
+    const ranking::RankingPtr after = cycle();
     EXPECT_EQ(find(after, "AAA-USDT")->data.funding_rate, -0.0003);
     EXPECT_EQ(find(after, "AAA-USDT")->data.contract->next_funding_time, exchange_.next_funding_time)
         << "the contract list is read again after a settlement, not only when its time to live is over";
@@ -246,7 +246,7 @@ TEST_F(TimeTest, a_settlement_that_the_exchange_is_late_to_list_does_not_make_it
 
 TEST_F(AfterACycle, while_a_settlement_runs_there_is_no_rate_rather_than_the_old_one) {
     exchange_.funding_rate.reset();
-    const RankingPtr during = cycle();
+    const ranking::RankingPtr during = cycle();
     EXPECT_EQ(find(during, "AAA-USDT")->data.funding_rate, std::nullopt);
     EXPECT_EQ(find(during, "AAA-USDT")->numbers.metrics.funding_8h_pct, std::nullopt);
     EXPECT_EQ(during->ranked.at("scalp").size(), 3U) << "ranked without it";
@@ -260,8 +260,8 @@ TEST_F(AfterACycle, a_contract_listed_now_is_scanned_as_soon_as_the_list_says_so
     static_cast<void>(cycle());
     EXPECT_EQ(reason_for("NEW-USDT"), "not listed") << "its size and status are not known yet";
     pass(minutes(11));
-    const RankingPtr ranking = cycle();
-    const ContractSnapshot* snapshot = find(ranking, "NEW-USDT");
+    const ranking::RankingPtr ranking = cycle();
+    const ranking::ContractSnapshot* snapshot = find(ranking, "NEW-USDT");
     ASSERT_NE(snapshot, nullptr);
     EXPECT_EQ(snapshot->data.candles->size(), 3U);
     EXPECT_TRUE(std::isfinite(snapshot->numbers.metrics.atr_pct));
@@ -270,7 +270,7 @@ TEST_F(AfterACycle, a_contract_listed_now_is_scanned_as_soon_as_the_list_says_so
 
 TEST_F(AfterACycle, a_contract_suspended_within_a_cycle_is_left_out_and_the_others_are_not) {
     exchange_.book_fails.emplace("BBB-USDT", core::Error(core::ErrorCode::not_found, "this contract is suspended"));
-    RankingPtr ranking = cycle();
+    ranking::RankingPtr ranking = cycle();
     EXPECT_EQ(find(ranking, "BBB-USDT"), nullptr);
     EXPECT_EQ(reason_for("BBB-USDT"), "fetch_failed");
     EXPECT_EQ(ranking->ranked.at("scalp").size(), 2U);
@@ -284,11 +284,11 @@ TEST_F(TimeTest, a_contract_delisted_within_a_cycle_is_gone_from_the_next) {
     exchange_.on_book = [this](const std::string& code) {
         if (code == "AAA-USDT") std::erase(exchange_.codes, "CCC-USDT");
     };
-    const RankingPtr ranking = cycle();
+    const ranking::RankingPtr ranking = cycle();
     EXPECT_NE(find(ranking, "AAA-USDT"), nullptr);
     exchange_.on_book = nullptr;
     exchange_.book_fails.emplace("CCC-USDT", core::Error(core::ErrorCode::not_found, "this contract doesnt exist"));
-    const RankingPtr next = cycle();
+    const ranking::RankingPtr next = cycle();
     EXPECT_EQ(find(next, "CCC-USDT"), nullptr);
     EXPECT_EQ(next->ranked.at("scalp").size(), 2U);
     pass(minutes(11));
@@ -305,14 +305,14 @@ TEST_F(AfterACycle, a_contract_that_comes_back_starts_afresh) {
     exchange_.last = 300.0;
     exchange_.listed_minutes["BBB-USDT"] = 5;
     pass(minutes(11));
-    const RankingPtr ranking = cycle();
-    const ContractSnapshot* snapshot = find(ranking, "BBB-USDT");
+    const ranking::RankingPtr ranking = cycle();
+    const ranking::ContractSnapshot* snapshot = find(ranking, "BBB-USDT");
     ASSERT_NE(snapshot, nullptr);
     EXPECT_EQ(snapshot->data.candles->size(), 5U) << "nothing of its former life";
     EXPECT_EQ(snapshot->spread_history.size(), 1U);
     const auto& scalp = ranking->ranked.at("scalp");
     const auto entry = std::ranges::find_if(
-        scalp, [&](const RankedEntry& each) { return &ranking->contracts[each.contract] == snapshot; });
+        scalp, [&](const ranking::RankedEntry& each) { return &ranking->contracts[each.contract] == snapshot; });
     ASSERT_NE(entry, scalp.end());
     EXPECT_FALSE(entry->rank_delta) << "it had no rank in the cycle before";
 }

@@ -37,7 +37,7 @@ std::vector<std::string> codes(const Universe& universe) {
 }
 
 std::string reason_for(const Universe& universe, const std::string& code) {
-    for (const Exclusion& exclusion : universe.exclusions) {
+    for (const ranking::Exclusion& exclusion : universe.exclusions) {
         if (exclusion.contract_code == code) return exclusion.reason;
     }
     return "";

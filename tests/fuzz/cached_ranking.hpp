@@ -2,7 +2,7 @@
 
 #include "fuzz/check.hpp"
 
-#include "scanner/engine/ranking_codec.hpp"
+#include "scanner/ranking/ranking_codec.hpp"
 
 #include <chrono>
 #include <cmath>
@@ -13,20 +13,21 @@ namespace scanner::fuzz {
 
 /// Rankings that Redis gives back, whoever wrote them.
 inline void cached_ranking(std::string_view input) {
-    const auto ranking = engine::decode_ranking(input);
+    const auto ranking = ranking::decode_ranking(input);
     if (!ranking) return;
     require(*ranking != nullptr, "a ranking that was read is there");
-    require((*ranking)->sequence >= 1 && (*ranking)->sequence <= engine::kMaxSequence, "a sequence number is in range");
+    require((*ranking)->sequence >= 1 && (*ranking)->sequence <= ranking::kMaxSequence,
+            "a sequence number is in range");
     require(core::is_unix_ms(core::to_unix_ms((*ranking)->time)), "a time is in range");
     require((*ranking)->settings.notional_usdt >= 0 && (*ranking)->settings.max_spread_bps >= 0, "limits are in range");
     for (const auto& [profile, entries] : (*ranking)->ranked) {
-        for (const engine::RankedEntry& entry : entries) {
+        for (const ranking::RankedEntry& entry : entries) {
             require(entry.contract < (*ranking)->contracts.size(), "a ranked entry has its contract");
             require(std::isfinite(entry.score), "scores are finite");
         }
-        static_cast<void>(engine::encode_profile_order(**ranking, profile));
+        static_cast<void>(ranking::encode_profile_order(**ranking, profile));
     }
-    for (const engine::ContractSnapshot& snapshot : (*ranking)->contracts) {
+    for (const ranking::ContractSnapshot& snapshot : (*ranking)->contracts) {
         require(snapshot.data.contract != nullptr, "a snapshot has its contract");
         require(snapshot.data.ticker.last > 0 && snapshot.data.contract->contract_size > 0, "prices are above 0");
         require(snapshot.data.data_time <= (*ranking)->time + std::chrono::minutes(1),
@@ -35,9 +36,9 @@ inline void cached_ranking(std::string_view input) {
     for (const auto& [code, index] : (*ranking)->index_by_code) {
         require(index < (*ranking)->contracts.size(), "an index has its contract");
     }
-    const std::string written = engine::encode_ranking(**ranking);
-    const auto again = engine::decode_ranking(written);
-    require(again.has_value() && engine::encode_ranking(**again) == written, "a ranking written is read back");
+    const std::string written = ranking::encode_ranking(**ranking);
+    const auto again = ranking::decode_ranking(written);
+    require(again.has_value() && ranking::encode_ranking(**again) == written, "a ranking written is read back");
 }
 
 }  // namespace scanner::fuzz

@@ -4,7 +4,7 @@
 #include "api/sample.hpp"
 #include "fuzz/check.hpp"
 #include "fuzz/loopback.hpp"
-#include "net/http_session.hpp"
+#include "net/server/http_session.hpp"
 
 #include "scanner/api/handler.hpp"
 
@@ -76,8 +76,8 @@ private:
     api::Streams streams_{io_.get_executor(), api::StreamOptions(), engine_};
     alerts::test::FakeState state_;
     storage::OperatorDocumentsPtr first_documents_ = state_.documents();
-    std::unique_ptr<api::OperatorService> operator_ =
-        api::make_operator_service(state_, {}, [](const api::EffectiveSettings&) {});
+    std::unique_ptr<operators::OperatorService> operator_ =
+        operators::make_operator_service(state_, {}, [](const operators::EffectiveSettings&) {});
     std::unique_ptr<net::RequestHandler> handler_;
     std::shared_ptr<net::ServerCore> core_;
     std::string failure_;

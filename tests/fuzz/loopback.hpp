@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fuzz/check.hpp"
-#include "net/server_core.hpp"
+#include "net/server/server_core.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/operator_body.hpp"
+#include "api/operator/operator_body.hpp"
 #include "fuzz/check.hpp"
 
 #include "scanner/core/names.hpp"

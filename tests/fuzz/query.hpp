@@ -1,11 +1,11 @@
 #pragma once
 
-#include "api/queries.hpp"
+#include "api/http/target.hpp"
+#include "api/rankings/queries.hpp"
 #include "api/sample.hpp"
-#include "api/target.hpp"
 #include "fuzz/check.hpp"
 
-#include "scanner/net/url.hpp"
+#include "scanner/net/request_target.hpp"
 
 #include <cmath>
 #include <string_view>
@@ -55,7 +55,7 @@ inline void check_route(char route, const net::QueryParameters& params, const ap
 
 /// Request targets: path, parameters, and what each route makes of them.
 inline void query(std::string_view input) {
-    static const engine::Ranking kRanking = api::test::make_ranking();
+    static const ranking::Ranking kRanking = api::test::make_ranking();
     const auto path = net::normalize_path(net::target_path(input));
     if (path) {
         require(path->starts_with('/') && path->find("/../") == std::string::npos && !path->ends_with("/.."),

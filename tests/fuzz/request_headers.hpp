@@ -1,13 +1,13 @@
 #pragma once
 
-#include "api/bearer.hpp"
-#include "api/cors.hpp"
-#include "api/negotiation.hpp"
-#include "api/panel_files.hpp"
-#include "api/stream_rules.hpp"
+#include "api/http/bearer.hpp"
+#include "api/http/cors.hpp"
+#include "api/http/negotiation.hpp"
+#include "api/panel/panel_files.hpp"
+#include "api/streams/stream_rules.hpp"
 #include "fuzz/check.hpp"
-#include "net/forwarded.hpp"
-#include "storage/cursor.hpp"
+#include "net/server/forwarded.hpp"
+#include "storage/history/cursor.hpp"
 
 #include "scanner/api/host_guard.hpp"
 #include "scanner/core/address.hpp"

@@ -1,11 +1,11 @@
 #pragma once
 
-#include "alerts/subject.hpp"
 #include "fuzz/check.hpp"
+#include "rules/subject.hpp"
 
-#include "scanner/alerts/rule.hpp"
 #include "scanner/alerts/scope.hpp"
 #include "scanner/core/url.hpp"
+#include "scanner/rules/rule.hpp"
 
 #include <cmath>
 #include <string_view>
@@ -13,7 +13,7 @@
 
 namespace scanner::fuzz {
 
-inline void check_value(const std::optional<alerts::RuleValue>& value) {
+inline void check_value(const std::optional<rules::RuleValue>& value) {
     if (!value) return;
     if (const double* number = std::get_if<double>(&*value)) {
         require(std::isfinite(*number), "arithmetic gives a finite number or null");
@@ -22,30 +22,30 @@ inline void check_value(const std::optional<alerts::RuleValue>& value) {
 
 /// Expressions of alert rules, compiled and tried; and scopes.
 inline void rule(std::string_view input) {
-    static const alerts::test::OwnedSubject kPlain{{}};
-    static const alerts::test::OwnedSubject kFlagged{
+    static const rules::test::OwnedSubject kPlain{{}};
+    static const rules::test::OwnedSubject kFlagged{
         {.rank_delta = std::nullopt, .manip_score = 88.5, .flags = {"scam_wick", "wash"}, .pump = true}};
 
-    const auto compiled = alerts::Rule::compile(input);
+    const auto compiled = rules::Rule::compile(input);
     if (!compiled) {
-        const alerts::RuleError& error = compiled.error();
+        const rules::RuleError& error = compiled.error();
         require(error.line >= 1 && error.column >= 1 && error.length >= 1 && !error.message.empty(),
                 "an error says where and what");
         require(core::is_valid_utf8(error.message) && core::is_valid_utf8(error.excerpt), "in readable text");
-        static_cast<void>(alerts::render_with_caret(error));
+        static_cast<void>(rules::render_with_caret(error));
     } else {
-        require(input.size() <= alerts::kMaxRuleBytes, "long expressions are refused");
-        require(compiled->hold().count() >= 0 && compiled->hold() <= alerts::kMaxHold, "a hold has its bounds");
+        require(input.size() <= rules::kMaxRuleBytes, "long expressions are refused");
+        require(compiled->hold().count() >= 0 && compiled->hold() <= rules::kMaxHold, "a hold has its bounds");
         require(compiled->text() == input, "a rule keeps its text");
         for (const auto* subject : {&kPlain, &kFlagged}) {
             const bool holds = compiled->holds(subject->get());
             require(holds == compiled->holds(subject->get()), "a rule is a function of its subject");
-            for (const alerts::ConditionResult& condition : compiled->explain(subject->get())) {
+            for (const rules::ConditionResult& condition : compiled->explain(subject->get())) {
                 check_value(condition.left);
                 check_value(condition.right);
             }
         }
-        const auto again = alerts::Rule::compile(compiled->text());
+        const auto again = rules::Rule::compile(compiled->text());
         require(again.has_value() && again->fields() == compiled->fields(), "a stored rule compiles again");
     }
 

@@ -2,8 +2,8 @@
 
 #include "fuzz/check.hpp"
 
-#include "scanner/core/settings.hpp"
 #include "scanner/core/url.hpp"
+#include "scanner/settings/settings.hpp"
 
 #include <cmath>
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace scanner::fuzz {
 
-inline void check_loaded(const core::LoadedSettings& loaded) {
-    const core::Settings& settings = loaded.settings;
+inline void check_loaded(const settings::LoadedSettings& loaded) {
+    const settings::Settings& settings = loaded.settings;
     require(std::isfinite(settings.min_qvol_usdt) && std::isfinite(settings.max_spread_bps) &&
                 std::isfinite(settings.notional_test) && settings.request_budget_per_sec > 0.0,
             "settings are finite");
@@ -20,15 +20,15 @@ inline void check_loaded(const core::LoadedSettings& loaded) {
                 settings.scan_concurrency > 0 && settings.adapter_max_failures > 0,
             "waits and counts are above zero");
     // Not "is not found in it": a token may be a word of any text by chance.
-    core::Settings others_secrets = settings;
+    settings::Settings others_secrets = settings;
     for (auto* const secret : {&others_secrets.api_token, &others_secrets.alert_webhook_secret}) {
         if (secret->has_value()) *secret = "something else altogether";
     }
-    for (const core::SettingInfo& info : core::setting_infos()) {
-        require(core::setting_text(settings, info.name) == core::setting_text(others_secrets, info.name),
+    for (const settings::SettingInfo& info : settings::setting_infos()) {
+        require(settings::setting_text(settings, info.name) == settings::setting_text(others_secrets, info.name),
                 "what is shown does not depend on a secret");
     }
-    static_cast<void>(core::reload_settings(core::Settings(), settings));
+    static_cast<void>(settings::reload_settings(settings::Settings(), settings));
 }
 
 /// A .env file, the settings in it, and the addresses that settings are made of.
@@ -49,15 +49,15 @@ inline void settings(std::string_view input) {
         require(core::parse_postgres_url(*database) == *database, "a connection string stands for itself");
     }
 
-    const auto file = core::parse_env_file(input);
+    const auto file = settings::parse_env_file(input);
     if (!file) return;
-    core::SettingInputs inputs;
+    settings::SettingInputs inputs;
     (input.size() % 2 == 0 ? inputs.file : inputs.environment) = *file;
-    const auto loaded = core::load_settings(inputs);
+    const auto loaded = settings::load_settings(inputs);
     if (loaded) return check_loaded(*loaded);
     require(!loaded.error().empty(), "settings are refused with a reason");
-    for (const core::SettingProblem& problem : loaded.error()) {
-        require(!problem.name.empty() && !core::to_string(problem).empty(), "a problem names its setting");
+    for (const settings::SettingProblem& problem : loaded.error()) {
+        require(!problem.name.empty() && !settings::to_string(problem).empty(), "a problem names its setting");
     }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fuzz/check.hpp"
-#include "storage/batch_codec.hpp"
+#include "storage/spool/batch_codec.hpp"
 
 #include <zlib.h>
 

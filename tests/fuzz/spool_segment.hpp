@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fuzz/check.hpp"
-#include "storage/spool_segment.hpp"
+#include "storage/spool/spool_segment.hpp"
 
 #include <cstdint>
 #include <string>

@@ -2,7 +2,7 @@
 
 #include "fuzz/check.hpp"
 #include "fuzz/loopback.hpp"
-#include "net/websocket.hpp"
+#include "net/server/websocket.hpp"
 
 #include <boost/asio/awaitable.hpp>
 

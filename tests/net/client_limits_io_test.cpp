@@ -1,6 +1,6 @@
-#include "net/client_limits.hpp"
 #include "net/http_server_fixture.hpp"
-#include "net/http_session.hpp"
+#include "net/server/client_limits.hpp"
+#include "net/server/http_session.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>

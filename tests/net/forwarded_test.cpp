@@ -1,7 +1,7 @@
-#include "net/forwarded.hpp"
+#include "net/server/forwarded.hpp"
 
-#include "net/rate_floor.hpp"
-#include "net/request_rules.hpp"
+#include "net/pacing/rate_floor.hpp"
+#include "net/server/request_rules.hpp"
 
 #include <gtest/gtest.h>
 

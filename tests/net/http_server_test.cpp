@@ -1,7 +1,7 @@
 #include "scanner/net/http_server.hpp"
 
-#include "net/request_rules.hpp"
-#include "net/response_head.hpp"
+#include "net/server/request_rules.hpp"
+#include "net/server/response_head.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

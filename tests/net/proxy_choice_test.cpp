@@ -1,4 +1,4 @@
-#include "net/proxy_choice.hpp"
+#include "net/client/proxy_choice.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "net/public_address.hpp"
+#include "net/client/public_address.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
+#include "simulator/face/encode/errors.hpp"
 #include "simulator/face/endpoints.hpp"
-#include "simulator/face/errors.hpp"
 #include "simulator/face_fake_market.hpp"
 
 #include <gmock/gmock.h>

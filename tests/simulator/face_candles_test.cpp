@@ -1,5 +1,5 @@
-#include "simulator/face/candle_series.hpp"
 #include "simulator/face/endpoints.hpp"
+#include "simulator/face/state/candle_series.hpp"
 #include "simulator/face_fake_market.hpp"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,4 @@
-#include "simulator/face/decimal.hpp"
+#include "simulator/face/encode/decimal.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "simulator/face/depth_step.hpp"
+#include "simulator/face/encode/depth_step.hpp"
 #include "simulator/face/endpoints.hpp"
 #include "simulator/face_fake_market.hpp"
 

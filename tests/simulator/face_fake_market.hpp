@@ -1,6 +1,6 @@
 #pragma once
 
-#include "simulator/face/scene.hpp"
+#include "simulator/face/state/scene.hpp"
 #include "simulator/market.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
-#include "simulator/face/duration.hpp"
-#include "simulator/face/fault_effects.hpp"
-#include "simulator/face/faults.hpp"
+#include "simulator/face/encode/duration.hpp"
+#include "simulator/face/faults/fault_effects.hpp"
+#include "simulator/face/faults/faults.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

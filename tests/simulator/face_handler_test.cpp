@@ -1,5 +1,5 @@
+#include "simulator/face/encode/gzip.hpp"
 #include "simulator/face/face.hpp"
-#include "simulator/face/gzip.hpp"
 #include "simulator/face_fake_market.hpp"
 #include "support/run_coroutine.hpp"
 

@@ -1,5 +1,5 @@
 // The real program from outside: every endpoint, every kind of fault.
-#include "simulator/face/faults.hpp"
+#include "simulator/face/faults/faults.hpp"
 #include "simulator/face/routes.hpp"
 #include "simulator/face_process.hpp"
 #include "support/raw_client.hpp"

@@ -1,4 +1,4 @@
-#include "simulator/face/limits.hpp"
+#include "simulator/face/faults/limits.hpp"
 
 #include <gtest/gtest.h>
 

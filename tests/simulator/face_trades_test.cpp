@@ -1,5 +1,5 @@
 #include "simulator/face/endpoints.hpp"
-#include "simulator/face/liquidations.hpp"
+#include "simulator/face/state/liquidations.hpp"
 #include "simulator/face_fake_market.hpp"
 
 #include <gmock/gmock.h>

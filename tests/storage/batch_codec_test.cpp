@@ -1,8 +1,8 @@
-#include "storage/batch_codec.hpp"
+#include "storage/spool/batch_codec.hpp"
 
 #include "fuzz/spool_batch.hpp"
-#include "storage/bytes.hpp"
 #include "storage/history_samples.hpp"
+#include "storage/spool/bytes.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
-#include "storage/bar_builder.hpp"
-#include "storage/cursor.hpp"
+#include "storage/history/bar_builder.hpp"
+#include "storage/history/cursor.hpp"
 #include "storage/history_samples.hpp"
-#include "storage/postgres_text.hpp"
+#include "storage/postgres/postgres_text.hpp"
 
 #include <gtest/gtest.h>
 

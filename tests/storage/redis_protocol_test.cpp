@@ -1,4 +1,4 @@
-#include "storage/redis_protocol.hpp"
+#include "storage/redis/redis_protocol.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
-#include "storage/redis_connection.hpp"
-#include "storage/redis_lease.hpp"
+#include "storage/redis/redis_connection.hpp"
+#include "storage/redis/redis_lease.hpp"
 #include "support/redis_server.hpp"
 #include "support/run_coroutine.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "storage/spool.hpp"
+#include "storage/spool/spool.hpp"
 
 #include "scanner/core/log.hpp"
 

@@ -1,5 +1,5 @@
+#include "storage/spool/spool_segment.hpp"
 #include "storage/spool_fixture.hpp"
-#include "storage/spool_segment.hpp"
 
 #include <gtest/gtest.h>
 

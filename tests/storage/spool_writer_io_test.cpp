@@ -1,5 +1,5 @@
+#include "storage/spool/spool_writer.hpp"
 #include "storage/spool_fixture.hpp"
-#include "storage/spool_writer.hpp"
 #include "support/file_size_limit.hpp"
 
 #include "scanner/core/random.hpp"

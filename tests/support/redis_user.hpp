@@ -1,6 +1,6 @@
 #pragma once
 
-#include "storage/redis_protocol.hpp"
+#include "storage/redis/redis_protocol.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>

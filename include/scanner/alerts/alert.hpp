@@ -1,9 +1,9 @@
 #pragma once
 
-#include "scanner/alerts/rule.hpp"
-#include "scanner/alerts/rule_fields.hpp"
 #include "scanner/core/clock.hpp"
-#include "scanner/engine/ranking.hpp"
+#include "scanner/ranking/ranking.hpp"
+#include "scanner/rules/rule.hpp"
+#include "scanner/rules/rule_fields.hpp"
 
 #include <cstdint>
 #include <string>
@@ -26,8 +26,8 @@ struct Alert {
 
 /// The object `payload`: the contract's place and numbers in the cycle under `profile`, and what of `rule` it met, with
 /// the values at that moment.
-[[nodiscard]] std::string render_payload(const engine::Ranking& ranking, std::string_view profile,
-                                         const RuleSubject& subject, const Rule& rule);
+[[nodiscard]] std::string render_payload(const ranking::Ranking& ranking, std::string_view profile,
+                                         const rules::RuleSubject& subject, const rules::Rule& rule);
 
 /// What is published and posted: {id, rule, symbol, ts, payload{…}}.
 [[nodiscard]] std::string render_message(const Alert& alert);

@@ -1,15 +1,15 @@
 #pragma once
 
 #include "scanner/alerts/edges.hpp"
-#include "scanner/alerts/rule.hpp"
 #include "scanner/alerts/scope.hpp"
 #include "scanner/alerts/state_file.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/core/webhook_format.hpp"
-#include "scanner/engine/ranking.hpp"
 #include "scanner/net/http_client.hpp"
 #include "scanner/net/retry.hpp"
+#include "scanner/ranking/ranking.hpp"
+#include "scanner/rules/rule.hpp"
 #include "scanner/storage/operator_state.hpp"
 #include "scanner/storage/snapshot_cache.hpp"
 
@@ -73,7 +73,7 @@ struct RuleView {
     bool built_in = false;                 ///< deleting it brings back what it shipped as
     storage::DocumentVersion version = 0;  ///< 0: as it shipped
     std::chrono::milliseconds hold{0};
-    std::optional<RuleError> error;          ///< a stored rule that no longer means anything: it never rings
+    std::optional<rules::RuleError> error;   ///< a stored rule that no longer means anything: it never rings
     std::optional<std::string> cannot_fire;  ///< why it never rings as things are: see hold_fault
 };
 
@@ -116,7 +116,7 @@ public:
     [[nodiscard]] virtual boost::asio::awaitable<void> close(std::chrono::milliseconds grace) = 0;
 
     /// For Engine::subscribe. Quick; evaluates every rule.
-    virtual void on_ranking(const engine::RankingPtr& ranking) = 0;
+    virtual void on_ranking(const ranking::RankingPtr& ranking) = 0;
 
     /// Every rule by name, the built-in ones included.
     [[nodiscard]] virtual std::vector<RuleView> rules() const = 0;

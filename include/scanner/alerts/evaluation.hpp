@@ -1,8 +1,8 @@
 #pragma once
 
-#include "scanner/alerts/rule.hpp"
 #include "scanner/alerts/scope.hpp"
-#include "scanner/engine/ranking.hpp"
+#include "scanner/ranking/ranking.hpp"
+#include "scanner/rules/rule.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -17,16 +17,16 @@ namespace scanner::alerts {
 struct ScopedSubjects {
     std::string profile;            ///< the effective one
     bool profile_is_known = false;  ///< the cycle was ranked under it
-    std::vector<RuleSubject> subjects;
+    std::vector<rules::RuleSubject> subjects;
 };
 /// `watchlist` holds the contract codes of `scope.watchlist`; nothing: there is no such list, and nothing is meant.
-[[nodiscard]] ScopedSubjects subjects_of(const engine::Ranking& ranking, const AlertScope& scope,
+[[nodiscard]] ScopedSubjects subjects_of(const ranking::Ranking& ranking, const AlertScope& scope,
                                          const std::optional<std::vector<std::string>>& watchlist);
 
 /// A contract that a rule was tried on.
 struct TriedContract {
-    RuleSubject subject;
-    std::vector<ConditionResult> conditions;
+    rules::RuleSubject subject;
+    std::vector<rules::ConditionResult> conditions;
     std::size_t conditions_met = 0;
 };
 
@@ -37,6 +37,7 @@ struct RuleTrial {
     std::vector<TriedContract> matches;      ///< best first, at most `most`
     std::vector<TriedContract> near_misses;  ///< those that met most conditions first, a few
 };
-[[nodiscard]] RuleTrial try_rule(const Rule& rule, std::span<const RuleSubject> subjects, std::size_t most);
+[[nodiscard]] RuleTrial try_rule(const rules::Rule& rule, std::span<const rules::RuleSubject> subjects,
+                                 std::size_t most);
 
 }  // namespace scanner::alerts

@@ -2,13 +2,13 @@
 
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/api/metrics.hpp"
-#include "scanner/api/operator_service.hpp"
-#include "scanner/api/streams.hpp"
-#include "scanner/api/watchlist_source.hpp"
+#include "scanner/api/stream_hub.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/engine_view.hpp"
 #include "scanner/engine/inspector.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/operator/operator_service.hpp"
+#include "scanner/operator/watchlist_source.hpp"
 #include "scanner/signals/opportunity.hpp"
 #include "scanner/storage/history.hpp"
 
@@ -33,21 +33,22 @@ struct StoreHealth {
 
 struct ApiOptions {
     std::string version;
-    int default_top = 12;                         ///< SCANNER_TOPN_DEFAULT
-    bool metrics_enabled = true;                  ///< SCANNER_METRICS_ENABLED: /metrics is 404 without
-    std::string api_token;                        ///< SCANNER_API_TOKEN; empty: none is asked for
-    std::string base_path;                        ///< SCANNER_BASE_PATH: addresses in answers begin with it
-    std::vector<std::string> cors_origins;        ///< SCANNER_CORS_ORIGINS: as browsers send them, or a single "*"
-    std::vector<std::string> allowed_hosts;       ///< SCANNER_ALLOWED_HOSTS: host names that the operator vouches for
-    std::size_t rendered_entries = 512;           ///< answers kept for the next reader
-    std::size_t rendered_bytes = 32U << 20U;      ///< and their size at most
-    const WatchlistSource* watchlists = nullptr;  ///< must outlive the handler; nullptr: there are no lists
-    std::function<std::vector<StoreHealth>()> stores;  ///< called for each /healthz/details; may be empty
-    Streams* streams = nullptr;                        ///< must outlive the handler; nullptr: /stream… is not there
-    engine::Inspector* inspector = nullptr;       ///< must outlive the handler; nullptr: only what cycles read is shown
-    OperatorService* operator_service = nullptr;  ///< must outlive the handler; nullptr: none of the operator's routes
-    alerts::AlertService* alerts = nullptr;       ///< must outlive the handler; nullptr: /alerts… is not there
-    storage::History* history = nullptr;          ///< must outlive the handler; nullptr: no /history…, no as_of
+    int default_top = 12;                     ///< SCANNER_TOPN_DEFAULT
+    bool metrics_enabled = true;              ///< SCANNER_METRICS_ENABLED: /metrics is 404 without
+    std::string api_token;                    ///< SCANNER_API_TOKEN; empty: none is asked for
+    std::string base_path;                    ///< SCANNER_BASE_PATH: addresses in answers begin with it
+    std::vector<std::string> cors_origins;    ///< SCANNER_CORS_ORIGINS: as browsers send them, or a single "*"
+    std::vector<std::string> allowed_hosts;   ///< SCANNER_ALLOWED_HOSTS: host names that the operator vouches for
+    std::size_t rendered_entries = 512;       ///< answers kept for the next reader
+    std::size_t rendered_bytes = 32U << 20U;  ///< and their size at most
+    const operators::WatchlistSource* watchlists = nullptr;  ///< must outlive the handler; nullptr: there are no lists
+    std::function<std::vector<StoreHealth>()> stores;        ///< called for each /healthz/details; may be empty
+    Streams* streams = nullptr;              ///< must outlive the handler; nullptr: /stream… is not there
+    engine::Inspector* inspector = nullptr;  ///< must outlive the handler; nullptr: only what cycles read is shown
+    operators::OperatorService* operator_service =
+        nullptr;                             ///< must outlive the handler; nullptr: none of the operator's routes
+    alerts::AlertService* alerts = nullptr;  ///< must outlive the handler; nullptr: /alerts… is not there
+    storage::History* history = nullptr;     ///< must outlive the handler; nullptr: no /history…, no as_of
     /// Fees and threshold of /opportunities, asked once for each; empty: the defaults.
     std::function<signals::TradeTerms()> trade_terms;
     /// Called for each /metrics; may be empty.

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "scanner/alerts/alert_service.hpp"
-#include "scanner/api/streams.hpp"
+#include "scanner/api/stream_hub.hpp"
 #include "scanner/engine/engine_view.hpp"
 #include "scanner/engine/observer.hpp"
 #include "scanner/net/http_server.hpp"
@@ -27,7 +27,7 @@ struct StoreSample {
 /// What is true when /metrics is asked for, beside what was counted.
 struct MetricsSample {
     engine::HealthDetails health;
-    engine::RankingPtr ranking;  ///< the newest; may be empty
+    ranking::RankingPtr ranking;  ///< the newest; may be empty
     double ranking_age_sec = 0.0;
     double uptime_sec = 0.0;
     std::optional<net::HttpServerStatistics> server;
@@ -45,7 +45,7 @@ public:
     Metrics(const Metrics&) = delete;
     Metrics& operator=(const Metrics&) = delete;
 
-    void on_cycle(const engine::Ranking& ranking) override;
+    void on_cycle(const ranking::Ranking& ranking) override;
     void on_cycle_error(const core::Error& error, double cycle_ms) override;
     void on_exchange_call(std::string_view method, double seconds, std::optional<core::ErrorCode> error) override;
     void on_cache_lookup(std::string_view cache, bool hit) override;

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "scanner/core/json_writer.hpp"
-#include "scanner/engine/ranking.hpp"
+#include "scanner/ranking/ranking.hpp"
 
 #include <cstddef>
 #include <string_view>
@@ -10,7 +10,7 @@ namespace scanner::api {
 
 /// Writes the array of the first `top` contracts of a cycle under `profile`, each with every field that items of
 /// /rankings have, scored as the cycle was. Empty for a profile that the cycle was not ranked under. Pure.
-void write_ranking_items(core::JsonWriter& json, const engine::Ranking& ranking, std::string_view profile,
+void write_ranking_items(core::JsonWriter& json, const ranking::Ranking& ranking, std::string_view profile,
                          std::size_t top);
 
 }  // namespace scanner::api

@@ -5,8 +5,8 @@
 #include "scanner/engine/engine_view.hpp"
 #include "scanner/engine/market_scan.hpp"
 #include "scanner/engine/observer.hpp"
-#include "scanner/engine/ranking.hpp"
 #include "scanner/exchange/exchange.hpp"
+#include "scanner/ranking/ranking.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -21,7 +21,7 @@ namespace scanner::engine {
 
 struct EngineOptions {
     MarketScanOptions scan;
-    RankingSettings ranking;
+    ranking::RankingSettings ranking;
     std::vector<signals::Profile> profiles;  ///< every cycle ranks under each of them
     std::chrono::milliseconds interval{15'000};
     std::chrono::milliseconds snapshots_ttl{90'000};
@@ -35,19 +35,19 @@ public:
     /// Scans until stopped. Run it once.
     [[nodiscard]] virtual boost::asio::awaitable<void> run() = 0;
     /// One cycle now; what `run` repeats.
-    [[nodiscard]] virtual boost::asio::awaitable<core::Result<RankingPtr>> scan_once() = 0;
+    [[nodiscard]] virtual boost::asio::awaitable<core::Result<ranking::RankingPtr>> scan_once() = 0;
     /// Ends `run` after abandoning the cycle in progress.
     virtual void stop() = 0;
 
     /// `listener` is called with each new ranking once it is the current one; it must be quick and not throw.
-    virtual void subscribe(std::function<void(RankingPtr)> listener) = 0;
+    virtual void subscribe(std::function<void(ranking::RankingPtr)> listener) = 0;
     /// Takes effect with the next cycle.
     virtual void set_options(EngineOptions options) = 0;
     [[nodiscard]] virtual const EngineOptions& options() const = 0;
     /// Takes over a ranking from before a restart, so that there is something to serve and sequence and rank changes go
     /// on from it. Ignored once a cycle has run. Only the sequence is taken of one that is not of now: older than the
     /// snapshots' time to live, dated ahead of now, or made of numbers whose own times are not just before its own.
-    virtual void restore(RankingPtr ranking) = 0;
+    virtual void restore(ranking::RankingPtr ranking) = 0;
     /// The next cycle's number will be over `sequence`: history knows it already. Ignored once a cycle has run.
     virtual void continue_after(std::uint64_t sequence) = 0;
 };

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "scanner/core/clock.hpp"
-#include "scanner/engine/ranking.hpp"
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/market/market.hpp"
+#include "scanner/ranking/ranking.hpp"
 #include "scanner/signals/snapshot.hpp"
 
 #include <algorithm>
@@ -56,9 +56,9 @@ public:
     virtual ~EngineView() = default;
 
     /// The newest ranking, however old it is; nullptr before the first one.
-    [[nodiscard]] virtual RankingPtr current() const = 0;
+    [[nodiscard]] virtual ranking::RankingPtr current() const = 0;
     /// The ranking of that cycle while it is among the last few kept; nullptr otherwise.
-    [[nodiscard]] virtual RankingPtr by_sequence(std::uint64_t sequence) const = 0;
+    [[nodiscard]] virtual ranking::RankingPtr by_sequence(std::uint64_t sequence) const = 0;
 
     /// The engine's idea of now: what ages are measured against.
     [[nodiscard]] virtual core::WallTime now() const = 0;
@@ -72,12 +72,12 @@ public:
     [[nodiscard]] virtual std::vector<UniverseEntry> universe() const = 0;
 
     /// The time since `ranking` was made; 0 for one dated ahead of now, which is not fresh.
-    [[nodiscard]] std::chrono::milliseconds age(const Ranking& ranking) const {
+    [[nodiscard]] std::chrono::milliseconds age(const ranking::Ranking& ranking) const {
         return std::max(std::chrono::milliseconds(0), now() - ranking.time);
     }
     /// Whether it may be served as live. A time ahead of now is as wrong as one too long ago: nothing tells how old
     /// such a ranking is.
-    [[nodiscard]] bool is_fresh(const Ranking& ranking) const {
+    [[nodiscard]] bool is_fresh(const ranking::Ranking& ranking) const {
         const core::WallTime at = now();
         return ranking.time <= at && at - ranking.time <= snapshots_ttl();
     }

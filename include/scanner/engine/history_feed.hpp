@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scanner/engine/ranking.hpp"
+#include "scanner/ranking/ranking.hpp"
 #include "scanner/storage/history.hpp"
 
 #include <memory>
@@ -9,7 +9,7 @@ namespace scanner::engine {
 
 /// Everything of `ranking` that history keeps, but for candles. Pure. Contracts are all that were scanned; rankings are
 /// those of every profile.
-[[nodiscard]] storage::HistoryBatch history_batch(const Ranking& ranking);
+[[nodiscard]] storage::HistoryBatch history_batch(const ranking::Ranking& ranking);
 
 /// Takes each ranking to history as it is made: `engine.subscribe([feed](RankingPtr r) { feed->accept(std::move(r));
 /// })`. Costs the loop nothing but the hand-over: the rows are made on the history's own thread, from the shared,
@@ -20,7 +20,7 @@ namespace scanner::engine {
 class HistoryFeed {
 public:
     virtual ~HistoryFeed() = default;
-    virtual void accept(RankingPtr ranking) = 0;
+    virtual void accept(ranking::RankingPtr ranking) = 0;
 };
 
 /// `history` must outlive it.

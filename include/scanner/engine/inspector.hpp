@@ -3,9 +3,9 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/engine/engine_view.hpp"
-#include "scanner/engine/ranking.hpp"
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/market/market.hpp"
+#include "scanner/ranking/ranking.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -47,10 +47,10 @@ using RecentTradesPtr = std::shared_ptr<const RecentTrades>;
 struct ContractReading {
     std::uint64_t number = 0;  ///< of the reading; no two have the same
     core::WallTime read_at;
-    RankingPtr ranking;  ///< the cycle it is compared with: settings, weights, and the others for its edges
+    ranking::RankingPtr ranking;  ///< the cycle it is compared with: settings, weights, and the others for its edges
     /// What a cycle would have computed, had it read this contract: the numbers that look back to the previous cycle
     /// (depth decay, manipulation's deltas) are those of a first cycle.
-    ContractSnapshot snapshot;
+    ranking::ContractSnapshot snapshot;
 };
 using ContractReadingPtr = std::shared_ptr<const ContractReading>;
 

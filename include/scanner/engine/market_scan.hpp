@@ -2,10 +2,10 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
-#include "scanner/engine/ranking.hpp"
 #include "scanner/engine/universe.hpp"
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/market/market.hpp"
+#include "scanner/ranking/ranking.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -34,7 +34,7 @@ struct MarketScanOptions {
 struct ScanResult {
     std::vector<std::shared_ptr<const market::Contract>> listed;  ///< every contract of the exchange's list
     std::vector<market::MarketData> data;                         ///< complete ones, by turnover
-    std::vector<Exclusion> exclusions;                            ///< every other listed contract, with its reason
+    std::vector<ranking::Exclusion> exclusions;                   ///< every other listed contract, with its reason
     std::unordered_map<std::string, market::Ticker> tickers;      ///< by contract code, with their time
     std::vector<std::string> degraded;                            ///< inputs missing for all: "funding: …"
 };

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "scanner/core/error.hpp"
-#include "scanner/engine/ranking.hpp"
+#include "scanner/ranking/ranking.hpp"
 
 #include <optional>
 #include <string_view>
@@ -15,7 +15,7 @@ public:
     virtual ~EngineObserver() = default;
 
     /// A cycle made `ranking`; it is already the current one.
-    virtual void on_cycle(const Ranking& ranking) { static_cast<void>(ranking); }
+    virtual void on_cycle(const ranking::Ranking& ranking) { static_cast<void>(ranking); }
     /// A cycle failed and left the previous ranking in place. Not called for a cycle abandoned on shutdown.
     virtual void on_cycle_error(const core::Error& error, double cycle_ms) {
         static_cast<void>(error);

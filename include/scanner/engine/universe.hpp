@@ -1,7 +1,7 @@
 #pragma once
 
-#include "scanner/engine/ranking.hpp"
 #include "scanner/market/market.hpp"
+#include "scanner/ranking/ranking.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -29,8 +29,8 @@ struct Candidate {
 };
 
 struct Universe {
-    std::vector<Candidate> candidates;  ///< by turnover, largest first; ties by contract code
-    std::vector<Exclusion> exclusions;  ///< every other contract of the list, with its reason
+    std::vector<Candidate> candidates;           ///< by turnover, largest first; ties by contract code
+    std::vector<ranking::Exclusion> exclusions;  ///< every other contract of the list, with its reason
 };
 
 /// What is wrong when the ticker's volumes in base units and in contracts tell another contract size than the list: the

@@ -1,6 +1,6 @@
 #include "simulator/face/control.hpp"
 
-#include "simulator/face/duration.hpp"
+#include "simulator/face/encode/duration.hpp"
 
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/numeric.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "simulator/face/faults.hpp"
+#include "simulator/face/faults/faults.hpp"
 #include "simulator/market.hpp"
 
 #include "scanner/core/error.hpp"

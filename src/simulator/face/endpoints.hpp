@@ -1,7 +1,7 @@
 #pragma once
 
 #include "simulator/face/params.hpp"
-#include "simulator/face/scene.hpp"
+#include "simulator/face/state/scene.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -1,10 +1,10 @@
 #include "simulator/face/face.hpp"
 
-#include "simulator/face/answer.hpp"
+#include "simulator/face/encode/answer.hpp"
+#include "simulator/face/encode/errors.hpp"
+#include "simulator/face/encode/gzip.hpp"
 #include "simulator/face/endpoints.hpp"
-#include "simulator/face/errors.hpp"
-#include "simulator/face/fault_effects.hpp"
-#include "simulator/face/gzip.hpp"
+#include "simulator/face/faults/fault_effects.hpp"
 #include "simulator/face/routes.hpp"
 
 #include "scanner/net/deadline.hpp"

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "simulator/face/control.hpp"
-#include "simulator/face/faults.hpp"
-#include "simulator/face/limits.hpp"
-#include "simulator/face/world.hpp"
+#include "simulator/face/faults/faults.hpp"
+#include "simulator/face/faults/limits.hpp"
+#include "simulator/face/state/world.hpp"
 
 #include "scanner/core/clock.hpp"
 #include "scanner/net/http_server.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scanner/net/url.hpp"
+#include "scanner/net/request_target.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "simulator/face/limits.hpp"
+#include "simulator/face/faults/limits.hpp"
 #include "simulator/face/params.hpp"
-#include "simulator/face/scene.hpp"
+#include "simulator/face/state/scene.hpp"
 
 #include <span>
 #include <string>

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "scanner/core/clock.hpp"
+#include "scanner/market/market.hpp"
+#include "scanner/signals/profile.hpp"
+#include "scanner/signals/score.hpp"
+#include "scanner/signals/snapshot.hpp"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace scanner::ranking {
+
+/// One contract of a cycle: what was read and what was computed from it. Immutable and shared.
+struct ContractSnapshot {
+    market::MarketData data;
+    signals::ContractNumbers numbers;
+    std::vector<double> spread_history;  ///< spread_bps of up to 50 cycles, oldest first, this one last
+    std::vector<std::string> notes;      ///< what a person should know of these numbers; mostly empty
+};
+
+/// The place of a contract in the cycle's own ranking under one profile.
+struct RankedEntry {
+    std::size_t contract = 0;       ///< index into Ranking::contracts
+    double score = 0.0;             ///< 4 decimals
+    int rank = 0;                   ///< 1 is best
+    std::optional<int> rank_delta;  ///< previous rank - rank; empty where it was not ranked before
+    signals::ScoreComponents components;
+};
+
+/// What the cycle was computed with.
+struct RankingSettings {
+    std::string default_profile;
+    double notional_usdt = 0.0;
+    double min_qvol_usdt = 0.0;
+    double max_spread_bps = 0.0;
+    double min_listed_days = 0.0;  ///< 0: contracts of any age, known or not
+    bool include_carry = true;
+    bool simulated = false;  ///< the exchange is a simulator; every answer says so
+};
+
+/// A contract that was looked at and left out, with the reason.
+struct Exclusion {
+    std::string contract_code;
+    std::string reason;  ///< a stable name: inactive, not_allowed, asset_class, no_ticker, contract_size_mismatch,
+                         ///< turnover_rank, volume, spread, stale_ticker, stale_book, stale_candles,
+                         ///< price_outside_book, fetch_failed, malformed, unknown_contract,
+                         ///< new_listing
+    std::string detail;  ///< for a person; may be empty
+};
+
+/// The outcome of one cycle: immutable, shared by API, streams, cache, history and alerts. Nobody recomputes, nobody
+/// copies.
+struct Ranking {
+    std::uint64_t sequence = 0;  ///< 1, 2, 3, … without gaps while the process lives; continues across a warm restart
+    core::WallTime time;         ///< when it was made
+    core::WallTime next_scan_at;
+    double cycle_ms = 0.0;
+    std::uint64_t requests = 0;  ///< exchange calls of this cycle, retries included
+    RankingSettings settings;
+    std::vector<signals::Profile> profiles;                      ///< the weights that `ranked` was made with
+    std::vector<ContractSnapshot> contracts;                     ///< everything scanned, by contract code
+    std::unordered_map<std::string, std::size_t> index_by_code;  ///< contract code -> index into contracts
+    std::map<std::string, std::vector<RankedEntry>> ranked;      ///< profile name -> best first
+    std::vector<Exclusion> exclusions;
+    std::map<std::string, std::size_t> excluded_by_reason;
+
+    /// The snapshot of `contract_code`, or nullptr when it was not scanned.
+    [[nodiscard]] const ContractSnapshot* find(std::string_view contract_code) const;
+};
+
+using RankingPtr = std::shared_ptr<const Ranking>;
+
+}  // namespace scanner::ranking

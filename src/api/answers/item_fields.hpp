@@ -1,0 +1,52 @@
+#pragma once
+
+#include "api/answers/scored_contract.hpp"
+
+#include "scanner/core/clock.hpp"
+#include "scanner/core/json_writer.hpp"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace scanner::api {
+
+/// Null, a number, a text, a time or a list of texts.
+using FieldValue = std::variant<std::monostate, double, std::int64_t, std::string_view, core::WallTime,
+                                std::span<const std::string_view>, std::span<const std::string>>;
+[[nodiscard]] inline bool is_null(const FieldValue& value) noexcept {
+    return std::holds_alternative<std::monostate>(value);
+}
+
+/// A field of a ranking item: its public name and where its value comes from.
+struct ItemField {
+    std::string_view name;
+    FieldValue (*get)(const ScoredContract&);
+    bool sortable = true;
+    bool ascending_first = false;  ///< whether sorting by it without `order` begins with the least
+};
+
+/// Every field, in the order in which items show them.
+[[nodiscard]] std::span<const ItemField> item_fields();
+[[nodiscard]] const ItemField* find_item_field(std::string_view name);
+
+/// Writes a double: whole numbers without exponent or fraction (20000000, not 2e+07), others as the shortest text that
+/// reads back the same.
+void write_number(core::JsonWriter& json, double value);
+void write_number(core::JsonWriter& json, const std::optional<double>& value);
+/// Writes `"name": value` for numbers.
+void number_field(core::JsonWriter& json, std::string_view name, const std::optional<double>& value);
+
+void write_value(core::JsonWriter& json, const FieldValue& value);
+/// The value as a CSV field (RFC 4180): null is empty, lists are joined by '|'; a text that a spreadsheet would compute
+/// gets an apostrophe in front.
+void append_csv(std::string& out, const FieldValue& value);
+
+/// Whether `a` comes before `b` when sorted by `field`; null comes last both ways; equal ones in the order of rank.
+[[nodiscard]] bool comes_before(const ItemField& field, bool ascending, const ScoredContract& a,
+                                const ScoredContract& b);
+
+}  // namespace scanner::api

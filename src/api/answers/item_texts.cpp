@@ -1,0 +1,135 @@
+#include "api/answers/item_texts.hpp"
+
+#include "api/answers/item_fields.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace scanner::api {
+namespace {
+
+/// What of an item depends on the request beside its place: ScoredContract's own members, but for the age, which is the
+/// cycle's.
+constexpr auto kOfRequest =
+    std::to_array<std::string_view>({"rank_delta", "score", "slip_bps", "funding_8h_pct", "funding_rate", "basis_bps"});
+
+enum class Depends { on_contract, on_place, on_request };
+
+/// Fields next to each other that depend on the same.
+struct FieldRun {
+    std::span<const ItemField> fields;
+    Depends depends = Depends::on_contract;
+};
+
+std::vector<FieldRun> make_field_runs() {
+    const std::span<const ItemField> fields = item_fields();
+    const auto depends = [](const ItemField& field) {
+        if (field.name == "rank") return Depends::on_place;
+        return std::ranges::find(kOfRequest, field.name) != kOfRequest.end() ? Depends::on_request
+                                                                             : Depends::on_contract;
+    };
+    std::vector<FieldRun> runs;
+    for (std::size_t begin = 0; begin < fields.size();) {
+        const Depends here = depends(fields[begin]);
+        std::size_t end = begin + 1;
+        while (end < fields.size() && depends(fields[end]) == here) ++end;
+        runs.push_back({.fields = fields.subspan(begin, end - begin), .depends = here});
+        begin = end;
+    }
+    return runs;
+}
+
+const std::vector<FieldRun>& field_runs() {
+    static const std::vector<FieldRun> kRuns = make_field_runs();
+    return kRuns;
+}
+
+void write_fields(core::JsonWriter& json, std::span<const ItemField> fields, const ScoredContract& item) {
+    for (const ItemField& field : fields) {
+        json.key(field.name);
+        write_value(json, field.get(item));
+    }
+}
+
+/// The members that `write` writes, without the braces around them.
+template <class Write>
+std::string members(const Write& write) {
+    core::JsonWriter json;
+    json.begin_object();
+    write(json);
+    json.end_object();
+    const std::string text = json.take();
+    return text.substr(1, text.size() - 2);
+}
+
+/// Whether the request takes slippage and carry as the cycle did, so that only the score is left to tell items apart.
+bool is_as_in_cycle(const ScoredContract& item) {
+    const signals::Metrics& metrics = item.snapshot->numbers.metrics;
+    return item.slip_bps == metrics.slip_bps && item.funding_8h_pct == metrics.funding_8h_pct &&
+           item.basis_bps == metrics.basis_bps;
+}
+
+}  // namespace
+
+void ItemTexts::write(core::JsonWriter& json, const ranking::Ranking& ranking, const ScoredContract& item) {
+    Texts* const texts = texts_of(ranking, item);
+    json.begin_object();
+    std::size_t next = 0;  // of the contract's own runs
+    for (const FieldRun& run : field_runs()) {
+        if (run.depends == Depends::on_contract && texts != nullptr) {
+            json.raw(texts->own[next++]);
+        } else {
+            write_fields(json, run.fields, item);
+        }
+        if (run.depends == Depends::on_place && texts != nullptr && is_as_in_cycle(item)) {
+            json.raw(behind_place(*texts, item));
+            break;
+        }
+    }
+    json.end_object();
+}
+
+/// nullptr for a cycle before the newest: who reads on in one must not cost the others their texts.
+ItemTexts::Texts* ItemTexts::texts_of(const ranking::Ranking& ranking, const ScoredContract& item) {
+    if (ranking.sequence != sequence_ || ranking.time != time_) {
+        if (ranking.sequence <= sequence_ && ranking.time <= time_) return nullptr;
+        sequence_ = ranking.sequence;
+        time_ = ranking.time;
+        by_contract_.assign(ranking.contracts.size(), {});
+    }
+    const auto contract = static_cast<std::size_t>(item.snapshot - ranking.contracts.data());
+    Texts& texts = by_contract_.at(contract);
+    if (texts.own.empty()) {
+        for (const FieldRun& run : field_runs()) {
+            if (run.depends != Depends::on_contract) continue;
+            texts.own.push_back(members([&](core::JsonWriter& json) { write_fields(json, run.fields, item); }));
+        }
+    }
+    return &texts;
+}
+
+/// What follows the place in an item of this score, from an earlier one where there was one.
+const std::string& ItemTexts::behind_place(Texts& texts, const ScoredContract& item) {
+    for (const Scored& known : texts.scored) {
+        if (known.score == item.score && known.rank_delta == item.rank_delta) return known.behind_place;
+    }
+    if (texts.scored.size() >= kMostScores) texts.scored.erase(texts.scored.begin());
+    const auto write = [&](core::JsonWriter& json) {
+        std::size_t next = 0;
+        bool behind = false;
+        for (const FieldRun& run : field_runs()) {
+            const bool own = run.depends == Depends::on_contract;
+            if (behind && own) json.raw(texts.own[next]);
+            if (behind && !own) write_fields(json, run.fields, item);
+            next += own ? 1U : 0U;
+            behind = behind || run.depends == Depends::on_place;
+        }
+    };
+    texts.scored.push_back({.score = item.score, .rank_delta = item.rank_delta, .behind_place = members(write)});
+    return texts.scored.back().behind_place;
+}
+
+}  // namespace scanner::api

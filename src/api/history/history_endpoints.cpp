@@ -1,0 +1,271 @@
+#include "api/history/history_endpoints.hpp"
+
+#include "api/history/history_views.hpp"
+#include "api/http/cors.hpp"
+#include "api/http/envelope.hpp"
+#include "api/http/target.hpp"
+#include "api/operator/operator_rules.hpp"
+
+#include "scanner/core/url.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace scanner::api {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::string_view kRankings = "/history/rankings";
+constexpr std::string_view kBars = "/history/bars";
+constexpr int kRetryAfterSec = 5;
+/// Rows that a stream reads, holds and sends at a time.
+constexpr std::size_t kStreamRows = 1'000;
+constexpr std::size_t kStreamRowsWithInputs = 250;
+
+Problem history_problem(const core::Error& error) {
+    switch (error.code()) {
+        case core::ErrorCode::invalid_input: {
+            const auto& text = error.message();
+            const std::size_t colon = text.find(": ");
+            if (text.starts_with("cursor: "))
+                return invalid_parameters({{.in = "query", .name = "cursor", .message = text.substr(colon + 2)}});
+            return invalid_parameters({{.in = "query", .name = "from", .message = text}});
+        }
+        case core::ErrorCode::timeout: {
+            Problem problem = plain_problem(503, "History could not be read in time; ask for less, or again later.");
+            problem.type = "history-timeout";
+            problem.title = "History not read in time";
+            problem.retry_after_sec = kRetryAfterSec;
+            return problem;
+        }
+        default: {
+            Problem problem = plain_problem(
+                503,
+                "History cannot be read now (/healthz/details says why). What is ranked meanwhile is kept and written "
+                "later; the present is served from memory as always.");
+            problem.type = "history-unavailable";
+            problem.title = "History unavailable";
+            problem.retry_after_sec = kRetryAfterSec;
+            return problem;
+        }
+    }
+}
+
+Problem too_many_streams() {
+    Problem problem =
+        plain_problem(503, fmt::format("{} exports run already, or {} from this address; ask again later, "
+                                       "or page by page with limit and cursor.",
+                                       HistoryEndpoints::kMostStreams, HistoryEndpoints::kMaxStreamsOfClient));
+    problem.retry_after_sec = kRetryAfterSec;
+    return problem;
+}
+
+std::size_t rows_of(const HistoryRankingsQuery& query) {
+    return query.limit.value_or(query.with_inputs ? kStreamRowsWithInputs : kStreamRows);
+}
+std::size_t rows_of(const HistoryBarsQuery& query) {
+    return query.limit.value_or(kStreamRows);
+}
+
+asio::awaitable<core::Result<storage::RankingsPage>> read_page(storage::History& history, HistoryRankingsQuery query,
+                                                               std::string cursor) {
+    co_return co_await history.rankings({.from = query.from,
+                                         .to = query.to,
+                                         .profile = query.profile,
+                                         .symbol = query.symbol,
+                                         .with_inputs = query.with_inputs,
+                                         .limit = rows_of(query),
+                                         .cursor = std::move(cursor)});
+}
+
+asio::awaitable<core::Result<storage::BarsPage>> read_page(storage::History& history, HistoryBarsQuery query,
+                                                           std::string cursor) {
+    co_return co_await history.bars({.symbol = query.symbol,
+                                     .interval = query.interval,
+                                     .from = query.from,
+                                     .to = query.to,
+                                     .limit = rows_of(query),
+                                     .cursor = std::move(cursor)});
+}
+
+/// The request's own path, as clients see it, and query with another cursor, and with the range of the first page:
+/// without one given, it would move on while a client follows the pages.
+std::string next_target(std::string_view base_path, const net::ServerRequest& request, const HistoryQuery& query,
+                        std::string_view cursor) {
+    const auto target = parse_target(request.target);
+    std::string next(base_path);
+    next += request.path();
+    next += fmt::format("?from={}&to={}", core::percent_encode(core::format_time(query.from)),
+                        core::percent_encode(core::format_time(query.to)));
+    if (target) {
+        for (const net::QueryParameter& param : target->params) {
+            if (param.name == "cursor" || param.name == "from" || param.name == "to") continue;
+            next += fmt::format("&{}={}", core::percent_encode(param.name), core::percent_encode(param.value));
+        }
+    }
+    return fmt::format("{}&cursor={}", next, core::percent_encode(cursor));
+}
+
+/// Sends a page after the other, each when the client has taken the one before.
+template <class Query, class Page>
+asio::awaitable<void> send_pages(storage::History* history, Query query, Page page,
+                                 std::shared_ptr<Places::Place> /*place*/, net::BodyWriter& writer) {
+    const bool csv = query.format == HistoryFormat::csv;
+    std::string text = csv ? csv_header(query) : "";
+    for (;;) {
+        text += csv ? csv_of(page.rows) : ndjson_of(page.rows);
+        const auto written = co_await writer.write(std::make_shared<const std::string>(std::exchange(text, {})));
+        if (!written) co_return;
+        if (page.next.empty()) co_return;
+        if (writer.stopping()) break;
+        const std::string cursor = std::exchange(page.next, {});
+        page.rows = {};  // not two pages at a time
+        auto next = co_await read_page(*history, query, cursor);
+        if (next) {
+            page = std::move(*next);
+            continue;
+        }
+        if (!csv) {
+            auto failure = std::make_shared<const std::string>(ndjson_failure(history_problem(next.error()), cursor));
+            static_cast<void>(co_await writer.write(std::move(failure)));
+        }
+        break;
+    }
+    // A body without its end: nobody takes half of it for the whole.
+    writer.abort();
+}
+
+}  // namespace
+
+HistoryEndpoints::HistoryEndpoints(const ApiOptions& options, const engine::EngineView& engine)
+    : options_(options),
+      engine_(engine),
+      as_of_(RespondingHandler([this](Action action) { return as_of(std::move(action)); })) {}
+
+std::vector<Route<Handler>> HistoryEndpoints::routes() {
+    std::vector<Route<Handler>> routes;
+    if (options_.history == nullptr) return routes;
+    const auto get = [&](std::string_view path, Response (HistoryEndpoints::*answer)(Action)) {
+        routes.push_back({.method = "GET",
+                          .pattern = PathPattern(path),
+                          .label = path,
+                          .handler = RespondingHandler(
+                              [this, answer](Action action) { return (this->*answer)(std::move(action)); })});
+    };
+    get(kRankings, &HistoryEndpoints::rankings);
+    get(kBars, &HistoryEndpoints::bars);
+    return routes;
+}
+
+const Handler* HistoryEndpoints::in_place_of(std::string_view label, const net::QueryParameters& params) const {
+    if (options_.history == nullptr || label != "/rankings") return nullptr;
+    const bool past = std::ranges::any_of(params, [](const auto& param) { return param.name == "as_of"; });
+    return past ? &as_of_ : nullptr;
+}
+
+HistoryEndpoints::Response HistoryEndpoints::rankings(Action action) {
+    auto query = parse_history_rankings(action.params, query_context(action.request));
+    if (!query) co_return respond(std::unexpected(std::move(query.error())), action.request);
+    co_return co_await answer(std::move(*query), std::move(action.request));
+}
+
+HistoryEndpoints::Response HistoryEndpoints::bars(Action action) {
+    auto query = parse_history_bars(action.params, query_context(action.request));
+    if (!query) co_return respond(std::unexpected(std::move(query.error())), action.request);
+    co_return co_await answer(std::move(*query), std::move(action.request));
+}
+
+template <class Query>
+HistoryEndpoints::Response HistoryEndpoints::answer(Query query, net::ServerRequest request) {
+    // Taken before the wait: every request made meanwhile would find it free.
+    auto place = query.limit ? Places::Place() : streams_.take(0, client_of(request));
+    if (!query.limit && !place) co_return respond(std::unexpected(too_many_streams()), request);
+    // The first page before the status, so that a store that is away is a 503 and not half an answer.
+    auto page = co_await read_page(*options_.history, query, query.cursor);
+    if (!page) co_return respond(std::unexpected(history_problem(page.error())), request);
+    net::ServerResponse response;
+    if (query.limit || page->next.empty()) {
+        response = respond(std::make_shared<Rendered>(render_page(query, *page)), request);
+    } else {
+        response = stream(query, std::move(*page), std::move(place), request);
+    }
+    response.headers.push_back({.name = "Vary", .value = "Accept"});
+    if (query.limit && !page->next.empty()) {
+        response.headers.push_back(
+            {.name = "Link",
+             .value = fmt::format("<{}>; rel=\"next\"", next_target(options_.base_path, request, query, page->next))});
+        response.headers.push_back({.name = "X-Next-Cursor", .value = page->next});
+    }
+    co_return response;
+}
+
+template <class Query, class Page>
+net::ServerResponse HistoryEndpoints::stream(Query query, Page first, Places::Place taken,
+                                             const net::ServerRequest& request) {
+    net::ServerResponse response;
+    const bool csv = query.format == HistoryFormat::csv;
+    response.headers = {{.name = "Content-Type", .value = std::string(csv ? kCsvType : kNdjsonType)},
+                        {.name = "Cache-Control", .value = "no-cache"},
+                        {.name = "X-Accel-Buffering", .value = "no"},
+                        {.name = "X-Content-Type-Options", .value = "nosniff"}};
+    const ResponseContext now = context();
+    if (now.simulated) response.headers.push_back({.name = "X-Market", .value = "simulated"});
+    for (auto& header : cors_headers(now.cors_origins, request.header("Origin")))
+        response.headers.push_back(std::move(header));
+    const auto place = std::make_shared<Places::Place>(std::move(taken));
+    const auto page = std::make_shared<Page>(std::move(first));
+    response.stream = [history = options_.history, query = std::move(query), page, place](net::BodyWriter& writer) {
+        return send_pages(history, query, std::move(*page), place, writer);
+    };
+    response.min_bytes_per_sec = kLeastBytesPerSec;
+    return response;
+}
+
+HistoryEndpoints::Response HistoryEndpoints::as_of(Action action) {
+    auto query = parse_as_of(action.params, query_context(action.request));
+    if (!query) co_return respond(std::unexpected(std::move(query.error())), action.request);
+    const auto found = co_await options_.history->ranking_as_of(query->time, query->profile);
+    if (!found) co_return respond(std::unexpected(history_problem(found.error())), action.request);
+    if (!*found) {
+        Problem problem =
+            plain_problem(404, fmt::format("Nothing was ranked at or before {}, as far as history reaches back.",
+                                           core::format_time(query->time)));
+        problem.type = "no-ranking-then";
+        problem.title = "No ranking then";
+        co_return respond(std::unexpected(std::move(problem)), action.request);
+    }
+    const auto profiles = profiles_of(**found);
+    if (!profiles.empty() && !std::ranges::binary_search(profiles, query->profile)) {
+        co_return respond(std::unexpected(invalid_parameters(
+                              {{.in = "query",
+                                .name = "profile",
+                                .message = fmt::format("{} was no profile of that cycle; it had {}",
+                                                       in_quotes(query->profile), fmt::join(profiles, ", "))}})),
+                          action.request);
+    }
+    co_return respond(std::make_shared<Rendered>(render_as_of(*query, **found)), action.request);
+}
+
+net::ServerResponse HistoryEndpoints::respond(const Outcome& outcome, const net::ServerRequest& request) const {
+    return make_response(outcome, request, context());
+}
+
+ResponseContext HistoryEndpoints::context() const {
+    const ranking::RankingPtr newest = engine_.current();
+    return {.cors_origins = options_.cors_origins,
+            .now = engine_.now(),
+            .simulated = newest != nullptr && newest->settings.simulated};
+}
+
+HistoryContext HistoryEndpoints::query_context(const net::ServerRequest& request) const {
+    const ranking::RankingPtr newest = engine_.current();
+    HistoryContext context{.now = engine_.now(), .accept = request.header("Accept")};
+    context.default_top = options_.default_top;
+    if (newest != nullptr) context.default_profile = newest->settings.default_profile;
+    return context;
+}
+
+}  // namespace scanner::api

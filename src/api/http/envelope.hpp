@@ -1,0 +1,31 @@
+#pragma once
+
+#include "api/rankings/queries.hpp"
+
+#include "scanner/core/json_writer.hpp"
+#include "scanner/ranking/ranking.hpp"
+
+#include <optional>
+#include <string_view>
+
+namespace scanner::api {
+
+inline constexpr std::string_view kJsonType = "application/json";
+inline constexpr std::string_view kCsvType = "text/csv; charset=utf-8; header=present";
+
+/// The members that every answer made from a ranking begins with: ts, seq, `simulated` where it is true, data_age_ms
+/// (of the oldest input at ts, null without inputs), next_scan_at.
+void write_scan_members(core::JsonWriter& json, const ranking::Ranking& ranking,
+                        const std::optional<core::WallTime>& data_time);
+
+/// `next_cursor` of a page: where the next one begins, null on the last one.
+void write_next_cursor(core::JsonWriter& json, std::string_view cursor);
+
+/// The members of `filters` that rankings and opportunities share: max_manip_score, exclude_flags.
+void write_manipulation_filters(core::JsonWriter& json, const Selection& selection);
+
+void write_strings(core::JsonWriter& json, const std::vector<std::string>& entries);
+/// Contract codes as unified symbols; null without a list.
+void write_symbols(core::JsonWriter& json, const std::optional<std::vector<std::string>>& codes);
+
+}  // namespace scanner::api

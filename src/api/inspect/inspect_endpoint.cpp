@@ -1,0 +1,112 @@
+#include "api/http/endpoints.hpp"
+#include "api/inspect/inspect_view.hpp"
+#include "api/rankings/queries.hpp"
+
+#include "scanner/core/symbol.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+/// /symbol/{symbol}/inspect: the one read that may have to ask the exchange.
+namespace scanner::api {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr int kRetryAfterFailureSec = 2;
+
+Problem could_not_be_read(const engine::UniverseEntry& entry, const core::Error& error) {
+    return {.status = 503,
+            .type = "contract-not-read",
+            .title = "Contract could not be read",
+            .detail = fmt::format("{} is not in the scan ({}), and reading it on demand failed: {}",
+                                  entry.contract->symbol, entry.reason, error.message()),
+            .retry_after_sec = kRetryAfterFailureSec};
+}
+
+void take_trades(InspectExtras& extras, core::Result<engine::RecentTradesPtr> trades) {
+    if (trades) {
+        extras.trades = std::move(*trades);
+    } else {
+        extras.notes.push_back(fmt::format("trades: {}", trades.error().message()));
+    }
+}
+
+/// Whether the contract can be read by itself: it has a market, and what is counted in contracts can be told.
+bool can_be_read(const engine::UniverseEntry& entry) {
+    return entry.turnover_24h && entry.contract->unreadable.empty() && entry.reason != "contract_size_mismatch";
+}
+
+/// What of `extras` an answer depends on, for its key in the cache.
+std::string canonical(const InspectExtras& extras) {
+    std::string key = fmt::format("|{}|{}", extras.reading == nullptr ? 0 : extras.reading->number,
+                                  extras.trades == nullptr ? 0 : extras.trades->number);
+    for (const std::string& note : extras.notes) fmt::format_to(std::back_inserter(key), "|{}:{}", note.size(), note);
+    return key;
+}
+
+}  // namespace
+
+asio::awaitable<Outcome> Endpoints::inspect(OwnedCall call) {
+    const ranking::RankingPtr newest = engine_.current();
+    auto query = parse_inspect_query(call.params, {.ranking = newest.get()});
+    if (!query) co_return std::unexpected(std::move(query.error()));
+    const auto code = core::parse_symbol(call.variable);
+    if (!code) co_return std::unexpected(not_scanned(call.variable, call.variable));
+    const ranking::ContractSnapshot* const snapshot = newest == nullptr ? nullptr : newest->find(*code);
+    std::vector<engine::UniverseEntry> universe;
+    if (snapshot == nullptr) universe = engine_.universe();
+    const auto entry =
+        std::ranges::find_if(universe, [&code](const auto& listed) { return listed.contract->contract_code == *code; });
+    const bool readable = entry != universe.end() && can_be_read(*entry) && options_.inspector != nullptr;
+    if (snapshot == nullptr && !readable) co_return std::unexpected(not_scanned(call.variable, *code));
+    auto ranking = fresh_ranking();
+    if (!ranking) co_return std::unexpected(std::move(ranking.error()));
+    if (snapshot != nullptr) co_return co_await inspect_scanned(*ranking, *snapshot, *query);
+    co_return co_await inspect_outside(*entry, *query);
+}
+
+asio::awaitable<Outcome> Endpoints::inspect_scanned(ranking::RankingPtr ranking,
+                                                    const ranking::ContractSnapshot& snapshot, InspectQuery query) {
+    InspectExtras extras;
+    const auto contract = snapshot.data.contract;
+    if (!query.card && options_.inspector != nullptr) {
+        auto trades = co_await options_.inspector->trades(contract);
+        take_trades(extras, std::move(trades));
+    }
+    co_return cached(*ranking, "inspect", contract->contract_code + '|' + api::canonical(query) + canonical(extras),
+                     [&] { return render_inspection(*ranking, snapshot, query, extras); });
+}
+
+asio::awaitable<Outcome> Endpoints::inspect_outside(engine::UniverseEntry entry, InspectQuery query) {
+    using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): operators
+    InspectExtras extras;
+    extras.reason = entry.reason;
+    extras.detail = entry.detail;
+    core::Result<engine::ContractReadingPtr> reading;
+    if (query.card) {
+        reading = co_await options_.inspector->contract(entry);
+    } else {
+        auto [own, trades] =
+            co_await (options_.inspector->contract(entry) && options_.inspector->trades(entry.contract));
+        reading = std::move(own);
+        take_trades(extras, std::move(trades));
+    }
+    if (!reading) {
+        const core::ErrorCode code = reading.error().code();
+        const bool refused = code == core::ErrorCode::exchange_rejected || code == core::ErrorCode::not_found;
+        if (refused) co_return std::unexpected(not_scanned(entry.contract->symbol, entry.contract->contract_code));
+        co_return std::unexpected(could_not_be_read(entry, reading.error()));
+    }
+    extras.reading = *reading;
+    const ranking::Ranking& ranking = *extras.reading->ranking;
+    if (find_profile(ranking, query.profile) == nullptr) query.profile = ranking.settings.default_profile;
+    co_return cached(ranking, "inspect",
+                     entry.contract->contract_code + '|' + api::canonical(query) + canonical(extras),
+                     [&] { return render_inspection(ranking, extras.reading->snapshot, query, extras); });
+}
+
+}  // namespace scanner::api

@@ -1,0 +1,312 @@
+#include "api/inspect/inspect_view.hpp"
+
+#include "api/http/envelope.hpp"
+#include "api/inspect/bars.hpp"
+#include "api/rankings/rankings_view.hpp"
+
+#include "scanner/signals/manipulation.hpp"
+#include "scanner/signals/number_fields.hpp"
+#include "scanner/signals/score.hpp"
+
+#include <algorithm>
+#include <span>
+
+namespace scanner::api {
+namespace {
+
+constexpr std::size_t kLevels = 10;
+constexpr std::size_t kBars = 60;
+constexpr std::size_t kTrades = 50;
+
+/// The contract as the cycle's own ranking under the profile sees it.
+struct Inspection {
+    ScoredContract item;
+    signals::Score score;                 ///< empty and with the reason when rejected
+    signals::ScoreComponents components;  ///< also of a rejected one: what the score would be made of
+};
+
+Inspection inspect(const ranking::Ranking& ranking, const ranking::ContractSnapshot& snapshot,
+                   const std::string& profile_name) {
+    const signals::Profile* const profile = find_profile(ranking, profile_name);
+    const Scoring scoring = cycle_scoring(ranking.settings, profile_name);
+    signals::ScoreOptions rejects_nothing;
+    rejects_nothing.include_carry = scoring.include_carry;
+    Inspection inspection;
+    inspection.score = signals::score_contract(snapshot.numbers, profile->weights, score_options(scoring));
+    inspection.components = signals::score_contract(snapshot.numbers, profile->weights, rejects_nothing).components;
+    const signals::Metrics& metrics = snapshot.numbers.metrics;
+    inspection.item = {.snapshot = &snapshot,
+                       .score = inspection.score.score.value_or(0.0),
+                       .slip_bps = metrics.slip_bps,
+                       .funding_8h_pct = metrics.funding_8h_pct,
+                       .funding_rate = snapshot.data.funding_rate,
+                       .basis_bps = metrics.basis_bps,
+                       .age = age_at_ranking(ranking, snapshot)};
+    if (const auto* const entry = find_entry(ranking, profile_name, snapshot.data.contract->contract_code)) {
+        inspection.item.rank = entry->rank;
+        inspection.item.rank_delta = entry->rank_delta;
+    }
+    return inspection;
+}
+
+void write_levels(core::JsonWriter& json, std::string_view name, const std::vector<market::Level>& levels) {
+    json.key(name).begin_array();
+    for (const market::Level& level : std::span(levels).first(std::min(kLevels, levels.size()))) {
+        json.begin_array();
+        write_number(json, level.price);
+        write_number(json, level.size);
+        json.end_array();
+    }
+    json.end_array();
+}
+
+void write_orderbook(core::JsonWriter& json, const market::OrderBook* book) {
+    json.key("orderbook");
+    if (book == nullptr) {
+        json.null();
+        return;
+    }
+    json.begin_object().field("ts", core::format_time(book->exchange_time));
+    write_levels(json, "bids", book->bids);
+    write_levels(json, "asks", book->asks);
+    json.end_object();
+}
+
+void write_bars(core::JsonWriter& json, std::string_view name, const std::vector<Bar>& bars) {
+    json.key(name).begin_array();
+    for (const Bar& bar : std::span(bars).last(std::min(kBars, bars.size()))) {
+        json.begin_object().field("ts", core::format_time(core::from_unix_ms(bar.candle.open_time_ms)));
+        number_field(json, "open", bar.candle.open);
+        number_field(json, "high", bar.candle.high);
+        number_field(json, "low", bar.candle.low);
+        number_field(json, "close", bar.candle.close);
+        number_field(json, "volume", bar.candle.base_volume);
+        json.field("closed", bar.closed).end_object();
+    }
+    json.end_array();
+}
+
+/// Every field of an item, for a contract that may have neither score nor rank.
+void write_snapshot(core::JsonWriter& json, const Inspection& inspection) {
+    const bool unranked = !inspection.score.score || inspection.item.rank == 0;
+    json.key("snapshot").begin_object();
+    for (const ItemField& field : item_fields()) {
+        json.key(field.name);
+        const bool is_of_ranking = field.name == "score" || field.name == "rank" || field.name == "rank_delta";
+        write_value(json, unranked && is_of_ranking ? FieldValue() : field.get(inspection.item));
+    }
+    const market::MarketData& data = inspection.item.snapshot->data;
+    number_field(json, "index_price", data.index_price);
+    number_field(json, "latency_ms", data.fetch_latency_ms);
+    json.field("data_ts", core::format_time(data.data_time)).end_object();
+}
+
+/// The members of a block of numbers; what was not measured is null.
+template <class Owner>
+void write_block(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
+    for (const auto& field : signals::number_fields<Owner>()) {
+        number_field(json, field.name, signals::known(numbers, field));
+    }
+}
+
+void write_momentum(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
+    json.key("momentum").begin_object();
+    write_block<signals::Momentum>(json, numbers);
+    json.end_object();
+}
+
+void write_micro(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
+    const signals::Microstructure& micro = numbers.microstructure;
+    const bool bucket_known = !numbers.unknown.has(signals::Number::volatility_bucket);
+    json.key("micro").begin_object();
+    write_block<signals::Microstructure>(json, numbers);
+    json.field("spoof_unwind", micro.spoof_unwind)
+        .field("passive_absorption", micro.passive_absorption)
+        .field("pump_signature", micro.pump_signature)
+        .field("dump_signature", micro.dump_signature)
+        .key("volatility_bucket");
+    write_value(json, bucket_known ? FieldValue(signals::to_string(micro.volatility_bucket)) : FieldValue());
+    json.end_object();
+}
+
+void write_metrics(core::JsonWriter& json, const Inspection& inspection) {
+    json.key("metrics").begin_object();
+    write_block<signals::Execution>(json, inspection.item.snapshot->numbers);
+    for (const signals::ComponentField& field : signals::component_fields()) {
+        number_field(json, field.name, inspection.components.*field.member);
+    }
+    json.end_object();
+}
+
+/// Why each flag was raised: the comparisons that it rests on.
+void write_flag_details(core::JsonWriter& json, const std::vector<signals::FlagDetail>& details) {
+    json.key("flag_details").begin_array();
+    for (const signals::FlagDetail& detail : details) {
+        json.begin_object().field("flag", detail.flag);
+        const auto known = std::ranges::find(signals::manipulation_flags(), detail.flag, &signals::FlagInfo::name);
+        if (known != signals::manipulation_flags().end()) json.field("meaning", known->meaning);
+        number_field(json, "severity", detail.severity);
+        json.key("evidence").begin_array();
+        for (const signals::FlagEvidence& evidence :
+             std::span(detail.evidence).first(std::min(detail.evidence_count, detail.evidence.size()))) {
+            json.begin_object().field("quantity", evidence.quantity);
+            number_field(json, "value", evidence.value);
+            json.field("is", evidence.above ? "above" : "below");
+            number_field(json, "threshold", evidence.threshold);
+            json.end_object();
+        }
+        json.end_array().end_object();
+    }
+    json.end_array();
+}
+
+void write_manipulation(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
+    const signals::Manipulation& manipulation = numbers.manipulation;
+    json.key("manipulation").begin_object();
+    number_field(json, "score", manipulation.manip_score);
+    json.key("flags");
+    write_value(json, std::span<const std::string_view>(manipulation.manip_flags));
+    json.key("features").begin_object();
+    write_block<signals::ManipulationFeatures>(json, numbers);
+    json.end_object().key("contributions").begin_array();
+    for (const signals::ManipulationContribution& contribution : manipulation.contributions) {
+        json.begin_object().field("feature", contribution.feature);
+        number_field(json, "value", contribution.value);
+        json.end_object();
+    }
+    json.end_array();
+    number_field(json, "probability", manipulation.probability);
+    write_flag_details(json, manipulation.flag_details);
+    json.end_object();
+}
+
+/// Ids exceed what JSON readers take for whole numbers, so they are text.
+void write_trades(core::JsonWriter& json, const engine::RecentTrades* recent) {
+    if (recent == nullptr) {
+        json.key("trades_read_at").null().key("trades").null();
+        return;
+    }
+    json.field("trades_read_at", core::format_time(recent->read_at)).key("trades").begin_array();
+    for (const market::Trade& trade : std::span(recent->trades).last(std::min(kTrades, recent->trades.size()))) {
+        json.begin_object()
+            .field("ts", core::format_time(trade.time))
+            .field("id", std::to_string(trade.trade_id))
+            .field("side", market::to_string(trade.taker_side));
+        number_field(json, "price", trade.price);
+        number_field(json, "size", trade.size);
+        json.end_object();
+    }
+    json.end_array();
+}
+
+/// When the answer was true: with the cycle, or when the contract was read by itself.
+void write_time_members(core::JsonWriter& json, const ranking::Ranking& ranking,
+                        const ranking::ContractSnapshot& snapshot, const InspectExtras& extras) {
+    if (extras.reading == nullptr) {
+        write_scan_members(json, ranking, snapshot.data.data_time);
+        json.field("in_scan", true);
+        return;
+    }
+    const core::WallTime read_at = extras.reading->read_at;
+    json.field("ts", core::format_time(read_at)).field("seq", ranking.sequence);
+    if (ranking.settings.simulated) json.field("simulated", true);
+    json.field("data_age_ms", std::max<std::int64_t>(0, (read_at - snapshot.data.data_time).count()))
+        .field("next_scan_at", core::format_time(ranking.next_scan_at))
+        .field("in_scan", false)
+        .field("reason", extras.reason)
+        .field("detail", extras.detail);
+}
+
+/// How old each input was when the numbers were made of them.
+void write_inputs(core::JsonWriter& json, const market::Inputs& inputs, core::WallTime made_at) {
+    json.key("inputs").begin_object();
+    for (const market::Input input : market::kInputs) {
+        const market::InputReading& reading = inputs[input];
+        json.key(market::to_string(input)).begin_object();
+        json.key("time");
+        if (reading.time) {
+            json.value(core::format_time(*reading.time));
+        } else {
+            json.null();
+        }
+        json.key("age_ms");
+        if (reading.true_at) {
+            json.value((made_at - *reading.true_at).count());
+        } else {
+            json.null();
+        }
+        json.field("limit_ms", reading.limit.count()).field("state", market::to_string(reading.state)).key("note");
+        if (reading.note.empty()) {
+            json.null();
+        } else {
+            json.value(reading.note);
+        }
+        json.end_object();
+    }
+    json.end_object();
+}
+
+std::string card_of(const ranking::Ranking& ranking, const Inspection& inspection, const InspectExtras& extras) {
+    const ranking::ContractSnapshot& snapshot = *inspection.item.snapshot;
+    core::JsonWriter json(512);
+    json.begin_object();
+    write_time_members(json, ranking, snapshot, extras);
+    json.field("symbol", snapshot.data.contract->symbol).field("contract_code", snapshot.data.contract->contract_code);
+    number_field(json, "score", inspection.score.score);
+    number_field(json, "liquidity_edge", signals::known<&signals::Edges::liquidity_edge>(snapshot.numbers));
+    number_field(json, "momentum_edge", signals::known<&signals::Edges::momentum_edge>(snapshot.numbers));
+    number_field(json, "last_price", snapshot.data.ticker.last);
+    number_field(json, "manip_score", snapshot.numbers.manipulation.manip_score);
+    json.end_object();
+    return json.take();
+}
+
+std::string page_of(const ranking::Ranking& ranking, const Inspection& inspection, const std::string& profile,
+                    const InspectExtras& extras) {
+    const ranking::ContractSnapshot& snapshot = *inspection.item.snapshot;
+    core::JsonWriter json(32U << 10U);
+    json.begin_object();
+    write_time_members(json, ranking, snapshot, extras);
+    json.field("symbol", snapshot.data.contract->symbol).field("contract_code", snapshot.data.contract->contract_code);
+    json.field("profile", profile);
+    number_field(json, "score", inspection.score.score);
+    json.key("rejection");
+    if (inspection.score.rejection == signals::Rejection::none) {
+        json.null();
+    } else {
+        json.value(signals::to_string(inspection.score.rejection));
+    }
+    write_snapshot(json, inspection);
+    write_orderbook(json, snapshot.data.order_book.get());
+    write_momentum(json, snapshot.numbers);
+    write_micro(json, snapshot.numbers);
+    write_metrics(json, inspection);
+    write_manipulation(json, snapshot.numbers);
+    const std::span<const market::Candle> candles =
+        snapshot.data.candles == nullptr ? std::span<const market::Candle>() : std::span(*snapshot.data.candles);
+    write_bars(json, "bars_1m", bars_of(candles, snapshot.data.closed_candles, 1));
+    write_bars(json, "bars_5m", bars_of(candles, snapshot.data.closed_candles, 5));
+    json.key("spread_history").begin_array();
+    for (const double spread : snapshot.spread_history) write_number(json, spread);
+    json.end_array();
+    write_trades(json, extras.trades.get());
+    write_inputs(json, snapshot.data.inputs, extras.reading == nullptr ? ranking.time : extras.reading->read_at);
+    std::vector<std::string> notes = snapshot.notes;
+    notes.insert(notes.end(), extras.notes.begin(), extras.notes.end());
+    json.key("notes");
+    write_strings(json, notes);
+    json.end_object();
+    return json.take();
+}
+
+}  // namespace
+
+Rendered render_inspection(const ranking::Ranking& ranking, const ranking::ContractSnapshot& snapshot,
+                           const InspectQuery& query, const InspectExtras& extras) {
+    const Inspection inspection = inspect(ranking, snapshot, query.profile);
+    return {std::string(kJsonType),
+            query.card ? card_of(ranking, inspection, extras) : page_of(ranking, inspection, query.profile, extras),
+            stamp_of(ranking, snapshot.data.data_time)};
+}
+
+}  // namespace scanner::api

@@ -1,0 +1,28 @@
+#pragma once
+
+#include "api/answers/rendered.hpp"
+#include "api/rankings/queries.hpp"
+
+#include "scanner/engine/inspector.hpp"
+#include "scanner/ranking/ranking.hpp"
+
+#include <string>
+#include <vector>
+
+namespace scanner::api {
+
+/// What an inspection shows beside the cycle's own numbers.
+struct InspectExtras {
+    engine::RecentTradesPtr trades;      ///< empty: none could be read
+    engine::ContractReadingPtr reading;  ///< of a contract outside of the scan; empty for those of the cycle
+    std::string reason;                  ///< why it is outside: Exclusion::reason and detail
+    std::string detail;
+    std::vector<std::string> notes;  ///< what is missing and why, for a person
+};
+
+/// The answer of /symbol/{symbol}/inspect for a contract of the cycle, or for `extras.reading`, whose snapshot and
+/// ranking the others are then. A function of its arguments alone.
+[[nodiscard]] Rendered render_inspection(const ranking::Ranking& ranking, const ranking::ContractSnapshot& snapshot,
+                                         const InspectQuery& query, const InspectExtras& extras = {});
+
+}  // namespace scanner::api

@@ -1,0 +1,196 @@
+#include "api/http/param_reader.hpp"
+#include "api/operator/operator_endpoints.hpp"
+#include "api/operator/operator_rules.hpp"
+#include "api/operator/operator_views.hpp"
+#include "operator/operator_weights.hpp"
+
+#include "scanner/core/symbol.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+/// The profiles' half of the operator's routes.
+namespace scanner::api {
+namespace {
+
+std::string weight_names() {
+    std::vector<std::string_view> names;
+    for (const signals::WeightField& field : signals::weight_fields()) names.push_back(field.name);
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+void read_weights(const nlohmann::json& given, BodyReader& reader, storage::ProfilePreset& preset) {
+    std::vector<std::string> known;
+    for (const signals::WeightField& field : signals::weight_fields()) known.emplace_back(field.name);
+    for (const auto& [name, value] : given.items()) {
+        const std::string member = "weights." + name.substr(0, 64);
+        if (std::ranges::find(known, name) == known.end()) {
+            if (reader.full()) {
+                reader.reject(member, {});
+                continue;
+            }
+            const auto near = core::nearest_names(name, known, 1);
+            reader.reject(member, near.empty() ? fmt::format("unknown weight; known are {}", weight_names())
+                                               : fmt::format("unknown weight; did you mean {}? Known are {}",
+                                                             near.front(), weight_names()));
+            continue;
+        }
+        if (auto number = read_number(value, -kMostWeight, kMostWeight)) {
+            preset.weights[name] = *number;
+        } else {
+            reader.reject(member, std::move(number.error()));
+        }
+    }
+}
+
+std::expected<storage::ProfilePreset, Problem> read_preset(const nlohmann::json& body) {
+    storage::ProfilePreset preset;
+    BodyReader reader(body);
+    preset.name = reader.required_name("name").value_or("");
+    if (signals::find_builtin_profile(preset.name) != nullptr) {
+        reader.reject("name", fmt::format("{} is built in and stays as it is; take another name", preset.name));
+    } else if (preset.name == "apply") {
+        reader.reject("name", "must not be 'apply', which is a route");
+    }
+    const auto* const weights = reader.member("weights");
+    if (weights == nullptr) {
+        reader.reject("weights", "is required: an object of numbers by weight");
+    } else if (!weights->is_object() || weights->empty()) {
+        reader.reject("weights", fmt::format("must be an object with at least one of {}", weight_names()));
+    } else {
+        read_weights(*weights, reader, preset);
+    }
+    if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_body(std::move(errors)));
+    return preset;
+}
+
+}  // namespace
+
+std::vector<std::string> OperatorEndpoints::profile_names() const {
+    std::vector<std::string> names;
+    for (const signals::Profile& profile : service().effective().profiles) names.push_back(profile.name);
+    return names;
+}
+
+Outcome OperatorEndpoints::profiles(const Call& call) {
+    if (auto problem = refuse_parameters(call.params)) return std::unexpected(std::move(*problem));
+    const auto now = documents();
+    if (!now->loaded) return std::unexpected(documents_not_loaded());
+    return std::make_shared<Rendered>(render_profiles(*now));
+}
+
+Outcome OperatorEndpoints::profile(const Call& call) {
+    if (auto problem = refuse_parameters(call.params)) return std::unexpected(std::move(*problem));
+    const auto now = documents();
+    if (!now->loaded) return std::unexpected(documents_not_loaded());
+    auto rendered = render_profile(*now, service().defaults(), call.variable);
+    if (!rendered) return std::unexpected(unknown_name("profile", call.variable, profile_names()));
+    return std::make_shared<Rendered>(std::move(*rendered));
+}
+
+OperatorEndpoints::Answer OperatorEndpoints::put_profile(Action action) {
+    if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
+    const auto body = read_json_body(action.request);
+    if (!body) co_return std::unexpected(body.error());
+    auto preset = read_preset(*body);
+    if (!preset) co_return std::unexpected(std::move(preset.error()));
+    const auto before = documents();
+    if (!before->loaded) co_return std::unexpected(documents_not_loaded());
+    const storage::ProfilePreset* const known = before->find_preset(preset->name);
+    const auto place = known != nullptr ? Places::Place() : new_profiles_.take(before->presets.size());
+    if (known == nullptr && !place) {
+        co_return std::unexpected(
+            conflicting(fmt::format("There are {} profiles already; delete one first.", before->presets.size())));
+    }
+    const auto was = render_profile(*before, service().defaults(), preset->name);
+    const Precondition precondition = precondition_of(action.request);
+    storage::OperatorState::Expected expected;
+    if (precondition.asked()) {
+        const Rendered all = render_profiles(*before);
+        if (!precondition.holds(std::array{&all, was ? &*was : nullptr})) {
+            co_return std::unexpected(precondition_failed());
+        }
+        expected = known == nullptr ? 0 : known->version;
+    }
+    const auto stored = co_await service().state().put_preset(std::move(*preset), expected);
+    if (!stored) co_return std::unexpected(store_problem(stored.error()));
+    const auto made = render_profile(*documents(), service().defaults(), stored->name);
+    // Deleted again by somebody else in the same moment.
+    if (!made) co_return std::unexpected(precondition_failed());
+    log_change("profile", stored->name, action.request, was ? *was->body() : std::string("null"), *made->body());
+    co_return ActionAnswer{.json = "{\"status\":\"ok\"," + made->body()->substr(1), .etag = made->etag()};
+}
+
+OperatorEndpoints::Answer OperatorEndpoints::apply_profile(Action action) {
+    ParamReader params(action.params);
+    const auto name = params.text("name");
+    if (!name && net::find_parameter(action.params, "name") == std::nullopt) {
+        auto errors = params.finish();
+        errors.push_back({.in = "query", .name = "name", .message = "is required: the profile to apply"});
+        co_return std::unexpected(invalid_parameters(std::move(errors)));
+    }
+    if (auto errors = params.finish(); !errors.empty())
+        co_return std::unexpected(invalid_parameters(std::move(errors)));
+    const Precondition precondition = precondition_of(action.request);
+    for (int attempt = 0; attempt < kMergeAttempts; ++attempt) {
+        const auto before = documents();
+        if (!before->loaded) co_return std::unexpected(documents_not_loaded());
+        const auto profile = render_profile(*before, service().defaults(), *name);
+        if (!profile) co_return std::unexpected(unknown_name("profile", *name, profile_names()));
+        const Rendered settings = render_settings(*before, service().effective());
+        if (precondition.asked() && !precondition.holds(std::array{&settings, &*profile})) {
+            co_return std::unexpected(precondition_failed());
+        }
+        storage::OperatorSettings next = before->settings;
+        // The profile's own weights: what POST /settings put over the profile before gives way.
+        next.applied_profile = *name;
+        next.liquidity_weight.reset();
+        next.momentum_weight.reset();
+        next.spread_penalty.reset();
+        const auto stored = co_await service().state().put_settings(next, before->settings.version);
+        if (stored) {
+            log_change("applied_profile", *name, action.request, render_set_values(before->settings),
+                       render_set_values(*stored));
+            co_return ActionAnswer{.json = nlohmann::json{{"status", "applied"}, {"profile", *name}}.dump(),
+                                   .etag = render_settings(*documents(), service().effective()).etag()};
+        }
+        if (stored.error().code() != core::ErrorCode::conflict || precondition.asked()) {
+            co_return std::unexpected(store_problem(stored.error()));
+        }
+    }
+    co_return std::unexpected(still_busy());
+}
+
+OperatorEndpoints::Answer OperatorEndpoints::delete_profile(Action action) {
+    if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
+    const auto before = documents();
+    if (!before->loaded) co_return std::unexpected(documents_not_loaded());
+    const std::string& name = action.variable;
+    if (signals::find_builtin_profile(name) != nullptr) {
+        co_return std::unexpected(conflicting(fmt::format("{} is built in and cannot be deleted.", name)));
+    }
+    const storage::ProfilePreset* const known = before->find_preset(name);
+    const auto one = render_profile(*before, service().defaults(), name);
+    if (known == nullptr || !one) co_return std::unexpected(unknown_name("profile", name, profile_names()));
+    if (before->settings.applied_profile == name) {
+        co_return std::unexpected(
+            conflicting(fmt::format("{} is applied; apply another profile first.", in_quotes(name))));
+    }
+    const Precondition precondition = precondition_of(action.request);
+    storage::OperatorState::Expected expected;
+    if (precondition.asked()) {
+        const Rendered all = render_profiles(*before);
+        if (!precondition.holds(std::array{&all, &*one})) co_return std::unexpected(precondition_failed());
+        expected = known->version;
+    }
+    const auto deleted = co_await service().state().delete_preset(name, expected);
+    if (!deleted) co_return std::unexpected(store_problem(deleted.error()));
+    log_change("profile", name, action.request, *one->body(), "null");
+    co_return ActionAnswer{.json = nlohmann::json{{"status", "deleted"}, {"name", name}}.dump()};
+}
+
+}  // namespace scanner::api

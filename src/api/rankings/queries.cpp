@@ -1,0 +1,348 @@
+#include "api/rankings/queries.hpp"
+
+#include "api/http/limits.hpp"
+
+#include "scanner/core/numeric.hpp"
+#include "scanner/core/symbol.hpp"
+#include "scanner/signals/manipulation.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace scanner::api {
+namespace {
+
+constexpr double kOpportunityNotional = 10'000.0;
+
+std::vector<std::string> profile_names(const QueryContext& context) {
+    std::vector<std::string> names;
+    if (context.ranking != nullptr) {
+        for (const signals::Profile& profile : context.ranking->profiles) names.push_back(profile.name);
+    } else {
+        for (const signals::Profile& profile : signals::builtin_profiles()) names.push_back(profile.name);
+    }
+    return names;
+}
+
+std::optional<std::string> read_given_profile(ParamReader& reader, const QueryContext& context) {
+    const std::vector<std::string> names = profile_names(context);
+    const std::vector<std::string_view> choices(names.begin(), names.end());
+    return reader.choice("profile", choices, Choices::changing);
+}
+
+std::string read_profile(ParamReader& reader, const QueryContext& context) {
+    auto given = read_given_profile(reader, context);
+    if (given) return std::move(*given);
+    return context.ranking != nullptr ? context.ranking->settings.default_profile : "scalp";
+}
+
+/// Every contract that the cycle looked at: scanned ones and those left out with a reason.
+std::vector<std::string> known_codes(const ranking::Ranking& ranking) {
+    std::vector<std::string> codes;
+    codes.reserve(ranking.contracts.size() + ranking.exclusions.size());
+    for (const auto& snapshot : ranking.contracts) codes.push_back(snapshot.data.contract->contract_code);
+    for (const auto& exclusion : ranking.exclusions) codes.push_back(exclusion.contract_code);
+    return codes;
+}
+
+std::optional<std::vector<std::string>> read_symbols(ParamReader& reader, const QueryContext& context) {
+    const auto given = reader.list("symbols");
+    if (!given) return std::nullopt;
+    if (given->empty()) {
+        reader.reject("symbols", "names no contract; leave the parameter out to get all");
+        return std::nullopt;
+    }
+    const auto known = context.ranking != nullptr ? known_codes(*context.ranking) : std::vector<std::string>();
+    std::vector<std::string> codes;
+    for (const std::string& name : *given) {
+        auto code = core::parse_symbol(name);
+        const bool exists = code && (known.empty() || std::ranges::find(known, *code) != known.end());
+        if (exists) {
+            if (std::ranges::find(codes, *code) == codes.end()) codes.push_back(std::move(*code));
+            continue;
+        }
+        if (reader.full()) {
+            reader.reject("symbols", {});
+            continue;
+        }
+        const auto near = core::nearest_names(code ? *code : name, known);
+        reader.reject("symbols", fmt::format("unknown contract {}{}", in_quotes(name),
+                                             near.empty() ? "" : fmt::format("; near: {}", fmt::join(near, ", "))));
+    }
+    return codes;
+}
+
+void read_watchlist(ParamReader& reader, const QueryContext& context, Selection& selection) {
+    selection.watchlist = reader.text("watchlist");
+    if (!selection.watchlist) return;
+    auto codes = context.watchlists == nullptr ? std::nullopt : context.watchlists->contracts(*selection.watchlist);
+    if (codes) {
+        selection.watchlist_codes = std::move(*codes);
+        return;
+    }
+    const auto names = context.watchlists == nullptr ? std::vector<std::string>() : context.watchlists->names();
+    reader.reject("watchlist", fmt::format("no watchlist is called {}; {}", in_quotes(*selection.watchlist),
+                                           names.empty() ? std::string("there are none")
+                                                         : fmt::format("there are: {}", fmt::join(names, ", "))));
+}
+
+std::vector<std::string> read_exclude_flags(ParamReader& reader) {
+    auto flags = reader.list("exclude_flags").value_or(std::vector<std::string>());
+    for (const std::string& flag : flags) {
+        if (signals::find_manipulation_flag(flag)) continue;
+        if (reader.full()) {
+            reader.reject("exclude_flags", {});
+            continue;
+        }
+        std::vector<std::string_view> known;
+        for (const signals::FlagInfo& info : signals::manipulation_flags()) known.push_back(info.name);
+        reader.reject("exclude_flags",
+                      fmt::format("unknown flag {}; known: {}", in_quotes(flag), fmt::join(known, ", ")));
+    }
+    std::ranges::sort(flags);  // their order means nothing
+    return flags;
+}
+
+void read_carry(ParamReader& reader, Scoring& scoring) {
+    scoring.include_funding = reader.flag("include_funding").value_or(true);
+    scoring.include_basis = reader.flag("include_basis").value_or(true);
+    scoring.include_carry = reader.flag("include_carry").value_or(scoring.include_carry);
+}
+
+void read_min_listed_days(ParamReader& reader, Scoring& scoring) {
+    scoring.min_listed_days = reader.number("min_listed_days", 0.0).value_or(scoring.min_listed_days);
+}
+
+void read_opportunity_order(ParamReader& reader, OpportunitiesQuery& query) {
+    using enum OpportunityOrder;
+    constexpr std::array kOrders{score, reward_risk_net, confidence};
+    std::array<std::string_view, kOrders.size()> names;
+    std::ranges::transform(kOrders, names.begin(), [](OpportunityOrder order) { return to_string(order); });
+    const auto given = reader.choice("sort", names);
+    if (given) query.order = kOrders.at(static_cast<std::size_t>(std::ranges::find(names, *given) - names.begin()));
+}
+
+Scoring default_scoring(const QueryContext& context, std::string_view profile) {
+    return cycle_scoring(context.ranking != nullptr ? context.ranking->settings : ranking::RankingSettings(), profile);
+}
+
+void read_sort(ParamReader& reader, RankingsQuery& query) {
+    std::vector<std::string_view> sortable;
+    for (const ItemField& field : item_fields()) {
+        if (field.sortable) sortable.push_back(field.name);
+    }
+    const auto sort = reader.choice("sort", sortable);
+    query.sort = find_item_field(sort.value_or("score"));
+    constexpr std::array<std::string_view, 2> kOrders{"asc", "desc"};
+    const auto order = reader.choice("order", kOrders);
+    query.ascending = order ? *order == "asc" : query.sort->ascending_first;
+}
+
+void read_fields(ParamReader& reader, RankingsQuery& query) {
+    const auto names = reader.list("fields");
+    query.all_fields = !names;
+    if (!names) {
+        for (const ItemField& field : item_fields()) query.fields.push_back(&field);
+        return;
+    }
+    if (names->empty()) reader.reject("fields", "names no field; leave the parameter out to get all");
+    for (const std::string& name : *names) {
+        if (const ItemField* const field = find_item_field(name)) {
+            query.fields.push_back(field);
+            continue;
+        }
+        if (reader.full()) {
+            reader.reject("fields", {});
+            continue;
+        }
+        std::vector<std::string> known;
+        for (const ItemField& field : item_fields()) known.emplace_back(field.name);
+        reader.reject("fields", fmt::format("unknown field {}; known: {}", in_quotes(name), fmt::join(known, ", ")));
+    }
+}
+
+/// Texts that a client chose get their length in front, so that no two queries run together into one key.
+void add_text(std::string& key, std::string_view text) {
+    fmt::format_to(std::back_inserter(key), "{}:{},", text.size(), text);
+}
+
+void add_number(std::string& key, double value) {
+    core::append_double(key, value);
+    key += ';';
+}
+
+void add_list(std::string& key, const std::vector<std::string>& entries) {
+    fmt::format_to(std::back_inserter(key), "{}[", entries.size());
+    for (const std::string& entry : entries) add_text(key, entry);
+    key += ']';
+}
+
+void add_scoring(std::string& key, const Scoring& scoring) {
+    add_text(key, scoring.profile);
+    add_number(key, scoring.min_qvol_usdt);
+    add_number(key, scoring.max_spread_bps);
+    add_number(key, scoring.notional_usdt);
+    add_number(key, scoring.min_listed_days);
+    key += scoring.include_funding ? 'f' : '-';
+    key += scoring.include_basis ? 'b' : '-';
+    key += scoring.include_carry ? 'c' : '-';
+}
+
+void add_selection(std::string& key, const Selection& selection) {
+    key += selection.symbols ? 'S' : '-';
+    if (selection.symbols) add_list(key, *selection.symbols);
+    key += selection.watchlist ? 'W' : '-';
+    if (selection.watchlist) {
+        add_text(key, *selection.watchlist);
+        add_list(key, selection.watchlist_codes);
+    }
+    key += selection.max_manip_score ? 'M' : '-';
+    if (selection.max_manip_score) add_number(key, *selection.max_manip_score);
+    add_list(key, selection.exclude_flags);
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> bound_sequence(const net::QueryParameters& params) {
+    ParamReader reader(params);
+    const auto sequence = reader.integer("seq", 1);
+    if (!sequence) return std::nullopt;
+    return static_cast<std::uint64_t>(*sequence);
+}
+
+std::expected<RankingsQuery, Problem> parse_rankings_query(const net::QueryParameters& params,
+                                                           const QueryContext& context) {
+    ParamReader reader(params, context.declared);
+    RankingsQuery query;
+    query.top = reader.integer("top", 1, kMaxTop).value_or(context.default_top);
+    query.scoring = default_scoring(context, read_profile(reader, context));
+    query.scoring.min_qvol_usdt = reader.number("min_qvol", 0.0).value_or(query.scoring.min_qvol_usdt);
+    query.scoring.max_spread_bps = reader.number("max_spread_bps", 0.0).value_or(query.scoring.max_spread_bps);
+    query.scoring.notional_usdt = reader.number("notional", 1.0).value_or(query.scoring.notional_usdt);
+    read_min_listed_days(reader, query.scoring);
+    const auto page = reader.integer("page", 1);
+    const auto page_size = reader.integer("page_size", 1, kMaxPageSize);
+    query.page = page.value_or(1);
+    read_carry(reader, query.scoring);
+    query.selection.max_manip_score = reader.number("max_manip_score", 0.0, 100.0);
+    query.selection.exclude_flags = read_exclude_flags(reader);
+    read_watchlist(reader, context, query.selection);
+    query.selection.symbols = read_symbols(reader, context);
+    read_sort(reader, query);
+    read_fields(reader, query);
+    constexpr std::array<std::string_view, 2> kFormats{"json", "csv"};
+    query.csv = reader.choice("format", kFormats) == "csv";
+    // A file of lines has no place to say that it is a page: it is whole unless pages are asked for.
+    query.page_size = page_size.value_or(query.csv && !page ? kMaxTop : kDefaultPageSize);
+    static_cast<void>(reader.integer("seq", 1));  // which ranking it is was settled before
+    query.explain = reader.flag("explain").value_or(false);
+    if (query.explain && query.csv) reader.reject("explain", "has no place in CSV; use format=json");
+    if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
+    return query;
+}
+
+std::expected<OpportunitiesQuery, Problem> parse_opportunities_query(const net::QueryParameters& params,
+                                                                     const QueryContext& context) {
+    ParamReader reader(params, context.declared);
+    OpportunitiesQuery query;
+    query.scoring = default_scoring(context, read_profile(reader, context));
+    query.top = reader.integer("top", 1, kMaxTop).value_or(context.default_top);
+    query.scoring.notional_usdt = reader.number("notional", 1.0).value_or(kOpportunityNotional);
+    read_min_listed_days(reader, query.scoring);
+    read_carry(reader, query.scoring);
+    query.selection.max_manip_score = reader.number("max_manip_score", 0.0, 100.0);
+    query.selection.exclude_flags = read_exclude_flags(reader);
+    read_opportunity_order(reader, query);
+    query.tradable = reader.flag("tradable");
+    if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
+    return query;
+}
+
+std::expected<InspectQuery, Problem> parse_inspect_query(const net::QueryParameters& params,
+                                                         const QueryContext& context) {
+    ParamReader reader(params, context.declared);
+    InspectQuery query;
+    constexpr std::array<std::string_view, 2> kModes{"full", "card"};
+    query.card = reader.choice("mode", kModes) == "card";
+    query.profile = read_profile(reader, context);
+    if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
+    return query;
+}
+
+std::expected<StreamQuery, Problem> parse_stream_query(const net::QueryParameters& params,
+                                                       const QueryContext& context) {
+    ParamReader reader(params, context.declared);
+    StreamQuery query;
+    query.profile = read_given_profile(reader, context);
+    query.symbols = read_symbols(reader, context);
+    // Who names contracts wants to see them all.
+    const auto named = query.symbols ? static_cast<std::int64_t>(query.symbols->size()) : std::int64_t{0};
+    query.top = reader.integer("top", 1, kMaxTop)
+                    .value_or(named > 0 ? std::min(named, kMaxTop) : std::int64_t{context.default_top});
+    if (query.symbols) std::ranges::sort(*query.symbols);  // items come by rank, so their order means nothing
+    if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
+    return query;
+}
+
+std::optional<Problem> refuse_parameters(const net::QueryParameters& params) {
+    ParamReader reader(params);
+    auto errors = reader.finish();
+    if (errors.empty()) return std::nullopt;
+    return invalid_parameters(std::move(errors));
+}
+
+std::string canonical(const RankingsQuery& query) {
+    std::string key;
+    add_scoring(key, query.scoring);
+    add_selection(key, query.selection);
+    fmt::format_to(std::back_inserter(key), "{}/{}/{}", query.top, query.page, query.page_size);
+    key += query.ascending ? '<' : '>';
+    add_text(key, query.sort->name);
+    key += query.all_fields ? 'A' : '-';
+    for (const ItemField* const field : query.fields) {
+        if (!query.all_fields) add_text(key, field->name);
+    }
+    key += query.csv ? 'C' : 'J';
+    key += query.explain ? 'E' : '-';
+    return key;
+}
+
+std::string_view to_string(OpportunityOrder order) noexcept {
+    switch (order) {
+        case OpportunityOrder::score: return "score";
+        case OpportunityOrder::reward_risk_net: return "reward_risk_net";
+        case OpportunityOrder::confidence: return "confidence";
+    }
+    return "score";
+}
+
+std::string canonical(const OpportunitiesQuery& query) {
+    std::string key;
+    add_scoring(key, query.scoring);
+    add_selection(key, query.selection);
+    fmt::format_to(std::back_inserter(key), "{}", query.top);
+    add_text(key, to_string(query.order));
+    key += !query.tradable ? '-' : (*query.tradable ? 'T' : 'N');
+    return key;
+}
+
+std::string canonical(const InspectQuery& query) {
+    std::string key;
+    add_text(key, query.profile);
+    key += query.card ? 'c' : 'f';
+    return key;
+}
+
+std::string canonical(const StreamQuery& query) {
+    std::string key;
+    key += query.profile ? 'P' : '-';
+    if (query.profile) add_text(key, *query.profile);
+    key += query.symbols ? 'S' : '-';
+    if (query.symbols) add_list(key, *query.symbols);
+    fmt::format_to(std::back_inserter(key), "{}", query.top);
+    return key;
+}
+
+}  // namespace scanner::api

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "api/answers/rendered.hpp"
+
+#include "scanner/api/handler.hpp"
+#include "scanner/engine/engine_view.hpp"
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scanner::api {
+
+/// The answer of /symbols: every contract that the exchange lists. `ranking` is the newest, for its time and number.
+[[nodiscard]] Rendered render_symbols(const std::vector<engine::UniverseEntry>& universe,
+                                      const ranking::Ranking* ranking);
+
+/// What /healthz/details shows.
+struct HealthReport {
+    engine::HealthDetails health;
+    ranking::RankingPtr ranking;  ///< the newest; may be empty
+    bool fresh = false;
+    std::chrono::milliseconds ranking_age{0};
+    std::optional<core::WallTime> next_scan_at;
+    std::optional<std::vector<StoreHealth>> stores;
+    std::optional<StreamStatistics> streams;
+    std::optional<alerts::AlertStatistics> alerts;
+    std::string_view version;
+    double uptime_sec = 0.0;
+};
+[[nodiscard]] Rendered render_health(const HealthReport& report);
+
+}  // namespace scanner::api

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "scanner/settings/settings.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+/// What was asked for on the command line, and the settings that follow from it.
+namespace scanner::app {
+
+enum class Command { serve, collect_once, compute, config, migrate };
+[[nodiscard]] std::string_view to_string(Command command) noexcept;
+
+/// In which form `config` answers.
+enum class ConfigOutput { table, json, markdown, env_example };
+
+/// A command to run.
+struct Invocation {
+    Command command = Command::serve;
+    settings::SettingTexts flags;         ///< settings given as flags, by setting name
+    std::optional<std::string> env_file;  ///< --env-file; without it ".env" is read where it exists
+    bool json = false;                    ///< collect-once --json
+    ConfigOutput config_output = ConfigOutput::table;
+};
+
+/// Text for standard output and exit code 0: --help and --version.
+struct Answer {
+    std::string text;
+};
+
+/// Lines for standard error and exit code 2.
+struct UsageError {
+    std::vector<std::string> problems;
+};
+
+using CommandLine = std::variant<Invocation, Answer, UsageError>;
+
+/// Reads the arguments (without the program's name). Flags may stand before and after the command; every problem is
+/// reported at once.
+[[nodiscard]] CommandLine parse_command_line(std::span<const std::string_view> arguments);
+
+/// Exit codes of the program.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitFailure = 1;
+inline constexpr int kExitUsage = 2;  ///< bad usage or settings: restarting cannot help
+
+/// The settings of an invocation: its flags over `environment` over the .env file over the defaults. Reads the file;
+/// called again on SIGHUP. Fails with one line per problem.
+[[nodiscard]] std::expected<settings::LoadedSettings, std::vector<std::string>> read_settings(
+    const Invocation& invocation, const settings::SettingTexts& environment);
+
+/// The process's environment. Call before other threads start.
+[[nodiscard]] settings::SettingTexts process_environment();
+
+}  // namespace scanner::app

@@ -1,0 +1,114 @@
+#include "app/commands/help.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace scanner::app {
+namespace {
+
+constexpr std::size_t kWidth = 100;
+constexpr std::size_t kIndent = 6;
+
+/// `text` in lines of at most kWidth columns, each after kIndent spaces. Counts bytes: a line with an ellipsis is a
+/// little shorter than it could be.
+std::string wrapped(std::string_view text) {
+    std::string out;
+    std::string line;
+    const auto flush = [&] {
+        out += std::string(kIndent, ' ') + line + "\n";
+        line.clear();
+    };
+    while (!text.empty()) {
+        const std::size_t space = text.find(' ');
+        const std::string_view word = text.substr(0, space);
+        text.remove_prefix(space == std::string_view::npos ? text.size() : space + 1);
+        if (!line.empty() && kIndent + line.size() + 1 + word.size() > kWidth) flush();
+        if (!line.empty()) line += ' ';
+        line += word;
+    }
+    if (!line.empty()) flush();
+    return out;
+}
+
+std::string_view does(Command command) {
+    switch (command) {
+        case Command::serve: return "the daemon: scans, ranks, serves (default)";
+        case Command::collect_once: return "one cycle: prints counts and the top contracts, warms the stores";
+        case Command::compute: return "reads cases (JSON Lines) on standard input and writes the computed numbers";
+        case Command::config: return "prints every effective setting and where it came from, secrets masked";
+        case Command::migrate: return "brings the database schema up to date and says what it did";
+    }
+    return "";
+}
+
+std::string_view details(Command command) {
+    switch (command) {
+        case Command::serve:
+            return "Listens on SCANNER_HTTP_ADDRESS:SCANNER_HTTP_PORT until SIGTERM or SIGINT; a second signal exits "
+                   "at\n"
+                   "once. SIGHUP rereads the settings and applies those marked \"(SIGHUP)\" below.\n";
+        case Command::collect_once:
+            return "The cycle goes to the stores as the daemon's own do: into history, and to Redis where it is set, "
+                   "so "
+                   "that\n"
+                   "a daemon that starts next has it. Where a daemon runs on them already, it is printed only. Exit "
+                   "code 0\n"
+                   "only when something was ranked.\n\n"
+                   "  --json              print the result as JSON, each item with every field of /rankings\n";
+        case Command::compute: return "Needs no exchange and no stores. Settings do not matter to it.\n";
+        case Command::config:
+            return "  --json              as JSON\n"
+                   "  --markdown          the reference table of docs/settings.md\n"
+                   "  --env-example       the file .env.example\n";
+        case Command::migrate: return "Safe to repeat. The daemon does the same when it starts.\n";
+    }
+    return "";
+}
+
+constexpr std::string_view kCommonFlags =
+    "  --env-file PATH     read settings from this file and not from ./.env\n"
+    "  --help, -h          this text; after a command: that command's\n"
+    "  --version, -V       the version\n";
+
+std::string settings_help() {
+    std::string out = "Settings, as flags over environment over the .env file over defaults:\n";
+    std::string_view section;
+    for (const auto& info : settings::setting_infos()) {
+        if (info.section != section) out += fmt::format("\n{}\n", info.section);
+        section = info.section;
+        out += fmt::format("  --{}{}   {}{}\n", info.flag, info.is_switch ? "[=true|false]" : " …", info.name,
+                           info.reloadable ? "   (SIGHUP)" : "");
+        out += wrapped(info.help);
+        out += wrapped(fmt::format("Default: {}. Expected: {}.", info.default_text.empty() ? "none" : info.default_text,
+                                   info.expected));
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string program_help() {
+    std::string out =
+        "market-scanner ranks the USDT perpetual swaps of HTX by risk-adjusted opportunity.\n\n"
+        "Usage: market-scanner [COMMAND] [--flags]\n\nCommands:\n";
+    for (const Command command :
+         {Command::serve, Command::collect_once, Command::compute, Command::config, Command::migrate}) {
+        out += fmt::format("  {:<18}  {}\n", to_string(command), does(command));
+    }
+    out += fmt::format("\nFlags:\n{}", kCommonFlags);
+    out +=
+        "\nEvery setting is a flag too: --http-port 8010 for SCANNER_HTTP_PORT=8010. `market-scanner serve --help`\n"
+        "lists them all, `market-scanner config` shows what is in effect.\n"
+        "\nExit codes: 0 done, 1 failed, 2 bad usage or settings.\n";
+    return out;
+}
+
+std::string command_help(Command command) {
+    std::string out = fmt::format("Usage: market-scanner {} [--flags]\n\n{}\n\n", to_string(command), does(command));
+    out += fmt::format("{}\nFlags:\n{}", details(command), kCommonFlags);
+    if (command != Command::compute) out += "\n" + settings_help();
+    return out;
+}
+
+}  // namespace scanner::app

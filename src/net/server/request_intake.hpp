@@ -1,0 +1,61 @@
+#pragma once
+
+#include "net/server/request_parser.hpp"
+#include "net/server/server_core.hpp"
+
+#include <boost/asio/ip/address.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace scanner::net {
+
+/// What the requests of one connection come to before a handler answers them: whose each is, whether that client may
+/// ask now, how much of its body is read and what of that is kept. Loop thread.
+class RequestIntake final : public BodyGate {
+public:
+    /// `client`: whose the connection is; nothing where it has no limits. `turned_away`: it may not ask at all.
+    RequestIntake(ServerCore& core, const boost::asio::ip::address& peer, std::shared_ptr<Client> client,
+                  bool turned_away);
+    RequestIntake(const RequestIntake&) = delete;
+    RequestIntake& operator=(const RequestIntake&) = delete;
+    ~RequestIntake() override { forget(); }
+
+    /// Before each request: gives back what the one before took.
+    void forget();
+    /// Says in `request` whose it is, and counts it. Once for each request, whichever caller is first: later calls have
+    /// no effect.
+    void identify(ServerRequest& request);
+    /// Why the identified request is not answered, in words for the client (429); nothing when it is.
+    [[nodiscard]] const std::optional<std::string>& refusal() const { return refusal_; }
+    /// Whose limits the identified request is under; nothing where there are none.
+    [[nodiscard]] const std::shared_ptr<Client>& client() const { return proxied_ ? asker_ : client_; }
+
+    std::optional<ProtocolFailure> open(ServerRequest& head, std::optional<std::uint64_t> declared) override;
+    std::optional<ProtocolFailure> announce(std::uint64_t bytes) override;
+    std::optional<ProtocolFailure> take(std::size_t bytes) override;
+    [[nodiscard]] bool keeps() const override { return rules_.kept; }
+
+private:
+    [[nodiscard]] std::optional<ProtocolFailure> check_length(std::uint64_t length) const;
+    [[nodiscard]] BodyRules ask_rules(const ServerRequest& head, std::optional<std::uint64_t> declared);
+
+    ServerCore& core_;
+    boost::asio::ip::address peer_;
+    std::string peer_text_;
+    std::shared_ptr<Client> client_;  ///< of the connection
+    bool proxied_;                    ///< the peer is a trusted proxy
+    bool turned_away_;
+
+    // Of the request
+    std::shared_ptr<Client> asker_;  ///< behind the proxy
+    bool identified_ = false;
+    std::optional<std::string> refusal_;
+    BodyRules rules_;
+    std::uint64_t received_ = 0;  ///< of the body
+    std::size_t held_ = 0;        ///< of the budget
+};
+
+}  // namespace scanner::net

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "storage/spool/batch_codec.hpp"
+#include "storage/sql/sql.hpp"
+
+#include "scanner/storage/history.hpp"
+#include "scanner/storage/operator_state.hpp"
+#include "scanner/storage/store.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// The statements of history, for either database. Each runs in a transaction of its own; they throw SqlError.
+namespace scanner::storage {
+
+/// How far the database has got in a spool.
+struct SpoolPosition {
+    std::string spool_id;
+    std::uint64_t number = 0;
+};
+
+/// Writes everything and the position, all or nothing.
+void write_history(SqlSession& session, const MergedBatch& batch, const SpoolPosition& position, core::WallTime now);
+/// 0 when the database has never seen this spool.
+[[nodiscard]] std::uint64_t spool_position(SqlSession& session, std::string_view spool_id);
+/// The highest sequence of any cycle; 0 without one.
+[[nodiscard]] std::uint64_t last_sequence(SqlSession& session);
+
+[[nodiscard]] RankingsPage read_rankings(SqlSession& session, const RankingsQuery& query);
+[[nodiscard]] std::optional<RankingAsOf> read_ranking_as_of(SqlSession& session, core::WallTime time,
+                                                            std::string_view profile);
+[[nodiscard]] BarsPage read_bars(SqlSession& session, const BarsQuery& query);
+[[nodiscard]] AlertsPage read_alerts(SqlSession& session, const AlertsQuery& query);
+
+/// Deletes a small batch of what is older than the retention. True when there may be more.
+[[nodiscard]] bool prune_history(SqlSession& session, const StoreOptions& options, core::WallTime now);
+
+}  // namespace scanner::storage

@@ -1,0 +1,103 @@
+#include "api/answers/item_fields.hpp"
+#include "api/http/endpoints.hpp"
+#include "api/sample.hpp"
+
+#include "scanner/alerts/alert_service.hpp"
+#include "scanner/rules/rule.hpp"
+#include "scanner/rules/rule_fields.hpp"
+#include "scanner/signals/manipulation.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <memory>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+
+namespace scanner::api {
+namespace {
+
+using testing::HasSubstr;
+
+std::string read_docs(const std::string& name = "api.md") {
+    const std::ifstream file(std::string(SCANNER_SOURCE_DIR) + "/docs/" + name);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+TEST(ApiDocs, have_every_route) {
+    const std::string docs = read_docs();
+    const test::FakeEngine engine;
+    Metrics metrics("1");
+    const ApiOptions options;
+    Endpoints endpoints(options, engine, metrics, core::system_clock());
+    for (const auto& route : endpoints.routes()) EXPECT_THAT(docs, HasSubstr(route.pattern.text()));
+}
+
+TEST(AlertDocs, have_every_field_flag_and_built_in_rule) {
+    const std::string docs = read_docs("alerts.md");
+    for (const rules::RuleField& field : rules::rule_fields()) {
+        EXPECT_THAT(docs, HasSubstr('`' + std::string(field.name) + '`'));
+    }
+    for (const signals::FlagInfo& flag : signals::manipulation_flags()) {
+        EXPECT_THAT(docs, HasSubstr('`' + std::string(flag.name) + '`'));
+    }
+    for (const alerts::RuleView& rule : alerts::builtin_rules()) {
+        EXPECT_THAT(docs, HasSubstr("| `" + rule.name + "` | `" + rule.expression + "` |"));
+    }
+}
+
+TEST(AlertDocs, have_rules_that_can_be_saved) {
+    const std::string docs = read_docs("alerts.md");
+    const std::string examples = docs.substr(docs.find("## The language"));
+    const std::size_t begin = examples.find("```\n") + 4;
+    std::istringstream lines(examples.substr(begin, examples.find("```", begin) - begin));
+    int count = 0;
+    for (std::string line; std::getline(lines, line); ++count) {
+        const auto rule = rules::Rule::compile(line);
+        EXPECT_TRUE(rule) << line << '\n' << (rule ? "" : to_string(rule.error()));
+    }
+    EXPECT_GE(count, 4);
+}
+
+TEST(ApiDocs, show_every_field_of_an_item) {
+    const std::string docs = read_docs();
+    for (const ItemField& field : item_fields()) EXPECT_THAT(docs, HasSubstr('"' + std::string(field.name) + "\":"));
+}
+
+TEST(ApiDocs, have_exactly_the_metrics_that_are_served) {
+    Metrics metrics("1");
+    metrics.on_cycle(test::make_ranking());
+    metrics.on_cycle_error(core::Error(core::ErrorCode::timeout, "slow"), 1.0);
+    metrics.on_exchange_call("tickers", 0.1, core::ErrorCode::timeout);
+    metrics.on_http_request("/health", 200, 0.1);
+    MetricsSample sample;
+    ranking::Ranking ranking = test::make_ranking();
+    market::InputReading& book = ranking.contracts.front().data.inputs[market::Input::order_book];
+    book.state = market::InputState::live;
+    book.true_at = ranking.time;
+    sample.ranking = std::make_shared<const ranking::Ranking>(std::move(ranking));
+    sample.health.exchange.errors = {{"timeout", 1}};
+    sample.server = net::HttpServerStatistics();
+    sample.streams = StreamStatistics();
+    sample.stores = {{.name = "redis"}};
+    sample.alerts = alerts::AlertStatistics{.rung = {{"a rule", 1}}};
+    const auto names = [](const std::string& text, const std::regex& pattern) {
+        std::set<std::string> found;
+        for (std::sregex_iterator match(text.begin(), text.end(), pattern), end; match != end; ++match) {
+            found.insert((*match)[1]);
+        }
+        return found;
+    };
+    const std::string docs = read_docs();
+    const std::string table = docs.substr(docs.find("| metric | type |"));
+    EXPECT_EQ(names(table.substr(0, table.find("\n\n")), std::regex("`((?:scanner|process)_[a-z_]+)")),
+              names(metrics.render(sample), std::regex("# TYPE ([a-z_]+) ")));
+}
+
+}  // namespace
+}  // namespace scanner::api

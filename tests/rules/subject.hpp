@@ -1,0 +1,94 @@
+#pragma once
+
+#include "scanner/core/symbol.hpp"
+#include "scanner/ranking/ranking.hpp"
+#include "scanner/rules/rule_fields.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// Contracts whose numbers a test writes down.
+namespace scanner::rules::test {
+
+inline const core::WallTime kNow = *core::parse_time("2026-11-22T05:24:00.000Z");
+
+struct Contract {
+    std::string code = "BTC-USDT";
+    int rank = 3;
+    std::optional<int> rank_delta = 2;
+    double score = 1.5;
+    double manip_score = 0.0;
+    std::vector<std::string_view> flags;
+    double ret_15 = 1.25;
+    double spread_bps = 0.8;
+    std::optional<double> funding;
+    bool pump = false;
+};
+
+inline ranking::ContractSnapshot make_snapshot(const Contract& contract, core::WallTime time = kNow) {
+    market::Contract listed;
+    listed.contract_code = contract.code;
+    listed.symbol = core::unified_symbol(contract.code);
+    ranking::ContractSnapshot snapshot;
+    snapshot.data.contract = std::make_shared<const market::Contract>(listed);
+    snapshot.data.ticker.last = 77'105.5;
+    snapshot.data.data_time = time - std::chrono::milliseconds(500);
+    auto& numbers = snapshot.numbers;
+    numbers.metrics.qvol_usdt = 145e6;
+    numbers.metrics.spread_bps = contract.spread_bps;
+    numbers.metrics.ret_15 = contract.ret_15;
+    numbers.metrics.funding_8h_pct = contract.funding;
+    numbers.edges.momentum_edge = 0.5;
+    numbers.momentum.rsi14 = 61.0;
+    numbers.microstructure.pump_signature = contract.pump;
+    numbers.manipulation.manip_score = contract.manip_score;
+    numbers.manipulation.manip_flags = contract.flags;
+    return snapshot;
+}
+
+/// A cycle that ranks `contracts` under "scalp" (in the given order) and under "swing" (in the reverse order).
+inline ranking::RankingPtr make_ranking(const std::vector<Contract>& contracts, core::WallTime time = kNow,
+                                        std::uint64_t sequence = 1) {
+    auto ranking = std::make_shared<ranking::Ranking>();
+    ranking->sequence = sequence;
+    ranking->time = time;
+    ranking->settings.default_profile = "scalp";
+    auto& scalp = ranking->ranked["scalp"];
+    auto& swing = ranking->ranked["swing"];
+    for (std::size_t i = 0; i < contracts.size(); ++i) {
+        ranking->contracts.push_back(make_snapshot(contracts[i], time));
+        ranking->index_by_code[contracts[i].code] = i;
+        ranking::RankedEntry entry;
+        entry.contract = i;
+        entry.score = contracts[i].score;
+        entry.rank = contracts[i].rank;
+        entry.rank_delta = contracts[i].rank_delta;
+        scalp.push_back(entry);
+        swing.insert(swing.begin(), entry);
+    }
+    return ranking;
+}
+
+/// A subject with the snapshot that it refers to.
+class OwnedSubject {
+public:
+    explicit OwnedSubject(const Contract& contract = {})
+        : snapshot_(std::make_unique<ranking::ContractSnapshot>(make_snapshot(contract))),
+          subject_{.snapshot = snapshot_.get(),
+                   .rank = contract.rank,
+                   .rank_delta = contract.rank_delta,
+                   .score = contract.score,
+                   .age = std::chrono::milliseconds(500)} {}
+
+    [[nodiscard]] const RuleSubject& get() const { return subject_; }
+
+private:
+    std::unique_ptr<ranking::ContractSnapshot> snapshot_;
+    RuleSubject subject_;
+};
+
+}  // namespace scanner::rules::test
