@@ -79,11 +79,12 @@ Stores::Stores(asio::any_io_executor executor, const settings::Settings& setting
       feed_(engine::make_history_feed(database_->history())) {
     limits_.max_contracts = std::max(static_cast<std::size_t>(settings.scan_top_by_qvol), kMinRestoredContracts);
     if (!settings.redis_url) return;
-    redis_ = storage::make_redis_store(std::move(executor), {.url = *settings.redis_url,
-                                                             .ca_bundle_path = settings.ca_bundle_path.value_or(""),
-                                                             .key_prefix = settings.redis_key_prefix,
-                                                             .installation_id = origin_.installation,
-                                                             .max_value_bytes = limits_.max_bytes()});
+    redis_ = storage::make_redis_store(executor, {.url = *settings.redis_url,
+                                                  .ca_bundle_path = settings.ca_bundle_path.value_or(""),
+                                                  .key_prefix = settings.redis_key_prefix,
+                                                  .installation_id = origin_.installation,
+                                                  .max_value_bytes = limits_.max_bytes()});
+    writer_ = std::make_unique<SnapshotWriter>(std::move(executor), redis_.cache);
 }
 
 asio::awaitable<core::Result<void>> Stores::open(engine::Engine& engine) {
@@ -128,20 +129,24 @@ asio::awaitable<ranking::RankingPtr> Stores::cached_ranking() {
 void Stores::follow(engine::Engine& engine) {
     engine.subscribe([this](const ranking::RankingPtr& ranking) {
         feed_->accept(ranking);
-        if (redis_.cache) cache(*ranking);
+        if (writer_) cache(ranking);
     });
 }
 
-void Stores::cache(const ranking::Ranking& ranking) {
-    std::vector<storage::SnapshotCache::Entry> entries;
-    entries.push_back({"snaps:latest", std::make_shared<const std::string>(ranking::encode_ranking(ranking, origin_)),
-                       settings_.redis_snapshots_ttl});
-    for (const auto& [profile, ranked] : ranking.ranked) {
-        entries.push_back({"rank:" + profile,
-                           std::make_shared<const std::string>(ranking::encode_profile_order(ranking, profile)),
-                           settings_.redis_rankings_ttl});
-    }
-    redis_.cache->put(std::move(entries));
+/// The times to live are read here, on the loop: settings may be reloaded while the texts are being made.
+void Stores::cache(const ranking::RankingPtr& ranking) {
+    writer_->put([ranking, origin = origin_, snapshots_ttl = milliseconds(settings_.redis_snapshots_ttl),
+                  rankings_ttl = milliseconds(settings_.redis_rankings_ttl)] {
+        std::vector<storage::SnapshotCache::Entry> entries;
+        entries.push_back(
+            {"snaps:latest", std::make_shared<const std::string>(encode_ranking(*ranking, origin)), snapshots_ttl});
+        for (const auto& [profile, ranked] : ranking->ranked) {
+            entries.push_back({"rank:" + profile,
+                               std::make_shared<const std::string>(encode_profile_order(*ranking, profile)),
+                               rankings_ttl});
+        }
+        return entries;
+    });
 }
 
 std::vector<api::StoreHealth> Stores::health() const {
@@ -151,6 +156,7 @@ std::vector<api::StoreHealth> Stores::health() const {
 }
 
 asio::awaitable<void> Stores::close(milliseconds grace) {
+    if (writer_) co_await writer_->drain(grace);
     if (redis_.cache) co_await redis_.cache->close(grace);
     co_await database_->close(grace);
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "app/snapshot_writer.hpp"
+
 #include "scanner/api/handler.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/engine.hpp"
@@ -39,13 +41,14 @@ public:
 
 private:
     [[nodiscard]] boost::asio::awaitable<ranking::RankingPtr> cached_ranking();
-    void cache(const ranking::Ranking& ranking);
+    void cache(const ranking::RankingPtr& ranking);
 
     const settings::Settings& settings_;
     const core::Clock& clock_;
     ranking::RankingOrigin origin_;
     ranking::RankingLimits limits_;
-    storage::RedisStore redis_;  ///< empty without SCANNER_REDIS_URL
+    storage::RedisStore redis_;               ///< empty without SCANNER_REDIS_URL
+    std::unique_ptr<SnapshotWriter> writer_;  ///< nullptr without it
     std::unique_ptr<storage::Store> database_;
     std::shared_ptr<engine::HistoryFeed> feed_;
 };

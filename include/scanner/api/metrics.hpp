@@ -48,8 +48,9 @@ public:
     void on_cycle(const ranking::Ranking& ranking) override;
     void on_cycle_error(const core::Error& error, double cycle_ms) override;
     void on_exchange_call(std::string_view method, double seconds, std::optional<core::ErrorCode> error) override;
-    void on_cache_lookup(std::string_view cache, bool hit) override;
 
+    /// One look into a cache of the API ("rendered"): found or not.
+    void on_cache_lookup(std::string_view cache, bool hit);
     /// One request was answered. `route` is the route table's label, never a client's text.
     void on_http_request(std::string_view route, int status, double seconds);
 

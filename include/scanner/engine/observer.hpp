@@ -8,7 +8,7 @@
 
 namespace scanner::engine {
 
-/// What the engine tells whoever counts (metrics, tests). Called on the loop thread, in the order of events; must be
+/// What the engine reports to metrics and tests. Called on the loop thread, in the order of events; must be
 /// quick and must not call back into the engine. Every function does nothing unless overridden.
 class EngineObserver {
 public:
@@ -27,11 +27,6 @@ public:
         static_cast<void>(method);
         static_cast<void>(seconds);
         static_cast<void>(error);
-    }
-    /// One look into a cache of the engine's side ("snapshots", "contracts"): found or not.
-    virtual void on_cache_lookup(std::string_view cache, bool hit) {
-        static_cast<void>(cache);
-        static_cast<void>(hit);
     }
 };
 
