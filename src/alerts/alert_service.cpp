@@ -2,12 +2,12 @@
 
 #include "alerts/outbox.hpp"
 #include "alerts/rule_watch.hpp"
-#include "alerts/wakeable.hpp"
 #include "alerts/webhook.hpp"
 #include "alerts/webhook_delivery.hpp"
 
 #include "scanner/alerts/alert.hpp"
 #include "scanner/core/log.hpp"
+#include "scanner/net/event.hpp"
 #include "scanner/net/task_group.hpp"
 #include "scanner/storage/history.hpp"
 
@@ -40,7 +40,7 @@ public:
           ended_(executor),
           delivery_(executor, options_, ports_, std::move(target), [this] {
               outbox_changed_ = true;
-              saver_.wake();
+              saver_.notify();
           }) {
         watch_.take_rules(*ports_.state.documents());
         ports_.state.subscribe([this, alive = std::weak_ptr(alive_)](const storage::OperatorDocumentsPtr& documents) {
@@ -60,7 +60,7 @@ public:
             if (!fresh_.empty() || save_due()) {
                 co_await save();
             } else {
-                co_await saver_.wait(until_save());
+                co_await saver_.wait(save_at());
             }
         }
         if (const auto ended = co_await children.shutdown(grace_); !ended) {
@@ -68,7 +68,7 @@ public:
         }
         if (unsaved() || watch_.edges().size() > 0) co_await save();
         running_ = false;
-        ended_.wake();
+        ended_.notify();
     }
 
     asio::awaitable<void> close(std::chrono::milliseconds grace) override {
@@ -76,11 +76,11 @@ public:
         delivery_.stop();
         if (!running_) co_return;
         grace_ = grace;
-        saver_.wake();
+        saver_.notify();
         constexpr std::chrono::seconds kMostForSaving{5};
         const auto deadline = std::chrono::steady_clock::now() + 2 * grace + kMostForSaving;
         while (running_ && std::chrono::steady_clock::now() < deadline) {
-            co_await ended_.wait(deadline - std::chrono::steady_clock::now());
+            co_await ended_.wait(deadline);
         }
     }
 
@@ -132,7 +132,7 @@ private:
         if (watch_.edges().size() > 0 && ports_.clock.steady_now() - last_save_ >= kKeepInterval) {
             outbox_changed_ = true;
         }
-        if (unsaved()) saver_.wake();
+        if (unsaved()) saver_.notify();
     }
 
     // --- what must survive
@@ -170,9 +170,11 @@ private:
         return unsaved() && ports_.clock.steady_now() - last_save_ >= options_.save_interval;
     }
     /// Nothing: until there is something.
-    [[nodiscard]] std::optional<std::chrono::steady_clock::duration> until_save() const {
-        if (!unsaved()) return std::nullopt;
-        return options_.save_interval - (ports_.clock.steady_now() - last_save_);
+    /// When to save next, by the loop's own clock.
+    [[nodiscard]] core::SteadyTime save_at() const {
+        if (!unsaved()) return core::SteadyTime::max();
+        const auto since_last = ports_.clock.steady_now() - last_save_;
+        return std::chrono::steady_clock::now() + (options_.save_interval - since_last);
     }
 
     asio::awaitable<void> save() {
@@ -221,8 +223,8 @@ private:
     RuleWatch watch_;
     std::vector<Alert> fresh_;     // rang, not announced yet
     ranking::RankingPtr pending_;  // came before the state was loaded
-    Wakeable saver_;
-    Wakeable ended_;
+    net::Event saver_;             ///< something is to be saved, or all is to end
+    net::Event ended_;             ///< run() has
     WebhookDelivery delivery_;
     core::RepeatedFailure unsaved_{"alert_state_unsaved", LogLevel::error};
     std::chrono::milliseconds grace_{0};

@@ -38,13 +38,13 @@ bool WebhookDelivery::start(net::TaskGroup& children) {
         }
     }
     bool started = children.spawn("alert_dead_letters", keep_dead_letters());
-    for (Wakeable& worker : workers_) started = children.spawn("alert_webhook", work(worker)) && started;
+    for (net::Event& worker : workers_) started = children.spawn("alert_webhook", work(worker)) && started;
     return started;
 }
 
 void WebhookDelivery::stop() {
     stopping_ = true;
-    keeper_.wake();
+    keeper_.notify();
     wake_workers();
 }
 
@@ -75,20 +75,22 @@ void WebhookDelivery::enqueue(Alert alert, int attempts) {
 }
 
 void WebhookDelivery::wake_workers() {
-    for (Wakeable& worker : workers_) worker.wake();
+    for (net::Event& worker : workers_) worker.notify();
 }
 
 // NOLINTNEXTLINE(*-avoid-reference-coroutine-parameters): a member
-asio::awaitable<void> WebhookDelivery::work(Wakeable& wakeable) {
+asio::awaitable<void> WebhookDelivery::work(net::Event& due) {
     while (!stopping_) {
         auto item = queue_.take(ports_.clock.steady_now());
         if (item) {
             co_await post(std::move(*item));
             continue;
         }
-        std::optional<std::chrono::steady_clock::duration> wait;
-        if (const auto due = queue_.next_due()) wait = *due - ports_.clock.steady_now();
-        co_await wakeable.wait(wait);
+        auto until = core::SteadyTime::max();
+        if (const auto next = queue_.next_due()) {
+            until = std::chrono::steady_clock::now() + (*next - ports_.clock.steady_now());
+        }
+        co_await due.wait(until);
     }
 }
 
@@ -135,13 +137,13 @@ void WebhookDelivery::give_up(GivenUp given_up) {
         core::log(LogLevel::error, "alert_dead_letter_lost", {{"waiting", given_up_.size()}});
     }
     changed_();
-    keeper_.wake();
+    keeper_.notify();
 }
 
 asio::awaitable<void> WebhookDelivery::keep_dead_letters() {
     while (!stopping_) {
         if (given_up_.empty()) {
-            co_await keeper_.wait(std::nullopt);
+            co_await keeper_.wait();
             continue;
         }
         const GivenUp& first = given_up_.front();
@@ -159,7 +161,7 @@ asio::awaitable<void> WebhookDelivery::keep_dead_letters() {
             changed_();
         } else {
             keeping_failing_.failed(core::to_string(kept.error().code()), {{"error", kept.error().message()}});
-            if (!stopping_) co_await keeper_.wait(dead_letter_retry_);
+            if (!stopping_) co_await keeper_.wait_for(dead_letter_retry_);
         }
     }
 }

@@ -2,12 +2,12 @@
 
 #include "alerts/delivery_queue.hpp"
 #include "alerts/outbox.hpp"
-#include "alerts/wakeable.hpp"
 #include "alerts/webhook.hpp"
 
 #include "scanner/alerts/alert.hpp"
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/core/log.hpp"
+#include "scanner/net/event.hpp"
 #include "scanner/net/task_group.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -50,7 +50,7 @@ public:
 
 private:
     // The parameter is one of workers_.
-    boost::asio::awaitable<void> work(Wakeable& wakeable);  // NOLINT(*-avoid-reference-coroutine-parameters)
+    boost::asio::awaitable<void> work(net::Event& due);  // NOLINT(*-avoid-reference-coroutine-parameters)
     boost::asio::awaitable<void> post(DeliveryQueue::Item item);
     boost::asio::awaitable<void> keep_dead_letters();
     void give_up(GivenUp given_up);
@@ -62,8 +62,8 @@ private:
     std::function<void()> changed_;
     DeliveryQueue queue_;
     std::deque<GivenUp> given_up_;  // not taken by the database yet
-    std::deque<Wakeable> workers_;
-    Wakeable keeper_;
+    std::deque<net::Event> workers_;
+    net::Event keeper_;
     core::RepeatedFailure webhook_failing_{"webhook_failing"};
     core::RepeatedFailure keeping_failing_{"alert_dead_letters_waiting"};
     AlertStatistics statistics_;  // of its own members

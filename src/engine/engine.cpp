@@ -5,6 +5,7 @@
 
 #include "scanner/core/log.hpp"
 #include "scanner/engine/scan_schedule.hpp"
+#include "scanner/net/exception.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -162,18 +163,8 @@ private:
         auto [error, result] = co_await asio::co_spawn(
             executor, std::move(call),
             asio::bind_cancellation_slot(stop_signal_.slot(), asio::as_tuple(asio::use_awaitable)));
-        if (error) co_return core::fail(core::ErrorCode::internal, describe(error));
+        if (error) co_return core::fail(core::ErrorCode::internal, "scan threw: " + net::describe(error));
         co_return std::move(result);
-    }
-
-    static std::string describe(const std::exception_ptr& error) {
-        try {
-            std::rethrow_exception(error);
-        } catch (const std::exception& thrown) {
-            return fmt::format("scan threw: {}", thrown.what());
-        } catch (...) {
-            return "scan threw";
-        }
     }
 
     /// Why a ranking from before a restart must not be served as live; empty where it may. It comes from a store that

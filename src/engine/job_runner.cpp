@@ -1,12 +1,11 @@
 #include "engine/job_runner.hpp"
 
-#include <boost/asio/as_tuple.hpp>
+#include "scanner/net/event.hpp"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -32,7 +31,7 @@ public:
           job_(std::move(job)),
           on_finished_(std::move(on_finished)),
           outcomes_(count, JobOutcome::done),
-          wake_(executor_) {}
+          all_done_(executor_) {}
 
     asio::awaitable<std::vector<JobOutcome>> run() {
         co_await asio::this_coro::throw_if_cancelled(false);
@@ -40,8 +39,7 @@ public:
         const auto cancellation = co_await asio::this_coro::cancellation_state;
         start_more();
         while (!running_.empty()) {
-            wake_.expires_after(kSupervision);
-            co_await wake_.async_wait(asio::as_tuple(asio::use_awaitable));
+            co_await all_done_.wait_for(kSupervision);
             if (cancellation.cancelled() != asio::cancellation_type::none) {
                 // Those that never began are not done either.
                 while (next_ < outcomes_.size()) outcomes_[next_++] = JobOutcome::abandoned;
@@ -84,7 +82,7 @@ private:
         running_.erase(running);
         if (on_finished_) on_finished_(++finished_);
         start_more();
-        if (running_.empty()) wake_.cancel();
+        if (running_.empty()) all_done_.notify();
     }
 
     void supervise() {
@@ -117,7 +115,7 @@ private:
     std::function<asio::awaitable<void>(std::size_t)> job_;
     std::function<void(std::size_t)> on_finished_;
     std::vector<JobOutcome> outcomes_;
-    asio::steady_timer wake_;
+    net::Event all_done_;
     std::map<std::size_t, Running> running_;
     std::size_t next_ = 0;
     std::size_t finished_ = 0;

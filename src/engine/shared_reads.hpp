@@ -3,19 +3,17 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/net/deadline.hpp"
+#include "scanner/net/event.hpp"
 #include "scanner/net/task_group.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
-#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,7 +22,7 @@
 
 namespace scanner::engine {
 
-/// How long readings may take and how long their outcomes are everybody's answer.
+/// How long readings may take and how long their outcomes are shared.
 struct SharedReadLimits {
     std::chrono::milliseconds deadline{5'000};
     std::chrono::milliseconds ttl{3'000};
@@ -49,7 +47,7 @@ public:
         const auto self = this->shared_from_this();
         auto entry = find(key);
         if (entry == nullptr) {
-            entry = std::make_shared<Entry>();
+            entry = std::make_shared<Entry>(executor_);
             entries_[key] = entry;
             if (!tasks_.spawn("read " + key, run(self, entry, std::move(read)))) {
                 entries_.erase(key);
@@ -57,9 +55,7 @@ public:
             }
         }
         while (!entry->outcome) {
-            Waiting place(*entry, self->executor_);
-            const auto [error] = co_await place.timer.async_wait(boost::asio::as_tuple(boost::asio::use_awaitable));
-            static_cast<void>(error);
+            co_await entry->ended.wait();
             const auto state = co_await boost::asio::this_coro::cancellation_state;
             if (!entry->outcome && state.cancelled() != boost::asio::cancellation_type::none) {
                 co_return core::fail(core::ErrorCode::cancelled, "cancelled while waiting for a reading");
@@ -83,22 +79,10 @@ public:
 
 private:
     struct Entry {
+        explicit Entry(boost::asio::any_io_executor executor) : ended(std::move(executor)) {}
         std::optional<Shared> outcome;
         core::SteadyTime until;
-        std::list<boost::asio::steady_timer*> waiting;
-    };
-    struct Waiting {
-        Waiting(Entry& of, const boost::asio::any_io_executor& executor)
-            : entry(of),
-              timer(executor, core::SteadyTime::max()),
-              place(entry.waiting.insert(entry.waiting.end(), &timer)) {}
-        ~Waiting() { entry.waiting.erase(place); }
-        Waiting(const Waiting&) = delete;
-        Waiting& operator=(const Waiting&) = delete;
-
-        Entry& entry;
-        boost::asio::steady_timer timer;
-        std::list<boost::asio::steady_timer*>::iterator place;
+        net::Event ended;  ///< there is an outcome
     };
 
     /// Under way, or still the answer.
@@ -123,7 +107,7 @@ private:
         } else {
             entry.outcome.emplace(std::unexpect, std::move(outcome).error());
         }
-        for (boost::asio::steady_timer* const timer : entry.waiting) timer->cancel();
+        entry.ended.notify();
     }
 
     void forget_old() {

@@ -5,6 +5,7 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/core/version.hpp"
 #include "scanner/net/deadline.hpp"
+#include "scanner/net/exception.hpp"
 #include "scanner/net/http_server.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -58,12 +59,7 @@ asio::awaitable<void> stop_server(net::HttpServer* server, asio::io_context* loo
 }
 
 void report(const std::exception_ptr& error) {
-    if (!error) return;
-    try {
-        std::rethrow_exception(error);
-    } catch (const std::exception& e) {
-        std::fprintf(stderr, "htx-simulator: %s\n", e.what());
-    }
+    if (error) std::fprintf(stderr, "htx-simulator: %s\n", net::describe(error).c_str());
 }
 
 int run(const simulator::Options& options) {

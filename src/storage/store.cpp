@@ -5,11 +5,12 @@
 #include "storage/spool/write_behind.hpp"
 #include "storage/sql/database_link.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/dispatch.hpp>
+#include "scanner/net/event.hpp"
+#include "scanner/net/task_group.hpp"
 
 #include <algorithm>
-#include <exception>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace scanner::storage {
@@ -17,6 +18,9 @@ namespace {
 
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
+
+/// For tasks to end after what they waited for was interrupted.
+constexpr std::chrono::seconds kUnwindTime{1};
 
 constexpr std::array kBarMinutes{1, 5, 15, 60};
 
@@ -61,11 +65,10 @@ public:
         co_await self->writer_.flush(left());
         co_await self->writer_.drain(left());
         self->stop();
-        while (self->running_ > 0 && left().count() > 0) co_await self->changed_.wait(milliseconds(20));
-        if (self->running_ > 0) self->link_.interrupt();
+        if (!co_await self->tasks_.join(deadline)) self->link_.interrupt();
         self->join();
         // What ended only now has left its result on the loop.
-        for (int i = 0; i < 50 && self->running_ > 0; ++i) co_await self->changed_.wait(milliseconds(20));
+        static_cast<void>(co_await self->tasks_.join(std::chrono::steady_clock::now() + kUnwindTime));
     }
 
     void stop() {
@@ -139,12 +142,8 @@ private:
     }
 
     void start(std::string_view name, asio::awaitable<void> task) {
-        ++running_;
-        asio::co_spawn(executor_, std::move(task), [self = shared_from_this(), name](const std::exception_ptr& error) {
-            --self->running_;
-            self->changed_.notify();
-            if (error) core::log(core::LogLevel::error, "task_failed", {{"task", name}});
-        });
+        if (!tasks_.spawn(std::string(name), std::move(task)))
+            core::log(core::LogLevel::error, "task_not_started", {{"task", name}});
     }
 
     // Each keeps the core alive while it runs.
@@ -178,7 +177,7 @@ private:
             }
             const auto next = std::min(self->refresh_at_, prune_at);
             const auto pause = std::chrono::ceil<milliseconds>(next - Steady::now());
-            co_await self->changed_.wait(std::clamp(pause, milliseconds(10), milliseconds(1'000)));
+            co_await self->changed_.wait_for(std::clamp(pause, milliseconds(10), milliseconds(1'000)));
         }
     }
 
@@ -198,15 +197,17 @@ private:
     asio::any_io_executor executor_;
     const core::Clock& clock_;
     StoreOptions options_;
-    Wakeup changed_;
+    net::Event changed_;
     DatabaseLink link_;
     WriteBehind writer_;
     OperatorStore operator_;
     std::uint64_t last_sequence_ = 0;
     std::chrono::steady_clock::time_point refresh_at_;
     core::RepeatedFailure prune_failure_{"retention_failed"};
-    int running_ = 0;
     bool stopping_ = false;
+    net::TaskGroup tasks_{executor_, [](std::string_view task, std::string_view what) {
+                              core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
+                          }};
 };
 
 class StoreImpl final : public Store {

@@ -43,7 +43,7 @@ public:
     /// What a client that sends `pieces` and then ends is sent.
     std::string answer(std::string_view first, std::string_view second) {
         Loopback connection(io_, core_);
-        net::start_http_session(core_, connection.take_server_end(), nullptr, net::Refusal::none);
+        net::start_http_session(core_, connection.take_server_end(), net::ClientUse(), net::Refusal::none);
         connection.send(first);
         std::string answers;
         if (!second.empty()) {

@@ -58,7 +58,7 @@ public:
                            {"Sec-WebSocket-Version", "13"}};
         if (deflate_) request.headers.push_back({"Sec-WebSocket-Extensions", "permessage-deflate"});
         net::start_websocket(core_, connection.take_server_end(), std::move(request), std::string(behind_handshake),
-                             nullptr);
+                             net::ClientUse());
         connection.send(later);
         std::string sent = connection.receive();
         connection.end_sending();

@@ -32,41 +32,43 @@ TEST(ClientLimits, all_connections_of_an_address_share_one) {
     ClientLimits limits({.max_connections = 2, .burst = 1.0});
     auto first = limits.client(make_address("192.0.2.1"), kStart);
     auto second = limits.client(make_address("192.0.2.1"), kStart);
-    EXPECT_EQ(first, second);
+    EXPECT_EQ(first.get(), second.get());
     EXPECT_EQ(limits.excess(second), 0U);
     const auto third = limits.client(make_address("192.0.2.1"), kStart);
     EXPECT_EQ(limits.excess(third), 1U);
     EXPECT_EQ(limits.excess(limits.client(make_address("192.0.2.2"), kStart)), 0U);
-    first.reset();
+    first.release();
     EXPECT_EQ(limits.excess(third), 0U);
+    const ClientUse moved = std::move(second);
+    EXPECT_EQ(third->uses(), 2U) << "moving a connection's use does not count it twice";
 }
 
 TEST(ClientLimits, a_network_of_ipv6_is_one_client_and_a_mapped_address_what_it_maps) {
     ClientLimits limits({});
     const auto client = limits.client(make_address("2001:db8:1:2::1"), kStart);
-    EXPECT_EQ(client, limits.client(make_address("2001:db8:1:2:ffff::9"), kStart));
-    EXPECT_NE(client, limits.client(make_address("2001:db8:1:3::1"), kStart));
-    EXPECT_EQ(limits.client(make_address("::ffff:192.0.2.1"), kStart),
-              limits.client(make_address("192.0.2.1"), kStart));
+    EXPECT_EQ(client.get(), limits.client(make_address("2001:db8:1:2:ffff::9"), kStart).get());
+    EXPECT_NE(client.get(), limits.client(make_address("2001:db8:1:3::1"), kStart).get());
+    EXPECT_EQ(limits.client(make_address("::ffff:192.0.2.1"), kStart).get(),
+              limits.client(make_address("192.0.2.1"), kStart).get());
 }
 
 TEST(ClientLimits, the_loopback_has_none) {
     ClientLimits limits({.max_connections = 1, .burst = 1.0});
     for (const char* const address : {"127.0.0.1", "::1", "::ffff:127.0.0.1"}) {
-        EXPECT_EQ(limits.client(make_address(address), kStart), nullptr) << address;
+        EXPECT_FALSE(limits.client(make_address(address), kStart)) << address;
     }
-    EXPECT_EQ(limits.excess(nullptr), 0U);
+    EXPECT_EQ(limits.excess(ClientUse()), 0U);
 }
 
 TEST(ClientLimits, an_address_that_reconnects_for_each_request_is_remembered_until_it_has_rested) {
     ClientLimits limits({.requests_per_sec = 1.0, .burst = 2.0});
     for (int i = 0; i < 2; ++i) {
         EXPECT_TRUE(limits.client(make_address("192.0.2.1"), kStart)->take_request(kStart));
-        limits.forget_idle(kStart);
+        limits.evict_idle(kStart);
     }
     EXPECT_FALSE(limits.client(make_address("192.0.2.1"), kStart)->take_request(kStart));
     EXPECT_EQ(limits.size(), 1U);
-    limits.forget_idle(kStart + 2s);
+    limits.evict_idle(kStart + 2s);
     EXPECT_EQ(limits.size(), 0U) << "and no longer: memory does not grow with addresses that were here once";
 }
 

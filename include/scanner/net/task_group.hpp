@@ -15,7 +15,7 @@
 
 namespace scanner::net {
 
-/// Owns the coroutines that somebody started, so that nothing runs unobserved and everything can be ended. All on the
+/// Owns the coroutines that were started in it, so that nothing runs unobserved and everything can be ended. All on the
 /// one thread of the executor's loop.
 ///
 /// Stopping has two phases. `request_stop` emits `total` cancellation: only coroutines that asked for it

@@ -177,7 +177,7 @@ StreamStatistics StreamHub::statistics() const {
 // -- a subscriber ----------------------------------------------------------------------------------------------------
 
 StreamSubscriber::StreamSubscriber(std::shared_ptr<StreamHub> hub, StreamKind kind, std::optional<StreamDemand> demand)
-    : hub_(std::move(hub)), timer_(hub_->executor()), kind_(kind) {
+    : hub_(std::move(hub)), changed_(hub_->executor()), kind_(kind) {
     ++count();
     if (!demand) return;
     channel_ = &hub_->join(std::move(*demand), *this);
@@ -238,7 +238,7 @@ void StreamSubscriber::end(std::string reason) {
     if (ended_) return;
     ended_ = true;
     end_reason_ = std::move(reason);
-    timer_.cancel();
+    changed_.notify();
 }
 
 void StreamSubscriber::offer(std::uint64_t number, core::SteadyTime now) {
@@ -248,7 +248,7 @@ void StreamSubscriber::offer(std::uint64_t number, core::SteadyTime now) {
         if (const auto cut = std::exchange(cut_, nullptr)) cut();
         return;
     }
-    timer_.cancel();
+    changed_.notify();
 }
 
 void StreamSubscriber::count_dropped() {

@@ -4,6 +4,7 @@
 #include "api/streams/stream_rules.hpp"
 
 #include "scanner/api/stream_hub.hpp"
+#include "scanner/net/event.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -119,10 +120,10 @@ public:
     /// Why the hub ended the conversation; empty when somebody else did.
     [[nodiscard]] const std::string& end_reason() const noexcept { return end_reason_; }
 
-    /// Ends the conversation: whoever waits on the timer wakes up.
+    /// Ends the session; its coroutines that wait for `changed` go on.
     void end(std::string reason = {});
-    /// What the one coroutine of the conversation that has nothing to do waits on: cancelled when `ready`.
-    [[nodiscard]] boost::asio::steady_timer& timer() noexcept { return timer_; }
+    /// Notified when it has become `ready`.
+    [[nodiscard]] net::Event& changed() noexcept { return changed_; }
     /// Called once when one frame has been on its way for too long; must break the connection off without running the
     /// conversation.
     void on_overdue(std::function<void()> cut) { cut_ = std::move(cut); }
@@ -140,7 +141,7 @@ private:
     StreamHub::Channel* channel_ = nullptr;
     std::string client_;     ///< whose share it is counted in; empty: no client's
     std::size_t index_ = 0;  ///< in the channel's list
-    boost::asio::steady_timer timer_;
+    net::Event changed_;
     Conflation conflation_;
     FrameDeadline deadline_;
     std::function<void()> cut_;

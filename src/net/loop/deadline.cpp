@@ -1,11 +1,12 @@
 #include "scanner/net/deadline.hpp"
 
+#include "scanner/net/exception.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/system/system_error.hpp>
 #include <fmt/format.h>
 
 namespace scanner::net {
@@ -58,16 +59,8 @@ asio::awaitable<bool> race(asio::awaitable<void> operation, std::chrono::steady_
 }
 
 core::Error error_from(const std::exception_ptr& exception) {
-    try {
-        std::rethrow_exception(exception);
-    } catch (const boost::system::system_error& error) {
-        if (error.code() == asio::error::operation_aborted) return {core::ErrorCode::cancelled, "cancelled"};
-        return {core::ErrorCode::internal, fmt::format("unexpected exception: {}", error.what())};
-    } catch (const std::exception& error) {
-        return {core::ErrorCode::internal, fmt::format("unexpected exception: {}", error.what())};
-    } catch (...) {
-        return {core::ErrorCode::internal, "unexpected exception of unknown type"};
-    }
+    if (is_cancellation(exception)) return {core::ErrorCode::cancelled, "cancelled"};
+    return {core::ErrorCode::internal, fmt::format("unexpected exception: {}", describe(exception))};
 }
 
 core::Error timeout_error(std::chrono::steady_clock::duration duration) {

@@ -1,14 +1,14 @@
 #include "scanner/net/task_group.hpp"
 
-#include <boost/asio/as_tuple.hpp>
+#include "scanner/net/event.hpp"
+#include "scanner/net/exception.hpp"
+
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <exception>
 #include <list>
@@ -35,41 +35,18 @@ asio::awaitable<void> run_child(std::shared_ptr<Child> child, asio::awaitable<vo
     if (!child->dropped) co_await std::move(task);
 }
 
-/// What to report of an exception; empty for a cancellation.
-std::string describe(const std::exception_ptr& exception) {
-    try {
-        std::rethrow_exception(exception);
-    } catch (const boost::system::system_error& error) {
-        return error.code() == asio::error::operation_aborted ? std::string() : std::string(error.what());
-    } catch (const std::exception& error) {
-        return error.what();
-    } catch (...) {
-        return "an exception of unknown type";
-    }
-}
-
 }  // namespace
 
 struct TaskGroup::State {
+    State(asio::any_io_executor on, OnException report, std::size_t most)
+        : executor(std::move(on)), on_exception(std::move(report)), max_tasks(most), all_ended(executor) {}
+
     asio::any_io_executor executor;
     OnException on_exception;
-    std::size_t max_tasks = 0;
+    std::size_t max_tasks;
     bool stopping = false;
     std::list<std::shared_ptr<Child>> children;  // those that have not ended
-    std::list<asio::steady_timer*> joiners;
-
-    /// One waiting `join`; its timer is cancelled when the last child ends.
-    struct Joiner {
-        Joiner(State& of, core::SteadyTime deadline) : state(of), timer(of.executor, deadline) {
-            state.joiners.push_back(&timer);
-        }
-        ~Joiner() { state.joiners.remove(&timer); }
-        Joiner(const Joiner&) = delete;
-        Joiner& operator=(const Joiner&) = delete;
-
-        State& state;
-        asio::steady_timer timer;
-    };
+    Event all_ended;
 
     /// Held by a child's completion handler: keeps the child, and with it the signal, until the coroutine has ended.
     /// Also takes it out of the group when the coroutine is destroyed with its loop and never ends: nothing is left to
@@ -91,12 +68,8 @@ struct TaskGroup::State {
 
     void ended(const Child& child, const std::exception_ptr& exception) {
         leave(child);
-        if (exception) {
-            const std::string what = describe(exception);
-            if (!what.empty() && on_exception) on_exception(child.name, what);
-        }
-        if (!children.empty()) return;
-        for (asio::steady_timer* const joiner : joiners) joiner->cancel();
+        if (exception && on_exception && !is_cancellation(exception)) on_exception(child.name, describe(exception));
+        if (children.empty()) all_ended.notify();
     }
 
     void leave(const Child& child) {
@@ -121,14 +94,13 @@ struct TaskGroup::State {
 };
 
 asio::awaitable<core::Result<void>> TaskGroup::State::join(std::shared_ptr<State> state, core::SteadyTime deadline) {
-    Joiner joiner(*state, deadline);
     while (!state->children.empty()) {
         const auto cancellation = co_await asio::this_coro::cancellation_state;
         if (cancellation.cancelled() != asio::cancellation_type::none) {
             co_return core::fail(core::ErrorCode::cancelled, "cancelled while waiting for tasks to end");
         }
-        const auto [error] = co_await joiner.timer.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (!error && !state->children.empty()) {
+        const auto outcome = co_await state->all_ended.wait(deadline);
+        if (outcome == Event::Outcome::timeout && !state->children.empty()) {
             co_return core::fail(core::ErrorCode::timeout, "still running: " + state->children.front()->name);
         }
     }
@@ -146,11 +118,7 @@ asio::awaitable<core::Result<void>> TaskGroup::State::shutdown(std::shared_ptr<S
 }
 
 TaskGroup::TaskGroup(asio::any_io_executor executor, OnException on_exception, std::size_t max_tasks)
-    : state_(std::make_shared<State>()) {
-    state_->executor = std::move(executor);
-    state_->on_exception = std::move(on_exception);
-    state_->max_tasks = max_tasks;
-}
+    : state_(std::make_shared<State>(std::move(executor), std::move(on_exception), max_tasks)) {}
 
 TaskGroup::~TaskGroup() {
     cancel();

@@ -55,20 +55,20 @@ void BodyBudget::give_back(Client* client, std::size_t bytes) {
     if (client != nullptr) client->body_bytes_ -= bytes;
 }
 
-std::shared_ptr<Client> ClientLimits::client(const ip::address& address, core::SteadyTime now) {
-    if (has_no_limits(address)) return nullptr;
+ClientUse ClientLimits::client(const ip::address& address, core::SteadyTime now) {
+    if (has_no_limits(address)) return {};
     return forwarded_client(address_bytes(address), now);
 }
 
-std::shared_ptr<Client> ClientLimits::forwarded_client(const core::AddressBytes& address, core::SteadyTime now) {
+ClientUse ClientLimits::forwarded_client(const core::AddressBytes& address, core::SteadyTime now) {
     auto& client = clients_[name_of(address)];
     if (!client) client = std::make_shared<Client>(options_, now);
-    return client;
+    return ClientUse(client);
 }
 
-void ClientLimits::forget_idle(core::SteadyTime now) {
+void ClientLimits::evict_idle(core::SteadyTime now) {
     std::erase_if(clients_,
-                  [now](const auto& entry) { return entry.second.use_count() == 1 && entry.second->rested(now); });
+                  [now](const auto& entry) { return entry.second->uses() == 0 && entry.second->rested(now); });
 }
 
 }  // namespace scanner::net

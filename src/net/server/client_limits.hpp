@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 namespace scanner::net {
 
@@ -19,8 +20,7 @@ struct ClientLimitOptions {
     std::size_t max_body_bytes = SIZE_MAX;  ///< of bodies, held at a time
 };
 
-/// What one client has taken. Held by each of its connections, and by each of its requests that a proxy passed on. One
-/// thread.
+/// What one client has taken. One thread.
 class Client {
 public:
     Client(const ClientLimitOptions& options, core::SteadyTime now)
@@ -28,17 +28,52 @@ public:
 
     /// Whether it may have one more request answered now, which then counts.
     [[nodiscard]] bool take_request(core::SteadyTime now);
-    /// As it was before it came.
+    /// Its allowance is full again, as if it had never come.
     [[nodiscard]] bool rested(core::SteadyTime now) const { return allowance_at(now) >= options_.burst; }
+
+    /// Its connections, and its requests under way that a proxy passed on: its `ClientUse`s.
+    [[nodiscard]] std::size_t uses() const { return uses_; }
 
 private:
     friend class BodyBudget;
+    friend class ClientUse;
     [[nodiscard]] double allowance_at(core::SteadyTime now) const;
 
     const ClientLimitOptions& options_;
     double allowance_;
     core::SteadyTime counted_at_;
     std::size_t body_bytes_ = 0;
+    std::size_t uses_ = 0;
+};
+
+/// One connection of a client, or one request that a proxy passed on: counted from construction until it is destroyed
+/// or moved from. Empty (default, null) where there are no limits. One thread.
+class [[nodiscard]] ClientUse {
+public:
+    ClientUse() = default;
+    explicit ClientUse(std::shared_ptr<Client> client) : client_(std::move(client)) {
+        if (client_) ++client_->uses_;
+    }
+    ClientUse(ClientUse&& other) noexcept : client_(std::move(other.client_)) {}
+    ClientUse& operator=(ClientUse&& other) noexcept {
+        if (this != &other) {
+            release();
+            client_ = std::move(other.client_);
+        }
+        return *this;
+    }
+    ~ClientUse() { release(); }
+
+    void release() noexcept {
+        if (const auto client = std::move(client_)) --client->uses_;
+        client_.reset();
+    }
+    [[nodiscard]] Client* get() const noexcept { return client_.get(); }
+    [[nodiscard]] Client* operator->() const noexcept { return client_.get(); }
+    [[nodiscard]] explicit operator bool() const noexcept { return client_ != nullptr; }
+
+private:
+    std::shared_ptr<Client> client_;
 };
 
 /// Bytes of bodies that are held, in all and by each client. One thread.
@@ -59,8 +94,8 @@ private:
 };
 
 /// Keeps one client from taking the whole server. A client is an address (of IPv6 the network of 64 bits that a
-/// subscriber is given). Peers at 127.0.0.1 and ::1 have no limits: behind them are the operator, or a proxy with
-/// all clients' connections. Pure: time is an argument. One thread; outlives its clients.
+/// subscriber is given). Loopback addresses are exempt: behind them are the operator, or a proxy with the
+/// connections of all clients. Pure: time is an argument. One thread; outlives its clients.
 class ClientLimits {
 public:
     explicit ClientLimits(ClientLimitOptions options) : options_(options) {}
@@ -69,19 +104,17 @@ public:
 
     [[nodiscard]] const ClientLimitOptions& options() const { return options_; }
 
-    /// The client that is connected from `address`; nothing for an address without limits.
-    [[nodiscard]] std::shared_ptr<Client> client(const boost::asio::ip::address& address, core::SteadyTime now);
-    /// The client that a trusted proxy says is at `address`, the loopback's included.
-    [[nodiscard]] std::shared_ptr<Client> forwarded_client(const core::AddressBytes& address, core::SteadyTime now);
-    /// How many connections more than it may `client` has, which the caller holds for a new one.
-    [[nodiscard]] std::size_t excess(const std::shared_ptr<Client>& client) const {
-        // Each connection holds it once, and so does the list here.
-        const auto most = options_.max_connections + 1;
-        const auto held = client ? static_cast<std::size_t>(client.use_count()) : 0;
-        return held > most ? held - most : 0;
+    /// One more use of the client that is connected from `address`; empty for an address without limits.
+    [[nodiscard]] ClientUse client(const boost::asio::ip::address& address, core::SteadyTime now);
+    /// One more use of the client that a trusted proxy says is at `address`, the loopback's included.
+    [[nodiscard]] ClientUse forwarded_client(const core::AddressBytes& address, core::SteadyTime now);
+    /// How many connections too many the client of `use` has, this one included.
+    [[nodiscard]] std::size_t excess(const ClientUse& use) const {
+        const std::size_t uses = use ? use->uses() : 0;
+        return uses > options_.max_connections ? uses - options_.max_connections : 0;
     }
-    /// Forgets clients without connections that have rested.
-    void forget_idle(core::SteadyTime now);
+    /// Drops clients without connections whose allowance is full again.
+    void evict_idle(core::SteadyTime now);
     [[nodiscard]] std::size_t size() const { return clients_.size(); }
 
 private:

@@ -214,7 +214,8 @@ struct Listener {
         if (ec) return;
         // A trusted proxy's connections are those of all clients behind it: each request is its own client's.
         const bool proxied = is_trusted(core->options().trusted_proxies, address_bytes(peer.address()));
-        auto client = proxied ? nullptr : core->client_limits().client(peer.address(), steady_clock::now());
+        ClientUse client;
+        if (!proxied) client = core->client_limits().client(peer.address(), steady_clock::now());
         auto refusal = Refusal::none;
         if (count >= limit) {
             refusal = Refusal::server_full;
@@ -300,12 +301,7 @@ public:
         core_->start_sweeping();
         asio::co_spawn(core_->executor(), accept_connections(listener_),
                        [core = core_](const std::exception_ptr& thrown) {
-                           if (!thrown || core->stopping()) return;
-                           try {
-                               std::rethrow_exception(thrown);
-                           } catch (...) {
-                               core->report_exception("accept");
-                           }
+                           if (thrown && !core->stopping()) core->report_exception("accept", thrown);
                        });
     }
 

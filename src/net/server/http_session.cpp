@@ -196,17 +196,11 @@ asio::awaitable<void> HttpSession::linger() {
     }
 }
 
-void start_http_session(std::shared_ptr<ServerCore> core, tcp::socket socket, std::shared_ptr<Client> client,
-                        Refusal refusal) {
+void start_http_session(std::shared_ptr<ServerCore> core, tcp::socket socket, ClientUse client, Refusal refusal) {
     const auto session = std::make_shared<HttpSession>(std::move(core), std::move(socket), std::move(client), refusal);
     auto on_end = [session](const std::exception_ptr& exception) {
         session->set_finished();
-        if (!exception || session->gone()) return;
-        try {
-            std::rethrow_exception(exception);
-        } catch (...) {
-            session->core().report_exception("connection");
-        }
+        if (exception && !session->gone()) session->core().report_exception("connection", exception);
     };
     asio::co_spawn(session->core().executor(), session->run(),
                    asio::bind_cancellation_slot(session->cancellation_slot(), std::move(on_end)));

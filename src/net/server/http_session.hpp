@@ -17,7 +17,7 @@ enum class Refusal {
 
 /// Serves requests on `socket` (non-blocking) in a coroutine of its own until the connection ends or becomes a
 /// WebSocket. `client`: whose it is; nothing where there are no limits.
-void start_http_session(std::shared_ptr<ServerCore> core, boost::asio::ip::tcp::socket socket,
-                        std::shared_ptr<Client> client, Refusal refusal);
+void start_http_session(std::shared_ptr<ServerCore> core, boost::asio::ip::tcp::socket socket, ClientUse client,
+                        Refusal refusal);
 
 }  // namespace scanner::net

@@ -3,6 +3,7 @@
 #include "net/server/forwarded.hpp"
 
 #include <chrono>
+#include <exception>
 #include <utility>
 
 namespace scanner::net {
@@ -14,8 +15,7 @@ constexpr const char* kNoRoom = "the bodies of other requests take all the room 
 
 }  // namespace
 
-RequestIntake::RequestIntake(ServerCore& core, const boost::asio::ip::address& peer, std::shared_ptr<Client> client,
-                             bool turned_away)
+RequestIntake::RequestIntake(ServerCore& core, const boost::asio::ip::address& peer, ClientUse client, bool turned_away)
     : core_(core),
       peer_(peer),
       peer_text_(core::address_text(address_bytes(peer))),
@@ -24,10 +24,10 @@ RequestIntake::RequestIntake(ServerCore& core, const boost::asio::ip::address& p
       turned_away_(turned_away) {}
 
 void RequestIntake::forget() {
-    if (held_ > 0) core_.body_budget().give_back(client().get(), std::exchange(held_, 0));
+    if (held_ > 0) core_.body_budget().give_back(client(), std::exchange(held_, 0));
     if (!identified_) return;
     identified_ = false;
-    asker_.reset();
+    forwarded_.release();
     refusal_.reset();
     rules_ = {};
     received_ = 0;
@@ -40,25 +40,25 @@ void RequestIntake::identify(ServerRequest& request) {
         const auto now = steady_clock::now();
         if (const auto address = forwarded_for(request.headers, core_.options().trusted_proxies)) {
             request.remote_address = core::address_text(*address);
-            asker_ = core_.client_limits().forwarded_client(*address, now);
+            forwarded_ = core_.client_limits().forwarded_client(*address, now);
         } else {
-            asker_ = core_.client_limits().client(peer_, now);
+            forwarded_ = core_.client_limits().client(peer_, now);
         }
-        if (core_.client_limits().excess(asker_) > 0) {
+        if (core_.client_limits().excess(forwarded_) > 0) {
             refusal_ = "too many requests at a time from one address";
             return;
         }
     }
-    const auto& whose = client();
+    Client* const whose = client();
     request.has_limits = whose != nullptr;
-    if (whose && !whose->take_request(steady_clock::now())) refusal_ = "too many requests from one address";
+    if (whose != nullptr && !whose->take_request(steady_clock::now())) refusal_ = "too many requests from one address";
 }
 
 BodyRules RequestIntake::ask_rules(const ServerRequest& head, std::optional<std::uint64_t> declared) {
     try {
         if (auto rules = core_.handler().body_rules(head, declared)) return std::move(*rules);
     } catch (...) {
-        core_.report_exception("body_rules");
+        core_.report_exception("body_rules", std::current_exception());
         return {.refusal = core_.error_response(500, "internal error")};
     }
     return {.max_bytes = core_.options().max_body_bytes, .kept = true};
@@ -88,7 +88,7 @@ std::optional<ProtocolFailure> RequestIntake::open(ServerRequest& head, std::opt
     }
     if (!declared) return std::nullopt;
     if (auto failure = check_length(*declared)) return failure;
-    if (rules_.kept && !core_.body_budget().fits(client().get(), static_cast<std::size_t>(*declared))) {
+    if (rules_.kept && !core_.body_budget().fits(client(), static_cast<std::size_t>(*declared))) {
         return ProtocolFailure{503, kNoRoom};
     }
     return std::nullopt;
@@ -104,7 +104,7 @@ std::optional<ProtocolFailure> RequestIntake::take(std::size_t bytes) {
     received_ += bytes;
     if (auto failure = check_length(received_)) return failure;
     if (!rules_.kept) return std::nullopt;
-    if (!core_.body_budget().take(client().get(), bytes)) return ProtocolFailure{503, kNoRoom};
+    if (!core_.body_budget().take(client(), bytes)) return ProtocolFailure{503, kNoRoom};
     held_ += bytes;
     return std::nullopt;
 }

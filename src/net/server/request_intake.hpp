@@ -6,9 +6,9 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace scanner::net {
 
@@ -17,8 +17,7 @@ namespace scanner::net {
 class RequestIntake final : public BodyGate {
 public:
     /// `client`: whose the connection is; nothing where it has no limits. `turned_away`: it may not ask at all.
-    RequestIntake(ServerCore& core, const boost::asio::ip::address& peer, std::shared_ptr<Client> client,
-                  bool turned_away);
+    RequestIntake(ServerCore& core, const boost::asio::ip::address& peer, ClientUse client, bool turned_away);
     RequestIntake(const RequestIntake&) = delete;
     RequestIntake& operator=(const RequestIntake&) = delete;
     ~RequestIntake() override { forget(); }
@@ -31,7 +30,9 @@ public:
     /// Why the identified request is not answered, in words for the client (429); nothing when it is.
     [[nodiscard]] const std::optional<std::string>& refusal() const { return refusal_; }
     /// Whose limits the identified request is under; nothing where there are none.
-    [[nodiscard]] const std::shared_ptr<Client>& client() const { return proxied_ ? asker_ : client_; }
+    [[nodiscard]] Client* client() const { return (proxied_ ? forwarded_ : client_).get(); }
+    /// Hands that client over to what the connection becomes (a WebSocket), which then counts in its place.
+    [[nodiscard]] ClientUse take_client() { return std::move(proxied_ ? forwarded_ : client_); }
 
     std::optional<ProtocolFailure> open(ServerRequest& head, std::optional<std::uint64_t> declared) override;
     std::optional<ProtocolFailure> announce(std::uint64_t bytes) override;
@@ -45,12 +46,12 @@ private:
     ServerCore& core_;
     boost::asio::ip::address peer_;
     std::string peer_text_;
-    std::shared_ptr<Client> client_;  ///< of the connection
-    bool proxied_;                    ///< the peer is a trusted proxy
+    ClientUse client_;  ///< of the connection
+    bool proxied_;      ///< the peer is a trusted proxy
     bool turned_away_;
 
     // Of the request
-    std::shared_ptr<Client> asker_;  ///< behind the proxy
+    ClientUse forwarded_;  ///< behind the proxy
     bool identified_ = false;
     std::optional<std::string> refusal_;
     BodyRules rules_;

@@ -1,7 +1,6 @@
 #include "net/server/server_core.hpp"
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "scanner/net/exception.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -63,7 +62,7 @@ ServerCore::ServerCore(asio::any_io_executor executor, HttpServerOptions options
       server_lines_(options_.server_name),
       receive_buffer_(kReceiveBytes),
       sweep_timer_(executor_),
-      drained_timer_(executor_),
+      drained_(executor_),
       sweep_period_(sweep_period_for(options_)),
       last_sweep_(std::chrono::steady_clock::now()) {}
 
@@ -97,7 +96,7 @@ ServerResponse ServerCore::error_response(int status, std::string detail) {
     try {
         response = handler_.protocol_error(status, std::move(detail));
     } catch (...) {
-        report_exception("protocol_error");
+        report_exception("protocol_error", std::current_exception());
         response = plain_error(status);
     }
     response.status = status;
@@ -105,15 +104,9 @@ ServerResponse ServerCore::error_response(int status, std::string detail) {
     return response;
 }
 
-void ServerCore::report_exception(std::string_view where) {
+void ServerCore::report_exception(std::string_view where, const std::exception_ptr& exception) {
     ++statistics_.handler_exceptions;
-    try {
-        throw;
-    } catch (const std::exception& exception) {
-        report_error(where, exception.what());
-    } catch (...) {
-        report_error(where, "an exception that is no std::exception");
-    }
+    report_error(where, describe(exception));
 }
 
 void ServerCore::report_error(std::string_view where, std::string_view what) {
@@ -129,7 +122,7 @@ void ServerCore::remove(Connection& connection) {
     connections_.back()->index_ = connection.index_;
     connections_[connection.index_] = connections_.back();
     connections_.pop_back();
-    if (connections_.empty()) drained_timer_.cancel();
+    if (connections_.empty()) drained_.notify();
 }
 
 template <class Action>
@@ -157,7 +150,7 @@ void ServerCore::sweep() {
     last_sweep_ = now;
     if (skipped_sweep_) return;
     for_each_connection([now](Connection& connection) { connection.sweep(now); });
-    client_limits_.forget_idle(now);
+    client_limits_.evict_idle(now);
 }
 
 void ServerCore::begin_stop() {
@@ -168,9 +161,7 @@ void ServerCore::begin_stop() {
 asio::awaitable<bool> ServerCore::drained(core::SteadyTime deadline) {
     const auto self = shared_from_this();
     while (!connections_.empty() && std::chrono::steady_clock::now() < deadline) {
-        drained_timer_.expires_at(deadline);
-        error_code ec;
-        co_await drained_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ec));
+        co_await self->drained_.wait(deadline);
     }
     const bool none_left = connections_.empty();
     co_return none_left;

@@ -5,6 +5,7 @@
 #include "net/server/response_head.hpp"
 
 #include "scanner/core/clock.hpp"
+#include "scanner/net/event.hpp"
 #include "scanner/net/http_server.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -12,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <span>
 #include <string>
@@ -80,8 +82,8 @@ public:
 
     /// handler().protocol_error, whatever it throws; the status is as asked.
     [[nodiscard]] ServerResponse error_response(int status, std::string detail);
-    /// Counts and reports the exception being handled. Call inside a catch block.
-    void report_exception(std::string_view where);
+    /// Counts and reports an exception that a handler or a session ended with.
+    void report_exception(std::string_view where, const std::exception_ptr& exception);
     void report_error(std::string_view where, std::string_view what);
 
     void start_sweeping();
@@ -114,7 +116,7 @@ private:
     std::vector<std::unique_ptr<RequestParser>> parsers_;
     std::vector<Connection*> connections_;
     boost::asio::steady_timer sweep_timer_;
-    boost::asio::steady_timer drained_timer_;
+    Event drained_;  ///< the last connection has ended
     std::chrono::milliseconds sweep_period_;
     core::SteadyTime last_sweep_;
     bool skipped_sweep_ = false;

@@ -23,7 +23,7 @@ namespace scanner::net {
 /// epoll_ctl for each request. What is sent is written at once, unless the client is slow.
 class HttpSession final : public Connection, public ResponseSink {
 public:
-    HttpSession(std::shared_ptr<ServerCore> core, boost::asio::ip::tcp::socket socket, std::shared_ptr<Client> client,
+    HttpSession(std::shared_ptr<ServerCore> core, boost::asio::ip::tcp::socket socket, ClientUse client,
                 Refusal refusal)
         : Connection(std::move(core)),
           socket_(std::move(socket)),

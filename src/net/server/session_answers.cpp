@@ -5,6 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 /// How requests are answered, and what is sent.
@@ -54,7 +55,7 @@ asio::awaitable<bool> HttpSession::answer(ServerRequest request, AnswerTo to) {
     } catch (...) {
         // A handler that was cancelled because the connection was dropped has nothing to answer for.
         failed = !gone_;
-        if (failed) core().report_exception(where);
+        if (failed) core().report_exception(where, std::current_exception());
     }
     if (gone_) co_return false;
     if (failed) response = core().error_response(500, "internal error");
@@ -77,12 +78,12 @@ asio::awaitable<bool> HttpSession::answer_upgrade(ServerRequest request, AnswerT
     try {
         refusal = core().handler().refuse_websocket(request);
     } catch (...) {
-        core().report_exception("refuse_websocket");
+        core().report_exception("refuse_websocket", std::current_exception());
         refusal = core().error_response(500, "internal error");
     }
     if (refusal) co_return co_await respond(std::move(*refusal), to);
     gone_ = true;  // for this session
-    start_websocket(shared_core(), std::move(socket_), std::move(request), std::move(pending_), intake_.client());
+    start_websocket(shared_core(), std::move(socket_), std::move(request), std::move(pending_), intake_.take_client());
     co_return false;
 }
 
@@ -152,7 +153,7 @@ asio::awaitable<bool> HttpSession::respond_stream(ServerResponse response, Answe
         co_await response.stream(stream);
     } catch (...) {
         failed = !gone_;
-        if (failed) core().report_exception("stream");
+        if (failed) core().report_exception("stream", std::current_exception());
     }
     stream_ = nullptr;
     floor_.reset();

@@ -165,8 +165,7 @@ class WebSocketSession final : public Connection,
                                public WebSocket,
                                public std::enable_shared_from_this<WebSocketSession> {
 public:
-    WebSocketSession(std::shared_ptr<ServerCore> core, tcp::socket socket, std::string received,
-                     std::shared_ptr<Client> client)
+    WebSocketSession(std::shared_ptr<ServerCore> core, tcp::socket socket, std::string received, ClientUse client)
         : Connection(std::move(core)), client_(std::move(client)), stream_(std::move(socket), std::move(received)) {
         const auto& options = this->core().options();
         started_at_ = steady_clock::now();
@@ -210,7 +209,7 @@ private:
     [[nodiscard]] core::Error read_error(const error_code& ec) const;
     [[nodiscard]] core::Error write_error() const;
 
-    std::shared_ptr<Client> client_;  // for its count
+    ClientUse client_;  // counted while it lasts
     Stream stream_;
     SteadyTime started_at_;
     SteadyTime read_began_at_{};
@@ -244,7 +243,7 @@ asio::awaitable<void> WebSocketSession::run(ServerRequest request) {
         co_await core().handler().handle_websocket(std::move(request), *this);
     } catch (...) {
         failed = !dropped_;
-        if (failed) core().report_exception("handle_websocket");
+        if (failed) core().report_exception("handle_websocket", std::current_exception());
     }
     if (dropped_) co_return;
     if (failed) {
@@ -383,17 +382,12 @@ void WebSocketSession::drop() {
 }  // namespace
 
 void start_websocket(std::shared_ptr<ServerCore> core, tcp::socket socket, ServerRequest request, std::string received,
-                     std::shared_ptr<Client> client) {
+                     ClientUse client) {
     const auto session =
         std::make_shared<WebSocketSession>(std::move(core), std::move(socket), std::move(received), std::move(client));
     auto on_end = [session](const std::exception_ptr& exception) {
         session->set_finished();
-        if (!exception || session->dropped()) return;
-        try {
-            std::rethrow_exception(exception);
-        } catch (...) {
-            session->core().report_exception("websocket");
-        }
+        if (exception && !session->dropped()) session->core().report_exception("websocket", exception);
     };
     asio::co_spawn(session->core().executor(), session->run(std::move(request)),
                    asio::bind_cancellation_slot(session->cancellation_slot(), std::move(on_end)));

@@ -13,6 +13,6 @@ namespace scanner::net {
 /// coroutine of its own. `socket` must be non-blocking; `received` is what came behind the request; `client` is whose
 /// connection it is, if anybody's.
 void start_websocket(std::shared_ptr<ServerCore> core, boost::asio::ip::tcp::socket socket, ServerRequest request,
-                     std::string received, std::shared_ptr<Client> client);
+                     std::string received, ClientUse client);
 
 }  // namespace scanner::net

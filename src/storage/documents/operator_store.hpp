@@ -1,7 +1,6 @@
 #pragma once
 
 #include "storage/sql/database_link.hpp"
-#include "storage/wakeup.hpp"
 
 #include "scanner/core/clock.hpp"
 #include "scanner/storage/history.hpp"

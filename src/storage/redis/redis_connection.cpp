@@ -4,6 +4,7 @@
 
 #include "scanner/core/log.hpp"
 #include "scanner/net/deadline.hpp"
+#include "scanner/net/event.hpp"
 #include "scanner/net/retry.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -11,7 +12,6 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
@@ -27,10 +27,10 @@ namespace asio = boost::asio;
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
-/// Where one command's answer arrives: the waiting coroutine is woken through the timer.
+/// Where one command's answer arrives.
 struct Answer {
-    explicit Answer(const asio::any_io_executor& executor) : arrived(executor, SteadyClock::time_point::max()) {}
-    asio::steady_timer arrived;
+    explicit Answer(const asio::any_io_executor& executor) : arrived(executor) {}
+    net::Event arrived;
     std::optional<core::Result<RedisReply>> reply;
 };
 
@@ -67,7 +67,7 @@ public:
 
     void stop() override {
         stopping_ = true;
-        changed_.cancel();
+        changed_.notify();
     }
 
     asio::awaitable<core::Result<RedisReply>> command(std::vector<std::string> words) override {
@@ -83,7 +83,7 @@ public:
         if (state_ != StoreState::ready) return;
         ended_ = why;
         told_ = true;
-        changed_.cancel();
+        changed_.notify();
     }
 
     StoreState state() const override { return state_; }
@@ -143,20 +143,20 @@ private:
             const auto self = weak.lock();
             if (!self || self->generation_ != generation) return;
             self->connected_ = true;
-            self->changed_.cancel();
+            self->changed_.notify();
         };
         events.ended = [weak, generation = generation_](const core::Error& error) {
             const auto self = weak.lock();
             if (!self || self->generation_ != generation) return;  // an earlier link's farewell
             self->ended_ = error;
-            self->changed_.cancel();
+            self->changed_.notify();
         };
         auto link = open_redis_link(executor_, *target, {.max_bytes = options_.max_reply_bytes}, std::move(events));
         if (!link) co_return std::unexpected(link.error());
         link_ = *link;
         const auto deadline = SteadyClock::now() + options_.connect_timeout;
         while (!connected_ && !ended_ && !stopping_ && SteadyClock::now() < deadline) {
-            co_await wait_for_change(std::chrono::duration_cast<milliseconds>(deadline - SteadyClock::now()));
+            co_await changed_.wait(deadline);
         }
         if (ended_) co_return std::unexpected(*ended_);
         if (!connected_)
@@ -213,7 +213,7 @@ private:
     asio::awaitable<void> watch() {
         auto next_ping = SteadyClock::now() + options_.ping_interval;
         while (!ended_ && !stopping_) {
-            co_await wait_for_change(std::min(options_.ping_interval, milliseconds(500)));
+            co_await changed_.wait_for(std::min(options_.ping_interval, milliseconds(500)));
             if (ended_ || stopping_) break;
             const auto now = SteadyClock::now();
             if (now - options_.command_timeout > link_->oldest_unanswered()) {
@@ -242,11 +242,10 @@ private:
         const auto answer = std::make_shared<Answer>(executor_);
         link_->send(words, [answer](core::Result<RedisReply> reply) {
             answer->reply = std::move(reply);
-            answer->arrived.cancel();
+            answer->arrived.notify();
         });
         // The link's deadline would answer too; this one holds even while greeting, when nobody watches yet.
-        answer->arrived.expires_after(options_.command_timeout * 2);
-        if (!answer->reply) co_await answer->arrived.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (!answer->reply) co_await answer->arrived.wait_for(options_.command_timeout * 2);
         if (!answer->reply) co_return core::fail(core::ErrorCode::timeout, "redis: no answer in time");
         co_return std::move(*answer->reply);
     }
@@ -254,18 +253,12 @@ private:
     /// Nothing but stop() ends it early.
     asio::awaitable<void> pause(milliseconds length) {
         const auto until = SteadyClock::now() + length;
-        while (!stopping_ && SteadyClock::now() < until)
-            co_await wait_for_change(std::chrono::ceil<milliseconds>(until - SteadyClock::now()));
-    }
-
-    asio::awaitable<void> wait_for_change(milliseconds at_most) {
-        changed_.expires_after(at_most);
-        co_await changed_.async_wait(asio::as_tuple(asio::use_awaitable));
+        while (!stopping_ && SteadyClock::now() < until) co_await changed_.wait(until);
     }
 
     asio::any_io_executor executor_;
     RedisConnectionOptions options_;
-    asio::steady_timer changed_;
+    net::Event changed_;
     net::Backoff backoff_;
     std::shared_ptr<RedisLink> link_;
     std::uint64_t generation_ = 0;

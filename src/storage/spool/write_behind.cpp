@@ -84,7 +84,7 @@ WriteBehind::WriteBehind(asio::any_io_executor executor, const core::Clock& cloc
       link_(link),
       pending_(std::make_shared<std::atomic<std::size_t>>(0)),
       records_per_write_(kMostRecordsPerWrite),
-      changed_(std::make_shared<Wakeup>(executor_)),
+      changed_(std::make_shared<net::Event>(executor_)),
       worker_(executor_, History::kMostPendingBatches + 8) {}
 
 asio::awaitable<core::Result<void>> WriteBehind::open() {
@@ -155,7 +155,7 @@ asio::awaitable<void> WriteBehind::run() {
         if (link_.ready() && spool_->status().records > 0) {
             if (co_await write_some()) continue;
         }
-        co_await changed_->wait(milliseconds(1'000));
+        co_await changed_->wait_for(milliseconds(1'000));
     }
 }
 
@@ -218,14 +218,14 @@ asio::awaitable<void> WriteBehind::flush(milliseconds at_most) {
             settle_again();
             again_at = now + milliseconds(200);
         }
-        co_await changed_->wait(milliseconds(20));
+        co_await changed_->wait_for(milliseconds(20));
     }
 }
 
 asio::awaitable<void> WriteBehind::drain(milliseconds at_most) {
     const auto deadline = std::chrono::steady_clock::now() + at_most;
     while (link_.ready() && status().records > 0 && std::chrono::steady_clock::now() < deadline)
-        co_await changed_->wait(milliseconds(20));
+        co_await changed_->wait_for(milliseconds(20));
 }
 
 void WriteBehind::stop() {

@@ -4,11 +4,11 @@
 #include "storage/spool/spool_writer.hpp"
 #include "storage/sql/database_link.hpp"
 #include "storage/sql/worker.hpp"
-#include "storage/wakeup.hpp"
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/core/log.hpp"
+#include "scanner/net/event.hpp"
 #include "scanner/storage/history.hpp"
 #include "scanner/storage/store.hpp"
 
@@ -69,9 +69,9 @@ private:
     std::uint64_t refused_count_ = 0;
     std::string refused_;
     bool stopping_ = false;
-    std::uint64_t caught_up_ = 0;      ///< the connection whose position in the spool is known
-    std::atomic<bool> stuck_ = false;  ///< the disk did not take everything: to be tried again
-    std::shared_ptr<Wakeup> changed_;  ///< shared with what the spool thread posts
+    std::uint64_t caught_up_ = 0;          ///< the connection whose position in the spool is known
+    std::atomic<bool> stuck_ = false;      ///< the disk did not take everything: to be tried again
+    std::shared_ptr<net::Event> changed_;  ///< shared with what the spool thread posts
     core::RepeatedFailure making_failure_{"history_not_made", core::LogLevel::error};  // the spool thread's own
     core::RepeatedFailure memory_full_{"history_overflow", core::LogLevel::error};     // the spool thread's own
     core::RepeatedFailure overflow_{"history_overflow", core::LogLevel::error};

@@ -49,7 +49,7 @@ asio::awaitable<core::Result<MigrationReport>> DatabaseLink::connect() {
 asio::awaitable<void> DatabaseLink::keep_connected(std::function<void()> connected) {
     while (!stopping_) {
         if (ready()) {
-            co_await changed_.wait(milliseconds(1'000));
+            co_await changed_.wait_for(milliseconds(1'000));
             continue;
         }
         // Sessions that end with a write that failed count as attempts that did.
@@ -68,7 +68,7 @@ asio::awaitable<void> DatabaseLink::keep_connected(std::function<void()> connect
 asio::awaitable<void> DatabaseLink::pause(milliseconds length) {
     const auto until = std::chrono::steady_clock::now() + length;
     while (!stopping_ && std::chrono::steady_clock::now() < until)
-        co_await changed_.wait(std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now()));
+        co_await changed_.wait_for(std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now()));
 }
 
 void DatabaseLink::note_recovery() {
@@ -92,7 +92,7 @@ void DatabaseLink::write_failed(const core::Error& error) {
 
 asio::awaitable<void> DatabaseLink::watch() {
     while (!stopping_) {
-        co_await changed_.wait(milliseconds(1'000));
+        co_await changed_.wait_for(milliseconds(1'000));
         const milliseconds limit = options_.query_timeout + milliseconds(3'000);
         if (migrating_ || worker_.busy_for() < limit) continue;
         core::log(core::LogLevel::warning, "database_interrupted", {{"busy_ms", worker_.busy_for().count()}});
@@ -139,7 +139,7 @@ asio::awaitable<bool> DatabaseLink::becomes_ready(milliseconds at_most) {
     while (!ready() && !stopping_) {
         const auto left = std::chrono::ceil<milliseconds>(deadline - std::chrono::steady_clock::now());
         if (left.count() <= 0) break;
-        co_await changed_.wait(left);
+        co_await changed_.wait_for(left);
     }
     co_return ready();
 }

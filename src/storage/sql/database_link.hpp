@@ -2,10 +2,10 @@
 
 #include "storage/sql/database.hpp"
 #include "storage/sql/worker.hpp"
-#include "storage/wakeup.hpp"
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/log.hpp"
+#include "scanner/net/event.hpp"
 #include "scanner/net/retry.hpp"
 #include "scanner/storage/snapshot_cache.hpp"
 #include "scanner/storage/store.hpp"
@@ -86,7 +86,7 @@ private:
     const core::Clock& clock_;
     StoreOptions options_;
     Database database_;
-    Wakeup changed_;
+    net::Event changed_;
     net::Backoff backoff_;
     StoreState state_ = StoreState::connecting;
     std::uint64_t connections_ = 0;
