@@ -42,10 +42,11 @@ public:
               outbox_changed_ = true;
               saver_.notify();
           }) {
-        watch_.take_rules(*ports_.state.documents());
-        ports_.state.subscribe([this, alive = std::weak_ptr(alive_)](const storage::OperatorDocumentsPtr& documents) {
-            if (!alive.expired()) watch_.take_rules(*documents);
-        });
+        watch_.take_rules(*ports_.documents.documents());
+        ports_.documents.subscribe(
+            [this, alive = std::weak_ptr(alive_)](const storage::OperatorDocumentsPtr& documents) {
+                if (!alive.expired()) watch_.take_rules(*documents);
+            });
     }
 
     asio::awaitable<void> run() override {
@@ -105,7 +106,7 @@ public:
 
     asio::awaitable<core::Result<void>> redeliver(std::int64_t dead_letter) override {
         if (!has_webhook()) co_return core::fail(ErrorCode::conflict, "no webhook is set (SCANNER_ALERT_WEBHOOK_URL)");
-        const auto letters = co_await ports_.state.dead_letters(storage::kMostPageRows);
+        const auto letters = co_await ports_.archive.dead_letters(storage::kMostPageRows);
         if (!letters) co_return std::unexpected(letters.error());
         const auto found = std::ranges::find(*letters, dead_letter, &storage::DeadLetter::id);
         if (found == letters->end()) {
@@ -114,7 +115,7 @@ public:
         delivery_.enqueue(
             {.rule = found->rule, .symbol = found->symbol, .time = found->time, .payload_json = found->payload_json},
             0);
-        co_return co_await ports_.state.delete_dead_letter(dead_letter);
+        co_return co_await ports_.archive.delete_dead_letter(dead_letter);
     }
 
     AlertStatistics statistics() const override {
@@ -128,7 +129,7 @@ public:
 
 private:
     void evaluate(const ranking::Ranking& ranking) {
-        std::ranges::move(watch_.evaluate(ranking, *ports_.state.documents()), std::back_inserter(fresh_));
+        std::ranges::move(watch_.evaluate(ranking, *ports_.documents.documents()), std::back_inserter(fresh_));
         if (watch_.edges().size() > 0 && ports_.clock.steady_now() - last_save_ >= kKeepInterval) {
             outbox_changed_ = true;
         }
@@ -150,7 +151,7 @@ private:
             ports_.file.set_aside();
         }
         loaded_ = true;
-        watch_.take_rules(*ports_.state.documents());
+        watch_.take_rules(*ports_.documents.documents());
     }
 
     void restore(SavedState state) {
@@ -212,7 +213,7 @@ private:
             }
             if (has_webhook()) delivery_.enqueue(std::move(alert), 0);
         }
-        ports_.state.record_alerts(std::move(records));
+        ports_.archive.record_alerts(std::move(records));
         fresh_.erase(fresh_.begin(), fresh_.begin() + static_cast<std::ptrdiff_t>(count));
         outbox_changed_ = true;
     }

@@ -4,7 +4,7 @@
 #include "scanner/alerts/edges.hpp"
 #include "scanner/alerts/scope.hpp"
 #include "scanner/rules/rule.hpp"
-#include "scanner/storage/operator_state.hpp"
+#include "scanner/storage/document_store.hpp"
 
 #include <span>
 #include <vector>

@@ -6,7 +6,7 @@
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/alerts/edges.hpp"
 #include "scanner/ranking/ranking.hpp"
-#include "scanner/storage/operator_state.hpp"
+#include "scanner/storage/document_store.hpp"
 
 #include <chrono>
 #include <cstddef>

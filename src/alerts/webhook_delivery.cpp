@@ -154,7 +154,7 @@ asio::awaitable<void> WebhookDelivery::keep_dead_letters() {
                                    .payload_json = first.alert.payload_json,
                                    .attempts = first.attempts,
                                    .last_error = first.error};
-        const auto kept = co_await ports_.state.add_dead_letter(std::move(letter));
+        const auto kept = co_await ports_.archive.add_dead_letter(std::move(letter));
         if (kept) {
             keeping_failing_.recovered();
             given_up_.pop_front();

@@ -81,7 +81,7 @@ public:
           engine_(engine::make_engine(io.get_executor(), *exchange_, core::system_clock(),
                                       engine_options(loaded_.settings, false), metrics_, make_first_scan_progress())),
           stores_(io.get_executor(), loaded_.settings, core::system_clock()),
-          operator_(operators::make_operator_service(stores_.database().operator_state(),
+          operator_(operators::make_operator_service(stores_.database().document_store(),
                                                      operator_defaults(loaded_.settings),
                                                      [this](const operators::EffectiveSettings& set) { apply(set); })),
           alert_file_(alerts::make_state_file(alert_state_path(loaded_.settings))),
@@ -142,6 +142,7 @@ private:
         options.watchlists = operator_.get();
         options.operator_service = operator_.get();
         options.alerts = alerts_ ? alerts_->get() : nullptr;
+        options.alert_archive = &stores_.database().alert_archive();
         options.streams = &streams_;
         options.inspector = inspector_.get();
         options.history = &stores_.database().history();
@@ -165,7 +166,8 @@ private:
 
     core::Result<std::unique_ptr<alerts::AlertService>> make_alerts() {
         return alerts::make_alert_service(io_.get_executor(), alert_options(loaded_.settings),
-                                          {.state = stores_.database().operator_state(),
+                                          {.documents = stores_.database().document_store(),
+                                           .archive = stores_.database().alert_archive(),
                                            .publisher = stores_.publisher(),
                                            .http = webhook_client_.get(),
                                            .file = *alert_file_,

@@ -20,17 +20,17 @@ bool same(const EffectiveSettings& a, const EffectiveSettings& b) {
 
 class OperatorServiceImpl final : public OperatorService {
 public:
-    OperatorServiceImpl(storage::OperatorState& state, OperatorDefaults defaults, ApplySettings apply)
-        : state_(state), defaults_(std::move(defaults)), apply_(std::move(apply)) {
-        effective_ = effective_settings(*state_.documents(), defaults_);
-        if (apply_ && state_.documents()->loaded) apply_(effective_);
-        state_.subscribe([this, alive = std::weak_ptr(alive_)](const storage::OperatorDocumentsPtr& documents) {
+    OperatorServiceImpl(storage::DocumentStore& store, OperatorDefaults defaults, ApplySettings apply)
+        : store_(store), defaults_(std::move(defaults)), apply_(std::move(apply)) {
+        effective_ = effective_settings(*store_.documents(), defaults_);
+        if (apply_ && store_.documents()->loaded) apply_(effective_);
+        store_.subscribe([this, alive = std::weak_ptr(alive_)](const storage::OperatorDocumentsPtr& documents) {
             if (!alive.expired()) take(*documents);
         });
     }
 
     std::optional<std::vector<std::string>> contracts(std::string_view name) const override {
-        const auto documents = state_.documents();
+        const auto documents = store_.documents();
         const storage::Watchlist* const list = documents->find_watchlist(name);
         if (list == nullptr) return std::nullopt;
         std::vector<std::string> codes;
@@ -41,15 +41,15 @@ public:
     }
     std::vector<std::string> names() const override {
         std::vector<std::string> names;
-        for (const storage::Watchlist& list : state_.documents()->watchlists) names.push_back(list.name);
+        for (const storage::Watchlist& list : store_.documents()->watchlists) names.push_back(list.name);
         return names;
     }
 
-    storage::OperatorState& state() override { return state_; }
+    storage::DocumentStore& store() override { return store_; }
     const OperatorDefaults& defaults() const override { return defaults_; }
     void set_defaults(OperatorDefaults defaults) override {
         defaults_ = std::move(defaults);
-        take(*state_.documents());
+        take(*store_.documents());
     }
     const EffectiveSettings& effective() const override { return effective_; }
 
@@ -61,7 +61,7 @@ private:
         if (apply_) apply_(effective_);
     }
 
-    storage::OperatorState& state_;
+    storage::DocumentStore& store_;
     OperatorDefaults defaults_;
     ApplySettings apply_;
     EffectiveSettings effective_;
@@ -93,9 +93,9 @@ EffectiveSettings effective_settings(const storage::OperatorDocuments& documents
     return effective;
 }
 
-std::unique_ptr<OperatorService> make_operator_service(storage::OperatorState& state, OperatorDefaults defaults,
+std::unique_ptr<OperatorService> make_operator_service(storage::DocumentStore& store, OperatorDefaults defaults,
                                                        ApplySettings apply) {
-    return std::make_unique<OperatorServiceImpl>(state, std::move(defaults), std::move(apply));
+    return std::make_unique<OperatorServiceImpl>(store, std::move(defaults), std::move(apply));
 }
 
 }  // namespace scanner::operators

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "scanner/signals/profile.hpp"
-#include "scanner/storage/operator_state.hpp"
+#include "scanner/storage/document_store.hpp"
 
 #include <map>
 #include <optional>

@@ -1,6 +1,7 @@
 #include "scanner/storage/store.hpp"
 
-#include "storage/documents/operator_store.hpp"
+#include "storage/documents/sql_alert_archive.hpp"
+#include "storage/documents/sql_document_store.hpp"
 #include "storage/history/history_sql.hpp"
 #include "storage/spool/write_behind.hpp"
 #include "storage/sql/database_link.hpp"
@@ -34,7 +35,8 @@ public:
           changed_(executor_),
           link_(executor_, clock_, options_, std::move(backend)),
           writer_(executor_, clock_, options_, link_),
-          operator_(clock_, link_, [this](HistoryBatch batch) { record(std::move(batch)); }) {}
+          documents_(clock_, link_),
+          alerts_(link_, [this](HistoryBatch batch) { record(std::move(batch)); }) {}
 
     static asio::awaitable<core::Result<void>> open(std::shared_ptr<StoreCore> self) {
         if (auto opened = co_await self->writer_.open(); !opened) co_return std::unexpected(opened.error());
@@ -46,8 +48,8 @@ public:
             std::function<std::uint64_t(SqlSession&)> work = storage::last_sequence;
             const auto known = co_await self->link_.call<std::uint64_t>(std::move(work), self->options_.query_timeout);
             if (known) self->last_sequence_ = std::max(self->last_sequence_, *known);
-            if (auto read = co_await self->operator_.refresh(); !read)
-                core::log(core::LogLevel::warning, "operator_state_unread", {{"error", read.error().message()}});
+            if (auto read = co_await self->documents_.refresh(); !read)
+                core::log(core::LogLevel::warning, "documents_unread", {{"error", read.error().message()}});
         }
         self->start("keep_connected", keep_connected(self));
         self->start("write_behind", run_writer(self));
@@ -113,7 +115,8 @@ public:
         co_return co_await link_.read<BarsPage>(std::move(work));
     }
 
-    OperatorState& operator_state() { return operator_; }
+    DocumentStore& document_store() { return documents_; }
+    AlertArchive& alert_archive() { return alerts_; }
     StoreStatus status() const {
         const SpoolStatus spool = writer_.status();
         StoreStatus status;
@@ -168,7 +171,7 @@ private:
         while (!self->stopping_) {
             if (self->link_.ready() && Steady::now() >= self->refresh_at_) {
                 self->refresh_at_ = Steady::now() + options.refresh_interval;
-                static_cast<void>(co_await self->operator_.refresh());  // what is shown stays until it succeeds
+                static_cast<void>(co_await self->documents_.refresh());  // what is shown stays until it succeeds
             }
             if (self->link_.ready() && Steady::now() >= prune_at) {
                 const bool more = co_await self->prune();
@@ -200,7 +203,8 @@ private:
     net::Event changed_;
     DatabaseLink link_;
     WriteBehind writer_;
-    OperatorStore operator_;
+    SqlDocumentStore documents_;
+    SqlAlertArchive alerts_;
     std::uint64_t last_sequence_ = 0;
     std::chrono::steady_clock::time_point refresh_at_;
     core::RepeatedFailure prune_failure_{"retention_failed"};
@@ -222,7 +226,8 @@ public:
 
     asio::awaitable<core::Result<void>> open() override { return StoreCore::open(core_); }
     History& history() override { return *core_; }
-    OperatorState& operator_state() override { return core_->operator_state(); }
+    DocumentStore& document_store() override { return core_->document_store(); }
+    AlertArchive& alert_archive() override { return core_->alert_archive(); }
     StoreStatus status() const override { return core_->status(); }
     std::uint64_t spool_bytes() const override { return core_->spool_bytes(); }
     asio::awaitable<void> close(milliseconds grace) override { return StoreCore::close(core_, grace); }

@@ -1,11 +1,12 @@
 #pragma once
 
-#include "alerts/fake_state.hpp"
+#include "alerts/fake_stores.hpp"
 #include "rules/subject.hpp"
 #include "support/run_coroutine.hpp"
 
 #include "scanner/alerts/alert.hpp"
 #include "scanner/alerts/alert_service.hpp"
+#include "scanner/storage/store.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -74,9 +75,10 @@ protected:
     }
     void TearDown() override { stop(); }
 
-    void start(StateFile* file = nullptr, storage::OperatorState* state = nullptr) {
+    void start(StateFile* file = nullptr, storage::Store* store = nullptr) {
         auto made = make_alert_service(io_.get_executor(), options_,
-                                       {.state = state == nullptr ? state_ : *state,
+                                       {.documents = store == nullptr ? documents_ : store->document_store(),
+                                        .archive = store == nullptr ? archive_ : store->alert_archive(),
                                         .publisher = &publisher_,
                                         .http = client_.get(),
                                         .file = file == nullptr ? *file_ : *file,
@@ -104,7 +106,7 @@ protected:
         EXPECT_TRUE(condition());
     }
     void add_rule(storage::AlertRule rule) {
-        const auto put = scanner::test::run_on(io_, state_.put_rule(std::move(rule), std::nullopt));
+        const auto put = scanner::test::run_on(io_, documents_.put_rule(std::move(rule), std::nullopt));
         ASSERT_TRUE(put);
     }
     void cycle(const std::vector<Contract>& contracts) {
@@ -114,7 +116,8 @@ protected:
 
     boost::asio::io_context io_{1};
     TempFolder folder_;
-    FakeState state_;
+    FakeDocuments documents_;
+    FakeArchive archive_;
     FakePublisher publisher_;
     AlertOptions options_;
     std::unique_ptr<net::HttpClient> client_;

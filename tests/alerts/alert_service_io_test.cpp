@@ -52,14 +52,14 @@ TEST_F(Alerts, deliver_once_to_history_redis_and_a_webhook_that_fails_twice) {
     ASSERT_THAT(publisher_.messages, SizeIs(1));
     EXPECT_EQ(publisher_.messages[0].first, "scanner.signals");
     EXPECT_EQ(publisher_.messages[0].second, receiver.requests[0].body);
-    ASSERT_THAT(state_.recorded, SizeIs(1));
-    EXPECT_EQ(state_.recorded[0].sequence, 1U);
-    EXPECT_EQ(json::parse(state_.recorded[0].payload_json), body["payload"]);
+    ASSERT_THAT(archive_.recorded, SizeIs(1));
+    EXPECT_EQ(archive_.recorded[0].sequence, 1U);
+    EXPECT_EQ(json::parse(archive_.recorded[0].payload_json), body["payload"]);
     const AlertStatistics statistics = service_->statistics();
     EXPECT_EQ(statistics.rung.at("hit"), 1U);
     EXPECT_EQ(statistics.failed_attempts, 2U);
     EXPECT_EQ(statistics.waiting, 0U);
-    EXPECT_THAT(state_.letters, IsEmpty());
+    EXPECT_THAT(archive_.letters, IsEmpty());
 }
 
 TEST_F(Alerts, a_restart_neither_repeats_nor_forgets) {
@@ -77,7 +77,7 @@ TEST_F(Alerts, a_restart_neither_repeats_nor_forgets) {
     EXPECT_THAT(receiver.requests, SizeIs(2));
     EXPECT_EQ(receiver.requests[0].header("webhook-id"), receiver.requests[1].header("webhook-id"));
     EXPECT_THAT(publisher_.messages, SizeIs(1));
-    EXPECT_THAT(state_.recorded, SizeIs(1));
+    EXPECT_THAT(archive_.recorded, SizeIs(1));
     stop();
     start();
     cycle(kHit);
@@ -108,7 +108,7 @@ TEST_F(Alerts, a_crash_after_the_ring_was_saved_loses_nothing) {
     add_rule(hit_rule());
     start();
     cycle(kHit);
-    run_until([&] { return state_.recorded.size() == 1; });
+    run_until([&] { return archive_.recorded.size() == 1; });
     const std::string text = *file_->read();
     const json saved = json::parse(text);
     ASSERT_THAT(saved["waiting"], SizeIs(1));
@@ -116,12 +116,12 @@ TEST_F(Alerts, a_crash_after_the_ring_was_saved_loses_nothing) {
     stop();
     std::ofstream(folder_.file("deep/er/alerts.json")) << text;
     start();
-    run_until([&] { return state_.recorded.size() == 2; });
-    EXPECT_EQ(state_.recorded[0].time, state_.recorded[1].time);  // the same row of the database
+    run_until([&] { return archive_.recorded.size() == 2; });
+    EXPECT_EQ(archive_.recorded[0].time, archive_.recorded[1].time);  // the same row of the database
     EXPECT_EQ(publisher_.messages.at(0).second, publisher_.messages.at(1).second);
     cycle(kHit);
     run_until([&] { return service_->statistics().states == 1; });
-    EXPECT_THAT(state_.recorded, SizeIs(2));
+    EXPECT_THAT(archive_.recorded, SizeIs(2));
 }
 
 TEST_F(Alerts, say_which_rules_the_scan_interval_keeps_from_ringing) {
@@ -157,8 +157,9 @@ TEST_F(Alerts, work_without_a_webhook_and_refuse_a_bad_secret) {
     EXPECT_FALSE(service_->has_webhook());
     EXPECT_EQ(scanner::test::run_on(io_, service_->redeliver(1)).error().code(), core::ErrorCode::conflict);
     options_.webhook_secret = "whsec_???";
-    const auto refused = make_alert_service(io_.get_executor(), options_,
-                                            {.state = state_, .file = *file_, .clock = core::system_clock()});
+    const auto refused = make_alert_service(
+        io_.get_executor(), options_,
+        {.documents = documents_, .archive = archive_, .file = *file_, .clock = core::system_clock()});
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().message(), HasSubstr("SCANNER_ALERT_WEBHOOK_SECRET"));
 }
@@ -167,8 +168,8 @@ TEST_F(Alerts, evaluate_what_came_before_the_state_was_read) {
     add_rule(hit_rule());
     start();
     cycle(kHit);  // the loop has not run yet
-    EXPECT_THAT(state_.recorded, IsEmpty());
-    run_until([&] { return state_.recorded.size() == 1; });
+    EXPECT_THAT(archive_.recorded, IsEmpty());
+    run_until([&] { return archive_.recorded.size() == 1; });
 }
 
 TEST_F(Alerts, announce_also_when_the_disk_is_full) {
@@ -176,7 +177,7 @@ TEST_F(Alerts, announce_also_when_the_disk_is_full) {
     add_rule(hit_rule());
     start(&broken);
     cycle(kHit);
-    run_until([&] { return state_.recorded.size() == 1 && broken.attempts >= 2; });
+    run_until([&] { return archive_.recorded.size() == 1 && broken.attempts >= 2; });
     stop();
 }
 
@@ -186,7 +187,7 @@ TEST_F(Alerts, put_a_damaged_state_aside) {
     add_rule(hit_rule());
     start();
     cycle(kHit);
-    run_until([&] { return state_.recorded.size() == 1; });
+    run_until([&] { return archive_.recorded.size() == 1; });
     EXPECT_TRUE(std::filesystem::exists(folder_.file("deep/er/alerts.json.damaged")));
     EXPECT_TRUE(json::accept(*file_->read()));
 }
@@ -214,10 +215,10 @@ TEST_F(Alerts, follow_the_rules_as_they_change) {
     add_rule(rule);
     cycle(kHit);
     EXPECT_EQ(service_->statistics().rung.at("hit"), 2U);
-    ASSERT_TRUE(scanner::test::run_on(io_, state_.delete_rule("hit", std::nullopt)));
+    ASSERT_TRUE(scanner::test::run_on(io_, documents_.delete_rule("hit", std::nullopt)));
     EXPECT_EQ(service_->statistics().states, 0U);
     EXPECT_THAT(service_->statistics().rung, IsEmpty());
-    run_until([&] { return state_.recorded.size() == 2; });
+    run_until([&] { return archive_.recorded.size() == 2; });
 }
 
 TEST_F(Alerts, show_a_stored_rule_that_means_nothing_any_more) {
@@ -251,17 +252,17 @@ TEST_F(Alerts, look_only_where_their_scope_says) {
     start();
     run_until([&] { return service_->statistics().rules_enabled == 3; });
     cycle(kCalm);
-    run_until([&] { return state_.recorded.size() == 1; });
-    EXPECT_EQ(state_.recorded[0].rule, "chosen");
-    EXPECT_EQ(state_.recorded[0].symbol, "ETH/USDT:USDT");
-    EXPECT_EQ(json::parse(state_.recorded[0].payload_json)["profile"], "swing");
-    state_.change([](storage::OperatorDocuments& next) {
+    run_until([&] { return archive_.recorded.size() == 1; });
+    EXPECT_EQ(archive_.recorded[0].rule, "chosen");
+    EXPECT_EQ(archive_.recorded[0].symbol, "ETH/USDT:USDT");
+    EXPECT_EQ(json::parse(archive_.recorded[0].payload_json)["profile"], "swing");
+    documents_.change([](storage::OperatorDocuments& next) {
         next.watchlists.push_back({.id = 9, .name = "mine", .symbols = {"BTC/USDT:USDT", "?"}, .version = 1'000});
     });
     cycle(kCalm);
-    run_until([&] { return state_.recorded.size() == 2; });
-    EXPECT_EQ(state_.recorded[1].rule, "listed");
-    EXPECT_EQ(state_.recorded[1].symbol, "BTC/USDT:USDT");
+    run_until([&] { return archive_.recorded.size() == 2; });
+    EXPECT_EQ(archive_.recorded[1].rule, "listed");
+    EXPECT_EQ(archive_.recorded[1].symbol, "BTC/USDT:USDT");
 }
 
 TEST_F(Alerts, spread_a_flood_over_cycles) {
@@ -271,7 +272,7 @@ TEST_F(Alerts, spread_a_flood_over_cycles) {
     run_until([&] { return service_->statistics().rules_enabled == 1; });
     for (const std::size_t rung : {1U, 2U, 2U}) {
         cycle(kCalm);
-        run_until([&] { return state_.recorded.size() == rung; });
+        run_until([&] { return archive_.recorded.size() == rung; });
     }
 }
 
@@ -279,17 +280,17 @@ TEST_F(Alerts, forget_nothing_while_the_database_was_never_read) {
     add_rule(hit_rule());
     start();
     cycle(kHit);
-    run_until([&] { return state_.recorded.size() == 1; });
+    run_until([&] { return archive_.recorded.size() == 1; });
     stop();
-    const auto rules = state_.documents()->rules;
-    state_.change([](storage::OperatorDocuments& next) {
+    const auto rules = documents_.documents()->rules;
+    documents_.change([](storage::OperatorDocuments& next) {
         next.loaded = false;
         next.rules.clear();
     });
     start();
     cycle(kHit);
     run_until([&] { return service_->statistics().states == 1; });
-    state_.change([&](storage::OperatorDocuments& next) {
+    documents_.change([&](storage::OperatorDocuments& next) {
         next.loaded = true;
         next.rules = rules;
     });
@@ -302,18 +303,18 @@ TEST_F(Alerts, live_on_a_real_database) {
     options.data_dir = folder_.file("data");
     const auto store = storage::make_sqlite_store(io_.get_executor(), core::system_clock(), options);
     ASSERT_TRUE(scanner::test::run_on(io_, store->open()));
-    storage::OperatorState& state = store->operator_state();
+    storage::AlertArchive& archive = store->alert_archive();
     bool healthy = false;
     test::WebhookReceiver receiver(io_, [&](std::size_t) { return healthy ? 200 : 410; });
     options_.webhook_url = receiver.url();
-    start(nullptr, &state);
+    start(nullptr, store.get());
     storage::AlertRule rule = hit_rule();
-    ASSERT_TRUE(scanner::test::run_on(io_, state.put_rule(rule, 0)));
+    ASSERT_TRUE(scanner::test::run_on(io_, store->document_store().put_rule(rule, 0)));
     cycle(kHit);
     run_until([&] { return service_->statistics().dead_letters == 1; });
     std::vector<storage::DeadLetter> letters;
     for (int i = 0; i < 200 && letters.empty(); ++i) {
-        letters = *scanner::test::run_on(io_, state.dead_letters(10));
+        letters = *scanner::test::run_on(io_, archive.dead_letters(10));
         io_.restart();
         io_.run_one_for(milliseconds(10));
     }
@@ -323,10 +324,10 @@ TEST_F(Alerts, live_on_a_real_database) {
     run_until([&] { return service_->statistics().delivered == 1; });
     EXPECT_EQ(receiver.requests[0].body, receiver.requests[1].body);
     EXPECT_EQ(receiver.requests[0].header("webhook-id"), receiver.requests[1].header("webhook-id"));
-    EXPECT_THAT(*scanner::test::run_on(io_, state.dead_letters(10)), IsEmpty());
+    EXPECT_THAT(*scanner::test::run_on(io_, archive.dead_letters(10)), IsEmpty());
     std::vector<storage::AlertRecord> rows;
     for (int i = 0; i < 200 && rows.empty(); ++i) {
-        rows = scanner::test::run_on(io_, state.alerts({}))->rows;
+        rows = scanner::test::run_on(io_, archive.alerts({}))->rows;
         io_.restart();
         io_.run_one_for(milliseconds(10));
     }

@@ -24,16 +24,16 @@ TEST_F(WebhookDeliveries, give_up_into_the_dead_letters_and_deliver_from_there) 
     add_rule(hit_rule());
     start();
     cycle(kHit);
-    run_until([&] { return state_.letters.size() == 1; });
+    run_until([&] { return archive_.letters.size() == 1; });
     EXPECT_THAT(receiver.requests, SizeIs(4));
-    EXPECT_EQ(state_.letters[0].attempts, 4);
-    EXPECT_EQ(state_.letters[0].last_error, "HTTP 502");
-    EXPECT_EQ(state_.letters[0].destination, "webhook");
+    EXPECT_EQ(archive_.letters[0].attempts, 4);
+    EXPECT_EQ(archive_.letters[0].last_error, "HTTP 502");
+    EXPECT_EQ(archive_.letters[0].destination, "webhook");
     EXPECT_EQ(scanner::test::run_on(io_, service_->redeliver(999)).error().code(), core::ErrorCode::not_found);
     healthy = true;
-    ASSERT_TRUE(scanner::test::run_on(io_, service_->redeliver(state_.letters[0].id)));
+    ASSERT_TRUE(scanner::test::run_on(io_, service_->redeliver(archive_.letters[0].id)));
     run_until([&] { return service_->statistics().delivered == 1; });
-    EXPECT_THAT(state_.letters, IsEmpty());
+    EXPECT_THAT(archive_.letters, IsEmpty());
     EXPECT_EQ(receiver.requests.back().body, receiver.requests.front().body);
     EXPECT_EQ(receiver.requests.back().header("webhook-id"), receiver.requests.front().header("webhook-id"));
 }
@@ -42,15 +42,15 @@ TEST_F(WebhookDeliveries, keep_dead_letters_until_the_database_takes_them) {
     test::WebhookReceiver receiver(io_, [](std::size_t) { return 410; });
     options_.webhook_url = receiver.url();
     add_rule(hit_rule());
-    state_.failure = core::Error(core::ErrorCode::unavailable, "the database is away");
+    archive_.failure = core::Error(core::ErrorCode::unavailable, "the database is away");
     start();
     cycle(kHit);
     run_until([&] { return service_->statistics().dead_letters == 1; });
     stop();
     start();
-    state_.failure.reset();
-    run_until([&] { return state_.letters.size() == 1; });
-    EXPECT_EQ(state_.letters[0].attempts, 1);
+    archive_.failure.reset();
+    run_until([&] { return archive_.letters.size() == 1; });
+    EXPECT_EQ(archive_.letters[0].attempts, 1);
     EXPECT_THAT(receiver.requests, SizeIs(1));
 }
 
@@ -61,12 +61,12 @@ TEST_F(WebhookDeliveries, a_refusal_is_final_and_says_what_the_receiver_said) {
     add_rule(hit_rule());
     start();
     cycle(kHit);
-    run_until([&] { return state_.letters.size() == 1; });
+    run_until([&] { return archive_.letters.size() == 1; });
     EXPECT_THAT(receiver.requests, SizeIs(1));
-    EXPECT_EQ(state_.letters[0].attempts, 1);
-    EXPECT_EQ(state_.letters[0].last_error,
+    EXPECT_EQ(archive_.letters[0].attempts, 1);
+    EXPECT_EQ(archive_.letters[0].last_error,
               R"(HTTP 400: {"message": "Cannot send an empty message to ***", "code": 50006})");
-    EXPECT_EQ(service_->statistics().last_error, state_.letters[0].last_error);
+    EXPECT_EQ(service_->statistics().last_error, archive_.letters[0].last_error);
 }
 
 TEST_F(WebhookDeliveries, reach_a_chat_in_its_own_form_and_a_dead_letter_too_after_the_form_was_changed) {
@@ -76,13 +76,13 @@ TEST_F(WebhookDeliveries, reach_a_chat_in_its_own_form_and_a_dead_letter_too_aft
     add_rule(hit_rule());
     start();
     cycle(kHit);
-    run_until([&] { return state_.letters.size() == 1; });
+    run_until([&] { return archive_.letters.size() == 1; });
     EXPECT_TRUE(json::parse(receiver.requests[0].body).contains("payload"));
     stop();
     options_.webhook_format = core::WebhookFormat::automatic;
     start();
     EXPECT_EQ(service_->statistics().webhook_format, core::WebhookFormat::discord);
-    ASSERT_TRUE(scanner::test::run_on(io_, service_->redeliver(state_.letters[0].id)));
+    ASSERT_TRUE(scanner::test::run_on(io_, service_->redeliver(archive_.letters[0].id)));
     run_until([&] { return service_->statistics().delivered == 1; });
     const json message = json::parse(receiver.requests.back().body);
     EXPECT_THAT(message.at("content").get<std::string>(), HasSubstr("hit: BTC/USDT:USDT"));
@@ -117,9 +117,9 @@ TEST_F(WebhookDeliveries, use_the_credentials_of_the_address_and_show_none_of_th
     add_rule(hit_rule());
     start();
     cycle(kHit);
-    run_until([&] { return state_.letters.size() == 1; });
+    run_until([&] { return archive_.letters.size() == 1; });
     EXPECT_EQ(receiver.requests[0].header("authorization"), "Basic dXNlcjpwYS1zcy13b3Jk");
-    EXPECT_EQ(state_.letters[0].last_error, "HTTP 401: hello user, *** is wrong");
+    EXPECT_EQ(archive_.letters[0].last_error, "HTTP 401: hello user, *** is wrong");
 }
 
 TEST_F(WebhookDeliveries, post_to_public_addresses_only_unless_told_otherwise) {
@@ -129,10 +129,10 @@ TEST_F(WebhookDeliveries, post_to_public_addresses_only_unless_told_otherwise) {
     add_rule(hit_rule());
     start();
     cycle(kHit);
-    run_until([&] { return state_.letters.size() == 1; });
+    run_until([&] { return archive_.letters.size() == 1; });
     EXPECT_THAT(receiver.requests, IsEmpty());
-    EXPECT_THAT(state_.letters[0].last_error, HasSubstr("no public address"));
-    EXPECT_THAT(state_.letters[0].last_error, testing::Not(HasSubstr("secret=1")));
+    EXPECT_THAT(archive_.letters[0].last_error, HasSubstr("no public address"));
+    EXPECT_THAT(archive_.letters[0].last_error, testing::Not(HasSubstr("secret=1")));
 }
 
 }  // namespace

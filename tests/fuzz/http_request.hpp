@@ -1,6 +1,6 @@
 #pragma once
 
-#include "alerts/fake_state.hpp"
+#include "alerts/fake_stores.hpp"
 #include "api/sample.hpp"
 #include "fuzz/check.hpp"
 #include "fuzz/loopback.hpp"
@@ -61,12 +61,12 @@ public:
 private:
     /// So that an input does the same whatever came before it.
     void forget_changes() {
-        if (state_.documents() == first_documents_) return;
-        state_.change([](storage::OperatorDocuments& next) {
+        if (documents_.documents() == first_documents_) return;
+        documents_.change([](storage::OperatorDocuments& next) {
             next = storage::OperatorDocuments();
             next.loaded = true;
         });
-        first_documents_ = state_.documents();
+        first_documents_ = documents_.documents();
     }
 
     boost::asio::io_context io_{1};
@@ -74,10 +74,10 @@ private:
     api::Metrics metrics_{"0"};
     const core::Clock& clock_ = core::system_clock();
     api::Streams streams_{io_.get_executor(), api::StreamOptions(), engine_};
-    alerts::test::FakeState state_;
-    storage::OperatorDocumentsPtr first_documents_ = state_.documents();
+    alerts::test::FakeDocuments documents_;
+    storage::OperatorDocumentsPtr first_documents_ = documents_.documents();
     std::unique_ptr<operators::OperatorService> operator_ =
-        operators::make_operator_service(state_, {}, [](const operators::EffectiveSettings&) {});
+        operators::make_operator_service(documents_, {}, [](const operators::EffectiveSettings&) {});
     std::unique_ptr<net::RequestHandler> handler_;
     std::shared_ptr<net::ServerCore> core_;
     std::string failure_;

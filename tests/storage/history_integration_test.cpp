@@ -336,8 +336,8 @@ TEST_P(HistoryTest, prunes_what_is_too_old_and_nothing_else) {
     ASSERT_TRUE(run_until([&] { return days_with_bars() <= 38; }));
     EXPECT_GE(days_with_bars(), 30U);
     AlertsQuery alerts;
-    ASSERT_TRUE(run_until([&] { return await(state().alerts(alerts))->rows.size() <= 4; }));
-    EXPECT_GE(await(state().alerts(alerts))->rows.size(), 2U);
+    ASSERT_TRUE(run_until([&] { return await(archive().alerts(alerts))->rows.size() <= 4; }));
+    EXPECT_GE(await(archive().alerts(alerts))->rows.size(), 2U);
 }
 
 TEST_P(HistoryTest, puts_a_batch_aside_that_the_database_will_never_take) {

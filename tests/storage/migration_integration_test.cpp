@@ -164,7 +164,7 @@ TEST_F(Takeover, leaves_every_old_row_and_column) {
 }
 
 TEST_F(Takeover, reads_what_the_old_service_kept) {
-    const auto documents = state().documents();
+    const auto documents = document_store().documents();
     EXPECT_EQ(documents->settings.liquidity_weight, 0.7);
     EXPECT_EQ(documents->settings.momentum_weight, 1.5);
     EXPECT_EQ(documents->settings.spread_penalty, std::nullopt);
@@ -226,26 +226,26 @@ TEST_F(Takeover, writes_into_the_old_tables) {
 }
 
 TEST_F(Takeover, changes_the_old_documents) {
-    Watchlist list = *state().documents()->find_watchlist("majors");
+    Watchlist list = *document_store().documents()->find_watchlist("majors");
     EXPECT_EQ(list.version, 1);
     list.symbols = {"SOL/USDT:USDT"};
-    ASSERT_TRUE(await(state().put_watchlist(list, list.version)));
+    ASSERT_TRUE(await(document_store().put_watchlist(list, list.version)));
     Watchlist fresh;
     fresh.name = "fresh";
-    const auto stored = await(state().put_watchlist(fresh, 0));
+    const auto stored = await(document_store().put_watchlist(fresh, 0));
     ASSERT_TRUE(stored) << stored.error().message();
     EXPECT_EQ(stored->id, 4);
-    OperatorSettings settings = state().documents()->settings;
+    OperatorSettings settings = document_store().documents()->settings;
     settings.notional = 100.0;
-    ASSERT_TRUE(await(state().put_settings(settings, settings.version)));
+    ASSERT_TRUE(await(document_store().put_settings(settings, settings.version)));
     EXPECT_EQ(ask("SELECT count(*) || ' ' || max(notional) FROM user_profiles"), "1 100");
-    ProfilePreset preset = *state().documents()->find_preset("mine");
+    ProfilePreset preset = *document_store().documents()->find_preset("mine");
     preset.weights["mom.ret_1"] = 3.0;
-    ASSERT_TRUE(await(state().put_preset(preset, preset.version)));
+    ASSERT_TRUE(await(document_store().put_preset(preset, preset.version)));
     reopen_store();
-    EXPECT_EQ(state().documents()->find_watchlist("majors")->symbols, list.symbols);
-    EXPECT_EQ(state().documents()->find_preset("mine")->weights.size(), 3U);
-    EXPECT_EQ(state().documents()->settings.liquidity_weight, 0.7);
+    EXPECT_EQ(document_store().documents()->find_watchlist("majors")->symbols, list.symbols);
+    EXPECT_EQ(document_store().documents()->find_preset("mine")->weights.size(), 3U);
+    EXPECT_EQ(document_store().documents()->settings.liquidity_weight, 0.7);
 }
 
 TEST_F(Takeover, prunes_the_old_rows_too) {
@@ -296,17 +296,17 @@ TEST_F(Migration, takes_over_tables_of_other_shapes) {
     EXPECT_EQ(ask("SELECT count(*) FROM cycles"), "2");
     ask("INSERT INTO bars_1m (\"timestamp\", symbol, close) VALUES ('2026-11-22 05:30:00', 'SOL/USDT:USDT', 7)");
     EXPECT_EQ(ask("SELECT ts FROM bars_1m WHERE symbol LIKE 'SOL%'"), "2026-11-22 05:30:00+00") << "it still writes";
-    ASSERT_NE(state().documents()->find_watchlist("old"), nullptr);
-    Watchlist list = *state().documents()->find_watchlist("old");
+    ASSERT_NE(document_store().documents()->find_watchlist("old"), nullptr);
+    Watchlist list = *document_store().documents()->find_watchlist("old");
     EXPECT_EQ(list.symbols, std::vector<std::string>{"BTC/USDT:USDT"});
     list.symbols = {"ETH/USDT:USDT", "BTC/USDT:USDT"};
-    const auto stored = await(state().put_watchlist(list, list.version));
+    const auto stored = await(document_store().put_watchlist(list, list.version));
     ASSERT_TRUE(stored) << stored.error().message();
     EXPECT_EQ(ask("SELECT string_agg(symbol, ' ' ORDER BY position) FROM watchlist_symbols"),
               "ETH/USDT:USDT BTC/USDT:USDT");
     Watchlist fresh;
     fresh.name = "fresh";
-    EXPECT_TRUE(await(state().put_watchlist(fresh, 0)));
+    EXPECT_TRUE(await(document_store().put_watchlist(fresh, 0)));
 }
 
 TEST_F(Migration, takes_over_keys_that_it_has_nothing_to_fill_with) {

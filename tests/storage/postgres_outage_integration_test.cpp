@@ -133,20 +133,20 @@ TEST_F(PostgresOutage, starts_and_serves_documents_while_the_database_is_away) {
     open_store();
     Watchlist list;
     list.name = "kept";
-    ASSERT_TRUE(await(state().put_watchlist(list, 0)));
+    ASSERT_TRUE(await(document_store().put_watchlist(list, 0)));
     server_.stop(SIGQUIT);
-    const auto refused = await(state().put_watchlist(list, std::nullopt));
+    const auto refused = await(document_store().put_watchlist(list, std::nullopt));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), core::ErrorCode::unavailable);
-    EXPECT_NE(state().documents()->find_watchlist("kept"), nullptr) << "served from memory";
+    EXPECT_NE(document_store().documents()->find_watchlist("kept"), nullptr) << "served from memory";
     const auto page = await(history().ranking_as_of(kStart, "scalp"));
     ASSERT_FALSE(page);
     EXPECT_EQ(page.error().code(), core::ErrorCode::unavailable);
     reopen_store();
-    EXPECT_FALSE(state().documents()->loaded);
+    EXPECT_FALSE(document_store().documents()->loaded);
     server_.start();
-    EXPECT_TRUE(run_until([&] { return state().documents()->loaded; }));
-    EXPECT_NE(state().documents()->find_watchlist("kept"), nullptr);
+    EXPECT_TRUE(run_until([&] { return document_store().documents()->loaded; }));
+    EXPECT_NE(document_store().documents()->find_watchlist("kept"), nullptr);
 }
 
 TEST_F(PostgresOutage, is_not_held_up_by_a_server_that_is_frozen) {
@@ -221,7 +221,7 @@ TEST_F(PostgresOutage, is_one_when_the_database_takes_no_writes) {
     EXPECT_EQ(log->count("database_lost_over"), 0);
     Watchlist list;
     list.name = "refused";
-    const auto refused = await(state().put_watchlist(list, 0));
+    const auto refused = await(document_store().put_watchlist(list, 0));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), core::ErrorCode::unavailable);
     {
@@ -285,7 +285,7 @@ TEST_F(PostgresOutage, says_what_the_database_refuses_for_good) {
     ask("CREATE TRIGGER no BEFORE INSERT ON watchlists FOR EACH ROW EXECUTE FUNCTION no()");
     Watchlist list;
     list.name = "refused";
-    const auto refused = await(state().put_watchlist(list, 0));
+    const auto refused = await(document_store().put_watchlist(list, 0));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code(), core::ErrorCode::invalid_input);
     EXPECT_EQ(refused.error().message().find("not this one"), std::string::npos) << "that is for the log";
@@ -314,7 +314,7 @@ TEST_F(PostgresOutage, needs_a_database_that_holds_every_name) {
     open_store();
     Watchlist list;
     list.name = "\u9f99";
-    EXPECT_TRUE(await(state().put_watchlist(list, 0))) << "bytes are bytes to it";
+    EXPECT_TRUE(await(document_store().put_watchlist(list, 0))) << "bytes are bytes to it";
     EXPECT_TRUE(written()) << store_->status().last_error;
 }
 

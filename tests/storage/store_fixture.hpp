@@ -104,7 +104,8 @@ protected:
         ASSERT_TRUE(run_until([&] { return store_->status().backlog == 0; })) << store_->status().last_error;
     }
     History& history() { return store_->history(); }
-    OperatorState& state() { return store_->operator_state(); }
+    DocumentStore& document_store() { return store_->document_store(); }
+    AlertArchive& archive() { return store_->alert_archive(); }
 
     core::LogLevel level_ = core::log_level();
     boost::asio::io_context io_{1};

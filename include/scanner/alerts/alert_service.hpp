@@ -10,7 +10,8 @@
 #include "scanner/net/retry.hpp"
 #include "scanner/ranking/ranking.hpp"
 #include "scanner/rules/rule.hpp"
-#include "scanner/storage/operator_state.hpp"
+#include "scanner/storage/alert_archive.hpp"
+#include "scanner/storage/document_store.hpp"
 #include "scanner/storage/snapshot_cache.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -55,7 +56,8 @@ struct AlertOptions {
 
 /// What the service works through. Everything must outlive it.
 struct AlertPorts {
-    storage::OperatorState& state;
+    storage::DocumentStore& documents;
+    storage::AlertArchive& archive;
     storage::Publisher* publisher = nullptr;  ///< nullptr: nothing is published
     net::HttpClient* http = nullptr;          ///< nullptr: nothing is posted
     StateFile& file;
@@ -126,7 +128,7 @@ public:
     virtual void set_scan_interval(std::chrono::milliseconds interval) = 0;
     [[nodiscard]] virtual bool has_webhook() const = 0;
     /// Posts a dead letter again, under its old id, and removes it from the table. Errors: not_found; conflict without
-    /// a webhook; those of OperatorState.
+    /// a webhook; those of AlertArchive.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> redeliver(std::int64_t dead_letter) = 0;
     [[nodiscard]] virtual AlertStatistics statistics() const = 0;
 };

@@ -10,6 +10,7 @@
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/operator/watchlist_source.hpp"
 #include "scanner/signals/opportunity.hpp"
+#include "scanner/storage/alert_archive.hpp"
 #include "scanner/storage/history.hpp"
 
 #include <cstddef>
@@ -48,7 +49,8 @@ struct ApiOptions {
     operators::OperatorService* operator_service =
         nullptr;                             ///< must outlive the handler; nullptr: none of the operator's routes
     alerts::AlertService* alerts = nullptr;  ///< must outlive the handler; nullptr: /alerts… is not there
-    storage::History* history = nullptr;     ///< must outlive the handler; nullptr: no /history…, no as_of
+    storage::AlertArchive* alert_archive = nullptr;  ///< must outlive the handler; nullptr: /alerts… is not there
+    storage::History* history = nullptr;             ///< must outlive the handler; nullptr: no /history…, no as_of
     /// Fees and threshold of /opportunities, asked once for each; empty: the defaults.
     std::function<signals::TradeTerms()> trade_terms;
     /// Called for each /metrics; may be empty.

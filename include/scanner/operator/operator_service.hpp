@@ -2,7 +2,7 @@
 
 #include "scanner/operator/watchlist_source.hpp"
 #include "scanner/signals/profile.hpp"
-#include "scanner/storage/operator_state.hpp"
+#include "scanner/storage/document_store.hpp"
 
 #include <functional>
 #include <memory>
@@ -40,7 +40,7 @@ struct EffectiveSettings {
 /// whenever they change. Loop thread only.
 class OperatorService : public WatchlistSource {
 public:
-    [[nodiscard]] virtual storage::OperatorState& state() = 0;
+    [[nodiscard]] virtual storage::DocumentStore& store() = 0;
     [[nodiscard]] virtual const OperatorDefaults& defaults() const = 0;
     /// After a reload of the program's settings.
     virtual void set_defaults(OperatorDefaults defaults) = 0;
@@ -50,8 +50,8 @@ public:
 /// Called with the effective settings whenever they changed, whoever changed them; takes effect with the next cycle.
 using ApplySettings = std::function<void(const EffectiveSettings&)>;
 
-/// `state` must outlive it.
-[[nodiscard]] std::unique_ptr<OperatorService> make_operator_service(storage::OperatorState& state,
+/// `store` must outlive it.
+[[nodiscard]] std::unique_ptr<OperatorService> make_operator_service(storage::DocumentStore& store,
                                                                      OperatorDefaults defaults, ApplySettings apply);
 
 }  // namespace scanner::operators

@@ -2,8 +2,9 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
+#include "scanner/storage/alert_archive.hpp"
+#include "scanner/storage/document_store.hpp"
 #include "scanner/storage/history.hpp"
-#include "scanner/storage/operator_state.hpp"
 #include "scanner/storage/snapshot_cache.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -42,7 +43,8 @@ public:
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> open() = 0;
 
     [[nodiscard]] virtual History& history() = 0;
-    [[nodiscard]] virtual OperatorState& operator_state() = 0;
+    [[nodiscard]] virtual DocumentStore& document_store() = 0;
+    [[nodiscard]] virtual AlertArchive& alert_archive() = 0;
 
     /// backlog: batches in the spool that the database has not committed; dropped: batches given up for good.
     [[nodiscard]] virtual StoreStatus status() const = 0;

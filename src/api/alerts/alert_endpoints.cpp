@@ -75,7 +75,9 @@ std::expected<std::int64_t, Problem> letter_id(const std::string& text) {
 
 std::vector<Route<Handler>> AlertEndpoints::routes() {
     std::vector<Route<Handler>> routes;
-    if (options_.operator_service == nullptr || options_.alerts == nullptr) return routes;
+    if (options_.operator_service == nullptr || options_.alerts == nullptr || options_.alert_archive == nullptr) {
+        return routes;
+    }
     const auto add = [&routes](std::string_view method, std::string_view path, Handler handler, bool changes = false,
                                bool takes_body = false) {
         routes.push_back({.method = method,
@@ -117,7 +119,7 @@ std::vector<std::string> AlertEndpoints::rule_names() const {
 
 Outcome AlertEndpoints::rules(const Call& call) {
     if (auto problem = refuse_parameters(call.params)) return std::unexpected(std::move(*problem));
-    if (!state().documents()->loaded) return std::unexpected(documents_not_loaded());
+    if (!documents().documents()->loaded) return std::unexpected(documents_not_loaded());
     return std::make_shared<Rendered>(render_rules(options_.alerts->rules()));
 }
 
@@ -150,7 +152,7 @@ AlertEndpoints::Answer AlertEndpoints::put_rule(Action action) {
     if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
     const auto body = read_json_body(action.request);
     if (!body) co_return std::unexpected(body.error());
-    if (!state().documents()->loaded) co_return std::unexpected(documents_not_loaded());
+    if (!documents().documents()->loaded) co_return std::unexpected(documents_not_loaded());
     BodyReader reader(*body);
     storage::AlertRule rule;
     rule.name = reader.required_name("name").value_or("");
@@ -182,14 +184,14 @@ AlertEndpoints::Answer AlertEndpoints::put_rule(Action action) {
     const auto was = known ? std::optional<Rendered>(render_rule(*known)) : std::nullopt;
     const Precondition precondition = precondition_of(action.request);
     // What was not given comes from the rule as it was: nobody may have changed that meanwhile.
-    storage::OperatorState::Expected expected = known ? known->version : 0;
+    storage::DocumentStore::Expected expected = known ? known->version : 0;
     if (precondition.asked()) {
         const Rendered all = render_rules(options_.alerts->rules());
         if (!precondition.holds(std::array{&all, was ? &*was : nullptr})) {
             co_return std::unexpected(precondition_failed());
         }
     }
-    const auto stored = co_await state().put_rule(std::move(rule), expected);
+    const auto stored = co_await documents().put_rule(std::move(rule), expected);
     if (!stored) co_return std::unexpected(store_problem(stored.error()));
     const auto made = find_rule(stored->name);
     if (!made) co_return std::unexpected(precondition_failed());
@@ -200,7 +202,7 @@ AlertEndpoints::Answer AlertEndpoints::put_rule(Action action) {
 
 AlertEndpoints::Answer AlertEndpoints::delete_rule(Action action) {
     if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
-    if (!state().documents()->loaded) co_return std::unexpected(documents_not_loaded());
+    if (!documents().documents()->loaded) co_return std::unexpected(documents_not_loaded());
     const std::string& name = action.variable;
     const auto known = find_rule(name);
     if (!known) co_return std::unexpected(unknown_name("alert rule", name, rule_names()));
@@ -210,7 +212,7 @@ AlertEndpoints::Answer AlertEndpoints::delete_rule(Action action) {
     }
     const Rendered was = render_rule(*known);
     const Precondition precondition = precondition_of(action.request);
-    storage::OperatorState::Expected expected;
+    storage::DocumentStore::Expected expected;
     if (precondition.asked()) {
         const Rendered all = render_rules(options_.alerts->rules());
         if (!precondition.holds(std::array<const Rendered*, 2>{&all, &was})) {
@@ -218,7 +220,7 @@ AlertEndpoints::Answer AlertEndpoints::delete_rule(Action action) {
         }
         expected = known->version;
     }
-    const auto deleted = co_await state().delete_rule(name, expected);
+    const auto deleted = co_await documents().delete_rule(name, expected);
     if (!deleted) co_return std::unexpected(store_problem(deleted.error()));
     log_change("alert_rule", name, action.request, *was.body(), "null");
     co_return ActionAnswer{.json = nlohmann::json{{"status", "deleted"}, {"name", name}}.dump()};
@@ -261,7 +263,7 @@ AlertEndpoints::Answer AlertEndpoints::test_rule(Action action) {
 asio::awaitable<Outcome> AlertEndpoints::alerts(OwnedCall call) {
     auto query = read_alerts_query(call.params);
     if (!query) co_return std::unexpected(std::move(query.error()));
-    const auto page = co_await state().alerts(std::move(*query));
+    const auto page = co_await archive().alerts(std::move(*query));
     if (page) co_return std::make_shared<Rendered>(render_alerts(*page));
     if (page.error().code() == core::ErrorCode::invalid_input) {
         co_return std::unexpected(
@@ -275,7 +277,7 @@ asio::awaitable<Outcome> AlertEndpoints::dead_letters(OwnedCall call) {
     const auto limit = static_cast<std::size_t>(params.integer("limit", 1, kMostPage).value_or(kDefaultPage));
     if (auto errors = params.finish(); !errors.empty())
         co_return std::unexpected(invalid_parameters(std::move(errors)));
-    const auto letters = co_await state().dead_letters(limit);
+    const auto letters = co_await archive().dead_letters(limit);
     if (!letters) co_return std::unexpected(store_problem(letters.error()));
     co_return std::make_shared<Rendered>(render_dead_letters(*letters));
 }
@@ -297,7 +299,7 @@ AlertEndpoints::Answer AlertEndpoints::delete_dead_letter(Action action) {
     if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
     const auto id = letter_id(action.variable);
     if (!id) co_return std::unexpected(id.error());
-    const auto deleted = co_await state().delete_dead_letter(*id);
+    const auto deleted = co_await archive().delete_dead_letter(*id);
     if (!deleted) co_return std::unexpected(store_problem(deleted.error()));
     log_change("dead_letter", action.variable, action.request, "\"waiting\"", "null");
     co_return ActionAnswer{.json = nlohmann::json{{"status", "deleted"}, {"id", *id}}.dump()};

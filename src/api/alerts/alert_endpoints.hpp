@@ -24,7 +24,7 @@ public:
     /// Both must outlive it.
     AlertEndpoints(const ApiOptions& options, const engine::EngineView& engine) : options_(options), engine_(engine) {}
 
-    /// Empty without an operator service or an alert service. Refers to this object.
+    /// Empty without an operator service, an alert service and an archive. Refers to this object.
     [[nodiscard]] std::vector<Route<Handler>> routes();
 
 private:
@@ -43,7 +43,8 @@ private:
     [[nodiscard]] std::optional<alerts::AlertScope> read_scope(BodyReader& reader) const;
     [[nodiscard]] std::optional<alerts::RuleView> find_rule(std::string_view name) const;
     [[nodiscard]] std::vector<std::string> rule_names() const;
-    [[nodiscard]] storage::OperatorState& state() const { return options_.operator_service->state(); }
+    [[nodiscard]] storage::DocumentStore& documents() const { return options_.operator_service->store(); }
+    [[nodiscard]] storage::AlertArchive& archive() const { return *options_.alert_archive; }
 
     const ApiOptions& options_;
     const engine::EngineView& engine_;

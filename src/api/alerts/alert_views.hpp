@@ -7,7 +7,7 @@
 #include "scanner/core/json_writer.hpp"
 #include "scanner/ranking/ranking.hpp"
 #include "scanner/rules/rule.hpp"
-#include "scanner/storage/operator_state.hpp"
+#include "scanner/storage/alert_archive.hpp"
 
 #include <optional>
 #include <string>

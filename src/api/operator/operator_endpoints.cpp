@@ -156,7 +156,7 @@ OperatorEndpoints::Answer OperatorEndpoints::change_settings(Action action) {
         for (std::size_t i = 0; i < kSettings.size(); ++i) {
             if ((*change)[i]) next.*kSettings[i].member = *(*change)[i];
         }
-        const auto stored = co_await service().state().put_settings(next, before->settings.version);
+        const auto stored = co_await service().store().put_settings(next, before->settings.version);
         if (stored) {
             log_change("settings", "default", action.request, render_set_values(before->settings),
                        render_set_values(*stored));
@@ -188,7 +188,7 @@ OperatorEndpoints::Answer OperatorEndpoints::put_watchlist(Action action) {
             conflicting(fmt::format("There are {} watchlists already; delete one first.", before->watchlists.size())));
     }
     const Precondition precondition = precondition_of(action.request);
-    storage::OperatorState::Expected expected;
+    storage::DocumentStore::Expected expected;
     if (precondition.asked()) {
         const Rendered all = render_watchlists(*before);
         const auto one = known == nullptr ? std::optional<Rendered>() : render_watchlist(*known);
@@ -197,7 +197,7 @@ OperatorEndpoints::Answer OperatorEndpoints::put_watchlist(Action action) {
         }
         expected = known == nullptr ? 0 : known->version;
     }
-    const auto stored = co_await service().state().put_watchlist(std::move(*list), expected);
+    const auto stored = co_await service().store().put_watchlist(std::move(*list), expected);
     if (!stored) co_return std::unexpected(store_problem(stored.error()));
     const Rendered made = render_watchlist(*stored);
     log_change("watchlist", stored->name, action.request,
@@ -213,7 +213,7 @@ OperatorEndpoints::Answer OperatorEndpoints::delete_watchlist(Action action) {
     if (known == nullptr) co_return std::unexpected(unknown_name("watchlist", action.variable, service().names()));
     const Rendered one = render_watchlist(*known);
     const Precondition precondition = precondition_of(action.request);
-    storage::OperatorState::Expected expected;
+    storage::DocumentStore::Expected expected;
     if (precondition.asked()) {
         const Rendered all = render_watchlists(*before);
         if (!precondition.holds(std::array<const Rendered*, 2>{&all, &one})) {
@@ -221,7 +221,7 @@ OperatorEndpoints::Answer OperatorEndpoints::delete_watchlist(Action action) {
         }
         expected = known->version;
     }
-    const auto deleted = co_await service().state().delete_watchlist(action.variable, expected);
+    const auto deleted = co_await service().store().delete_watchlist(action.variable, expected);
     if (!deleted) co_return std::unexpected(store_problem(deleted.error()));
     log_change("watchlist", action.variable, action.request, *one.body(), "null");
     co_return ActionAnswer{.json = nlohmann::json{{"status", "deleted"}, {"name", action.variable}}.dump()};

@@ -47,7 +47,7 @@ private:
 
     [[nodiscard]] std::vector<std::string> profile_names() const;
     [[nodiscard]] operators::OperatorService& service() const { return *options_.operator_service; }
-    [[nodiscard]] storage::OperatorDocumentsPtr documents() const { return service().state().documents(); }
+    [[nodiscard]] storage::OperatorDocumentsPtr documents() const { return service().store().documents(); }
 
     const ApiOptions& options_;
     Places new_watchlists_{kMostWatchlists};  ///< those on their way into the database

@@ -108,7 +108,7 @@ OperatorEndpoints::Answer OperatorEndpoints::put_profile(Action action) {
     }
     const auto was = render_profile(*before, service().defaults(), preset->name);
     const Precondition precondition = precondition_of(action.request);
-    storage::OperatorState::Expected expected;
+    storage::DocumentStore::Expected expected;
     if (precondition.asked()) {
         const Rendered all = render_profiles(*before);
         if (!precondition.holds(std::array{&all, was ? &*was : nullptr})) {
@@ -116,7 +116,7 @@ OperatorEndpoints::Answer OperatorEndpoints::put_profile(Action action) {
         }
         expected = known == nullptr ? 0 : known->version;
     }
-    const auto stored = co_await service().state().put_preset(std::move(*preset), expected);
+    const auto stored = co_await service().store().put_preset(std::move(*preset), expected);
     if (!stored) co_return std::unexpected(store_problem(stored.error()));
     const auto made = render_profile(*documents(), service().defaults(), stored->name);
     // Deleted again by somebody else in the same moment.
@@ -151,7 +151,7 @@ OperatorEndpoints::Answer OperatorEndpoints::apply_profile(Action action) {
         next.liquidity_weight.reset();
         next.momentum_weight.reset();
         next.spread_penalty.reset();
-        const auto stored = co_await service().state().put_settings(next, before->settings.version);
+        const auto stored = co_await service().store().put_settings(next, before->settings.version);
         if (stored) {
             log_change("applied_profile", *name, action.request, render_set_values(before->settings),
                        render_set_values(*stored));
@@ -181,13 +181,13 @@ OperatorEndpoints::Answer OperatorEndpoints::delete_profile(Action action) {
             conflicting(fmt::format("{} is applied; apply another profile first.", in_quotes(name))));
     }
     const Precondition precondition = precondition_of(action.request);
-    storage::OperatorState::Expected expected;
+    storage::DocumentStore::Expected expected;
     if (precondition.asked()) {
         const Rendered all = render_profiles(*before);
         if (!precondition.holds(std::array{&all, &*one})) co_return std::unexpected(precondition_failed());
         expected = known->version;
     }
-    const auto deleted = co_await service().state().delete_preset(name, expected);
+    const auto deleted = co_await service().store().delete_preset(name, expected);
     if (!deleted) co_return std::unexpected(store_problem(deleted.error()));
     log_change("profile", name, action.request, *one->body(), "null");
     co_return ActionAnswer{.json = nlohmann::json{{"status", "deleted"}, {"name", name}}.dump()};

@@ -4,7 +4,7 @@
 
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/signals/profile.hpp"
-#include "scanner/storage/operator_state.hpp"
+#include "scanner/storage/document_store.hpp"
 
 #include <optional>
 #include <string>

@@ -97,7 +97,7 @@ int run_collect_once(const settings::LoadedSettings& loaded, bool json, std::ost
                                             engine_options(settings, false), nobody, make_first_scan_progress());
     Stores stores(io.get_executor(), settings, core::system_clock());
     const auto operator_service =
-        operators::make_operator_service(stores.database().operator_state(), operator_defaults(settings), nullptr);
+        operators::make_operator_service(stores.database().document_store(), operator_defaults(settings), nullptr);
     std::optional<core::Result<ranking::RankingPtr>> outcome;
     const auto cycle = [&]() -> asio::awaitable<void> {
         const auto opened = co_await stores.open(*engine);

@@ -2,7 +2,8 @@
 
 #include "storage/sql/sql.hpp"
 
-#include "scanner/storage/operator_state.hpp"
+#include "scanner/storage/alert_archive.hpp"
+#include "scanner/storage/document_store.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +14,7 @@
 /// SqlError: conflict when `expected` is not the version that is there, not_found when nothing is.
 namespace scanner::storage {
 
-using ExpectedVersion = OperatorState::Expected;
+using ExpectedVersion = DocumentStore::Expected;
 
 [[nodiscard]] OperatorDocuments read_documents(SqlSession& session);
 

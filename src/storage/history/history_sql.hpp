@@ -3,8 +3,8 @@
 #include "storage/spool/batch_codec.hpp"
 #include "storage/sql/sql.hpp"
 
+#include "scanner/storage/alert_archive.hpp"
 #include "scanner/storage/history.hpp"
-#include "scanner/storage/operator_state.hpp"
 #include "scanner/storage/store.hpp"
 
 #include <cstdint>

@@ -205,11 +205,11 @@ TEST_F(AlertRoutes, try_no_rule_on_a_ranking_that_is_too_old) {
 
 TEST_F(AlertRoutes, page_through_what_rang) {
     for (int i = 0; i < 3; ++i) {
-        state_.recorded.push_back({.rule = "x",
-                                   .symbol = "BTC/USDT:USDT",
-                                   .time = test::kNow + seconds(i),
-                                   .sequence = 10U + static_cast<unsigned>(i),
-                                   .payload_json = i == 0 ? "not json" : R"({"rank":1})"});
+        archive_.recorded.push_back({.rule = "x",
+                                     .symbol = "BTC/USDT:USDT",
+                                     .time = test::kNow + seconds(i),
+                                     .sequence = 10U + static_cast<unsigned>(i),
+                                     .payload_json = i == 0 ? "not json" : R"({"rank":1})"});
     }
     const json page = ok(get("/alerts?limit=2"));
     ASSERT_THAT(page.at("items"), SizeIs(2));
@@ -222,11 +222,11 @@ TEST_F(AlertRoutes, page_through_what_rang) {
     const json all = ok(get("/alerts?rule=x&symbol=btc&from=2026-11-22T00:00:00Z&to=2026-11-23T00:00:00Z&cursor=c"));
     EXPECT_EQ(all.at("next_cursor"), nullptr);
     EXPECT_EQ(all.at("items")[2].at("payload"), nullptr) << "what is no JSON is not passed on as such";
-    ASSERT_TRUE(state_.last_query);
-    EXPECT_EQ(state_.last_query->rule, "x");
-    EXPECT_EQ(state_.last_query->symbol, "BTC/USDT:USDT");
-    EXPECT_EQ(state_.last_query->cursor, "c");
-    EXPECT_EQ(state_.last_query->from, core::parse_time("2026-11-22T00:00:00Z"));
+    ASSERT_TRUE(archive_.last_query);
+    EXPECT_EQ(archive_.last_query->rule, "x");
+    EXPECT_EQ(archive_.last_query->symbol, "BTC/USDT:USDT");
+    EXPECT_EQ(archive_.last_query->cursor, "c");
+    EXPECT_EQ(archive_.last_query->from, core::parse_time("2026-11-22T00:00:00Z"));
 }
 
 TEST_F(AlertRoutes, name_what_is_wrong_with_a_query_for_alerts) {
@@ -235,21 +235,21 @@ TEST_F(AlertRoutes, name_what_is_wrong_with_a_query_for_alerts) {
     for (const json& error : what.at("errors")) named.push_back(error.at("loc")[1]);
     EXPECT_THAT(named, testing::UnorderedElementsAre("limit", "from", "symbol", "colour"));
     EXPECT_EQ(problem(get("/alerts?cursor=bad"), 422).at("errors")[0].at("loc")[1], "cursor");
-    state_.failure = core::Error(core::ErrorCode::unavailable, "away");
+    archive_.failure = core::Error(core::ErrorCode::unavailable, "away");
     problem(get("/alerts"), 503);
     problem(get("/alerts/dead-letters"), 503);
 }
 
 TEST_F(AlertRoutes, send_a_dead_letter_again) {
     give_webhook();
-    state_.letters.push_back({.id = 5,
-                              .time = test::kNow,
-                              .rule = "x",
-                              .symbol = "BTC/USDT:USDT",
-                              .destination = "webhook",
-                              .payload_json = R"({"rank":1})",
-                              .attempts = 10,
-                              .last_error = "HTTP 500"});
+    archive_.letters.push_back({.id = 5,
+                                .time = test::kNow,
+                                .rule = "x",
+                                .symbol = "BTC/USDT:USDT",
+                                .destination = "webhook",
+                                .payload_json = R"({"rank":1})",
+                                .attempts = 10,
+                                .last_error = "HTTP 500"});
     const json list = ok(get("/alerts/dead-letters"));
     ASSERT_THAT(list.at("items"), SizeIs(1));
     EXPECT_EQ(list.at("items")[0].at("attempts"), 10);
@@ -258,16 +258,16 @@ TEST_F(AlertRoutes, send_a_dead_letter_again) {
     problem(post("/alerts/dead-letters/6/redeliver", nullptr), 404);
     problem(post("/alerts/dead-letters/five/redeliver", nullptr), 404);
     EXPECT_EQ(ok(post("/alerts/dead-letters/5/redeliver", nullptr)), json({{"status", "queued"}, {"id", 5}}));
-    EXPECT_THAT(state_.letters, IsEmpty());
+    EXPECT_THAT(archive_.letters, IsEmpty());
     EXPECT_EQ(alerts_->statistics().waiting, 1U);
     problem(post("/alerts/dead-letters/5/redeliver", nullptr), 404);
 }
 
 TEST_F(AlertRoutes, keep_a_dead_letter_while_there_is_no_webhook) {
-    state_.letters.push_back({.id = 5, .time = test::kNow, .rule = "x", .symbol = "BTC/USDT:USDT"});
+    archive_.letters.push_back({.id = 5, .time = test::kNow, .rule = "x", .symbol = "BTC/USDT:USDT"});
     EXPECT_THAT(problem(post("/alerts/dead-letters/5/redeliver", nullptr), 409).at("detail").get<std::string>(),
                 HasSubstr("SCANNER_ALERT_WEBHOOK_URL"));
-    EXPECT_THAT(state_.letters, SizeIs(1));
+    EXPECT_THAT(archive_.letters, SizeIs(1));
     ok(remove("/alerts/dead-letters/5"));
     problem(remove("/alerts/dead-letters/5"), 404);
 }

@@ -155,7 +155,7 @@ TEST_F(ChangeGuardTest, refuses_members_that_are_there_twice) {
 }
 
 TEST_F(ChangeGuardTest, makes_no_more_of_anything_when_many_ask_at_once) {
-    state_.slow = true;
+    documents_.slow = true;
     const json weights{{"liq.qvol", 1.0}};
     std::vector<json> lists;
     std::vector<json> profiles;
@@ -165,9 +165,9 @@ TEST_F(ChangeGuardTest, makes_no_more_of_anything_when_many_ask_at_once) {
     for (int i = 0; i < 150; ++i) rules.push_back({{"name", "r" + std::to_string(i)}, {"expression", "rank < 3"}});
     const auto made = [](const std::vector<int>& statuses) { return std::ranges::count(statuses, 200); };
     EXPECT_EQ(made(post_together("/watchlists", lists)), kMostWatchlists);
-    EXPECT_EQ(state_.documents()->watchlists.size(), kMostWatchlists);
+    EXPECT_EQ(documents_.documents()->watchlists.size(), kMostWatchlists);
     EXPECT_EQ(made(post_together("/profiles", profiles)), kMostProfiles);
-    EXPECT_EQ(state_.documents()->presets.size(), kMostProfiles);
+    EXPECT_EQ(documents_.documents()->presets.size(), kMostProfiles);
     static_cast<void>(post_together("/alerts/rules", rules));
     EXPECT_EQ(alerts_->rules().size(), alerts::kMostRules);
 }

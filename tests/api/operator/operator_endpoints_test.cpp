@@ -187,11 +187,11 @@ TEST_F(Operator, tags_differ_when_a_value_went_and_came_back) {
 
 TEST_F(Operator, merges_into_what_somebody_changed_in_the_same_moment) {
     int others = 0;
-    state_.before_change = [&] {
+    documents_.before_change = [&] {
         if (++others > 1) return;
-        state_.change([&](storage::OperatorDocuments& next) {
+        documents_.change([&](storage::OperatorDocuments& next) {
             next.settings.manipulation_threshold = 33.0;
-            next.settings.version = state_.next_version();
+            next.settings.version = documents_.next_version();
         });
     };
     const json merged = ok(post("/settings", {{"notional", 1234}}));
@@ -200,8 +200,8 @@ TEST_F(Operator, merges_into_what_somebody_changed_in_the_same_moment) {
 }
 
 TEST_F(Operator, gives_up_merging_after_a_few_attempts) {
-    state_.before_change = [&] {
-        state_.change([&](storage::OperatorDocuments& next) { next.settings.version = state_.next_version(); });
+    documents_.before_change = [&] {
+        documents_.change([&](storage::OperatorDocuments& next) { next.settings.version = documents_.next_version(); });
     };
     const auto busy = post("/settings", {{"notional", 1234}});
     problem(busy, 503);
@@ -226,7 +226,7 @@ TEST_F(Operator, logs_every_change_with_what_was_before) {
 }
 
 TEST_F(Operator, says_when_the_database_is_away) {
-    state_.failure = core::Error(core::ErrorCode::unavailable, "connection refused");
+    documents_.failure = core::Error(core::ErrorCode::unavailable, "connection refused");
     for (const auto& answer : {post("/settings", {{"notional", 100}}), post("/watchlists", {{"name", "a"}}),
                                post("/profiles", {{"name", "a"}, {"weights", {{"liq.qvol", 1}}}}),
                                post("/profiles/apply?name=swing", nullptr)}) {
@@ -238,7 +238,7 @@ TEST_F(Operator, says_when_the_database_is_away) {
 }
 
 TEST_F(Operator, shows_nothing_as_set_before_the_database_was_read) {
-    state_.change([](storage::OperatorDocuments& next) { next.loaded = false; });
+    documents_.change([](storage::OperatorDocuments& next) { next.loaded = false; });
     for (const char* path : {"/settings", "/watchlists", "/watchlists/a", "/profiles", "/profiles/scalp"}) {
         problem(get(path), 503);
     }
@@ -249,9 +249,9 @@ TEST_F(Operator, shows_nothing_as_set_before_the_database_was_read) {
 
 TEST_F(Operator, follows_changes_of_other_processes_and_reloaded_defaults) {
     handler();
-    state_.change([&](storage::OperatorDocuments& next) {
+    documents_.change([&](storage::OperatorDocuments& next) {
         next.settings.notional = 42.0;
-        next.settings.version = state_.next_version();
+        next.settings.version = documents_.next_version();
     });
     EXPECT_EQ(applied_.back().notional_usdt, 42.0);
     service_->set_defaults({.default_profile = "swing", .notional_usdt = 9.0});
@@ -297,7 +297,7 @@ TEST_F(Operator, ranks_only_a_watchlist_when_asked) {
 
 TEST_F(Operator, still_shows_and_deletes_what_an_older_version_let_be_called_so) {
     static_cast<void>(handler());
-    state_.change([](storage::OperatorDocuments& documents) {
+    documents_.change([](storage::OperatorDocuments& documents) {
         documents.watchlists = {{.name = "a\u009Bb", .symbols = {"BTC/USDT:USDT"}, .version = 1}};
         documents.presets = {{.name = "p\u202E", .weights = {{"vol.atr", 1.0}}, .version = 2}};
         documents.rules = {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "alerts/fake_state.hpp"
+#include "alerts/fake_stores.hpp"
 #include "api/response_header.hpp"
 #include "api/sample.hpp"
 #include "support/run_coroutine.hpp"
@@ -70,17 +70,22 @@ protected:
 
     net::RequestHandler& handler() {
         if (handler_ != nullptr) return *handler_;
-        service_ = make_operator_service(state_, defaults_,
+        service_ = make_operator_service(documents_, defaults_,
                                          [this](const operators::EffectiveSettings& set) { applied_.push_back(set); });
-        auto made = alerts::make_alert_service(
-            io_.get_executor(), alert_options_,
-            {.state = state_, .http = client_.get(), .file = file_, .clock = clock_, .random = [] { return 0.5; }});
+        auto made = alerts::make_alert_service(io_.get_executor(), alert_options_,
+                                               {.documents = documents_,
+                                                .archive = archive_,
+                                                .http = client_.get(),
+                                                .file = file_,
+                                                .clock = clock_,
+                                                .random = [] { return 0.5; }});
         EXPECT_TRUE(made);
         alerts_ = std::move(*made);
         options_.version = "1.2.3";
         options_.operator_service = service_.get();
         options_.watchlists = service_.get();
         options_.alerts = alerts_.get();
+        options_.alert_archive = &archive_;
         handler_ = make_api_handler(options_, engine_, metrics_, clock_);
         return *handler_;
     }
@@ -132,7 +137,8 @@ protected:
     ApiOptions options_;
     operators::OperatorDefaults defaults_;
     alerts::AlertOptions alert_options_;
-    alerts::test::FakeState state_;
+    alerts::test::FakeDocuments documents_;
+    alerts::test::FakeArchive archive_;
     MemoryFile file_;
     std::unique_ptr<net::HttpClient> client_;
     std::vector<operators::EffectiveSettings> applied_;

@@ -1,7 +1,6 @@
-#include "storage/documents/operator_store.hpp"
+#include "storage/documents/sql_document_store.hpp"
 
 #include "storage/documents/operator_sql.hpp"
-#include "storage/history/history_sql.hpp"
 
 #include "scanner/core/log.hpp"
 
@@ -42,45 +41,20 @@ core::Result<void> check_name(std::string_view name) {
     return {};
 }
 
-core::Result<void> check_limit(std::size_t limit) {
-    if (limit < 1 || limit > kMostPageRows)
-        return core::fail(core::ErrorCode::invalid_input, "limit: expected 1 to " + std::to_string(kMostPageRows));
-    return {};
-}
-
-template <class List>
-auto* find_by_name(List& list, std::string_view name) {
-    const auto found = std::ranges::find_if(list, [&](const auto& each) { return each.name == name; });
-    return found == list.end() ? nullptr : &*found;
-}
-
 }  // namespace
 
-const Watchlist* OperatorDocuments::find_watchlist(std::string_view name) const {
-    return find_by_name(watchlists, name);
-}
-const ProfilePreset* OperatorDocuments::find_preset(std::string_view name) const {
-    return find_by_name(presets, name);
-}
-const AlertRule* OperatorDocuments::find_rule(std::string_view name) const {
-    return find_by_name(rules, name);
-}
-
-OperatorStore::OperatorStore(const core::Clock& clock, DatabaseLink& link, std::function<void(HistoryBatch)> record)
-    : clock_(clock), link_(link), record_(std::move(record)) {}
-
-void OperatorStore::subscribe(std::function<void(const OperatorDocumentsPtr&)> listener) {
+void SqlDocumentStore::subscribe(std::function<void(const OperatorDocumentsPtr&)> listener) {
     listeners_.push_back(std::move(listener));
 }
 
-void OperatorStore::show(OperatorDocuments documents) {
+void SqlDocumentStore::show(OperatorDocuments documents) {
     if (same(*documents_, documents)) return;
     documents_ = std::make_shared<const OperatorDocuments>(std::move(documents));
     const OperatorDocumentsPtr shown = documents_;  // a listener may bring the next one
     for (const auto& listener : listeners_) listener(shown);
 }
 
-asio::awaitable<core::Result<OperatorDocumentsPtr>> OperatorStore::refresh() {
+asio::awaitable<core::Result<OperatorDocumentsPtr>> SqlDocumentStore::refresh() {
     std::function<OperatorDocuments(SqlSession&)> work = read_documents;
     auto documents = co_await link_.read<OperatorDocuments>(std::move(work));
     if (!documents) co_return std::unexpected(documents.error());
@@ -90,7 +64,7 @@ asio::awaitable<core::Result<OperatorDocumentsPtr>> OperatorStore::refresh() {
 
 /// Runs a change and shows what the database holds after it, also when somebody else was faster.
 template <class T>
-asio::awaitable<core::Result<T>> OperatorStore::change(std::function<T(SqlSession&)> work) {
+asio::awaitable<core::Result<T>> SqlDocumentStore::change(std::function<T(SqlSession&)> work) {
     struct Outcome {
         core::Result<T> changed;
         OperatorDocuments documents;
@@ -123,8 +97,8 @@ asio::awaitable<core::Result<T>> OperatorStore::change(std::function<T(SqlSessio
     co_return std::move(outcome->changed);
 }
 
-asio::awaitable<core::Result<OperatorSettings>> OperatorStore::put_settings(OperatorSettings settings,
-                                                                            Expected expected) {
+asio::awaitable<core::Result<OperatorSettings>> SqlDocumentStore::put_settings(OperatorSettings settings,
+                                                                               Expected expected) {
     for (const auto& value : {settings.liquidity_weight, settings.momentum_weight, settings.spread_penalty,
                               settings.manipulation_threshold, settings.notional}) {
         if (value && !std::isfinite(*value))
@@ -136,7 +110,7 @@ asio::awaitable<core::Result<OperatorSettings>> OperatorStore::put_settings(Oper
     co_return co_await change<OperatorSettings>(std::move(work));
 }
 
-asio::awaitable<core::Result<Watchlist>> OperatorStore::put_watchlist(Watchlist watchlist, Expected expected) {
+asio::awaitable<core::Result<Watchlist>> SqlDocumentStore::put_watchlist(Watchlist watchlist, Expected expected) {
     if (auto checked = check_name(watchlist.name); !checked) co_return std::unexpected(checked.error());
     std::function<Watchlist(SqlSession&)> work = [this, watchlist, expected](SqlSession& session) {
         return write_watchlist(session, watchlist, expected, clock_.now());
@@ -144,14 +118,14 @@ asio::awaitable<core::Result<Watchlist>> OperatorStore::put_watchlist(Watchlist 
     co_return co_await change<Watchlist>(std::move(work));
 }
 
-asio::awaitable<core::Result<void>> OperatorStore::delete_watchlist(std::string name, Expected expected) {
+asio::awaitable<core::Result<void>> SqlDocumentStore::delete_watchlist(std::string name, Expected expected) {
     std::function<void(SqlSession&)> work = [name, expected](SqlSession& session) {
         remove_watchlist(session, name, expected);
     };
     co_return co_await change<void>(std::move(work));
 }
 
-asio::awaitable<core::Result<ProfilePreset>> OperatorStore::put_preset(ProfilePreset preset, Expected expected) {
+asio::awaitable<core::Result<ProfilePreset>> SqlDocumentStore::put_preset(ProfilePreset preset, Expected expected) {
     if (auto checked = check_name(preset.name); !checked) co_return std::unexpected(checked.error());
     for (const auto& [name, weight] : preset.weights) {
         if (!std::isfinite(weight))
@@ -163,14 +137,14 @@ asio::awaitable<core::Result<ProfilePreset>> OperatorStore::put_preset(ProfilePr
     co_return co_await change<ProfilePreset>(std::move(work));
 }
 
-asio::awaitable<core::Result<void>> OperatorStore::delete_preset(std::string name, Expected expected) {
+asio::awaitable<core::Result<void>> SqlDocumentStore::delete_preset(std::string name, Expected expected) {
     std::function<void(SqlSession&)> work = [name, expected](SqlSession& session) {
         remove_preset(session, name, expected);
     };
     co_return co_await change<void>(std::move(work));
 }
 
-asio::awaitable<core::Result<AlertRule>> OperatorStore::put_rule(AlertRule rule, Expected expected) {
+asio::awaitable<core::Result<AlertRule>> SqlDocumentStore::put_rule(AlertRule rule, Expected expected) {
     if (auto checked = check_name(rule.name); !checked) co_return std::unexpected(checked.error());
     std::function<AlertRule(SqlSession&)> work = [this, rule, expected](SqlSession& session) {
         return write_rule(session, rule, expected, clock_.now());
@@ -178,44 +152,11 @@ asio::awaitable<core::Result<AlertRule>> OperatorStore::put_rule(AlertRule rule,
     co_return co_await change<AlertRule>(std::move(work));
 }
 
-asio::awaitable<core::Result<void>> OperatorStore::delete_rule(std::string name, Expected expected) {
+asio::awaitable<core::Result<void>> SqlDocumentStore::delete_rule(std::string name, Expected expected) {
     std::function<void(SqlSession&)> work = [name, expected](SqlSession& session) {
         remove_rule(session, name, expected);
     };
     co_return co_await change<void>(std::move(work));
-}
-
-void OperatorStore::record_alerts(std::vector<AlertRecord> alerts) {
-    if (alerts.empty()) return;
-    HistoryBatch batch;
-    batch.alerts = std::move(alerts);
-    record_(std::move(batch));
-}
-
-asio::awaitable<core::Result<AlertsPage>> OperatorStore::alerts(AlertsQuery query) {
-    if (auto checked = check_limit(query.limit); !checked) co_return std::unexpected(checked.error());
-    std::function<AlertsPage(SqlSession&)> work = [query](SqlSession& session) { return read_alerts(session, query); };
-    co_return co_await link_.read<AlertsPage>(std::move(work));
-}
-
-asio::awaitable<core::Result<DeadLetter>> OperatorStore::add_dead_letter(DeadLetter letter) {
-    std::function<DeadLetter(SqlSession&)> work = [letter](SqlSession& session) {
-        return write_dead_letter(session, letter);
-    };
-    co_return co_await link_.read<DeadLetter>(std::move(work));
-}
-
-asio::awaitable<core::Result<std::vector<DeadLetter>>> OperatorStore::dead_letters(std::size_t limit) {
-    if (auto checked = check_limit(limit); !checked) co_return std::unexpected(checked.error());
-    std::function<std::vector<DeadLetter>(SqlSession&)> work = [limit](SqlSession& session) {
-        return read_dead_letters(session, limit);
-    };
-    co_return co_await link_.read<std::vector<DeadLetter>>(std::move(work));
-}
-
-asio::awaitable<core::Result<void>> OperatorStore::delete_dead_letter(std::int64_t id) {
-    std::function<void(SqlSession&)> work = [id](SqlSession& session) { remove_dead_letter(session, id); };
-    co_return co_await link_.read<void>(std::move(work));
 }
 
 }  // namespace scanner::storage

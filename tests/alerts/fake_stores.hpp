@@ -1,6 +1,7 @@
 #pragma once
 
-#include "scanner/storage/operator_state.hpp"
+#include "scanner/storage/alert_archive.hpp"
+#include "scanner/storage/document_store.hpp"
 #include "scanner/storage/snapshot_cache.hpp"
 
 #include <boost/asio/post.hpp>
@@ -16,14 +17,14 @@
 
 namespace scanner::alerts::test {
 
-/// The operator's documents in memory, with versions as the real one has them. `failure` makes every change and every
-/// query fail, as when the database is away.
-class FakeState final : public storage::OperatorState {
+/// The operator's documents in memory, with versions as the real store has them. `failure` makes every change fail, as
+/// when the database is away.
+class FakeDocuments final : public storage::DocumentStore {
 public:
     template <class T>
     using Async = boost::asio::awaitable<core::Result<T>>;
 
-    FakeState() { current_->loaded = true; }
+    FakeDocuments() { current_->loaded = true; }
 
     [[nodiscard]] storage::OperatorDocumentsPtr documents() const override { return current_; }
     void subscribe(std::function<void(const storage::OperatorDocumentsPtr&)> listener) override {
@@ -63,6 +64,67 @@ public:
         co_return remove(&storage::OperatorDocuments::rules, name, expected);
     }
 
+    /// As the database does when another process changed something.
+    void change(const std::function<void(storage::OperatorDocuments&)>& edit) {
+        auto next = std::make_shared<storage::OperatorDocuments>(*current_);
+        edit(*next);
+        std::ranges::sort(next->presets, {}, &storage::ProfilePreset::name);
+        std::ranges::sort(next->rules, {}, &storage::AlertRule::name);
+        std::ranges::sort(next->watchlists, {}, &storage::Watchlist::id);
+        current_ = std::move(next);
+        for (const auto& listener : listeners_) listener(current_);
+    }
+    storage::DocumentVersion next_version() { return ++version_; }
+
+    std::optional<core::Error> failure;
+    bool slow = false;                    ///< documents are put after a turn of the loop, in which others may come
+    std::function<void()> before_change;  ///< called within put_settings: another change is faster
+
+private:
+    static std::unexpected<core::Error> conflict() {
+        return core::fail(core::ErrorCode::conflict, "it was changed meanwhile");
+    }
+    template <class T>
+    core::Result<T> put(std::vector<T> storage::OperatorDocuments::* member, T document, Expected expected) {
+        if (failure) return std::unexpected(*failure);
+        const auto& all = (*current_).*member;
+        const auto known = std::ranges::find(all, document.name, &T::name);
+        const auto version = known == all.end() ? 0 : known->version;
+        if (expected && *expected != version) return conflict();
+        document.version = ++version_;
+        change([&](storage::OperatorDocuments& next) {
+            std::erase_if(next.*member, [&](const T& each) { return each.name == document.name; });
+            (next.*member).push_back(document);
+        });
+        return document;
+    }
+    template <class T>
+    core::Result<void> remove(std::vector<T> storage::OperatorDocuments::* member, const std::string& name,
+                              Expected expected) {
+        if (failure) return std::unexpected(*failure);
+        const auto& all = (*current_).*member;
+        const auto known = std::ranges::find(all, name, &T::name);
+        if (known == all.end()) return core::fail(core::ErrorCode::not_found, "no such document");
+        if (expected && *expected != known->version) return conflict();
+        change([&](storage::OperatorDocuments& next) {
+            std::erase_if(next.*member, [&](const T& each) { return each.name == name; });
+        });
+        return {};
+    }
+
+    std::shared_ptr<storage::OperatorDocuments> current_ = std::make_shared<storage::OperatorDocuments>();
+    std::vector<std::function<void(const storage::OperatorDocumentsPtr&)>> listeners_;
+    storage::DocumentVersion version_ = 100;
+    std::int64_t id_ = 0;
+};
+
+/// Alerts and dead letters in memory. `failure` makes every query and every change of dead letters fail, as when the
+/// database is away.
+class FakeArchive final : public storage::AlertArchive {
+public:
+    template <class T>
+    using Async = boost::asio::awaitable<core::Result<T>>;
+
     void record_alerts(std::vector<storage::AlertRecord> alerts) override {
         for (storage::AlertRecord& alert : alerts) {
             alert.id = ++id_;
@@ -98,60 +160,12 @@ public:
         co_return core::Result<void>();
     }
 
-    /// As the database does when another process changed something.
-    void change(const std::function<void(storage::OperatorDocuments&)>& edit) {
-        auto next = std::make_shared<storage::OperatorDocuments>(*current_);
-        edit(*next);
-        std::ranges::sort(next->presets, {}, &storage::ProfilePreset::name);
-        std::ranges::sort(next->rules, {}, &storage::AlertRule::name);
-        std::ranges::sort(next->watchlists, {}, &storage::Watchlist::id);
-        current_ = std::move(next);
-        for (const auto& listener : listeners_) listener(current_);
-    }
-    storage::DocumentVersion next_version() { return ++version_; }
-
     std::optional<core::Error> failure;
-    bool slow = false;                    ///< documents are put after a turn of the loop, in which others may come
-    std::function<void()> before_change;  ///< called within put_settings: somebody else is faster
     std::vector<storage::AlertRecord> recorded;
     std::vector<storage::DeadLetter> letters;
     std::optional<storage::AlertsQuery> last_query;
 
 private:
-    static std::unexpected<core::Error> conflict() {
-        return core::fail(core::ErrorCode::conflict, "somebody else changed it");
-    }
-    template <class T>
-    core::Result<T> put(std::vector<T> storage::OperatorDocuments::* member, T document, Expected expected) {
-        if (failure) return std::unexpected(*failure);
-        const auto& all = (*current_).*member;
-        const auto known = std::ranges::find(all, document.name, &T::name);
-        const auto version = known == all.end() ? 0 : known->version;
-        if (expected && *expected != version) return conflict();
-        document.version = ++version_;
-        change([&](storage::OperatorDocuments& next) {
-            std::erase_if(next.*member, [&](const T& each) { return each.name == document.name; });
-            (next.*member).push_back(document);
-        });
-        return document;
-    }
-    template <class T>
-    core::Result<void> remove(std::vector<T> storage::OperatorDocuments::* member, const std::string& name,
-                              Expected expected) {
-        if (failure) return std::unexpected(*failure);
-        const auto& all = (*current_).*member;
-        const auto known = std::ranges::find(all, name, &T::name);
-        if (known == all.end()) return core::fail(core::ErrorCode::not_found, "no such document");
-        if (expected && *expected != known->version) return conflict();
-        change([&](storage::OperatorDocuments& next) {
-            std::erase_if(next.*member, [&](const T& each) { return each.name == name; });
-        });
-        return {};
-    }
-
-    std::shared_ptr<storage::OperatorDocuments> current_ = std::make_shared<storage::OperatorDocuments>();
-    std::vector<std::function<void(const storage::OperatorDocumentsPtr&)>> listeners_;
-    storage::DocumentVersion version_ = 100;
     std::int64_t id_ = 0;
 };
 

@@ -1,13 +1,10 @@
 #pragma once
 
-#include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
-#include "scanner/storage/records.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -71,47 +68,22 @@ struct OperatorDocuments {
 };
 using OperatorDocumentsPtr = std::shared_ptr<const OperatorDocuments>;
 
-/// Alerts, newest first.
-struct AlertsQuery {
-    std::optional<std::string> rule;
-    std::optional<std::string> symbol;  ///< unified
-    std::optional<core::WallTime> from;
-    std::optional<core::WallTime> to;  ///< exclusive
-    std::size_t limit = 100;           ///< 1..kMostPageRows
-    std::string cursor;                ///< `next` of the page before; empty for the first
-};
-struct AlertsPage {
-    std::vector<AlertRecord> rows;
-    std::string next;
-};
-
-/// A delivery that was given up.
-struct DeadLetter {
-    std::int64_t id = 0;  ///< given by the database
-    core::WallTime time;
-    std::string rule;
-    std::string symbol;
-    std::string destination;  ///< "webhook", "redis"; never the address itself, which may hold a secret
-    std::string payload_json;
-    int attempts = 0;
-    std::string last_error;
-};
-
-/// What an operator sets and what rang. Loop thread only. Documents are read from memory: `documents()` never waits and
-/// answers also while the database is away; it is reread every few seconds, so that a change by another process shows.
+/// What an operator sets: settings, watchlists, presets and alert rules. Loop thread only. Documents are read from
+/// memory: `documents()` never waits and answers also while the database is away; it is reread every few seconds, so
+/// that a change by another process shows.
 ///
 /// Changes go to the database at once and fail with unavailable (or timeout) while it is away. Each takes the version
 /// that its author saw: `expected` of nothing overwrites whatever is there, 0 means that there must be none yet. When
-/// somebody else was faster the answer is conflict, nothing is changed, and `documents()` shows theirs. Deleting what
-/// does not exist is not_found.
-class OperatorState {
+/// another change was faster the answer is conflict, nothing is changed, and `documents()` shows that change. Deleting
+/// what does not exist is not_found.
+class DocumentStore {
 public:
     using Expected = std::optional<DocumentVersion>;
-    virtual ~OperatorState() = default;
+    virtual ~DocumentStore() = default;
 
     /// Never empty.
     [[nodiscard]] virtual OperatorDocumentsPtr documents() const = 0;
-    /// Called after each change of documents(), by whomever.
+    /// Called after each change of documents(), by this process or another.
     virtual void subscribe(std::function<void(const OperatorDocumentsPtr&)> listener) = 0;
     /// Reads them from the database now.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<OperatorDocumentsPtr>> refresh() = 0;
@@ -132,16 +104,6 @@ public:
                                                                                    Expected expected) = 0;
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> delete_rule(std::string name,
                                                                                  Expected expected) = 0;
-
-    /// Through the spool, as history is: returns at once, nothing is lost while the database is away.
-    virtual void record_alerts(std::vector<AlertRecord> alerts) = 0;
-    [[nodiscard]] virtual boost::asio::awaitable<core::Result<AlertsPage>> alerts(AlertsQuery query) = 0;
-
-    [[nodiscard]] virtual boost::asio::awaitable<core::Result<DeadLetter>> add_dead_letter(DeadLetter letter) = 0;
-    /// The newest first, at most `limit` (1..kMostPageRows).
-    [[nodiscard]] virtual boost::asio::awaitable<core::Result<std::vector<DeadLetter>>> dead_letters(
-        std::size_t limit) = 0;
-    [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> delete_dead_letter(std::int64_t id) = 0;
 };
 
 }  // namespace scanner::storage

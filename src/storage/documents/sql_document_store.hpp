@@ -3,8 +3,7 @@
 #include "storage/sql/database_link.hpp"
 
 #include "scanner/core/clock.hpp"
-#include "scanner/storage/history.hpp"
-#include "scanner/storage/operator_state.hpp"
+#include "scanner/storage/document_store.hpp"
 
 #include <functional>
 #include <memory>
@@ -14,10 +13,10 @@
 namespace scanner::storage {
 
 /// The operator's documents, kept in memory behind the database. Loop thread only; must outlive its coroutines.
-class OperatorStore final : public OperatorState {
+class SqlDocumentStore final : public DocumentStore {
 public:
-    /// `record` puts a batch into the spool.
-    OperatorStore(const core::Clock& clock, DatabaseLink& link, std::function<void(HistoryBatch)> record);
+    /// Both must outlive it.
+    SqlDocumentStore(const core::Clock& clock, DatabaseLink& link) : clock_(clock), link_(link) {}
 
     OperatorDocumentsPtr documents() const override { return documents_; }
     void subscribe(std::function<void(const OperatorDocumentsPtr&)> listener) override;
@@ -32,13 +31,6 @@ public:
     boost::asio::awaitable<core::Result<AlertRule>> put_rule(AlertRule rule, Expected expected) override;
     boost::asio::awaitable<core::Result<void>> delete_rule(std::string name, Expected expected) override;
 
-    void record_alerts(std::vector<AlertRecord> alerts) override;
-    boost::asio::awaitable<core::Result<AlertsPage>> alerts(AlertsQuery query) override;
-
-    boost::asio::awaitable<core::Result<DeadLetter>> add_dead_letter(DeadLetter letter) override;
-    boost::asio::awaitable<core::Result<std::vector<DeadLetter>>> dead_letters(std::size_t limit) override;
-    boost::asio::awaitable<core::Result<void>> delete_dead_letter(std::int64_t id) override;
-
 private:
     template <class T>
     boost::asio::awaitable<core::Result<T>> change(std::function<T(SqlSession&)> work);
@@ -46,7 +38,6 @@ private:
 
     const core::Clock& clock_;
     DatabaseLink& link_;
-    std::function<void(HistoryBatch)> record_;
     OperatorDocumentsPtr documents_ = std::make_shared<const OperatorDocuments>();
     std::vector<std::function<void(const OperatorDocumentsPtr&)>> listeners_;
 };
