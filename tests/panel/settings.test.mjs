@@ -170,11 +170,11 @@ test('a rule shows its matches while it is written, fires, and is in the history
   const served = (await stack.json('/alerts')).items.filter((alert) => alert.rule === 'top three');
   assert.ok(served.length > 0 && served.every((alert) => alert.payload.rank <= 3), JSON.stringify(served));
 
-  // What is wrong cannot be saved, and is said once: by this page, or by the scanner where only that knows.
+  // What is wrong cannot be saved, and is said once.
   await sheet(page).getByRole('button', { name: 'Edit top three' }).click();
   const save = sheet(page).getByRole('button', { name: 'Save rule' });
-  for (const [text, words] of [['nosuchfield > 1', /there is no field 'nosuchfield'/], ['rank >', /incomplete: a value is missing after >/],
-    ['"scam_wik" in flags', /no flag 'scam_wik'; did you mean 'scam_wick'/], ['rank > "three"', /^Column \d+: /]]) {
+  for (const [text, words] of [['nosuchfield > 1', /there is no field 'nosuchfield'/], ['rank >', /the rule ends where a value is expected/],
+    ['"scam_wik" in flags', /no flag "scam_wik"; did you mean 'scam_wick'/], ['rank > "three"', /^Column \d+: /]]) {
     await condition.fill(text);
     const problem = sheet(page).locator('#rule-help .error-text');
     await until(async () => words.test((await problem.allInnerTexts()).join('')), `what is wrong with ${text}`);

@@ -1,10 +1,11 @@
 import { mount } from 'svelte';
 import './styles/tokens.css';
 import './styles/base.css';
+import './styles/parts.css';
 import { App } from './app/app.svelte';
 import Console from './Console.svelte';
 
-/** Longer than this nobody waits to see at least the frame. */
+/** The frame is shown after this time at the latest, with rows or without. */
 const FIRST_ROWS_MS = 400;
 
 const app = new App();

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Row } from '../src/model/row';
 import {
   filterKey, FLAGS, isFiltering, manipulationReasons, matchesText, NO_FILTER, passes, severity, type Filter,
-} from '../src/store/filter';
-import type { Row } from '../src/store/row';
+} from '../src/store/table/filter';
 import { row } from './support';
 
 const passesAt60 = (row: Row, filter: Filter, watched: ReadonlySet<string> | null): boolean => passes(row, filter, watched, 60);

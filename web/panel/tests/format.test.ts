@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { age, compact, DASH, decimalsOf, duration, fixed, isZero, milliseconds, price, shortPrice, signed, significant, tone, wholeAge } from '../src/store/format';
+import {
+  age, compact, DASH, decimalsOf, duration, fixed, isZero, milliseconds, price, shortPrice, signed, significant,
+  tone, wholeAge,
+} from '../src/store/format';
 
 test('unknown is a dash and never a zero', () => {
   for (const text of [fixed(null, 2), signed(null, 2), compact(null), price(null), age(null), milliseconds(null), duration(null)]) {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { severity } from '../src/store/filter';
-import { barsUpTo, decodeInspection, ladder, probability, waterfall } from '../src/store/inspection';
-import {
-  asJson, asText, byWorth, decodeOpportunities, deductions, obstacles, percentFrom, rewardToRisk, reasonText,
-} from '../src/store/opportunity';
-import { preview } from '../src/store/preview';
+import { decodeInspection } from '../src/model/inspection';
+import { decodeOpportunities } from '../src/model/opportunity';
+import { barsUpTo, ladder, probability, waterfall } from '../src/store/inspection';
+import { asJson, asText, byWorth, deductions, obstacles, percentFrom, reasonText, rewardToRisk } from '../src/store/opportunity';
+import { severity } from '../src/store/table/filter';
+import { preview } from '../src/store/table/preview';
 import { row } from './support';
 
 test('the waterfall ends at the score', () => {

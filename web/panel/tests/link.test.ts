@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Link, type LinkState, type Transport, type TransportEvents } from '../src/api/link';
-import type { Frame, Via } from '../src/store/frame';
+import { Link, type Transport, type TransportEvents } from '../src/api/link';
+import type { Frame, Via } from '../src/model/frame';
+import type { LinkState } from '../src/model/link';
 import { frame } from './support';
 
 /** A world with its own clock, whose transports do what the test says. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeFrame, decodeItem } from '../src/api/decode';
+import { decodeFrame } from '../src/model/frame';
+import { decodeItem } from '../src/model/row';
 import { applyDetails, applyFrame, NO_MARKET, rowAge, staleAfter } from '../src/store/market';
 import { frame } from './support';
 

@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FlashMemory } from '../src/store/flash';
+import { decodeHealth } from '../src/model/health';
+import { decodeAlerts } from '../src/model/operator';
 import { search } from '../src/store/fuzzy';
-import { decodeHealth, grade, quantile } from '../src/store/health';
+import { grade, quantile } from '../src/store/health';
 import { Histories } from '../src/store/history';
+import { applyFrame, NO_MARKET } from '../src/store/market';
 import { notices, type NoticeInput } from '../src/store/notices';
-import { decodeAlerts, exportLists, moved, normalCode, parseImport } from '../src/store/operator';
 import { parseRoute, tokenIn } from '../src/store/route';
 import { linePath } from '../src/store/spark';
+import { findColumn, type Column } from '../src/store/table/columns';
+import { NO_FILTER } from '../src/store/table/filter';
+import { FlashMemory } from '../src/store/table/flash';
+import { buildView } from '../src/store/table/view';
+import { scrollToShow, visibleWindow } from '../src/store/table/window';
 import { clock, dateTime } from '../src/store/time';
-import { buildView } from '../src/store/view';
-import { applyFrame, NO_MARKET } from '../src/store/market';
-import { NO_FILTER } from '../src/store/filter';
-import { findColumn, type Column } from '../src/store/columns';
-import { scrollToShow, visibleWindow } from '../src/store/window';
+import { exportLists, moved, normalCode, parseImport } from '../src/store/watchlists';
 import { frame } from './support';
 
 test('a cell flashes when what it shows changes, in its direction, and not the first time', () => {

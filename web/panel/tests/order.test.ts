@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { frozenOrder, movesWanted, sortRows } from '../src/store/order';
-import { heats } from '../src/store/heat';
+import { heats } from '../src/store/table/heat';
+import { frozenOrder, movesWanted, sortRows } from '../src/store/table/order';
 import { row } from './support';
 
 const codes = (rows: readonly { code: string }[]): string[] => rows.map((entry) => entry.code);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { COLUMNS, DEFAULT_COLUMNS, findColumn, layoutOf, NARROW_COLUMNS } from '../src/store/columns';
 import { columnsOf, DEFAULT_LOOK, DEFAULT_VIEW, lookOf, moveColumn, readLook, readView, toggleColumn, viewOf } from '../src/store/prefs';
 import { formatRoute, parseRoute } from '../src/store/route';
+import { COLUMNS, DEFAULT_COLUMNS, findColumn, layoutOf, NARROW_COLUMNS } from '../src/store/table/columns';
 
 test('nothing stored, nonsense and an older version all give a working panel', () => {
   for (const stored of [null, '', '{', '[]', '4', '{"columns":"x","sort":{"column":"nope"},"widths":{"score":"wide"}}']) {

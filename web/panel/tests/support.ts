@@ -1,5 +1,5 @@
-import type { Frame, Via } from '../src/store/frame';
-import { emptyRow, type Row, type RowUpdate } from '../src/store/row';
+import type { Frame, Via } from '../src/model/frame';
+import { emptyRow, type Row, type RowUpdate } from '../src/model/row';
 
 export function row(code: string, fields: Partial<Row> = {}): Row {
   return { ...emptyRow(code, `${code.replace('-USDT', '')}/USDT:USDT`), ...fields };

@@ -1,5 +1,5 @@
 /** Requests to the daemon that served this page. */
-import { isObject, list, object, text } from './decode';
+import { isObject, list, object, text } from '../model/json';
 
 /** What went wrong, as the daemon says it (RFC 9457). Status 0: no answer at all. */
 export class ApiError extends Error {

@@ -2,20 +2,8 @@
  * Keeps frames coming: by WebSocket, else by Server-Sent Events, else by polling. Steps down when a transport cannot be
  * had, tries the better ones again from time to time, and backs off with jitter while nothing answers.
  */
-import type { Frame, Via } from '../store/frame';
-
-export type Phase = 'connecting' | 'live' | 'lost';
-
-export interface LinkState {
-  readonly via: Via;
-  readonly phase: Phase;
-  /** Failures in a row. */
-  readonly failures: number;
-  /** When it is tried next, ms of the clock given; null while connected or trying. */
-  readonly nextTryAt: number | null;
-  /** What is wrong while something is, for people. */
-  readonly problem: string | null;
-}
+import type { Frame, Via } from '../model/frame';
+import type { LinkState, Phase } from '../model/link';
 
 /** What a transport tells the link. After `ended` it says nothing more. */
 export interface TransportEvents {

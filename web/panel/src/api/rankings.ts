@@ -1,7 +1,7 @@
 /** The ranking over plain HTTP: for polling, and for what a stream does not carry. */
-import type { Frame } from '../store/frame';
-import { decodeFrame, number, object } from './decode';
 import { ApiError, type Http } from './http';
+import { decodeFrame, type Frame } from '../model/frame';
+import { number, object } from '../model/json';
 
 const PAGE_SIZE = 500;
 const MOST = 2000;

@@ -1,9 +1,8 @@
 /** The three ways in which frames come to a browser. */
-import type { Frame, Via } from '../store/frame';
-import { decodeFrame } from './decode';
 import { ApiError, type Http } from './http';
 import type { Transport } from './link';
 import { fetchRanking, profileParameter, type RankingQuery } from './rankings';
+import { decodeFrame, type Frame, type Via } from '../model/frame';
 
 /** As many as the API gives. */
 const TOP = 2000;

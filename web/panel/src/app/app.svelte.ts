@@ -1,10 +1,6 @@
 import { getContext, setContext } from 'svelte';
 import { basePath } from '../api/base';
 import { ApiError, Http } from '../api/http';
-import { findColumn, layoutOf, type Column, type Layout } from '../store/columns';
-import { manipulationOf } from '../store/operator';
-import { NO_FILTER } from '../store/filter';
-import { tokenIn } from '../store/route';
 import { Drafts } from './drafts.svelte';
 import { nameOf } from './glyphs';
 import { HealthState } from './health.svelte';
@@ -14,8 +10,11 @@ import { PrefsState } from './prefs.svelte';
 import { Ringer } from './ringer';
 import { UiState } from './ui.svelte';
 import { UniverseState } from './universe.svelte';
-import type { Alert } from '../store/operator';
+import { manipulationOf, type Alert } from '../model/operator';
 import { columnsOf, type Prefs } from '../store/prefs';
+import { tokenIn } from '../store/route';
+import { findColumn, layoutOf, type Column, type Layout } from '../store/table/columns';
+import { NO_FILTER } from '../store/table/filter';
 
 const TOKEN_KEY = 'market-scanner.token';
 /** A drawer is beside the table in windows wider than this, px, and over it in others. */

@@ -1,5 +1,5 @@
-import type { Rule, Settings, Weights } from '../store/operator';
 import type { SettingsChange } from './operator.svelte';
+import type { Rule, Settings, Weights } from '../model/operator';
 
 export interface RuleDraft {
   /** As it was when it was opened; without a name it is a new one. */

@@ -1,4 +1,4 @@
-import { baseOf } from '../store/row';
+import { baseOf } from '../model/row';
 
 /** A noncharacter: no font has it, so it is drawn as what is missing. */
 const MISSING = '\u{10FFFF}';

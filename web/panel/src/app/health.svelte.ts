@@ -1,5 +1,5 @@
 import { ApiError, type Http } from '../api/http';
-import { decodeHealth, type Health } from '../store/health';
+import { decodeHealth, type Health } from '../model/health';
 
 const REFRESH_MS = 5_000;
 

@@ -1,9 +1,9 @@
-import { number, object, text } from '../api/decode';
 import { ApiError, type Http } from '../api/http';
+import { number, object, text } from '../model/json';
 import {
-  decodeAlerts, decodeProfiles, decodeRules, decodeSettings, decodeWatchlists, type Alert, type Rule, type Settings,
-  type Watchlist,
-} from '../store/operator';
+  decodeAlerts, decodeProfiles, decodeRules, decodeRuleTest, decodeSettings, decodeWatchlists, type Alert, type Rule,
+  type RuleTest, type Settings, type Watchlist,
+} from '../model/operator';
 
 export type Availability = 'unknown' | 'yes' | 'no';
 
@@ -30,10 +30,11 @@ export interface SettingsChange {
   readonly notional?: number | null;
 }
 
-export interface RuleTest {
-  readonly problem: string | null;
-  /** Contracts that match the newest ranking. */
-  readonly matched: number | null;
+/** What is wrong with a condition, with its place where that is known: "Column 11: …". */
+export function ruleProblem(error: ApiError): string {
+  const message = error.fields.find((field) => field.name === 'expression')?.message ?? error.fields[0]?.message ?? error.message;
+  // The lines after the first one draw the place under the text.
+  return message.split('\n')[0]?.replace(/^line 1, column (\d+)/, 'Column $1') ?? message;
 }
 
 /** Operator state that lives on the daemon. Every call that changes throws ApiError with what was wrong. */
@@ -44,6 +45,8 @@ export class OperatorState {
   settings: Settings | null = $state.raw(null);
   watchlists: readonly Watchlist[] = $state.raw([]);
   profiles: readonly string[] = $state.raw([]);
+  /** Those of the profiles that did not come with the scanner; filled by `loadOwnProfiles`. */
+  ownProfiles: ReadonlySet<string> = $state.raw(new Set());
   rules: readonly Rule[] = $state.raw([]);
   alerts: readonly Alert[] = $state.raw([]);
   /** When the alerts were asked for last with an answer, ms. */
@@ -57,6 +60,7 @@ export class OperatorState {
   private readonly http: Http;
   private readonly onAlerts: (alerts: readonly Alert[]) => void;
   private readonly onWatchlists: () => void;
+  private readonly builtIn = new Set<string>();
   private knownAlerts: Set<string> | null = null;
   private readonly fresh = new Set<string>();
   private alertsAt = 0;
@@ -114,6 +118,22 @@ export class OperatorState {
     await this.load('profiles', '/profiles', (value) => {
       this.profiles = decodeProfiles(value);
     });
+  }
+
+  /** Which of `profiles` are the operators' own: only those can be deleted. */
+  async loadOwnProfiles(profiles: readonly string[]): Promise<void> {
+    const unknown = profiles.filter((name) => !this.builtIn.has(name));
+    try {
+      const own = await Promise.all(unknown.map(async (name) => {
+        const isOwn = object(await this.profile(name))['built_in'] === false;
+        if (!isOwn) this.builtIn.add(name);
+        return isOwn ? [name] : [];
+      }));
+      this.ownProfiles = new Set(own.flat());
+    } catch (error) {
+      // One that was deleted meanwhile: the list of profiles is read again soon, and this with it.
+      if (!(error instanceof ApiError)) throw error;
+    }
   }
 
   async loadRules(): Promise<void> {
@@ -241,17 +261,13 @@ export class OperatorState {
     await this.loadRules();
   }
 
-  /** What is wrong with the condition as the daemon reads it; null when nothing is, or when it cannot say. */
+  /** What the scanner makes of the condition now. Throws ApiError where it cannot be asked. */
   async testRule(expression: string, scope: unknown): Promise<RuleTest> {
     try {
-      const answer = object(await this.http.send('POST', '/alerts/rules:test', { expression, ...(scope === null ? {} : { scope }) }));
-      return { problem: null, matched: number(answer['matched']) };
+      return decodeRuleTest(await this.http.send('POST', '/alerts/rules:test', { expression, ...(scope === null ? {} : { scope }) }));
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      // Older daemons have no test, and one that is away says nothing about the text.
-      if (error.status !== 422) return { problem: null, matched: null };
-      const message = error.fields[0]?.message ?? error.message;
-      return { problem: message.split('\n')[0]?.replace(/^line 1, column (\d+)/, 'Column $1') ?? message, matched: null };
+      if (!(error instanceof ApiError) || error.status !== 422) throw error;
+      return { problem: ruleProblem(error), matched: 0, codes: [] };
     }
   }
 

@@ -1,5 +1,5 @@
-import type { Alert } from '../store/operator';
 import { nameOf } from './glyphs';
+import type { Alert } from '../model/operator';
 
 const TONES_HZ = [880, 1175];
 const TONE_SEC = 0.14;

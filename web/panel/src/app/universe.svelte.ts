@@ -1,5 +1,5 @@
 import { ApiError, type Http } from '../api/http';
-import { decodeUniverse, type Listed } from '../store/universe';
+import { decodeUniverse, type Listed } from '../model/universe';
 
 const REFRESH_MS = 300_000;
 const RETRY_MS = 10_000;

@@ -1,6 +1,6 @@
 /** The ranked market and how frames change it. Pure. */
-import type { Frame, Via } from './frame';
-import { emptyRow, type Row, type RowUpdate } from './row';
+import type { Frame, Via } from '../model/frame';
+import { emptyRow, type Row, type RowUpdate } from '../model/row';
 
 export interface Market {
   readonly seq: number;

@@ -1,7 +1,7 @@
 /** What must be said over the table before anybody reads a number in it. Pure. */
-import type { LinkState } from '../api/link';
+import type { Health } from '../model/health';
+import type { LinkState } from '../model/link';
 import { wholeAge } from './format';
-import type { Health } from './health';
 
 export interface Notice {
   readonly id: 'simulated' | 'stale' | 'exchange' | 'lost' | 'waiting' | 'manipulation';

@@ -2,11 +2,11 @@
  * What is remembered in this browser: the look and the saved presets for all its windows, the view for each window by
  * itself. Read defensively: an old or edited entry never breaks the panel.
  */
-import { isObject, list, number, object, text, texts } from '../api/decode';
-import { defaultColumns, DEFAULT_COLUMNS, findColumn, LAYOUTS, LEAST_WIDTH, MOST_WIDTH, type Layout } from './columns';
-import { NO_FILTER, type Filter } from './filter';
-import type { Sort } from './order';
-import { BY_RANK, type Preset } from './presets';
+import { isObject, list, number, object, text, texts } from '../model/json';
+import { DEFAULT_COLUMNS, defaultColumns, findColumn, LAYOUTS, LEAST_WIDTH, MOST_WIDTH, type Layout } from './table/columns';
+import { NO_FILTER, type Filter } from './table/filter';
+import type { Sort } from './table/order';
+import { BY_RANK, type Preset } from './table/presets';
 import type { Zone } from './time';
 
 export type Theme = 'system' | 'dark' | 'light';

@@ -3,8 +3,9 @@ import {
   CandlestickSeries, ColorType, createChart, CrosshairMode, HistogramSeries, type IChartApi, type ISeriesApi,
   type UTCTimestamp,
 } from 'lightweight-charts';
+import type { Bar } from '../../model/inspection';
 import { priceDecimals } from '../../store/format';
-import { turnover, type Bar } from '../../store/inspection';
+import { turnover } from '../../store/inspection';
 import { offsetSeconds, type Zone } from '../../store/time';
 
 export interface ChartInput {

@@ -1,7 +1,7 @@
 /** How wide a cell must be so that nothing of a number is cut. Pure; by the advance widths of the panel's own font. */
+import type { Row } from '../../model/row';
 import type { CellContext, Column } from './columns';
 import { isSuspect, manipulationReasons } from './filter';
-import type { Row } from './row';
 
 const DIGIT = 8.3;
 const NARROW = 4.6;

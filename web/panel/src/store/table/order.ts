@@ -1,5 +1,5 @@
 /** Which row comes where, and what happens to the order while somebody points at it. Pure. */
-import type { Row } from './row';
+import type { Row } from '../../model/row';
 
 export interface Sort {
   readonly column: string;

@@ -1,7 +1,7 @@
 /** Every column that the table can show. */
-import type { NumberField, Row } from './row';
-import { rowAge } from './market';
-import { age, compact, DASH, fixed, milliseconds, shortPrice, signed } from './format';
+import { cellOf, type Row } from '../../model/row';
+import { age, compact, DASH, fixed, milliseconds, shortPrice, signed } from '../format';
+import { rowAge } from '../market';
 import type { SortValue } from './order';
 
 export interface CellContext {
@@ -40,12 +40,17 @@ function column(id: string, label: string, group: string, title: string, value: 
            sortable: true, ...extra };
 }
 
+function numberOf(row: Row, field: string): number | null {
+  const value = cellOf(row, field);
+  return typeof value === 'number' ? value : null;
+}
+
 /** A column that shows one field with fixed decimals. */
-function plain(field: NumberField, label: string, group: string, title: string, decimals: number,
+function plain(field: string, label: string, group: string, title: string, decimals: number,
                extra: Extra & { sign?: boolean } = {}): Column {
   const { sign = false, ...rest } = extra;
   const text = sign ? signed : fixed;
-  return column(field, label, group, title, (row) => row[field], (row) => text(row[field], decimals), rest);
+  return column(field, label, group, title, (row) => numberOf(row, field), (row) => text(numberOf(row, field), decimals), rest);
 }
 
 /** Where a book has no second side or holds less than the notional the service says 10 000. */
@@ -97,7 +102,7 @@ export const COLUMNS: readonly Column[] = [
     'The worse of buying and selling the test notional, basis points; "thin" where the book holds less',
     (row) => row.slip_bps, slippage, { unit: 'bps', heat: -1, descendingFirst: false, width: 98 }),
   column('top5_depth_usdt', 'Depth', 'Liquidity', 'USDT on the best five levels of both sides',
-    (row) => row.top5_depth_usdt, (row) => compact(row.top5_depth_usdt), { heat: 1, width: 80 }),
+    (row) => numberOf(row, 'top5_depth_usdt'), (row) => compact(numberOf(row, 'top5_depth_usdt')), { heat: 1, width: 80 }),
   plain('depth_to_volume_ratio', 'D/V', 'Liquidity', 'Depth over the turnover of the last minute that traded', 2,
     { heat: 1, width: 74 }),
   plain('order_flow_imbalance', 'Book imb.', 'Flow', 'Bids less asks over their sum, best ten levels: −1 to 1', 2,
@@ -121,8 +126,8 @@ export const COLUMNS: readonly Column[] = [
     { unit: 'z', sign: true, heat: -1, width: 94 }),
   column('manip_score', 'Manipulation', 'Risk', 'Manipulation score, 0 to 100, and the flags that made it',
     (row) => row.manip_score, (row) => fixed(row.manip_score, 0), { kind: 'manip', width: 112 }),
-  column('latency_ms', 'Latency', 'Data', 'How long fetching its book took', (row) => row.latency_ms,
-    (row) => milliseconds(row.latency_ms), { width: 80 }),
+  column('latency_ms', 'Latency', 'Data', 'How long fetching its book took', (row) => numberOf(row, 'latency_ms'),
+    (row) => milliseconds(numberOf(row, 'latency_ms')), { width: 80 }),
   column('age_ms', 'Age', 'Data', 'Age of the oldest input of the row', (row, { now }) => rowAge(row, now),
     (row, { now }) => (row.age_ms === null ? DASH : age(rowAge(row, now))), { width: 66 }),
 ];

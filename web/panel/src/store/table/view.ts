@@ -1,10 +1,10 @@
 /** From the market and the operator's wishes to the rows in their order. Pure. */
+import type { Row } from '../../model/row';
+import type { Market } from '../market';
 import { findColumn, type CellContext, type Column } from './columns';
 import { passes, type Filter } from './filter';
 import { heats, type Heat } from './heat';
 import { frozenOrder, movesWanted, sortRows, type Sort } from './order';
-import type { Market } from './market';
-import type { Row } from './row';
 
 export interface View {
   readonly rows: readonly Row[];

@@ -1,4 +1,4 @@
-import { isObject, list, number, object, text, time } from '../api/decode';
+import { isObject, list, number, object, text, time } from './json';
 import { codeOf } from './row';
 
 /** A contract that the exchange lists, in the scan or not. */

@@ -1,5 +1,6 @@
 /** What the operator wants to see of the ranking. Pure. */
-import { baseOf, type Row } from './row';
+import type { Term } from '../../model/inspection';
+import { baseOf, type Row } from '../../model/row';
 
 export interface Filter {
   readonly text: string;
@@ -100,12 +101,6 @@ export function flagTitle(name: string): string {
 
 export function severity(name: string): number | null {
   return FLAGS.find((flag) => flag.name === name)?.points ?? null;
-}
-
-/** A term in the exponent of the model. */
-export interface Term {
-  readonly feature: string;
-  readonly value: number;
 }
 
 const FEATURES: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 /** What the operator keeps on the daemon: settings, watchlists, profiles, alert rules and what they caught. */
-import { isObject, list, number, object, text, texts, time, type Json } from '../api/decode';
+import { isObject, list, number, object, text, texts, time, type Json } from './json';
 import { codeOf } from './row';
 
 export interface Weights {
@@ -95,45 +95,18 @@ export function manipulationOf({ payload }: Alert): number | null {
   return number(payload['manipulation_score'] ?? payload['manip_score']);
 }
 
-/** Text or JSON that somebody pasted or exported: names separated by anything, or [{name, symbols}]. */
-export function parseImport(source: string, fallbackName: string): Watchlist[] {
-  const trimmed = source.trim();
-  if (trimmed.startsWith('[') || trimmed.startsWith('{')) {
-    try {
-      const value: unknown = JSON.parse(trimmed);
-      if (Array.isArray(value) && value.every((entry) => typeof entry === 'string')) {
-        return [{ name: fallbackName, codes: unique(texts(value).map(normalCode)) }];
-      }
-      const lists = isObject(value) && 'name' in value ? decodeWatchlists([value]) : decodeWatchlists(value);
-      return lists.map((entry) => ({ ...entry, codes: unique(entry.codes.map(normalCode)) }));
-    } catch {
-      return [];
-    }
-  }
-  const codes = unique(trimmed.split(/[\s,;]+/).filter((part) => part !== '').map(normalCode));
-  return codes.length === 0 ? [] : [{ name: fallbackName, codes }];
+/** What the scanner makes of a condition. */
+export interface RuleTest {
+  /** What is wrong with it; null when nothing is. */
+  readonly problem: string | null;
+  /** How many contracts match the newest ranking. */
+  readonly matched: number;
+  /** The first of them, best rank first. */
+  readonly codes: readonly string[];
 }
 
-export function exportLists(lists: readonly Watchlist[]): string {
-  return JSON.stringify(lists.map(({ name, codes }) => ({ name, symbols: codes })), null, 2);
-}
-
-/** "btc", "BTCUSDT", "BTC/USDT:USDT", "BINANCE:BTCUSDT.P" and "btc_usdt" as "BTC-USDT". */
-export function normalCode(name: string): string {
-  const spelled = codeOf(name.trim().toUpperCase()).replace(/^[A-Z0-9]+:/, '').replace(/\.P$/, '').replaceAll('_', '-')
-    .replaceAll('/', '-');
-  if (spelled.includes('-')) return spelled;
-  return spelled.endsWith('USDT') && spelled.length > 4 ? `${spelled.slice(0, -4)}-USDT` : `${spelled}-USDT`;
-}
-
-function unique(codes: readonly string[]): string[] {
-  return [...new Set(codes)];
-}
-
-/** `items` with the one at `from` taken out and put at `to`. */
-export function moved<T>(items: readonly T[], from: number, to: number): T[] {
-  const copy = [...items];
-  const [item] = copy.splice(from, 1);
-  if (item !== undefined) copy.splice(Math.min(copy.length, Math.max(0, to)), 0, item);
-  return copy;
+export function decodeRuleTest(value: unknown): RuleTest {
+  const from = object(value);
+  const codes = list(from['matches']).filter(isObject).flatMap((entry) => text(entry['contract_code']) ?? []);
+  return { problem: null, matched: number(from['matched']) ?? codes.length, codes };
 }

@@ -1,6 +1,6 @@
 /** What other weights would do to the order on screen, before anything is saved. Pure. */
-import type { Weights } from './operator';
-import type { Row } from './row';
+import type { Weights } from '../../model/operator';
+import type { Row } from '../../model/row';
 
 export interface Previewed {
   readonly code: string;

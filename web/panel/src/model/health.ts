@@ -1,0 +1,99 @@
+import { isObject, number, numbers, object, text, time, type Json } from './json';
+import { codeOf } from './row';
+
+export interface SymbolHealth {
+  readonly code: string;
+  readonly latencyMs: number | null;
+  readonly stale: boolean;
+  readonly lastSeen: number | null;
+}
+
+export interface StoreHealth {
+  readonly name: string;
+  readonly state: string;
+  readonly backlog: number | null;
+  readonly lastError: string | null;
+}
+
+export interface Health {
+  readonly lastCycleMs: number | null;
+  readonly cycles: readonly number[];
+  readonly lastSuccess: number | null;
+  readonly lastError: string | null;
+  readonly failureStreak: number;
+  readonly cycleCount: number | null;
+  readonly backoffSec: number;
+  readonly nextScanAt: number | null;
+  readonly simulated: boolean;
+  readonly fresh: boolean | null;
+  readonly rankingAgeMs: number | null;
+  readonly adapter: {
+    readonly exchange: string;
+    readonly state: string;
+    readonly failCount: number;
+    readonly threshold: number | null;
+    readonly cooldownSec: number;
+    readonly requests: number | null;
+    readonly errors: readonly (readonly [string, number])[];
+    readonly lastError: string | null;
+  };
+  readonly stores: readonly StoreHealth[];
+  /** Counts of the streams by name; empty while the daemon has none. */
+  readonly streams: readonly (readonly [string, number])[];
+  readonly symbols: readonly SymbolHealth[];
+  readonly version: string;
+  readonly uptimeSec: number | null;
+}
+
+function counts(value: unknown): (readonly [string, number])[] {
+  return Object.entries(object(value)).flatMap(([name, entry]) => {
+    const amount = number(entry);
+    return amount === null ? [] : [[name, amount] as const];
+  });
+}
+
+function decodeAdapter(value: Json): Health['adapter'] {
+  return {
+    exchange: text(value['exchange']) ?? '',
+    state: text(value['state']) ?? '',
+    failCount: number(value['fail_count']) ?? 0,
+    threshold: number(value['threshold']),
+    cooldownSec: number(value['cooldown_remaining']) ?? 0,
+    requests: number(value['requests']),
+    errors: counts(value['errors']),
+    lastError: text(value['last_error']),
+  };
+}
+
+/** The answer of /healthz/details. */
+export function decodeHealth(value: unknown): Health {
+  const from = object(value);
+  const ranking = isObject(from['ranking']) ? from['ranking'] : null;
+  return {
+    lastCycleMs: number(from['last_cycle_ms']),
+    cycles: numbers(from['recent_cycle_ms']),
+    lastSuccess: time(from['last_success']),
+    lastError: text(from['last_error']),
+    failureStreak: number(from['failure_streak']) ?? 0,
+    cycleCount: number(from['cycle_count']),
+    backoffSec: number(from['backoff_sec']) ?? 0,
+    nextScanAt: time(from['next_scan_at']),
+    simulated: from['simulated'] === true,
+    fresh: ranking === null ? null : ranking['fresh'] === true,
+    rankingAgeMs: ranking === null ? null : number(ranking['age_ms']),
+    adapter: decodeAdapter(object(from['adapter'])),
+    stores: Object.entries(object(from['stores'])).map(([name, entry]) => {
+      const store = isObject(entry) ? entry : { state: entry };
+      return { name, state: text(store['state']) ?? '', backlog: number(store['backlog']),
+               lastError: text(store['last_error']) };
+    }),
+    streams: counts(from['streams']),
+    symbols: Object.entries(object(from['symbols'])).map(([symbol, entry]) => {
+      const health = object(entry);
+      return { code: codeOf(symbol), latencyMs: number(health['latency_ms']), stale: (health['is_stale'] ?? health['stale']) === true,
+               lastSeen: time(health['last_seen']) };
+    }),
+    version: text(from['version']) ?? '',
+    uptimeSec: number(from['uptime_sec']),
+  };
+}

@@ -1,0 +1,151 @@
+/** One contract in full: the answer of /symbol/{symbol}/inspect. */
+import { isObject, list, number, numbers, object, text, texts, time, type Json } from './json';
+import { codeOf } from './row';
+
+/** A term in the exponent of the manipulation model. */
+export interface Term {
+  readonly feature: string;
+  readonly value: number;
+}
+
+export interface Bar {
+  readonly at: number;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number | null;
+  readonly closed: boolean;
+}
+
+export interface Level {
+  readonly price: number;
+  readonly size: number;
+}
+
+export interface Trade {
+  readonly at: number;
+  readonly price: number;
+  readonly size: number | null;
+  readonly side: 'buy' | 'sell' | null;
+}
+
+/** One of the readings that the numbers are made of. */
+export interface Input {
+  readonly name: string;
+  /** When it was true by its own time, the scanner's clock, ms. */
+  readonly at: number | null;
+  readonly ageMs: number | null;
+  readonly limitMs: number | null;
+  readonly state: string;
+  readonly note: string | null;
+}
+
+export interface Inspection {
+  readonly code: string;
+  readonly symbol: string;
+  readonly seq: number | null;
+  readonly at: number | null;
+  /** How old its data were at `at`, ms. */
+  readonly dataAgeMs: number | null;
+  readonly score: number | null;
+  readonly rejection: string | null;
+  readonly snapshot: Json;
+  readonly book: { readonly bids: readonly Level[]; readonly asks: readonly Level[]; readonly at: number | null } | null;
+  readonly momentum: Json;
+  readonly micro: Json;
+  readonly metrics: Json;
+  readonly manipulation: {
+    readonly score: number | null;
+    readonly flags: readonly string[];
+    readonly features: Json;
+    readonly contributions: readonly Term[];
+  };
+  readonly bars1m: readonly Bar[];
+  readonly bars5m: readonly Bar[];
+  readonly spreads: readonly number[];
+  /** null: the daemon reads none for this contract. */
+  readonly trades: readonly Trade[] | null;
+  readonly tradesReadAt: number | null;
+  /** Empty where the scanner does not tell them apart. */
+  readonly inputs: readonly Input[];
+}
+
+function bars(value: unknown): Bar[] {
+  return list(value).filter(isObject).flatMap((entry) => {
+    const at = time(entry['ts']);
+    const [open, high, low, close] = ['open', 'high', 'low', 'close'].map((name) => number(entry[name]));
+    if (at === null || open == null || high == null || low == null || close == null) return [];
+    return [{ at, open, high, low, close, volume: number(entry['volume']), closed: entry['closed'] !== false }];
+  });
+}
+
+function levels(value: unknown): Level[] {
+  return list(value).flatMap((entry) => {
+    const [price, size] = [number(list(entry)[0]), number(list(entry)[1])];
+    return price === null || size === null ? [] : [{ price, size }];
+  });
+}
+
+function trades(value: unknown): Trade[] | null {
+  if (!Array.isArray(value)) return null;
+  return value.filter(isObject).flatMap((entry): Trade[] => {
+    const at = time(entry['ts']);
+    const price = number(entry['price']);
+    if (at === null || price === null) return [];
+    const side = text(entry['side']) ?? text(entry['direction']);
+    return [{ at, price, size: number(entry['size']) ?? number(entry['amount']) ?? number(entry['quantity']),
+              side: side === 'buy' || side === 'sell' ? side : null }];
+  }).sort((a, b) => b.at - a.at);
+}
+
+export function decodeInspection(value: unknown): Inspection {
+  const from = object(value);
+  const symbol = text(from['symbol']) ?? '';
+  const book = isObject(from['orderbook']) ? from['orderbook'] : null;
+  const manipulation = object(from['manipulation']);
+  return {
+    code: text(from['contract_code']) ?? codeOf(symbol),
+    symbol,
+    seq: number(from['seq']),
+    at: time(from['ts']),
+    dataAgeMs: number(object(from['snapshot'])['age_ms']),
+    score: number(from['score']),
+    rejection: text(from['rejection']),
+    snapshot: object(from['snapshot']),
+    book: book === null ? null : { bids: levels(book['bids']), asks: levels(book['asks']), at: time(book['ts']) },
+    momentum: object(from['momentum']),
+    micro: object(from['micro']),
+    metrics: object(from['metrics']),
+    manipulation: {
+      score: number(manipulation['score']),
+      flags: texts(manipulation['flags']),
+      features: object(manipulation['features']),
+      contributions: contributions(manipulation['contributions']),
+    },
+    bars1m: bars(from['bars_1m']),
+    bars5m: bars(from['bars_5m']),
+    spreads: numbers(from['spread_history']),
+    trades: trades(from['trades']),
+    tradesReadAt: time(from['trades_read_at']),
+    inputs: Object.entries(object(from['inputs'])).map(([name, entry]) => {
+      const input = object(entry);
+      return { name, at: time(input['time']), ageMs: number(input['age_ms']), limitMs: number(input['limit_ms']),
+               state: text(input['state']) ?? 'missing', note: text(input['note']) };
+    }),
+  };
+}
+
+function contributions(value: unknown): Term[] {
+  if (isObject(value)) {
+    return Object.entries(value).flatMap(([feature, entry]) => {
+      const amount = number(entry);
+      return amount === null ? [] : [{ feature, value: amount }];
+    });
+  }
+  return list(value).filter(isObject).flatMap((entry) => {
+    const feature = text(entry['feature']);
+    const amount = number(entry['value']);
+    return feature === null || amount === null ? [] : [{ feature, value: amount }];
+  });
+}
