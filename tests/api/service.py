@@ -67,10 +67,10 @@ class Program:
 
 
 class Simulator(Program):
-    def __init__(self, binaries, arguments=()):
+    def __init__(self, binaries, arguments=(), environment=None):
         self.port = free_port()
         super().__init__([os.path.join(binaries, "htx-simulator"), "--port", str(self.port), "--market", "busy",
-                          "--contracts", "30", *arguments])
+                          "--contracts", "30", *arguments], environment)
         until(lambda: accepts(self.port) or not self.alive(), "the simulator listens")
         if not self.alive():
             raise AssertionError("htx-simulator ended: " + self.output())
