@@ -114,8 +114,8 @@ void one_contract(benchmark::State& state) {
 }
 BENCHMARK(one_contract)->Arg(50)->Arg(150)->Unit(benchmark::kMicrosecond);
 
-engine::ScanResult make_scan(std::size_t contracts) {
-    engine::ScanResult scan;
+engine::RankerInput make_scan(std::size_t contracts) {
+    engine::RankerInput scan;
     for (std::size_t i = 0; i < contracts; ++i) {
         scan.data.push_back(make_market(i, 150));
         scan.turnover_24h[scan.data.back().contract->contract_code] = scan.data.back().ticker.turnover_24h;
@@ -134,7 +134,7 @@ ranking::RankingSettings settings() {
 
 /// Numbers, cross-section, three profiles, order, and the newest frame of the default query.
 void cycle(benchmark::State& state) {
-    const engine::ScanResult scan = make_scan(static_cast<std::size_t>(state.range(0)));
+    const engine::RankerInput scan = make_scan(static_cast<std::size_t>(state.range(0)));
     const std::vector<signals::Profile> profiles(signals::builtin_profiles().begin(),
                                                  signals::builtin_profiles().end());
     engine::Ranker ranker;

@@ -68,7 +68,7 @@ std::string in_brackets(const std::string& address) {
     return address.contains(':') ? "[" + address + "]" : address;
 }
 
-/// Everything that lives while the daemon runs, in the order in which it is built; destroyed in the reverse.
+/// Everything that lives while the daemon runs; the members at its end say why each is there and in that place.
 class Daemon {
 public:
     Daemon(asio::io_context& io, settings::LoadedSettings loaded, const SettingsReader& reread)
@@ -87,10 +87,10 @@ public:
           alert_file_(alerts::make_state_file(alert_state_path(loaded_.settings))),
           webhook_client_(make_webhook_client(io.get_executor(), loaded_.settings)),
           alerts_(make_alerts()),
-          inspector_(engine::make_inspector(io.get_executor(), *exchange_, *engine_, core::system_clock(),
+          inspector_(engine::make_inspector(io.get_executor(), *exchange_, engine_->board(), core::system_clock(),
                                             inspector_options(loaded_.settings))),
-          streams_(io.get_executor(), stream_options(), *engine_),
-          api_(api::make_api_handler(api_options(), *engine_, metrics_, core::system_clock())),
+          streams_(io.get_executor(), stream_options(), engine_->board()),
+          api_(api::make_api_handler(api_options(), engine_->board(), metrics_, core::system_clock())),
           console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_,
                                            loaded_.settings.base_path)),
           host_guard_(make_host_guard()),
@@ -196,10 +196,10 @@ private:
             co_return;
         }
         stores_.follow(*engine_);
-        engine_->subscribe([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking); });
-        engine_->subscribe([this](const ranking::RankingPtr& ranking) { (*alerts_)->on_ranking(ranking); });
+        engine_->board().on_published([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking); });
+        engine_->board().on_published([this](const ranking::RankingPtr& ranking) { (*alerts_)->on_ranking(ranking); });
         if (!tasks_.spawn("alerts", (*alerts_)->run())) co_return;  // the end has begun already
-        if (const auto restored = engine_->current(); restored) streams_.publish(restored);
+        if (const auto restored = engine_->board().current(); restored) streams_.publish(restored);
         const auto told = co_await exchange_is_simulated(*client_, loaded_.settings.exchange_url);
         set_simulated(told);
         if (!told && !tasks_.spawn("ask_whether_simulated", ask_whether_simulated())) co_return;
@@ -284,25 +284,47 @@ private:
         }
     }
 
+    // Built from top to bottom and destroyed from bottom to top: each may refer to those above it.
+
+    /// The one loop that everything below waits on; run_serve() runs it.
     asio::io_context& io_;
+    /// Read by several members whenever they need a value, so that a reload reaches them; it must outlive them.
     settings::LoadedSettings loaded_;
+    /// Reads the settings again on SIGHUP: the command line's part is known to main alone.
     const SettingsReader& reread_;
+    /// Counts for /metrics; first, because exchange, engine and API all report to it.
     api::Metrics metrics_;
+    /// Connections to the exchange; the engine's calls and the question whether it is simulated share them.
     std::unique_ptr<net::HttpClient> client_;
+    /// The one way to the exchange, so that one budget and one breaker hold for scan and inspector together.
     std::unique_ptr<exchange::Exchange> exchange_;
+    /// Scans and ranks. Its board is what inspector, streams and API read, so it outlives them.
     std::unique_ptr<engine::Engine> engine_;
+    /// History, the operator's documents and the cache; takes what the engine records, and is closed last.
     Stores stores_;
+    /// The operator's settings as they take effect; needs the documents of the stores and changes the engine.
     std::unique_ptr<operators::OperatorService> operator_;
+    /// Which alerts fired, kept over a restart; a file, so that it works without any database.
     std::unique_ptr<alerts::StateFile> alert_file_;
+    /// Of its own, so that a slow receiver of alerts takes no connection from the scan.
     std::unique_ptr<net::HttpClient> webhook_client_;
-    core::Result<std::unique_ptr<alerts::AlertService>> alerts_;  ///< start() fails without
+    /// Holds the rules against each published ranking and delivers; start() fails without it.
+    core::Result<std::unique_ptr<alerts::AlertService>> alerts_;
+    /// Reads on demand what the scan does not: its readings refer to exchange and board, so it is stopped before them.
     std::unique_ptr<engine::Inspector> inspector_;
+    /// Sends each published ranking to the subscribers; above the API, whose sessions subscribe to it.
     api::Streams streams_;
+    /// Answers every route but the console's.
     std::unique_ptr<net::RequestHandler> api_;
-    std::unique_ptr<net::RequestHandler> console_;     ///< /panel, then everything else from api_
-    std::unique_ptr<net::RequestHandler> host_guard_;  ///< in front of all; nullptr where any name will do
+    /// /panel, then everything else from api_.
+    std::unique_ptr<net::RequestHandler> console_;
+    /// In front of both; nullptr where any Host will do.
+    std::unique_ptr<net::RequestHandler> host_guard_;
+    /// Calls the handlers above it, so it is gone before them; made in start(), where a port in use is an error.
     std::unique_ptr<net::HttpServer> server_;
+    /// The coroutines of scan, alerts and signals; below everything that they touch.
     net::TaskGroup tasks_;
+    /// Last, so that a signal finds all of the above.
     asio::signal_set signals_;
     bool simulated_ = false;
     bool stopping_ = false;

@@ -127,7 +127,7 @@ asio::awaitable<ranking::RankingPtr> Stores::cached_ranking() {
 }
 
 void Stores::follow(engine::Engine& engine) {
-    engine.subscribe([this](const ranking::RankingPtr& ranking) {
+    engine.board().on_recorded([this](const ranking::RankingPtr& ranking) {
         feed_->accept(ranking);
         if (writer_) cache(ranking);
     });

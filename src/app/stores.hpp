@@ -31,7 +31,7 @@ public:
     /// cannot help (data folder, schema, another scanner live on the same Redis keys). A ranking of another exchange or
     /// installation, one from the future, and one that is out of any bound are neither restored nor recorded.
     [[nodiscard]] boost::asio::awaitable<core::Result<void>> open(engine::Engine& engine);
-    /// Hands every ranking of `engine` to the stores.
+    /// Hands every recorded ranking of `engine` to the stores.
     void follow(engine::Engine& engine);
     [[nodiscard]] std::vector<api::StoreHealth> health() const;
     [[nodiscard]] storage::Store& database() { return *database_; }

@@ -1,12 +1,12 @@
 #include "scanner/engine/inspector.hpp"
 
+#include "engine/candle_series.hpp"
 #include "engine/exchange_clock.hpp"
 #include "engine/input_ages.hpp"
 #include "engine/ranker.hpp"
 #include "engine/shared_reads.hpp"
 
 #include "scanner/core/numeric.hpp"
-#include "scanner/engine/candle_series.hpp"
 #include "scanner/net/semaphore.hpp"
 #include "scanner/signals/contract_numbers.hpp"
 #include "scanner/signals/cross_section.hpp"

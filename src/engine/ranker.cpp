@@ -41,7 +41,7 @@ void describe(ranking::ContractSnapshot& snapshot, double notional_usdt, core::W
     std::ranges::move(of_numbers, std::back_inserter(snapshot.notes));
 }
 
-ranking::Ranking Ranker::rank(ScanResult scan, const ranking::RankingSettings& settings,
+ranking::Ranking Ranker::rank(RankerInput scan, const ranking::RankingSettings& settings,
                               const std::vector<signals::Profile>& profiles, Cycle cycle) {
     ranking::Ranking ranking;
     ranking.sequence = cycle.sequence;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "engine/market_scan.hpp"
+
 #include "scanner/core/clock.hpp"
-#include "scanner/engine/market_scan.hpp"
+#include "scanner/market/market.hpp"
 #include "scanner/ranking/ranking.hpp"
 #include "scanner/signals/contract_numbers.hpp"
 
@@ -21,6 +23,12 @@ namespace scanner::engine {
 /// What a snapshot says of itself beside its numbers: its age since the listing, and its notes.
 void describe(ranking::ContractSnapshot& snapshot, double notional_usdt, core::WallTime now);
 
+/// What a cycle is made from: the contracts that were read, and those that were left out.
+struct RankerInput {
+    std::vector<market::MarketData> data;
+    std::vector<ranking::Exclusion> exclusions;
+};
+
 /// The computing half of a cycle: market data into numbers, cross-section, scores, order. Pure but for the memory that
 /// the formulas need: each contract's previous cycle, and the previous ranks. Not thread-safe.
 class Ranker {
@@ -32,7 +40,7 @@ public:
     };
 
     /// Everything of the ranking but `cycle_ms`, `requests` and `next_scan_at`. Takes `scan` apart.
-    [[nodiscard]] ranking::Ranking rank(ScanResult scan, const ranking::RankingSettings& settings,
+    [[nodiscard]] ranking::Ranking rank(RankerInput scan, const ranking::RankingSettings& settings,
                                         const std::vector<signals::Profile>& profiles, Cycle cycle);
     /// Ranks of an earlier process, for the next rank changes.
     void restore(const ranking::Ranking& ranking);

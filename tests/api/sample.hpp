@@ -136,7 +136,7 @@ inline std::vector<Spec> sample_specs() {
 inline ranking::Ranking make_ranking(std::uint64_t sequence = 7, core::WallTime time = kNow,
                                      const ranking::RankingSettings& settings = make_settings(),
                                      const std::vector<Spec>& specs = sample_specs()) {
-    engine::ScanResult scan;
+    engine::RankerInput scan;
     for (const Spec& spec : specs) scan.data.push_back(make_data(spec, time));
     scan.exclusions = {{"OLD-USDT", "inactive", "suspended"}, {"TAIL-USDT", "turnover_rank", ""}};
     const auto builtin = signals::builtin_profiles();

@@ -1,4 +1,4 @@
-#include "scanner/engine/candle_series.hpp"
+#include "engine/candle_series.hpp"
 
 #include <gtest/gtest.h>
 

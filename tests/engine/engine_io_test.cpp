@@ -1,8 +1,9 @@
+#include "engine/market_scan.hpp"
+#include "engine/market_state.hpp"
 #include "engine/scripted_exchange.hpp"
 #include "support/run_coroutine.hpp"
 
 #include "scanner/engine/engine.hpp"
-#include "scanner/engine/market_scan.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -26,11 +27,19 @@ std::string reason_for(const std::vector<ranking::Exclusion>& exclusions, const 
 
 class MarketScanTest : public testing::Test {
 protected:
-    core::Result<ScanResult> scan() { return test::run_coroutine(scan_->run({})); }
+    /// A pass, and what the state tells at its end.
+    core::Result<MarketReading> scan() {
+        auto report = test::run_coroutine(scan_->run({}));
+        if (!report) return std::unexpected(report.error());
+        degraded_ = std::move(report->degraded);
+        return state_.read(clock_.now(), clock_.steady_now(), {});
+    }
 
     test::ScriptedExchange exchange_;
     core::ManualClock clock_{core::from_unix_ms(1'790'000'123'000)};  // deliberately not the exchange's
-    std::unique_ptr<MarketScan> scan_ = make_market_scan(exchange_, clock_, {});
+    MarketState state_{1, 200};
+    std::vector<std::string> degraded_;
+    std::unique_ptr<MarketScan> scan_ = make_market_scan(exchange_, clock_, state_, {});
 };
 
 TEST_F(MarketScanTest, brings_complete_market_data_for_every_contract) {
@@ -75,8 +84,10 @@ TEST_F(MarketScanTest, leaves_a_stale_book_out) {
     exchange_.book_age = std::chrono::minutes(10);
     exchange_.codes = {"AAA-USDT"};
     const auto result = scan();
-    ASSERT_FALSE(result) << "nothing readable is a failed pass";
-    EXPECT_NE(result.error().message().find("600 s old"), std::string::npos) << result.error().message();
+    ASSERT_TRUE(result);
+    EXPECT_TRUE(result->data.empty());
+    ASSERT_EQ(reason_for(result->exclusions, "AAA-USDT"), "stale_book");
+    EXPECT_NE(result->exclusions.front().detail.find("600 s old"), std::string::npos);
 }
 
 TEST_F(MarketScanTest, a_dawdling_contract_is_abandoned_and_the_others_go_on) {
@@ -90,12 +101,12 @@ TEST_F(MarketScanTest, a_dawdling_contract_is_abandoned_and_the_others_go_on) {
     EXPECT_EQ(reason_for(result->exclusions, "AAA-USDT"), "fetch_failed");
 }
 
-TEST_F(MarketScanTest, missing_funding_is_null_and_said) {
+TEST_F(MarketScanTest, missing_funding_is_null_and_reported) {
     exchange_.funding_fails = core::Error(ErrorCode::exchange_rejected, "gone");
     const auto result = scan();
     ASSERT_TRUE(result);
     EXPECT_EQ(result->data.front().funding_rate, std::nullopt);
-    EXPECT_EQ(result->degraded, std::vector<std::string>{"funding: gone"});
+    EXPECT_EQ(degraded_, std::vector<std::string>{"funding: gone"});
 }
 
 TEST_F(MarketScanTest, an_old_contract_list_serves_when_a_new_one_fails) {
@@ -109,7 +120,7 @@ TEST_F(MarketScanTest, an_old_contract_list_serves_when_a_new_one_fails) {
     EXPECT_EQ(exchange_.calls["contracts"], 2);
 }
 
-TEST_F(MarketScanTest, what_will_be_wanted_anyway_is_read_beside_the_tickers) {
+TEST_F(MarketScanTest, prefetches_likely_contracts) {
     int books_before_tickers = 0;
     exchange_.tickers_take = milliseconds(100);
     exchange_.on_tickers = [&] { books_before_tickers = exchange_.calls["order_book"]; };
@@ -188,8 +199,8 @@ TEST_F(EngineTest, ranks_every_cycle_under_every_profile) {
     const auto second = test::run_on(io_, engine->scan_once());
     ASSERT_TRUE(second);
     EXPECT_EQ((*second)->ranked.at("scalp")[0].rank_delta, 0);
-    EXPECT_EQ(engine->current(), *second);
-    EXPECT_EQ(engine->by_sequence(1), *first);
+    EXPECT_EQ(engine->board().current(), *second);
+    EXPECT_EQ(engine->board().by_sequence(1), *first);
     EXPECT_EQ(observer_.cycles, 2);
 }
 
@@ -202,15 +213,24 @@ TEST_F(EngineTest, counts_what_the_score_rejects_by_reason) {
     EXPECT_EQ((*ranking)->contracts.size(), 3U) << "a client may ask with a lower minimum";
 }
 
+TEST_F(EngineTest, a_pass_of_which_nothing_can_be_used_is_a_failed_cycle) {
+    exchange_.book_age = std::chrono::minutes(10);
+    const auto ranking = test::run_on(io_, make()->scan_once());
+    ASSERT_FALSE(ranking);
+    EXPECT_EQ(ranking.error().code(), ErrorCode::unavailable);
+    EXPECT_NE(ranking.error().message().find("600 s old"), std::string::npos) << ranking.error().message();
+    EXPECT_EQ(observer_.errors, 1);
+}
+
 TEST_F(EngineTest, a_failed_cycle_keeps_the_ranking_and_backs_off) {
     const auto engine = make();
     ASSERT_TRUE(test::run_on(io_, engine->scan_once()));
     exchange_.everything_fails = core::Error(ErrorCode::malformed, "nonsense");
     EXPECT_FALSE(test::run_on(io_, engine->scan_once()));
     EXPECT_FALSE(test::run_on(io_, engine->scan_once()));
-    ASSERT_TRUE(engine->current());
-    EXPECT_EQ(engine->current()->sequence, 1U);
-    const HealthDetails health = engine->health();
+    ASSERT_TRUE(engine->board().current());
+    EXPECT_EQ(engine->board().current()->sequence, 1U);
+    const HealthDetails health = engine->board().health();
     EXPECT_EQ(health.failure_streak, 2);
     EXPECT_DOUBLE_EQ(health.backoff_sec, 0.16);
     EXPECT_NE(health.last_error.find("nonsense"), std::string::npos);
@@ -226,11 +246,11 @@ TEST_F(EngineTest, an_answered_probe_ends_the_back_off_of_an_outage) {
     io_.run_for(milliseconds(900));  // cycles at about 0, 200 and 600 ms; the next would be at 1400 ms
     EXPECT_EQ(exchange_.calls["contracts"], 3);
     EXPECT_GE(exchange_.calls["probe"], 3);
-    EXPECT_FALSE(engine->current());
+    EXPECT_FALSE(engine->board().current());
     exchange_.everything_fails.reset();
     exchange_.probe_answers = true;
     io_.run_for(milliseconds(250));
-    EXPECT_TRUE(engine->current()) << "ranked again within one interval";
+    EXPECT_TRUE(engine->board().current()) << "ranked again within one interval";
     engine->stop();
     io_.run_for(std::chrono::seconds(5));
     EXPECT_TRUE(io_.stopped()) << "nothing runs on after stop()";
@@ -244,12 +264,12 @@ TEST_F(EngineTest, tickers_end_the_back_off_of_an_exchange_that_answered_nonsens
     const auto run_until = [&](const auto& reached) {
         for (int i = 0; i < 2'000 && !reached(); ++i) io_.run_for(milliseconds(10));
     };
-    run_until([&] { return engine->health().failure_streak == 4; });  // then 1.6 s
+    run_until([&] { return engine->board().health().failure_streak == 4; });  // then 1.6 s
     EXPECT_EQ(exchange_.calls["contracts"], 4) << "a cycle each, and none while the tickers are nonsense";
     EXPECT_GT(exchange_.calls["tickers"], 0) << "asked for on their own";
     exchange_.everything_fails.reset();
-    run_until([&] { return engine->current() != nullptr; });
-    EXPECT_TRUE(engine->current());
+    run_until([&] { return engine->board().current() != nullptr; });
+    EXPECT_TRUE(engine->board().current());
     engine->stop();
     io_.run_for(std::chrono::seconds(5));
     EXPECT_TRUE(io_.stopped()) << "nothing runs on after stop()";
@@ -263,7 +283,7 @@ TEST_F(EngineTest, stop_abandons_a_cycle_in_progress) {
     engine->stop();
     io_.run_for(std::chrono::seconds(5));
     EXPECT_TRUE(io_.stopped());
-    EXPECT_FALSE(engine->current());
+    EXPECT_FALSE(engine->board().current());
     EXPECT_EQ(observer_.errors, 0) << "shutting down is not a failure";
 }
 
@@ -272,7 +292,7 @@ TEST_F(EngineTest, goes_on_from_a_restored_ranking) {
     ASSERT_TRUE(before);
     const auto engine = make();
     engine->restore(*before);
-    EXPECT_EQ(engine->current(), *before) << "served at once";
+    EXPECT_EQ(engine->board().current(), *before) << "served at once";
     const auto next = test::run_on(io_, engine->scan_once());
     ASSERT_TRUE(next);
     EXPECT_EQ((*next)->sequence, 2U);

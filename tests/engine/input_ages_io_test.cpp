@@ -49,14 +49,14 @@ protected:
     }
     /// Why the contract is not in the last ranking; "" where it is.
     std::string reason(const std::string& code) {
-        for (const UniverseEntry& entry : engine().universe()) {
+        for (const UniverseEntry& entry : engine().board().universe()) {
             if (entry.contract->contract_code == code) return entry.scanned ? "" : entry.reason;
         }
         return "not listed";
     }
     core::Result<ContractReadingPtr> inspect(const std::string& code) {
-        if (!inspector_) inspector_ = make_inspector(io_.get_executor(), exchange_, engine(), clock_, {});
-        for (const UniverseEntry& entry : engine().universe()) {
+        if (!inspector_) inspector_ = make_inspector(io_.get_executor(), exchange_, engine().board(), clock_, {});
+        for (const UniverseEntry& entry : engine().board().universe()) {
             if (entry.contract->contract_code == code) return test::run_on(io_, inspector_->contract(entry));
         }
         return core::fail(core::ErrorCode::not_found, code);
@@ -127,7 +127,7 @@ TEST_F(InputsOfACycle, candles_that_stopped_leave_their_contract_out_and_no_othe
     exchange_.candles_lag_of.clear();
     pass(seconds(15));
     EXPECT_EQ(cycle()->contracts.size(), 3U) << "back as soon as they are";
-    EXPECT_EQ(data(engine().current(), "BBB-USDT").candles->size(), 200U);
+    EXPECT_EQ(data(engine().board().current(), "BBB-USDT").candles->size(), 200U);
 }
 
 TEST_F(InputsOfACycle, candles_that_stop_while_we_look_are_left_out_after_three_minutes) {
@@ -286,7 +286,7 @@ TEST_F(InputsOfACycle, on_demand_stale_candles_are_shown_as_stale_and_used_for_n
     EXPECT_EQ(snapshot.data.inputs[Input::candles].state, InputState::stale);
     EXPECT_EQ(snapshot.data.candles->size(), 200U) << "with their times";
     EXPECT_EQ(snapshot.numbers.metrics.depth_to_volume_ratio, 0.0);
-    EXPECT_GT(engine().current()->find("AAA-USDT")->numbers.metrics.depth_to_volume_ratio, 0.0);
+    EXPECT_GT(engine().board().current()->find("AAA-USDT")->numbers.metrics.depth_to_volume_ratio, 0.0);
     EXPECT_EQ(snapshot.data.ticker.last, 100.0) << "the cycle's ticker";
     EXPECT_LE((*reading)->read_at - snapshot.data.data_time, milliseconds(200));
 }
@@ -303,8 +303,8 @@ protected:
         change(*copy);
         const auto restarted = make_engine(io_.get_executor(), exchange_, clock_, options_, observer_, {});
         restarted->restore(copy);
-        if (restarted->current() == nullptr) return false;
-        return restarted->is_fresh(*restarted->current());
+        if (restarted->board().current() == nullptr) return false;
+        return restarted->board().is_fresh(*restarted->board().current());
     }
     ranking::RankingPtr before_;
 };

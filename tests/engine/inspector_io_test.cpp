@@ -105,12 +105,12 @@ protected:
     }
     Inspector& inspector() {
         if (inspector_ == nullptr) {
-            inspector_ = make_inspector(io_.get_executor(), market_, *engine_, clock_, inspector_options_);
+            inspector_ = make_inspector(io_.get_executor(), market_, engine_->board(), clock_, inspector_options_);
         }
         return *inspector_;
     }
     [[nodiscard]] UniverseEntry entry(const std::string& code) const {
-        for (const UniverseEntry& listed : engine_->universe()) {
+        for (const UniverseEntry& listed : engine_->board().universe()) {
             if (listed.contract->contract_code == code) return listed;
         }
         ADD_FAILURE() << code << " is not listed";
@@ -232,11 +232,11 @@ TEST_F(Inspecting, a_reading_outlives_the_one_who_began_it) {
 TEST_F(Inspecting, computes_a_contract_outside_of_the_scan_as_a_cycle_would) {
     market_.market.codes = {"AAA-USDT", "BBB-USDT", "CCC-USDT", "DDD-USDT"};
     scan();
-    ASSERT_EQ(engine_->current()->find("DDD-USDT"), nullptr);
+    ASSERT_EQ(engine_->board().current()->find("DDD-USDT"), nullptr);
     const auto reading = contract("DDD-USDT");
     ASSERT_TRUE(reading) << reading.error().message();
     const ranking::ContractSnapshot& alone = (*reading)->snapshot;
-    const ranking::ContractSnapshot& scanned = *engine_->current()->find("AAA-USDT");
+    const ranking::ContractSnapshot& scanned = *engine_->board().current()->find("AAA-USDT");
     EXPECT_EQ(alone.data.contract->contract_code, "DDD-USDT");
     EXPECT_EQ(alone.data.candles->size(), 200U);
     EXPECT_EQ(alone.data.closed_candles, scanned.data.closed_candles);
@@ -248,7 +248,7 @@ TEST_F(Inspecting, computes_a_contract_outside_of_the_scan_as_a_cycle_would) {
     EXPECT_EQ(alone.numbers.metrics.spread_bps, scanned.numbers.metrics.spread_bps) << "the same book";
     EXPECT_EQ(alone.numbers.metrics.atr_pct, scanned.numbers.metrics.atr_pct);
     EXPECT_LT(alone.numbers.edges.liquidity_edge, scanned.numbers.edges.liquidity_edge) << "the least turnover of all";
-    EXPECT_EQ((*reading)->ranking, engine_->current());
+    EXPECT_EQ((*reading)->ranking, engine_->board().current());
     EXPECT_THAT(alone.data.inputs.notes(), ElementsAre());
 }
 

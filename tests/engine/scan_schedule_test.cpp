@@ -1,4 +1,4 @@
-#include "scanner/engine/scan_schedule.hpp"
+#include "engine/scan_schedule.hpp"
 
 #include <gtest/gtest.h>
 

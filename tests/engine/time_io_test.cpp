@@ -2,7 +2,6 @@
 #include "support/run_coroutine.hpp"
 
 #include "scanner/engine/engine.hpp"
-#include "scanner/engine/market_scan.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
@@ -51,7 +50,7 @@ protected:
         return found == ranking->index_by_code.end() ? nullptr : &ranking->contracts[found->second];
     }
     std::string reason_for(const std::string& code) {
-        for (const UniverseEntry& entry : engine().universe()) {
+        for (const UniverseEntry& entry : engine().board().universe()) {
             if (entry.contract->contract_code == code) return entry.scanned ? "scanned" : entry.reason;
         }
         return "not listed";
@@ -87,13 +86,13 @@ protected:
 // -- clocks ----------------------------------------------------------------------------------------------------------
 
 TEST_F(AfterACycle, a_wall_clock_set_back_does_not_keep_old_numbers_young) {
-    ASSERT_TRUE(engine().is_fresh(*first_));
+    ASSERT_TRUE(engine().board().is_fresh(*first_));
     clock_.step_wall(-hours(1));
-    EXPECT_TRUE(engine().is_fresh(*first_)) << "it is as young as it was";
+    EXPECT_TRUE(engine().board().is_fresh(*first_)) << "it is as young as it was";
     pass(seconds(89));
-    EXPECT_EQ(engine().age(*first_), seconds(89)) << "by the clock that nobody sets";
+    EXPECT_EQ(engine().board().age(*first_), seconds(89)) << "by the clock that nobody sets";
     pass(seconds(2));
-    EXPECT_FALSE(engine().is_fresh(*first_));
+    EXPECT_FALSE(engine().board().is_fresh(*first_));
 }
 
 TEST_F(AfterACycle, after_a_step_back_the_next_cycle_has_the_new_time_and_a_higher_sequence) {
@@ -102,15 +101,15 @@ TEST_F(AfterACycle, after_a_step_back_the_next_cycle_has_the_new_time_and_a_high
     const ranking::RankingPtr after = cycle();
     EXPECT_GT(after->sequence, first_->sequence);
     EXPECT_EQ(after->time, clock_.now());
-    EXPECT_TRUE(engine().is_fresh(*after));
-    EXPECT_EQ(engine().age(*after), milliseconds(0));
+    EXPECT_TRUE(engine().board().is_fresh(*after));
+    EXPECT_EQ(engine().board().age(*after), milliseconds(0));
 }
 
 TEST_F(AfterACycle, a_wall_clock_set_forward_makes_numbers_old_until_the_next_cycle) {
     clock_.step_wall(hours(1));
-    EXPECT_FALSE(engine().is_fresh(*first_)) << "nobody can tell how old it is: it is not served as live";
+    EXPECT_FALSE(engine().board().is_fresh(*first_)) << "nobody can tell how old it is: it is not served as live";
     const ranking::RankingPtr next = cycle();
-    EXPECT_TRUE(engine().is_fresh(*next));
+    EXPECT_TRUE(engine().board().is_fresh(*next));
 }
 
 TEST_F(AfterACycle, a_cycle_that_outlasts_its_own_numbers_is_a_failed_one) {
@@ -118,10 +117,10 @@ TEST_F(AfterACycle, a_cycle_that_outlasts_its_own_numbers_is_a_failed_one) {
     const auto late = test::run_on(io_, engine().scan_once());
     ASSERT_FALSE(late);
     EXPECT_NE(late.error().message().find("120 s old"), std::string::npos) << late.error().message();
-    EXPECT_EQ(engine().current(), first_);
-    EXPECT_FALSE(engine().is_fresh(*first_));
+    EXPECT_EQ(engine().board().current(), first_);
+    EXPECT_FALSE(engine().board().is_fresh(*first_));
     exchange_.on_book = nullptr;
-    EXPECT_TRUE(engine().is_fresh(*cycle()));
+    EXPECT_TRUE(engine().board().is_fresh(*cycle()));
 }
 
 TEST_F(TimeTest, a_step_within_a_cycle_gives_no_negative_age) {
@@ -131,7 +130,7 @@ TEST_F(TimeTest, a_step_within_a_cycle_gives_no_negative_age) {
     const ranking::RankingPtr ranking = cycle();
     for (const ranking::ContractSnapshot& snapshot : ranking->contracts) {
         EXPECT_LE(snapshot.data.data_time - ranking->time, minutes(10));
-        EXPECT_GE(engine().age(*ranking), milliseconds(0));
+        EXPECT_GE(engine().board().age(*ranking), milliseconds(0));
     }
     exchange_.on_book = nullptr;
     pass(seconds(15));
@@ -148,7 +147,7 @@ TEST_F(TimeTest, the_exchanges_clock_may_be_minutes_off) {
         const ranking::ContractSnapshot* snapshot = find(ranking, "AAA-USDT");
         ASSERT_NE(snapshot, nullptr);
         EXPECT_EQ(ranking->time - snapshot->data.data_time, milliseconds(200)) << "measured between its own times";
-        EXPECT_TRUE(engine().is_fresh(*ranking));
+        EXPECT_TRUE(engine().board().is_fresh(*ranking));
         expect_whole_minutes(*snapshot);
     }
 }

@@ -1,4 +1,4 @@
-#include "scanner/engine/universe.hpp"
+#include "engine/universe.hpp"
 
 #include <gtest/gtest.h>
 

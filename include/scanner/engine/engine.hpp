@@ -2,9 +2,9 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
-#include "scanner/engine/engine_view.hpp"
-#include "scanner/engine/market_scan.hpp"
 #include "scanner/engine/observer.hpp"
+#include "scanner/engine/ranking_board.hpp"
+#include "scanner/engine/scan_options.hpp"
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/ranking/ranking.hpp"
 
@@ -25,22 +25,25 @@ struct EngineOptions {
     std::vector<signals::Profile> profiles;  ///< every cycle ranks under each of them
     std::chrono::milliseconds interval{15'000};
     std::chrono::milliseconds snapshots_ttl{90'000};
-    std::size_t rankings_kept = 4;  ///< for readers that page through one cycle
+    std::size_t rankings_kept = 4;  ///< of each kind, for readers that page through one
 };
 
-/// The scan loop: a cycle, then a pause; failures back off, and a light probe each interval ends the back-off as soon
-/// as the exchange is back. Loop thread only.
-class Engine : public EngineView {
+/// A scanner's engine, wired in one place: the scan writes the market state, at the end of each pass a ranking is made
+/// of it, and the board shows it. Loop thread only.
+class Engine {
 public:
+    virtual ~Engine() = default;
+
     /// Scans until stopped. Run it once.
     [[nodiscard]] virtual boost::asio::awaitable<void> run() = 0;
-    /// One cycle now; what `run` repeats.
+    /// One cycle now; what `run` repeats. Its ranking is published and recorded.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<ranking::RankingPtr>> scan_once() = 0;
     /// Ends `run` after abandoning the cycle in progress.
     virtual void stop() = 0;
 
-    /// `listener` is called with each new ranking once it is the current one; it must be quick and not throw.
-    virtual void subscribe(std::function<void(ranking::RankingPtr)> listener) = 0;
+    /// What readers see. Lives as long as the engine.
+    [[nodiscard]] virtual RankingBoard& board() = 0;
+
     /// Takes effect with the next cycle.
     virtual void set_options(EngineOptions options) = 0;
     [[nodiscard]] virtual const EngineOptions& options() const = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/engine/scan_options.hpp"
 #include "scanner/market/market.hpp"
 #include "scanner/ranking/ranking.hpp"
 
@@ -11,16 +12,7 @@
 
 namespace scanner::engine {
 
-/// Which asset classes are scanned.
-enum class UniverseKind { all, crypto, tradfi };
-
 using Contracts = std::vector<std::shared_ptr<const market::Contract>>;
-
-struct UniverseOptions {
-    std::vector<std::string> allowed;  ///< contract codes; empty allows every one
-    UniverseKind kind = UniverseKind::all;
-    std::size_t top_by_turnover = 60;  ///< how many contracts a cycle reads
-};
 
 /// A contract that the cycle will read, with its ticker.
 struct Candidate {

@@ -1,0 +1,42 @@
+#pragma once
+
+#include "engine/market_state.hpp"
+
+#include "scanner/core/clock.hpp"
+#include "scanner/core/error.hpp"
+#include "scanner/engine/scan_options.hpp"
+#include "scanner/exchange/exchange.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace scanner::engine {
+
+/// What there is to say of a pass beside what it wrote.
+struct ScanReport {
+    std::vector<std::string> degraded;  ///< inputs missing for all: "funding: …"
+};
+
+/// One pass over the exchange: bulk calls, universe, book and candles per contract within the budget, all of it written
+/// to the market state. The contracts of the pass before (or all that are eligible, when they fit) are read beside the
+/// tickers; what the tickers then leave out is not used. One pass at a time, on the loop thread.
+class MarketScan {
+public:
+    virtual ~MarketScan() = default;
+    /// Fails only without a contract list or tickers: a contract that cannot be read says so in the state.
+    /// `progress(done, total)` follows the calls.
+    [[nodiscard]] virtual boost::asio::awaitable<core::Result<ScanReport>> run(
+        std::function<void(std::size_t, std::size_t)> progress) = 0;
+    virtual void set_options(MarketScanOptions options) = 0;
+};
+
+/// Everything passed by reference must outlive it.
+[[nodiscard]] std::unique_ptr<MarketScan> make_market_scan(exchange::Exchange& exchange, const core::Clock& clock,
+                                                           MarketState& state, MarketScanOptions options);
+
+}  // namespace scanner::engine

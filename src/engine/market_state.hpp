@@ -1,0 +1,152 @@
+#pragma once
+
+#include "engine/candle_series.hpp"
+#include "engine/exchange_clock.hpp"
+#include "engine/input_ages.hpp"
+#include "engine/universe.hpp"
+
+#include "scanner/core/clock.hpp"
+#include "scanner/core/error.hpp"
+#include "scanner/exchange/exchange.hpp"
+#include "scanner/market/market.hpp"
+#include "scanner/ranking/ranking.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+/// What is known of the market now: sources write it, the ranking reads it, and neither knows the other. Loop thread
+/// only; no I/O, and time is an argument.
+namespace scanner::engine {
+
+/// How a value came to us.
+enum class InputSource : std::uint8_t {
+    none,  ///< nothing has come yet
+    rest,  ///< asked for by a scan
+};
+
+/// Whether there is a newest value. Whether it is too old to use is judged when it is read (input_ages.hpp).
+enum class SlotState : std::uint8_t {
+    awaiting,  ///< no source has brought one yet
+    live,      ///< the newest attempt brought one
+    failed,    ///< the newest attempt failed: what is held is older than what was asked for
+};
+
+/// When a source brought something, by both of our clocks: the wall's for people, the steady one for comparing.
+struct Receipt {
+    InputSource source = InputSource::none;
+    core::WallTime wall;
+    core::SteadyTime steady;
+};
+
+/// The newest value of one input of one contract.
+template <class T>
+struct InputSlot {
+    T value{};
+    core::WallTime exchange_time;  ///< of the answer that brought it, by the exchange's clock
+    Receipt received;              ///< of the newest attempt, failed or not
+    SlotState state = SlotState::awaiting;
+    core::ErrorCode error = core::ErrorCode::internal;  ///< why it failed; means nothing in another state
+    std::string problem;                                ///< the same in words; empty in another state
+
+    void take(T fresh, core::WallTime time, const Receipt& receipt) {
+        value = std::move(fresh);
+        touch(time, receipt);
+    }
+    /// The value that is held was brought or confirmed.
+    void touch(core::WallTime time, const Receipt& receipt) {
+        exchange_time = time;
+        received = receipt;
+        state = SlotState::live;
+        problem.clear();
+    }
+    void fail(const core::Error& why, const Receipt& receipt) {
+        received = receipt;
+        state = SlotState::failed;
+        error = why.code();
+        problem = why.message();
+    }
+};
+
+/// Everything that is known of one contract beside the lists that come for all. Candles are kept from read to read, so
+/// that only what has closed since is asked for again.
+struct ContractState {
+    ContractState(std::shared_ptr<const market::Contract> of, int candle_interval_minutes, std::size_t candle_count)
+        : contract(std::move(of)), candles{.value = CandleSeries(candle_interval_minutes, candle_count)} {}
+
+    std::shared_ptr<const market::Contract> contract;
+    InputSlot<market::Ticker> ticker;  ///< exchange_time is its list's; its own time may be older
+    InputSlot<std::shared_ptr<const market::OrderBook>> book;
+    InputSlot<CandleSeries> candles;  ///< exchange_time is what closes them
+    bool candles_follow = false;      ///< none were missing: the running candle follows the ticker instead
+    bool candles_ahead = false;       ///< dated ahead of the exchange's clock: all are read again
+    double latency_ms = 0.0;          ///< the longest of the newest calls for it
+
+    /// Why nothing can be computed of it, where an input is not there: fetch_failed or malformed. Of two that failed
+    /// the first.
+    [[nodiscard]] std::optional<ranking::Exclusion> unread() const;
+};
+using ContractStatePtr = std::shared_ptr<ContractState>;
+
+/// The state at one moment, as a ranking is computed from it.
+struct MarketReading {
+    std::vector<market::MarketData> data;        ///< of the universe, by turnover: all of it complete and live
+    std::vector<ranking::Exclusion> exclusions;  ///< every other contract of the list, with its reason
+};
+
+class MarketState {
+public:
+    /// `candle_count` (>= 2) of `candle_interval_minutes` are kept of each contract.
+    MarketState(int candle_interval_minutes, std::size_t candle_count);
+
+    /// Other candles than before: all contracts start afresh.
+    void set_candles(int interval_minutes, std::size_t count);
+
+    /// Every contract that the exchange lists. One whose size has changed may be another of the same name and starts
+    /// afresh.
+    void set_contracts(Contracts listed);
+    [[nodiscard]] const Contracts& contracts() const { return contracts_; }
+
+    /// The state of a contract, made when there is none. A writer that waits for an answer holds on to it: when the
+    /// contract starts afresh meanwhile, the answer reaches nothing that is read.
+    [[nodiscard]] ContractStatePtr at(const std::shared_ptr<const market::Contract>& contract);
+
+    /// Which contracts are ranked, with their tickers, and the tickers of all. Contracts outside are forgotten.
+    void set_universe(Universe universe, exchange::Bulk<market::Ticker> tickers, const Receipt& receipt);
+    [[nodiscard]] const std::vector<ContractStatePtr>& universe() const { return universe_; }
+    /// By contract code, with their time.
+    [[nodiscard]] const std::unordered_map<std::string, market::Ticker>& tickers() const { return tickers_; }
+
+    /// Funding, open interest and index prices, each of them for all contracts.
+    [[nodiscard]] OptionalLists& lists() { return lists_; }
+    [[nodiscard]] ExchangeClock& exchange_clock() { return exchange_clock_; }
+
+    /// Forgets the candles that a reading found ahead of the exchange's clock, so that a source asks for all again.
+    void drop_candles_ahead();
+
+    /// What can be ranked now, each input judged by its age. Reading again without a write in between brings the same
+    /// inputs, older by the time between. `own` and `steady`: our two clocks.
+    [[nodiscard]] MarketReading read(core::WallTime own, core::SteadyTime steady, const InputLimits& limits);
+
+private:
+    [[nodiscard]] static market::MarketData market_data(const ContractState& state, core::WallTime candles_at,
+                                                        core::WallTime exchange_now);
+
+    int candle_interval_minutes_;
+    std::size_t candle_count_;
+    Contracts contracts_;
+    std::unordered_map<std::string, ContractStatePtr> states_;  ///< by contract code
+    std::vector<ContractStatePtr> universe_;                    ///< by turnover
+    std::vector<ranking::Exclusion> left_out_;                  ///< listed contracts outside the universe
+    std::unordered_map<std::string, market::Ticker> tickers_;
+    OptionalLists lists_;
+    ExchangeClock exchange_clock_;
+};
+
+}  // namespace scanner::engine

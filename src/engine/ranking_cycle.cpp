@@ -1,0 +1,103 @@
+#include "engine/ranking_cycle.hpp"
+
+#include "engine/cycle_log.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+namespace scanner::engine {
+namespace {
+
+/// Reasons of contracts that would have been read, had all been well.
+constexpr std::array<std::string_view, 6> kNotRead{"fetch_failed", "malformed",          "stale_ticker",
+                                                   "stale_book",   "price_outside_book", "stale_candles"};
+
+core::Error nothing_read(const MarketReading& reading) {
+    for (const ranking::Exclusion& exclusion : reading.exclusions) {
+        if (std::ranges::find(kNotRead, exclusion.reason) != kNotRead.end()) {
+            return {core::ErrorCode::unavailable,
+                    fmt::format("no contract could be read; {}: {}", exclusion.contract_code, exclusion.detail)};
+        }
+    }
+    return {core::ErrorCode::unavailable, "no contract passes SCANNER_SYMBOLS and SCANNER_UNIVERSE"};
+}
+
+}  // namespace
+
+RankingCycle::RankingCycle(const core::Clock& clock, MarketState& state, RankingBoard& board, EngineObserver& observer,
+                           RankingCycleOptions options)
+    : clock_(clock), state_(state), board_(board), observer_(observer), options_(std::move(options)) {}
+
+core::Result<void> RankingCycle::make(RankingWork work, Rhythm rhythm) {
+    MarketReading reading = state_.read(clock_.now(), clock_.steady_now(), options_.limits);
+    if (reading.data.empty()) return std::unexpected(nothing_read(reading));
+    const core::WallTime made_at = clock_.now();
+    auto youngest = core::WallTime::min();
+    for (const market::MarketData& data : reading.data) youngest = std::max(youngest, data.data_time);
+    if (made_at - youngest > options_.snapshots_ttl) {
+        // A pass may take so long that its numbers are too old to be served when it ends.
+        const std::chrono::duration<double> age = made_at - youngest;
+        return core::fail(core::ErrorCode::timeout,
+                          fmt::format("the cycle took so long that its youngest number is {:.1f} s old", age.count()));
+    }
+    std::vector<UniverseEntry> entries = universe(reading.exclusions);
+    auto ranking = std::make_shared<ranking::Ranking>(
+        ranker_.rank({.data = std::move(reading.data), .exclusions = std::move(reading.exclusions)}, options_.settings,
+                     options_.profiles, {.sequence = ++sequence_, .time = made_at}));
+    ranking->cycle_ms = work.cycle_ms;
+    ranking->requests = work.requests;
+    ranking->next_scan_at = made_at + options_.interval;
+    const bool recorded = rhythm == Rhythm::recorded;
+    board_.publish(
+        {.ranking = ranking, .universe = std::move(entries), .health = std::move(work.health), .recorded = recorded});
+    if (recorded) {
+        log_cycle(*ranking);
+        observer_.on_cycle(*ranking);
+    }
+    return {};
+}
+
+void RankingCycle::restore(ranking::RankingPtr ranking, bool live) {
+    continue_after(ranking->sequence);
+    if (!live) return;
+    ranker_.restore(*ranking);
+    board_.restore(std::move(ranking));
+}
+
+void RankingCycle::continue_after(std::uint64_t sequence) {
+    sequence_ = std::max(sequence_, sequence);
+}
+
+std::vector<UniverseEntry> RankingCycle::universe(const std::vector<ranking::Exclusion>& exclusions) const {
+    std::unordered_map<std::string_view, const ranking::Exclusion*> excluded;
+    for (const ranking::Exclusion& exclusion : exclusions) excluded[exclusion.contract_code] = &exclusion;
+    std::vector<UniverseEntry> entries;
+    entries.reserve(state_.contracts().size());
+    for (const auto& contract : state_.contracts()) {
+        UniverseEntry& entry = entries.emplace_back();
+        entry.contract = contract;
+        const auto found = state_.tickers().find(contract->contract_code);
+        if (found != state_.tickers().end()) {
+            const market::Ticker& ticker = found->second;
+            entry.turnover_24h = ticker.turnover_24h;
+            entry.last_price = ticker.last;
+            entry.ticker_time = ticker.time;
+        }
+        const auto reason = excluded.find(contract->contract_code);
+        entry.scanned = reason == excluded.end();
+        if (entry.scanned) continue;
+        entry.reason = reason->second->reason;
+        entry.detail = reason->second->detail;
+    }
+    std::ranges::sort(entries, {},
+                      [](const UniverseEntry& entry) { return std::string_view(entry.contract->contract_code); });
+    return entries;
+}
+
+}  // namespace scanner::engine

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "engine/market_state.hpp"
+#include "engine/ranker.hpp"
+
+#include "scanner/core/clock.hpp"
+#include "scanner/core/error.hpp"
+#include "scanner/engine/observer.hpp"
+#include "scanner/engine/ranking_board.hpp"
+#include "scanner/ranking/ranking.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace scanner::engine {
+
+struct RankingCycleOptions {
+    ranking::RankingSettings settings;
+    std::vector<signals::Profile> profiles;  ///< every ranking is made under each of them
+    InputLimits limits;
+    std::chrono::milliseconds interval{15'000};       ///< between recorded rankings
+    std::chrono::milliseconds snapshots_ttl{90'000};  ///< what is older in all its numbers is not published
+};
+
+/// What a ranking tells of the work behind it.
+struct RankingWork {
+    double cycle_ms = 0.0;
+    std::uint64_t requests = 0;
+    SourceHealth health;
+};
+
+/// Which of the two rhythms a ranking belongs to: all are published, one an interval is recorded as well.
+enum class Rhythm : std::uint8_t { published, recorded };
+
+/// Makes rankings of the market state and puts them on the board. Knows no source: a scan asks for one at the end of
+/// each pass. Loop thread only.
+class RankingCycle {
+public:
+    /// Everything passed by reference must outlive it.
+    RankingCycle(const core::Clock& clock, MarketState& state, RankingBoard& board, EngineObserver& observer,
+                 RankingCycleOptions options);
+
+    /// Ranks what the state says now. Publishes nothing and fails where nothing of it could be read (unavailable), or
+    /// where its youngest number is too old to be served (timeout).
+    [[nodiscard]] core::Result<void> make(RankingWork work, Rhythm rhythm);
+
+    /// Takes effect with the next ranking.
+    void set_options(RankingCycleOptions options) { options_ = std::move(options); }
+    /// A ranking from before a restart, for sequence, rank changes and the board; `live`: whether it may be shown.
+    void restore(ranking::RankingPtr ranking, bool live);
+    /// The next ranking's number will be over `sequence`.
+    void continue_after(std::uint64_t sequence);
+
+private:
+    [[nodiscard]] std::vector<UniverseEntry> universe(const std::vector<ranking::Exclusion>& exclusions) const;
+
+    const core::Clock& clock_;
+    MarketState& state_;
+    RankingBoard& board_;
+    EngineObserver& observer_;
+    RankingCycleOptions options_;
+    Ranker ranker_;
+    std::uint64_t sequence_ = 0;
+};
+
+}  // namespace scanner::engine

@@ -1,0 +1,166 @@
+#include "engine/scan_loop.hpp"
+
+#include "scanner/net/exception.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace scanner::engine {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kRecentCycles = 120;
+
+/// True if the exchange was unreachable, so that a probe that is answered justifies an immediate rescan. Other failures
+/// came from an exchange that answers, and a probe says little of them.
+bool means_unreachable(core::ErrorCode code) {
+    return code == core::ErrorCode::network || code == core::ErrorCode::unavailable ||
+           code == core::ErrorCode::maintenance;
+}
+
+}  // namespace
+
+ScanLoop::ScanLoop(asio::any_io_executor executor, exchange::Exchange& exchange, const core::Clock& clock,
+                   MarketState& state, MarketScanOptions options, milliseconds interval, EngineObserver& observer,
+                   ScanLoopEvents events, Progress progress)
+    : exchange_(exchange),
+      clock_(clock),
+      scan_(make_market_scan(exchange, clock, state, std::move(options))),
+      interval_(interval),
+      schedule_(interval),
+      observer_(observer),
+      events_(std::move(events)),
+      progress_(std::move(progress)),
+      pause_(std::move(executor)) {}
+
+asio::awaitable<void> ScanLoop::run() {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    while (!stopping_) {
+        health_.next_scan_at.reset();
+        report();
+        const auto scanned = co_await scan_once();
+        if (stopping_) break;
+        const bool unreachable = !scanned && means_unreachable(scanned.error().code());
+        co_await pause_before_next(unreachable);
+    }
+    health_.next_scan_at.reset();
+    report();
+}
+
+asio::awaitable<core::Result<void>> ScanLoop::scan_once() {
+    const auto began = clock_.steady_now();
+    const std::uint64_t requests_before = exchange_.status().requests;
+    const core::Result<ScanReport> scan = co_await unless_stopped(scan_->run(progress_));
+    const double cycle_ms = std::chrono::duration<double, std::milli>(clock_.steady_now() - began).count();
+    if (stopping_) co_return core::fail(core::ErrorCode::cancelled, "stopped");
+    count_cycle(cycle_ms);
+    core::Result<void> used;
+    if (scan) {
+        PassReport pass{
+            .cycle_ms = cycle_ms, .requests = exchange_.status().requests - requests_before, .health = health_};
+        pass.health.failure_streak = 0;
+        pass.health.backoff_sec = 0.0;
+        used = events_.on_pass(pass);
+    } else {
+        used = std::unexpected(scan.error());
+    }
+    if (!used) {
+        fail_cycle(used.error(), cycle_ms);
+        co_return used;
+    }
+    schedule_.succeeded();
+    failures_.recovered();
+    note_missing_inputs(scan->degraded);
+    report();
+    co_return used;
+}
+
+void ScanLoop::stop() {
+    stopping_ = true;
+    stop_signal_.emit(asio::cancellation_type::terminal);
+    pause_.cancel();
+}
+
+void ScanLoop::set_options(MarketScanOptions options, milliseconds interval) {
+    scan_->set_options(std::move(options));
+    interval_ = interval;
+    schedule_.set_interval(interval);
+    report();
+}
+
+/// Runs it in a coroutine of its own, so that `stop` can abandon it whoever awaits it.
+template <class T>
+asio::awaitable<core::Result<T>> ScanLoop::unless_stopped(asio::awaitable<core::Result<T>> call) {
+    const auto executor = co_await asio::this_coro::executor;
+    auto [error, result] =
+        co_await asio::co_spawn(executor, std::move(call),
+                                asio::bind_cancellation_slot(stop_signal_.slot(), asio::as_tuple(asio::use_awaitable)));
+    if (error) co_return core::fail(core::ErrorCode::internal, "scan threw: " + net::describe(error));
+    co_return std::move(result);
+}
+
+/// Waits out the schedule's pause. While backing off, a probe each interval tells when the exchange is back, and where
+/// it never was away, whether it gives what a cycle begins with.
+asio::awaitable<void> ScanLoop::pause_before_next(bool unreachable) {
+    const auto until = clock_.steady_now() + schedule_.pause();
+    health_.next_scan_at = clock_.now() + schedule_.pause();
+    report();
+    while (!stopping_) {
+        const auto left = until - clock_.steady_now();
+        if (left <= core::SteadyTime::duration::zero()) co_return;
+        pause_.expires_after(std::min<core::SteadyTime::duration>(left, interval_));
+        co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (stopping_ || schedule_.failure_streak() == 0 || clock_.steady_now() >= until) continue;
+        const auto back = co_await exchange_.probe();
+        unreachable = unreachable || !back;
+        if (!back || stopping_) continue;
+        if (unreachable || co_await unless_stopped(exchange_.tickers())) co_return;
+    }
+}
+
+void ScanLoop::count_cycle(double cycle_ms) {
+    ++health_.cycle_count;
+    health_.last_cycle_ms = cycle_ms;
+    std::vector<double>& recent = health_.recent_cycle_ms;
+    if (recent.size() == kRecentCycles) recent.erase(recent.begin());
+    recent.push_back(cycle_ms);
+}
+
+void ScanLoop::fail_cycle(const core::Error& error, double cycle_ms) {
+    schedule_.failed();
+    health_.last_error = error.message();
+    report();
+    failures_.failed(core::to_string(error.code()), {{"error", error.message()}, {"cycle_ms", cycle_ms}});
+    observer_.on_cycle_error(error, cycle_ms);
+}
+
+/// One line when an input begins to be missing, one when it is back. `degraded`: "funding: …".
+void ScanLoop::note_missing_inputs(const std::vector<std::string>& degraded) {
+    std::set<std::string_view> missing;
+    for (const std::string& text : degraded) {
+        const std::string_view input = std::string_view(text).substr(0, text.find(':'));
+        missing.insert(input);
+        missing_inputs_.try_emplace(std::string(input), "input_missing")
+            .first->second.failed(input, {{"detail", text}});
+    }
+    for (auto& [input, failure] : missing_inputs_) {
+        if (!missing.contains(input)) failure.recovered();
+    }
+}
+
+void ScanLoop::report() {
+    health_.failure_streak = schedule_.failure_streak();
+    health_.backoff_sec = std::chrono::duration<double>(schedule_.backoff()).count();
+    events_.on_health(health_);
+}
+
+}  // namespace scanner::engine

@@ -1,0 +1,92 @@
+#pragma once
+
+#include "engine/market_scan.hpp"
+#include "engine/market_state.hpp"
+#include "engine/scan_schedule.hpp"
+
+#include "scanner/core/clock.hpp"
+#include "scanner/core/error.hpp"
+#include "scanner/core/log.hpp"
+#include "scanner/engine/observer.hpp"
+#include "scanner/engine/ranking_board.hpp"
+#include "scanner/exchange/exchange.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scanner::engine {
+
+/// What a pass that read something cost, for those who rank what it brought.
+struct PassReport {
+    double cycle_ms = 0.0;
+    std::uint64_t requests = 0;  ///< exchange calls, retries included
+    SourceHealth health;         ///< of the loop, this pass counted as a success
+};
+
+/// What the loop tells. Called on the loop thread.
+struct ScanLoopEvents {
+    /// The state holds what a pass read. An error makes the pass a failed one: nothing of it could be used.
+    std::function<core::Result<void>(const PassReport&)> on_pass;
+    std::function<void(SourceHealth)> on_health;  ///< it changed between passes
+};
+
+/// The first source of market state: a pass over the exchange, then a pause; failures back off, and a light probe each
+/// interval ends the back-off as soon as the exchange is back. Loop thread only.
+class ScanLoop {
+public:
+    using Progress = std::function<void(std::size_t done, std::size_t total)>;
+
+    /// Everything passed by reference must outlive it.
+    ScanLoop(boost::asio::any_io_executor executor, exchange::Exchange& exchange, const core::Clock& clock,
+             MarketState& state, MarketScanOptions options, std::chrono::milliseconds interval,
+             EngineObserver& observer, ScanLoopEvents events, Progress progress);
+
+    /// Scans until stopped. Run it once.
+    [[nodiscard]] boost::asio::awaitable<void> run();
+    /// One pass now; what `run` repeats.
+    [[nodiscard]] boost::asio::awaitable<core::Result<void>> scan_once();
+    /// Ends `run` after abandoning the pass in progress.
+    void stop();
+    /// Takes effect with the next pass.
+    void set_options(MarketScanOptions options, std::chrono::milliseconds interval);
+    [[nodiscard]] const SourceHealth& health() const { return health_; }
+
+private:
+    template <class T>
+    [[nodiscard]] boost::asio::awaitable<core::Result<T>> unless_stopped(boost::asio::awaitable<core::Result<T>> call);
+    [[nodiscard]] boost::asio::awaitable<void> pause_before_next(bool unreachable);
+    void count_cycle(double cycle_ms);
+    void fail_cycle(const core::Error& error, double cycle_ms);
+    void note_missing_inputs(const std::vector<std::string>& degraded);
+    void report();
+
+    exchange::Exchange& exchange_;
+    const core::Clock& clock_;
+    std::unique_ptr<MarketScan> scan_;
+    std::chrono::milliseconds interval_;
+    ScanSchedule schedule_;
+    EngineObserver& observer_;
+    ScanLoopEvents events_;
+    Progress progress_;
+    boost::asio::steady_timer pause_;
+    boost::asio::cancellation_signal stop_signal_;
+    bool stopping_ = false;
+    SourceHealth health_;
+    core::RepeatedFailure failures_{"scan_cycle_failed"};
+    std::map<std::string, core::RepeatedFailure> missing_inputs_;  // by input
+};
+
+}  // namespace scanner::engine

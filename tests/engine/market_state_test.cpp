@@ -1,0 +1,188 @@
+#include "engine/market_state.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace scanner::engine {
+namespace {
+
+using core::ErrorCode;
+using market::Input;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::int64_t kMinuteMs = 60'000;
+const core::WallTime kNow = core::from_unix_ms(1'790'000'010'000);  // 30 s into a minute
+const core::SteadyTime kSteady{};
+
+class MarketStateTest : public testing::Test {
+protected:
+    static std::shared_ptr<const market::Contract> contract(std::string code, double size = 1.0) {
+        auto made = std::make_shared<market::Contract>();
+        made->contract_code = std::move(code);
+        made->contract_size = size;
+        return made;
+    }
+    static Receipt at(seconds since_start) {
+        return {.source = InputSource::rest, .wall = kNow, .steady = kSteady + since_start};
+    }
+    static std::vector<market::Candle> candles() {
+        std::vector<market::Candle> made;
+        const std::int64_t running = core::to_unix_ms(kNow) / kMinuteMs * kMinuteMs;
+        for (std::int64_t open = running - 5 * kMinuteMs; open <= running; open += kMinuteMs) {
+            made.push_back({open, 100.0, 100.0, 100.0, 100.0, 10.0});
+        }
+        return made;
+    }
+
+    /// The universe is these contracts, all with the same ticker.
+    void rank(const Contracts& contracts, double last = 100.0) {
+        Universe universe;
+        exchange::Bulk<market::Ticker> tickers{.exchange_time = kNow};
+        for (const auto& each : contracts) {
+            market::Ticker ticker{.contract_code = each->contract_code, .last = last, .turnover_24h = 1e6};
+            tickers.by_contract[each->contract_code] = ticker;
+            universe.candidates.push_back({each, ticker});
+        }
+        state_.set_universe(std::move(universe), std::move(tickers), at(seconds(0)));
+    }
+    static void take_book(ContractState& state, core::WallTime time = kNow) {
+        auto book = std::make_shared<market::OrderBook>();
+        book->bids = {{99.9, 10.0}};
+        book->asks = {{100.1, 10.0}};
+        book->exchange_time = time;
+        state.book.take(std::move(book), time, at(seconds(1)));
+    }
+    static void take_candles(ContractState& state) {
+        state.candles.value.merge(candles());
+        state.candles.touch(kNow, at(seconds(1)));
+    }
+    MarketReading read(milliseconds later = milliseconds(0)) { return state_.read(kNow + later, kSteady + later, {}); }
+    static std::string why(const MarketReading& reading) {
+        return reading.exclusions.empty()
+                   ? ""
+                   : reading.exclusions.front().reason + ": " + reading.exclusions.front().detail;
+    }
+
+    MarketState state_{1, 200};
+    std::shared_ptr<const market::Contract> aaa_ = contract("AAA-USDT");
+};
+
+TEST_F(MarketStateTest, what_sources_wrote_is_read_as_market_data) {
+    rank({aaa_});
+    ContractState& state = *state_.at(aaa_);
+    take_book(state);
+    take_candles(state);
+    state.latency_ms = 12.5;
+    const MarketReading reading = read();
+    ASSERT_EQ(reading.data.size(), 1U) << why(reading);
+    const market::MarketData& data = reading.data.front();
+    EXPECT_EQ(data.contract, aaa_);
+    EXPECT_DOUBLE_EQ(data.ticker.bid->price, 99.9);
+    EXPECT_EQ(data.order_book, state.book.value);
+    EXPECT_EQ(data.candles->size(), 6U);
+    EXPECT_EQ(data.closed_candles, 5U);
+    EXPECT_DOUBLE_EQ(data.fetch_latency_ms, 12.5);
+    EXPECT_EQ(state.book.received.source, InputSource::rest);
+    EXPECT_EQ(state.ticker.received.steady, kSteady);
+}
+
+TEST_F(MarketStateTest, reading_again_brings_the_same_inputs_only_older) {
+    rank({aaa_}, 101.0);
+    ContractState& state = *state_.at(aaa_);
+    take_book(state);
+    take_candles(state);
+    state.candles_follow = true;  // none were missing: the running candle goes with the ticker
+    const MarketReading first = read();
+    const MarketReading second = read(seconds(2));
+    ASSERT_EQ(first.data.size(), 1U) << why(first);
+    ASSERT_EQ(second.data.size(), 1U) << why(second);
+    EXPECT_EQ(second.data.front().order_book, first.data.front().order_book);
+    EXPECT_EQ(second.data.front().candles, first.data.front().candles) << "the very same: nothing has moved";
+    EXPECT_DOUBLE_EQ(second.data.front().candles->back().close, 101.0);
+    EXPECT_DOUBLE_EQ(second.data.front().ticker.last, 101.0);
+    EXPECT_EQ(second.data.front().data_time, first.data.front().data_time);
+}
+
+TEST_F(MarketStateTest, a_value_that_is_not_renewed_becomes_stale_by_itself) {
+    rank({aaa_});
+    ContractState& state = *state_.at(aaa_);
+    take_book(state, kNow - seconds(80));
+    take_candles(state);
+    state_.exchange_clock().note(TimeSource::order_book, kNow, kSteady);
+    state_.exchange_clock().settle(kNow, kSteady);
+    EXPECT_EQ(read().data.size(), 1U);
+    EXPECT_EQ(why(read(seconds(11))).substr(0, 10), "stale_book");
+}
+
+TEST_F(MarketStateTest, a_failed_attempt_hides_the_value_that_is_held_until_the_next_that_works) {
+    rank({aaa_});
+    ContractState& state = *state_.at(aaa_);
+    take_book(state);
+    take_candles(state);
+    state.book.fail(core::Error(ErrorCode::timeout, "no answer"), at(seconds(2)));
+    EXPECT_EQ(why(read()), "fetch_failed: order book: no answer");
+    take_book(state);
+    EXPECT_EQ(read().data.size(), 1U) << why(read());
+}
+
+TEST_F(MarketStateTest, of_two_failed_inputs_the_first_is_the_reason) {
+    rank({aaa_});
+    ContractState& state = *state_.at(aaa_);
+    state.candles.fail(core::Error(ErrorCode::malformed, "candles[0]: open"), at(seconds(1)));
+    state.book.fail(core::Error(ErrorCode::timeout, "no answer"), at(seconds(2)));
+    EXPECT_EQ(why(read()), "malformed: candles: candles[0]: open");
+}
+
+TEST_F(MarketStateTest, what_has_never_come_leaves_the_contract_out) {
+    rank({aaa_});
+    take_book(*state_.at(aaa_));
+    EXPECT_EQ(why(read()), "fetch_failed: the cycle ended before it was read");
+}
+
+TEST_F(MarketStateTest, a_contract_of_another_size_starts_afresh_and_late_answers_do_not_reach_it) {
+    rank({aaa_});
+    const ContractStatePtr of_old_size = state_.at(aaa_);
+    take_book(*of_old_size);
+    take_candles(*of_old_size);
+    const auto resized = contract("AAA-USDT", 10.0);
+    state_.set_contracts({resized});
+    rank({resized});
+    take_candles(*state_.at(resized));
+    take_book(*of_old_size);  // the answer to a call made before
+    EXPECT_EQ(why(read()), "fetch_failed: the cycle ended before it was read");
+}
+
+TEST_F(MarketStateTest, a_contract_outside_the_universe_is_forgotten) {
+    const auto bbb = contract("BBB-USDT");
+    rank({aaa_, bbb});
+    take_candles(*state_.at(bbb));
+    rank({aaa_});
+    rank({aaa_, bbb});
+    EXPECT_TRUE(state_.at(bbb)->candles.value.empty());
+}
+
+TEST_F(MarketStateTest, candles_ahead_of_the_exchange_s_clock_are_read_again) {
+    rank({aaa_});
+    ContractState& state = *state_.at(aaa_);
+    take_book(state);
+    std::vector<market::Candle> ahead = candles();
+    for (market::Candle& candle : ahead) candle.open_time_ms += 10 * kMinuteMs;
+    state.candles.value.merge(ahead);
+    state.candles.touch(kNow, at(seconds(1)));
+    state.candles_follow = true;
+    EXPECT_EQ(why(read()).substr(0, 13), "stale_candles");
+    EXPECT_EQ(why(read()), why(read())) << "reading changes nothing";
+    EXPECT_FALSE(state.candles.value.empty());
+    state_.drop_candles_ahead();
+    EXPECT_TRUE(state.candles.value.empty());
+}
+
+}  // namespace
+}  // namespace scanner::engine
