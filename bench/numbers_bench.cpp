@@ -202,7 +202,7 @@ void decode_bytes(benchmark::State& state, const std::string& body, Decode decod
 
 void decode_depth(benchmark::State& state) {
     const market::MarketData data = make_market(1, 150);
-    exchange::htx::JsonParser parser;
+    exchange::rest::JsonParser parser;
     decode_bytes(state, depth_body(data), [&](const std::string& body) {
         auto book = exchange::htx::decode_order_book(parser, {200, body}, *data.contract);
         benchmark::DoNotOptimize(book);
@@ -213,7 +213,7 @@ BENCHMARK(decode_depth)->Unit(benchmark::kMicrosecond);
 
 void decode_candles(benchmark::State& state) {
     const market::MarketData data = make_market(1, 150);
-    exchange::htx::JsonParser parser;
+    exchange::rest::JsonParser parser;
     decode_bytes(state, candles_body(data), [&](const std::string& body) {
         auto candles = exchange::htx::decode_candles(parser, {200, body}, *data.contract, 1, kCandles);
         benchmark::DoNotOptimize(candles);

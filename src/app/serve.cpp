@@ -16,6 +16,7 @@
 #include "scanner/core/names.hpp"
 #include "scanner/core/version.hpp"
 #include "scanner/engine/inspector.hpp"
+#include "scanner/exchange/exchange_factory.hpp"
 #include "scanner/net/deadline.hpp"
 #include "scanner/net/http_server.hpp"
 #include "scanner/net/retry.hpp"
@@ -200,17 +201,17 @@ private:
         engine_->board().on_published([this](const ranking::RankingPtr& ranking) { (*alerts_)->on_ranking(ranking); });
         if (!tasks_.spawn("alerts", (*alerts_)->run())) co_return;  // the end has begun already
         if (const auto restored = engine_->board().current(); restored) streams_.publish(restored);
-        const auto told = co_await exchange_is_simulated(*client_, loaded_.settings.exchange_url);
-        set_simulated(told);
-        if (!told && !tasks_.spawn("ask_whether_simulated", ask_whether_simulated())) co_return;
+        const auto is_simulated = co_await exchange::is_simulated(*client_, loaded_.settings.exchange_url);
+        set_simulated(is_simulated);
+        if (!is_simulated && !tasks_.spawn("ask_whether_simulated", ask_whether_simulated())) co_return;
         co_await engine_->run();
     }
 
     /// Until it is known, nothing is passed off as a real market.
-    void set_simulated(std::optional<bool> told) {
-        simulated_ = told.value_or(true);
+    void set_simulated(std::optional<bool> is_simulated) {
+        simulated_ = is_simulated.value_or(true);
         if (simulated_) {
-            core::log(core::LogLevel::warning, told ? "market_is_simulated" : "market_taken_for_simulated",
+            core::log(core::LogLevel::warning, is_simulated ? "market_is_simulated" : "market_assumed_simulated",
                       {{"exchange_url", loaded_.settings.exchange_url}});
         }
         apply(operator_->effective());
@@ -218,9 +219,9 @@ private:
 
     asio::awaitable<void> ask_whether_simulated() {
         while (co_await net::sleep_for(std::chrono::seconds(1))) {
-            const auto told = co_await exchange_is_simulated(*client_, loaded_.settings.exchange_url);
-            if (!told) continue;
-            set_simulated(told);
+            const auto is_simulated = co_await exchange::is_simulated(*client_, loaded_.settings.exchange_url);
+            if (!is_simulated) continue;
+            set_simulated(is_simulated);
             co_return;
         }
     }

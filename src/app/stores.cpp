@@ -3,6 +3,7 @@
 #include "app/wiring.hpp"
 
 #include "scanner/core/log.hpp"
+#include "scanner/exchange/exchange_factory.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
 
 #include <boost/asio/ip/address.hpp>
@@ -112,7 +113,7 @@ asio::awaitable<ranking::RankingPtr> Stores::cached_ranking() {
     limits.now = clock_.now();
     core::Result<ranking::RankingPtr> ranking =
         text ? ranking::decode_ranking(**text, origin_, limits) : std::unexpected(text.error());
-    if (ranking && (*ranking)->settings.simulated && origin_.exchange == "htx")
+    if (ranking && (*ranking)->settings.simulated && exchange::is_real_market(settings_.exchange_url))
         ranking = core::fail(core::ErrorCode::conflict, "ranking: it is of a simulated market");
     if (ranking) {
         const std::uint64_t known = database_->history().last_sequence();

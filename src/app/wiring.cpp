@@ -1,11 +1,8 @@
 #include "app/wiring.hpp"
 
 #include "scanner/core/log.hpp"
-#include "scanner/core/url.hpp"
 #include "scanner/core/version.hpp"
-#include "scanner/exchange/htx.hpp"
-
-#include <boost/asio/use_awaitable.hpp>
+#include "scanner/exchange/exchange_factory.hpp"
 
 #include <random>
 #include <utility>
@@ -22,24 +19,24 @@ engine::UniverseKind universe_kind(settings::Universe universe) {
     return engine::UniverseKind::all;
 }
 
-exchange::HtxObserver report_to(engine::EngineObserver& observer) {
-    exchange::HtxObserver htx;
-    htx.on_request = [&observer](std::string_view method, std::chrono::microseconds elapsed,
-                                 std::optional<core::ErrorCode> error) {
+exchange::ExchangeObserver make_exchange_observer(engine::EngineObserver& observer) {
+    exchange::ExchangeObserver result;
+    result.on_request = [&observer](std::string_view method, std::chrono::microseconds elapsed,
+                                    std::optional<core::ErrorCode> error) {
         observer.on_exchange_call(method, std::chrono::duration<double>(elapsed).count(), error);
     };
-    htx.on_dropped_rows = [](std::string_view method, std::span<const exchange::RowProblem> rows) {
+    result.on_dropped_rows = [](std::string_view method, std::span<const exchange::RowProblem> rows) {
         core::log(core::LogLevel::debug, "exchange_rows_dropped",
                   {{"method", method},
                    {"rows", rows.size()},
                    {"contract_code", rows.front().contract_code},
                    {"problem", rows.front().problem}});
     };
-    htx.on_fallback = [](std::string_view method, bool fallback) {
-        core::log(core::LogLevel::warning, fallback ? "exchange_bulk_call_gone" : "exchange_bulk_call_back",
+    result.on_fallback = [](std::string_view method, bool fallback) {
+        core::log(core::LogLevel::warning, fallback ? "bulk_fallback_started" : "bulk_fallback_ended",
                   {{"method", method}});
     };
-    return htx;
+    return result;
 }
 
 net::HttpClientOptions client_options(const settings::Settings& settings) {
@@ -47,17 +44,6 @@ net::HttpClientOptions client_options(const settings::Settings& settings) {
     options.ca_bundle_path = settings.ca_bundle_path.value_or("");
     options.user_agent = "market-scanner/" + std::string(core::kVersion);
     return options;
-}
-
-/// By the host itself: the name anywhere else in an address says nothing.
-bool is_htx(std::string_view url) {
-    const auto parsed = core::parse_url(url);
-    if (!parsed) return false;
-    for (const std::string_view domain : {"hbdm.com", "hbdm.vn", "btcgateway.pro", "huobi.pro", "htx.com"}) {
-        const std::string_view host = parsed->host;
-        if (host == domain || (host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.')) return true;
-    }
-    return false;
 }
 
 }  // namespace
@@ -110,8 +96,7 @@ alerts::AlertOptions alert_options(const settings::Settings& settings) {
 }
 
 ranking::RankingOrigin ranking_origin(const settings::Settings& settings) {
-    // HTX has several names; any other address is a market of its own.
-    return {.exchange = is_htx(settings.exchange_url) ? "htx" : settings.exchange_url,
+    return {.exchange = exchange::market_name(settings.exchange_url),
             .installation = settings.installation_id.empty() ? settings.redis_key_prefix : settings.installation_id};
 }
 
@@ -134,7 +119,7 @@ std::unique_ptr<net::HttpClient> make_webhook_client(boost::asio::any_io_executo
 std::unique_ptr<exchange::Exchange> make_exchange(boost::asio::any_io_executor executor,
                                                   const settings::Settings& settings, net::HttpClient& client,
                                                   const core::Clock& clock, engine::EngineObserver& observer) {
-    exchange::HtxOptions options;
+    exchange::ExchangeOptions options;
     options.base_url = settings.exchange_url;
     options.market_requests_per_sec = settings.request_budget_per_sec;
     options.timeout = settings.adapter_timeout;
@@ -142,19 +127,8 @@ std::unique_ptr<exchange::Exchange> make_exchange(boost::asio::any_io_executor e
     options.max_failures = settings.adapter_max_failures;
     options.cooldown = settings.adapter_cooldown;
     options.concurrency = static_cast<std::size_t>(settings.scan_concurrency);
-    return exchange::make_htx_exchange(std::move(executor), options, client, clock, std::random_device{}(),
-                                       report_to(observer));
-}
-
-boost::asio::awaitable<std::optional<bool>> exchange_is_simulated(net::HttpClient& client, std::string exchange_url) {
-    if (is_htx(exchange_url)) co_return false;
-    net::ClientRequest request;
-    request.url = exchange_url + "/_simulator/status";
-    request.timeout = std::chrono::seconds(2);
-    request.max_body_bytes = 1U << 20U;
-    const auto answer = co_await client.send(std::move(request));
-    if (!answer || answer->status >= 500 || answer->status == 429) co_return std::nullopt;
-    co_return answer->status == 200;
+    return exchange::make_exchange(std::move(executor), options, client, clock, std::random_device{}(),
+                                   make_exchange_observer(observer));
 }
 
 }  // namespace scanner::app

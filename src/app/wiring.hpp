@@ -11,10 +11,8 @@
 #include "scanner/settings/settings.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 
 #include <memory>
-#include <optional>
 #include <string>
 
 /// From settings to objects: the one place that knows which setting means what to whom.
@@ -40,9 +38,5 @@ namespace scanner::app {
                                                                 const settings::Settings& settings,
                                                                 net::HttpClient& client, const core::Clock& clock,
                                                                 engine::EngineObserver& observer);
-/// Whether the exchange at SCANNER_EXCHANGE_URL says of itself that it is a simulator; nothing while it does not answer
-/// (within two seconds, with anything but a server's error). HTX's own hosts are not asked.
-[[nodiscard]] boost::asio::awaitable<std::optional<bool>> exchange_is_simulated(net::HttpClient& client,
-                                                                                std::string exchange_url);
 
 }  // namespace scanner::app

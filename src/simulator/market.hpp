@@ -68,7 +68,7 @@ struct SimulatedCandle {
     std::int64_t doubled_count = 0;
 };
 
-/// Rolling 24 h volume; open/high/low since 16:00 UTC, as HTX has them (facts section 3).
+/// Rolling 24 h volume; open/high/low since 16:00 UTC, as HTX has them.
 struct TickerState {
     std::optional<BookLevel> bid, ask;
     double open = 0.0, high = 0.0, low = 0.0, last = 0.0;

@@ -12,11 +12,12 @@ ranking::RankingOrigin origin_of(const std::string& url) {
 }
 
 TEST(RankingOrigin, knows_htx_by_its_hosts_alone) {
-    for (const char* const url : {"https://api.hbdm.com", "https://api.hbdm.vn", "https://api.btcgateway.pro",
-                                  "https://API.HBDM.COM:443", "https://hbdm.com"})
+    for (const char* const url : {"https://api.hbdm.com", "https://www.htx.com", "https://api.hbdm.vn",
+                                  "https://api.btcgateway.pro", "https://API.HBDM.COM:443", "https://hbdm.com"})
         EXPECT_EQ(origin_of(url).exchange, "htx") << url;
-    for (const char* const url : {"http://127.0.0.1:18080", "http://127.0.0.1/hbdm.com", "https://hbdm.com.example",
-                                  "https://nothbdm.com", "https://hbdm.com@evil.example"})
+    for (const char* const url : {"http://127.0.0.1:18080", "http://127.0.0.1/hbdm.com",
+                                  "http://127.0.0.1:9010/htx.com", "http://127.0.0.1:9010/?host=api.hbdm.com",
+                                  "https://hbdm.com.example", "https://nothbdm.com", "https://hbdm.com@evil.example"})
         EXPECT_EQ(origin_of(url).exchange, url);
 }
 

@@ -240,7 +240,7 @@ TEST_F(InputsOfACycle, a_size_that_stays_wrong_leaves_the_contract_out_with_both
 }
 
 TEST_F(InputsOfACycle, an_unreadable_row_costs_no_other_and_is_named) {
-    exchange_.unreadable["BBB-USDT"] = "contract_size: 0 is not above 0";
+    exchange_.unreadable["BBB-USDT"] = "contract_size: must be > 0, got 0";
     const ranking::RankingPtr ranking = cycle();
     EXPECT_EQ(ranking->contracts.size(), 2U);
     EXPECT_EQ(reason("BBB-USDT"), "malformed");

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "exchange/htx/answer.hpp"
+#include "exchange/rest/answer.hpp"
 
 #include "scanner/market/market.hpp"
 
@@ -103,7 +103,7 @@ inline const std::string kHtml =
     return text.replace(at, from.size(), to);
 }
 
-[[nodiscard]] inline htx::Answer ok(std::string_view body) {
+[[nodiscard]] inline rest::Answer ok(std::string_view body) {
     return {.http_status = 200, .body = body};
 }
 

@@ -1,8 +1,8 @@
-#include "exchange/htx/bulk_fallback.hpp"
+#include "exchange/rest/bulk_fallback.hpp"
 
 #include <gtest/gtest.h>
 
-namespace scanner::exchange::htx {
+namespace scanner::exchange::rest {
 namespace {
 
 using core::ErrorCode;
@@ -53,4 +53,4 @@ TEST(BulkFallback, tries_the_bulk_call_again_at_every_interval) {
 }
 
 }  // namespace
-}  // namespace scanner::exchange::htx
+}  // namespace scanner::exchange::rest

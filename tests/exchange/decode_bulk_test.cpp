@@ -11,9 +11,9 @@ using core::ErrorCode;
 
 const htx::ContractSizes kSizes{{"BTC-USDT", 0.001}, {"PEPE-USDT", 1e6}, {"XOM-USDT", 0.01}};
 
-core::Result<htx::BulkAnswer<market::Ticker>> tickers(const std::string& body,
-                                                      const htx::ContractSizes& sizes = kSizes) {
-    htx::JsonParser parser;
+core::Result<rest::BulkAnswer<market::Ticker>> tickers(const std::string& body,
+                                                       const htx::ContractSizes& sizes = kSizes) {
+    rest::JsonParser parser;
     return htx::decode_tickers(parser, test::ok(body), sizes);
 }
 
@@ -63,12 +63,12 @@ TEST(Tickers, with_a_bad_field_are_dropped_alone_and_say_which) {
         std::string_view problem;
     };
     const Case cases[] = {
-        {R"("close":"77111")", R"("close":"0")", "close: 0 is not above 0"},
-        {R"("close":"77111")", R"("close":"-77111")", "close: -77111 is not above 0"},
+        {R"("close":"77111")", R"("close":"0")", "close: must be > 0, got 0"},
+        {R"("close":"77111")", R"("close":"-77111")", "close: must be > 0, got -77111"},
         {R"("close":"77111")", R"("close":"Infinity")", "close"},
         {R"("close":"77111")", R"("close":null)", "close: missing"},
         {R"("amount":"1884.88")", R"("amount":"1884.88x")", "amount"},
-        {R"("amount":"1884.88")", R"("amount":"-1")", "amount: -1 is below 0"},
+        {R"("amount":"1884.88")", R"("amount":"-1")", "amount: must be >= 0, got -1"},
         {R"("trade_turnover":"145152802.919")", R"("trade_turnover":[])", "trade_turnover"},
         {R"("ask":[77105.1,7980])", R"("ask":[77105.1])", "ask: not [price, contracts]"},
         {R"("ask":[77105.1,7980])", R"("ask":[-1,7980])", "ask"},
@@ -140,7 +140,7 @@ TEST(Tickers, of_a_contract_listed_again_are_those_of_the_one_that_trades) {
 }
 
 TEST(Funding, tells_zero_from_nothing) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto answer = htx::decode_funding(parser, test::ok(test::kFunding));
     ASSERT_TRUE(answer) << answer.error().message();
     const auto& by_contract = answer->bulk.by_contract;
@@ -156,7 +156,7 @@ TEST(Funding, tells_zero_from_nothing) {
 
 TEST(Funding, refuses_rates_that_are_no_rates) {
     for (const std::string_view rate : {R"("1")", R"("-1.5")", R"("nan")", R"("1e999")", "true", R"("0.0001%")"}) {
-        htx::JsonParser parser;
+        rest::JsonParser parser;
         const auto body = test::changed(test::kFunding, R"("0.000043173429077120")", rate);
         const auto answer = htx::decode_funding(parser, test::ok(body));
         ASSERT_TRUE(answer) << rate;
@@ -167,7 +167,7 @@ TEST(Funding, refuses_rates_that_are_no_rates) {
 }
 
 TEST(Funding, has_the_same_meaning_in_v5) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto answer = htx::decode_v5_funding(parser, test::ok(test::kV5Funding));
     ASSERT_TRUE(answer) << answer.error().message();
     EXPECT_EQ(answer->bulk.by_contract.at("BTC-USDT").rate, 0.000081913965631512);
@@ -178,7 +178,7 @@ TEST(Funding, has_the_same_meaning_in_v5) {
 }
 
 TEST(OpenInterest, is_base_units_and_usdt) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto answer = htx::decode_open_interest(parser, test::ok(test::kOpenInterest));
     ASSERT_TRUE(answer) << answer.error().message();
     EXPECT_EQ(answer->bulk.by_contract.at("MANA-USDT").base_amount, 2884910.0);
@@ -189,7 +189,7 @@ TEST(OpenInterest, is_base_units_and_usdt) {
 
 TEST(OpenInterest, that_is_negative_or_absent_drops_the_row) {
     for (const std::string_view amount : {R"("amount":-1)", R"("amount":null)", R"("amount":"")"}) {
-        htx::JsonParser parser;
+        rest::JsonParser parser;
         const auto body = test::changed(test::kOpenInterest, R"("amount":28808.125)", amount);
         const auto answer = htx::decode_open_interest(parser, test::ok(body));
         ASSERT_TRUE(answer) << amount;
@@ -199,7 +199,7 @@ TEST(OpenInterest, that_is_negative_or_absent_drops_the_row) {
 }
 
 TEST(OpenInterest, of_v5_is_for_the_contract_asked_for) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto answer = htx::decode_v5_open_interest(parser, test::ok(test::kV5OpenInterest), "BTC-USDT");
     ASSERT_TRUE(answer) << answer.error().message();
     EXPECT_EQ(answer->bulk.by_contract.at("BTC-USDT").base_amount, 32476.092);
@@ -210,7 +210,7 @@ TEST(OpenInterest, of_v5_is_for_the_contract_asked_for) {
 }
 
 TEST(Index, has_a_time_for_each_row_for_the_reader_to_judge_it_by) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto answer = htx::decode_index(parser, test::ok(test::kIndex));
     ASSERT_TRUE(answer) << answer.error().message();
     ASSERT_EQ(answer->bulk.by_contract.size(), 3U);
@@ -222,7 +222,7 @@ TEST(Index, has_a_time_for_each_row_for_the_reader_to_judge_it_by) {
 
 TEST(Index, of_a_contract_listed_again_is_the_newer_of_its_two_rows) {
     for (const std::string_view other : {R"("index_ts":1747000000000)", R"("index_ts":1789336966999)"}) {
-        htx::JsonParser parser;
+        rest::JsonParser parser;
         auto body = test::changed(test::kIndex, R"("contract_code":"CVX-USDT")", R"("contract_code":"BTC-USDT")");
         body = test::changed(body, R"("index_ts":1747000000000)", other);
         const auto answer = htx::decode_index(parser, test::ok(body));
@@ -234,7 +234,7 @@ TEST(Index, of_a_contract_listed_again_is_the_newer_of_its_two_rows) {
 }
 
 TEST(Index, of_zero_drops_the_row) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto body = test::changed(test::kIndex, R"("index_price":77154.55428571429)", R"("index_price":0)");
     const auto answer = htx::decode_index(parser, test::ok(body));
     ASSERT_TRUE(answer);

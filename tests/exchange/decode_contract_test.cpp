@@ -10,17 +10,17 @@ namespace {
 using core::ErrorCode;
 
 core::Result<BookAnswer> book(const std::string& body) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     return htx::decode_order_book(parser, test::ok(body), test::btc());
 }
 
 core::Result<CandleBatch> candles(const std::string& body, int interval_minutes = 1, int count = 2000) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     return htx::decode_candles(parser, test::ok(body), test::btc(), interval_minutes, count);
 }
 
 core::Result<std::vector<market::Trade>> trades(const std::string& body, int count = 2000) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     return htx::decode_trades(parser, test::ok(body), test::btc(), count);
 }
 
@@ -50,7 +50,7 @@ TEST(OrderBook, has_prices_and_base_units_and_its_age) {
 }
 
 TEST(OrderBook, has_sizes_with_the_decimals_of_the_contract) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     market::Contract contract;
     contract.contract_code = "BTC-USDT";
     contract.contract_size = 0.1;
@@ -81,10 +81,10 @@ TEST(OrderBook, may_be_crossed_between_its_sides) {
 
 TEST(OrderBook, with_a_bad_level_is_malformed_and_names_the_level) {
     const std::pair<std::string_view, std::string_view> cases[] = {
-        {"[29797.1,0]", "tick.asks[1]: size 0"},
-        {"[29797.1,-4]", "tick.asks[1]: size -4"},
-        {"[0,49]", "tick.asks[1]: price 0"},
-        {"[-1,49]", "tick.asks[1]: price -1"},
+        {"[29797.1,0]", "tick.asks[1]: size must be > 0, got 0"},
+        {"[29797.1,-4]", "tick.asks[1]: size must be > 0, got -4"},
+        {"[0,49]", "tick.asks[1]: price must be > 0, got 0"},
+        {"[-1,49]", "tick.asks[1]: price must be > 0, got -1"},
         {R"(["NaN",49])", "tick.asks[1]: price"},
         {R"([29797.1,"Infinity"])", "tick.asks[1]: size"},
         {"[29797.1]", "tick.asks[1]"},
@@ -101,7 +101,7 @@ TEST(OrderBook, with_a_bad_level_is_malformed_and_names_the_level) {
 }
 
 TEST(OrderBook, whose_size_overflows_is_malformed) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     auto contract = test::btc();
     contract.contract_size = 1e6;
     const auto body = test::changed(test::kDepth, "[29797.1,49]", "[29797.1,1e305]");

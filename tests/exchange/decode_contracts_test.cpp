@@ -13,7 +13,7 @@ using market::AssetClass;
 using market::ContractStatus;
 
 core::Result<htx::ContractsAnswer> decode(const std::string& body) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     return htx::decode_contracts(parser, test::ok(body));
 }
 
@@ -113,7 +113,7 @@ TEST(Contracts, with_a_bad_field_are_dropped_alone_and_say_which) {
     };
     const Case cases[] = {
         {R"("contract_code":"A-USDT","contract_size":0,"price_tick":0.01,"contract_status":1)", "A-USDT",
-         "contract_size: 0 is not above 0"},
+         "contract_size: must be > 0, got 0"},
         {R"("contract_code":"A-USDT","contract_size":1,"price_tick":-0.5,"contract_status":1)", "A-USDT", "price_tick"},
         {R"("contract_code":"A-USDT","contract_size":true,"price_tick":1,"contract_status":1)", "A-USDT",
          "contract_size: true is not a finite number"},
@@ -150,7 +150,7 @@ TEST(Contracts, that_cannot_be_read_are_in_the_list_by_name_with_what_is_wrong) 
     const market::Contract& unreadable = answer->list.contracts.back();
     EXPECT_EQ(unreadable.contract_code, "A-USDT");
     EXPECT_EQ(unreadable.symbol, "A/USDT:USDT");
-    EXPECT_EQ(unreadable.unreadable, "contract_size: 0 is not above 0");
+    EXPECT_EQ(unreadable.unreadable, "contract_size: must be > 0, got 0");
     EXPECT_EQ(unreadable.status, market::ContractStatus::unknown);
     for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(answer->list.contracts[i].unreadable, "");
 }

@@ -1,7 +1,5 @@
 #include "exchange/htx/endpoints.hpp"
 
-#include "scanner/exchange/exchange.hpp"
-
 #include <gtest/gtest.h>
 
 #include <vector>
@@ -9,21 +7,14 @@
 namespace scanner::exchange::htx {
 namespace {
 
-TEST(Endpoints, encode_everything_but_unreserved_characters_byte_by_byte) {
-    EXPECT_EQ(percent_encode("BTC-USDT_1.~z"), "BTC-USDT_1.~z");
-    EXPECT_EQ(percent_encode("龙虾-USDT"), "%E9%BE%99%E8%99%BE-USDT");
-    EXPECT_EQ(percent_encode("a&b=c d/?#%"), "a%26b%3Dc%20d%2F%3F%23%25");
-    EXPECT_EQ(percent_encode(""), "");
-}
-
 TEST(Endpoints, spend_the_budget_of_their_class) {
-    EXPECT_EQ(tickers_endpoint().request_class, RequestClass::market);
-    EXPECT_EQ(order_book_endpoint("BTC-USDT").request_class, RequestClass::market);
-    EXPECT_EQ(candles_endpoint("BTC-USDT", 1, 200).request_class, RequestClass::market);
-    EXPECT_EQ(trades_endpoint("BTC-USDT", 100).request_class, RequestClass::market);
+    EXPECT_EQ(tickers_endpoint().budget, kMarketBudget);
+    EXPECT_EQ(order_book_endpoint("BTC-USDT").budget, kMarketBudget);
+    EXPECT_EQ(candles_endpoint("BTC-USDT", 1, 200).budget, kMarketBudget);
+    EXPECT_EQ(trades_endpoint("BTC-USDT", 100).budget, kMarketBudget);
     for (const auto& endpoint : {contracts_endpoint(), funding_endpoint(), open_interest_endpoint(), index_endpoint(),
                                  heartbeat_endpoint(), v5_open_interest_endpoint("BTC-USDT")}) {
-        EXPECT_EQ(endpoint.request_class, RequestClass::non_market) << endpoint.target;
+        EXPECT_EQ(endpoint.budget, kOtherBudget) << endpoint.target;
     }
 }
 
@@ -58,12 +49,6 @@ TEST(Endpoints, name_the_intervals_that_htx_has_and_no_others) {
     EXPECT_TRUE(period_name(3).empty());
     EXPECT_TRUE(period_name(0).empty());
     EXPECT_TRUE(period_name(-1).empty());
-}
-
-TEST(BreakerStateName, is_what_the_interface_of_the_service_shows) {
-    EXPECT_EQ(to_string(BreakerState::closed), "closed");
-    EXPECT_EQ(to_string(BreakerState::open), "open");
-    EXPECT_EQ(to_string(BreakerState::half_open), "half-open");
 }
 
 }  // namespace

@@ -7,12 +7,12 @@
 
 #include <string>
 
-// Every way in which HTX is known to say no (facts section 6), told apart.
+// Every way in which HTX is known to say no, told apart.
 namespace scanner::exchange {
 namespace {
 
 using core::ErrorCode;
-using htx::Answer;
+using rest::Answer;
 
 struct Form {
     std::string name;
@@ -31,7 +31,7 @@ class ErrorForms : public testing::TestWithParam<Form> {};
 TEST_P(ErrorForms, are_told_apart_by_every_decoder) {
     const auto& form = GetParam();
     const Answer answer{.http_status = form.http_status, .body = form.body};
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto funding = htx::decode_funding(parser, answer);
     ASSERT_FALSE(funding);
     EXPECT_EQ(funding.error().code(), form.code) << funding.error().message();
@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(Facts, ErrorForms, testing::ValuesIn(kForms),
                          [](const auto& info) { return info.param.name; });
 
 TEST(ErrorMessages, are_cut_to_a_length_fit_for_a_log_line) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto body = market_error(std::string(5'000, 'x'));
     const auto funding = htx::decode_funding(parser, test::ok(body));
     ASSERT_FALSE(funding);
@@ -124,7 +124,7 @@ TEST(ErrorMessages, are_cut_to_a_length_fit_for_a_log_line) {
 }
 
 TEST(ErrorMessages, hold_nothing_that_acts_on_a_terminal_or_a_page) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     for (const std::string& body :
          {market_error("\u009B31mred\u202Eder\u2066"), std::string("{\"status\":\"\u009B31mred\u202Eder\u2066\"}")}) {
         const auto refused = htx::decode_funding(parser, test::ok(body));
@@ -138,7 +138,7 @@ TEST(ErrorMessages, hold_nothing_that_acts_on_a_terminal_or_a_page) {
 }
 
 TEST(Heartbeat, is_read_without_its_frozen_clock) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto up = htx::decode_heartbeat(parser, test::ok(test::kHeartbeat));
     ASSERT_TRUE(up) << up.error().message();
     EXPECT_TRUE(up->working);

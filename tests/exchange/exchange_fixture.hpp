@@ -5,7 +5,7 @@
 #include "support/run_coroutine.hpp"
 
 #include "scanner/core/clock.hpp"
-#include "scanner/exchange/htx.hpp"
+#include "scanner/exchange/exchange_factory.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
@@ -43,7 +43,7 @@ protected:
     /// The exchange under test, made at first use: change `options_` before.
     Exchange& exchange() {
         if (!exchange_) {
-            exchange_ = make_htx_exchange(io_.get_executor(), options_, client_, clock_, 7, observer_);
+            exchange_ = make_exchange(io_.get_executor(), options_, client_, clock_, 7, observer_);
         }
         return *exchange_;
     }
@@ -59,8 +59,8 @@ protected:
     boost::asio::io_context io_{1};
     core::ManualClock clock_{core::from_unix_ms(1790677524306)};
     ScriptedClient client_;
-    HtxOptions options_;
-    HtxObserver observer_;
+    ExchangeOptions options_;
+    ExchangeObserver observer_;
     std::shared_ptr<const market::Contract> contract_ = std::make_shared<const market::Contract>(btc());
     std::vector<std::pair<std::string, std::optional<core::ErrorCode>>> observed_;
     std::vector<std::string> dropped_;

@@ -23,7 +23,7 @@ const htx::ContractSizes kSizes{{"BTC-USDT", 0.001}, {"PEPE-USDT", 1e6}, {"XOM-U
 struct Subject {
     std::string name;
     std::string body;
-    std::function<std::optional<bool>(htx::JsonParser&, const htx::Answer&)> decode;
+    std::function<std::optional<bool>(rest::JsonParser&, const rest::Answer&)> decode;
 };
 
 template <class T, class Check>
@@ -33,7 +33,7 @@ std::optional<bool> verdict(const core::Result<T>& answer, Check check) {
 }
 
 template <class T, class Check>
-std::optional<bool> bulk_verdict(const core::Result<htx::BulkAnswer<T>>& answer, Check check) {
+std::optional<bool> bulk_verdict(const core::Result<rest::BulkAnswer<T>>& answer, Check check) {
     return verdict(answer, [&](const auto& good) {
         for (const auto& [code, value] : good.bulk.by_contract) {
             if (code.empty() || code.size() > 64 || !check(value)) return false;
@@ -43,8 +43,8 @@ std::optional<bool> bulk_verdict(const core::Result<htx::BulkAnswer<T>>& answer,
 }
 
 std::vector<Subject> subjects() {
-    using htx::Answer;
-    using htx::JsonParser;
+    using rest::Answer;
+    using rest::JsonParser;
     return {
         {"contracts", test::kContracts,
          [](JsonParser& p, const Answer& a) { return verdict(htx::decode_contracts(p, a), test::sound_contracts); }},
@@ -88,14 +88,14 @@ std::vector<Subject> subjects() {
 }
 
 TEST(HostileAnswers, start_from_answers_that_are_read) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     for (const auto& subject : subjects()) {
         EXPECT_EQ(subject.decode(parser, test::ok(subject.body)), true) << subject.name;
     }
 }
 
 TEST(HostileAnswers, cut_short_at_any_byte_are_never_taken_for_whole) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     for (const auto& subject : subjects()) {
         for (std::size_t length = 0; length < subject.body.size(); ++length) {
             // A copy of just that length: reading past the end is then an error that a sanitizer sees.
@@ -106,7 +106,7 @@ TEST(HostileAnswers, cut_short_at_any_byte_are_never_taken_for_whole) {
 }
 
 TEST(HostileAnswers, with_their_beginning_lost_are_never_taken_for_whole) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     for (const auto& subject : subjects()) {
         for (std::size_t start = 1; start < subject.body.size(); ++start) {
             const std::string part = subject.body.substr(start);
@@ -117,7 +117,7 @@ TEST(HostileAnswers, with_their_beginning_lost_are_never_taken_for_whole) {
 
 TEST(HostileAnswers, with_bytes_changed_at_random_are_refused_or_sound) {
     std::mt19937_64 random(20261122);
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     for (const auto& subject : subjects()) {
         for (int round = 0; round < 5'000; ++round) {
             auto body = subject.body;
@@ -138,7 +138,7 @@ TEST(HostileAnswers, with_bytes_changed_at_random_are_refused_or_sound) {
 
 TEST(HostileAnswers, with_stretches_moved_about_are_refused_or_sound) {
     std::mt19937_64 random(7);
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     for (const auto& subject : subjects()) {
         for (int round = 0; round < 2'000; ++round) {
             auto body = subject.body;
@@ -175,7 +175,7 @@ TEST(HostileAnswers, with_extreme_numbers_are_refused_or_sound) {
                                                     "\"0x10\"",
                                                     "\" 1\"",
                                                     "\"1,5\""};
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     for (const auto& subject : subjects()) {
         const auto& body = subject.body;
         for (std::size_t at = 0; at < body.size(); ++at) {
@@ -195,7 +195,7 @@ TEST(HostileAnswers, with_extreme_numbers_are_refused_or_sound) {
 }
 
 TEST(HostileAnswers, nested_without_end_are_refused) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const std::string deep = R"({"status":"ok","ts":1790677524306,"data":)" + std::string(100'000, '[');
     const std::string closed = deep + std::string(100'000, ']') + "}";
     for (const auto& subject : subjects()) {
@@ -205,7 +205,7 @@ TEST(HostileAnswers, nested_without_end_are_refused) {
 }
 
 TEST(HostileAnswers, leave_the_parser_fit_for_the_next_one) {
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     for (const auto& subject : subjects()) {
         EXPECT_EQ(subject.decode(parser, test::ok("{\"status\":")), std::nullopt);
         EXPECT_EQ(subject.decode(parser, test::ok(subject.body)), true) << subject.name;

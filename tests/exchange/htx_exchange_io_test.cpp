@@ -59,7 +59,7 @@ TEST_F(HtxExchangeTest, asks_the_documented_urls_and_names_its_methods) {
     EXPECT_EQ(status.exchange, "htx");
     EXPECT_EQ(status.requests, 9U);
     EXPECT_TRUE(status.errors.empty());
-    EXPECT_EQ(status.state, BreakerState::closed);
+    EXPECT_EQ(status.state, net::CircuitState::closed);
 }
 
 TEST_F(HtxExchangeTest, learns_contract_sizes_before_the_first_tickers_and_only_then) {
@@ -187,7 +187,7 @@ protected:
     void open_breaker() {
         client_.answer("market/depth", {{.body = kHtml, .status = 502}});
         for (int i = 0; i < 3; ++i) EXPECT_FALSE(book());
-        EXPECT_EQ(exchange().status().state, BreakerState::open);
+        EXPECT_EQ(exchange().status().state, net::CircuitState::open);
         client_.sent.clear();
     }
 };
@@ -208,10 +208,10 @@ TEST_F(HtxBreakerTest, opens_after_failures_in_a_row_and_asks_nothing_until_the_
     EXPECT_EQ(status.errors.at("unavailable"), 1U);
 
     clock_.advance(milliseconds(1));
-    EXPECT_EQ(exchange().status().state, BreakerState::half_open);
+    EXPECT_EQ(exchange().status().state, net::CircuitState::half_open);
     EXPECT_TRUE(book());
     status = exchange().status();
-    EXPECT_EQ(status.state, BreakerState::closed);
+    EXPECT_EQ(status.state, net::CircuitState::closed);
     EXPECT_EQ(status.fail_count, 0);
 }
 
@@ -220,7 +220,7 @@ TEST_F(HtxBreakerTest, opens_again_when_the_trial_fails) {
     clock_.advance(milliseconds(30'000));
     EXPECT_FALSE(book());
     EXPECT_EQ(client_.sent.size(), 1U);
-    EXPECT_EQ(exchange().status().state, BreakerState::open);
+    EXPECT_EQ(exchange().status().state, net::CircuitState::open);
     EXPECT_NEAR(exchange().status().cooldown_remaining_sec, 30.0, 1e-9);
 }
 
@@ -255,7 +255,7 @@ TEST_F(HtxBreakerTest, does_not_count_what_is_about_one_contract_or_about_pace) 
                             {.error = ErrorCode::cancelled}}) {
         client_.answer("market/depth", {reply});
         for (int i = 0; i < 4; ++i) EXPECT_FALSE(book());
-        EXPECT_EQ(exchange().status().state, BreakerState::closed) << reply.body;
+        EXPECT_EQ(exchange().status().state, net::CircuitState::closed) << reply.body;
         EXPECT_EQ(exchange().status().fail_count, 0) << reply.body;
     }
 }
@@ -275,7 +275,7 @@ TEST_F(HtxBreakerTest, counts_every_failure_of_the_exchange_itself) {
         EXPECT_EQ(exchange().status().fail_count, static_cast<int>(i));
         EXPECT_FALSE(book());
     }
-    EXPECT_EQ(exchange().status().state, BreakerState::open);
+    EXPECT_EQ(exchange().status().state, net::CircuitState::open);
 }
 
 TEST_F(HtxBreakerTest, stops_the_retries_of_a_call_and_keeps_its_last_real_error) {
@@ -295,14 +295,14 @@ TEST_F(HtxBreakerTest, half_opens_at_once_when_a_probe_finds_the_exchange_workin
     EXPECT_EQ(down.error().code(), ErrorCode::maintenance);
     EXPECT_THAT(down.error().message(), HasSubstr("2026-09-29T"));  // its estimate of the end
     EXPECT_FALSE(run(exchange().probe()));
-    EXPECT_EQ(exchange().status().state, BreakerState::open);
+    EXPECT_EQ(exchange().status().state, net::CircuitState::open);
     EXPECT_EQ(exchange().status().fail_count, 3);
 
     EXPECT_TRUE(run(exchange().probe()));
-    EXPECT_EQ(exchange().status().state, BreakerState::half_open);
+    EXPECT_EQ(exchange().status().state, net::CircuitState::half_open);
     client_.answer("market/depth", {{kDepth}});
     EXPECT_TRUE(book());
-    EXPECT_EQ(exchange().status().state, BreakerState::closed);
+    EXPECT_EQ(exchange().status().state, net::CircuitState::closed);
 }
 
 TEST_F(HtxBreakerTest, is_not_stuck_when_the_trial_is_cancelled) {
@@ -313,7 +313,7 @@ TEST_F(HtxBreakerTest, is_not_stuck_when_the_trial_is_cancelled) {
     ASSERT_FALSE(cancelled);
     EXPECT_EQ(client_.in_flight, 0);
     EXPECT_TRUE(book());
-    EXPECT_EQ(exchange().status().state, BreakerState::closed);
+    EXPECT_EQ(exchange().status().state, net::CircuitState::closed);
 }
 
 // ---- pace

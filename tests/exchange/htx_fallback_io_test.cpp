@@ -60,7 +60,7 @@ TEST_F(HtxFallbackTest, does_so_for_every_kind_of_useless_answer) {
         client.answer("swap_batch_funding_rate", {reply});
         client.answer("v5/market/funding_rate", {{v5_funding({"BTC-USDT"})}});
         options_.max_failures = 100;
-        const auto exchange = make_htx_exchange(io_.get_executor(), options_, client, clock_, 7);
+        const auto exchange = make_exchange(io_.get_executor(), options_, client, clock_, 7);
         EXPECT_FALSE(run(exchange->funding_rates({"BTC-USDT"})));
         EXPECT_TRUE(run(exchange->funding_rates({"BTC-USDT"}))) << reply.body;
     }
@@ -191,7 +191,7 @@ TEST_F(HtxExchangeTest, ends_a_fallback_early_when_its_breaker_opens) {
     EXPECT_FALSE(run(exchange().open_interest(codes)));
     EXPECT_EQ(run(exchange().open_interest(codes)).error().code(), ErrorCode::unavailable);
     EXPECT_LE(client_.count("v5"), 8U);
-    EXPECT_EQ(exchange().status().state, BreakerState::closed) << "open interest may be missing";
+    EXPECT_EQ(exchange().status().state, net::CircuitState::closed) << "open interest may be missing";
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ protected:
         EXPECT_TRUE(run(exchange().tickers()));
         EXPECT_TRUE(book());
         EXPECT_TRUE(run(exchange().candles(contract_, 1, 200)));
-        EXPECT_EQ(exchange().status().state, BreakerState::closed);
+        EXPECT_EQ(exchange().status().state, net::CircuitState::closed);
         EXPECT_EQ(exchange().status().fail_count, 0);
     }
 };
@@ -95,10 +95,10 @@ TEST_F(OptionalCalls, are_not_made_while_the_exchange_is_away_and_do_not_end_tha
     client_.answer("market/depth", {{.body = kHtml, .status = 502}});
     options_.max_attempts = 1;
     for (int i = 0; i < 3; ++i) EXPECT_FALSE(book());
-    EXPECT_EQ(exchange().status().state, BreakerState::open);
+    EXPECT_EQ(exchange().status().state, net::CircuitState::open);
     EXPECT_FALSE(run(exchange().index_prices()));
     EXPECT_EQ(client_.count("swap_index"), 0U);
-    EXPECT_EQ(exchange().status().state, BreakerState::open);
+    EXPECT_EQ(exchange().status().state, net::CircuitState::open);
     EXPECT_EQ(exchange().status().fail_count, 3);
 }
 
@@ -109,17 +109,17 @@ TEST_F(OptionalCalls, that_succeed_do_not_hide_failures_of_essential_ones) {
         EXPECT_FALSE(book());
         EXPECT_EQ(run(exchange().index_prices()).has_value(), i < 2);
     }
-    EXPECT_EQ(exchange().status().state, BreakerState::open);
+    EXPECT_EQ(exchange().status().state, net::CircuitState::open);
 }
 
 TEST_F(OptionalCalls, and_contracts_whose_book_makes_no_sense_cost_no_other) {
     client_.answer("market/depth", {{changed(kDepth, "[[29796.8,4025],", "[[29999.8,4025],")}});
     for (int i = 0; i < 4; ++i) EXPECT_EQ(book().error().code(), ErrorCode::malformed);
-    EXPECT_EQ(exchange().status().state, BreakerState::closed);
+    EXPECT_EQ(exchange().status().state, net::CircuitState::closed);
     EXPECT_TRUE(run(exchange().tickers()));
     client_.answer("market/depth", {{kHtml}});
     EXPECT_FALSE(book());
-    EXPECT_EQ(exchange().status().state, BreakerState::open) << "a page is no answer of the exchange";
+    EXPECT_EQ(exchange().status().state, net::CircuitState::open) << "a page is no answer of the exchange";
 }
 
 }  // namespace

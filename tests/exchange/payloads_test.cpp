@@ -28,7 +28,7 @@ std::optional<std::string> payload(const std::string& name) {
 
 TEST(Payloads, contracts_of_september_2026) {
     SCANNER_PAYLOAD(body, "contract_info_20260913_trimmed.json");
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto answer = htx::decode_contracts(parser, test::ok(*body));
     ASSERT_TRUE(answer) << answer.error().message();
     EXPECT_TRUE(answer->problems.empty());
@@ -52,7 +52,7 @@ TEST(Payloads, contracts_of_september_2026) {
 
 TEST(Payloads, contract_as_sent) {
     SCANNER_PAYLOAD(body, "contract_info_BTC-USDT_20260929.raw.json");
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto answer = htx::decode_contracts(parser, test::ok(*body));
     ASSERT_TRUE(answer) << answer.error().message();
     ASSERT_EQ(answer->list.contracts.size(), 1U);
@@ -63,7 +63,7 @@ TEST(Payloads, contract_as_sent) {
 TEST(Payloads, tickers_agree_with_contract_sizes) {
     SCANNER_PAYLOAD(contracts_body, "contract_info_20260913_trimmed.json");
     SCANNER_PAYLOAD(body, "batch_merged_20260913_trimmed.json");
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto contracts = htx::decode_contracts(parser, test::ok(*contracts_body));
     ASSERT_TRUE(contracts);
     htx::ContractSizes sizes;
@@ -90,7 +90,7 @@ TEST(Payloads, tickers_agree_with_contract_sizes) {
 
 TEST(Payloads, funding) {
     SCANNER_PAYLOAD(body, "batch_funding_rate_20260913_trimmed.json");
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto answer = htx::decode_funding(parser, test::ok(*body));
     ASSERT_TRUE(answer) << answer.error().message();
     EXPECT_EQ(answer->bulk.by_contract.size(), 14U);
@@ -102,7 +102,7 @@ TEST(Payloads, funding) {
 
 TEST(Payloads, open_interest) {
     SCANNER_PAYLOAD(body, "open_interest_20260913_trimmed.json");
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto answer = htx::decode_open_interest(parser, test::ok(*body));
     ASSERT_TRUE(answer) << answer.error().message();
     EXPECT_EQ(answer->bulk.by_contract.size(), 14U);
@@ -112,7 +112,7 @@ TEST(Payloads, open_interest) {
 
 TEST(Payloads, index_of_the_suspended_one_has_its_old_time) {
     SCANNER_PAYLOAD(body, "swap_index_20260913_trimmed.json");
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto answer = htx::decode_index(parser, test::ok(*body));
     ASSERT_TRUE(answer) << answer.error().message();
     EXPECT_EQ(answer->bulk.by_contract.size(), 13U);
@@ -122,7 +122,7 @@ TEST(Payloads, index_of_the_suspended_one_has_its_old_time) {
 
 TEST(Payloads, candles_as_sent) {
     SCANNER_PAYLOAD(body, "kline_BTC-USDT_1min_20260929.raw.json");
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto answer = htx::decode_candles(parser, test::ok(*body), test::btc(), 1, 3);
     ASSERT_TRUE(answer) << answer.error().message();
     ASSERT_EQ(answer->candles.size(), 3U);
@@ -133,7 +133,7 @@ TEST(Payloads, candles_as_sent) {
 
 TEST(Payloads, error_as_sent) {
     SCANNER_PAYLOAD(body, "error_invalid_size_20260929.raw.json");
-    htx::JsonParser parser;
+    rest::JsonParser parser;
     const auto answer = htx::decode_candles(parser, test::ok(*body), test::btc(), 1, 3);
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code(), core::ErrorCode::exchange_rejected);

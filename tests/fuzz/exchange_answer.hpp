@@ -23,7 +23,7 @@ void check_decoded(const core::Result<T>& answer, Check sound) {
 }
 
 template <class T, class Check>
-void check_bulk(const core::Result<htx::BulkAnswer<T>>& answer, Check sound) {
+void check_bulk(const core::Result<exchange::rest::BulkAnswer<T>>& answer, Check sound) {
     check_decoded(answer, [&](const auto& good) {
         for (const auto& [code, value] : good.bulk.by_contract) {
             if (code.empty() || code.size() > 64 || !sound(value)) return false;
@@ -63,11 +63,11 @@ inline void compare_candles(const core::Result<exchange::CandleBatch>& fast, con
 
 /// The bodies of the exchange's answers. The first byte chooses whose; two of them are decoded twice.
 inline void exchange_answer(std::string_view input) {
-    static htx::JsonParser parser;
+    static exchange::rest::JsonParser parser;
     static const market::Contract kContract = exchange::test::btc();
     static const htx::ContractSizes kSizes{{"BTC-USDT", 0.001}, {"PEPE-USDT", 1e6}, {"XOM-USDT", 0.01}};
     const unsigned char choice = take_choice(input);
-    const htx::Answer answer{.http_status = choice < 200 ? 200 : 502, .body = input};
+    const exchange::rest::Answer answer{.http_status = choice < 200 ? 200 : 502, .body = input};
     namespace sound = exchange::test;
     switch (choice % 11) {
         case 0: return check_decoded(htx::decode_contracts(parser, answer), sound::sound_contracts);

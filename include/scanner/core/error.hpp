@@ -15,7 +15,7 @@ enum class ErrorCode {
     cancelled,          ///< shutdown or the caller asked to stop
     network,            ///< connect, TLS, reset, name resolution
     http_status,        ///< an HTTP status that is not 2xx and has no better name here
-    rate_limited,       ///< 429, HTX 1032 or "request limit"
+    rate_limited,       ///< HTTP 429, or the exchange said so in its own way
     maintenance,        ///< the exchange says that it is under maintenance
     exchange_rejected,  ///< an error envelope from the exchange, other than the above
     malformed,          ///< an answer that does not parse or lacks what it must have

@@ -8,7 +8,7 @@
 
 namespace scanner::core {
 
-/// A finite double from the whole of `text` (plain or E-notation, as HTX prints them); nothing for anything else:
+/// A finite double from the whole of `text` (plain or E-notation, as exchanges print them); nothing for anything else:
 /// empty, spaces, trailing text, "NaN", infinities, overflow.
 [[nodiscard]] std::optional<double> parse_double(std::string_view text);
 /// A 64-bit integer from the whole of `text`; nothing for anything else, overflow included.

@@ -8,7 +8,7 @@
 
 namespace scanner::core {
 
-/// The unified symbol of an HTX linear swap: "BTC-USDT" becomes "BTC/USDT:USDT".
+/// The unified symbol of a linear swap: "BTC-USDT" becomes "BTC/USDT:USDT".
 /// A code of another form (a dated future) is returned unchanged.
 [[nodiscard]] std::string unified_symbol(std::string_view contract_code);
 

@@ -2,6 +2,7 @@
 
 #include "scanner/core/error.hpp"
 #include "scanner/market/market.hpp"
+#include "scanner/net/circuit_breaker.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -10,7 +11,6 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -39,13 +39,10 @@ struct BookAnswer {
     core::WallTime exchange_time;  ///< when the exchange answered; the difference is the book's age, clock skew or not
 };
 
-enum class BreakerState { closed, open, half_open };
-[[nodiscard]] std::string_view to_string(BreakerState state) noexcept;
-
 /// How the connection to the exchange does, for health and metrics.
 struct ExchangeStatus {
-    std::string exchange;  ///< "htx"
-    BreakerState state = BreakerState::closed;
+    std::string exchange;  ///< its name in answers
+    net::CircuitState state = net::CircuitState::closed;
     int fail_count = 0;  ///< failures in a row
     double cooldown_remaining_sec = 0.0;
     int threshold = 0;
@@ -53,7 +50,7 @@ struct ExchangeStatus {
     std::map<std::string, std::uint64_t> errors;  ///< by error code name, since start
     std::string last_error;
     std::uint64_t dropped_rows = 0;  ///< rows of bulk answers left out because they were bad, since start
-    bool funding_fallback = false;   ///< v5 per-contract calls in place of the bulk one
+    bool funding_fallback = false;   ///< per-contract calls in place of the bulk one
     bool open_interest_fallback = false;
 };
 

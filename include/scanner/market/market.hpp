@@ -12,13 +12,13 @@
 #include <vector>
 
 /// What a market is. Plain values without behaviour beyond their invariants: no wire, no I/O.
-/// Prices are USDT, sizes base units (contracts x contract size), turnover USDT with both sides counted as HTX reports
-/// it.
+/// Prices are USDT, sizes base units (contracts x contract size), turnover USDT with both sides of a trade
+/// counted.
 namespace scanner::market {
 
 using core::WallTime;
 
-/// Whether a contract may be traded now (HTX contract_status; facts section 4.3).
+/// Whether a contract may be traded now as far as the exchange says.
 enum class ContractStatus {
     delisting,
     listed,
@@ -33,13 +33,13 @@ enum class ContractStatus {
 };
 [[nodiscard]] std::string_view to_string(ContractStatus status) noexcept;
 
-/// What kind of thing a contract follows; HTX lists stocks, indices, metals and oil as swaps too.
+/// What kind of thing a contract follows: coins, or stocks, indices, metals and oil listed as swaps.
 enum class AssetClass { crypto, tradfi };
 [[nodiscard]] std::string_view to_string(AssetClass asset_class) noexcept;
 
 /// One perpetual swap as the exchange describes it.
 struct Contract {
-    std::string contract_code;   ///< HTX's own name, upper case: "BTC-USDT"
+    std::string contract_code;   ///< the exchange's own name, upper case: "BTC-USDT"
     std::string symbol;          ///< unified: "BTC/USDT:USDT"
     double contract_size = 0.0;  ///< base units in one contract, > 0
     double price_tick = 0.0;     ///< smallest price step in USDT, > 0
@@ -47,8 +47,8 @@ struct Contract {
     AssetClass asset_class = AssetClass::crypto;
     int funding_interval_hours = 8;
     std::optional<WallTime> next_funding_time;
-    /// Start of the day of listing (HTX tells the day only, in UTC+8): the contract was listed within the 24 hours that
-    /// follow. Empty where the exchange does not say.
+    /// Start of the day of listing (no exchange's list tells the hour): the contract was listed within the 24 hours
+    /// that follow. Empty where the exchange does not say.
     std::optional<WallTime> listed_at;
     /// What is wrong with its row of the exchange's list; empty for a sound one. Of an unreadable contract only the
     /// names are known: size and tick are 0, the status is unknown.
@@ -78,7 +78,7 @@ struct OrderBook {
     std::vector<Level> bids;
     std::vector<Level> asks;
     WallTime exchange_time;        ///< when the exchange says the book stood like this
-    std::int64_t matching_id = 0;  ///< monotone per contract (HTX "mrid"); 0 where unknown
+    std::int64_t matching_id = 0;  ///< monotone per contract; 0 where unknown
 };
 
 /// One interval of trading. `open_time` is the start of the interval.

@@ -51,7 +51,7 @@ public:
         if (open_until_ && *open_until_ > now) open_until_ = now;
     }
 
-    /// half_open as soon as the cooldown has passed, whether or not anybody has asked for the probe.
+    /// half_open as soon as the cooldown has passed, whether or not a probe was asked for.
     [[nodiscard]] CircuitState state(core::SteadyTime now) const;
     /// Failures in a row, failed probes included.
     [[nodiscard]] int failures() const { return failures_; }

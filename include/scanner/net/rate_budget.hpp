@@ -21,7 +21,7 @@ class RateBudget {
 public:
     struct Options {
         double per_second = 100.0;                        ///< own cap; > 0
-        std::chrono::milliseconds penalty{3'000};         ///< pause after a refusal (429, HTX 1032): HTX's window
+        std::chrono::milliseconds penalty{3'000};         ///< pause after a refusal : the service's window
         std::chrono::milliseconds longest_pause{60'000};  ///< whatever the headers say
     };
 
@@ -40,7 +40,7 @@ public:
     [[nodiscard]] std::optional<Ticket> acquire(core::SteadyTime now,
                                                 core::SteadyTime latest = core::SteadyTime::max());
     /// When the holder of `ticket` may go: at once if not after now. Ask again after waiting: a refusal in between
-    /// moves everybody back, in order and still spread out.
+    /// moves all of them back, in order and still spread out.
     [[nodiscard]] core::SteadyTime due(const Ticket& ticket) const;
 
     /// Learns from an answer's headers. Absent or senseless ones are ignored.
@@ -69,7 +69,7 @@ private:
     Options options_;
     core::SteadyTime::duration spacing_;    // between requests at the cap
     core::SteadyTime::duration tolerance_;  // how far ahead of the spacing a burst may run
-    // On the own clock: GCRA's theoretical arrival time, and the latest slot given, which nobody may overtake.
+    // On the own clock: GCRA's theoretical arrival time, and the latest slot given, which none may overtake.
     core::SteadyTime next_;
     core::SteadyTime last_slot_;
     core::SteadyTime::duration paused_{0};  // all pauses together: steady time less own time

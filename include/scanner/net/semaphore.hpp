@@ -14,7 +14,7 @@
 namespace scanner::net {
 
 /// Limits how many coroutines do something at a time. First come, first served; a permit is handed straight to the
-/// first in line, so that nobody overtakes. One loop thread.
+/// first in line, so that none overtakes. One loop thread.
 class Semaphore {
     struct State;
 
@@ -48,7 +48,7 @@ public:
     /// is full.
     [[nodiscard]] boost::asio::awaitable<core::Result<Permit>> acquire(
         core::SteadyTime deadline = core::SteadyTime::max());
-    /// A permit if one is free and nobody waits.
+    /// A permit if one is free and no caller waits.
     [[nodiscard]] std::optional<Permit> try_acquire();
 
     [[nodiscard]] std::size_t available() const;

@@ -28,7 +28,7 @@ struct FlagInfo {
 };
 /// Every flag, sorted by name.
 [[nodiscard]] std::span<const FlagInfo> manipulation_flags();
-/// The literal of a flag's name, for whoever decodes stored numbers; nothing for an unknown one.
+/// The literal of a flag's name, for decoding stored numbers; nothing for an unknown one.
 [[nodiscard]] std::optional<std::string_view> find_manipulation_flag(std::string_view name);
 
 /// The names of the probability's terms, in the order of the formula, "bias" first.

@@ -24,7 +24,7 @@ using SlippageCurve = std::array<double, kSlippageNotionals.size()>;
 [[nodiscard]] SlippageCurve slippage_curve(const market::OrderBook& book);
 
 /// `slip_bps` read off a curve: exact at its points, linear in the notional between them. Under the smallest point it
-/// is the smallest point's (never better than measured); over the largest kUnknownBps (depth that nobody measured).
+/// is the smallest point's (never better than measured); over the largest kUnknownBps (depth that was not measured).
 [[nodiscard]] double slippage_from_curve(const SlippageCurve& curve, double notional_usdt);
 
 }  // namespace scanner::signals

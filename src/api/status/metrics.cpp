@@ -66,11 +66,11 @@ private:
     std::vector<prometheus::MetricFamily> families_;
 };
 
-double breaker_value(exchange::BreakerState state) {
+double breaker_value(net::CircuitState state) {
     switch (state) {
-        case exchange::BreakerState::closed: return 0.0;
-        case exchange::BreakerState::half_open: return 1.0;
-        case exchange::BreakerState::open: break;
+        case net::CircuitState::closed: return 0.0;
+        case net::CircuitState::half_open: return 1.0;
+        case net::CircuitState::open: break;
     }
     return 2.0;
 }

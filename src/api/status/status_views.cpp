@@ -64,7 +64,7 @@ void write_adapter(core::JsonWriter& json, const exchange::ExchangeStatus& statu
     json.key("adapter")
         .begin_object()
         .field("exchange", status.exchange)
-        .field("state", exchange::to_string(status.state))
+        .field("state", net::to_string(status.state))
         .field("fail_count", status.fail_count);
     number_field(json, "cooldown_remaining", core::round_to(status.cooldown_remaining_sec, 3));
     json.field("threshold", status.threshold).field("requests", status.requests).key("errors").begin_object();

@@ -7,6 +7,7 @@
 #include "scanner/api/ranking_items.hpp"
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/names.hpp"
+#include "scanner/exchange/exchange_factory.hpp"
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/signals/number_fields.hpp"
 
@@ -108,7 +109,7 @@ int run_collect_once(const settings::LoadedSettings& loaded, bool json, std::ost
             std::cerr << "market-scanner: this cycle is not stored: " << core::visible_text(opened.error().message())
                       << '\n';
         }
-        const auto simulated = co_await exchange_is_simulated(*client, settings.exchange_url);
+        const auto simulated = co_await exchange::is_simulated(*client, settings.exchange_url);
         engine->set_options(engine_options(settings, simulated.value_or(true), operator_service->effective()));
         outcome = co_await engine->scan_once();
         co_await stores.close(kStoresGrace);

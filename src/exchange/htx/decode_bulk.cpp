@@ -1,6 +1,7 @@
 #include "exchange/htx/decode_bulk.hpp"
 
-#include "exchange/htx/rows.hpp"
+#include "exchange/htx/answer_fields.hpp"
+#include "exchange/rest/rows.hpp"
 
 #include <cmath>
 
@@ -35,7 +36,7 @@ core::Result<BulkAnswer<T>> decode_rows(JsonParser& parser, const Answer& answer
     const auto data = root.array(key);
     if (!data || !root.ok()) return std::unexpected(root.error());
 
-    auto rows = read_rows(*data, key, [&](FieldReader& row, std::string_view code) {
+    auto rows = rest::read_rows(*data, key, read_contract_code, [&](FieldReader& row, std::string_view code) {
         std::optional<T> value = read(row, code);
         if (!row.ok() || !value) return false;
         const auto [held, added] = result.bulk.by_contract.try_emplace(std::string(code), *value);
@@ -78,8 +79,8 @@ core::Result<BulkAnswer<market::Ticker>> decode_tickers(JsonParser& parser, cons
                                    if (size == sizes.end() || !is_usdt_swap(row)) return std::nullopt;
                                    Ticker ticker;
                                    ticker.contract_code = code;
-                                   ticker.bid = row.optional_quote("bid", size->second);
-                                   ticker.ask = row.optional_quote("ask", size->second);
+                                   ticker.bid = read_quote(row, "bid", size->second);
+                                   ticker.ask = read_quote(row, "ask", size->second);
                                    ticker.last = row.positive("close");
                                    ticker.time = row.optional_time("ts");
                                    ticker.base_volume_24h = row.not_negative("amount");

@@ -1,6 +1,6 @@
 #include "exchange/htx/decode_contract.hpp"
 
-#include "exchange/htx/json.hpp"
+#include "exchange/htx/answer_fields.hpp"
 
 #include "scanner/core/decimal.hpp"
 #include "scanner/core/numeric.hpp"
@@ -13,6 +13,8 @@
 namespace scanner::exchange::htx {
 
 using core::ErrorCode;
+using rest::describe;
+using rest::to_number;
 using simdjson::dom::element;
 
 namespace {
@@ -30,11 +32,11 @@ core::Result<market::Level> read_level(element entry, const core::DecimalUnit& c
     const auto price = to_number(price_field);
     const auto contracts = to_number(contracts_field);
     if (!price || !core::is_finite_positive(*price)) {
-        return core::fail(ErrorCode::malformed, fmt::format("price {} is not above 0", describe(price_field)));
+        return core::fail(ErrorCode::malformed, fmt::format("price must be > 0, got {}", describe(price_field)));
     }
     const double size = contracts ? contract.times(*contracts) : 0.0;
     if (!core::is_finite_positive(size)) {
-        return core::fail(ErrorCode::malformed, fmt::format("size {} is not above 0", describe(contracts_field)));
+        return core::fail(ErrorCode::malformed, fmt::format("size must be > 0, got {}", describe(contracts_field)));
     }
     return market::Level{.price = *price, .size = size};
 }

@@ -1,6 +1,7 @@
 #include "exchange/htx/decode_contracts.hpp"
 
-#include "exchange/htx/rows.hpp"
+#include "exchange/htx/answer_fields.hpp"
+#include "exchange/rest/rows.hpp"
 
 #include "scanner/core/names.hpp"
 #include "scanner/core/symbol.hpp"
@@ -51,7 +52,7 @@ AssetClass read_asset_class(FieldReader& row) {
 int read_funding_interval(FieldReader& row) {
     const auto hours = row.optional_integer("settlement_period");
     if (hours && (*hours < 1 || *hours > 24)) {
-        row.reject("settlement_period", fmt::format("{} is no number of hours from 1 to 24", *hours));
+        row.reject("settlement_period", fmt::format("{} is not a number of hours from 1 to 24", *hours));
     }
     return static_cast<int>(hours.value_or(kUsualFundingIntervalHours));
 }
@@ -106,7 +107,7 @@ core::Result<ContractsAnswer> decode_contracts(JsonParser& parser, const Answer&
 
     std::unordered_map<std::string_view, std::size_t> place;  // in the list, by contract code
     auto& contracts = result.list.contracts;
-    auto rows = read_rows(*data, "data", [&](FieldReader& row, std::string_view code) {
+    auto rows = rest::read_rows(*data, "data", read_contract_code, [&](FieldReader& row, std::string_view code) {
         if (!is_usdt_swap(row)) return false;
         auto contract = read_contract(row, code);
         if (!row.ok()) return false;

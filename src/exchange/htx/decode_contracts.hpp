@@ -1,6 +1,6 @@
 #pragma once
 
-#include "exchange/htx/answer.hpp"
+#include "exchange/rest/answer.hpp"
 
 #include <vector>
 
@@ -14,6 +14,6 @@ struct ContractsAnswer {
 /// swap_contract_info. Dated futures and contracts not settled in USDT are left out without blame. Of two rows about
 /// the same contract the listed one is kept; a row that cannot be read is an unreadable contract, behind the others,
 /// unless another row is about the same one.
-[[nodiscard]] core::Result<ContractsAnswer> decode_contracts(JsonParser& parser, const Answer& answer);
+[[nodiscard]] core::Result<ContractsAnswer> decode_contracts(rest::JsonParser& parser, const rest::Answer& answer);
 
 }  // namespace scanner::exchange::htx

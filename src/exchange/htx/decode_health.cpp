@@ -1,6 +1,6 @@
 #include "exchange/htx/decode_health.hpp"
 
-#include "exchange/htx/json.hpp"
+#include "exchange/htx/answer_fields.hpp"
 
 namespace scanner::exchange::htx {
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "exchange/htx/answer.hpp"
+#include "exchange/rest/answer.hpp"
 
 #include <optional>
 
@@ -13,6 +13,6 @@ struct Heartbeat {
 };
 
 /// /heartbeat/. Its "ts" has stood still since 2019 and is not read.
-[[nodiscard]] core::Result<Heartbeat> decode_heartbeat(JsonParser& parser, const Answer& answer);
+[[nodiscard]] core::Result<Heartbeat> decode_heartbeat(rest::JsonParser& parser, const rest::Answer& answer);
 
 }  // namespace scanner::exchange::htx

@@ -1,4 +1,4 @@
-#include "exchange/htx/json.hpp"
+#include "exchange/htx/answer_fields.hpp"
 
 #include "scanner/core/names.hpp"
 #include "scanner/core/text.hpp"
@@ -8,11 +8,13 @@
 #include <algorithm>
 #include <string>
 
-// Which kind of answer it is, before anything is read from it (facts section 6).
+// Which kind of answer it is, before anything is read from it.
 namespace scanner::exchange::htx {
 
 using core::Error;
 using core::ErrorCode;
+using rest::describe;
+using rest::to_integer;
 using simdjson::dom::element;
 
 namespace {
@@ -20,13 +22,13 @@ namespace {
 /// Blanks collapsed ("invalid  symbol" is one of HTX's spellings), controls and overrides of writing direction spelled
 /// out, cut to a length fit for a log line.
 std::string tidy(std::string_view text) {
-    static constexpr std::size_t kLongest = 200;
+    static constexpr std::size_t kMaxBytes = 200;
     std::string out;
     for (const char c : text) {
         const bool blank = static_cast<unsigned char>(c) <= 0x20;
         if (blank && (out.empty() || out.back() == ' ')) continue;
         const bool starts_character = (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-        if (out.size() >= kLongest && starts_character) break;
+        if (out.size() >= kMaxBytes && starts_character) break;
         out.push_back(blank ? ' ' : c);
     }
     while (!out.empty() && out.back() == ' ') out.pop_back();

@@ -12,7 +12,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kMostRequests = 4'096;  // under way or waiting for a connection
+constexpr std::size_t kMaxRequests = 4'096;  // under way or waiting for a connection
 
 /// Once per process, before the first handle.
 void initialise_curl() {
@@ -77,8 +77,8 @@ CurlDriver::~CurlDriver() {
 core::Result<std::shared_ptr<CurlDriver::Pending>> CurlDriver::start(ClientRequest request,
                                                                      std::optional<std::string> proxy) {
     if (!multi_) return core::fail(core::ErrorCode::cancelled, "the HTTP client is closed");
-    if (pending_.size() >= kMostRequests) {
-        return core::fail(core::ErrorCode::unavailable, fmt::format("{} HTTP requests are under way", kMostRequests));
+    if (pending_.size() >= kMaxRequests) {
+        return core::fail(core::ErrorCode::unavailable, fmt::format("{} HTTP requests are under way", kMaxRequests));
     }
     EasyHandle easy;
     if (idle_.empty()) {

@@ -21,9 +21,9 @@ namespace {
 
 using core::ErrorCode;
 
-constexpr std::size_t kMostHeaderBytes = 256U << 10U;  // browsers stop there too
-constexpr long kReceiveBufferBytes = 128L << 10;       // all tickers are ~100 kB: a few reads instead of many
-constexpr std::size_t kRefused = 0;                    // a callback's way to end the transfer
+constexpr std::size_t kMaxHeaderBytes = 256U << 10U;  // browsers stop there too
+constexpr long kReceiveBufferBytes = 128L << 10;      // all tickers are ~100 kB: a few reads instead of many
+constexpr std::size_t kRefused = 0;                   // a callback's way to end the transfer
 
 /// Token of RFC 9110 section 5.6.2.
 bool is_token(std::string_view text) {
@@ -211,7 +211,7 @@ std::size_t CurlTransfer::on_header(char* data, std::size_t size, std::size_t co
     auto& transfer = *static_cast<CurlTransfer*>(self);
     const std::size_t bytes = size * count;
     transfer.header_bytes_ += bytes;
-    if (transfer.header_bytes_ > kMostHeaderBytes) return kRefused;
+    if (transfer.header_bytes_ > kMaxHeaderBytes) return kRefused;
     const std::string_view line(data, bytes);
     const std::size_t colon = line.find(':');
     if (line.starts_with("HTTP/")) {
@@ -252,8 +252,8 @@ core::Result<ClientResponse> CurlTransfer::finish(CURLcode code) {
     std::string why = curl_easy_strerror(code);
     if (body_too_long_ || code == CURLE_FILESIZE_EXCEEDED) {
         why = fmt::format("the body is longer than {} bytes", request_.max_body_bytes);
-    } else if (header_bytes_ > kMostHeaderBytes) {
-        why = fmt::format("the headers are longer than {} bytes", kMostHeaderBytes);
+    } else if (header_bytes_ > kMaxHeaderBytes) {
+        why = fmt::format("the headers are longer than {} bytes", kMaxHeaderBytes);
     } else if (code == CURLE_PARTIAL_FILE) {
         why = fmt::format("the body was cut short after {} bytes", response_.body.size());
     }

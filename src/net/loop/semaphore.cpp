@@ -21,7 +21,7 @@ struct Semaphore::State {
 };
 
 /// A place in line, in the frame of the coroutine that waits. Leaves the line, or gives back a permit that it was
-/// handed and nobody took, however that frame ends.
+/// handed and did not take, however that frame ends.
 struct Semaphore::Waiter {
     Waiter(std::shared_ptr<State> of, core::SteadyTime deadline)
         : state(std::move(of)), timer(state->executor, deadline) {

@@ -6,7 +6,7 @@ std::string_view to_string(CircuitState state) noexcept {
     switch (state) {
         case CircuitState::closed: return "closed";
         case CircuitState::open: return "open";
-        case CircuitState::half_open: return "half_open";
+        case CircuitState::half_open: return "half-open";
     }
     return "closed";
 }

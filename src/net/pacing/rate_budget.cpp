@@ -26,10 +26,10 @@ std::optional<std::int64_t> bounded(const std::vector<Header>& headers, std::str
 }
 
 std::optional<WindowHeaders> parse_window(const std::vector<Header>& headers, milliseconds longest) {
-    constexpr std::int64_t kMostRequests = 1'000'000'000;
+    constexpr std::int64_t kMaxRequests = 1'000'000'000;
     constexpr std::int64_t kYear2286Ms = 10'000'000'000'000;
-    const auto limit = bounded(headers, "ratelimit-limit", 1, kMostRequests);
-    const auto remaining = bounded(headers, "ratelimit-remaining", 0, kMostRequests);
+    const auto limit = bounded(headers, "ratelimit-limit", 1, kMaxRequests);
+    const auto remaining = bounded(headers, "ratelimit-remaining", 0, kMaxRequests);
     const auto interval = bounded(headers, "ratelimit-interval", 1, longest.count());
     const auto reset = bounded(headers, "ratelimit-reset", 1, kYear2286Ms);
     if (!limit || !remaining || !interval || !reset) return std::nullopt;

@@ -38,7 +38,7 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 /// For the peer's answer to a close, and for its end of the connection after that.
 constexpr std::chrono::milliseconds kCloseTime{1'500};
 /// Of what the peer sends behind it.
-constexpr std::size_t kMostDiscarded = 16U << 20U;
+constexpr std::size_t kMaxDiscarded = 16U << 20U;
 /// A read waits with this little memory, and takes more as the message grows.
 constexpr std::size_t kFirstPiece = 256;
 constexpr std::size_t kLargestPiece = 16U << 10U;
@@ -112,7 +112,7 @@ public:
             return;
         }
         std::array<char, 4096> piece;  // NOLINT(cppcoreguidelines-pro-type-member-init): only written to
-        while (!ec && discarded_ < kMostDiscarded) discarded_ += socket_.read_some(asio::buffer(piece), ec);
+        while (!ec && discarded_ < kMaxDiscarded) discarded_ += socket_.read_some(asio::buffer(piece), ec);
         if (ec == asio::error::would_block || ec == asio::error::try_again) {
             socket_.async_wait(tcp::socket::wait_read, std::move(self));
             return;

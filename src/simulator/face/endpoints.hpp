@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-/// One function an endpoint: the whole body of its answer, or of its refusal (facts section 4 and 6). Pure.
+/// One function an endpoint: the whole body of its answer, or of its refusal. Pure.
 namespace scanner::simulator::face {
 
 // 4.1 - 4.3

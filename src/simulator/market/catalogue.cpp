@@ -36,7 +36,7 @@ struct Range {
     double high = 0.0;
     [[nodiscard]] double draw(Random& random) const { return random.log_uniform(low, high); }
 };
-/// One row of the liquidity table: what a tier's contracts look like (facts section 8 for the real market).
+/// One row of the liquidity table: what a tier's contracts look like, close to those of the real market.
 struct TierShape {
     Range turnover_usdt, fills_per_day, spread_bps, touch_usdt, range_bps, levels, sigma_minute_bps;
 };
@@ -180,7 +180,7 @@ void adapt_to_kind(Profile& profile, const CatalogueName& name, bool busy) {
     if (name.kind == Kind::crypto) return;
     profile.session = name.kind == Kind::stock ? Session::us_stocks : Session::weekdays;
     profile.closed_spread_matters = !busy;
-    if (!busy && profile.major) {  // deep quotes, little trade (facts section 8: gold, oil)
+    if (!busy && profile.major) {  // deep quotes, little trade (gold, oil)
         profile.turnover_usdt *= 0.06;
         profile.fills_per_day *= 0.3;
         profile.open_interest_usdt *= 0.06;

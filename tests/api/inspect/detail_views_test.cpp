@@ -311,7 +311,7 @@ TEST(StatusViews, health_has_the_names_that_clients_know) {
     report.health.cycle_count = 9;
     report.health.recent_cycle_ms = {1'000.0, 1'250.0};
     report.health.exchange.exchange = "htx";
-    report.health.exchange.state = exchange::BreakerState::half_open;
+    report.health.exchange.state = net::CircuitState::half_open;
     report.health.exchange.threshold = 5;
     report.health.exchange.errors = {{"timeout", 3}};
     report.health.symbols = {{.symbol = "BTC/USDT:USDT",

@@ -57,8 +57,8 @@ TEST(Metrics, tell_the_breaker_and_what_the_exchange_was_asked) {
     sample.health.exchange.errors = {{"rate_limited", 2}, {"timeout", 1}};
     sample.health.failure_streak = 3;
     for (const auto& [state, value] :
-         {std::pair(exchange::BreakerState::closed, "0"), std::pair(exchange::BreakerState::half_open, "1"),
-          std::pair(exchange::BreakerState::open, "2")}) {
+         {std::pair(net::CircuitState::closed, "0"), std::pair(net::CircuitState::half_open, "1"),
+          std::pair(net::CircuitState::open, "2")}) {
         sample.health.exchange.state = state;
         EXPECT_THAT(metrics.render(sample), HasSubstr(std::string("scanner_breaker_state ") + value + "\n"));
     }

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-/// Numbers as HTX prints them (facts section 3.6). The exchange keeps decimals, not doubles: an E-notation like
+/// Numbers as HTX prints them. The exchange keeps decimals, not doubles: an E-notation like
 /// "1.0000000000E-8" and "0E-18" is java.math.BigDecimal.toString of a value with 18 decimals.
 namespace scanner::simulator::face {
 

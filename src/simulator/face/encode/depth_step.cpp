@@ -13,7 +13,7 @@ struct NamedStep {
     bool merged;
 };
 
-// Facts section 4.7. The "20" family has 30 levels when unmerged, as seen on the wire.
+// The "20" family has 30 levels when unmerged, as seen on the wire.
 constexpr std::array<NamedStep, 20> kSteps{{
     {"step0", 150, 0, false}, {"step1", 150, 5, true},  {"step2", 150, 4, true},  {"step3", 150, 3, true},
     {"step4", 150, 2, true},  {"step5", 150, 1, true},  {"step6", 30, 0, false},  {"step7", 20, 5, true},

@@ -17,7 +17,7 @@ std::int64_t trade_id(const SimulatedTrade& trade) {
     return trade.match_id * 10'000 + trade.fill_index;
 }
 
-/// Now and then the exchange does not tell (facts section 9): every 256th match here, always the same ones.
+/// Now and then the exchange does not tell: every 256th match here, always the same ones.
 std::string_view direction(const SimulatedTrade& trade) {
     if (mix(static_cast<std::uint64_t>(trade.match_id)) % 256 == 0) return "";
     if (trade.taker_side == market::Side::buy) return "buy";

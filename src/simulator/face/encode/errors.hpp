@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-/// The bodies of everything that is not an answer (facts section 6).
+/// The bodies of everything that is not an answer.
 namespace scanner::simulator::face {
 
 /// {"ts":…,"status":"error","err-code":"invalid-parameter","err-msg":"invalid size"}

@@ -11,7 +11,7 @@
 
 namespace scanner::simulator::face {
 
-/// Which of the exchange's budgets a path is charged to (facts section 2).
+/// Which of the exchange's budgets a path is charged to.
 enum class LimitClass {
     market,    ///< class A: 800 a second, no headers
     api,       ///< class B: 240 in 3 s, with ratelimit-* headers

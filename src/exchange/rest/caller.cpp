@@ -1,4 +1,4 @@
-#include "exchange/htx/caller.hpp"
+#include "exchange/rest/caller.hpp"
 
 #include "scanner/core/text.hpp"
 #include "scanner/net/deadline.hpp"
@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-namespace scanner::exchange::htx {
+namespace scanner::exchange::rest {
 
 namespace asio = boost::asio;
 using core::Error;
@@ -18,19 +18,19 @@ using Steady = std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t kMaxBodyBytes = 16U << 20U;                   // the biggest real answer is 0.2 MB
-constexpr std::chrono::milliseconds kHalfOpenPoll{20};              // while another request finds out for everybody
+constexpr std::chrono::milliseconds kHalfOpenPoll{20};              // while another request finds out for all
 constexpr std::chrono::milliseconds kBreakerProbeAllowance{5'000};  // on top of the longest attempt
 
 /// What a finished request says about the exchange as a whole, or about one input that may be missing.
 enum class Verdict { healthy, failing, silent };
 
-Verdict judge(const core::Result<void>& result, int http_status, bool is_json, const Endpoint& endpoint) {
+Verdict verdict_on(const core::Result<void>& result, int http_status, bool is_json, const Request& request) {
     if (result) return Verdict::healthy;
     // A book or a chart that makes no sense, in an answer that does: the contract's trouble, not the exchange's.
-    if (endpoint.about_one_contract && is_json && result.error().code() == ErrorCode::malformed) return Verdict::silent;
+    if (request.about_one_contract && is_json && result.error().code() == ErrorCode::malformed) return Verdict::silent;
     // Its pauses are the whole class's: what can be done without is not asked again and again.
     const bool refused = result.error().code() == ErrorCode::rate_limited;
-    if (refused && endpoint.purpose != Purpose::essential) return Verdict::failing;
+    if (refused && request.purpose != Purpose::essential) return Verdict::failing;
     const bool http_success = http_status >= 200 && http_status < 300;
     switch (result.error().code()) {
         case ErrorCode::timeout:
@@ -87,7 +87,7 @@ std::shared_ptr<net::RateBudget> make_budget(double per_second, std::chrono::mil
     return std::make_shared<net::RateBudget>(options);
 }
 
-net::CircuitBreaker make_breaker(const HtxOptions& options) {
+net::CircuitBreaker make_breaker(const ExchangeOptions& options) {
     net::CircuitBreaker::Options breaker;
     breaker.threshold = options.max_failures;
     breaker.cooldown = options.cooldown;
@@ -100,33 +100,23 @@ std::string without_trailing_slash(std::string url) {
     return url;
 }
 
-BreakerState to_breaker_state(net::CircuitState state) {
-    switch (state) {
-        case net::CircuitState::closed: return BreakerState::closed;
-        case net::CircuitState::open: return BreakerState::open;
-        case net::CircuitState::half_open: break;
-    }
-    return BreakerState::half_open;
-}
-
 }  // namespace
 
-Caller::Caller(asio::any_io_executor executor, const HtxOptions& options, net::HttpClient& client,
-               const core::Clock& clock, std::uint64_t random_seed, const HtxObserver& observer)
+Caller::Caller(asio::any_io_executor executor, const ExchangeOptions& options, const CallerSetup& setup,
+               net::HttpClient& client, const core::Clock& clock, std::uint64_t random_seed,
+               const ExchangeObserver& observer)
     : options_(options),
       client_(client),
       clock_(clock),
       observer_(observer),
       base_url_(without_trailing_slash(options.base_url)),
       random_(net::make_random_unit(random_seed)),
-      market_budget_(make_budget(options.market_requests_per_sec, options.refusal_pause)),
-      other_budget_(make_budget(options.other_requests_per_sec, options.refusal_pause)),
       semaphore_(std::move(executor), std::max<std::size_t>(options.concurrency, 1)),
-      breakers_{make_breaker(options), make_breaker(options), make_breaker(options), make_breaker(options),
-                make_breaker(options)} {}
-
-const std::shared_ptr<net::RateBudget>& Caller::budget(RequestClass request_class) const {
-    return request_class == RequestClass::market ? market_budget_ : other_budget_;
+      breakers_(setup.purposes, make_breaker(options)),
+      last_failure_(setup.purposes) {
+    for (const double per_second : setup.requests_per_sec) {
+        budgets_.push_back(make_budget(per_second, options.refusal_pause));
+    }
 }
 
 const net::CircuitBreaker* Caller::in_the_way(Purpose purpose) const {
@@ -153,10 +143,10 @@ Error Caller::note_refusal(Error error) {
     return error;
 }
 
-asio::awaitable<core::Result<void>> Caller::perform(Endpoint endpoint, std::string context, core::SteadyTime deadline,
+asio::awaitable<core::Result<void>> Caller::perform(Request request, std::string context, core::SteadyTime deadline,
                                                     Accept accept) {
-    const Purpose purpose = endpoint.purpose;
-    const auto shared_endpoint = std::make_shared<const Endpoint>(std::move(endpoint));
+    const Purpose purpose = request.purpose;
+    const auto shared_request = std::make_shared<const Request>(std::move(request));
     const auto shared_accept = std::make_shared<const Accept>(std::move(accept));
     net::BackoffOptions backoff_options;
     backoff_options.max_attempts = options_.max_attempts;
@@ -166,7 +156,7 @@ asio::awaitable<core::Result<void>> Caller::perform(Endpoint endpoint, std::stri
 
     std::optional<Error> answered;  // what the exchange said last; tells more than being kept from asking again
     for (;;) {
-        const auto made = co_await attempt(shared_endpoint, deadline, shared_accept);
+        const auto made = co_await attempt(shared_request, deadline, shared_accept);
         if (made.result) co_return core::Result<void>();
         const auto& error = made.result.error();
         if (!made.sent) {
@@ -182,22 +172,22 @@ asio::awaitable<core::Result<void>> Caller::perform(Endpoint endpoint, std::stri
     }
 }
 
-asio::awaitable<Caller::Attempt> Caller::attempt(std::shared_ptr<const Endpoint> endpoint, core::SteadyTime deadline,
+asio::awaitable<Caller::Attempt> Caller::attempt(std::shared_ptr<const Request> request, core::SteadyTime deadline,
                                                  std::shared_ptr<const Accept> accept) {
-    const Purpose purpose = endpoint->purpose;
+    const Purpose purpose = request->purpose;
     // Not worth a place in the queue while the breaker is open.
     if (in_the_way(purpose) != nullptr) co_return Attempt{.result = std::unexpected(breaker_open(purpose))};
     // The place among the concurrent ones first, then the turn: a turn taken and then held up would end in a burst.
     auto place = co_await semaphore_.acquire(deadline);
     if (!place) co_return Attempt{.result = std::unexpected(place.error())};
-    if (auto turn = co_await net::wait_for_turn(budget(endpoint->request_class), deadline); !turn) {
+    if (auto turn = co_await net::wait_for_turn(budget(request->budget), deadline); !turn) {
         co_return Attempt{.result = std::unexpected(turn.error())};
     }
     const auto permit = co_await admit(purpose, deadline);
     if (!permit) co_return Attempt{.result = std::unexpected(breaker_open(purpose))};
     Report report(breaker(purpose), *permit, clock_);
-    auto exchanged = co_await send(endpoint, deadline, accept);
-    report.give(judge(exchanged.result, exchanged.http_status, exchanged.is_json, *endpoint));
+    auto exchanged = co_await send(request, deadline, accept);
+    report.give(verdict_on(exchanged.result, exchanged.http_status, exchanged.is_json, *request));
     co_return Attempt{.result = std::move(exchanged.result), .sent = true};
 }
 
@@ -216,27 +206,27 @@ asio::awaitable<std::optional<net::CircuitBreaker::Permit>> Caller::admit(Purpos
     }
 }
 
-asio::awaitable<Caller::Exchanged> Caller::send(std::shared_ptr<const Endpoint> endpoint, core::SteadyTime deadline,
+asio::awaitable<Caller::Exchanged> Caller::send(std::shared_ptr<const Request> request, core::SteadyTime deadline,
                                                 std::shared_ptr<const Accept> accept) {
     const auto started = Steady::now();
     const auto remaining = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - started);
-    net::ClientRequest request;
-    request.url = base_url_ + endpoint->target;
-    request.headers.push_back({"Accept", "application/json"});
-    const auto longest = endpoint->purpose == Purpose::essential
+    net::ClientRequest sent;
+    sent.url = base_url_ + request->target;
+    sent.headers.push_back({"Accept", "application/json"});
+    const auto longest = request->purpose == Purpose::essential
                              ? options_.attempt_timeout
                              : std::min(options_.attempt_timeout, options_.optional_timeout);
-    request.timeout = std::clamp(remaining, std::chrono::milliseconds(1), longest);
-    request.max_body_bytes = kMaxBodyBytes;
+    sent.timeout = std::clamp(remaining, std::chrono::milliseconds(1), longest);
+    sent.max_body_bytes = kMaxBodyBytes;
 
     ++requests_;
-    const auto response = co_await client_.send(std::move(request));
+    const auto response = co_await client_.send(std::move(sent));
     const auto elapsed = std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - started);
 
     Exchanged exchanged;
     if (response) {
         const auto now = Steady::now();
-        const auto& own_budget = budget(endpoint->request_class);
+        const auto& own_budget = budget(request->budget);
         own_budget->observe(response->headers, now);
         exchanged.http_status = response->status;
         exchanged.is_json = core::trimmed(response->body, core::kWhitespace).starts_with('{');
@@ -250,18 +240,18 @@ asio::awaitable<Caller::Exchanged> Caller::send(std::shared_ptr<const Endpoint> 
     std::optional<ErrorCode> code;
     if (!exchanged.result) code = exchanged.result.error().code();
     if (code) ++errors_[std::string(to_string(*code))];
-    if (observer_.on_request) observer_.on_request(endpoint->method, elapsed, code);
+    if (observer_.on_request) observer_.on_request(request->method, elapsed, code);
     co_return exchanged;
 }
 
-asio::awaitable<core::Result<void>> Caller::probe(Endpoint endpoint, Accept read) {
+asio::awaitable<core::Result<void>> Caller::probe(Request request, Accept read) {
     const auto deadline = Steady::now() + options_.probe_timeout;
-    const auto shared_endpoint = std::make_shared<const Endpoint>(std::move(endpoint));
+    const auto shared_request = std::make_shared<const Request>(std::move(request));
     const auto shared_read = std::make_shared<const Accept>(std::move(read));
-    if (auto turn = co_await net::wait_for_turn(budget(shared_endpoint->request_class), deadline); !turn) {
+    if (auto turn = co_await net::wait_for_turn(budget(shared_request->budget), deadline); !turn) {
         co_return std::unexpected(note_refusal(turn.error()).within("probe"));
     }
-    const auto exchanged = co_await send(shared_endpoint, deadline, shared_read);
+    const auto exchanged = co_await send(shared_request, deadline, shared_read);
     if (!exchanged.result) {
         const auto error = exchanged.result.error().within("probe");
         last_error_ = error.message();
@@ -274,9 +264,8 @@ asio::awaitable<core::Result<void>> Caller::probe(Endpoint endpoint, Accept read
 ExchangeStatus Caller::status() const {
     const auto now = clock_.steady_now();
     ExchangeStatus status;
-    status.exchange = "htx";
     const net::CircuitBreaker& essential = breaker(Purpose::essential);
-    status.state = to_breaker_state(essential.state(now));
+    status.state = essential.state(now);
     status.fail_count = essential.failures();
     status.cooldown_remaining_sec = static_cast<double>(essential.cooldown_remaining(now).count()) / 1000.0;
     status.threshold = essential.threshold();
@@ -286,4 +275,4 @@ ExchangeStatus Caller::status() const {
     return status;
 }
 
-}  // namespace scanner::exchange::htx
+}  // namespace scanner::exchange::rest

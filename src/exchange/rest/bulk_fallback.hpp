@@ -5,9 +5,9 @@
 
 #include <chrono>
 
-namespace scanner::exchange::htx {
+namespace scanner::exchange::rest {
 
-/// Decides between a v1 bulk call, which HTX may withdraw any day, and the v5 calls that replace it. Two useless
+/// Decides between a bulk call that the venue may withdraw any day and the smaller calls that replace it. Two useless
 /// answers in a row switch over; then the bulk call is tried again at every interval, and switches back when it works.
 /// Pure: time is an argument.
 class BulkFallback {
@@ -30,4 +30,4 @@ private:
     core::SteadyTime next_probe_;
 };
 
-}  // namespace scanner::exchange::htx
+}  // namespace scanner::exchange::rest

@@ -1,10 +1,9 @@
 #pragma once
 
-#include "exchange/htx/answer.hpp"
+#include "exchange/rest/answer.hpp"
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
-#include "scanner/market/market.hpp"
 
 #include <simdjson.h>
 
@@ -12,23 +11,18 @@
 #include <string>
 #include <string_view>
 
-/// For the decoders' .cpp files only: the one place where simdjson shows.
-namespace scanner::exchange::htx {
+/// For the decoders' .cpp files only: what shows simdjson.
+namespace scanner::exchange::rest {
 
 struct JsonParser::Impl {
     simdjson::dom::parser parser;
 };
 
-/// Parses `answer` and settles whether it is a success. Every error form of the exchange ends here (facts section 6):
-/// rate_limited, maintenance, not_found (unknown contract), unavailable (exchange busy), exchange_rejected,
-/// http_status, malformed.
-[[nodiscard]] core::Result<simdjson::dom::object> open_answer(JsonParser& parser, const Answer& answer);
-
-/// A finite number that HTX printed as a number or as text ("0E-18"); nothing for anything else.
+/// A finite number that was printed as a number or as text ("0E-18"); nothing for anything else.
 [[nodiscard]] std::optional<double> to_number(simdjson::dom::element element);
 /// An integer printed as a number or as text; never by way of a double, because ids exceed 2^53.
 [[nodiscard]] std::optional<std::int64_t> to_integer(simdjson::dom::element element);
-/// HTX writes "nothing" as an absent key, null, "" and "null".
+/// Exchanges write "nothing" as an absent key, null, "" and "null".
 [[nodiscard]] bool is_nothing(simdjson::dom::element element);
 /// Milliseconds since 1970 as a time; nothing outside 2001..2100, which also catches seconds taken for milliseconds.
 [[nodiscard]] std::optional<core::WallTime> to_time(std::int64_t unix_ms);
@@ -55,11 +49,9 @@ public:
     [[nodiscard]] std::optional<std::int64_t> integer_if_any(std::string_view key) const;
     [[nodiscard]] core::WallTime time(std::string_view key);
     [[nodiscard]] std::optional<core::WallTime> optional_time(std::string_view key);
-    /// [price, contracts]; nothing for a side that is empty.
-    [[nodiscard]] std::optional<market::Level> optional_quote(std::string_view key, double contract_size);
     /// Nothing only after a failure.
     [[nodiscard]] std::optional<simdjson::dom::array> array(std::string_view key);
-    /// Nothing also where HTX left the key out.
+    /// Nothing also where the key is absent.
     [[nodiscard]] std::optional<simdjson::dom::array> optional_array(std::string_view key);
     /// Nothing only after a failure.
     [[nodiscard]] std::optional<simdjson::dom::object> object(std::string_view key);
@@ -79,11 +71,4 @@ private:
     std::string problem_;
 };
 
-/// The contract code of a row; rejected when it is none (core::contract_code_fault).
-[[nodiscard]] std::string_view read_contract_code(FieldReader& row);
-/// False for what is not a perpetual swap in USDT: dated futures (in bulk answers now and then) and other partitions.
-[[nodiscard]] bool is_usdt_swap(FieldReader& row);
-/// Refuses an answer whose "ch" ("market.BTC-USDT.depth.step0") is about another contract.
-void check_channel(FieldReader& root, std::string_view contract_code);
-
-}  // namespace scanner::exchange::htx
+}  // namespace scanner::exchange::rest

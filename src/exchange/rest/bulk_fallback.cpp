@@ -1,6 +1,6 @@
-#include "exchange/htx/bulk_fallback.hpp"
+#include "exchange/rest/bulk_fallback.hpp"
 
-namespace scanner::exchange::htx {
+namespace scanner::exchange::rest {
 namespace {
 
 constexpr int kUselessAnswersToSwitch = 2;
@@ -27,4 +27,4 @@ void BulkFallback::bulk_failed(core::ErrorCode code, core::SteadyTime now) {
     if (active_) next_probe_ = now + probe_interval_;
 }
 
-}  // namespace scanner::exchange::htx
+}  // namespace scanner::exchange::rest

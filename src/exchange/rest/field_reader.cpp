@@ -1,13 +1,12 @@
-#include "exchange/htx/json.hpp"
+#include "exchange/rest/field_reader.hpp"
 
-#include "scanner/core/decimal.hpp"
 #include "scanner/core/names.hpp"
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/text.hpp"
 
 #include <fmt/format.h>
 
-namespace scanner::exchange::htx {
+namespace scanner::exchange::rest {
 
 using simdjson::dom::element;
 using simdjson::dom::element_type;
@@ -55,10 +54,10 @@ std::optional<core::WallTime> to_time(std::int64_t unix_ms) {
 }
 
 std::string describe(element value) {
-    static constexpr std::size_t kLongest = 40;
+    static constexpr std::size_t kMaxBytes = 40;
     std::string text = simdjson::minify(value);
-    if (text.size() <= kLongest) return text;
-    std::size_t end = kLongest;
+    if (text.size() <= kMaxBytes) return text;
+    std::size_t end = kMaxBytes;
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a UTF-8 character
     return text.substr(0, end) + "…";
 }
@@ -106,14 +105,14 @@ std::optional<double> FieldReader::optional_number(std::string_view key) {
 double FieldReader::positive(std::string_view key) {
     if (!require(key)) return 0.0;
     const auto number = optional_number(key);
-    if (number && !(*number > 0.0)) reject(key, fmt::format("{} is not above 0", *number));
+    if (number && !(*number > 0.0)) reject(key, fmt::format("must be > 0, got {}", *number));
     return number.value_or(0.0);
 }
 
 double FieldReader::not_negative(std::string_view key) {
     if (!require(key)) return 0.0;
     const auto number = optional_number(key);
-    if (number && *number < 0.0) reject(key, fmt::format("{} is below 0", *number));
+    if (number && *number < 0.0) reject(key, fmt::format("must be >= 0, got {}", *number));
     return number.value_or(0.0);
 }
 
@@ -138,34 +137,12 @@ std::optional<core::WallTime> FieldReader::optional_time(std::string_view key) {
     const auto unix_ms = optional_integer(key);
     if (!unix_ms) return std::nullopt;
     const auto time = to_time(*unix_ms);
-    if (!time) reject(key, fmt::format("{} is no time in milliseconds", *unix_ms));
+    if (!time) reject(key, fmt::format("{} is not a time in milliseconds", *unix_ms));
     return time;
 }
 
 core::WallTime FieldReader::time(std::string_view key) {
     return require(key) ? optional_time(key).value_or(core::WallTime()) : core::WallTime();
-}
-
-std::optional<market::Level> FieldReader::optional_quote(std::string_view key, double contract_size) {
-    const auto pair = optional_array(key);
-    if (!pair || pair->size() == 0) return std::nullopt;
-    element price_field;
-    element contracts_field;
-    if (pair->at(0).get(price_field) != simdjson::SUCCESS || pair->at(1).get(contracts_field) != simdjson::SUCCESS) {
-        reject(key, "not [price, contracts]");
-        return std::nullopt;
-    }
-    if (is_nothing(price_field) || is_nothing(contracts_field)) return std::nullopt;
-    const auto price = to_number(price_field);
-    const auto contracts = to_number(contracts_field);
-    if (!price || !contracts || *price < 0.0 || *contracts < 0.0) {
-        reject(key, fmt::format("[{}, {}] is no quote", describe(price_field), describe(contracts_field)));
-        return std::nullopt;
-    }
-    const market::Level level{.price = *price, .size = core::DecimalUnit(contract_size).times(*contracts)};
-    // A price or size of zero is another spelling of an empty side.
-    if (!core::is_finite_positive(level.price) || !core::is_finite_positive(level.size)) return std::nullopt;
-    return level;
 }
 
 std::optional<simdjson::dom::array> FieldReader::optional_array(std::string_view key) {
@@ -195,31 +172,4 @@ std::optional<simdjson::dom::object> FieldReader::object(std::string_view key) {
     return object;
 }
 
-std::string_view read_contract_code(FieldReader& row) {
-    const auto code = row.text("contract_code");
-    if (!row.ok()) return code;
-    if (const auto fault = core::contract_code_fault(code)) row.reject("contract_code", *fault);
-    return code;
-}
-
-bool is_usdt_swap(FieldReader& row) {
-    const auto is_or_absent = [&row](std::string_view key, std::string_view wanted) {
-        const auto text = row.optional_text(key);
-        return text.empty() || text == wanted;
-    };
-    return is_or_absent("business_type", "swap") && is_or_absent("contract_type", "swap") &&
-           is_or_absent("trade_partition", "USDT");
-}
-
-void check_channel(FieldReader& root, std::string_view contract_code) {
-    static constexpr std::string_view kPrefix = "market.";
-    const auto channel = root.optional_text("ch");
-    if (channel.empty()) return;
-    const bool about_it =
-        channel.starts_with(kPrefix) && channel.size() > kPrefix.size() + contract_code.size() &&
-        channel[kPrefix.size() + contract_code.size()] == '.' &&
-        core::equal_ignoring_case(channel.substr(kPrefix.size(), contract_code.size()), contract_code);
-    if (!about_it) root.reject("ch", fmt::format("{} is not about {}", channel, contract_code));
-}
-
-}  // namespace scanner::exchange::htx
+}  // namespace scanner::exchange::rest

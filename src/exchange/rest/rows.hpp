@@ -1,6 +1,6 @@
 #pragma once
 
-#include "exchange/htx/json.hpp"
+#include "exchange/rest/field_reader.hpp"
 
 #include "scanner/core/names.hpp"
 
@@ -10,7 +10,7 @@
 #include <vector>
 
 /// For the decoders' .cpp files only.
-namespace scanner::exchange::htx {
+namespace scanner::exchange::rest {
 
 /// What became of the rows of a bulk answer.
 struct RowCount {
@@ -19,10 +19,11 @@ struct RowCount {
     std::vector<RowProblem> problems;
 };
 
-/// Calls `read(FieldReader& row, std::string_view code)` for each row of `rows`; it returns false to skip the row and
-/// rejects a field to drop it with a reason. Fails when more than half of the rows are bad.
-template <class Read>
-core::Result<RowCount> read_rows(simdjson::dom::array rows, std::string_view name, Read read) {
+/// Calls `read_code(FieldReader& row)` and then `read(FieldReader& row, std::string_view code)` for each row of `rows`.
+/// Either rejects a field to drop the row with a reason; `read` returns false to skip it. Fails when more than half of
+/// the rows are bad.
+template <class ReadCode, class Read>
+core::Result<RowCount> read_rows(simdjson::dom::array rows, std::string_view name, ReadCode read_code, Read read) {
     RowCount count;
     std::size_t index = 0;
     for (const simdjson::dom::element element : rows) {
@@ -34,7 +35,7 @@ core::Result<RowCount> read_rows(simdjson::dom::array rows, std::string_view nam
             continue;
         }
         FieldReader row(object);
-        const auto code = read_contract_code(row);
+        const auto code = read_code(row);
         const bool kept = row.ok() && read(row, code);
         if (!row.ok()) {
             count.problems.push_back(
@@ -54,4 +55,4 @@ core::Result<RowCount> read_rows(simdjson::dom::array rows, std::string_view nam
     return count;
 }
 
-}  // namespace scanner::exchange::htx
+}  // namespace scanner::exchange::rest

@@ -1,14 +1,14 @@
 #pragma once
 
-#include "scanner/exchange/htx.hpp"
+#include "scanner/exchange/exchange_factory.hpp"
 
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-/// What all decoders share. Pure: bytes in, values out; no clock, no I/O.
-namespace scanner::exchange::htx {
+/// What the decoders of all venues share. Pure: bytes in, values out; no clock, no I/O.
+namespace scanner::exchange::rest {
 
 /// What came back over HTTP. `body` is decompressed and need only live for the call.
 struct Answer {
@@ -40,4 +40,4 @@ struct BulkAnswer {
     std::vector<RowProblem> problems;
 };
 
-}  // namespace scanner::exchange::htx
+}  // namespace scanner::exchange::rest

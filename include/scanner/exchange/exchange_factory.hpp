@@ -6,8 +6,10 @@
 #include "scanner/net/http_client.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,10 +20,10 @@
 
 namespace scanner::exchange {
 
-struct HtxOptions {
-    std::string base_url = "https://api.hbdm.com";      ///< scheme and host; a trailing slash does not matter
-    double market_requests_per_sec = 100.0;             ///< own cap on market data (HTX documents 800)
-    double other_requests_per_sec = 20.0;               ///< own cap on everything else (HTX enforces 240 per 3 s)
+struct ExchangeOptions {
+    std::string base_url;                               ///< scheme and host; a trailing slash does not matter
+    double market_requests_per_sec = 100.0;             ///< own cap on market data
+    double other_requests_per_sec = 20.0;               ///< own cap on everything else
     std::chrono::milliseconds timeout{90'000};          ///< one call, with all its waiting and retries
     std::chrono::milliseconds attempt_timeout{15'000};  ///< one request within it
     /// One call, retries included, for what may be missing (funding, open interest, index prices, trades): nothing else
@@ -30,7 +32,7 @@ struct HtxOptions {
     int max_attempts = 3;                       ///< requests a call, the first one included
     std::chrono::milliseconds retry_base{200};  ///< see net::BackoffOptions
     std::chrono::milliseconds retry_cap{5'000};
-    std::chrono::milliseconds refusal_pause{3'000};  ///< of a whole class after a 429 or 1032: HTX's window
+    std::chrono::milliseconds refusal_pause{3'000};  ///< of a whole budget after the exchange refused for the rate
     int max_failures = 5;                            ///< failures in a row that open the breaker
     std::chrono::milliseconds cooldown{30'000};
     std::size_t concurrency = 12;                      ///< requests under way at a time, of all calls together
@@ -41,14 +43,15 @@ struct HtxOptions {
 /// A row of a bulk answer that was left out, and why.
 struct RowProblem {
     std::string contract_code;  ///< "row 17" where the row has no readable code
-    std::string problem;        ///< names the field: "close: -3 is not above 0"
+    std::string problem;        ///< names the field: "close: must be > 0, got -3"
 };
 
-/// Who wants to know; each may be empty. Called on the loop thread, must not throw. `method` is one of a dozen fixed
-/// names (contracts, tickers, funding_rates, open_interest, index_prices, order_book, candles, trades, heartbeat,
-/// v5_funding_rate, v5_open_interest), fit for a metric label.
-struct HtxObserver {
-    /// After every request that was sent: how long its answer took, and what was wrong with it.
+/// Callbacks, each of which may be empty. Called on the loop thread, must not throw. `method` is one of a dozen fixed
+/// names (contracts, tickers, funding_rates, open_interest, index_prices, order_book, candles, trades, heartbeat, …),
+/// fit for a metric label.
+struct ExchangeObserver {
+    /// After every request that was sent, so several times for a call that is retried: how long its answer took, waits
+    /// for budget and retries excluded, and what was wrong with it.
     std::function<void(std::string_view method, std::chrono::microseconds elapsed,
                        std::optional<core::ErrorCode> error)>
         on_request;
@@ -58,19 +61,22 @@ struct HtxObserver {
     std::function<void(std::string_view method, bool fallback)> on_fallback;
 };
 
-/// HTX's USDT-margined swaps over its public REST interface.
-///
-/// One breaker guards contracts, tickers, books and candles. Funding, open interest, index prices and trades, without
-/// which the scanner can do, have one each: while it is open that input is missing and nothing else. A breaker counts
-/// requests that failed for the exchange's own reasons: timeouts, broken connections, 5xx, refusals by HTTP status,
-/// maintenance, "busy", answers that make no sense. It does not count what is about one contract (unknown symbol,
-/// refused parameter, a book that makes no sense), cancellation, and, of essential calls, rate limiting: the budget
-/// pauses for it.
+/// The exchange that the scanner scans.
 ///
 /// Calls may run side by side. `clock` times the breaker and the fallback; waiting goes by the machine's own steady
 /// clock. `client` and `clock` must outlive the exchange, and the exchange its running calls.
-[[nodiscard]] std::unique_ptr<Exchange> make_htx_exchange(boost::asio::any_io_executor executor, HtxOptions options,
-                                                          net::HttpClient& client, const core::Clock& clock,
-                                                          std::uint64_t random_seed, HtxObserver observer = {});
+[[nodiscard]] std::unique_ptr<Exchange> make_exchange(boost::asio::any_io_executor executor, ExchangeOptions options,
+                                                      net::HttpClient& client, const core::Clock& clock,
+                                                      std::uint64_t random_seed, ExchangeObserver observer = {});
+
+/// Whether `base_url` is one of the real exchange's own hosts. By the parsed host: a name anywhere else in an address
+/// says nothing.
+[[nodiscard]] bool is_real_market(std::string_view base_url);
+/// A name for the market at `base_url`: all hosts of the real exchange are one, any other address is its own.
+[[nodiscard]] std::string market_name(std::string_view base_url);
+/// Whether the exchange at `base_url` says of itself that it is a simulator; nothing while it does not answer (within
+/// two seconds, with anything but a server's error). The real exchange's hosts are not asked. `client` must outlive the
+/// call.
+[[nodiscard]] boost::asio::awaitable<std::optional<bool>> is_simulated(net::HttpClient& client, std::string base_url);
 
 }  // namespace scanner::exchange

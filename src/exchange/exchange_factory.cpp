@@ -1,0 +1,36 @@
+#include "scanner/exchange/exchange_factory.hpp"
+
+#include "exchange/htx/htx_exchange.hpp"
+
+#include <utility>
+
+// The only place outside htx/ that knows which exchange it is.
+namespace scanner::exchange {
+
+std::unique_ptr<Exchange> make_exchange(boost::asio::any_io_executor executor, ExchangeOptions options,
+                                        net::HttpClient& client, const core::Clock& clock, std::uint64_t random_seed,
+                                        ExchangeObserver observer) {
+    return htx::make_htx_exchange(std::move(executor), std::move(options), client, clock, random_seed,
+                                  std::move(observer));
+}
+
+bool is_real_market(std::string_view base_url) {
+    return htx::is_own_host(base_url);
+}
+
+std::string market_name(std::string_view base_url) {
+    return is_real_market(base_url) ? std::string(htx::kName) : std::string(base_url);
+}
+
+boost::asio::awaitable<std::optional<bool>> is_simulated(net::HttpClient& client, std::string base_url) {
+    if (is_real_market(base_url)) co_return false;
+    net::ClientRequest request;
+    request.url = base_url + "/_simulator/status";
+    request.timeout = std::chrono::seconds(2);
+    request.max_body_bytes = 1U << 20U;
+    const auto answer = co_await client.send(std::move(request));
+    if (!answer || answer->status >= 500 || answer->status == 429) co_return std::nullopt;
+    co_return answer->status == 200;
+}
+
+}  // namespace scanner::exchange
