@@ -94,7 +94,7 @@ TEST(AlertEdges, a_cycle_without_the_contract_proves_nothing) {
     EXPECT_EQ(Bell(rule()).cycles("Tf.ffT"), "!----!");
 }
 
-TEST(AlertEdges, waits_for_the_cooldown_and_rings_late_not_never) {
+TEST(AlertEdges, waits_for_the_cooldown_and_fires_late_not_never) {
     EXPECT_EQ(Bell(rule(seconds(0), seconds(60))).cycles("TffTTTTT"), "!---!---");
     EXPECT_EQ(Bell(rule(seconds(0), seconds(60))).cycles("TffTffT"), "!-----!");
     EXPECT_EQ(Bell(rule(seconds(0), seconds(90))).cycles("TffTffT"), "!-----!");

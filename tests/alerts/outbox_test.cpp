@@ -25,7 +25,7 @@ TEST(Outbox, what_is_saved_is_read_back) {
     EXPECT_EQ(encode_state(*state), text);
 }
 
-TEST(Outbox, numbers_that_are_none_of_ours_are_damage) {
+TEST(Outbox, rejects_out_of_range_saved_numbers) {
     // The first is what a fuzzer found: a conversion that is undefined.
     EXPECT_FALSE(decode_state(saved("17953218446744073709551615", "4", "10"), {}));
     EXPECT_FALSE(decode_state(saved("-1", "4", "10"), {}));

@@ -161,7 +161,7 @@ std::string ask(Service& service, const std::string& head, const char* source = 
     return client.read_all();
 }
 
-TEST(Bodies, that_nobody_wants_take_no_memory) {
+TEST(Bodies, that_no_route_takes_use_no_memory) {
     Service service;
     ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();
     const std::size_t before = memory_of(service);

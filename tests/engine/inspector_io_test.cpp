@@ -147,7 +147,7 @@ protected:
     std::unique_ptr<Inspector> inspector_;
 };
 
-TEST_F(Inspecting, reads_trades_once_for_all_who_ask) {
+TEST_F(Inspecting, reads_trades_once_for_all_callers) {
     scan();
     const auto answers = trades_at_once(std::vector<std::string>(20, "AAA-USDT"));
     EXPECT_EQ(market_.trade_calls, 1);
@@ -262,7 +262,7 @@ TEST_F(Inspecting, does_without_funding) {
     EXPECT_THAT((*reading)->snapshot.data.inputs.notes(), ElementsAre("funding: too slow"));
 }
 
-TEST_F(Inspecting, asks_for_what_is_everybodys_once) {
+TEST_F(Inspecting, asks_once_for_what_all_callers_share) {
     market_.market.codes.emplace_back("EEE-USDT");
     scan();
     const int before = market_.market.calls["funding_rates"];

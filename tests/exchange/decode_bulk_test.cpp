@@ -154,7 +154,7 @@ TEST(Funding, tells_zero_from_nothing) {
     EXPECT_EQ(by_contract.at("XOM-USDT").funding_time, std::nullopt);
 }
 
-TEST(Funding, refuses_rates_that_are_no_rates) {
+TEST(Funding, refuses_implausible_rates) {
     for (const std::string_view rate : {R"("1")", R"("-1.5")", R"("nan")", R"("1e999")", "true", R"("0.0001%")"}) {
         rest::JsonParser parser;
         const auto body = test::changed(test::kFunding, R"("0.000043173429077120")", rate);

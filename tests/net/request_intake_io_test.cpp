@@ -134,7 +134,7 @@ TEST_F(RequestIntakeTest, refuses_a_body_by_its_head_before_it_is_there) {
     EXPECT_EQ(handler_.handled, 0);
 }
 
-TEST_F(RequestIntakeTest, reads_past_a_short_body_that_nobody_wants) {
+TEST_F(RequestIntakeTest, reads_past_a_short_body_that_no_handler_takes) {
     RawClient client(port());
     const std::string request =
         "POST /none HTTP/1.1\r\nHost: h\r\nContent-Length: 8000\r\n\r\n" + std::string(8'000, 'x');

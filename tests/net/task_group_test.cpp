@@ -156,7 +156,7 @@ TEST(TaskGroup, refuses_more_than_its_bound_and_takes_more_when_one_has_ended) {
     EXPECT_EQ(log.lines, (std::vector<std::string>{"a done", "b done", "d done"}));
 }
 
-TEST(TaskGroup, shutdown_lets_those_who_ask_for_it_wind_up_and_ends_the_rest) {
+TEST(TaskGroup, shutdown_lets_tasks_that_ask_for_it_finish_and_ends_the_rest) {
     asio::io_context io(1);
     Log log;
     TaskGroup group(io.get_executor(), log.on_exception());

@@ -157,7 +157,7 @@ TEST_F(SpoolTest, drops_the_oldest_segment_when_it_is_full_and_says_how_much) {
     EXPECT_EQ(left.front(), payload(101 - status.records)) << "no hole among those that are left";
 }
 
-TEST_F(SpoolTest, refuses_a_record_that_can_never_fit_at_nobody_elses_cost) {
+TEST_F(SpoolTest, refuses_a_record_that_can_never_fit_and_keeps_the_others) {
     options_.segment_bytes = 500;
     options_.max_bytes = 4'000;
     const auto spool = open();

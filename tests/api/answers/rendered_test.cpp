@@ -77,7 +77,7 @@ TEST(RenderCache, forgets_cycles_that_are_over) {
     EXPECT_NE(cache.find("of no cycle"), nullptr);
 }
 
-TEST(RenderCache, keeps_an_answer_alive_for_whoever_still_sends_it) {
+TEST(RenderCache, keeps_an_answer_alive_while_it_is_sent) {
     RenderCache cache({.entries = 1, .bytes = 1U << 20U});
     cache.insert("a", rendered("A"));
     const auto held = cache.find("a");

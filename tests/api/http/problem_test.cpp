@@ -49,7 +49,7 @@ TEST(InQuotes, makes_any_text_fit_to_be_shown) {
     EXPECT_EQ(in_quotes(chinese), "'" + chinese.substr(0, 78) + "…'");  // 78: whole characters only
 }
 
-TEST(Bearer, lets_in_whoever_has_the_token) {
+TEST(Bearer, accepts_the_token) {
     EXPECT_FALSE(refuse_without_token("Bearer s3cret", "s3cret"));
     EXPECT_FALSE(refuse_without_token("bearer  s3cret ", "s3cret"));
     EXPECT_FALSE(refuse_without_token("", ""));
@@ -86,7 +86,7 @@ TEST(Cors, is_off_without_origins) {
     EXPECT_TRUE(cors_preflight_headers({}, "https://a.example", "GET").empty());
 }
 
-TEST(Cors, names_an_allowed_origin_and_nobody_else) {
+TEST(Cors, names_an_allowed_origin_and_no_other) {
     const std::vector<std::string> allowed{"https://a.example", "http://localhost:3000"};
     const auto known = cors_headers(allowed, "http://localhost:3000");
     EXPECT_EQ(value_of(known, "Access-Control-Allow-Origin"), "http://localhost:3000");
@@ -100,7 +100,7 @@ TEST(Cors, names_an_allowed_origin_and_nobody_else) {
     }
 }
 
-TEST(Cors, lets_everybody_in_with_a_star) {
+TEST(Cors, allows_any_origin_with_a_star) {
     const std::vector<std::string> allowed{"*"};
     EXPECT_EQ(value_of(cors_headers(allowed, "https://b.example"), "Access-Control-Allow-Origin"), "*");
     EXPECT_EQ(value_of(cors_headers(allowed, "https://b.example"), "Vary"), "");

@@ -28,7 +28,7 @@ protected:
 
 // --- settings
 
-TEST_F(Operator, shows_what_is_built_in_until_somebody_sets_something) {
+TEST_F(Operator, shows_the_defaults_until_something_is_set) {
     const signals::Weights& scalp = signals::builtin_profiles().front().weights;
     const json settings = ok(get("/settings"));
     EXPECT_EQ(settings.at("weights"), json({{"liquidity", scalp.edges_liquidity},
@@ -78,7 +78,7 @@ TEST_F(Operator, names_everything_that_is_wrong_with_settings_at_once) {
     EXPECT_THAT(applied_, SizeIs(1)) << "at the start, and never again";
 }
 
-TEST_F(Operator, refuses_bodies_that_are_no_json_objects) {
+TEST_F(Operator, refuses_bodies_other_than_json_objects) {
     problem(send("POST", "/settings", "liquidity_weight=1", {{"Content-Type", "application/x-www-form-urlencoded"}}),
             415);
     problem(send("POST", "/settings", "{}", {}), 415);
@@ -185,7 +185,7 @@ TEST_F(Operator, tags_differ_when_a_value_went_and_came_back) {
     EXPECT_EQ(get("/settings", {{"If-None-Match", header(now, "ETag")}}).status, 304);
 }
 
-TEST_F(Operator, merges_into_what_somebody_changed_in_the_same_moment) {
+TEST_F(Operator, merges_with_a_concurrent_change) {
     int others = 0;
     documents_.before_change = [&] {
         if (++others > 1) return;
@@ -376,7 +376,7 @@ TEST_F(Operator, lists_profiles_the_built_in_ones_first) {
     EXPECT_EQ(weights_of(applied_.back(), "calm").vol_atr, -3.0) << "cycles rank under it from now on";
 }
 
-TEST_F(Operator, refuses_weights_that_nobody_knows) {
+TEST_F(Operator, refuses_unknown_weights) {
     const json what = problem(
         post("/profiles", {{"name", "x"}, {"weights", {{"liq.qvoll", 1}, {"vol.atr", "3"}, {"mom.ret_1", 1e7}}}}), 422);
     EXPECT_THAT(fault_of(what, "weights.liq.qvoll"), HasSubstr("did you mean liq.qvol?"));

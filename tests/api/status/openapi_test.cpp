@@ -151,7 +151,7 @@ TEST(OpenApi, names_no_header_that_pages_of_allowed_origins_cannot_read) {
     }
 }
 
-TEST(OpenApi, says_what_is_served_and_marks_what_nobody_described) {
+TEST(OpenApi, lists_what_is_served_and_marks_what_is_undocumented) {
     const std::vector<ServedRoute> routes{{.method = "GET", .pattern = "/health"},
                                           {.method = "POST", .pattern = "/health"},
                                           {.method = "GET", .pattern = "/nowhere/{name}"}};

@@ -1,11 +1,4 @@
-#include "api/sample.hpp"
-#include "support/loop_thread.hpp"
-#include "support/raw_client.hpp"
-#include "support/websocket_client.hpp"
-
-#include "scanner/api/handler.hpp"
-#include "scanner/api/stream_hub.hpp"
-#include "scanner/net/http_server.hpp"
+#include "api/streams/served_streams.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,9 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <functional>
 #include <memory>
-#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -23,154 +14,9 @@
 namespace scanner::api {
 namespace {
 
-using namespace std::chrono_literals;
-using nlohmann::json;
-using scanner::test::RawClient;
-using scanner::test::WebSocketClient;
-using scanner::test::WebSocketClientOptions;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-/// The engine of the sample, which times rankings by the machine's clock.
-class LiveEngine final : public engine::EngineView {
-public:
-    [[nodiscard]] ranking::RankingPtr current() const override { return newest; }
-    [[nodiscard]] ranking::RankingPtr by_sequence(std::uint64_t) const override { return nullptr; }
-    [[nodiscard]] core::WallTime now() const override { return core::system_clock().now(); }
-    [[nodiscard]] std::chrono::milliseconds snapshots_ttl() const override { return ttl; }
-    [[nodiscard]] std::optional<core::WallTime> next_scan_at() const override { return std::nullopt; }
-    [[nodiscard]] engine::HealthDetails health() const override { return {}; }
-    [[nodiscard]] std::vector<engine::UniverseEntry> universe() const override { return test::sample_universe(); }
-
-    ranking::RankingPtr newest;
-    std::chrono::milliseconds ttl{90'000};
-};
-
-std::vector<test::Spec> many_specs() {
-    std::vector<test::Spec> specs;
-    for (int i = 0; i < 200; ++i) {
-        test::Spec spec;
-        spec.code = "C" + std::to_string(i) + "-USDT";
-        spec.turnover = 30e6 + 1e5 * i;
-        spec.candles = 40;
-        specs.push_back(spec);
-    }
-    return specs;
-}
-
-class ServedStreams : public testing::Test {
-protected:
-    void SetUp() override { start(); }
-    void TearDown() override { stop(); }
-
-    void start() {
-        loop_.call([this] {
-            auto executor = loop_.io().get_executor();
-            streams_ = std::make_unique<Streams>(executor, stream_options_, engine_);
-            ApiOptions options;
-            options.cors_origins = {"https://desk.example"};
-            options.streams = streams_.get();
-            handler_ = make_api_handler(options, engine_, metrics_, core::system_clock());
-            auto server = net::make_http_server(executor, server_options_, *handler_);
-            if (server) server_ = std::move(*server);
-        });
-        ASSERT_NE(server_, nullptr);
-        port_ = server_->port();
-    }
-    void stop() {
-        if (server_ == nullptr) return;
-        loop_.run(stop_server(*server_));
-        loop_.call([this] {
-            server_.reset();
-            handler_.reset();
-            streams_.reset();
-        });
-    }
-    void restart() {
-        stop();
-        start();
-    }
-    static boost::asio::awaitable<void> stop_server(net::HttpServer& server) { co_await server.stop(2s); }
-
-    void publish(std::uint64_t sequence, const std::vector<test::Spec>& specs = test::sample_specs()) {
-        auto ranking = std::make_shared<const ranking::Ranking>(
-            test::make_ranking(sequence, core::system_clock().now(), test::make_settings(), specs));
-        loop_.call([this, ranking] {
-            engine_.newest = ranking;
-            streams_->publish(ranking);
-        });
-    }
-    [[nodiscard]] StreamStatistics statistics() {
-        return loop_.call([this] { return streams_->statistics(); });
-    }
-    [[nodiscard]] bool wait_until(const std::function<bool(const StreamStatistics&)>& done) {
-        for (int i = 0; i < 500; ++i) {
-            if (done(statistics())) return true;
-            std::this_thread::sleep_for(10ms);
-        }
-        return false;
-    }
-    [[nodiscard]] std::unique_ptr<WebSocketClient> connect(const std::string& target, const std::string& origin = "",
-                                                           int* status = nullptr, int receive_buffer_bytes = 0) {
-        WebSocketClientOptions options;
-        options.port = port_;
-        options.target = target;
-        options.receive_buffer_bytes = receive_buffer_bytes;
-        if (!origin.empty()) options.headers.emplace_back("Origin", origin);
-        auto client = scanner::test::connect_websocket(std::move(options), status);
-        return client ? std::move(*client) : nullptr;
-    }
-    /// Connects, and has read the first frame or beat, which must be the first one.
-    [[nodiscard]] std::unique_ptr<WebSocketClient> follow(const std::string& target) {
-        auto client = connect(target);
-        if (client == nullptr) throw std::runtime_error("no WebSocket at " + target);
-        EXPECT_EQ(read_json(*client)["seq"], 1);
-        return client;
-    }
-    [[nodiscard]] static json read_json(WebSocketClient& client) {
-        const auto message = client.read();
-        EXPECT_TRUE(message) << message.error().message();
-        return message ? json::parse(message->data) : json();
-    }
-    /// Asks for events; what arrives is read by the caller.
-    [[nodiscard]] std::unique_ptr<RawClient> listen(const std::string& target, const std::string& headers = "") {
-        auto client = std::make_unique<RawClient>(port_);
-        client->send("GET " + target + " HTTP/1.1\r\nHost: test\r\n" + headers + "\r\n");
-        return client;
-    }
-    [[nodiscard]] static int status_of(const std::string& head) {
-        return head.size() < 12 ? 0 : std::stoi(head.substr(9, 3));
-    }
-
-    scanner::test::LoopThread loop_;
-    LiveEngine engine_;
-    Metrics metrics_{"1"};
-    StreamOptions stream_options_;
-    net::HttpServerOptions server_options_;
-    std::unique_ptr<Streams> streams_;
-    std::unique_ptr<net::RequestHandler> handler_;
-    std::unique_ptr<net::HttpServer> server_;
-    std::uint16_t port_ = 0;
-};
-
-/// Frames of many contracts, and little room for them: a socket's buffers are full soon.
-class LargeStreams : public ServedStreams {
-protected:
-    void SetUp() override { start_with_large_frames(); }
-    /// Also after a change of options.
-    void start_with_large_frames() {
-        server_options_.max_unsent_bytes = 16U << 10U;
-        restart();
-        publish_large(1);
-    }
-    void publish_large(std::uint64_t sequence) { publish(sequence, specs_); }
-    /// One that takes little at a time.
-    [[nodiscard]] std::unique_ptr<WebSocketClient> connect_slowly() {
-        return connect("/stream/rankings?top=200", "", nullptr, 4'096);
-    }
-
-    const std::vector<test::Spec> specs_ = many_specs();
-};
 
 TEST_F(ServedStreams, give_the_newest_frame_on_connecting_and_then_each_one_in_order) {
     publish(1);
@@ -322,77 +168,6 @@ TEST_F(ServedStreams, do_not_repeat_the_frame_that_the_client_has) {
     EXPECT_THAT(text, HasSubstr("id: 3\n"));
 }
 
-TEST_F(LargeStreams, give_a_late_reader_the_newest_frame_only) {
-    const auto client = connect_slowly();
-    ASSERT_NE(client, nullptr);
-    for (std::uint64_t sequence = 2; sequence <= 12; ++sequence) publish_large(sequence);
-    ASSERT_TRUE(wait_until([](const auto& now) { return now.conflated > 0; }));
-    std::vector<std::uint64_t> seen;
-    while (seen.empty() || seen.back() < 12) {
-        const json frame = read_json(*client);
-        ASSERT_TRUE(frame.is_object());
-        seen.push_back(frame["seq"]);
-    }
-    EXPECT_TRUE(std::ranges::is_sorted(seen));
-    EXPECT_LT(seen.size(), 12U);
-    EXPECT_EQ(statistics().dropped, 0U);
-}
-
-TEST_F(LargeStreams, cut_off_who_does_not_read_without_holding_up_the_others) {
-    server_options_.write_timeout = 300ms;
-    start_with_large_frames();
-    const auto stuck = connect_slowly();
-    RawClient stuck_events(port_, 4'096);
-    stuck_events.send("GET /stream/events?top=200 HTTP/1.1\r\nHost: test\r\n\r\n");
-    const auto healthy = follow("/stream/rankings?top=200");
-    ASSERT_NE(stuck, nullptr);
-    ASSERT_TRUE(wait_until([](const auto& now) { return now.subscribers() == 3; }));
-    std::uint64_t sequence = 1;
-    const auto all_cut = [&] { return statistics().dropped == 2; };
-    while (!all_cut() && sequence < 200) {
-        publish_large(++sequence);
-        ASSERT_EQ(read_json(*healthy)["seq"], sequence) << "the healthy one misses nothing";
-    }
-    EXPECT_TRUE(all_cut());
-    EXPECT_TRUE(wait_until([](const auto& now) { return now.subscribers() == 1; }));
-}
-
-TEST_F(LargeStreams, cut_off_who_takes_for_ever_over_one_frame) {
-    stream_options_.frame_deadline = 100ms;
-    start_with_large_frames();
-    const auto slow = connect_slowly();
-    ASSERT_NE(slow, nullptr);
-    ASSERT_TRUE(wait_until([](const auto& now) { return now.subscribers() == 1; }));
-    for (std::uint64_t sequence = 2; sequence < 100 && statistics().dropped == 0; ++sequence) {
-        publish_large(sequence);
-        std::this_thread::sleep_for(20ms);
-    }
-    EXPECT_EQ(statistics().dropped, 1U);
-    EXPECT_TRUE(wait_until([](const auto& now) { return now.subscribers() == 0; }));
-}
-
-TEST_F(ServedStreams, have_room_for_so_many) {
-    stream_options_.max_subscribers = 2;
-    stream_options_.max_channels = 1;
-    restart();
-    publish(1);
-    const auto first = follow("/stream/rankings");
-    const auto other_channel = connect("/stream/rankings?top=3");
-    ASSERT_NE(other_channel, nullptr);
-    EXPECT_FALSE(other_channel->read());
-    EXPECT_EQ(other_channel->close_code(), 1013);
-    const auto second = follow("/stream");
-    const auto third = connect("/stream/rankings");
-    ASSERT_NE(third, nullptr);
-    EXPECT_FALSE(third->read());
-    EXPECT_EQ(third->close_code(), 1013);
-    const std::string refused = listen("/stream/events", "Connection: close\r\n")->read_all();
-    EXPECT_THAT(refused, StartsWith("HTTP/1.1 503 "));
-    EXPECT_THAT(refused, HasSubstr("\r\nRetry-After: 5\r\n"));
-    EXPECT_EQ(statistics().refused, 3U);
-    EXPECT_EQ(statistics().subscribers(), 2U);
-}
-
 TEST_F(ServedStreams, end_with_1001_when_the_server_goes) {
     publish(1);
     const auto rankings = follow("/stream/rankings");
@@ -407,21 +182,6 @@ TEST_F(ServedStreams, end_with_1001_when_the_server_goes) {
     EXPECT_THAT(events->read_all(), HasSubstr(": going away\n\n"));
     EXPECT_TRUE(events->ended());
     stopping.join();
-}
-
-TEST_F(ServedStreams, do_not_let_themselves_be_talked_to_death) {
-    stream_options_.max_messages = 3;
-    restart();
-    publish(1);
-    const auto client = follow("/stream/rankings");
-    for (int i = 0; i < 4; ++i) ASSERT_TRUE(client->send("hello"));
-    EXPECT_FALSE(client->read());
-    EXPECT_EQ(client->close_code(), 1008);
-    const auto big = follow("/stream");
-    EXPECT_TRUE(big->send(std::string(3'000'000, 'x'))) << "the rest is thrown away, not answered with a reset";
-    const auto last = big->read();
-    ASSERT_FALSE(last);
-    EXPECT_EQ(big->close_code(), 1009) << last.error().message();
 }
 
 TEST_F(ServedStreams, answer_pings_and_closes) {
