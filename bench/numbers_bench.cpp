@@ -3,10 +3,10 @@
 
 #include "api/rankings/queries.hpp"
 #include "api/streams/stream_frame.hpp"
-#include "engine/ranker.hpp"
 #include "exchange/htx/decode_contract.hpp"
 
 #include "scanner/core/random.hpp"
+#include "scanner/ranking/ranker.hpp"
 #include "scanner/signals/contract_numbers.hpp"
 
 #include <fmt/format.h>
@@ -114,13 +114,12 @@ void one_contract(benchmark::State& state) {
 }
 BENCHMARK(one_contract)->Arg(50)->Arg(150)->Unit(benchmark::kMicrosecond);
 
-engine::RankerInput make_scan(std::size_t contracts) {
-    engine::RankerInput scan;
+ranking::RankerInput make_input(std::size_t contracts) {
+    ranking::RankerInput input;
     for (std::size_t i = 0; i < contracts; ++i) {
-        scan.data.push_back(make_market(i, 150));
-        scan.turnover_24h[scan.data.back().contract->contract_code] = scan.data.back().ticker.turnover_24h;
+        input.data.push_back(make_market(i, 150));
     }
-    return scan;
+    return input;
 }
 
 ranking::RankingSettings settings() {
@@ -134,10 +133,10 @@ ranking::RankingSettings settings() {
 
 /// Numbers, cross-section, three profiles, order, and the newest frame of the default query.
 void cycle(benchmark::State& state) {
-    const engine::RankerInput scan = make_scan(static_cast<std::size_t>(state.range(0)));
+    const ranking::RankerInput input = make_input(static_cast<std::size_t>(state.range(0)));
     const std::vector<signals::Profile> profiles(signals::builtin_profiles().begin(),
                                                  signals::builtin_profiles().end());
-    engine::Ranker ranker;
+    ranking::Ranker ranker;
     api::StreamQuery query;
     query.top = 50;
     std::uint64_t sequence = 0;
@@ -145,7 +144,7 @@ void cycle(benchmark::State& state) {
     for ([[maybe_unused]] auto _ : state) {
         ++sequence;
         const ranking::Ranking ranking =
-            ranker.rank(scan, settings(), profiles, {sequence, at(kStart + kCandles * kMinute)});
+            ranker.rank(input, settings(), profiles, {sequence, at(kStart + kCandles * kMinute)});
         ranked = ranking.ranked.at("scalp").size();
         auto frame = api::render_frame(ranking, query, {});
         benchmark::DoNotOptimize(frame);

@@ -49,7 +49,8 @@ std::string alert_id(std::string_view rule, std::string_view symbol, core::WallT
 
 std::string render_payload(const ranking::Ranking& ranking, std::string_view profile, const rules::RuleSubject& subject,
                            const rules::Rule& rule) {
-    const signals::ContractNumbers& numbers = subject.snapshot->numbers;
+    const signals::NumbersView view = subject.numbers();
+    const signals::ContractNumbers& numbers = view.numbers;
     const market::Contract& contract = *subject.snapshot->data.contract;
     core::JsonWriter json(640);
     using signals::known;
@@ -61,11 +62,11 @@ std::string render_payload(const ranking::Ranking& ranking, std::string_view pro
         .field("rank_delta", subject.rank_delta)
         .field("score", subject.score)
         .field("last_price", subject.snapshot->data.ticker.last)
-        .field("liquidity_edge", known<&signals::Edges::liquidity_edge>(numbers))
-        .field("momentum_edge", known<&signals::Edges::momentum_edge>(numbers))
-        .field("volatility_edge", known<&signals::Edges::volatility_edge>(numbers))
-        .field("microstructure_edge", known<&signals::Edges::microstructure_edge>(numbers))
-        .field("anomaly_residual", known<&signals::Edges::anomaly_residual>(numbers))
+        .field("liquidity_edge", known<&signals::Edges::liquidity_edge>(view))
+        .field("momentum_edge", known<&signals::Edges::momentum_edge>(view))
+        .field("volatility_edge", known<&signals::Edges::volatility_edge>(view))
+        .field("microstructure_edge", known<&signals::Edges::microstructure_edge>(view))
+        .field("anomaly_residual", known<&signals::Edges::anomaly_residual>(view))
         .field("manipulation_score", numbers.manipulation.manip_score);
     json.key("manipulation_flags").begin_array();
     for (const std::string_view flag : numbers.manipulation.manip_flags) json.value(flag);

@@ -28,7 +28,7 @@ ScopedSubjects subjects_of(const ranking::Ranking& ranking, const AlertScope& sc
     std::unordered_set<std::string_view> wanted(scope.contracts.begin(), scope.contracts.end());
     if (!scope.watchlist.empty() && watchlist) wanted.insert(watchlist->begin(), watchlist->end());
     for (const ranking::RankedEntry& entry : ranked->second) {
-        const std::string& code = ranking.contracts[entry.contract].data.contract->contract_code;
+        const std::string& code = ranking.contract(entry.contract).data.contract->contract_code;
         if (scope.everything() || wanted.contains(code)) scoped.subjects.push_back(rules::make_subject(ranking, entry));
     }
     return scoped;

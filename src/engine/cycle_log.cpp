@@ -19,14 +19,14 @@ void append_features(core::JsonWriter& json, const signals::ContractNumbers& num
 std::string manip_flagged(const ranking::Ranking& ranking) {
     core::JsonWriter json(1024);
     json.begin_array();
-    for (const ranking::ContractSnapshot& snapshot : ranking.contracts) {
-        const signals::Manipulation& manipulation = snapshot.numbers.manipulation;
+    for (const ranking::ContractSnapshotPtr& snapshot : ranking.contracts) {
+        const signals::Manipulation& manipulation = snapshot->numbers.manipulation;
         if (manipulation.manip_flags.empty()) continue;
-        json.begin_object().field("symbol", snapshot.data.contract->symbol).field("score", manipulation.manip_score);
+        json.begin_object().field("symbol", snapshot->data.contract->symbol).field("score", manipulation.manip_score);
         json.key("flags").begin_array();
         for (const std::string_view flag : manipulation.manip_flags) json.value(flag);
         json.end_array().key("features");
-        append_features(json, snapshot.numbers);
+        append_features(json, snapshot->numbers);
         json.end_object();
     }
     json.end_array();

@@ -26,11 +26,11 @@ std::string why_not_live(const ranking::Ranking& ranking, const EngineOptions& o
         return fmt::format("made {:.1f} s ago", seconds(now - ranking.time));
     }
     auto youngest = core::WallTime::min();
-    for (const ranking::ContractSnapshot& contract : ranking.contracts) {
-        youngest = std::max(youngest, contract.data.data_time);
-        const milliseconds age = ranking.time - contract.data.data_time;
+    for (const ranking::ContractSnapshotPtr& contract : ranking.contracts) {
+        youngest = std::max(youngest, contract->data.data_time);
+        const milliseconds age = ranking.time - contract->data.data_time;
         if (age >= milliseconds(0) && age <= options.scan.max_price_age) continue;
-        return fmt::format("the numbers of {} are dated {:.1f} s before it", contract.data.contract->contract_code,
+        return fmt::format("the numbers of {} are dated {:.1f} s before it", contract->data.contract->contract_code,
                            seconds(age));
     }
     if (!ranking.contracts.empty() && now - youngest > options.snapshots_ttl) {

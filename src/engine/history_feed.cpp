@@ -23,7 +23,7 @@ constexpr std::int64_t kMinuteMs = 60'000;
 
 /// A block of numbers; what was not measured is null.
 template <class Owner>
-void write_group(JsonWriter& json, std::string_view name, const signals::ContractNumbers& numbers) {
+void write_group(JsonWriter& json, std::string_view name, const signals::NumbersView& numbers) {
     json.key(name).begin_object();
     for (const auto& field : signals::number_fields<Owner>()) json.field(field.name, signals::known(numbers, field));
     json.end_object();
@@ -67,8 +67,8 @@ void write_market(JsonWriter& json, const market::MarketData& data) {
         .field("data_time", core::format_time(data.data_time));
 }
 
-void write_manipulation(JsonWriter& json, const signals::ContractNumbers& numbers) {
-    const signals::Manipulation& manipulation = numbers.manipulation;
+void write_manipulation(JsonWriter& json, const signals::NumbersView& numbers) {
+    const signals::Manipulation& manipulation = numbers.numbers.manipulation;
     json.key("manipulation").begin_object();
     json.field("manip_score", manipulation.manip_score).field("probability", manipulation.probability);
     json.key("manip_flags").begin_array();
@@ -82,16 +82,16 @@ void write_manipulation(JsonWriter& json, const signals::ContractNumbers& number
     json.end_object().end_object();
 }
 
-std::string inputs_json(const ranking::ContractSnapshot& snapshot) {
-    const signals::ContractNumbers& numbers = snapshot.numbers;
+std::string inputs_json(const ranking::ContractSnapshot& snapshot, const signals::NumbersView& numbers) {
+    const signals::Metrics& metrics = numbers.numbers.metrics;
     JsonWriter json(2'048);
     json.begin_object();
     write_market(json, snapshot.data);
     json.key("metrics").begin_object();
     for (const auto& field : signals::kMetricFields) json.field(field.name, signals::known(numbers, field));
-    json.field("funding_8h_pct", numbers.metrics.funding_8h_pct)
-        .field("open_interest", numbers.metrics.open_interest)
-        .field("basis_bps", numbers.metrics.basis_bps)
+    json.field("funding_8h_pct", metrics.funding_8h_pct)
+        .field("open_interest", metrics.open_interest)
+        .field("basis_bps", metrics.basis_bps)
         .end_object();
     write_group<signals::Edges>(json, "edges", numbers);
     write_group<signals::Momentum>(json, "momentum", numbers);
@@ -130,7 +130,7 @@ storage::MinuteAggregate minute_of(const ranking::Ranking& ranking, const rankin
 void add_rankings(storage::HistoryBatch& batch, const ranking::Ranking& ranking, const std::string& profile,
                   const std::vector<ranking::RankedEntry>& ranked) {
     for (const ranking::RankedEntry& entry : ranked) {
-        const ranking::ContractSnapshot& snapshot = ranking.contracts[entry.contract];
+        const ranking::ContractSnapshot& snapshot = ranking.contract(entry.contract);
         const signals::Metrics& metrics = snapshot.numbers.metrics;
         storage::RankingRow& row = batch.rankings.emplace_back();
         row.time = ranking.time;
@@ -151,14 +151,14 @@ void add_rankings(storage::HistoryBatch& batch, const ranking::Ranking& ranking,
 class CandleMemory {
 public:
     void add_new(storage::HistoryBatch& batch, const ranking::Ranking& ranking) {
-        for (const ranking::ContractSnapshot& snapshot : ranking.contracts) {
-            const auto& candles = *snapshot.data.candles;
+        for (const ranking::ContractSnapshotPtr& snapshot : ranking.contracts) {
+            const auto& candles = *snapshot->data.candles;
             // History keeps minutes; what is scanned may be something else.
             const bool minutes = candles.size() >= 2 &&
                                  candles.back().open_time_ms - candles[candles.size() - 2].open_time_ms == kMinuteMs;
             if (!minutes) continue;
-            add_new(batch, ranking.sequence, snapshot.data.contract->symbol,
-                    std::span(candles).first(std::min(snapshot.data.closed_candles, candles.size())));
+            add_new(batch, ranking.sequence, snapshot->data.contract->symbol,
+                    std::span(candles).first(std::min(snapshot->data.closed_candles, candles.size())));
         }
     }
 
@@ -206,9 +206,11 @@ private:
 storage::HistoryBatch history_batch(const ranking::Ranking& ranking) {
     storage::HistoryBatch batch;
     for (const auto& [profile, ranked] : ranking.ranked) add_rankings(batch, ranking, profile, ranked);
-    for (const ranking::ContractSnapshot& snapshot : ranking.contracts) {
+    for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
+        const ranking::ContractSnapshot& snapshot = ranking.contract(i);
         batch.minutes.push_back(minute_of(ranking, snapshot));
-        batch.inputs.push_back({ranking.time, ranking.sequence, snapshot.data.contract->symbol, inputs_json(snapshot)});
+        batch.inputs.push_back({ranking.time, ranking.sequence, snapshot.data.contract->symbol,
+                                inputs_json(snapshot, ranking.numbers_view(i))});
     }
     batch.cycle = storage::CycleRecord{.sequence = ranking.sequence,
                                        .time = ranking.time,

@@ -3,13 +3,12 @@
 #include "engine/candle_series.hpp"
 #include "engine/exchange_clock.hpp"
 #include "engine/input_ages.hpp"
-#include "engine/ranker.hpp"
 #include "engine/shared_reads.hpp"
 
 #include "scanner/core/numeric.hpp"
 #include "scanner/net/semaphore.hpp"
-#include "scanner/signals/contract_numbers.hpp"
-#include "scanner/signals/cross_section.hpp"
+#include "scanner/ranking/ranker.hpp"
+#include "scanner/ranking/scoring.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/format.h>
@@ -148,19 +147,6 @@ core::Result<market::MarketData> market_data(Desk& desk, const UniverseEntry& en
     return data;
 }
 
-/// How the contract would have stood among those of the cycle.
-signals::Edges edges_among(const ranking::Ranking& ranking, const signals::ContractNumbers& numbers) {
-    std::vector<signals::ContractNumbers> all;
-    all.reserve(ranking.contracts.size() + 1);
-    for (const ranking::ContractSnapshot& other : ranking.contracts) all.push_back(other.numbers);
-    all.push_back(numbers);
-    std::vector<signals::ContractNumbers*> pointers;
-    pointers.reserve(all.size());
-    for (signals::ContractNumbers& each : all) pointers.push_back(&each);
-    signals::apply_cross_section(pointers);
-    return all.back().edges;
-}
-
 class InspectorImpl final : public Inspector {
 public:
     InspectorImpl(asio::any_io_executor executor, exchange::Exchange& exchange, const EngineView& engine,
@@ -234,7 +220,8 @@ private:
         auto data = market_data(*desk, entry, *own, optional_lists(bulk_answer));
         if (!data) co_return std::unexpected(data.error());
         data->fetch_latency_ms = took.count();
-        compute(reading, std::move(*data));
+        reading.snapshot = ranking::snapshot_alone(std::move(*data), reading.ranking->settings.notional_usdt);
+        reading.edges = ranking::edges_among(*reading.ranking, reading.snapshot.numbers);
         co_return reading;
     }
 
@@ -243,26 +230,6 @@ private:
         OptionalLists none;
         none.funding.problem = none.open_interest.problem = none.index.problem = answer.error().message();
         return none;
-    }
-
-    static void compute(ContractReading& reading, market::MarketData data) {
-        signals::ContractState first_cycle;
-        ranking::ContractSnapshot& snapshot = reading.snapshot;
-        // Candles of another time are shown as such; nothing is computed from them.
-        const auto candles = data.candles;
-        const std::size_t closed_candles = data.closed_candles;
-        if (data.inputs[market::Input::candles].state != market::InputState::live) {
-            data.candles = std::make_shared<const std::vector<market::Candle>>();
-            data.closed_candles = 0;
-        }
-        snapshot.data = std::move(data);
-        const double notional = reading.ranking->settings.notional_usdt;
-        signals::measure_contract(snapshot.data, notional, first_cycle, snapshot.numbers);
-        describe(snapshot, notional, reading.read_at);
-        snapshot.numbers.edges = edges_among(*reading.ranking, snapshot.numbers);
-        snapshot.data.candles = candles;
-        snapshot.data.closed_candles = closed_candles;
-        snapshot.spread_history = {snapshot.numbers.metrics.spread_bps};
     }
 
     DeskPtr desk_;

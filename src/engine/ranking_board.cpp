@@ -87,7 +87,8 @@ void RankingBoard::remember_symbols(const ranking::Ranking& ranking) {
     std::set<std::string_view> listed;
     for (const UniverseEntry& entry : universe_) listed.insert(entry.contract->symbol);
     std::erase_if(seen_, [&](const auto& seen) { return !listed.contains(seen.first); });
-    for (const ranking::ContractSnapshot& snapshot : ranking.contracts) {
+    for (const ranking::ContractSnapshotPtr& each : ranking.contracts) {
+        const ranking::ContractSnapshot& snapshot = *each;
         SymbolHealth& seen = seen_[snapshot.data.contract->symbol];
         seen.symbol = snapshot.data.contract->symbol;
         seen.latency_ms = snapshot.data.fetch_latency_ms;

@@ -47,13 +47,13 @@ core::Result<void> RankingCycle::make(RankingWork work, Rhythm rhythm) {
                           fmt::format("the cycle took so long that its youngest number is {:.1f} s old", age.count()));
     }
     std::vector<UniverseEntry> entries = universe(reading.exclusions);
+    const bool recorded = rhythm == Rhythm::recorded;
     auto ranking = std::make_shared<ranking::Ranking>(
         ranker_.rank({.data = std::move(reading.data), .exclusions = std::move(reading.exclusions)}, options_.settings,
-                     options_.profiles, {.sequence = ++sequence_, .time = made_at}));
+                     options_.profiles, {.sequence = ++sequence_, .time = made_at, .recorded = recorded}));
     ranking->cycle_ms = work.cycle_ms;
     ranking->requests = work.requests;
     ranking->next_scan_at = made_at + options_.interval;
-    const bool recorded = rhythm == Rhythm::recorded;
     board_.publish(
         {.ranking = ranking, .universe = std::move(entries), .health = std::move(work.health), .recorded = recorded});
     if (recorded) {

@@ -1,12 +1,12 @@
 #pragma once
 
 #include "engine/market_state.hpp"
-#include "engine/ranker.hpp"
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/engine/observer.hpp"
 #include "scanner/engine/ranking_board.hpp"
+#include "scanner/ranking/ranker.hpp"
 #include "scanner/ranking/ranking.hpp"
 
 #include <chrono>
@@ -60,7 +60,7 @@ private:
     RankingBoard& board_;
     EngineObserver& observer_;
     RankingCycleOptions options_;
-    Ranker ranker_;
+    ranking::Ranker ranker_;
     std::uint64_t sequence_ = 0;
 };
 

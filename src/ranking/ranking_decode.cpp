@@ -1,11 +1,13 @@
 #include "scanner/core/symbol.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
+#include "scanner/ranking/scoring.hpp"
 #include "scanner/signals/manipulation.hpp"
 #include "scanner/signals/number_fields.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <limits>
@@ -248,17 +250,18 @@ signals::Manipulation manipulation_in(const json& numbers) {
     return manipulation;
 }
 
-signals::NumberSet unknown_in(const json& from) {
-    signals::NumberSet unknown;
+/// Sorted into the contract's own and the edges.
+void read_unknown(const json& from, signals::NumberSet& own, signals::NumberSet& of_edges) {
     const json* const names = find_member(from, "unknown");
-    if (names == nullptr) return unknown;
+    if (names == nullptr) return;
     if (!names->is_array()) throw Flaw{"unknown: not an array"};
     for (const json& name : *names) {
         const auto found = name.is_string() ? signals::find_number(name.get_ref<const std::string&>()) : std::nullopt;
         if (!found) throw Flaw{"unknown: no such number"};
-        unknown.add(*found);
+        const bool is_edge = std::ranges::any_of(signals::kEdgeFields,
+                                                 [&](const auto& field) { return field.number == *found; });
+        (is_edge ? of_edges : own).add(*found);
     }
-    return unknown;
 }
 
 std::vector<std::string> notes_in(const json& contract) {
@@ -276,15 +279,14 @@ std::vector<std::string> notes_in(const json& contract) {
     return notes;
 }
 
-signals::ContractNumbers numbers_in(const json& from) {
-    signals::ContractNumbers numbers;
-    numbers.unknown = unknown_in(from);
+void read_numbers_of(const json& from, signals::ContractNumbers& numbers, signals::Edges& edges) {
+    read_unknown(from, numbers.unknown, edges.unknown);
     if (const json* days = find_member(from, "listed_days")) numbers.metrics.listed_days = number(*days, "listed_days");
     read_numbers(from, signals::kMetricFields, numbers.metrics);
     numbers.metrics.funding_8h_pct = maybe_number_in(from, "funding_8h_pct");
     numbers.metrics.open_interest = maybe_number_in(from, "open_interest");
     numbers.metrics.basis_bps = maybe_number_in(from, "basis_bps");
-    read_numbers(from, signals::kEdgeFields, numbers.edges);
+    read_numbers(from, signals::kEdgeFields, edges);
     read_numbers(from, signals::kMomentumFields, numbers.momentum);
     read_numbers(from, signals::kExecutionFields, numbers.execution);
     read_numbers(from, signals::kMicrostructureFields, numbers.microstructure);
@@ -294,7 +296,23 @@ signals::ContractNumbers numbers_in(const json& from) {
     numbers.microstructure.dump_signature = flag_in(from, "dump_signature");
     numbers.microstructure.volatility_bucket = bucket_in(from);
     numbers.manipulation = manipulation_in(from);
-    return numbers;
+}
+
+/// The components of `ranked` as they were written; false where earlier versions, or ones with other components, did
+/// not write them.
+bool read_components(const json& profile, std::vector<RankedEntry>& ranked) {
+    const json* const from = find_member(profile, "components");
+    if (from == nullptr || !std::ranges::all_of(signals::component_fields(), [&](const auto& field) {
+            return find_member(*from, field.name) != nullptr;
+        })) {
+        return false;
+    }
+    for (const signals::ComponentField& field : signals::component_fields()) {
+        const json& values = row_of(*find_member(*from, field.name), field.name, ranked.size());
+        for (std::size_t i = 0; i < ranked.size(); ++i)
+            ranked[i].components.*field.member = number(values[i], field.name);
+    }
+    return true;
 }
 
 void read_profile(const json& from, Ranking& ranking) {
@@ -304,12 +322,7 @@ void read_profile(const json& from, Ranking& ranking) {
     for (const auto& field : signals::weight_fields()) {
         profile.weights.*field.member = number_in(member(from, "weights"), field.name);
     }
-    signals::ScoreOptions options;
-    options.min_qvol_usdt = ranking.settings.min_qvol_usdt;
-    options.max_spread_bps = ranking.settings.max_spread_bps;
-    options.min_listed_days = ranking.settings.min_listed_days;
-    options.include_carry = ranking.settings.include_carry;
-    std::vector<RankedEntry>& ranked = ranking.ranked[profile.name];
+    std::vector<RankedEntry> ranked;
     std::vector<bool> taken(ranking.contracts.size());
     for (const json& row : array_in(from, "ranked", ranking.contracts.size())) {
         row_of(row, "ranked", 3);
@@ -323,11 +336,17 @@ void read_profile(const json& from, Ranking& ranking) {
         if (!row[2].is_null())
             entry.rank_delta =
                 static_cast<int>(within(static_cast<double>(integer(row[2], "ranked")), "ranked", -1e6, 1e6));
-        entry.components =
-            signals::score_contract(ranking.contracts[entry.contract].numbers, profile.weights, options).components;
         ranked.push_back(entry);
     }
+    const Scoring scoring = cycle_scoring(ranking.settings, profile.name);
     ranking.profiles.push_back(std::move(profile));
+    if (!read_components(from, ranked)) {
+        for (RankedEntry& entry : ranked) {
+            const std::size_t i = entry.contract;
+            entry.components = assess(ranking, ranking.contract(i), ranking.edges[i], scoring).item.components;
+        }
+    }
+    ranking.ranked[scoring.profile] = std::move(ranked);
 }
 
 void read_settings(const json& from, Ranking& ranking, const RankingLimits& limits) {
@@ -375,17 +394,19 @@ RankingPtr read_ranking(const json& from, const RankingOrigin& origin, const Ran
     auto ranking = std::make_shared<Ranking>();
     read_settings(from, *ranking, limits);
     for (const json& contract : array_in(from, "contracts", limits.max_contracts)) {
-        ContractSnapshot snapshot;
+        auto made = std::make_shared<ContractSnapshot>();
+        ContractSnapshot& snapshot = *made;
         snapshot.data = data_in(member(contract, "data"));
-        snapshot.numbers = numbers_in(member(contract, "numbers"));
+        read_numbers_of(member(contract, "numbers"), snapshot.numbers, ranking->edges.emplace_back());
         for (const json& spread : array_in(contract, "spread_history", kMaxSpreads)) {
             snapshot.spread_history.push_back(number(spread, "spread_history"));
         }
         snapshot.notes = notes_in(contract);
         check_times(snapshot, ranking->time);
-        const std::string code = snapshot.data.contract->contract_code;
-        if (!ranking->index_by_code.emplace(code, ranking->contracts.size()).second) throw Flaw{code + ": twice"};
-        ranking->contracts.push_back(std::move(snapshot));
+        const std::string& code = snapshot.data.contract->contract_code;
+        if (!ranking->contracts.empty() && ranking->contracts.back()->data.contract->contract_code >= code)
+            throw Flaw{code + ": twice, or not in the order of the codes"};
+        ranking->contracts.push_back(std::move(made));
     }
     for (const json& profile : array_in(from, "profiles", kMaxProfiles)) read_profile(profile, *ranking);
     for (const json& row : array_in(from, "exclusions", kMaxExclusions)) {

@@ -98,15 +98,16 @@ void write_unknown(JsonWriter& json, const signals::NumberSet& unknown) {
     json.end_array();
 }
 
-void write_numbers_of(JsonWriter& json, const signals::ContractNumbers& numbers) {
+void write_numbers_of(JsonWriter& json, const signals::NumbersView& view) {
+    const signals::ContractNumbers& numbers = view.numbers;
     json.begin_object();
-    write_unknown(json, numbers.unknown);
+    write_unknown(json, view.unknown);
     json.field("listed_days", numbers.metrics.listed_days);
     write_numbers(json, signals::kMetricFields, numbers.metrics);
     json.field("funding_8h_pct", numbers.metrics.funding_8h_pct)
         .field("open_interest", numbers.metrics.open_interest)
         .field("basis_bps", numbers.metrics.basis_bps);
-    write_numbers(json, signals::kEdgeFields, numbers.edges);
+    write_numbers(json, signals::kEdgeFields, view.edges);
     write_numbers(json, signals::kMomentumFields, numbers.momentum);
     write_numbers(json, signals::kExecutionFields, numbers.execution);
     const signals::Microstructure& micro = numbers.microstructure;
@@ -121,19 +122,32 @@ void write_numbers_of(JsonWriter& json, const signals::ContractNumbers& numbers)
     json.end_object();
 }
 
+/// A list for each component, in the order of the entries.
+void write_components(JsonWriter& json, const std::vector<RankedEntry>& ranked) {
+    json.key("components").begin_object();
+    for (const signals::ComponentField& field : signals::component_fields()) {
+        json.key(field.name).begin_array();
+        for (const RankedEntry& entry : ranked) json.value(entry.components.*field.member);
+        json.end_array();
+    }
+    json.end_object();
+}
+
 void write_ranked(JsonWriter& json, const Ranking& ranking) {
+    static const std::vector<RankedEntry> kNone;
     json.key("profiles").begin_array();
     for (const signals::Profile& profile : ranking.profiles) {
         json.begin_object().field("name", profile.name).key("weights").begin_object();
         for (const auto& field : signals::weight_fields()) json.field(field.name, profile.weights.*field.member);
         json.end_object().key("ranked").begin_array();
-        const auto ranked = ranking.ranked.find(profile.name);
-        if (ranked != ranking.ranked.end()) {
-            for (const RankedEntry& entry : ranked->second) {
-                json.begin_array().value(entry.contract).value(entry.score).value(entry.rank_delta).end_array();
-            }
+        const auto found = ranking.ranked.find(profile.name);
+        const std::vector<RankedEntry>& ranked = found == ranking.ranked.end() ? kNone : found->second;
+        for (const RankedEntry& entry : ranked) {
+            json.begin_array().value(entry.contract).value(entry.score).value(entry.rank_delta).end_array();
         }
-        json.end_array().end_object();
+        json.end_array();
+        write_components(json, ranked);
+        json.end_object();
     }
     json.end_array();
 }
@@ -160,11 +174,12 @@ std::string encode_ranking(const Ranking& ranking, const RankingOrigin& origin) 
         .field("simulated", ranking.settings.simulated);
     write_ranked(json, ranking);
     json.key("contracts").begin_array();
-    for (const ContractSnapshot& snapshot : ranking.contracts) {
+    for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
+        const ContractSnapshot& snapshot = ranking.contract(i);
         json.begin_object().key("data");
         write_data(json, snapshot.data);
         json.key("numbers");
-        write_numbers_of(json, snapshot.numbers);
+        write_numbers_of(json, ranking.numbers_view(i));
         json.key("spread_history").begin_array();
         for (const double spread : snapshot.spread_history) json.value(spread);
         json.end_array().key("notes").begin_array();
@@ -190,7 +205,7 @@ std::string encode_profile_order(const Ranking& ranking, std::string_view profil
     if (ranked != ranking.ranked.end()) {
         for (const RankedEntry& entry : ranked->second) {
             json.begin_object()
-                .field("symbol", ranking.contracts[entry.contract].data.contract->symbol)
+                .field("symbol", ranking.contract(entry.contract).data.contract->symbol)
                 .field("rank", entry.rank)
                 .field("score", entry.score)
                 .end_object();

@@ -26,7 +26,7 @@ const signals::ContractNumbers& numbers(const RuleSubject& subject) {
 /// A number of any block; null where it was not measured.
 template <auto member>
 RuleValue number_of(const RuleSubject& subject) {
-    return maybe(signals::known<member>(numbers(subject)));
+    return maybe(signals::known<member>(subject.numbers()));
 }
 template <std::optional<double> Metrics::* member>
 RuleValue optional_metric(const RuleSubject& subject) {
@@ -135,8 +135,9 @@ constexpr auto kFields = std::to_array<RuleField>({
 }  // namespace
 
 RuleSubject make_subject(const ranking::Ranking& ranking, const ranking::RankedEntry& entry) {
-    const ranking::ContractSnapshot& snapshot = ranking.contracts[entry.contract];
+    const ranking::ContractSnapshot& snapshot = ranking.contract(entry.contract);
     return {.snapshot = &snapshot,
+            .edges = &ranking.edges[entry.contract],
             .rank = entry.rank,
             .rank_delta = entry.rank_delta,
             .score = entry.score,

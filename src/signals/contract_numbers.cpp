@@ -13,7 +13,6 @@ void compute(const market::MarketData& data, double notional_usdt, ContractState
     const market::OrderBook& book = book_of(data);
     const ContractViews views(data);
     numbers.metrics = compute_metrics(data, book, views, notional_usdt);
-    numbers.edges = {};
     numbers.momentum = compute_momentum(views);
     numbers.execution = compute_execution(book, notional_usdt);
     numbers.microstructure = compute_microstructure(numbers.metrics, previous.microstructure);

@@ -33,34 +33,35 @@ Edges inputs_of(const ContractNumbers& numbers) {
     };
 }
 
-void standardise(std::span<ContractNumbers* const> contracts, double Edges::* edge) {
-    const double count = static_cast<double>(contracts.size());
+void standardise(std::span<Edges> edges, double Edges::* edge) {
+    const double count = static_cast<double>(edges.size());
     double sum = 0.0;
-    for (const ContractNumbers* contract : contracts) sum += contract->edges.*edge;
+    for (const Edges& contract : edges) sum += contract.*edge;
     const double mean = sum / count;
     double squares = 0.0;
-    for (const ContractNumbers* contract : contracts) {
-        const double distance = contract->edges.*edge - mean;
+    for (const Edges& contract : edges) {
+        const double distance = contract.*edge - mean;
         squares += distance * distance;
     }
     const double deviation = std::sqrt(squares / count);
-    for (ContractNumbers* contract : contracts) {
-        double& value = contract->edges.*edge;
+    for (Edges& contract : edges) {
+        double& value = contract.*edge;
         value = deviation > kNoSpread ? core::round_to(bounded((value - mean) / deviation), 4) : 0.0;
     }
 }
 
 }  // namespace
 
-void apply_cross_section(std::span<ContractNumbers* const> contracts) {
-    if (contracts.size() < kFewest) {
-        for (ContractNumbers* contract : contracts) contract->edges = {};
-        return;
+void compute_edges(std::span<const ContractNumbers* const> contracts, std::span<Edges> edges) {
+    const bool compared = contracts.size() >= kFewest;
+    for (std::size_t i = 0; i < contracts.size(); ++i) {
+        edges[i] = compared ? inputs_of(*contracts[i]) : Edges{};
+        edges[i].unknown = unknown_edges(contracts[i]->unknown);
     }
-    for (ContractNumbers* contract : contracts) contract->edges = inputs_of(*contract);
+    if (!compared) return;
     for (double Edges::* edge : {&Edges::liquidity_edge, &Edges::momentum_edge, &Edges::volatility_edge,
                                  &Edges::microstructure_edge, &Edges::anomaly_residual}) {
-        standardise(contracts, edge);
+        standardise(edges, edge);
     }
 }
 

@@ -38,10 +38,9 @@ double carry_of(const Metrics& m, const Weights& w, const ScoreOptions& options)
     return -w.carry_funding * funding - w.carry_basis * basis / 100.0;
 }
 
-double edges_of(const ContractNumbers& numbers, const Weights& w) {
-    const Edges& edges = numbers.edges;
-    const auto clamped = [&numbers](Number number, double edge) {
-        return numbers.unknown.has(number) ? 0.0 : std::clamp(edge, -3.0, 3.0);
+double edges_of(const Edges& edges, const Weights& w) {
+    const auto clamped = [&edges](Number number, double edge) {
+        return edges.unknown.has(number) ? 0.0 : std::clamp(edge, -3.0, 3.0);
     };
     return w.edges_liquidity * clamped(Number::liquidity_edge, edges.liquidity_edge) +
            w.edges_momentum * clamped(Number::momentum_edge, edges.momentum_edge) +
@@ -55,8 +54,8 @@ double structure_penalty_of(const Metrics& m, const Edges& edges, const Weights&
            w.structure_residual * std::max(0.0, edges.anomaly_residual);
 }
 
-ScoreComponents components_of(const ContractNumbers& numbers, double slip_bps, const Weights& w,
-                              const ScoreOptions& options) {
+ScoreComponents components_of(const NumbersView& view, double slip_bps, const Weights& w, const ScoreOptions& options) {
+    const ContractNumbers& numbers = view.numbers;
     const Metrics& m = numbers.metrics;
     // What was not measured speaks neither for nor against the contract; penalties keep what the formulas know.
     const auto counted = [&numbers](Number number, double value) { return numbers.unknown.has(number) ? 0.0 : value; };
@@ -70,8 +69,8 @@ ScoreComponents components_of(const ContractNumbers& numbers, double slip_bps, c
     c.carry = carry_of(m, w, options);
     c.structure_bonus = w.structure_volume_z * std::clamp(counted(Number::volume_zscore, m.volume_zscore), -2.5, 6.0) +
                         w.structure_velocity * std::clamp(counted(Number::price_velocity, m.price_velocity), -5.0, 5.0);
-    c.structure_penalty = structure_penalty_of(m, numbers.edges, w);
-    c.edges = edges_of(numbers, w);
+    c.structure_penalty = structure_penalty_of(m, view.edges, w);
+    c.edges = edges_of(view.edges, w);
     c.cost = w.cost_spread * m.spread_bps + w.cost_slip * slip_bps;
     c.manip_penalty = 0.4 * numbers.manipulation.manip_score;
     for (const ComponentField& field : kComponents) c.*field.member = bounded(c.*field.member);
@@ -103,16 +102,15 @@ Rejection rejection_of(const Metrics& metrics, const ScoreOptions& options) {
     return Rejection::none;
 }
 
-Score score_contract(const ContractNumbers& numbers, const Weights& weights, const ScoreOptions& options) {
-    return score_contract(numbers, numbers.metrics.slip_bps, weights, options);
+Score score_contract(const NumbersView& view, const Weights& weights, const ScoreOptions& options) {
+    return score_contract(view, view.numbers.metrics.slip_bps, weights, options);
 }
 
-Score score_contract(const ContractNumbers& numbers, double slip_bps, const Weights& weights,
-                     const ScoreOptions& options) {
+Score score_contract(const NumbersView& view, double slip_bps, const Weights& weights, const ScoreOptions& options) {
     Score result;
-    result.rejection = rejection_of(numbers.metrics, options);
+    result.rejection = rejection_of(view.numbers.metrics, options);
     if (result.rejection != Rejection::none) return result;
-    result.components = components_of(numbers, slip_bps, weights, options);
+    result.components = components_of(view, slip_bps, weights, options);
     double sum = 0.0;
     for (const ComponentField& field : kComponents) sum += field.sign * (result.components.*field.member);
     result.score = core::round_to(bounded(sum), 4);

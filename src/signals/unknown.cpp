@@ -78,13 +78,8 @@ void lack_parts(Collector& lacks, const ContractViews& views) {
     const bool no_wick = views.candles.all.empty() || !(views.candles.all.back().close > 0.0);
     lacks.lack(no_wick || lacks.any({atr_pct}), {feature_wick_ratio});
     lacks.lack(lacks.any({top5_depth_usdt}), {depth_to_volume_ratio});
-    lacks.lack(lacks.any({ret_1, ret_15, volume_zscore, volatility_regime}),
-               {anomaly_score, feature_pump_dump_score, anomaly_residual});
+    lacks.lack(lacks.any({ret_1, ret_15, volume_zscore, volatility_regime}), {anomaly_score, feature_pump_dump_score});
     lacks.lack(lacks.any({order_flow_imbalance, volume_zscore}), {trade_imbalance});
-    lacks.lack(lacks.any({top5_depth_usdt, depth_to_volume_ratio}), {liquidity_edge});
-    lacks.lack(lacks.any({ret_1, ret_15}), {momentum_edge});
-    lacks.lack(lacks.any({atr_pct, volatility_regime}), {volatility_edge});
-    lacks.lack(lacks.any({order_flow_imbalance, anomaly_score, price_velocity, volume_zscore}), {microstructure_edge});
 }
 
 template <class Owner>
@@ -97,7 +92,7 @@ void append_unknown(std::vector<std::string_view>& names, const NumberSet& unkno
 void note_history(std::vector<std::string>& notes, const ContractViews& views, const NumberSet& unknown) {
     std::vector<std::string_view> names;
     append_unknown<Metrics>(names, unknown);
-    append_unknown<Edges>(names, unknown);
+    append_unknown<Edges>(names, unknown_edges(unknown));
     if (names.empty()) return;
     const auto closed = views.candles.closed;
     const auto traded = std::ranges::count_if(closed, [](const auto& candle) { return candle.base_volume > 0.0; });
@@ -143,6 +138,20 @@ NumberSet unknown_numbers(const market::MarketData& data, const ContractState& p
     lack_previous_cycle(lacks, data, previous);
     lack_parts(lacks, views);
     return lacks.result();
+}
+
+NumberSet unknown_edges(const NumberSet& unknown) noexcept {
+    using enum Number;
+    NumberSet edges;
+    const auto lack = [&](Number edge, std::initializer_list<Number> parts) {
+        if (std::ranges::any_of(parts, [&](Number part) { return unknown.has(part); })) edges.add(edge);
+    };
+    lack(liquidity_edge, {top5_depth_usdt, depth_to_volume_ratio});
+    lack(momentum_edge, {ret_1, ret_15});
+    lack(volatility_edge, {atr_pct, volatility_regime});
+    lack(microstructure_edge, {order_flow_imbalance, anomaly_score, price_velocity, volume_zscore});
+    lack(anomaly_residual, {anomaly_score});
+    return edges;
 }
 
 std::vector<std::string> notes_on(const market::MarketData& data, const ContractNumbers& numbers,

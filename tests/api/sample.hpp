@@ -1,8 +1,9 @@
 #pragma once
 
-#include "engine/ranker.hpp"
+#include "ranking/editing.hpp"
 
 #include "scanner/engine/engine_view.hpp"
+#include "scanner/ranking/ranker.hpp"
 #include "scanner/signals/profile.hpp"
 
 #include <chrono>
@@ -13,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-/// A small market whose rankings are made by the engine's own ranker, and an engine view over it.
+/// A small market whose rankings are made by the ranker of the daemon, and an engine view over it.
 namespace scanner::api::test {
 
 inline const core::WallTime kNow = *core::parse_time("2026-11-22T05:24:00.123Z");
@@ -136,13 +137,13 @@ inline std::vector<Spec> sample_specs() {
 inline ranking::Ranking make_ranking(std::uint64_t sequence = 7, core::WallTime time = kNow,
                                      const ranking::RankingSettings& settings = make_settings(),
                                      const std::vector<Spec>& specs = sample_specs()) {
-    engine::RankerInput scan;
-    for (const Spec& spec : specs) scan.data.push_back(make_data(spec, time));
-    scan.exclusions = {{"OLD-USDT", "inactive", "suspended"}, {"TAIL-USDT", "turnover_rank", ""}};
+    ranking::RankerInput input;
+    for (const Spec& spec : specs) input.data.push_back(make_data(spec, time));
+    input.exclusions = {{"OLD-USDT", "inactive", "suspended"}, {"TAIL-USDT", "turnover_rank", ""}};
     const auto builtin = signals::builtin_profiles();
-    engine::Ranker ranker;
+    ranking::Ranker ranker;
     ranking::Ranking ranking =
-        ranker.rank(std::move(scan), settings, {builtin.begin(), builtin.end()}, {.sequence = sequence, .time = time});
+        ranker.rank(std::move(input), settings, {builtin.begin(), builtin.end()}, {.sequence = sequence, .time = time});
     ranking.next_scan_at = time + std::chrono::seconds(15);
     ranking.cycle_ms = 1'250.0;
     ranking.requests = 20;

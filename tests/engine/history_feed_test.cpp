@@ -1,5 +1,7 @@
 #include "scanner/engine/history_feed.hpp"
 
+#include "ranking/editing.hpp"
+
 #include "scanner/core/clock.hpp"
 
 #include <gtest/gtest.h>
@@ -56,7 +58,6 @@ ranking::ContractSnapshot snapshot(const std::string& base, int closed, std::int
     made.numbers.metrics.qvol_usdt = 5e7;
     made.numbers.metrics.atr_pct = 0.25;
     made.numbers.metrics.basis_bps = -2.0;
-    made.numbers.edges.liquidity_edge = 0.75;
     made.numbers.manipulation.manip_score = 66.0;
     made.numbers.manipulation.manip_flags = {"scam_wick", "wall"};
     made.numbers.manipulation.contributions = {{"bias", -2.5}};
@@ -71,7 +72,10 @@ std::shared_ptr<ranking::Ranking> ranking(std::uint64_t sequence, int closed) {
     made->settings.default_profile = "scalp";
     made->settings.notional_usdt = 5'000.0;
     made->profiles.assign(signals::builtin_profiles().begin(), signals::builtin_profiles().end());
-    made->contracts = {snapshot("AAA", closed), snapshot("BBB", closed)};
+    for (const char* const base : {"AAA", "BBB"}) {
+        made->contracts.push_back(std::make_shared<const ranking::ContractSnapshot>(snapshot(base, closed)));
+        made->edges.push_back({.liquidity_edge = 0.75});
+    }
     made->ranked["scalp"] = {{.contract = 1, .score = 12.5, .rank = 1}, {.contract = 0, .score = 3.25, .rank = 2}};
     made->ranked["swing"] = {};
     made->excluded_by_reason["volume"] = 4;
@@ -82,6 +86,7 @@ TEST(HistoryFeed, writes_a_header_for_every_cycle_also_one_that_ranked_nothing) 
     auto empty = ranking(9, 3);
     empty->ranked.clear();
     empty->contracts.clear();
+    empty->edges.clear();
     const auto batch = history_batch(*empty);
     ASSERT_TRUE(batch.cycle);
     EXPECT_EQ(batch.cycle->sequence, 9U);
@@ -115,13 +120,14 @@ TEST(HistoryFeed, writes_every_place_and_what_it_was_computed_from) {
 
 TEST(HistoryFeed, keeps_what_was_not_measured_as_unknown) {
     auto made = ranking(1, 3);
-    signals::ContractNumbers& numbers = made->contracts[0].numbers;
+    ranking::ContractSnapshot& changed = edit_contract(*made, 0);
+    signals::ContractNumbers& numbers = changed.numbers;
     numbers.metrics.ret_15 = 0.25;
-    for (const auto number : {signals::Number::ret_15, signals::Number::momentum_edge, signals::Number::rsi14,
-                              signals::Number::feature_oi_delta}) {
+    for (const auto number : {signals::Number::ret_15, signals::Number::rsi14, signals::Number::feature_oi_delta}) {
         numbers.unknown.add(number);
     }
-    made->contracts[0].notes = {"unknown after 3 closed candles"};
+    made->edges[0].unknown = signals::unknown_edges(numbers.unknown);
+    changed.notes = {"unknown after 3 closed candles"};
     const auto batch = history_batch(*made);
     EXPECT_EQ(batch.minutes[0].ret_15, std::nullopt);
     EXPECT_EQ(batch.minutes[0].ret_1, 0.0);

@@ -1,4 +1,5 @@
 #include "engine/scripted_exchange.hpp"
+#include "ranking/editing.hpp"
 #include "support/run_coroutine.hpp"
 
 #include "scanner/engine/engine.hpp"
@@ -328,11 +329,13 @@ TEST_F(Restoring, an_honest_one_is_not_when_the_clock_was_set_back_meanwhile) {
 }
 
 TEST_F(Restoring, one_of_now_with_old_numbers_is_not) {
-    EXPECT_FALSE(serves([](ranking::Ranking& ranking) { ranking.contracts[1].data.data_time -= minutes(10); }));
-    EXPECT_FALSE(serves([](ranking::Ranking& ranking) { ranking.contracts[1].data.data_time += minutes(10); }));
+    EXPECT_FALSE(serves([](ranking::Ranking& ranking) { edit_contract(ranking, 1).data.data_time -= minutes(10); }));
+    EXPECT_FALSE(serves([](ranking::Ranking& ranking) { edit_contract(ranking, 1).data.data_time += minutes(10); }));
     pass(seconds(60));
     EXPECT_FALSE(serves([](ranking::Ranking& ranking) {
-        for (ranking::ContractSnapshot& contract : ranking.contracts) contract.data.data_time -= seconds(60);
+        for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
+            edit_contract(ranking, i).data.data_time -= seconds(60);
+        }
     })) << "each was of then when it was made, and none is of now";
 }
 

@@ -46,8 +46,7 @@ protected:
         return *engine_;
     }
     static const ranking::ContractSnapshot* find(const ranking::RankingPtr& ranking, const std::string& code) {
-        const auto found = ranking->index_by_code.find(code);
-        return found == ranking->index_by_code.end() ? nullptr : &ranking->contracts[found->second];
+        return ranking->find(code);
     }
     std::string reason_for(const std::string& code) {
         for (const UniverseEntry& entry : engine().board().universe()) {
@@ -128,15 +127,15 @@ TEST_F(TimeTest, a_step_within_a_cycle_gives_no_negative_age) {
         if (code == "BBB-USDT") clock_.step_wall(-minutes(10));
     };
     const ranking::RankingPtr ranking = cycle();
-    for (const ranking::ContractSnapshot& snapshot : ranking->contracts) {
-        EXPECT_LE(snapshot.data.data_time - ranking->time, minutes(10));
+    for (const auto& snapshot : ranking->contracts) {
+        EXPECT_LE(snapshot->data.data_time - ranking->time, minutes(10));
         EXPECT_GE(engine().board().age(*ranking), milliseconds(0));
     }
     exchange_.on_book = nullptr;
     pass(seconds(15));
     const ranking::RankingPtr next = cycle();
-    for (const ranking::ContractSnapshot& snapshot : next->contracts) {
-        EXPECT_EQ(next->time - snapshot.data.data_time, milliseconds(200)) << "the book's age, as always";
+    for (const auto& snapshot : next->contracts) {
+        EXPECT_EQ(next->time - snapshot->data.data_time, milliseconds(200)) << "the book's age, as always";
     }
 }
 
@@ -160,7 +159,7 @@ TEST_F(TimeTest, a_smeared_leap_second_closes_every_minute_once) {
         clock_.advance(minutes(1));
         exchange_.exchange_now += minutes(1) - milliseconds(minute % 10 < 7 ? 1 : 0);
         const ranking::RankingPtr ranking = cycle();
-        for (const ranking::ContractSnapshot& snapshot : ranking->contracts) expect_whole_minutes(snapshot);
+        for (const auto& snapshot : ranking->contracts) expect_whole_minutes(*snapshot);
     }
     const auto fetched = exchange_.candle_counts.size();
     EXPECT_GE(fetched, 3U * 59U);
@@ -190,28 +189,28 @@ TEST_F(TimeTest, a_minute_that_ends_within_a_cycle_is_closed_for_those_read_afte
     exchange_.exchange_now = *core::parse_time("2026-11-22T05:23:59.000Z");
     exchange_.call_takes = milliseconds(300);  // six calls: the fourth is answered after the minute
     const ranking::RankingPtr ranking = cycle();
-    for (const ranking::ContractSnapshot& snapshot : ranking->contracts) {
-        expect_whole_minutes(snapshot);
-        const auto& newest = snapshot.data.candles->back();
-        const bool running = snapshot.data.closed_candles < snapshot.data.candles->size();
+    for (const auto& snapshot : ranking->contracts) {
+        expect_whole_minutes(*snapshot);
+        const auto& newest = snapshot->data.candles->back();
+        const bool running = snapshot->data.closed_candles < snapshot->data.candles->size();
         EXPECT_TRUE(running) << "as far as the exchange could tell when it answered";
         EXPECT_EQ(newest.open_time_ms % 60'000, 0);
     }
     pass(seconds(15));
     const ranking::RankingPtr next = cycle();
     const std::int64_t minute = core::to_unix_ms(*core::parse_time("2026-11-22T05:24:00.000Z"));
-    for (const ranking::ContractSnapshot& snapshot : next->contracts) {
-        EXPECT_EQ(snapshot.data.candles->back().open_time_ms, minute) << "all of them have the new minute now";
-        expect_whole_minutes(snapshot);
+    for (const auto& snapshot : next->contracts) {
+        EXPECT_EQ(snapshot->data.candles->back().open_time_ms, minute) << "all of them have the new minute now";
+        expect_whole_minutes(*snapshot);
     }
 }
 
 TEST_F(AfterACycle, no_cycle_for_an_hour_leaves_no_hole) {
     pass(hours(1));
     const ranking::RankingPtr ranking = cycle();
-    for (const ranking::ContractSnapshot& snapshot : ranking->contracts) {
-        expect_whole_minutes(snapshot);
-        EXPECT_EQ(snapshot.data.candles->size(), 200U);
+    for (const auto& snapshot : ranking->contracts) {
+        expect_whole_minutes(*snapshot);
+        EXPECT_EQ(snapshot->data.candles->size(), 200U);
     }
 }
 
@@ -311,7 +310,7 @@ TEST_F(AfterACycle, a_contract_that_comes_back_starts_afresh) {
     EXPECT_EQ(snapshot->spread_history.size(), 1U);
     const auto& scalp = ranking->ranked.at("scalp");
     const auto entry = std::ranges::find_if(
-        scalp, [&](const ranking::RankedEntry& each) { return &ranking->contracts[each.contract] == snapshot; });
+        scalp, [&](const ranking::RankedEntry& each) { return &ranking->contract(each.contract) == snapshot; });
     ASSERT_NE(entry, scalp.end());
     EXPECT_FALSE(entry->rank_delta) << "it had no rank in the cycle before";
 }

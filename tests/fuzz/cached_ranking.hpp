@@ -27,14 +27,14 @@ inline void cached_ranking(std::string_view input) {
         }
         static_cast<void>(ranking::encode_profile_order(**ranking, profile));
     }
-    for (const ranking::ContractSnapshot& snapshot : (*ranking)->contracts) {
+    require((*ranking)->edges.size() == (*ranking)->contracts.size(), "every contract has its edges");
+    for (std::size_t i = 0; i < (*ranking)->contracts.size(); ++i) {
+        const ranking::ContractSnapshot& snapshot = (*ranking)->contract(i);
         require(snapshot.data.contract != nullptr, "a snapshot has its contract");
         require(snapshot.data.ticker.last > 0 && snapshot.data.contract->contract_size > 0, "prices are above 0");
         require(snapshot.data.data_time <= (*ranking)->time + std::chrono::minutes(1),
                 "nothing is read after the rank");
-    }
-    for (const auto& [code, index] : (*ranking)->index_by_code) {
-        require(index < (*ranking)->contracts.size(), "an index has its contract");
+        require((*ranking)->index_of(snapshot.data.contract->contract_code) == i, "a contract is found by its code");
     }
     const std::string written = ranking::encode_ranking(**ranking);
     const auto again = ranking::decode_ranking(written);

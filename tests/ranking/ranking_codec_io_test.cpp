@@ -1,4 +1,5 @@
 #include "engine/scripted_exchange.hpp"
+#include "ranking/editing.hpp"
 #include "support/run_coroutine.hpp"
 
 #include "scanner/engine/engine.hpp"
@@ -34,7 +35,7 @@ TEST(RankingCodec, what_was_written_is_read_back) {
     const auto read = decode_ranking(text);
     ASSERT_TRUE(read) << read.error().message();
     EXPECT_EQ(encode_ranking(**read), text);
-    EXPECT_EQ((*read)->contracts.front().data.candles->size(), 120U) << "the newest ones";
+    EXPECT_EQ((*read)->contract(0).data.candles->size(), 120U) << "the newest ones";
     EXPECT_EQ((*read)->sequence, ranking->sequence);
     EXPECT_EQ((*read)->time, ranking->time);
     ASSERT_EQ((*read)->contracts.size(), ranking->contracts.size());
@@ -53,7 +54,7 @@ TEST(RankingCodec, what_was_written_is_read_back) {
 
 TEST(RankingCodec, what_is_unknown_stays_unknown) {
     Ranking ranking = *a_ranking();
-    ContractSnapshot& snapshot = ranking.contracts.front();
+    ContractSnapshot& snapshot = edit_contract(ranking, 0);
     snapshot.numbers.unknown.add(signals::Number::ret_15);
     snapshot.numbers.unknown.add(signals::Number::feature_oi_delta);
     snapshot.numbers.metrics.listed_days = 3.25;
@@ -64,7 +65,7 @@ TEST(RankingCodec, what_is_unknown_stays_unknown) {
     ranking.settings.min_listed_days = 2.0;
     const auto read = decode_ranking(encode_ranking(ranking));
     ASSERT_TRUE(read) << read.error().message();
-    const ContractSnapshot& after = (*read)->contracts.front();
+    const ContractSnapshot& after = (*read)->contract(0);
     EXPECT_EQ(after.numbers.unknown, snapshot.numbers.unknown);
     EXPECT_EQ(after.numbers.metrics.listed_days, 3.25);
     EXPECT_EQ(after.notes, snapshot.notes);

@@ -4,6 +4,7 @@
 #include "scanner/ranking/ranking.hpp"
 #include "scanner/rules/rule_fields.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,8 @@ struct Contract {
     bool pump = false;
 };
 
+inline const signals::Edges kEdges{.momentum_edge = 0.5};
+
 inline ranking::ContractSnapshot make_snapshot(const Contract& contract, core::WallTime time = kNow) {
     market::Contract listed;
     listed.contract_code = contract.code;
@@ -42,7 +45,6 @@ inline ranking::ContractSnapshot make_snapshot(const Contract& contract, core::W
     numbers.metrics.spread_bps = contract.spread_bps;
     numbers.metrics.ret_15 = contract.ret_15;
     numbers.metrics.funding_8h_pct = contract.funding;
-    numbers.edges.momentum_edge = 0.5;
     numbers.momentum.rsi14 = 61.0;
     numbers.microstructure.pump_signature = contract.pump;
     numbers.manipulation.manip_score = contract.manip_score;
@@ -59,14 +61,18 @@ inline ranking::RankingPtr make_ranking(const std::vector<Contract>& contracts, 
     ranking->settings.default_profile = "scalp";
     auto& scalp = ranking->ranked["scalp"];
     auto& swing = ranking->ranked["swing"];
-    for (std::size_t i = 0; i < contracts.size(); ++i) {
-        ranking->contracts.push_back(make_snapshot(contracts[i], time));
-        ranking->index_by_code[contracts[i].code] = i;
+    for (const Contract& contract : contracts) {
+        ranking->contracts.push_back(std::make_shared<const ranking::ContractSnapshot>(make_snapshot(contract, time)));
+        ranking->edges.push_back(kEdges);
+    }
+    std::ranges::sort(ranking->contracts, {},
+                      [](const auto& snapshot) { return snapshot->data.contract->contract_code; });
+    for (const Contract& contract : contracts) {
         ranking::RankedEntry entry;
-        entry.contract = i;
-        entry.score = contracts[i].score;
-        entry.rank = contracts[i].rank;
-        entry.rank_delta = contracts[i].rank_delta;
+        entry.contract = ranking->index_of(contract.code).value();
+        entry.score = contract.score;
+        entry.rank = contract.rank;
+        entry.rank_delta = contract.rank_delta;
         scalp.push_back(entry);
         swing.insert(swing.begin(), entry);
     }
@@ -79,6 +85,7 @@ public:
     explicit OwnedSubject(const Contract& contract = {})
         : snapshot_(std::make_unique<ranking::ContractSnapshot>(make_snapshot(contract))),
           subject_{.snapshot = snapshot_.get(),
+                   .edges = &kEdges,
                    .rank = contract.rank,
                    .rank_delta = contract.rank_delta,
                    .score = contract.score,

@@ -48,16 +48,17 @@ TEST(Allocations, a_cycle_in_steady_state_makes_none) {
     for (int i = 0; i < 50; ++i) markets.push_back(random.proper_market());
     std::vector<ContractState> states(markets.size());
     std::vector<ContractNumbers> numbers(markets.size());
-    std::vector<ContractNumbers*> pointers;
-    for (ContractNumbers& contract : numbers) pointers.push_back(&contract);
+    std::vector<Edges> edges(markets.size());
+    std::vector<const ContractNumbers*> pointers;
+    for (const ContractNumbers& contract : numbers) pointers.push_back(&contract);
     const Weights& weights = builtin_profiles()[0].weights;
 
     const auto cycle = [&] {
         double sum = 0.0;
         for (std::size_t i = 0; i < markets.size(); ++i) compute_contract(markets[i], 5000, states[i], numbers[i]);
-        apply_cross_section(pointers);
-        for (const ContractNumbers& contract : numbers)
-            sum += score_contract(contract, weights, {}).score.value_or(0.0);
+        compute_edges(pointers, edges);
+        for (std::size_t i = 0; i < markets.size(); ++i)
+            sum += score_contract({numbers[i], edges[i]}, weights, {}).score.value_or(0.0);
         return sum;
     };
     // The second cycle knows a "previous" and may raise more flags than the first.

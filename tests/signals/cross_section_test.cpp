@@ -8,28 +8,29 @@
 namespace scanner::signals {
 namespace {
 
-void apply(std::vector<ContractNumbers>& contracts) {
-    std::vector<ContractNumbers*> pointers;
-    for (ContractNumbers& numbers : contracts) pointers.push_back(&numbers);
-    apply_cross_section(pointers);
+std::vector<Edges> edges_of(const std::vector<ContractNumbers>& contracts) {
+    std::vector<const ContractNumbers*> pointers;
+    for (const ContractNumbers& numbers : contracts) pointers.push_back(&numbers);
+    std::vector<Edges> edges(contracts.size(), Edges{.momentum_edge = 9.0});  // of an earlier cycle
+    compute_edges(pointers, edges);
+    return edges;
 }
 
 TEST(CrossSection, fewer_than_three_contracts_have_no_edges) {
     std::vector<ContractNumbers> two(2);
     two[0].metrics.ret_15 = 5.0;
-    two[0].edges.momentum_edge = 9.0;  // of an earlier cycle
-    apply(two);
-    EXPECT_EQ(two[0].edges.momentum_edge, 0.0);
-    EXPECT_EQ(two[1].edges.momentum_edge, 0.0);
+    const auto edges = edges_of(two);
+    EXPECT_EQ(edges[0].momentum_edge, 0.0);
+    EXPECT_EQ(edges[1].momentum_edge, 0.0);
 }
 
 TEST(CrossSection, equal_contracts_have_no_edges) {
     std::vector<ContractNumbers> three(3);
     for (auto& numbers : three) numbers.metrics = {.qvol_usdt = 1e9, .atr_pct = 1.0, .ret_15 = 2.0};
-    apply(three);
-    EXPECT_EQ(three[0].edges.liquidity_edge, 0.0);
-    EXPECT_EQ(three[0].edges.momentum_edge, 0.0);
-    EXPECT_EQ(three[0].edges.volatility_edge, 0.0);
+    const auto edges = edges_of(three);
+    EXPECT_EQ(edges[0].liquidity_edge, 0.0);
+    EXPECT_EQ(edges[0].momentum_edge, 0.0);
+    EXPECT_EQ(edges[0].volatility_edge, 0.0);
 }
 
 TEST(CrossSection, momentum_is_a_plain_z_score_with_four_decimals) {
@@ -37,20 +38,20 @@ TEST(CrossSection, momentum_is_a_plain_z_score_with_four_decimals) {
     three[0].metrics.ret_15 = 10.0;  // 7
     three[1].metrics.ret_1 = 10.0;   // 3
     three[2].metrics.ret_1 = -10.0;  // -3
-    apply(three);
+    const auto edges = edges_of(three);
     // mean 7/3, population variance ((14/3)^2 + (2/3)^2 + (16/3)^2) / 3 = 456/27
     const double deviation = std::sqrt(456.0 / 27.0);
-    EXPECT_NEAR(three[0].edges.momentum_edge, 14.0 / 3.0 / deviation, 5e-5);
-    EXPECT_NEAR(three[1].edges.momentum_edge, 2.0 / 3.0 / deviation, 5e-5);
-    EXPECT_NEAR(three[2].edges.momentum_edge, -16.0 / 3.0 / deviation, 5e-5);
-    EXPECT_DOUBLE_EQ(three[0].edges.momentum_edge, std::round(three[0].edges.momentum_edge * 1e4) / 1e4);
+    EXPECT_NEAR(edges[0].momentum_edge, 14.0 / 3.0 / deviation, 5e-5);
+    EXPECT_NEAR(edges[1].momentum_edge, 2.0 / 3.0 / deviation, 5e-5);
+    EXPECT_NEAR(edges[2].momentum_edge, -16.0 / 3.0 / deviation, 5e-5);
+    EXPECT_DOUBLE_EQ(edges[0].momentum_edge, std::round(edges[0].momentum_edge * 1e4) / 1e4);
 }
 
 /// With inputs 0, 0 and x > 0 the z-scores are -1/sqrt(2), -1/sqrt(2) and sqrt(2), whatever x is.
-void expect_third_stands_out(std::vector<ContractNumbers> contracts, double Edges::* edge, double sign) {
-    apply(contracts);
-    EXPECT_NEAR(contracts[2].edges.*edge, sign * 1.4142, 1e-9);
-    EXPECT_NEAR(contracts[0].edges.*edge, sign * -0.7071, 1e-9);
+void expect_third_stands_out(const std::vector<ContractNumbers>& contracts, double Edges::* edge, double sign) {
+    const auto edges = edges_of(contracts);
+    EXPECT_NEAR(edges[2].*edge, sign * 1.4142, 1e-9);
+    EXPECT_NEAR(edges[0].*edge, sign * -0.7071, 1e-9);
 }
 
 TEST(CrossSection, each_edge_follows_its_input) {
@@ -74,12 +75,24 @@ TEST(CrossSection, each_edge_follows_its_input) {
     expect_third_stands_out(changed, &Edges::microstructure_edge, -1.0);
 }
 
+TEST(CrossSection, an_edge_is_as_unknown_as_what_it_is_made_of) {
+    std::vector<ContractNumbers> contracts(3);
+    contracts[1].unknown.add(Number::ret_1);
+    contracts[2].unknown.add(Number::atr_pct);
+    const auto edges = edges_of(contracts);
+    EXPECT_TRUE(edges[0].unknown.empty());
+    EXPECT_TRUE(edges[1].unknown.has(Number::momentum_edge));
+    EXPECT_FALSE(edges[1].unknown.has(Number::volatility_edge));
+    EXPECT_TRUE(edges[2].unknown.has(Number::volatility_edge));
+    EXPECT_FALSE(edges[2].unknown.has(Number::momentum_edge));
+}
+
 TEST(CrossSection, costs_under_a_hundredth_of_a_basis_point_count_alike) {
     std::vector<ContractNumbers> three(3);
     three[1].metrics.spread_bps = 0.009;
     three[2].metrics.spread_bps = 0.01;
-    apply(three);
-    EXPECT_EQ(three[2].edges.liquidity_edge, 0.0);
+    const auto edges = edges_of(three);
+    EXPECT_EQ(edges[2].liquidity_edge, 0.0);
 }
 
 }  // namespace

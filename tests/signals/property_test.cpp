@@ -20,7 +20,7 @@ namespace {
 
 using testing::RandomMarket;
 
-/// Every double of a contract's numbers.
+/// Every double of a contract's own numbers.
 std::vector<double> all_of(const ContractNumbers& n) {
     const Metrics& m = n.metrics;
     const ManipulationFeatures& f = n.manipulation.features;
@@ -40,11 +40,6 @@ std::vector<double> all_of(const ContractNumbers& n) {
                                m.price_velocity,
                                m.anomaly_score,
                                m.depth_to_volume_ratio,
-                               n.edges.liquidity_edge,
-                               n.edges.momentum_edge,
-                               n.edges.volatility_edge,
-                               n.edges.microstructure_edge,
-                               n.edges.anomaly_residual,
                                n.momentum.z_15s,
                                n.momentum.z_1m,
                                n.momentum.z_5m,
@@ -78,6 +73,17 @@ std::vector<double> all_of(const ContractNumbers& n) {
         }
     }
     return values;
+}
+
+std::vector<double> all_of(const Edges& edges) {
+    return {edges.liquidity_edge, edges.momentum_edge, edges.volatility_edge, edges.microstructure_edge,
+            edges.anomaly_residual};
+}
+
+std::vector<Edges> edges_of(const std::vector<const ContractNumbers*>& contracts) {
+    std::vector<Edges> edges(contracts.size());
+    compute_edges(contracts, edges);
+    return edges;
 }
 
 void expect_in(double value, double low, double high, const char* what) {
@@ -123,16 +129,18 @@ TEST(Properties, scores_and_opportunities_of_anything_are_finite) {
     for (int round = 0; round < 300; ++round) {
         SCOPED_TRACE(round);
         std::vector<ContractNumbers> cycle;
-        std::vector<ContractNumbers*> pointers;
+        std::vector<const ContractNumbers*> pointers;
         for (int i = random.whole(0, 12); i > 0; --i) {
             ContractState state;
             cycle.push_back(compute_contract(random.any_market(), 5000, state));
         }
-        for (ContractNumbers& numbers : cycle) pointers.push_back(&numbers);
-        apply_cross_section(pointers);
-        for (const ContractNumbers& numbers : cycle) {
+        for (const ContractNumbers& numbers : cycle) pointers.push_back(&numbers);
+        const std::vector<Edges> edges = edges_of(pointers);
+        for (std::size_t i = 0; i < cycle.size(); ++i) {
+            const ContractNumbers& numbers = cycle[i];
             for (const double value : all_of(numbers)) ASSERT_TRUE(std::isfinite(value));
-            const Score score = score_contract(numbers, builtin_profiles()[0].weights,
+            for (const double value : all_of(edges[i])) ASSERT_TRUE(std::isfinite(value));
+            const Score score = score_contract({numbers, edges[i]}, builtin_profiles()[0].weights,
                                                {.min_qvol_usdt = -1e308, .max_spread_bps = 1e308});
             ASSERT_TRUE(score.score.has_value());
             ASSERT_TRUE(std::isfinite(*score.score));
@@ -251,22 +259,22 @@ TEST(Properties, edges_have_mean_zero_and_unit_deviation) {
     RandomMarket random(7);
     for (int round = 0; round < 100; ++round) {
         std::vector<ContractNumbers> cycle;
-        std::vector<ContractNumbers*> pointers;
+        std::vector<const ContractNumbers*> pointers;
         for (int i = random.whole(3, 60); i > 0; --i) {
             ContractState state;
             cycle.push_back(compute_contract(random.proper_market(), 5000, state));
         }
-        for (ContractNumbers& numbers : cycle) pointers.push_back(&numbers);
-        apply_cross_section(pointers);
+        for (const ContractNumbers& numbers : cycle) pointers.push_back(&numbers);
+        const std::vector<Edges> edges = edges_of(pointers);
         for (double Edges::* edge : {&Edges::liquidity_edge, &Edges::momentum_edge, &Edges::volatility_edge,
                                      &Edges::microstructure_edge, &Edges::anomaly_residual}) {
             double sum = 0.0;
             double squares = 0.0;
-            for (const ContractNumbers& numbers : cycle) {
-                sum += numbers.edges.*edge;
-                squares += (numbers.edges.*edge) * (numbers.edges.*edge);
+            for (const Edges& contract : edges) {
+                sum += contract.*edge;
+                squares += (contract.*edge) * (contract.*edge);
             }
-            const auto count = static_cast<double>(cycle.size());
+            const auto count = static_cast<double>(edges.size());
             EXPECT_NEAR(sum / count, 0.0, 1e-4);  // each is rounded to 4 decimals
             EXPECT_NEAR(squares / count, 1.0, 1e-3);
         }
@@ -280,14 +288,15 @@ TEST(Properties, edges_do_not_depend_on_the_order_of_the_contracts) {
         ContractState state;
         cycle.push_back(compute_contract(random.proper_market(), 5000, state));
     }
-    std::vector<ContractNumbers*> pointers;
-    for (ContractNumbers& numbers : cycle) pointers.push_back(&numbers);
-    apply_cross_section(pointers);
-    std::vector<double> before;
-    for (const ContractNumbers& numbers : cycle) before.push_back(numbers.edges.liquidity_edge);
+    std::vector<const ContractNumbers*> pointers;
+    for (const ContractNumbers& numbers : cycle) pointers.push_back(&numbers);
+    const std::vector<Edges> before = edges_of(pointers);
     random.shuffle(pointers);
-    apply_cross_section(pointers);
-    for (std::size_t i = 0; i < cycle.size(); ++i) EXPECT_NEAR(cycle[i].edges.liquidity_edge, before[i], 1.01e-4);
+    const std::vector<Edges> after = edges_of(pointers);
+    for (std::size_t i = 0; i < cycle.size(); ++i) {
+        const auto place = static_cast<std::size_t>(pointers[i] - cycle.data());
+        EXPECT_NEAR(after[i].liquidity_edge, before[place].liquidity_edge, 1.01e-4);
+    }
 }
 
 TEST(Properties, the_ranking_is_a_total_order_whatever_the_input_order) {

@@ -32,21 +32,21 @@ ContractNumbers contract() {
                        .volatility_regime = -0.5,
                        .price_velocity = -6.0,
                        .anomaly_score = 30.0};
-    numbers.edges = {.liquidity_edge = 4.0,
-                     .momentum_edge = -4.0,
-                     .volatility_edge = 1.0,
-                     .microstructure_edge = -2.0,
-                     .anomaly_residual = 0.5};
     numbers.manipulation.manip_score = 10.0;
     return numbers;
 }
+const Edges kEdges{.liquidity_edge = 4.0,
+                   .momentum_edge = -4.0,
+                   .volatility_edge = 1.0,
+                   .microstructure_edge = -2.0,
+                   .anomaly_residual = 0.5};
 
 const Weights& scalp() {
     return find_builtin_profile("scalp")->weights;
 }
 
 TEST(Score, each_component_by_hand) {
-    const Score result = score_contract(contract(), scalp(), {});
+    const Score result = score_contract({contract(), kEdges}, scalp(), {});
     const ScoreComponents& c = result.components;
     EXPECT_NEAR(c.liquidity, 4.0 * 2.0 + 3.5 * 3.0, 1e-12);
     EXPECT_NEAR(c.volatility, 1.2 * 0.5, 1e-12);
@@ -66,32 +66,36 @@ TEST(Score, each_component_by_hand) {
 TEST(Score, momentum_counts_less_when_volatility_exploded) {
     ContractNumbers wild = contract();
     wild.metrics.volatility_regime = 1.0;
-    EXPECT_EQ(score_contract(wild, scalp(), {}).components.momentum_scale, 1.0);
+    EXPECT_EQ(score_contract({wild, kEdges}, scalp(), {}).components.momentum_scale, 1.0);
     wild.metrics.volatility_regime = 1.01;
-    const ScoreComponents c = score_contract(wild, scalp(), {}).components;
+    const ScoreComponents c = score_contract({wild, kEdges}, scalp(), {}).components;
     EXPECT_EQ(c.momentum_scale, 0.7);
     EXPECT_NEAR(c.momentum, 0.7 * 4.0, 1e-12);
 }
 
 TEST(Score, carry_can_be_switched_off_whole_or_in_part) {
-    EXPECT_NEAR(score_contract(contract(), scalp(), {.include_funding = false}).components.carry, -0.15, 1e-12);
-    EXPECT_NEAR(score_contract(contract(), scalp(), {.include_basis = false}).components.carry, 0.05, 1e-12);
-    EXPECT_EQ(score_contract(contract(), scalp(), {.include_carry = false}).components.carry, 0.0);
+    EXPECT_NEAR(score_contract({contract(), kEdges}, scalp(), {.include_funding = false}).components.carry, -0.15,
+                1e-12);
+    EXPECT_NEAR(score_contract({contract(), kEdges}, scalp(), {.include_basis = false}).components.carry, 0.05, 1e-12);
+    EXPECT_EQ(score_contract({contract(), kEdges}, scalp(), {.include_carry = false}).components.carry, 0.0);
     ContractNumbers unknown = contract();
     unknown.metrics.funding_8h_pct.reset();
     unknown.metrics.basis_bps.reset();
-    EXPECT_EQ(score_contract(unknown, scalp(), {}).components.carry, 0.0);
+    EXPECT_EQ(score_contract({unknown, kEdges}, scalp(), {}).components.carry, 0.0);
 }
 
 TEST(Score, thin_turnover_and_wide_spreads_are_rejected) {
     const double turnover = contract().metrics.qvol_usdt;
-    const Score thin = score_contract(contract(), scalp(), {.min_qvol_usdt = turnover + 1.0, .max_spread_bps = 0.5});
+    const Score thin =
+        score_contract({contract(), kEdges}, scalp(), {.min_qvol_usdt = turnover + 1.0, .max_spread_bps = 0.5});
     EXPECT_FALSE(thin.score.has_value());
     EXPECT_EQ(thin.rejection, Rejection::volume);
     EXPECT_EQ(thin.components, ScoreComponents{});
-    const Score wide = score_contract(contract(), scalp(), {.min_qvol_usdt = turnover, .max_spread_bps = 0.999});
+    const Score wide =
+        score_contract({contract(), kEdges}, scalp(), {.min_qvol_usdt = turnover, .max_spread_bps = 0.999});
     EXPECT_EQ(wide.rejection, Rejection::spread);
-    const Score passed = score_contract(contract(), scalp(), {.min_qvol_usdt = turnover, .max_spread_bps = 1.0});
+    const Score passed =
+        score_contract({contract(), kEdges}, scalp(), {.min_qvol_usdt = turnover, .max_spread_bps = 1.0});
     EXPECT_EQ(passed.rejection, Rejection::none);
     EXPECT_TRUE(passed.score.has_value());
     EXPECT_EQ(to_string(Rejection::volume), "volume");
@@ -99,8 +103,8 @@ TEST(Score, thin_turnover_and_wide_spreads_are_rejected) {
 }
 
 TEST(Score, another_notional_changes_only_the_slippage) {
-    const Score here = score_contract(contract(), scalp(), {});
-    const Score there = score_contract(contract(), 6.0, scalp(), {});
+    const Score here = score_contract({contract(), kEdges}, scalp(), {});
+    const Score there = score_contract({contract(), kEdges}, 6.0, scalp(), {});
     EXPECT_NEAR(there.components.cost - here.components.cost, 2.5 * 4.0, 1e-12);
     EXPECT_NEAR(*here.score - *there.score, 10.0, 1e-9);
     EXPECT_EQ(there.components.liquidity, here.components.liquidity);
@@ -109,13 +113,13 @@ TEST(Score, another_notional_changes_only_the_slippage) {
 TEST(Score, stays_finite_for_any_weights) {
     Weights extreme;
     for (const WeightField& field : weight_fields()) extreme.*field.member = std::numeric_limits<double>::max();
-    EXPECT_TRUE(std::isfinite(score_contract(contract(), extreme, {}).score.value_or(NAN)));
+    EXPECT_TRUE(std::isfinite(score_contract({contract(), kEdges}, extreme, {}).score.value_or(NAN)));
     for (const WeightField& field : weight_fields()) extreme.*field.member = -std::numeric_limits<double>::max();
-    EXPECT_TRUE(std::isfinite(score_contract(contract(), extreme, {}).score.value_or(NAN)));
+    EXPECT_TRUE(std::isfinite(score_contract({contract(), kEdges}, extreme, {}).score.value_or(NAN)));
 }
 
 TEST(Score, the_components_add_up) {
-    const Score result = score_contract(contract(), find_builtin_profile("news")->weights, {});
+    const Score result = score_contract({contract(), kEdges}, find_builtin_profile("news")->weights, {});
     double sum = 0.0;
     for (const ComponentField& field : component_fields()) sum += field.sign * (result.components.*field.member);
     EXPECT_NEAR(sum, *result.score, 5e-5);

@@ -70,10 +70,11 @@ TEST(Unknown, most_of_a_contract_that_is_two_minutes_old) {
     EXPECT_FALSE(known<&Metrics::volatility_regime>(numbers));
     EXPECT_FALSE(known<&Metrics::price_velocity>(numbers));
     EXPECT_FALSE(known<&Metrics::anomaly_score>(numbers));
-    EXPECT_FALSE(known<&Edges::momentum_edge>(numbers));
-    EXPECT_FALSE(known<&Edges::microstructure_edge>(numbers));
+    const Edges edges{.unknown = unknown_edges(numbers.unknown)};
+    EXPECT_FALSE(known<&Edges::momentum_edge>(NumbersView(numbers, edges)));
+    EXPECT_FALSE(known<&Edges::microstructure_edge>(NumbersView(numbers, edges)));
     EXPECT_FALSE(known<&Momentum::rsi14>(numbers));
-    EXPECT_TRUE(known<&Edges::liquidity_edge>(numbers)) << "book, turnover and volume are there";
+    EXPECT_TRUE(known<&Edges::liquidity_edge>(NumbersView(numbers, edges))) << "book, turnover and volume are there";
     EXPECT_THAT(notes_on(market_of(2), numbers, 5'000),
                 ElementsAre(HasSubstr("unknown after 2 closed candles, 2 with trades: ret_15, volume_zscore")));
 }
@@ -144,7 +145,8 @@ TEST(Unknown, an_empty_side_is_said_and_the_worst_values_stay) {
 TEST(Unknown, counts_nothing_in_favour_and_changes_no_other_contract) {
     const auto cycle = [](bool live) {
         std::vector<ContractNumbers> all(4);
-        std::vector<ContractNumbers*> pointers;
+        std::vector<const ContractNumbers*> pointers;
+        std::vector<Edges> edges(all.size());
         for (std::size_t i = 0; i < all.size(); ++i) {
             market::MarketData data = market_of(i == 3 ? 5 : 80);
             data.ticker.turnover_24h = 3e7 * static_cast<double>(i + 1);
@@ -159,23 +161,23 @@ TEST(Unknown, counts_nothing_in_favour_and_changes_no_other_contract) {
             }
             pointers.push_back(&all[i]);
         }
-        apply_cross_section(pointers);
-        return all;
+        compute_edges(pointers, edges);
+        return std::pair(all, edges);
     };
-    const auto live = cycle(true);
-    const auto formulas = cycle(false);
+    const auto [live, live_edges] = cycle(true);
+    const auto [formulas, formula_edges] = cycle(false);
     for (const Profile& profile : builtin_profiles()) {
         for (std::size_t i = 0; i < 3; ++i) {
-            EXPECT_EQ(score_contract(live[i], profile.weights, {}).score,
-                      score_contract(formulas[i], profile.weights, {}).score);
+            EXPECT_EQ(score_contract({live[i], live_edges[i]}, profile.weights, {}).score,
+                      score_contract({formulas[i], formula_edges[i]}, profile.weights, {}).score);
         }
-        const ScoreComponents parts = score_contract(live[3], profile.weights, {}).components;
+        const ScoreComponents parts = score_contract({live[3], live_edges[3]}, profile.weights, {}).components;
         const Weights& w = profile.weights;
         EXPECT_DOUBLE_EQ(parts.momentum, w.mom_ret_1 * live[3].metrics.ret_1) << "of ret_15 nothing is known";
         EXPECT_EQ(parts.structure_bonus, 0.0);
-        EXPECT_DOUBLE_EQ(parts.edges, w.edges_liquidity * live[3].edges.liquidity_edge);
-        EXPECT_LT(score_contract(live[3], profile.weights, {}).score,
-                  score_contract(formulas[3], profile.weights, {}).score);
+        EXPECT_DOUBLE_EQ(parts.edges, w.edges_liquidity * live_edges[3].liquidity_edge);
+        EXPECT_LT(score_contract({live[3], live_edges[3]}, profile.weights, {}).score,
+                  score_contract({formulas[3], formula_edges[3]}, profile.weights, {}).score);
     }
 }
 

@@ -51,6 +51,7 @@ struct ContractReading {
     /// What a cycle would have computed, had it read this contract: the numbers that look back to the previous cycle
     /// (depth decay, manipulation's deltas) are those of a first cycle.
     ranking::ContractSnapshot snapshot;
+    signals::Edges edges;  ///< as it would have stood in that ranking
 };
 using ContractReadingPtr = std::shared_ptr<const ContractReading>;
 

@@ -35,6 +35,8 @@ struct InputReading {
     std::optional<core::WallTime> true_at;
     std::chrono::milliseconds limit{0};  ///< the oldest that counts as live
     std::string note;                    ///< for a person, what is wrong or odd; empty where there is nothing to say
+
+    friend bool operator==(const InputReading&, const InputReading&) = default;
 };
 
 /// The six inputs of one contract.
@@ -47,6 +49,8 @@ public:
 
     /// What there is to say of them, each with its input's name in front ("index: 83 s old, …"); mostly nothing.
     [[nodiscard]] std::vector<std::string> notes() const;
+
+    friend bool operator==(const Inputs&, const Inputs&) = default;
 
 private:
     std::array<InputReading, kInputs.size()> readings_;

@@ -59,6 +59,8 @@ struct Contract {
 struct Level {
     double price = 0.0;
     double size = 0.0;
+
+    friend bool operator==(const Level&, const Level&) = default;
 };
 
 /// The last trade price and best quotes of a contract, with its rolling 24 h volume.
@@ -71,6 +73,8 @@ struct Ticker {
     double base_volume_24h = 0.0;      ///< base units, both sides counted
     double contract_volume_24h = 0.0;  ///< the same in contracts; 0 where the exchange does not say
     double turnover_24h = 0.0;         ///< USDT, both sides counted
+
+    friend bool operator==(const Ticker&, const Ticker&) = default;
 };
 
 /// Bids descend, asks ascend; either may be empty. Immutable once built.
@@ -135,6 +139,9 @@ struct MarketData {
     Inputs inputs;                  ///< how old each of the above is; those that are stale are empty above
     WallTime data_time;             ///< local wall time at which the older of ticker and order book was true
     double fetch_latency_ms = 0.0;  ///< longest of the calls made for this contract in this cycle
+
+    /// Whether both are the very same reading: contract, book and candles are compared by where they are.
+    friend bool operator==(const MarketData&, const MarketData&) = default;
 };
 
 }  // namespace scanner::market

@@ -12,18 +12,19 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace scanner::ranking {
 
-/// One contract of a cycle: what was read and what was computed from it. Immutable and shared.
+/// What belongs to one contract alone: what was read and what was computed from it. Immutable; shared by every ranking
+/// until something new is read of the contract.
 struct ContractSnapshot {
     market::MarketData data;
-    signals::ContractNumbers numbers;
-    std::vector<double> spread_history;  ///< spread_bps of up to 50 cycles, oldest first, this one last
+    signals::ContractNumbers numbers;    ///< its own; the edges are the ranking's
+    std::vector<double> spread_history;  ///< spread_bps of up to 50 readings, oldest first, this one last
     std::vector<std::string> notes;      ///< what a person should know of these numbers; mostly empty
 };
+using ContractSnapshotPtr = std::shared_ptr<const ContractSnapshot>;
 
 /// The place of a contract in the cycle's own ranking under one profile.
 struct RankedEntry {
@@ -55,8 +56,9 @@ struct Exclusion {
     std::string detail;  ///< for a person; may be empty
 };
 
-/// The outcome of one cycle: immutable, shared by API, streams, cache, history and alerts. Nobody recomputes, nobody
-/// copies.
+/// The outcome of one cycle: immutable, shared by API, streams, cache, history and alerts, none of which recompute or
+/// copy it. What belongs to one contract is in `contracts`; what every ranking changes is beside it: edges, scores and
+/// ranks.
 struct Ranking {
     std::uint64_t sequence = 0;  ///< 1, 2, 3, … without gaps while the process lives; continues across a warm restart
     core::WallTime time;         ///< when it was made
@@ -64,13 +66,20 @@ struct Ranking {
     double cycle_ms = 0.0;
     std::uint64_t requests = 0;  ///< exchange calls of this cycle, retries included
     RankingSettings settings;
-    std::vector<signals::Profile> profiles;                      ///< the weights that `ranked` was made with
-    std::vector<ContractSnapshot> contracts;                     ///< everything scanned, by contract code
-    std::unordered_map<std::string, std::size_t> index_by_code;  ///< contract code -> index into contracts
-    std::map<std::string, std::vector<RankedEntry>> ranked;      ///< profile name -> best first
+    std::vector<signals::Profile> profiles;                  ///< the weights that `ranked` was made with
+    std::vector<ContractSnapshotPtr> contracts;              ///< everything scanned, by contract code; none is null
+    std::vector<signals::Edges> edges;                       ///< of `contracts`, at the same index
+    std::map<std::string, std::vector<RankedEntry>> ranked;  ///< profile name -> best first
     std::vector<Exclusion> exclusions;
     std::map<std::string, std::size_t> excluded_by_reason;
 
+    /// `index` is one of `contracts`, here and below.
+    [[nodiscard]] const ContractSnapshot& contract(std::size_t index) const { return *contracts[index]; }
+    [[nodiscard]] signals::NumbersView numbers_view(std::size_t index) const {
+        return {contracts[index]->numbers, edges[index]};
+    }
+    /// Where `contract_code` is in `contracts`; empty when it was not scanned.
+    [[nodiscard]] std::optional<std::size_t> index_of(std::string_view contract_code) const;
     /// The snapshot of `contract_code`, or nullptr when it was not scanned.
     [[nodiscard]] const ContractSnapshot* find(std::string_view contract_code) const;
 };

@@ -16,10 +16,13 @@ namespace scanner::rules {
 /// One ranked contract of one cycle, as rules see it. Borrowed: lives no longer than its ranking.
 struct RuleSubject {
     const ranking::ContractSnapshot* snapshot = nullptr;  ///< never null when a rule is evaluated
+    const signals::Edges* edges = nullptr;                ///< likewise
     int rank = 0;                                         ///< under the rule's profile; 1 is best
     std::optional<int> rank_delta;  ///< previous rank - rank; empty where it was not ranked before
     double score = 0.0;
     std::chrono::milliseconds age{0};  ///< of the inputs when the ranking was made
+
+    [[nodiscard]] signals::NumbersView numbers() const { return {snapshot->numbers, *edges}; }
 };
 
 /// The subject of a ranked entry. `entry.contract` must be an index of `ranking`.

@@ -19,7 +19,7 @@ struct ContractState {
     NumberSet unknown;  ///< of the previous cycle; left alone by compute_contract
 };
 
-/// The formulas alone: everything but the edges, which need the whole cycle (apply_cross_section). A missing book or
+/// The formulas alone: everything but the edges, which need the whole cycle (compute_edges). A missing book or
 /// missing candles count as empty ones. `notional_usdt` > 0 is the test order's size. `previous` becomes this cycle's.
 [[nodiscard]] ContractNumbers compute_contract(const market::MarketData& data, double notional_usdt,
                                                ContractState& previous);

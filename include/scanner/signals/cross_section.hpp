@@ -6,8 +6,9 @@
 
 namespace scanner::signals {
 
-/// Fills `edges` of every contract of a cycle: plain z-scores over all of them, 4 decimals; all 0 with fewer than three
-/// contracts or where an input hardly differs. No pointer may be null. No allocation.
-void apply_cross_section(std::span<ContractNumbers* const> contracts);
+/// The edges of every contract of a cycle, into `edges` at the same index: plain z-scores over all of them, 4 decimals;
+/// all 0 with fewer than three contracts or where an input hardly differs. No pointer may be null, and `edges` is as
+/// long as `contracts`. No allocation.
+void compute_edges(std::span<const ContractNumbers* const> contracts, std::span<Edges> edges);
 
 }  // namespace scanner::signals

@@ -93,10 +93,9 @@ template <class Owner>
 }
 template <class Owner>
 [[nodiscard]] constexpr const Owner& block_of(const ContractNumbers& numbers) {
+    static_assert(!std::is_same_v<Owner, Edges>, "edges need the whole ranking: take a NumbersView");
     if constexpr (std::is_same_v<Owner, Metrics>) {
         return numbers.metrics;
-    } else if constexpr (std::is_same_v<Owner, Edges>) {
-        return numbers.edges;
     } else if constexpr (std::is_same_v<Owner, Momentum>) {
         return numbers.momentum;
     } else if constexpr (std::is_same_v<Owner, Execution>) {
@@ -105,6 +104,15 @@ template <class Owner>
         return numbers.microstructure;
     } else {
         return numbers.manipulation.features;
+    }
+}
+
+template <class Owner>
+[[nodiscard]] constexpr const Owner& block_of(const NumbersView& view) {
+    if constexpr (std::is_same_v<Owner, Edges>) {
+        return view.edges;
+    } else {
+        return block_of<Owner>(view.numbers);
     }
 }
 
@@ -117,9 +125,10 @@ template <class Owner>
     std::unreachable();  // does not compile: the member is in no list
 }
 
-/// The value of the field, or nothing where it was not measured.
-template <class Owner>
-[[nodiscard]] constexpr std::optional<double> known(const ContractNumbers& numbers, const NumberField<Owner>& field) {
+/// The value of the field, or nothing where it was not measured. `numbers`: a NumbersView, or a contract's own
+/// ContractNumbers where the field is none of the edges.
+template <class Numbers, class Owner>
+[[nodiscard]] constexpr std::optional<double> known(const Numbers& numbers, const NumberField<Owner>& field) {
     if (numbers.unknown.has(field.number)) return std::nullopt;
     return block_of<Owner>(numbers).*field.member;
 }
@@ -130,8 +139,8 @@ Owner owner_of(double Owner::*);
 }  // namespace detail
 
 /// The same by the member: known<&Metrics::ret_15>(numbers).
-template <auto member>
-[[nodiscard]] constexpr std::optional<double> known(const ContractNumbers& numbers) {
+template <auto member, class Numbers>
+[[nodiscard]] constexpr std::optional<double> known(const Numbers& numbers) {
     using Owner = decltype(detail::owner_of(member));
     constexpr Number kNumber = number_of(member);
     if (numbers.unknown.has(kNumber)) return std::nullopt;

@@ -62,11 +62,11 @@ struct Score {
 /// Whether `metrics` pass the options; volume is looked at first, then the spread.
 [[nodiscard]] Rejection rejection_of(const Metrics& metrics, const ScoreOptions& options);
 
-/// The score of one contract. What of `numbers` is unknown counts 0 where it could only count in favour (volatility,
+/// The score of one contract. What of `view` is unknown counts 0 where it could only count in favour (volatility,
 /// momentum, structure bonus, edges). No allocation; finite for any finite weights.
-[[nodiscard]] Score score_contract(const ContractNumbers& numbers, const Weights& weights, const ScoreOptions& options);
+[[nodiscard]] Score score_contract(const NumbersView& view, const Weights& weights, const ScoreOptions& options);
 /// The same with the slippage of another notional in place of `metrics.slip_bps`; the edges stay the cycle's.
-[[nodiscard]] Score score_contract(const ContractNumbers& numbers, double slip_bps, const Weights& weights,
+[[nodiscard]] Score score_contract(const NumbersView& view, double slip_bps, const Weights& weights,
                                    const ScoreOptions& options);
 
 /// What the order of the ranking depends on.

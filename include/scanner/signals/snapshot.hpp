@@ -37,13 +37,15 @@ struct Metrics {
     std::optional<double> listed_days;
 };
 
-/// How a contract compares with the others of its cycle; all rounded to 4 decimals.
+/// How a contract compares with the others of its cycle; all rounded to 4 decimals. They change with every ranking, so
+/// they are kept apart from what belongs to the contract alone.
 struct Edges {
     double liquidity_edge = 0.0;
     double momentum_edge = 0.0;
     double volatility_edge = 0.0;
     double microstructure_edge = 0.0;
     double anomaly_residual = 0.0;
+    NumberSet unknown;  ///< those of the five that rest on a number which was not measured
 };
 
 struct Momentum {
@@ -122,10 +124,9 @@ struct Manipulation {
     std::vector<FlagDetail> flag_details;                 ///< one per manip_flags, in the same order
 };
 
-/// Everything computed for one contract in one cycle, before any profile's weights.
+/// Everything computed from one contract's own data, before the others of the cycle and any profile's weights.
 struct ContractNumbers {
     Metrics metrics;
-    Edges edges;
     Momentum momentum;
     Execution execution;
     Microstructure microstructure;
@@ -133,6 +134,16 @@ struct ContractNumbers {
     /// Those of the numbers that were not measured: they hold the neutral value of their formula, are shown as null,
     /// and count nothing in favour of the contract. Empty: the formulas as they are (compute_contract).
     NumberSet unknown;
+};
+
+/// All numbers of a contract in a ranking: its own and its edges. Refers to both and must not outlive either.
+struct NumbersView {
+    NumbersView(const ContractNumbers& own, const Edges& among_others)
+        : numbers(own), edges(among_others), unknown(own.unknown | among_others.unknown) {}
+
+    const ContractNumbers& numbers;
+    const Edges& edges;
+    NumberSet unknown;  ///< of both
 };
 
 /// A point of the slippage curve that is kept for answering other notionals without the book.

@@ -67,6 +67,11 @@ public:
     [[nodiscard]] constexpr bool has(Number number) const noexcept { return (bits_ & bit(number)) != 0; }
     [[nodiscard]] constexpr bool empty() const noexcept { return bits_ == 0; }
 
+    /// What is in either.
+    friend constexpr NumberSet operator|(NumberSet left, const NumberSet& right) noexcept {
+        left.bits_ |= right.bits_;
+        return left;
+    }
     friend constexpr bool operator==(const NumberSet&, const NumberSet&) = default;
 
 private:
@@ -76,5 +81,8 @@ private:
     }
     std::uint64_t bits_ = 0;
 };
+
+/// Which edges are unknown where `unknown` of the contract's own numbers are.
+[[nodiscard]] NumberSet unknown_edges(const NumberSet& unknown) noexcept;
 
 }  // namespace scanner::signals

@@ -24,7 +24,7 @@ const signals::Manipulation& manipulation(const ScoredContract& item) {
 /// A number of any block; null where it was not measured.
 template <auto member>
 FieldValue number(const ScoredContract& item) {
-    return maybe(signals::known<member>(item.snapshot->numbers));
+    return maybe(signals::known<member>(item.numbers()));
 }
 
 FieldValue symbol(const ScoredContract& item) {

@@ -100,8 +100,7 @@ ItemTexts::Texts* ItemTexts::texts_of(const ranking::Ranking& ranking, const Sco
         time_ = ranking.time;
         by_contract_.assign(ranking.contracts.size(), {});
     }
-    const auto contract = static_cast<std::size_t>(item.snapshot - ranking.contracts.data());
-    Texts& texts = by_contract_.at(contract);
+    Texts& texts = by_contract_.at(item.contract);
     if (texts.own.empty()) {
         for (const FieldRun& run : field_runs()) {
             if (run.depends != Depends::on_contract) continue;

@@ -73,8 +73,7 @@ private:
     Outcome opportunities(const Call& call);
     boost::asio::awaitable<Outcome> inspect(OwnedCall call);
     /// A contract of the cycle, with its trades where somebody reads them.
-    boost::asio::awaitable<Outcome> inspect_scanned(ranking::RankingPtr ranking,
-                                                    const ranking::ContractSnapshot& snapshot, InspectQuery query);
+    boost::asio::awaitable<Outcome> inspect_scanned(ranking::RankingPtr ranking, std::size_t index, InspectQuery query);
     /// A contract that the exchange lists and the cycle did not read.
     boost::asio::awaitable<Outcome> inspect_outside(engine::UniverseEntry entry, InspectQuery query);
     Outcome metrics(const Call& call);

@@ -56,29 +56,32 @@ asio::awaitable<Outcome> Endpoints::inspect(OwnedCall call) {
     if (!query) co_return std::unexpected(std::move(query.error()));
     const auto code = core::parse_symbol(call.variable);
     if (!code) co_return std::unexpected(not_scanned(call.variable, call.variable));
-    const ranking::ContractSnapshot* const snapshot = newest == nullptr ? nullptr : newest->find(*code);
+    const bool scanned = newest != nullptr && newest->find(*code) != nullptr;
     std::vector<engine::UniverseEntry> universe;
-    if (snapshot == nullptr) universe = engine_.universe();
+    if (!scanned) universe = engine_.universe();
     const auto entry =
         std::ranges::find_if(universe, [&code](const auto& listed) { return listed.contract->contract_code == *code; });
     const bool readable = entry != universe.end() && can_be_read(*entry) && options_.inspector != nullptr;
-    if (snapshot == nullptr && !readable) co_return std::unexpected(not_scanned(call.variable, *code));
+    if (!scanned && !readable) co_return std::unexpected(not_scanned(call.variable, *code));
     auto ranking = fresh_ranking();
     if (!ranking) co_return std::unexpected(std::move(ranking.error()));
-    if (snapshot != nullptr) co_return co_await inspect_scanned(*ranking, *snapshot, *query);
+    if (const auto contract = (*ranking)->index_of(*code); scanned && contract) {
+        co_return co_await inspect_scanned(*ranking, *contract, *query);
+    }
     co_return co_await inspect_outside(*entry, *query);
 }
 
-asio::awaitable<Outcome> Endpoints::inspect_scanned(ranking::RankingPtr ranking,
-                                                    const ranking::ContractSnapshot& snapshot, InspectQuery query) {
+asio::awaitable<Outcome> Endpoints::inspect_scanned(ranking::RankingPtr ranking, std::size_t index,
+                                                    InspectQuery query) {
     InspectExtras extras;
+    const ranking::ContractSnapshot& snapshot = ranking->contract(index);
     const auto contract = snapshot.data.contract;
     if (!query.card && options_.inspector != nullptr) {
         auto trades = co_await options_.inspector->trades(contract);
         take_trades(extras, std::move(trades));
     }
     co_return cached(*ranking, "inspect", contract->contract_code + '|' + api::canonical(query) + canonical(extras),
-                     [&] { return render_inspection(*ranking, snapshot, query, extras); });
+                     [&] { return render_inspection(*ranking, {snapshot, ranking->edges[index]}, query, extras); });
 }
 
 asio::awaitable<Outcome> Endpoints::inspect_outside(engine::UniverseEntry entry, InspectQuery query) {
@@ -105,8 +108,10 @@ asio::awaitable<Outcome> Endpoints::inspect_outside(engine::UniverseEntry entry,
     const ranking::Ranking& ranking = *extras.reading->ranking;
     if (find_profile(ranking, query.profile) == nullptr) query.profile = ranking.settings.default_profile;
     co_return cached(ranking, "inspect",
-                     entry.contract->contract_code + '|' + api::canonical(query) + canonical(extras),
-                     [&] { return render_inspection(ranking, extras.reading->snapshot, query, extras); });
+                     entry.contract->contract_code + '|' + api::canonical(query) + canonical(extras), [&] {
+                         const engine::ContractReading& read = *extras.reading;
+                         return render_inspection(ranking, {read.snapshot, read.edges}, query, extras);
+                     });
 }
 
 }  // namespace scanner::api

@@ -18,36 +18,7 @@ constexpr std::size_t kLevels = 10;
 constexpr std::size_t kBars = 60;
 constexpr std::size_t kTrades = 50;
 
-/// The contract as the cycle's own ranking under the profile sees it.
-struct Inspection {
-    ScoredContract item;
-    signals::Score score;                 ///< empty and with the reason when rejected
-    signals::ScoreComponents components;  ///< also of a rejected one: what the score would be made of
-};
-
-Inspection inspect(const ranking::Ranking& ranking, const ranking::ContractSnapshot& snapshot,
-                   const std::string& profile_name) {
-    const signals::Profile* const profile = find_profile(ranking, profile_name);
-    const Scoring scoring = cycle_scoring(ranking.settings, profile_name);
-    signals::ScoreOptions rejects_nothing;
-    rejects_nothing.include_carry = scoring.include_carry;
-    Inspection inspection;
-    inspection.score = signals::score_contract(snapshot.numbers, profile->weights, score_options(scoring));
-    inspection.components = signals::score_contract(snapshot.numbers, profile->weights, rejects_nothing).components;
-    const signals::Metrics& metrics = snapshot.numbers.metrics;
-    inspection.item = {.snapshot = &snapshot,
-                       .score = inspection.score.score.value_or(0.0),
-                       .slip_bps = metrics.slip_bps,
-                       .funding_8h_pct = metrics.funding_8h_pct,
-                       .funding_rate = snapshot.data.funding_rate,
-                       .basis_bps = metrics.basis_bps,
-                       .age = age_at_ranking(ranking, snapshot)};
-    if (const auto* const entry = find_entry(ranking, profile_name, snapshot.data.contract->contract_code)) {
-        inspection.item.rank = entry->rank;
-        inspection.item.rank_delta = entry->rank_delta;
-    }
-    return inspection;
-}
+using ranking::Assessment;
 
 void write_levels(core::JsonWriter& json, std::string_view name, const std::vector<market::Level>& levels) {
     json.key(name).begin_array();
@@ -86,16 +57,21 @@ void write_bars(core::JsonWriter& json, std::string_view name, const std::vector
     json.end_array();
 }
 
+std::optional<double> score_of(const Assessment& assessment) {
+    if (assessment.rejection != signals::Rejection::none) return std::nullopt;
+    return assessment.item.score;
+}
+
 /// Every field of an item, for a contract that may have neither score nor rank.
-void write_snapshot(core::JsonWriter& json, const Inspection& inspection) {
-    const bool unranked = !inspection.score.score || inspection.item.rank == 0;
+void write_snapshot(core::JsonWriter& json, const Assessment& assessment) {
+    const bool unranked = assessment.rejection != signals::Rejection::none || assessment.item.rank == 0;
     json.key("snapshot").begin_object();
     for (const ItemField& field : item_fields()) {
         json.key(field.name);
         const bool is_of_ranking = field.name == "score" || field.name == "rank" || field.name == "rank_delta";
-        write_value(json, unranked && is_of_ranking ? FieldValue() : field.get(inspection.item));
+        write_value(json, unranked && is_of_ranking ? FieldValue() : field.get(assessment.item));
     }
-    const market::MarketData& data = inspection.item.snapshot->data;
+    const market::MarketData& data = assessment.item.snapshot->data;
     number_field(json, "index_price", data.index_price);
     number_field(json, "latency_ms", data.fetch_latency_ms);
     json.field("data_ts", core::format_time(data.data_time)).end_object();
@@ -129,11 +105,11 @@ void write_micro(core::JsonWriter& json, const signals::ContractNumbers& numbers
     json.end_object();
 }
 
-void write_metrics(core::JsonWriter& json, const Inspection& inspection) {
+void write_metrics(core::JsonWriter& json, const Assessment& assessment) {
     json.key("metrics").begin_object();
-    write_block<signals::Execution>(json, inspection.item.snapshot->numbers);
+    write_block<signals::Execution>(json, assessment.item.snapshot->numbers);
     for (const signals::ComponentField& field : signals::component_fields()) {
-        number_field(json, field.name, inspection.components.*field.member);
+        number_field(json, field.name, assessment.item.components.*field.member);
     }
     json.end_object();
 }
@@ -246,41 +222,41 @@ void write_inputs(core::JsonWriter& json, const market::Inputs& inputs, core::Wa
     json.end_object();
 }
 
-std::string card_of(const ranking::Ranking& ranking, const Inspection& inspection, const InspectExtras& extras) {
-    const ranking::ContractSnapshot& snapshot = *inspection.item.snapshot;
+std::string card_of(const ranking::Ranking& ranking, const Assessment& assessment, const InspectExtras& extras) {
+    const ranking::ContractSnapshot& snapshot = *assessment.item.snapshot;
     core::JsonWriter json(512);
     json.begin_object();
     write_time_members(json, ranking, snapshot, extras);
     json.field("symbol", snapshot.data.contract->symbol).field("contract_code", snapshot.data.contract->contract_code);
-    number_field(json, "score", inspection.score.score);
-    number_field(json, "liquidity_edge", signals::known<&signals::Edges::liquidity_edge>(snapshot.numbers));
-    number_field(json, "momentum_edge", signals::known<&signals::Edges::momentum_edge>(snapshot.numbers));
+    number_field(json, "score", score_of(assessment));
+    number_field(json, "liquidity_edge", signals::known<&signals::Edges::liquidity_edge>(assessment.item.numbers()));
+    number_field(json, "momentum_edge", signals::known<&signals::Edges::momentum_edge>(assessment.item.numbers()));
     number_field(json, "last_price", snapshot.data.ticker.last);
     number_field(json, "manip_score", snapshot.numbers.manipulation.manip_score);
     json.end_object();
     return json.take();
 }
 
-std::string page_of(const ranking::Ranking& ranking, const Inspection& inspection, const std::string& profile,
+std::string page_of(const ranking::Ranking& ranking, const Assessment& assessment, const std::string& profile,
                     const InspectExtras& extras) {
-    const ranking::ContractSnapshot& snapshot = *inspection.item.snapshot;
+    const ranking::ContractSnapshot& snapshot = *assessment.item.snapshot;
     core::JsonWriter json(32U << 10U);
     json.begin_object();
     write_time_members(json, ranking, snapshot, extras);
     json.field("symbol", snapshot.data.contract->symbol).field("contract_code", snapshot.data.contract->contract_code);
     json.field("profile", profile);
-    number_field(json, "score", inspection.score.score);
+    number_field(json, "score", score_of(assessment));
     json.key("rejection");
-    if (inspection.score.rejection == signals::Rejection::none) {
+    if (assessment.rejection == signals::Rejection::none) {
         json.null();
     } else {
-        json.value(signals::to_string(inspection.score.rejection));
+        json.value(signals::to_string(assessment.rejection));
     }
-    write_snapshot(json, inspection);
+    write_snapshot(json, assessment);
     write_orderbook(json, snapshot.data.order_book.get());
     write_momentum(json, snapshot.numbers);
     write_micro(json, snapshot.numbers);
-    write_metrics(json, inspection);
+    write_metrics(json, assessment);
     write_manipulation(json, snapshot.numbers);
     const std::span<const market::Candle> candles =
         snapshot.data.candles == nullptr ? std::span<const market::Candle>() : std::span(*snapshot.data.candles);
@@ -301,12 +277,13 @@ std::string page_of(const ranking::Ranking& ranking, const Inspection& inspectio
 
 }  // namespace
 
-Rendered render_inspection(const ranking::Ranking& ranking, const ranking::ContractSnapshot& snapshot,
+Rendered render_inspection(const ranking::Ranking& ranking, const InspectedContract& contract,
                            const InspectQuery& query, const InspectExtras& extras) {
-    const Inspection inspection = inspect(ranking, snapshot, query.profile);
+    const auto assessment =
+        assess(ranking, contract.snapshot, contract.edges, cycle_scoring(ranking.settings, query.profile));
     return {std::string(kJsonType),
-            query.card ? card_of(ranking, inspection, extras) : page_of(ranking, inspection, query.profile, extras),
-            stamp_of(ranking, snapshot.data.data_time)};
+            query.card ? card_of(ranking, assessment, extras) : page_of(ranking, assessment, query.profile, extras),
+            stamp_of(ranking, contract.snapshot.data.data_time)};
 }
 
 }  // namespace scanner::api

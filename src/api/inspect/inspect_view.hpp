@@ -20,9 +20,15 @@ struct InspectExtras {
     std::vector<std::string> notes;  ///< what is missing and why, for a person
 };
 
-/// The answer of /symbol/{symbol}/inspect for a contract of the cycle, or for `extras.reading`, whose snapshot and
+/// What is inspected; lives as long as its ranking or reading.
+struct InspectedContract {
+    const ranking::ContractSnapshot& snapshot;
+    const signals::Edges& edges;
+};
+
+/// The answer of /symbol/{symbol}/inspect for a contract of the cycle, or for `extras.reading`, whose contract and
 /// ranking the others are then. A function of its arguments alone.
-[[nodiscard]] Rendered render_inspection(const ranking::Ranking& ranking, const ranking::ContractSnapshot& snapshot,
+[[nodiscard]] Rendered render_inspection(const ranking::Ranking& ranking, const InspectedContract& contract,
                                          const InspectQuery& query, const InspectExtras& extras = {});
 
 }  // namespace scanner::api

@@ -27,12 +27,11 @@ signals::ContractNumbers numbers_for(const ScoredContract& item) {
     return numbers;
 }
 
-signals::Opportunity opportunity_of(const ScoredContract& item, const signals::Weights& weights, const Scoring& scoring,
+signals::Opportunity opportunity_of(const ScoredContract& item, const Scoring& scoring,
                                     const OpportunityContext& context) {
     const signals::ContractNumbers numbers = numbers_for(item);
-    const auto components = signals::score_contract(numbers, item.slip_bps, weights, score_options(scoring)).components;
     return signals::make_opportunity({.numbers = numbers,
-                                      .components = components,
+                                      .components = item.components,
                                       .score = item.score,
                                       .slip_bps = item.slip_bps,
                                       .last_price = item.snapshot->data.ticker.last,
@@ -71,10 +70,9 @@ Found find_opportunities(const ranking::Ranking& ranking, const OpportunitiesQue
     // Only what depends on the suggestions themselves needs all of them.
     const bool all = query.tradable || query.order != OpportunityOrder::score;
     if (!all && items.size() > top) items.resize(top);
-    const signals::Profile* const profile = find_profile(ranking, query.scoring.profile);
     found.suggestions.reserve(items.size());
     for (const ScoredContract& item : items) {
-        found.suggestions.push_back({item, opportunity_of(item, profile->weights, query.scoring, context)});
+        found.suggestions.push_back({item, opportunity_of(item, query.scoring, context)});
     }
     if (!all) return found;
     if (query.tradable) {

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "api/answers/item_fields.hpp"
-#include "api/answers/scoring.hpp"
+#include "api/answers/scored_contract.hpp"
 #include "api/http/param_reader.hpp"
 #include "api/http/problem.hpp"
 

@@ -82,7 +82,7 @@ std::vector<FunnelStage> stages_before_selection(const ranking::Ranking& ranking
           std::pair("min_listed_days", signals::Rejection::new_listing)}) {
         if (reason == signals::Rejection::new_listing && scoring.min_listed_days == 0.0) continue;
         FunnelStage stage{.name = name, .in = left};
-        for (const RejectedContract& contract : rejected) {
+        for (const ranking::RejectedContract& contract : rejected) {
             if (contract.rejection != reason) continue;
             --left;
             if (stage.examples.size() < kExamples) stage.examples.push_back(contract.snapshot->data.contract->symbol);

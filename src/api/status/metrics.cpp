@@ -79,8 +79,8 @@ double breaker_value(net::CircuitState state) {
 void sample_inputs(SampledFamilies& families, const ranking::Ranking& ranking, double ranking_age_sec) {
     for (const market::Input input : market::kInputs) {
         std::optional<core::WallTime> oldest;
-        for (const ranking::ContractSnapshot& contract : ranking.contracts) {
-            const market::InputReading& reading = contract.data.inputs[input];
+        for (const ranking::ContractSnapshotPtr& contract : ranking.contracts) {
+            const market::InputReading& reading = contract->data.inputs[input];
             if (reading.state != market::InputState::live || !reading.true_at) continue;
             oldest = std::min(oldest.value_or(*reading.true_at), *reading.true_at);
         }

@@ -1,10 +1,10 @@
 #include "api/streams/stream_frame.hpp"
 
 #include "api/answers/item_fields.hpp"
-#include "api/answers/scoring.hpp"
 
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/numeric.hpp"
+#include "scanner/ranking/scoring.hpp"
 #include "scanner/signals/number_fields.hpp"
 #include "scanner/signals/score.hpp"
 
@@ -34,7 +34,7 @@ void write_spark(core::JsonWriter& json, const std::vector<market::Candle>* cand
 
 /// A block of numbers; what was not measured is null.
 template <class Owner>
-void write_block(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
+void write_block(core::JsonWriter& json, const signals::NumbersView& numbers) {
     for (const auto& field : signals::number_fields<Owner>()) {
         number_field(json, field.name, signals::known(numbers, field));
     }
@@ -58,7 +58,7 @@ void write_metrics(core::JsonWriter& json, const signals::ContractNumbers& numbe
 }
 
 void write_breakdown(core::JsonWriter& json, const signals::ScoreComponents& components,
-                     const signals::ContractNumbers& numbers) {
+                     const signals::NumbersView& numbers) {
     json.key("score_components").begin_object();
     for (const signals::ComponentField& field : signals::component_fields()) {
         number_field(json, field.name, core::round_to(components.*field.member, kComponentDecimals));
@@ -80,7 +80,8 @@ void write_contract_facts(core::JsonWriter& json, const ranking::ContractSnapsho
 
 void write_item(core::JsonWriter& json, const ranking::Ranking& ranking, const ranking::RankedEntry& entry,
                 const FrameContext& context) {
-    const ranking::ContractSnapshot& snapshot = ranking.contracts[entry.contract];
+    const ranking::ContractSnapshot& snapshot = ranking.contract(entry.contract);
+    const signals::NumbersView numbers = ranking.numbers_view(entry.contract);
     const signals::Manipulation& manipulation = snapshot.numbers.manipulation;
     json.begin_object()
         .field("symbol", snapshot.data.contract->symbol)
@@ -89,7 +90,7 @@ void write_item(core::JsonWriter& json, const ranking::Ranking& ranking, const r
         .field("rank_delta", entry.rank_delta);
     number_field(json, "score", entry.score);
     number_field(json, "last_price", snapshot.data.ticker.last);
-    write_block<signals::Edges>(json, snapshot.numbers);
+    write_block<signals::Edges>(json, numbers);
     write_metrics(json, snapshot.numbers);
     number_field(json, "manipulation_score", manipulation.manip_score);
     json.key("manipulation_flags");
@@ -97,7 +98,7 @@ void write_item(core::JsonWriter& json, const ranking::Ranking& ranking, const r
     json.field("manipulation_threshold_exceeded", manipulation.manip_score >= context.manipulation_threshold);
     json.field("stale", context.stale || age_at_ranking(ranking, snapshot) > context.snapshots_ttl);
     number_field(json, "latency_ms", core::round_to(snapshot.data.fetch_latency_ms, 3));
-    write_breakdown(json, entry.components, snapshot.numbers);
+    write_breakdown(json, entry.components, numbers);
     write_spark(json, snapshot.data.candles.get());
     write_contract_facts(json, snapshot);
     json.end_object();
@@ -105,7 +106,7 @@ void write_item(core::JsonWriter& json, const ranking::Ranking& ranking, const r
 
 bool is_wanted(const ranking::Ranking& ranking, const ranking::RankedEntry& entry, const StreamQuery& query) {
     if (!query.symbols) return true;
-    return std::ranges::binary_search(*query.symbols, ranking.contracts[entry.contract].data.contract->contract_code);
+    return std::ranges::binary_search(*query.symbols, ranking.contract(entry.contract).data.contract->contract_code);
 }
 
 }  // namespace
@@ -138,8 +139,8 @@ std::optional<std::string> render_frame(const ranking::Ranking& ranking, const S
 std::optional<double> market_gauge(const ranking::Ranking& ranking) {
     double sum = 0.0;
     std::size_t count = 0;
-    for (const ranking::ContractSnapshot& snapshot : ranking.contracts) {
-        const auto atr_pct = signals::known<&signals::Metrics::atr_pct>(snapshot.numbers);
+    for (const ranking::ContractSnapshotPtr& snapshot : ranking.contracts) {
+        const auto atr_pct = signals::known<&signals::Metrics::atr_pct>(snapshot->numbers);
         sum += atr_pct.value_or(0.0);
         count += atr_pct ? 1U : 0U;
     }

@@ -52,7 +52,7 @@ std::string as_table(const ranking::Ranking& ranking, std::size_t top) {
     text += fmt::format("\n{:>4} {:<18} {:>9} {:>10} {:>10} {:>10} {:>7} {:>7} {:>8} {:>7}\n", "rank", "symbol",
                         "score", "qvol M", "spread bps", "slip bps", "atr %", "ret_1 %", "ret_15 %", "manip");
     for (std::size_t i = 0; i < std::min(top, ranked.size()); ++i) {
-        const ranking::ContractSnapshot& snapshot = ranking.contracts[ranked[i].contract];
+        const ranking::ContractSnapshot& snapshot = ranking.contract(ranked[i].contract);
         const signals::Metrics& metrics = snapshot.numbers.metrics;
         using signals::Metrics;
         text += fmt::format(

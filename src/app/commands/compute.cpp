@@ -2,18 +2,19 @@
 
 #include "app/commands/compute_input.hpp"
 
-#include "scanner/signals/contract_numbers.hpp"
-#include "scanner/signals/cross_section.hpp"
+#include "scanner/ranking/ranker.hpp"
+#include "scanner/ranking/scoring.hpp"
 #include "scanner/signals/profile.hpp"
 #include "scanner/signals/score.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <istream>
-#include <map>
+#include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace scanner::app {
@@ -27,9 +28,10 @@ Json or_null(const std::optional<double>& value) {
     return value ? Json(*value) : Json(nullptr);
 }
 
-Json snapshot_json(const std::string& symbol, const signals::ContractNumbers& numbers) {
+Json snapshot_json(const std::string& symbol, const signals::NumbersView& view) {
+    const signals::ContractNumbers& numbers = view.numbers;
     const signals::Metrics& m = numbers.metrics;
-    const signals::Edges& e = numbers.edges;
+    const signals::Edges& e = view.edges;
     return {{"symbol", symbol},
             {"qvol_usdt", m.qvol_usdt},
             {"spread_bps", m.spread_bps},
@@ -92,78 +94,88 @@ Json execution_json(const signals::Execution& e) {
     return {{"queue_position", e.queue_position}, {"simulated_impact_bps", e.simulated_impact_bps}};
 }
 
-Json components_json(const signals::Score& score) {
+Json components_json(const signals::ScoreComponents& components) {
     Json result = Json::object();
-    if (!score.score) return result;
     for (const signals::ComponentField& field : signals::component_fields()) {
-        result[std::string(field.name)] = score.components.*field.member;
+        result[std::string(field.name)] = components.*field.member;
     }
     return result;
 }
 
-/// The ranking of one profile, in the making.
-using RankKeys = std::vector<signals::RankKey>;
+/// The score of every contract that has one under a profile, by its index in the ranking.
+std::vector<std::optional<double>> scores_of(const ranking::Ranking& ranking, const ranking::Scoring& scoring) {
+    std::vector<std::optional<double>> scores(ranking.contracts.size());
+    for (const ranking::ScoredContract& item : ranking::score_contracts(ranking, scoring)) {
+        scores[item.contract] = item.score;
+    }
+    return scores;
+}
 
-Json profiles_json(const CycleSymbol& symbol, const signals::ContractNumbers& numbers, const CycleSettings& settings,
-                   std::map<std::string, RankKeys>& ranked) {
-    Json result = Json::object();
-    for (const signals::Profile& profile : signals::builtin_profiles()) {
-        const signals::ScoreOptions options{.min_qvol_usdt = settings.min_qvol_usdt,
-                                            .max_spread_bps = settings.max_spread_bps};
-        signals::ScoreOptions without_carry = options;
-        without_carry.include_carry = false;
-        const signals::Score score = signals::score_contract(numbers, profile.weights, options);
-        const signals::Score plain = signals::score_contract(numbers, profile.weights, without_carry);
-        result[profile.name] = {{"score", or_null(score.score)},
-                                {"score_without_carry", or_null(plain.score)},
-                                {"components", components_json(score)}};
-        if (score.score) {
-            ranked[profile.name].push_back(
-                {.score = *score.score, .qvol_usdt = numbers.metrics.qvol_usdt, .symbol = symbol.symbol});
-        }
+/// What one profile says of every contract, by its index in the ranking.
+std::vector<Json> profile_json(const ranking::Ranking& ranking, const std::string& profile) {
+    ranking::Scoring without_carry = ranking::cycle_scoring(ranking.settings, profile);
+    without_carry.include_carry = false;
+    const auto plain = scores_of(ranking, without_carry);
+    std::vector<Json> result(ranking.contracts.size());
+    for (std::size_t i = 0; i < result.size(); ++i) {
+        result[i] = {{"score", nullptr}, {"score_without_carry", or_null(plain[i])}, {"components", Json::object()}};
+    }
+    for (const ranking::RankedEntry& entry : ranking.ranked.at(profile)) {
+        result[entry.contract]["score"] = entry.score;
+        result[entry.contract]["components"] = components_json(entry.components);
     }
     return result;
 }
 
-Json rankings_json(const std::map<std::string, RankKeys>& ranked) {
+Json rankings_json(const ranking::Ranking& ranking) {
     Json result = Json::object();
-    for (const signals::Profile& profile : signals::builtin_profiles()) {
+    for (const signals::Profile& profile : ranking.profiles) {
         Json symbols = Json::array();
-        if (const auto keys = ranked.find(profile.name); keys != ranked.end()) {
-            for (const std::size_t i : signals::rank_order(keys->second)) symbols.push_back(keys->second[i].symbol);
+        for (const ranking::RankedEntry& entry : ranking.ranked.at(profile.name)) {
+            symbols.push_back(ranking.contract(entry.contract).data.contract->symbol);
         }
         result[profile.name] = std::move(symbols);
     }
     return result;
 }
 
-using States = std::unordered_map<std::string, signals::ContractState>;
-
-Json compute_cycle(const CycleInput& input, States& states) {
-    std::vector<signals::ContractNumbers> contracts;
-    contracts.reserve(input.symbols.size());
+/// The input as the ranker takes it: contracts go by their symbols here.
+ranking::RankerInput ranker_input(const CycleInput& input) {
+    ranking::RankerInput result;
     for (const CycleSymbol& symbol : input.symbols) {
-        contracts.push_back(
-            signals::compute_contract(symbol.data, input.settings.notional_usdt, states[symbol.symbol]));
+        market::Contract contract;
+        contract.contract_code = contract.symbol = symbol.symbol;
+        result.data.push_back(symbol.data);
+        result.data.back().contract = std::make_shared<const market::Contract>(std::move(contract));
     }
-    std::vector<signals::ContractNumbers*> pointers;
-    pointers.reserve(contracts.size());
-    for (signals::ContractNumbers& numbers : contracts) pointers.push_back(&numbers);
-    signals::apply_cross_section(pointers);
+    return result;
+}
+
+Json compute_cycle(const CycleInput& input, ranking::Ranker& ranker) {
+    const auto builtin = signals::builtin_profiles();
+    ranking::RankingSettings settings;
+    settings.notional_usdt = input.settings.notional_usdt;
+    settings.min_qvol_usdt = input.settings.min_qvol_usdt;
+    settings.max_spread_bps = input.settings.max_spread_bps;
+    const ranking::Ranking ranking =
+        ranker.rank(ranker_input(input), settings, {builtin.begin(), builtin.end()}, ranking::Ranker::Cycle{});
+    std::vector<std::vector<Json>> profiles;
+    for (const signals::Profile& profile : builtin) profiles.push_back(profile_json(ranking, profile.name));
 
     Json results = Json::array();
-    std::map<std::string, RankKeys> ranked;
-    for (std::size_t i = 0; i < contracts.size(); ++i) {
-        const CycleSymbol& symbol = input.symbols[i];
-        const signals::ContractNumbers& numbers = contracts[i];
-        results.push_back({{"snapshot", snapshot_json(symbol.symbol, numbers)},
+    for (const CycleSymbol& symbol : input.symbols) {
+        const std::size_t i = ranking.index_of(symbol.symbol).value();
+        const signals::ContractNumbers& numbers = ranking.contract(i).numbers;
+        Json of_profiles = Json::object();
+        for (std::size_t p = 0; p < builtin.size(); ++p) of_profiles[builtin[p].name] = std::move(profiles[p][i]);
+        results.push_back({{"snapshot", snapshot_json(symbol.symbol, ranking.numbers_view(i))},
                            {"manipulation_features", features_json(numbers.manipulation.features)},
                            {"microstructure", microstructure_json(numbers.microstructure)},
                            {"momentum", momentum_json(numbers.momentum)},
                            {"execution", execution_json(numbers.execution)},
-                           {"profiles", profiles_json(symbol, numbers, input.settings, ranked)}});
+                           {"profiles", std::move(of_profiles)}});
     }
-    return {{"cycle", input.cycle}, {"results", std::move(results)}, {"rankings", rankings_json(ranked)}};
+    return {{"cycle", input.cycle}, {"results", std::move(results)}, {"rankings", rankings_json(ranking)}};
 }
 
 enum class ReadOutcome { line, end, too_long };
@@ -203,7 +215,7 @@ private:
 }  // namespace
 
 int run_compute(std::istream& in, std::ostream& out, std::ostream& err) {
-    States states;
+    ranking::Ranker ranker({.formulas_only = true});
     ProblemReport problems(err);
     std::string line;
     for (std::size_t number = 1;; ++number) {
@@ -220,7 +232,7 @@ int run_compute(std::istream& in, std::ostream& out, std::ostream& err) {
             continue;
         }
         if (problems.any()) continue;
-        out << compute_cycle(*input, states).dump() << '\n';
+        out << compute_cycle(*input, ranker).dump() << '\n';
         if (!out) {
             err << "line " << number << ": the results could not be written\n";
             return 1;

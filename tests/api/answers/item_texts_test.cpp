@@ -1,7 +1,7 @@
 #include "api/answers/item_texts.hpp"
 
 #include "api/answers/item_fields.hpp"
-#include "api/answers/scoring.hpp"
+#include "api/answers/scored_contract.hpp"
 #include "api/sample.hpp"
 
 #include <gtest/gtest.h>
@@ -76,7 +76,7 @@ TEST(ItemTexts, are_right_for_more_scores_than_are_kept) {
 TEST(ItemTexts, are_of_the_cycle_that_is_asked_for) {
     const auto first = test::make_ranking(7, test::kNow);
     auto second = test::make_ranking(8, test::kNow + std::chrono::seconds(5));
-    for (auto& contract : second.contracts) contract.data.ticker.last += 1.25;
+    for (std::size_t i = 0; i < second.contracts.size(); ++i) edit_contract(second, i).data.ticker.last += 1.25;
     const auto items_of = [](const ranking::Ranking& ranking) {
         return score_contracts(ranking, cycle_scoring(ranking.settings, "scalp"));
     };

@@ -84,7 +84,8 @@ protected:
     [[nodiscard]] json inspect(const std::string& code, const std::string& query = "") const {
         const auto parsed = parse_inspect_query(*net::parse_query(query), {.ranking = &ranking_});
         EXPECT_TRUE(parsed);
-        return json::parse(*render_inspection(ranking_, *ranking_.find(code), *parsed).body());
+        const std::size_t i = ranking_.index_of(code).value();
+        return json::parse(*render_inspection(ranking_, {ranking_.contract(i), ranking_.edges[i]}, *parsed).body());
     }
     [[nodiscard]] json opportunities(const std::string& query = "") const {
         const auto parsed = parse_opportunities_query(*net::parse_query(query), {.ranking = &ranking_});
@@ -196,7 +197,7 @@ TEST_F(Details, opportunities_name_what_a_trade_costs) {
 
 TEST_F(Details, opportunities_of_a_neutral_contract_have_both_ways_and_no_single_price) {
     const auto returns = [this](const std::string& code, double ret_1, double ret_15) {
-        signals::Metrics& metrics = ranking_.contracts[ranking_.index_by_code.at(code)].numbers.metrics;
+        signals::Metrics& metrics = edit_contract(ranking_, code).numbers.metrics;
         metrics.ret_1 = ret_1;
         metrics.ret_15 = ret_15;
     };

@@ -130,7 +130,7 @@ TEST_F(InspectApi, answers_a_card_from_memory) {
 
 TEST_F(InspectApi, explains_manipulation_with_what_raised_each_flag) {
     auto ranking = test::make_ranking(8);
-    auto& manipulation = ranking.contracts.front().numbers.manipulation;
+    auto& manipulation = edit_contract(ranking, 0).numbers.manipulation;
     const signals::FlagInfo& flag = signals::manipulation_flags().front();
     manipulation.manip_flags = {flag.name};
     manipulation.flag_details = {

@@ -51,7 +51,7 @@ TEST_F(Rankings, show_the_cycles_own_order) {
     ASSERT_EQ(body["items"].size(), entries.size());
     for (std::size_t i = 0; i < entries.size(); ++i) {
         EXPECT_EQ(body["items"][i]["contract_code"],
-                  ranking_.contracts[entries[i].contract].data.contract->contract_code);
+                  ranking_.contract(entries[i].contract).data.contract->contract_code);
         EXPECT_EQ(body["items"][i]["rank"], i + 1);
         EXPECT_EQ(body["items"][i]["score"].get<double>(), entries[i].score);
     }
@@ -113,7 +113,7 @@ TEST_F(Rankings, show_what_was_not_measured_as_null) {
 }
 
 TEST_F(Rankings, tell_the_raw_rate_beside_that_of_eight_hours) {
-    market::Contract contract = *ranking_.contracts[ranking_.index_by_code.at("SOL-USDT")].data.contract;
+    market::Contract contract = *ranking_.find("SOL-USDT")->data.contract;
     const json sol = item(answer(""), "SOL-USDT");
     EXPECT_EQ(sol["funding_rate"], -0.0002);
     EXPECT_EQ(sol["funding_interval_hours"], contract.funding_interval_hours);
@@ -123,11 +123,11 @@ TEST_F(Rankings, tell_the_raw_rate_beside_that_of_eight_hours) {
 
 TEST_F(Rankings, leave_out_what_was_listed_too_recently) {
     const auto listed = [&](const std::string& code, const char* time) {
-        ranking::ContractSnapshot& snapshot = ranking_.contracts[ranking_.index_by_code.at(code)];
+        ranking::ContractSnapshot& snapshot = edit_contract(ranking_, code);
         market::Contract contract = *snapshot.data.contract;
         contract.listed_at = time == nullptr ? std::nullopt : core::parse_time(time);
         snapshot.data.contract = std::make_shared<const market::Contract>(contract);
-        engine::describe(snapshot, 5'000.0, ranking_.time);
+        snapshot.numbers.metrics.listed_days = ranking::listed_days_at_least(snapshot.data);
     };
     listed("ETH-USDT", "2026-11-19T00:00:00+08:00");  // three and a half days before, counted from the end of the day
     listed("SOL-USDT", nullptr);
@@ -218,7 +218,7 @@ TEST_F(Rankings, select_without_touching_the_ranks) {
 
 TEST_F(Rankings, filter_by_manipulation) {
     ranking::Ranking flagged = ranking_;
-    auto& manipulation = flagged.contracts[flagged.index_by_code.at("ETH-USDT")].numbers.manipulation;
+    auto& manipulation = edit_contract(flagged, "ETH-USDT").numbers.manipulation;
     manipulation.manip_score = 55.0;
     manipulation.manip_flags = {*signals::find_manipulation_flag("scam_wick")};
     const auto codes = [&](const std::string& query) {

@@ -77,7 +77,7 @@ TEST(ApiDocs, have_exactly_the_metrics_that_are_served) {
     metrics.on_http_request("/health", 200, 0.1);
     MetricsSample sample;
     ranking::Ranking ranking = test::make_ranking();
-    market::InputReading& book = ranking.contracts.front().data.inputs[market::Input::order_book];
+    market::InputReading& book = edit_contract(ranking, 0).data.inputs[market::Input::order_book];
     book.state = market::InputState::live;
     book.true_at = ranking.time;
     sample.ranking = std::make_shared<const ranking::Ranking>(std::move(ranking));

@@ -113,7 +113,7 @@ TEST_F(Frames, components_add_up_to_the_score) {
 
 TEST_F(Frames, gauge_is_the_mean_of_everything_scanned) {
     double sum = 0.0;
-    for (const auto& contract : ranking_.contracts) sum += contract.numbers.metrics.atr_pct;
+    for (const auto& contract : ranking_.contracts) sum += contract->numbers.metrics.atr_pct;
     const json shown = frame("top=1");
     EXPECT_NEAR(shown["market_gauge"].get<double>(), sum / static_cast<double>(ranking_.contracts.size()), 1e-6);
     EXPECT_EQ(shown["volatility_bucket"], gauge_bucket(shown["market_gauge"].get<double>()));
@@ -164,7 +164,9 @@ TEST_F(Frames, mark_what_is_stale) {
 }
 
 TEST_F(Frames, tell_who_is_over_the_manipulation_threshold) {
-    for (auto& contract : ranking_.contracts) contract.numbers.manipulation.manip_score = 40.0;
+    for (std::size_t i = 0; i < ranking_.contracts.size(); ++i) {
+        edit_contract(ranking_, i).numbers.manipulation.manip_score = 40.0;
+    }
     EXPECT_EQ(frame()["items"][0]["manipulation_threshold_exceeded"], false);
     FrameContext context;
     context.manipulation_threshold = 40.0;

@@ -1,9 +1,10 @@
-#include "api/answers/scoring.hpp"
+#include "scanner/ranking/scoring.hpp"
 
 #include "api/sample.hpp"
 
 #include "scanner/core/random.hpp"
 #include "scanner/signals/score.hpp"
+#include "scanner/signals/slippage.hpp"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +14,10 @@
 #include <string>
 #include <vector>
 
-namespace scanner::api {
+namespace scanner::ranking {
+
+namespace test = api::test;
+
 namespace {
 
 struct Expected {
@@ -23,12 +27,14 @@ struct Expected {
 };
 
 /// Every contract by itself, as spec/metrics.md defines the score, then put in order.
-std::vector<Expected> from_scratch(const ranking::Ranking& ranking, const Scoring& scoring) {
+std::vector<Expected> from_scratch(const Ranking& ranking, const Scoring& scoring) {
     const signals::Weights& weights = find_profile(ranking, scoring.profile)->weights;
     std::vector<Expected> expected;
-    for (const ranking::ContractSnapshot& snapshot : ranking.contracts) {
-        const double slip = slippage_for(snapshot, ranking.settings, scoring.notional_usdt);
-        const auto score = signals::score_contract(snapshot.numbers, slip, weights, score_options(scoring)).score;
+    for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
+        const ContractSnapshot& snapshot = ranking.contract(i);
+        const double slip = signals::slippage_bps(*snapshot.data.order_book, scoring.notional_usdt);
+        const auto score =
+            signals::score_contract(ranking.numbers_view(i), slip, weights, score_options(scoring)).score;
         if (score) expected.push_back({snapshot.data.contract->symbol, *score, snapshot.numbers.metrics.qvol_usdt});
     }
     std::ranges::sort(expected, [](const Expected& a, const Expected& b) {
@@ -38,7 +44,7 @@ std::vector<Expected> from_scratch(const ranking::Ranking& ranking, const Scorin
 }
 
 /// What score_contracts gives, after it was held against from_scratch().
-std::vector<ScoredContract> checked(const ranking::Ranking& ranking, const Scoring& scoring) {
+std::vector<ScoredContract> checked(const Ranking& ranking, const Scoring& scoring) {
     const auto expected = from_scratch(ranking, scoring);
     auto items = score_contracts(ranking, scoring);
     EXPECT_EQ(items.size(), expected.size());
@@ -51,7 +57,7 @@ std::vector<ScoredContract> checked(const ranking::Ranking& ranking, const Scori
 }
 
 /// Many contracts, some of them twins whose score and turnover are equal, about either side of the cycle's limits.
-ranking::Ranking make_market(std::uint64_t seed) {
+Ranking make_market(std::uint64_t seed) {
     core::Random random(seed);
     std::vector<test::Spec> specs;
     for (int i = 0; i < 24; ++i) {
@@ -74,7 +80,7 @@ TEST(ScoreContracts, gives_what_scoring_each_contract_would_whatever_the_limits_
     std::size_t ranked = 0;
     std::size_t let_in = 0;  // by the request and not by the cycle
     for (std::uint64_t seed = 1; seed <= 8; ++seed) {
-        const ranking::Ranking ranking = make_market(seed);
+        const Ranking ranking = make_market(seed);
         for (const char* const profile : {"scalp", "swing", "news"}) {
             for (const double min_qvol : {0.0, 10e6, 20e6, 35e6, 1e12}) {
                 for (const double max_spread : {0.5, 8.0, 100.0}) {
@@ -116,4 +122,4 @@ TEST(ScoreContracts, follows_the_request_in_what_carry_is_made_of) {
 }
 
 }  // namespace
-}  // namespace scanner::api
+}  // namespace scanner::ranking

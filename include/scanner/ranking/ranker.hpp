@@ -1,0 +1,84 @@
+#pragma once
+
+#include "scanner/core/clock.hpp"
+#include "scanner/market/market.hpp"
+#include "scanner/ranking/ranking.hpp"
+#include "scanner/signals/contract_numbers.hpp"
+#include "scanner/signals/profile.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace scanner::ranking {
+
+/// What a cycle is made from: the contracts that were read, in any order, and those that were left out. Every one of
+/// `data` has a contract of a code of its own.
+struct RankerInput {
+    std::vector<market::MarketData> data;
+    std::vector<Exclusion> exclusions;
+};
+
+struct RankerOptions {
+    /// The formulas alone: a number that was not measured keeps the neutral value of its formula and counts, as in
+    /// `compute` and the golden cases. Off, it is unknown, as in a scan (signals::measure_contract).
+    bool formulas_only = false;
+};
+
+/// Days since the listing, at least: the exchange tells the day, so up to one less than they are. By the time of the
+/// data, so that a contract of which nothing new was read says the same. Empty where the exchange tells nothing.
+[[nodiscard]] std::optional<double> listed_days_at_least(const market::MarketData& data);
+
+/// A contract outside of any cycle, computed as the first cycle that reads it would. Its candles may be of another time
+/// than its prices: nothing is computed from them then, but they are kept.
+[[nodiscard]] ContractSnapshot snapshot_alone(market::MarketData data, double notional_usdt);
+
+/// The computing of a cycle: market data into numbers, edges, scores and order. Pure but for the memory that the
+/// formulas need: each contract's previous reading, and the previous ranks. What has not changed is not computed again.
+/// Not thread-safe.
+///
+/// "Previous" is the previous recorded cycle: cycles that are only shown in between compare with that one too, and
+/// leave no trace in the memory. A contract of which nothing new was read keeps its snapshot, the very same object, and
+/// with it what it said about its previous reading.
+class Ranker {
+public:
+    /// When the cycle was, and which one.
+    struct Cycle {
+        std::uint64_t sequence = 0;
+        core::WallTime time;
+        bool recorded = true;  ///< whether it goes to history and alerts, and so is what later ones compare with
+    };
+
+    explicit Ranker(RankerOptions options = {}) : options_(options) {}
+
+    /// Everything of the ranking but `cycle_ms`, `requests` and `next_scan_at`. Takes `input` apart.
+    [[nodiscard]] Ranking rank(RankerInput input, const RankingSettings& settings,
+                               const std::vector<signals::Profile>& profiles, Cycle cycle);
+    /// Ranks of an earlier process, for the next rank changes.
+    void restore(const Ranking& ranking);
+
+private:
+    struct Memory {
+        signals::ContractState before;  ///< what the numbers of `snapshot` were compared with
+        signals::ContractState after;   ///< what the next reading is compared with once `snapshot` was recorded
+        ContractSnapshotPtr snapshot;   ///< of the last reading
+        double notional_usdt = 0.0;     ///< that it was computed for
+        bool recorded = false;          ///< whether a recorded cycle had it
+        core::WallTime last_seen;
+    };
+    using Ranks = std::unordered_map<std::string, int>;
+
+    [[nodiscard]] ContractSnapshotPtr snapshot_of(Memory& memory, market::MarketData data, double notional_usdt) const;
+    void compute(Ranking& ranking, std::vector<market::MarketData> data, const Cycle& cycle);
+    void order(Ranking& ranking) const;
+    void remember_ranks(const Ranking& ranking);
+
+    RankerOptions options_;
+    std::unordered_map<std::string, Memory> memory_;
+    std::map<std::string, Ranks> previous_ranks_;
+};
+
+}  // namespace scanner::ranking

@@ -1,0 +1,168 @@
+#include "scanner/ranking/ranker.hpp"
+
+#include "scanner/ranking/scoring.hpp"
+#include "scanner/signals/cross_section.hpp"
+#include "scanner/signals/score.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <memory>
+#include <ratio>
+#include <utility>
+
+namespace scanner::ranking {
+namespace {
+
+constexpr std::size_t kSpreadHistory = 50;
+/// A contract that is missing from a cycle starts afresh when it was last read longer ago: its "previous cycle" means
+/// nothing any more.
+constexpr std::chrono::minutes kMemory{5};
+
+/// What a snapshot says of itself beside its numbers: its age since the listing, and its notes.
+void describe(ContractSnapshot& snapshot, double notional_usdt) {
+    snapshot.numbers.metrics.listed_days = listed_days_at_least(snapshot.data);
+    snapshot.notes = snapshot.data.inputs.notes();
+    auto of_numbers = signals::notes_on(snapshot.data, snapshot.numbers, notional_usdt);
+    std::ranges::move(of_numbers, std::back_inserter(snapshot.notes));
+}
+
+/// The spreads of `memory`'s earlier readings. That of its last one is kept only once it was recorded.
+std::vector<double> earlier_spreads(const ContractSnapshot* last, bool recorded) {
+    if (last == nullptr) return {};
+    std::vector<double> spreads;
+    spreads.reserve(kSpreadHistory);
+    const std::vector<double>& known = last->spread_history;
+    const std::size_t kept = known.size() - (recorded || known.empty() ? 0U : 1U);
+    const std::size_t skipped = kept - std::min(kept, kSpreadHistory - 1);
+    spreads.assign(known.begin() + static_cast<std::ptrdiff_t>(skipped),
+                   known.begin() + static_cast<std::ptrdiff_t>(kept));
+    return spreads;
+}
+
+}  // namespace
+
+std::optional<double> listed_days_at_least(const market::MarketData& data) {
+    if (!data.contract->listed_at) return std::nullopt;
+    // It may have been listed at the very end of its day.
+    const std::chrono::duration<double, std::ratio<86'400>> since =
+        data.data_time - *data.contract->listed_at - std::chrono::days(1);
+    return std::max(since.count(), 0.0);
+}
+
+ContractSnapshot snapshot_alone(market::MarketData data, double notional_usdt) {
+    ContractSnapshot snapshot;
+    const auto candles = data.candles;
+    const std::size_t closed_candles = data.closed_candles;
+    if (data.inputs[market::Input::candles].state != market::InputState::live) {
+        data.candles = std::make_shared<const std::vector<market::Candle>>();
+        data.closed_candles = 0;
+    }
+    snapshot.data = std::move(data);
+    signals::ContractState first_cycle;
+    signals::measure_contract(snapshot.data, notional_usdt, first_cycle, snapshot.numbers);
+    describe(snapshot, notional_usdt);
+    snapshot.data.candles = candles;
+    snapshot.data.closed_candles = closed_candles;
+    snapshot.spread_history = {snapshot.numbers.metrics.spread_bps};
+    return snapshot;
+}
+
+Ranking Ranker::rank(RankerInput input, const RankingSettings& settings, const std::vector<signals::Profile>& profiles,
+                     Cycle cycle) {
+    Ranking ranking;
+    ranking.sequence = cycle.sequence;
+    ranking.time = cycle.time;
+    ranking.settings = settings;
+    ranking.profiles = profiles;
+    ranking.exclusions = std::move(input.exclusions);
+    std::ranges::sort(input.data, {}, [](const market::MarketData& data) -> const std::string& {
+        return data.contract->contract_code;
+    });
+    compute(ranking, std::move(input.data), cycle);
+    order(ranking);
+    if (cycle.recorded) remember_ranks(ranking);
+    std::erase_if(memory_, [&](const auto& entry) {
+        const core::WallTime last_seen = entry.second.last_seen;
+        return last_seen != cycle.time && last_seen + kMemory < cycle.time;
+    });
+    return ranking;
+}
+
+ContractSnapshotPtr Ranker::snapshot_of(Memory& memory, market::MarketData data, double notional_usdt) const {
+    const bool same_reading = memory.snapshot != nullptr && memory.snapshot->data == data;
+    if (same_reading && memory.notional_usdt == notional_usdt) return memory.snapshot;
+    const auto snapshot = std::make_shared<ContractSnapshot>();
+    snapshot->data = std::move(data);
+    if (memory.recorded && !same_reading) memory.before = memory.after;
+    memory.after = memory.before;
+    if (options_.formulas_only) {
+        signals::compute_contract(snapshot->data, notional_usdt, memory.after, snapshot->numbers);
+    } else {
+        signals::measure_contract(snapshot->data, notional_usdt, memory.after, snapshot->numbers);
+    }
+    describe(*snapshot, notional_usdt);
+    snapshot->spread_history = earlier_spreads(memory.snapshot.get(), memory.recorded && !same_reading);
+    snapshot->spread_history.push_back(snapshot->numbers.metrics.spread_bps);
+    memory.snapshot = snapshot;
+    memory.notional_usdt = notional_usdt;
+    memory.recorded = memory.recorded && same_reading;
+    return snapshot;
+}
+
+void Ranker::compute(Ranking& ranking, std::vector<market::MarketData> data, const Cycle& cycle) {
+    ranking.contracts.reserve(data.size());
+    std::vector<const signals::ContractNumbers*> numbers;
+    numbers.reserve(data.size());
+    for (market::MarketData& each : data) {
+        Memory& memory = memory_[each.contract->contract_code];
+        ranking.contracts.push_back(snapshot_of(memory, std::move(each), ranking.settings.notional_usdt));
+        memory.recorded = memory.recorded || cycle.recorded;
+        memory.last_seen = cycle.time;
+        numbers.push_back(&ranking.contracts.back()->numbers);
+    }
+    ranking.edges.resize(numbers.size());
+    signals::compute_edges(numbers, ranking.edges);
+}
+
+void Ranker::order(Ranking& ranking) const {
+    for (const signals::Profile& profile : ranking.profiles) {
+        const auto found = previous_ranks_.find(profile.name);
+        const Ranks* const previous = found == previous_ranks_.end() ? nullptr : &found->second;
+        std::vector<RankedEntry> ranked;
+        for (const ScoredContract& item :
+             score_afresh(ranking, cycle_scoring(ranking.settings, profile.name), profile.weights)) {
+            RankedEntry& entry = ranked.emplace_back();
+            entry.contract = item.contract;
+            entry.score = item.score;
+            entry.rank = item.rank;
+            entry.components = item.components;
+            if (previous == nullptr) continue;
+            const auto before = previous->find(item.snapshot->data.contract->contract_code);
+            if (before != previous->end()) entry.rank_delta = before->second - entry.rank;
+        }
+        ranking.ranked[profile.name] = std::move(ranked);
+    }
+    for (const RejectedContract& rejected :
+         rejected_contracts(ranking, cycle_scoring(ranking.settings, ranking.settings.default_profile))) {
+        ranking.exclusions.push_back(
+            {rejected.snapshot->data.contract->contract_code, std::string(signals::to_string(rejected.rejection)), ""});
+    }
+    for (const Exclusion& exclusion : ranking.exclusions) ++ranking.excluded_by_reason[exclusion.reason];
+}
+
+void Ranker::remember_ranks(const Ranking& ranking) {
+    previous_ranks_.clear();
+    for (const auto& [profile, ranked] : ranking.ranked) {
+        Ranks& ranks = previous_ranks_[profile];
+        for (const RankedEntry& entry : ranked) {
+            ranks[ranking.contract(entry.contract).data.contract->contract_code] = entry.rank;
+        }
+    }
+}
+
+void Ranker::restore(const Ranking& ranking) {
+    remember_ranks(ranking);
+}
+
+}  // namespace scanner::ranking
