@@ -258,8 +258,8 @@ void read_unknown(const json& from, signals::NumberSet& own, signals::NumberSet&
     for (const json& name : *names) {
         const auto found = name.is_string() ? signals::find_number(name.get_ref<const std::string&>()) : std::nullopt;
         if (!found) throw Flaw{"unknown: no such number"};
-        const bool is_edge = std::ranges::any_of(signals::kEdgeFields,
-                                                 [&](const auto& field) { return field.number == *found; });
+        const bool is_edge =
+            std::ranges::any_of(signals::kEdgeFields, [&](const auto& field) { return field.number == *found; });
         (is_edge ? of_edges : own).add(*found);
     }
 }

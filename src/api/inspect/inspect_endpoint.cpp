@@ -65,8 +65,9 @@ asio::awaitable<Outcome> Endpoints::inspect(OwnedCall call) {
     if (!scanned && !readable) co_return std::unexpected(not_scanned(call.variable, *code));
     auto ranking = fresh_ranking();
     if (!ranking) co_return std::unexpected(std::move(ranking.error()));
-    if (const auto contract = (*ranking)->index_of(*code); scanned && contract) {
-        co_return co_await inspect_scanned(*ranking, *contract, *query);
+    if (scanned) {  // this ranking is the newest still: nothing was awaited
+        const std::size_t index = (*ranking)->index_of(*code).value();
+        co_return co_await inspect_scanned(*ranking, index, *query);
     }
     co_return co_await inspect_outside(*entry, *query);
 }

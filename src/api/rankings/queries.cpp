@@ -42,7 +42,7 @@ std::string read_profile(ParamReader& reader, const QueryContext& context) {
 std::vector<std::string> known_codes(const ranking::Ranking& ranking) {
     std::vector<std::string> codes;
     codes.reserve(ranking.contracts.size() + ranking.exclusions.size());
-    for (const auto& snapshot : ranking.contracts) codes.push_back(snapshot.data.contract->contract_code);
+    for (const auto& snapshot : ranking.contracts) codes.push_back(snapshot->data.contract->contract_code);
     for (const auto& exclusion : ranking.exclusions) codes.push_back(exclusion.contract_code);
     return codes;
 }

@@ -67,7 +67,8 @@ protected:
         reading->number = 2;
         reading->read_at = test::kNow + std::chrono::seconds(3);
         reading->ranking = engine_.current();
-        reading->snapshot = engine_.current()->contracts.front();
+        reading->snapshot = engine_.current()->contract(0);
+        reading->edges = engine_.current()->edges.front();
         reading->snapshot.data.contract = test::make_contract("TAIL-USDT");
         reading->snapshot.data.data_time = reading->read_at - std::chrono::milliseconds(250);
         inspector_.reading = std::move(reading);
@@ -173,7 +174,8 @@ TEST_F(InspectApi, reads_a_contract_outside_of_the_scan) {
 TEST_F(InspectApi, says_what_a_reading_lacks) {
     auto reading = std::make_shared<engine::ContractReading>(*inspector_.reading);
     reading->snapshot.data.inputs[market::Input::funding].note = "too slow";
-    engine::describe(reading->snapshot, 5'000.0, reading->read_at);
+    reading->snapshot.data.inputs[market::Input::candles].state = market::InputState::live;
+    reading->snapshot = ranking::snapshot_alone(reading->snapshot.data, 5'000.0);
     inspector_.reading = std::move(reading);
     inspector_.trades_fail = core::Error(ErrorCode::network, "reset");
     const json body = page("/symbol/TAIL-USDT/inspect");

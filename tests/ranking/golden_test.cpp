@@ -1,19 +1,27 @@
 #include "signals/golden_support.hpp"
 
-#include "scanner/signals/contract_numbers.hpp"
-#include "scanner/signals/cross_section.hpp"
+#include "scanner/ranking/ranker.hpp"
+#include "scanner/ranking/scoring.hpp"
 #include "scanner/signals/profile.hpp"
 #include "scanner/signals/score.hpp"
 
 #include <gtest/gtest.h>
 
-#include <map>
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
 
-namespace scanner::signals {
+/// The worked cases through the ranker that the daemon ranks with.
+namespace scanner::ranking {
 namespace {
+
+using signals::Edges;
+using signals::Execution;
+using signals::Manipulation;
+using signals::Metrics;
+using signals::Microstructure;
+using signals::Momentum;
 
 using Json = nlohmann::json;
 
@@ -34,6 +42,9 @@ std::vector<market::Level> levels(const Json& rows) {
 
 market::MarketData market_data(const Json& symbol) {
     market::MarketData data;
+    market::Contract contract;
+    contract.contract_code = contract.symbol = symbol["symbol"].get<std::string>();
+    data.contract = std::make_shared<const market::Contract>(std::move(contract));
     const Json& ticker = symbol["ticker"];
     data.ticker.bid = quote(ticker["bid"]);
     data.ticker.ask = quote(ticker["ask"]);
@@ -77,7 +88,8 @@ void expect_optional(const Json& expected, const char* field, const std::optiona
     }
 }
 
-void expect_snapshot(const Json& expected, const ContractNumbers& actual) {
+void expect_snapshot(const Json& expected, const signals::NumbersView& view) {
+    const signals::ContractNumbers& actual = view.numbers;
     using M = Metrics;
     expect_fields<M>(expected, "snapshot", actual.metrics,
                      {{"qvol_usdt", &M::qvol_usdt},
@@ -96,7 +108,7 @@ void expect_snapshot(const Json& expected, const ContractNumbers& actual) {
     expect_optional(expected, "funding_8h_pct", actual.metrics.funding_8h_pct);
     expect_optional(expected, "open_interest", actual.metrics.open_interest);
     expect_optional(expected, "basis_bps", actual.metrics.basis_bps);
-    expect_fields<Edges>(expected, "snapshot", actual.edges,
+    expect_fields<Edges>(expected, "snapshot", view.edges,
                          {{"liquidity_edge", &Edges::liquidity_edge},
                           {"momentum_edge", &Edges::momentum_edge},
                           {"volatility_edge", &Edges::volatility_edge},
@@ -107,8 +119,8 @@ void expect_snapshot(const Json& expected, const ContractNumbers& actual) {
     EXPECT_EQ(Json(actual.manipulation.manip_flags), expected["snapshot"]["manip_flags"]);
 }
 
-void expect_features(const Json& expected, const ContractNumbers& actual) {
-    using F = ManipulationFeatures;
+void expect_features(const Json& expected, const signals::ContractNumbers& actual) {
+    using F = signals::ManipulationFeatures;
     expect_fields<F>(expected, "manipulation_features", actual.manipulation.features,
                      {{"imbalance", &F::imbalance},
                       {"order_flow_imbalance", &F::order_flow_imbalance},
@@ -126,7 +138,7 @@ void expect_features(const Json& expected, const ContractNumbers& actual) {
                       {"pump_dump_score", &F::pump_dump_score}});
 }
 
-void expect_blocks(const Json& expected, const ContractNumbers& actual) {
+void expect_blocks(const Json& expected, const signals::ContractNumbers& actual) {
     const Microstructure& micro = actual.microstructure;
     expect_fields<Microstructure>(
         expected, "microstructure", micro,
@@ -136,7 +148,7 @@ void expect_blocks(const Json& expected, const ContractNumbers& actual) {
     EXPECT_EQ(micro.passive_absorption, wanted["passive_absorption"].get<bool>());
     EXPECT_EQ(micro.pump_signature, wanted["pump_signature"].get<bool>());
     EXPECT_EQ(micro.dump_signature, wanted["dump_signature"].get<bool>());
-    EXPECT_EQ(to_string(micro.volatility_bucket), wanted["volatility_bucket"].get<std::string>());
+    EXPECT_EQ(signals::to_string(micro.volatility_bucket), wanted["volatility_bucket"].get<std::string>());
     expect_fields<Momentum>(expected, "momentum", actual.momentum,
                             {{"z_15s", &Momentum::z_15s},
                              {"z_1m", &Momentum::z_1m},
@@ -148,38 +160,39 @@ void expect_blocks(const Json& expected, const ContractNumbers& actual) {
         {{"queue_position", &Execution::queue_position}, {"simulated_impact_bps", &Execution::simulated_impact_bps}});
 }
 
-void expect_profiles(const Json& expected, const ContractNumbers& actual, const ScoreOptions& options) {
-    for (const Profile& profile : builtin_profiles()) {
+const ScoredContract* find_item(const std::vector<ScoredContract>& items, std::size_t contract) {
+    const auto found = std::ranges::find(items, contract, &ScoredContract::contract);
+    return found == items.end() ? nullptr : &*found;
+}
+
+void expect_profiles(const Json& expected, const Ranking& ranking, std::size_t contract) {
+    const std::string& code = ranking.contract(contract).data.contract->contract_code;
+    for (const signals::Profile& profile : ranking.profiles) {
         SCOPED_TRACE(profile.name);
         const Json& wanted = expected["profiles"][profile.name];
-        const Score score = score_contract(actual, profile.weights, options);
-        ASSERT_EQ(score.score.has_value(), !wanted["score"].is_null());
-        if (!score.score) continue;
-        EXPECT_NEAR(*score.score, wanted["score"].get<double>(), 1e-4 * (1 + 1e-6));
-        ScoreOptions plain = options;
-        plain.include_carry = false;
-        EXPECT_NEAR(score_contract(actual, profile.weights, plain).score.value_or(1e9),
-                    wanted["score_without_carry"].get<double>(), 1e-4 * (1 + 1e-6));
-        for (const ComponentField& field : component_fields()) {
+        const RankedEntry* const entry = find_entry(ranking, profile.name, code);
+        ASSERT_EQ(entry != nullptr, !wanted["score"].is_null());
+        if (entry == nullptr) continue;
+        EXPECT_NEAR(entry->score, wanted["score"].get<double>(), 1e-4 * (1 + 1e-6));
+        Scoring without_carry = cycle_scoring(ranking.settings, profile.name);
+        without_carry.include_carry = false;
+        const auto plain = score_contracts(ranking, without_carry);
+        const ScoredContract* const item = find_item(plain, contract);
+        ASSERT_NE(item, nullptr);
+        EXPECT_NEAR(item->score, wanted["score_without_carry"].get<double>(), 1e-4 * (1 + 1e-6));
+        for (const signals::ComponentField& field : signals::component_fields()) {
             const double part = wanted["components"][std::string(field.name)].get<double>();
-            EXPECT_TRUE(golden::agrees(score.components.*field.member, part, 0.0)) << field.name;
+            EXPECT_TRUE(golden::agrees(entry->components.*field.member, part, 0.0)) << field.name;
         }
     }
 }
 
-void expect_ranking(const Json& line, const std::vector<ContractNumbers>& contracts, const ScoreOptions& options) {
-    for (const Profile& profile : builtin_profiles()) {
-        std::vector<std::string> names;
-        std::vector<RankKey> keys;
-        names.reserve(contracts.size());
-        for (std::size_t i = 0; i < contracts.size(); ++i) {
-            const auto score = score_contract(contracts[i], profile.weights, options).score;
-            if (!score) continue;
-            names.push_back(line["symbols"][i]["symbol"].get<std::string>());
-            keys.push_back({.score = *score, .qvol_usdt = contracts[i].metrics.qvol_usdt, .symbol = names.back()});
-        }
+void expect_order(const Json& line, const Ranking& ranking) {
+    for (const signals::Profile& profile : ranking.profiles) {
         Json order = Json::array();
-        for (const std::size_t i : rank_order(keys)) order.push_back(names[i]);
+        for (const RankedEntry& entry : ranking.ranked.at(profile.name)) {
+            order.push_back(ranking.contract(entry.contract).data.contract->symbol);
+        }
         EXPECT_EQ(order, line["rankings"][profile.name]) << profile.name;
     }
 }
@@ -187,32 +200,30 @@ void expect_ranking(const Json& line, const std::vector<ContractNumbers>& contra
 TEST(Golden, every_number_of_every_cycle_agrees) {
     const auto lines = golden::lines();
     if (lines.empty()) GTEST_SKIP() << "no " << golden::path();
-    std::map<std::string, ContractState> states;
+    const auto builtin = signals::builtin_profiles();
+    Ranker ranker({.formulas_only = true});
     for (const std::string& text : lines) {
         const Json line = Json::parse(text);
-        const Json& settings = line["settings"];
-        const ScoreOptions options{.min_qvol_usdt = settings["min_qvol_usdt"].get<double>(),
-                                   .max_spread_bps = settings["max_spread_bps"].get<double>()};
-        std::vector<ContractNumbers> contracts;
-        for (const Json& symbol : line["symbols"]) {
-            contracts.push_back(compute_contract(market_data(symbol), settings["notional_usdt"].get<double>(),
-                                                 states[symbol["symbol"].get<std::string>()]));
-        }
-        std::vector<ContractNumbers*> pointers;
-        for (ContractNumbers& numbers : contracts) pointers.push_back(&numbers);
-        apply_cross_section(pointers);
-        ASSERT_EQ(contracts.size(), line["expected"].size());
-        for (std::size_t i = 0; i < contracts.size(); ++i) {
-            const Json& expected = line["expected"][i];
+        RankingSettings settings;
+        settings.notional_usdt = line["settings"]["notional_usdt"].get<double>();
+        settings.min_qvol_usdt = line["settings"]["min_qvol_usdt"].get<double>();
+        settings.max_spread_bps = line["settings"]["max_spread_bps"].get<double>();
+        RankerInput input;
+        for (const Json& symbol : line["symbols"]) input.data.push_back(market_data(symbol));
+        const Ranking ranking = ranker.rank(std::move(input), settings, {builtin.begin(), builtin.end()}, {});
+        ASSERT_EQ(ranking.contracts.size(), line["expected"].size());
+        for (const Json& expected : line["expected"]) {
             SCOPED_TRACE("cycle " + line["cycle"].dump() + ", " + expected["snapshot"]["symbol"].dump());
-            expect_snapshot(expected, contracts[i]);
-            expect_features(expected, contracts[i]);
-            expect_blocks(expected, contracts[i]);
-            expect_profiles(expected, contracts[i], options);
+            const auto index = ranking.index_of(expected["snapshot"]["symbol"].get<std::string>());
+            ASSERT_TRUE(index);
+            expect_snapshot(expected, ranking.numbers_view(*index));
+            expect_features(expected, ranking.contract(*index).numbers);
+            expect_blocks(expected, ranking.contract(*index).numbers);
+            expect_profiles(expected, ranking, *index);
         }
-        expect_ranking(line, contracts, options);
+        expect_order(line, ranking);
     }
 }
 
 }  // namespace
-}  // namespace scanner::signals
+}  // namespace scanner::ranking
