@@ -91,7 +91,7 @@ public:
           inspector_(engine::make_inspector(io.get_executor(), *exchange_, engine_->board(), core::system_clock(),
                                             inspector_options(loaded_.settings))),
           streams_(io.get_executor(), stream_options(), engine_->board()),
-          api_(api::make_api_handler(api_options(), engine_->board(), metrics_, core::system_clock())),
+          api_(api::make_api_handler(api_options(), api_ports())),
           console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_,
                                            loaded_.settings.base_path)),
           host_guard_(make_host_guard()),
@@ -139,21 +139,29 @@ private:
         options.base_path = settings.base_path;
         options.cors_origins = settings.cors_origins;
         options.allowed_hosts = settings.allowed_hosts;
-        options.stores = [this] { return stores_.health(); };
-        options.watchlists = operator_.get();
-        options.operator_service = operator_.get();
-        options.alerts = alerts_ ? alerts_->get() : nullptr;
-        options.alert_archive = &stores_.database().alert_archive();
-        options.streams = &streams_;
-        options.inspector = inspector_.get();
-        options.history = &stores_.database().history();
-        options.trade_terms = [this] {
-            return signals::TradeTerms{.taker_fee_pct = loaded_.settings.taker_fee_pct,
-                                       .maker_fee_pct = loaded_.settings.maker_fee_pct,
-                                       .manipulation_threshold = operator_->effective().manipulation_threshold};
-        };
-        options.server_statistics = [this] { return server_ ? server_->statistics() : net::HttpServerStatistics(); };
         return options;
+    }
+
+    api::ApiPorts api_ports() {
+        return {.engine = engine_->board(),
+                .metrics = metrics_,
+                .clock = core::system_clock(),
+                .watchlists = operator_.get(),
+                .operator_service = operator_.get(),
+                .alerts = alerts_ ? alerts_->get() : nullptr,
+                .alert_archive = &stores_.database().alert_archive(),
+                .history = &stores_.database().history(),
+                .streams = &streams_,
+                .inspector = inspector_.get(),
+                .stores = [this] { return stores_.health(); },
+                .trade_terms =
+                    [this] {
+                        return signals::TradeTerms{
+                            .taker_fee_pct = loaded_.settings.taker_fee_pct,
+                            .maker_fee_pct = loaded_.settings.maker_fee_pct,
+                            .manipulation_threshold = operator_->effective().manipulation_threshold};
+                    },
+                .server_statistics = [this] { return server_ ? server_->statistics() : net::HttpServerStatistics(); }};
     }
 
     /// On loopback without a token the Host is all that tells the operator's pages from a foreign one; elsewhere the

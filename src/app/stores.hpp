@@ -2,7 +2,7 @@
 
 #include "app/snapshot_writer.hpp"
 
-#include "scanner/api/handler.hpp"
+#include "scanner/api/ports.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/engine.hpp"
 #include "scanner/engine/history_feed.hpp"

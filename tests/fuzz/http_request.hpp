@@ -29,10 +29,12 @@ public:
         options.version = "0";
         options.api_token = "secret";
         options.cors_origins = {"https://desk.example"};
-        options.watchlists = operator_.get();
-        options.streams = &streams_;
-        options.operator_service = operator_.get();
-        handler_ = api::make_api_handler(std::move(options), engine_, metrics_, clock_);
+        handler_ = api::make_api_handler(std::move(options), {.engine = engine_,
+                                                              .metrics = metrics_,
+                                                              .clock = clock_,
+                                                              .watchlists = operator_.get(),
+                                                              .operator_service = operator_.get(),
+                                                              .streams = &streams_});
         net::HttpServerOptions server;
         server.on_error = [this](std::string_view where, std::string_view what) {
             failure_ = std::string(where) + ": " + std::string(what);

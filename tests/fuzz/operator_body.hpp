@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/operator/operator_body.hpp"
+#include "api/http/json_body.hpp"
 #include "fuzz/check.hpp"
 
 #include "scanner/core/names.hpp"
@@ -24,8 +24,8 @@ inline void operator_body(std::string_view input) {
         require(status == 400 || status == 413 || status == 415 || status == 422, "a refusal says what is wrong");
         return;
     }
-    require(body->is_object() && input.size() <= api::kMaxBodyBytes, "a body is an object of bounded size");
-    api::BodyReader reader(*body);
+    require((*body)->is_object() && input.size() <= api::JsonBody().max_bytes, "a body is an object of bounded size");
+    api::BodyReader reader(**body);
     if (const auto name = reader.required_name("name")) {
         require(!name->empty() && name->size() <= 64 && !core::name_fault(*name), "a name is fit to be one");
     }

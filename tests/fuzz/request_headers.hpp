@@ -1,7 +1,7 @@
 #pragma once
 
-#include "api/http/bearer.hpp"
-#include "api/http/cors.hpp"
+#include "api/access/bearer.hpp"
+#include "api/access/cors.hpp"
 #include "api/http/negotiation.hpp"
 #include "api/panel/panel_files.hpp"
 #include "api/streams/stream_rules.hpp"

@@ -31,8 +31,8 @@
 namespace scanner::alerts {
 
 /// Rules of an operator, the built-in ones that were changed included.
-inline constexpr std::size_t kMostRules = 100;
-inline constexpr std::chrono::seconds kMostCooldown{std::chrono::hours(24 * 7)};
+inline constexpr std::size_t kMaxRules = 100;
+inline constexpr std::chrono::seconds kMaxCooldown{std::chrono::hours(24 * 7)};
 
 struct AlertOptions {
     std::string channel = "scanner.signals";  ///< SCANNER_SIGNAL_CHANNEL

@@ -2,7 +2,7 @@
 
 #include "api/alerts/alert_views.hpp"
 #include "api/http/param_reader.hpp"
-#include "api/operator/operator_rules.hpp"
+#include "api/operator/changes.hpp"
 
 #include "scanner/alerts/evaluation.hpp"
 #include "scanner/core/numeric.hpp"
@@ -18,12 +18,10 @@
 namespace scanner::api {
 namespace {
 
-namespace asio = boost::asio;
-
 constexpr std::chrono::seconds kDefaultCooldown{300};
 constexpr std::int64_t kDefaultPage = 100;
-constexpr std::int64_t kMostPage = 500;
-constexpr std::size_t kMostMatches = 200;
+constexpr std::int64_t kMaxPage = 500;
+constexpr std::size_t kMaxMatches = 200;
 
 /// Compiles `expression`, or tells `reader` where it is wrong.
 std::optional<rules::Rule> compile(const std::string& expression, BodyReader& reader) {
@@ -56,7 +54,7 @@ std::expected<storage::AlertsQuery, Problem> read_alerts_query(const net::QueryP
     }
     query.from = time_param(params, "from");
     query.to = time_param(params, "to");
-    query.limit = static_cast<std::size_t>(params.integer("limit", 1, kMostPage).value_or(kDefaultPage));
+    query.limit = static_cast<std::size_t>(params.integer("limit", 1, kMaxPage).value_or(kDefaultPage));
     query.cursor = params.text("cursor").value_or("");
     if (auto errors = params.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
     return query;
@@ -73,39 +71,35 @@ std::expected<std::int64_t, Problem> letter_id(const std::string& text) {
 
 }  // namespace
 
-std::vector<Route<Handler>> AlertEndpoints::routes() {
-    std::vector<Route<Handler>> routes;
-    if (options_.operator_service == nullptr || options_.alerts == nullptr || options_.alert_archive == nullptr) {
+std::vector<ApiRoute> AlertEndpoints::routes() {
+    std::vector<ApiRoute> routes;
+    if (ports_.operator_service == nullptr || ports_.alerts == nullptr || ports_.alert_archive == nullptr) {
         return routes;
     }
-    const auto add = [&routes](std::string_view method, std::string_view path, Handler handler, bool changes = false,
-                               bool takes_body = false) {
+    const auto add = [&](std::string_view method, std::string_view path, Access access, auto answer) -> ApiRoute& {
         routes.push_back({.method = method,
                           .pattern = PathPattern(path),
                           .label = path,
-                          .handler = std::move(handler),
-                          .changes = changes,
-                          .takes_body = takes_body});
+                          .handler = answering(this, answer),
+                          .access = access});
+        return routes.back();
     };
-    const auto act = [this](Answer (AlertEndpoints::*answer)(Action)) {
-        return ActionHandler([this, answer](Action action) { return (this->*answer)(std::move(action)); });
-    };
-    const auto wait = [&](std::string_view path, asio::awaitable<Outcome> (AlertEndpoints::*answer)(OwnedCall)) {
-        add("GET", path, WaitingHandler([this, answer](OwnedCall call) { return (this->*answer)(std::move(call)); }));
-    };
-    add("GET", "/alerts/rules", MemoryHandler([this](const Call& call) { return rules(call); }));
-    add("POST", "/alerts/rules", act(&AlertEndpoints::put_rule), true, true);
-    add("POST", "/alerts/rules:test", act(&AlertEndpoints::test_rule), false, true);
-    add("DELETE", "/alerts/rules/{name}", act(&AlertEndpoints::delete_rule), true);
-    wait("/alerts", &AlertEndpoints::alerts);
-    wait("/alerts/dead-letters", &AlertEndpoints::dead_letters);
-    add("POST", "/alerts/dead-letters/{id}/redeliver", act(&AlertEndpoints::redeliver), true);
-    add("DELETE", "/alerts/dead-letters/{id}", act(&AlertEndpoints::delete_dead_letter), true);
+    add("GET", "/alerts/rules", Access::open, &AlertEndpoints::rules).documents = true;
+    ApiRoute& put = add("POST", "/alerts/rules", Access::token, &AlertEndpoints::put_rule);
+    put.body = JsonBody();
+    put.documents = true;
+    // Changes nothing: it tries a rule on the newest ranking.
+    add("POST", "/alerts/rules:test", Access::open, &AlertEndpoints::test_rule).body = JsonBody();
+    add("DELETE", "/alerts/rules/{name}", Access::token, &AlertEndpoints::delete_rule).documents = true;
+    add("GET", "/alerts", Access::open, &AlertEndpoints::alerts).query = Query::read;
+    add("GET", "/alerts/dead-letters", Access::open, &AlertEndpoints::dead_letters).query = Query::read;
+    add("POST", "/alerts/dead-letters/{id}/redeliver", Access::token, &AlertEndpoints::redeliver);
+    add("DELETE", "/alerts/dead-letters/{id}", Access::token, &AlertEndpoints::delete_dead_letter);
     return routes;
 }
 
 std::optional<alerts::RuleView> AlertEndpoints::find_rule(std::string_view name) const {
-    for (alerts::RuleView& rule : options_.alerts->rules()) {
+    for (alerts::RuleView& rule : ports_.alerts->rules()) {
         if (rule.name == name) return std::move(rule);
     }
     return std::nullopt;
@@ -113,14 +107,12 @@ std::optional<alerts::RuleView> AlertEndpoints::find_rule(std::string_view name)
 
 std::vector<std::string> AlertEndpoints::rule_names() const {
     std::vector<std::string> names;
-    for (const alerts::RuleView& rule : options_.alerts->rules()) names.push_back(rule.name);
+    for (const alerts::RuleView& rule : ports_.alerts->rules()) names.push_back(rule.name);
     return names;
 }
 
-Outcome AlertEndpoints::rules(const Call& call) {
-    if (auto problem = refuse_parameters(call.params)) return std::unexpected(std::move(*problem));
-    if (!documents().documents()->loaded) return std::unexpected(documents_not_loaded());
-    return std::make_shared<Rendered>(render_rules(options_.alerts->rules()));
+Outcome AlertEndpoints::rules(const Call& /*call*/) {
+    return std::make_shared<Rendered>(render_rules(ports_.alerts->rules()));
 }
 
 std::optional<alerts::AlertScope> AlertEndpoints::read_scope(BodyReader& reader) const {
@@ -140,25 +132,22 @@ std::optional<alerts::AlertScope> AlertEndpoints::read_scope(BodyReader& reader)
                                                          in_quotes(near.front())));
     };
     std::vector<std::string> profiles;
-    for (const signals::Profile& profile : options_.operator_service->effective().profiles) {
+    for (const signals::Profile& profile : ports_.operator_service->effective().profiles) {
         profiles.push_back(profile.name);
     }
     check("scope.profile", scope->profile, profiles);
-    check("scope.watchlist", scope->watchlist, options_.operator_service->names());
+    check("scope.watchlist", scope->watchlist, ports_.operator_service->names());
     return std::move(*scope);
 }
 
-AlertEndpoints::Answer AlertEndpoints::put_rule(Action action) {
-    if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
-    const auto body = read_json_body(action.request);
-    if (!body) co_return std::unexpected(body.error());
-    if (!documents().documents()->loaded) co_return std::unexpected(documents_not_loaded());
-    BodyReader reader(*body);
+AlertEndpoints::Waiting AlertEndpoints::put_rule(Call call) {
+    const nlohmann::json& body = *call.body;
+    BodyReader reader(body);
     storage::AlertRule rule;
     rule.name = reader.required_name("name").value_or("");
     const auto known = find_rule(rule.name);
     auto expression = reader.text("expression");
-    if (!expression && !body->contains("expression")) {
+    if (!expression && !body.contains("expression")) {
         if (known) {
             expression = known->expression;
         } else {
@@ -169,41 +158,37 @@ AlertEndpoints::Answer AlertEndpoints::put_rule(Action action) {
     rule.expression = expression.value_or("");
     const auto scope = read_scope(reader);
     rule.scope = render_scope(scope ? *scope : (known ? known->scope : alerts::AlertScope()));
-    const auto cooldown = reader.integer("cooldown_sec", 0, alerts::kMostCooldown.count());
+    const auto cooldown = reader.integer("cooldown_sec", 0, alerts::kMaxCooldown.count());
     rule.cooldown = cooldown ? std::chrono::seconds(*cooldown) : (known ? known->cooldown : kDefaultCooldown);
     rule.enabled = reader.flag("enabled").value_or(known ? known->enabled : true);
     if (compiled && rule.enabled) {
-        if (auto fault = options_.alerts->hold_fault(compiled->hold())) reader.reject("expression", std::move(*fault));
+        if (auto fault = ports_.alerts->hold_fault(compiled->hold())) reader.reject("expression", std::move(*fault));
     }
     if (auto errors = reader.finish(); !errors.empty()) co_return std::unexpected(invalid_body(std::move(errors)));
-    const auto place = known ? Places::Place() : new_rules_.take(options_.alerts->rules().size());
+    const auto place = known ? Places::Place() : new_rules_.take(ports_.alerts->rules().size());
     if (!known && !place) {
         co_return std::unexpected(
-            conflicting(fmt::format("There are {} rules already; delete one first.", alerts::kMostRules)));
+            conflicting(fmt::format("There are {} rules already; delete one first.", alerts::kMaxRules)));
     }
     const auto was = known ? std::optional<Rendered>(render_rule(*known)) : std::nullopt;
-    const Precondition precondition = precondition_of(action.request);
-    // What was not given comes from the rule as it was: nobody may have changed that meanwhile.
-    storage::DocumentStore::Expected expected = known ? known->version : 0;
-    if (precondition.asked()) {
-        const Rendered all = render_rules(options_.alerts->rules());
-        if (!precondition.holds(std::array{&all, was ? &*was : nullptr})) {
-            co_return std::unexpected(precondition_failed());
-        }
+    // What was not given comes from the rule as it was: it must not have been changed meanwhile.
+    const storage::DocumentStore::Expected expected = known ? known->version : 0;
+    const Rendered all = render_rules(ports_.alerts->rules());
+    if (const auto seen = Precondition(call.request).expect(std::array{&all, was ? &*was : nullptr}, *expected);
+        !seen) {
+        co_return std::unexpected(seen.error());
     }
     const auto stored = co_await documents().put_rule(std::move(rule), expected);
     if (!stored) co_return std::unexpected(store_problem(stored.error()));
     const auto made = find_rule(stored->name);
     if (!made) co_return std::unexpected(precondition_failed());
     const Rendered now = render_rule(*made);
-    log_change("alert_rule", stored->name, action.request, was ? *was->body() : std::string("null"), *now.body());
+    log_change("alert_rule", stored->name, call.request, was ? *was->body() : std::string("null"), *now.body());
     co_return ActionAnswer{.json = *now.body(), .etag = now.etag()};
 }
 
-AlertEndpoints::Answer AlertEndpoints::delete_rule(Action action) {
-    if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
-    if (!documents().documents()->loaded) co_return std::unexpected(documents_not_loaded());
-    const std::string& name = action.variable;
+AlertEndpoints::Waiting AlertEndpoints::delete_rule(Call call) {
+    const std::string& name = call.variable;
     const auto known = find_rule(name);
     if (!known) co_return std::unexpected(unknown_name("alert rule", name, rule_names()));
     if (known->version == 0) {
@@ -211,31 +196,23 @@ AlertEndpoints::Answer AlertEndpoints::delete_rule(Action action) {
             conflicting(fmt::format("{} is built in and as it shipped; it can be disabled, not deleted.", name)));
     }
     const Rendered was = render_rule(*known);
-    const Precondition precondition = precondition_of(action.request);
-    storage::DocumentStore::Expected expected;
-    if (precondition.asked()) {
-        const Rendered all = render_rules(options_.alerts->rules());
-        if (!precondition.holds(std::array<const Rendered*, 2>{&all, &was})) {
-            co_return std::unexpected(precondition_failed());
-        }
-        expected = known->version;
-    }
-    const auto deleted = co_await documents().delete_rule(name, expected);
+    const Rendered all = render_rules(ports_.alerts->rules());
+    const auto expected = Precondition(call.request).expect(std::array{&all, &was}, known->version);
+    if (!expected) co_return std::unexpected(expected.error());
+    const auto deleted = co_await documents().delete_rule(name, *expected);
     if (!deleted) co_return std::unexpected(store_problem(deleted.error()));
-    log_change("alert_rule", name, action.request, *was.body(), "null");
+    log_change("alert_rule", name, call.request, *was.body(), "null");
     co_return ActionAnswer{.json = nlohmann::json{{"status", "deleted"}, {"name", name}}.dump()};
 }
 
-AlertEndpoints::Answer AlertEndpoints::test_rule(Action action) {
-    if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
-    const auto body = read_json_body(action.request);
-    if (!body) co_return std::unexpected(body.error());
-    BodyReader reader(*body);
+AlertEndpoints::Waiting AlertEndpoints::test_rule(Call call) {
+    const nlohmann::json& body = *call.body;
+    BodyReader reader(body);
     auto expression = reader.text("expression");
     const auto name = reader.text("name");
     const auto known = name ? find_rule(*name) : std::nullopt;
     if (!expression && known) expression = known->expression;
-    if (!expression && !body->contains("expression")) {
+    if (!expression && !body.contains("expression")) {
         reader.reject(name ? "name" : "expression",
                       name ? fmt::format("there is no rule {}", in_quotes(*name))
                            : std::string("is required, or the name of a rule in its place"));
@@ -244,23 +221,22 @@ AlertEndpoints::Answer AlertEndpoints::test_rule(Action action) {
     const auto given_scope = read_scope(reader);
     const alerts::AlertScope scope = given_scope ? *given_scope : (known ? known->scope : alerts::AlertScope());
     if (auto errors = reader.finish(); !errors.empty()) co_return std::unexpected(invalid_body(std::move(errors)));
-    const ranking::RankingPtr ranking = engine_.current();
-    if (ranking == nullptr || !engine_.is_fresh(*ranking)) {
+    const ranking::RankingPtr ranking = ports_.engine.current();
+    if (ranking == nullptr || !ports_.engine.is_fresh(*ranking)) {
         co_return std::unexpected(not_ready("There is no fresh ranking to try the rule on.", 5));
     }
-    const auto watchlist =
-        scope.watchlist.empty() ? std::nullopt : options_.operator_service->contracts(scope.watchlist);
+    const auto watchlist = scope.watchlist.empty() ? std::nullopt : ports_.operator_service->contracts(scope.watchlist);
     const alerts::ScopedSubjects scoped = subjects_of(*ranking, scope, watchlist);
-    const alerts::RuleTrial trial = alerts::try_rule(*rule, scoped.subjects, kMostMatches);
+    const alerts::RuleTrial trial = alerts::try_rule(*rule, scoped.subjects, kMaxMatches);
     co_return ActionAnswer{.json =
                                render_rule_test(*ranking, {.rule = *rule,
                                                            .scope = scope,
                                                            .scoped = scoped,
                                                            .trial = trial,
-                                                           .cannot_fire = options_.alerts->hold_fault(rule->hold())})};
+                                                           .cannot_fire = ports_.alerts->hold_fault(rule->hold())})};
 }
 
-asio::awaitable<Outcome> AlertEndpoints::alerts(OwnedCall call) {
+AlertEndpoints::Waiting AlertEndpoints::alerts(Call call) {
     auto query = read_alerts_query(call.params);
     if (!query) co_return std::unexpected(std::move(query.error()));
     const auto page = co_await archive().alerts(std::move(*query));
@@ -272,9 +248,9 @@ asio::awaitable<Outcome> AlertEndpoints::alerts(OwnedCall call) {
     co_return std::unexpected(store_problem(page.error()));
 }
 
-asio::awaitable<Outcome> AlertEndpoints::dead_letters(OwnedCall call) {
+AlertEndpoints::Waiting AlertEndpoints::dead_letters(Call call) {
     ParamReader params(call.params);
-    const auto limit = static_cast<std::size_t>(params.integer("limit", 1, kMostPage).value_or(kDefaultPage));
+    const auto limit = static_cast<std::size_t>(params.integer("limit", 1, kMaxPage).value_or(kDefaultPage));
     if (auto errors = params.finish(); !errors.empty())
         co_return std::unexpected(invalid_parameters(std::move(errors)));
     const auto letters = co_await archive().dead_letters(limit);
@@ -282,26 +258,24 @@ asio::awaitable<Outcome> AlertEndpoints::dead_letters(OwnedCall call) {
     co_return std::make_shared<Rendered>(render_dead_letters(*letters));
 }
 
-AlertEndpoints::Answer AlertEndpoints::redeliver(Action action) {
-    if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
-    const auto id = letter_id(action.variable);
+AlertEndpoints::Waiting AlertEndpoints::redeliver(Call call) {
+    const auto id = letter_id(call.variable);
     if (!id) co_return std::unexpected(id.error());
-    const auto sent = co_await options_.alerts->redeliver(*id);
+    const auto sent = co_await ports_.alerts->redeliver(*id);
     if (!sent && sent.error().code() == core::ErrorCode::conflict) {
         co_return std::unexpected(conflicting(sent.error().message() + "."));
     }
     if (!sent) co_return std::unexpected(store_problem(sent.error()));
-    log_change("dead_letter", action.variable, action.request, "\"waiting\"", "\"queued\"");
+    log_change("dead_letter", call.variable, call.request, "\"waiting\"", "\"queued\"");
     co_return ActionAnswer{.json = nlohmann::json{{"status", "queued"}, {"id", *id}}.dump()};
 }
 
-AlertEndpoints::Answer AlertEndpoints::delete_dead_letter(Action action) {
-    if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
-    const auto id = letter_id(action.variable);
+AlertEndpoints::Waiting AlertEndpoints::delete_dead_letter(Call call) {
+    const auto id = letter_id(call.variable);
     if (!id) co_return std::unexpected(id.error());
     const auto deleted = co_await archive().delete_dead_letter(*id);
     if (!deleted) co_return std::unexpected(store_problem(deleted.error()));
-    log_change("dead_letter", action.variable, action.request, "\"waiting\"", "null");
+    log_change("dead_letter", call.variable, call.request, "\"waiting\"", "null");
     co_return ActionAnswer{.json = nlohmann::json{{"status", "deleted"}, {"id", *id}}.dump()};
 }
 

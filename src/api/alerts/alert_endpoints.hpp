@@ -1,13 +1,12 @@
 #pragma once
 
-#include "api/http/endpoints.hpp"
+#include "api/http/call.hpp"
+#include "api/http/json_body.hpp"
 #include "api/http/places.hpp"
-#include "api/operator/operator_body.hpp"
 
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/alerts/scope.hpp"
-#include "scanner/api/handler.hpp"
-#include "scanner/engine/engine_view.hpp"
+#include "scanner/api/ports.hpp"
 #include "scanner/rules/rule.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -21,34 +20,33 @@ namespace scanner::api {
 /// The routes of alert rules, alerts and dead letters. Loop thread.
 class AlertEndpoints {
 public:
-    /// Both must outlive it.
-    AlertEndpoints(const ApiOptions& options, const engine::EngineView& engine) : options_(options), engine_(engine) {}
+    /// `ports` must outlive it.
+    explicit AlertEndpoints(const ApiPorts& ports) : ports_(ports) {}
 
     /// Empty without an operator service, an alert service and an archive. Refers to this object.
-    [[nodiscard]] std::vector<Route<Handler>> routes();
+    [[nodiscard]] std::vector<ApiRoute> routes();
 
 private:
-    using Answer = boost::asio::awaitable<ActionOutcome>;
+    using Waiting = boost::asio::awaitable<Outcome>;
 
     Outcome rules(const Call& call);
-    Answer put_rule(Action action);
-    Answer delete_rule(Action action);
-    Answer test_rule(Action action);
-    boost::asio::awaitable<Outcome> alerts(OwnedCall call);
-    boost::asio::awaitable<Outcome> dead_letters(OwnedCall call);
-    Answer redeliver(Action action);
-    Answer delete_dead_letter(Action action);
+    Waiting put_rule(Call call);
+    Waiting delete_rule(Call call);
+    Waiting test_rule(Call call);
+    Waiting alerts(Call call);
+    Waiting dead_letters(Call call);
+    Waiting redeliver(Call call);
+    Waiting delete_dead_letter(Call call);
 
     /// The member `scope` when it is there; what is wrong with it goes to `reader`.
     [[nodiscard]] std::optional<alerts::AlertScope> read_scope(BodyReader& reader) const;
     [[nodiscard]] std::optional<alerts::RuleView> find_rule(std::string_view name) const;
     [[nodiscard]] std::vector<std::string> rule_names() const;
-    [[nodiscard]] storage::DocumentStore& documents() const { return options_.operator_service->store(); }
-    [[nodiscard]] storage::AlertArchive& archive() const { return *options_.alert_archive; }
+    [[nodiscard]] storage::DocumentStore& documents() const { return ports_.operator_service->store(); }
+    [[nodiscard]] storage::AlertArchive& archive() const { return *ports_.alert_archive; }
 
-    const ApiOptions& options_;
-    const engine::EngineView& engine_;
-    Places new_rules_{alerts::kMostRules};  ///< those on their way into the database
+    const ApiPorts& ports_;
+    Places new_rules_{alerts::kMaxRules};  ///< those on their way into the database
 };
 
 }  // namespace scanner::api

@@ -1,7 +1,7 @@
 #include "api/alerts/alert_views.hpp"
 
+#include "api/answers/envelope.hpp"
 #include "api/answers/item_fields.hpp"
-#include "api/http/envelope.hpp"
 
 #include "scanner/alerts/alert.hpp"
 #include "scanner/core/symbol.hpp"

@@ -1,6 +1,6 @@
+#include "api/answers/envelope.hpp"
 #include "api/answers/item_fields.hpp"
 #include "api/history/history_views.hpp"
-#include "api/http/envelope.hpp"
 
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/symbol.hpp"

@@ -1,10 +1,10 @@
 #include "api/history/history_endpoints.hpp"
 
+#include "api/access/change_guard.hpp"
+#include "api/access/cors.hpp"
+#include "api/answers/envelope.hpp"
 #include "api/history/history_views.hpp"
-#include "api/http/cors.hpp"
-#include "api/http/envelope.hpp"
 #include "api/http/target.hpp"
-#include "api/operator/operator_rules.hpp"
 
 #include "scanner/core/url.hpp"
 
@@ -58,7 +58,7 @@ Problem too_many_streams() {
     Problem problem =
         plain_problem(503, fmt::format("{} exports run already, or {} from this address; ask again later, "
                                        "or page by page with limit and cursor.",
-                                       HistoryEndpoints::kMostStreams, HistoryEndpoints::kMaxStreamsOfClient));
+                                       HistoryEndpoints::kMaxStreams, HistoryEndpoints::kMaxStreamsOfClient));
     problem.retry_after_sec = kRetryAfterSec;
     return problem;
 }
@@ -134,135 +134,117 @@ asio::awaitable<void> send_pages(storage::History* history, Query query, Page pa
         }
         break;
     }
-    // A body without its end: nobody takes half of it for the whole.
+    // A body without its end: no client takes half of it for the whole.
     writer.abort();
 }
 
 }  // namespace
 
-HistoryEndpoints::HistoryEndpoints(const ApiOptions& options, const engine::EngineView& engine)
-    : options_(options),
-      engine_(engine),
-      as_of_(RespondingHandler([this](Action action) { return as_of(std::move(action)); })) {}
-
-std::vector<Route<Handler>> HistoryEndpoints::routes() {
-    std::vector<Route<Handler>> routes;
-    if (options_.history == nullptr) return routes;
-    const auto get = [&](std::string_view path, Response (HistoryEndpoints::*answer)(Action)) {
+std::vector<ApiRoute> HistoryEndpoints::routes() {
+    std::vector<ApiRoute> routes;
+    if (ports_.history == nullptr) return routes;
+    const auto get = [&](std::string_view path, Waiting (HistoryEndpoints::*answer)(Call)) {
         routes.push_back({.method = "GET",
                           .pattern = PathPattern(path),
                           .label = path,
-                          .handler = RespondingHandler(
-                              [this, answer](Action action) { return (this->*answer)(std::move(action)); })});
+                          .handler = answering(this, answer),
+                          .access = Access::open,
+                          .query = Query::read});
     };
     get(kRankings, &HistoryEndpoints::rankings);
     get(kBars, &HistoryEndpoints::bars);
     return routes;
 }
 
-const Handler* HistoryEndpoints::in_place_of(std::string_view label, const net::QueryParameters& params) const {
-    if (options_.history == nullptr || label != "/rankings") return nullptr;
-    const bool past = std::ranges::any_of(params, [](const auto& param) { return param.name == "as_of"; });
-    return past ? &as_of_ : nullptr;
+Handler HistoryEndpoints::as_of_handler() {
+    return ports_.history == nullptr ? Handler() : answering(this, &HistoryEndpoints::as_of);
 }
 
-HistoryEndpoints::Response HistoryEndpoints::rankings(Action action) {
-    auto query = parse_history_rankings(action.params, query_context(action.request));
-    if (!query) co_return respond(std::unexpected(std::move(query.error())), action.request);
-    co_return co_await answer(std::move(*query), std::move(action.request));
+HistoryEndpoints::Waiting HistoryEndpoints::rankings(Call call) {
+    auto query = parse_history_rankings(call.params, query_context(call.request));
+    if (!query) co_return std::unexpected(std::move(query.error()));
+    co_return co_await answer(std::move(*query), std::move(call));
 }
 
-HistoryEndpoints::Response HistoryEndpoints::bars(Action action) {
-    auto query = parse_history_bars(action.params, query_context(action.request));
-    if (!query) co_return respond(std::unexpected(std::move(query.error())), action.request);
-    co_return co_await answer(std::move(*query), std::move(action.request));
+HistoryEndpoints::Waiting HistoryEndpoints::bars(Call call) {
+    auto query = parse_history_bars(call.params, query_context(call.request));
+    if (!query) co_return std::unexpected(std::move(query.error()));
+    co_return co_await answer(std::move(*query), std::move(call));
 }
 
 template <class Query>
-HistoryEndpoints::Response HistoryEndpoints::answer(Query query, net::ServerRequest request) {
+HistoryEndpoints::Waiting HistoryEndpoints::answer(Query query, Call call) {
     // Taken before the wait: every request made meanwhile would find it free.
-    auto place = query.limit ? Places::Place() : streams_.take(0, client_of(request));
-    if (!query.limit && !place) co_return respond(std::unexpected(too_many_streams()), request);
+    auto place = query.limit ? Places::Place() : streams_.take(0, client_of(call.request));
+    if (!query.limit && !place) co_return std::unexpected(too_many_streams());
     // The first page before the status, so that a store that is away is a 503 and not half an answer.
-    auto page = co_await read_page(*options_.history, query, query.cursor);
-    if (!page) co_return respond(std::unexpected(history_problem(page.error())), request);
+    auto page = co_await read_page(*ports_.history, query, query.cursor);
+    if (!page) co_return std::unexpected(history_problem(page.error()));
     net::ServerResponse response;
     if (query.limit || page->next.empty()) {
-        response = respond(std::make_shared<Rendered>(render_page(query, *page)), request);
+        Rendered rendered = render_page(query, *page);
+        response = make_response(rendered, call.request, call.context);
     } else {
-        response = stream(query, std::move(*page), std::move(place), request);
+        response = stream(query, std::move(*page), std::move(place), call);
     }
     response.headers.push_back({.name = "Vary", .value = "Accept"});
     if (query.limit && !page->next.empty()) {
         response.headers.push_back(
             {.name = "Link",
-             .value = fmt::format("<{}>; rel=\"next\"", next_target(options_.base_path, request, query, page->next))});
+             .value =
+                 fmt::format("<{}>; rel=\"next\"", next_target(options_.base_path, call.request, query, page->next))});
         response.headers.push_back({.name = "X-Next-Cursor", .value = page->next});
     }
     co_return response;
 }
 
 template <class Query, class Page>
-net::ServerResponse HistoryEndpoints::stream(Query query, Page first, Places::Place taken,
-                                             const net::ServerRequest& request) {
+net::ServerResponse HistoryEndpoints::stream(Query query, Page first, Places::Place taken, const Call& call) {
     net::ServerResponse response;
     const bool csv = query.format == HistoryFormat::csv;
     response.headers = {{.name = "Content-Type", .value = std::string(csv ? kCsvType : kNdjsonType)},
                         {.name = "Cache-Control", .value = "no-cache"},
                         {.name = "X-Accel-Buffering", .value = "no"},
                         {.name = "X-Content-Type-Options", .value = "nosniff"}};
-    const ResponseContext now = context();
-    if (now.simulated) response.headers.push_back({.name = "X-Market", .value = "simulated"});
-    for (auto& header : cors_headers(now.cors_origins, request.header("Origin")))
+    if (call.context.simulated) response.headers.push_back({.name = "X-Market", .value = "simulated"});
+    for (auto& header : cors_headers(call.context.cors_origins, call.request.header("Origin")))
         response.headers.push_back(std::move(header));
     const auto place = std::make_shared<Places::Place>(std::move(taken));
     const auto page = std::make_shared<Page>(std::move(first));
-    response.stream = [history = options_.history, query = std::move(query), page, place](net::BodyWriter& writer) {
+    response.stream = [history = ports_.history, query = std::move(query), page, place](net::BodyWriter& writer) {
         return send_pages(history, query, std::move(*page), place, writer);
     };
     response.min_bytes_per_sec = kLeastBytesPerSec;
     return response;
 }
 
-HistoryEndpoints::Response HistoryEndpoints::as_of(Action action) {
-    auto query = parse_as_of(action.params, query_context(action.request));
-    if (!query) co_return respond(std::unexpected(std::move(query.error())), action.request);
-    const auto found = co_await options_.history->ranking_as_of(query->time, query->profile);
-    if (!found) co_return respond(std::unexpected(history_problem(found.error())), action.request);
+HistoryEndpoints::Waiting HistoryEndpoints::as_of(Call call) {
+    auto query = parse_as_of(call.params, query_context(call.request));
+    if (!query) co_return std::unexpected(std::move(query.error()));
+    const auto found = co_await ports_.history->ranking_as_of(query->time, query->profile);
+    if (!found) co_return std::unexpected(history_problem(found.error()));
     if (!*found) {
         Problem problem =
             plain_problem(404, fmt::format("Nothing was ranked at or before {}, as far as history reaches back.",
                                            core::format_time(query->time)));
         problem.type = "no-ranking-then";
         problem.title = "No ranking then";
-        co_return respond(std::unexpected(std::move(problem)), action.request);
+        co_return std::unexpected(std::move(problem));
     }
     const auto profiles = profiles_of(**found);
     if (!profiles.empty() && !std::ranges::binary_search(profiles, query->profile)) {
-        co_return respond(std::unexpected(invalid_parameters(
-                              {{.in = "query",
-                                .name = "profile",
-                                .message = fmt::format("{} was no profile of that cycle; it had {}",
-                                                       in_quotes(query->profile), fmt::join(profiles, ", "))}})),
-                          action.request);
+        co_return std::unexpected(
+            invalid_parameters({{.in = "query",
+                                 .name = "profile",
+                                 .message = fmt::format("{} was no profile of that cycle; it had {}",
+                                                        in_quotes(query->profile), fmt::join(profiles, ", "))}}));
     }
-    co_return respond(std::make_shared<Rendered>(render_as_of(*query, **found)), action.request);
-}
-
-net::ServerResponse HistoryEndpoints::respond(const Outcome& outcome, const net::ServerRequest& request) const {
-    return make_response(outcome, request, context());
-}
-
-ResponseContext HistoryEndpoints::context() const {
-    const ranking::RankingPtr newest = engine_.current();
-    return {.cors_origins = options_.cors_origins,
-            .now = engine_.now(),
-            .simulated = newest != nullptr && newest->settings.simulated};
+    co_return std::make_shared<Rendered>(render_as_of(*query, **found));
 }
 
 HistoryContext HistoryEndpoints::query_context(const net::ServerRequest& request) const {
-    const ranking::RankingPtr newest = engine_.current();
-    HistoryContext context{.now = engine_.now(), .accept = request.header("Accept")};
+    const ranking::RankingPtr newest = ports_.engine.current();
+    HistoryContext context{.now = ports_.engine.now(), .accept = request.header("Accept")};
     context.default_top = options_.default_top;
     if (newest != nullptr) context.default_profile = newest->settings.default_profile;
     return context;

@@ -1,7 +1,7 @@
 #include "api/history/history_views.hpp"
 
+#include "api/answers/envelope.hpp"
 #include "api/answers/item_fields.hpp"
-#include "api/http/envelope.hpp"
 
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/symbol.hpp"

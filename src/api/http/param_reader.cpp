@@ -163,4 +163,11 @@ std::vector<FieldError> ParamReader::finish() {
     return ordered;
 }
 
+std::optional<Problem> refuse_parameters(const net::QueryParameters& params) {
+    ParamReader reader(params);
+    auto errors = reader.finish();
+    if (errors.empty()) return std::nullopt;
+    return invalid_parameters(std::move(errors));
+}
+
 }  // namespace scanner::api

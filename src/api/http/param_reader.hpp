@@ -82,4 +82,7 @@ private:
     FieldErrors errors_;
 };
 
+/// 422 for any parameter: for routes without them.
+[[nodiscard]] std::optional<Problem> refuse_parameters(const net::QueryParameters& params);
+
 }  // namespace scanner::api

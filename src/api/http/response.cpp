@@ -1,6 +1,6 @@
 #include "api/http/response.hpp"
 
-#include "api/http/cors.hpp"
+#include "api/access/cors.hpp"
 #include "api/http/negotiation.hpp"
 
 #include <algorithm>
@@ -25,7 +25,10 @@ void add_age(net::ServerResponse& response, const ScanStamp& stamp, core::WallTi
     add(response, "X-Data-Age-Ms", std::to_string(age.count()));
 }
 
-net::ServerResponse success(Rendered& rendered, const net::ServerRequest& request, const ResponseContext& context) {
+}  // namespace
+
+net::ServerResponse make_response(Rendered& rendered, const net::ServerRequest& request,
+                                  const ResponseContext& context) {
     net::ServerResponse response;
     response.headers.reserve(4);
     const bool packed = accepts_gzip(all_values(request, "Accept-Encoding")) && rendered.gzip() != nullptr;
@@ -42,7 +45,8 @@ net::ServerResponse success(Rendered& rendered, const net::ServerRequest& reques
     return response;
 }
 
-net::ServerResponse failure(const Problem& problem, const net::ServerRequest& request, const ResponseContext& context) {
+net::ServerResponse make_response(const Problem& problem, const net::ServerRequest& request,
+                                  const ResponseContext& context) {
     net::ServerResponse response;
     response.status = problem.status;
     response.headers.reserve(8);
@@ -57,24 +61,27 @@ net::ServerResponse failure(const Problem& problem, const net::ServerRequest& re
     return response;
 }
 
-}  // namespace
-
-net::ServerResponse make_response(const Outcome& outcome, const net::ServerRequest& request,
+net::ServerResponse make_response(ActionAnswer answer, const net::ServerRequest& request,
                                   const ResponseContext& context) {
-    return outcome ? success(**outcome, request, context) : failure(outcome.error(), request, context);
-}
-
-net::ServerResponse make_action_response(ActionOutcome outcome, const net::ServerRequest& request,
-                                         const ResponseContext& context) {
-    if (!outcome) return failure(outcome.error(), request, context);
     net::ServerResponse response;
-    if (!outcome->etag.empty()) add(response, "ETag", std::move(outcome->etag));
+    if (!answer.etag.empty()) add(response, "ETag", std::move(answer.etag));
     add(response, "Cache-Control", "no-store");
     add(response, "Content-Type", "application/json");
     add(response, "X-Content-Type-Options", "nosniff");
     add_common(response, request, context);
-    response.body = std::make_shared<const std::string>(std::move(outcome->json));
+    response.body = std::make_shared<const std::string>(std::move(answer.json));
     return response;
+}
+
+net::ServerResponse make_response(Outcome outcome, const net::ServerRequest& request, const ResponseContext& context) {
+    if (!outcome) return make_response(outcome.error(), request, context);
+    if (auto* const rendered = std::get_if<std::shared_ptr<Rendered>>(&*outcome)) {
+        return make_response(**rendered, request, context);
+    }
+    if (auto* const answer = std::get_if<ActionAnswer>(&*outcome)) {
+        return make_response(std::move(*answer), request, context);
+    }
+    return std::move(std::get<net::ServerResponse>(*outcome));
 }
 
 net::ServerResponse make_options_response(const net::ServerRequest& request, std::string allow,

@@ -10,18 +10,21 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <variant>
 
 namespace scanner::api {
 
-/// What a route comes to: an answer with status 200, or what was wrong.
-using Outcome = std::expected<std::shared_ptr<Rendered>, Problem>;
-
-/// What a request that changed something comes to: JSON, and the tag of the resource as it is now (may be empty).
+/// The answer to a request that changed something: JSON, and the tag of the resource as it is now (may be empty).
 struct ActionAnswer {
     std::string json;
     std::string etag;
 };
-using ActionOutcome = std::expected<ActionAnswer, Problem>;
+
+/// What a handler answers: a body to be negotiated with status 200, the result of a change, or a response of its own
+/// making (a stream).
+using Answer = std::variant<std::shared_ptr<Rendered>, ActionAnswer, net::ServerResponse>;
+/// The result of a route: its answer, or what was wrong.
+using Outcome = std::expected<Answer, Problem>;
 
 /// What the headers of every response depend on beside the outcome.
 struct ResponseContext {
@@ -30,14 +33,19 @@ struct ResponseContext {
     bool simulated = false;  ///< the market is, as far as is known
 };
 
-/// The response to `request`: 200, 304 or the problem's status, in gzip where the client accepts it and it is worth it,
-/// with the validators and the X- headers. `rendered.gzip()` may be made here.
-[[nodiscard]] net::ServerResponse make_response(const Outcome& outcome, const net::ServerRequest& request,
+/// The response to `request`: 200 or 304, in gzip where the client accepts it and it is worth it, with the validators
+/// and the X- headers. `rendered.gzip()` may be made here.
+[[nodiscard]] net::ServerResponse make_response(Rendered& rendered, const net::ServerRequest& request,
                                                 const ResponseContext& context);
-
-/// The response to a request that changed something: 200 or the problem's status; never cached.
-[[nodiscard]] net::ServerResponse make_action_response(ActionOutcome outcome, const net::ServerRequest& request,
-                                                       const ResponseContext& context);
+/// The response to a request that changed something: 200, never cached.
+[[nodiscard]] net::ServerResponse make_response(ActionAnswer answer, const net::ServerRequest& request,
+                                                const ResponseContext& context);
+/// The problem's status, as application/problem+json.
+[[nodiscard]] net::ServerResponse make_response(const Problem& problem, const net::ServerRequest& request,
+                                                const ResponseContext& context);
+/// Whichever of these it is; a response of the handler's own making is left as it is.
+[[nodiscard]] net::ServerResponse make_response(Outcome outcome, const net::ServerRequest& request,
+                                                const ResponseContext& context);
 
 /// The response to OPTIONS for a path with these methods: 204, and a preflight's headers when it is one.
 [[nodiscard]] net::ServerResponse make_options_response(const net::ServerRequest& request, std::string allow,

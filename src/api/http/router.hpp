@@ -28,15 +28,36 @@ private:
     bool variable_ = false;
 };
 
-/// A row of the route table: what answers `method` at `pattern`. HEAD is answered wherever GET is.
+/// Who may use a route.
+enum class Access {
+    open,   ///< any client
+    token,  ///< the bearer of SCANNER_API_TOKEN, from pages that may change something (ChangeGuard)
+};
+
+/// What a route does with query parameters.
+enum class Query {
+    none,  ///< there are none to it: a request with one is refused
+    read,  ///< its handler reads them (ParamReader refuses those that it does not know)
+};
+
+/// A route's body: a JSON object.
+struct JsonBody {
+    std::size_t max_bytes = 64U << 10U;  ///< more is answered 413
+};
+
+/// A row of the route table: what answers `method` at `pattern`, and what the dispatcher sees to before it does. HEAD
+/// is answered wherever GET is. What a row does not mention is closed: it asks for the token and takes neither
+/// parameters nor a body.
 template <class Handler>
 struct Route {
     std::string_view method;
     PathPattern pattern;
     std::string_view label;  ///< the pattern's name in metrics; aliases share one
     Handler handler;
-    bool changes = false;     ///< it changes something: it asks for the token, and who may call it is checked first
-    bool takes_body = false;  ///< it reads the body; others get none
+    Access access = Access::token;
+    Query query = Query::none;
+    std::optional<JsonBody> body = std::nullopt;  ///< nothing: none is read
+    bool documents = false;  ///< it needs the operator's documents: 503 until they were read for the first time
 };
 
 /// What was found for a request.

@@ -1,4 +1,5 @@
-#include "api/http/endpoints.hpp"
+#include "api/inspect/inspect_endpoint.hpp"
+
 #include "api/inspect/inspect_view.hpp"
 #include "api/rankings/queries.hpp"
 
@@ -50,20 +51,33 @@ std::string canonical(const InspectExtras& extras) {
 
 }  // namespace
 
-asio::awaitable<Outcome> Endpoints::inspect(OwnedCall call) {
-    const ranking::RankingPtr newest = engine_.current();
+std::vector<ApiRoute> InspectEndpoint::routes() {
+    std::vector<ApiRoute> routes;
+    for (const std::string_view pattern : {"/symbol/{symbol}/inspect", "/symbols/{symbol}/inspect"}) {
+        routes.push_back({.method = "GET",
+                          .pattern = PathPattern(pattern),
+                          .label = "/symbol/{symbol}/inspect",
+                          .handler = answering(this, &InspectEndpoint::inspect),
+                          .access = Access::open,
+                          .query = Query::read});
+    }
+    return routes;
+}
+
+asio::awaitable<Outcome> InspectEndpoint::inspect(Call call) {
+    const ranking::RankingPtr newest = ports_.engine.current();
     auto query = parse_inspect_query(call.params, {.ranking = newest.get()});
     if (!query) co_return std::unexpected(std::move(query.error()));
     const auto code = core::parse_symbol(call.variable);
     if (!code) co_return std::unexpected(not_scanned(call.variable, call.variable));
     const bool scanned = newest != nullptr && newest->find(*code) != nullptr;
     std::vector<engine::UniverseEntry> universe;
-    if (!scanned) universe = engine_.universe();
+    if (!scanned) universe = ports_.engine.universe();
     const auto entry =
         std::ranges::find_if(universe, [&code](const auto& listed) { return listed.contract->contract_code == *code; });
-    const bool readable = entry != universe.end() && can_be_read(*entry) && options_.inspector != nullptr;
+    const bool readable = entry != universe.end() && can_be_read(*entry) && ports_.inspector != nullptr;
     if (!scanned && !readable) co_return std::unexpected(not_scanned(call.variable, *code));
-    auto ranking = fresh_ranking();
+    auto ranking = answers_.fresh_ranking();
     if (!ranking) co_return std::unexpected(std::move(ranking.error()));
     if (scanned) {  // this ranking is the newest still: nothing was awaited
         const std::size_t index = (*ranking)->index_of(*code).value();
@@ -72,30 +86,30 @@ asio::awaitable<Outcome> Endpoints::inspect(OwnedCall call) {
     co_return co_await inspect_outside(*entry, *query);
 }
 
-asio::awaitable<Outcome> Endpoints::inspect_scanned(ranking::RankingPtr ranking, std::size_t index,
-                                                    InspectQuery query) {
+asio::awaitable<Outcome> InspectEndpoint::inspect_scanned(ranking::RankingPtr ranking, std::size_t index,
+                                                          InspectQuery query) {
     InspectExtras extras;
     const ranking::ContractSnapshot& snapshot = ranking->contract(index);
     const auto contract = snapshot.data.contract;
-    if (!query.card && options_.inspector != nullptr) {
-        auto trades = co_await options_.inspector->trades(contract);
+    if (!query.card && ports_.inspector != nullptr) {
+        auto trades = co_await ports_.inspector->trades(contract);
         take_trades(extras, std::move(trades));
     }
-    co_return cached(*ranking, "inspect", contract->contract_code + '|' + api::canonical(query) + canonical(extras),
-                     [&] { return render_inspection(*ranking, {snapshot, ranking->edges[index]}, query, extras); });
+    co_return answers_.cached(
+        *ranking, "inspect", contract->contract_code + '|' + api::canonical(query) + canonical(extras),
+        [&] { return render_inspection(*ranking, {snapshot, ranking->edges[index]}, query, extras); });
 }
 
-asio::awaitable<Outcome> Endpoints::inspect_outside(engine::UniverseEntry entry, InspectQuery query) {
+asio::awaitable<Outcome> InspectEndpoint::inspect_outside(engine::UniverseEntry entry, InspectQuery query) {
     using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): operators
     InspectExtras extras;
     extras.reason = entry.reason;
     extras.detail = entry.detail;
     core::Result<engine::ContractReadingPtr> reading;
     if (query.card) {
-        reading = co_await options_.inspector->contract(entry);
+        reading = co_await ports_.inspector->contract(entry);
     } else {
-        auto [own, trades] =
-            co_await (options_.inspector->contract(entry) && options_.inspector->trades(entry.contract));
+        auto [own, trades] = co_await (ports_.inspector->contract(entry) && ports_.inspector->trades(entry.contract));
         reading = std::move(own);
         take_trades(extras, std::move(trades));
     }
@@ -108,11 +122,33 @@ asio::awaitable<Outcome> Endpoints::inspect_outside(engine::UniverseEntry entry,
     extras.reading = *reading;
     const ranking::Ranking& ranking = *extras.reading->ranking;
     if (find_profile(ranking, query.profile) == nullptr) query.profile = ranking.settings.default_profile;
-    co_return cached(ranking, "inspect",
-                     entry.contract->contract_code + '|' + api::canonical(query) + canonical(extras), [&] {
-                         const engine::ContractReading& read = *extras.reading;
-                         return render_inspection(ranking, {read.snapshot, read.edges}, query, extras);
-                     });
+    co_return answers_.cached(ranking, "inspect",
+                              entry.contract->contract_code + '|' + api::canonical(query) + canonical(extras), [&] {
+                                  const engine::ContractReading& read = *extras.reading;
+                                  return render_inspection(ranking, {read.snapshot, read.edges}, query, extras);
+                              });
+}
+
+Problem InspectEndpoint::not_scanned(const std::string& wanted, const std::string& code) const {
+    const auto universe = ports_.engine.universe();
+    std::vector<std::string> known;
+    for (const engine::UniverseEntry& entry : universe) {
+        if (entry.contract->contract_code == code) {
+            return {
+                .status = 404,
+                .type = "contract-not-scanned",
+                .title = "Contract not scanned",
+                .detail = fmt::format("{} is listed but not in the scan{}.", entry.contract->symbol,
+                                      entry.reason.empty()   ? std::string(": no cycle has read it yet")
+                                      : entry.detail.empty() ? ": " + entry.reason
+                                                             : fmt::format(": {} ({})", entry.reason, entry.detail))};
+        }
+        known.push_back(entry.contract->contract_code);
+    }
+    if (universe.empty()) {
+        return not_ready("The exchange's list of contracts has not been read yet.", retry_after_sec(ports_.engine));
+    }
+    return unknown_contract(wanted, core::nearest_names(code, known));
 }
 
 }  // namespace scanner::api

@@ -1,6 +1,6 @@
 #include "api/inspect/inspect_view.hpp"
 
-#include "api/http/envelope.hpp"
+#include "api/answers/envelope.hpp"
 #include "api/inspect/bars.hpp"
 #include "api/rankings/rankings_view.hpp"
 

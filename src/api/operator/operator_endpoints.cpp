@@ -1,6 +1,7 @@
 #include "api/operator/operator_endpoints.hpp"
 
-#include "api/operator/operator_rules.hpp"
+#include "api/http/json_body.hpp"
+#include "api/operator/changes.hpp"
 #include "api/operator/operator_views.hpp"
 
 #include "scanner/core/symbol.hpp"
@@ -18,7 +19,7 @@ namespace {
 namespace asio = boost::asio;
 using storage::OperatorSettings;
 
-constexpr double kMostNotional = 1e12;
+constexpr double kMaxNotional = 1e12;
 
 /// One member of POST /settings.
 struct SettingMember {
@@ -28,11 +29,11 @@ struct SettingMember {
     double high;
 };
 constexpr auto kSettings =
-    std::to_array<SettingMember>({{"liquidity_weight", &OperatorSettings::liquidity_weight, -kMostWeight, kMostWeight},
-                                  {"momentum_weight", &OperatorSettings::momentum_weight, -kMostWeight, kMostWeight},
-                                  {"spread_penalty", &OperatorSettings::spread_penalty, -kMostWeight, kMostWeight},
+    std::to_array<SettingMember>({{"liquidity_weight", &OperatorSettings::liquidity_weight, -kMaxWeight, kMaxWeight},
+                                  {"momentum_weight", &OperatorSettings::momentum_weight, -kMaxWeight, kMaxWeight},
+                                  {"spread_penalty", &OperatorSettings::spread_penalty, -kMaxWeight, kMaxWeight},
                                   {"manipulation_threshold", &OperatorSettings::manipulation_threshold, 0.0, 100.0},
-                                  {"notional", &OperatorSettings::notional, 1.0, kMostNotional}});
+                                  {"notional", &OperatorSettings::notional, 1.0, kMaxNotional}});
 
 /// What a body asks of the settings: an outer nothing leaves, an inner one resets.
 using SettingsChange = std::array<std::optional<std::optional<double>>, kSettings.size()>;
@@ -54,8 +55,8 @@ std::expected<storage::Watchlist, Problem> read_watchlist(const nlohmann::json& 
     if (const auto* const symbols = reader.member("symbols"); symbols != nullptr && !symbols->is_null()) {
         if (!symbols->is_array()) {
             reader.reject("symbols", "must be a list of contracts");
-        } else if (symbols->size() > kMostWatchlistSymbols) {
-            reader.reject("symbols", fmt::format("at most {} contracts", kMostWatchlistSymbols));
+        } else if (symbols->size() > kMaxWatchlistSymbols) {
+            reader.reject("symbols", fmt::format("at most {} contracts", kMaxWatchlistSymbols));
         } else {
             for (std::size_t i = 0; i < symbols->size(); ++i) {
                 const auto* const text = (*symbols)[i].get_ptr<const std::string*>();
@@ -81,105 +82,90 @@ ActionAnswer answer_with(Rendered body, const Rendered& resource) {
 
 }  // namespace
 
-std::vector<Route<Handler>> OperatorEndpoints::routes() {
-    std::vector<Route<Handler>> routes;
-    if (options_.operator_service == nullptr) return routes;
+std::vector<ApiRoute> OperatorEndpoints::routes() {
+    std::vector<ApiRoute> routes;
+    if (ports_.operator_service == nullptr) return routes;
     const auto get = [&](std::string_view path, Outcome (OperatorEndpoints::*answer)(const Call&)) {
-        routes.push_back(
-            {.method = "GET",
-             .pattern = PathPattern(path),
-             .label = path,
-             .handler = MemoryHandler([this, answer](const Call& call) { return (this->*answer)(call); })});
+        routes.push_back({.method = "GET",
+                          .pattern = PathPattern(path),
+                          .label = path,
+                          .handler = answering(this, answer),
+                          .access = Access::open,
+                          .documents = true});
     };
-    const auto change = [&](std::string_view method, std::string_view path, bool takes_body,
-                            Answer (OperatorEndpoints::*answer)(Action)) {
-        routes.push_back(
-            {.method = method,
-             .pattern = PathPattern(path),
-             .label = path,
-             .handler = ActionHandler([this, answer](Action action) { return (this->*answer)(std::move(action)); }),
-             .changes = true,
-             .takes_body = takes_body});
+    const auto change = [&](std::string_view method, std::string_view path,
+                            asio::awaitable<Outcome> (OperatorEndpoints::*answer)(Call)) -> ApiRoute& {
+        routes.push_back({.method = method,
+                          .pattern = PathPattern(path),
+                          .label = path,
+                          .handler = answering(this, answer),
+                          .access = Access::token,
+                          .documents = true});
+        return routes.back();
     };
     get("/settings", &OperatorEndpoints::settings);
-    change("POST", "/settings", true, &OperatorEndpoints::change_settings);
+    change("POST", "/settings", &OperatorEndpoints::change_settings).body = JsonBody();
     get("/watchlists", &OperatorEndpoints::watchlists);
-    change("POST", "/watchlists", true, &OperatorEndpoints::put_watchlist);
+    change("POST", "/watchlists", &OperatorEndpoints::put_watchlist).body = JsonBody();
     get("/watchlists/{name}", &OperatorEndpoints::watchlist);
-    change("DELETE", "/watchlists/{name}", false, &OperatorEndpoints::delete_watchlist);
+    change("DELETE", "/watchlists/{name}", &OperatorEndpoints::delete_watchlist);
     get("/profiles", &OperatorEndpoints::profiles);
-    change("POST", "/profiles", true, &OperatorEndpoints::put_profile);
-    change("POST", "/profiles/apply", false, &OperatorEndpoints::apply_profile);
+    change("POST", "/profiles", &OperatorEndpoints::put_profile).body = JsonBody();
+    change("POST", "/profiles/apply", &OperatorEndpoints::apply_profile).query = Query::read;
     get("/profiles/{name}", &OperatorEndpoints::profile);
-    change("DELETE", "/profiles/{name}", false, &OperatorEndpoints::delete_profile);
+    change("DELETE", "/profiles/{name}", &OperatorEndpoints::delete_profile);
     return routes;
 }
 
-Outcome OperatorEndpoints::settings(const Call& call) {
-    if (auto problem = refuse_parameters(call.params)) return std::unexpected(std::move(*problem));
-    const auto now = documents();
-    if (!now->loaded) return std::unexpected(documents_not_loaded());
-    return std::make_shared<Rendered>(render_settings(*now, service().effective()));
+Outcome OperatorEndpoints::settings(const Call& /*call*/) {
+    return std::make_shared<Rendered>(render_settings(*documents(), service().effective()));
 }
 
-Outcome OperatorEndpoints::watchlists(const Call& call) {
-    if (auto problem = refuse_parameters(call.params)) return std::unexpected(std::move(*problem));
-    const auto now = documents();
-    if (!now->loaded) return std::unexpected(documents_not_loaded());
-    return std::make_shared<Rendered>(render_watchlists(*now));
+Outcome OperatorEndpoints::watchlists(const Call& /*call*/) {
+    return std::make_shared<Rendered>(render_watchlists(*documents()));
 }
 
 Outcome OperatorEndpoints::watchlist(const Call& call) {
-    if (auto problem = refuse_parameters(call.params)) return std::unexpected(std::move(*problem));
     const auto now = documents();
-    if (!now->loaded) return std::unexpected(documents_not_loaded());
     const storage::Watchlist* const list = now->find_watchlist(call.variable);
     if (list == nullptr) return std::unexpected(unknown_name("watchlist", call.variable, service().names()));
     return std::make_shared<Rendered>(render_watchlist(*list));
 }
 
-OperatorEndpoints::Answer OperatorEndpoints::change_settings(Action action) {
-    if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
-    const auto body = read_json_body(action.request);
-    if (!body) co_return std::unexpected(body.error());
-    const auto change = read_settings_change(*body);
+asio::awaitable<Outcome> OperatorEndpoints::change_settings(Call call) {
+    const auto change = read_settings_change(*call.body);
     if (!change) co_return std::unexpected(change.error());
-    const Precondition precondition = precondition_of(action.request);
+    const Precondition precondition(call.request);
     for (int attempt = 0; attempt < kMergeAttempts; ++attempt) {
         const auto before = documents();
-        if (!before->loaded) co_return std::unexpected(documents_not_loaded());
         const Rendered seen = render_settings(*before, service().effective());
-        const Rendered* const resource = &seen;
-        if (precondition.asked() && !precondition.holds({&resource, 1}))
-            co_return std::unexpected(precondition_failed());
+        const auto expected = precondition.expect(std::array<const Rendered*, 1>{&seen}, before->settings.version);
+        if (!expected) co_return std::unexpected(expected.error());
         OperatorSettings next = before->settings;
         for (std::size_t i = 0; i < kSettings.size(); ++i) {
             if ((*change)[i]) next.*kSettings[i].member = *(*change)[i];
         }
         const auto stored = co_await service().store().put_settings(next, before->settings.version);
         if (stored) {
-            log_change("settings", "default", action.request, render_set_values(before->settings),
+            log_change("settings", "default", call.request, render_set_values(before->settings),
                        render_set_values(*stored));
             const auto after = documents();
             co_return answer_with(render_settings(*after, service().effective(), "ok"),
                                   render_settings(*after, service().effective()));
         }
-        // Without a precondition the client only asked for its own members: take what the other made of the rest.
+        // Without a precondition the client only asked for its own members: take what the other change made of the
+        // rest.
         if (stored.error().code() != core::ErrorCode::conflict || precondition.asked()) {
             co_return std::unexpected(store_problem(stored.error()));
         }
     }
-    co_return std::unexpected(still_busy());
+    co_return std::unexpected(too_many_conflicts());
 }
 
-OperatorEndpoints::Answer OperatorEndpoints::put_watchlist(Action action) {
-    if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
-    const auto body = read_json_body(action.request);
-    if (!body) co_return std::unexpected(body.error());
-    auto list = read_watchlist(*body);
+asio::awaitable<Outcome> OperatorEndpoints::put_watchlist(Call call) {
+    auto list = read_watchlist(*call.body);
     if (!list) co_return std::unexpected(std::move(list.error()));
     const auto before = documents();
-    if (!before->loaded) co_return std::unexpected(documents_not_loaded());
     const storage::Watchlist* const known = before->find_watchlist(list->name);
     // Those that are being stored count too: the document shows them only afterwards.
     const auto place = known != nullptr ? Places::Place() : new_watchlists_.take(before->watchlists.size());
@@ -187,44 +173,32 @@ OperatorEndpoints::Answer OperatorEndpoints::put_watchlist(Action action) {
         co_return std::unexpected(
             conflicting(fmt::format("There are {} watchlists already; delete one first.", before->watchlists.size())));
     }
-    const Precondition precondition = precondition_of(action.request);
-    storage::DocumentStore::Expected expected;
-    if (precondition.asked()) {
-        const Rendered all = render_watchlists(*before);
-        const auto one = known == nullptr ? std::optional<Rendered>() : render_watchlist(*known);
-        if (!precondition.holds(std::array{&all, one ? &*one : nullptr})) {
-            co_return std::unexpected(precondition_failed());
-        }
-        expected = known == nullptr ? 0 : known->version;
-    }
-    const auto stored = co_await service().store().put_watchlist(std::move(*list), expected);
+    const Precondition precondition(call.request);
+    const Rendered all = render_watchlists(*before);
+    const auto was = known == nullptr ? std::optional<Rendered>() : render_watchlist(*known);
+    const auto expected =
+        precondition.expect(std::array{&all, was ? &*was : nullptr}, known == nullptr ? 0 : known->version);
+    if (!expected) co_return std::unexpected(expected.error());
+    const auto stored = co_await service().store().put_watchlist(std::move(*list), *expected);
     if (!stored) co_return std::unexpected(store_problem(stored.error()));
     const Rendered made = render_watchlist(*stored);
-    log_change("watchlist", stored->name, action.request,
-               known == nullptr ? std::string("null") : *render_watchlist(*known).body(), *made.body());
+    log_change("watchlist", stored->name, call.request, was ? *was->body() : std::string("null"), *made.body());
     co_return answer_with(made, made);
 }
 
-OperatorEndpoints::Answer OperatorEndpoints::delete_watchlist(Action action) {
-    if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
+asio::awaitable<Outcome> OperatorEndpoints::delete_watchlist(Call call) {
     const auto before = documents();
-    if (!before->loaded) co_return std::unexpected(documents_not_loaded());
-    const storage::Watchlist* const known = before->find_watchlist(action.variable);
-    if (known == nullptr) co_return std::unexpected(unknown_name("watchlist", action.variable, service().names()));
+    const storage::Watchlist* const known = before->find_watchlist(call.variable);
+    if (known == nullptr) co_return std::unexpected(unknown_name("watchlist", call.variable, service().names()));
     const Rendered one = render_watchlist(*known);
-    const Precondition precondition = precondition_of(action.request);
-    storage::DocumentStore::Expected expected;
-    if (precondition.asked()) {
-        const Rendered all = render_watchlists(*before);
-        if (!precondition.holds(std::array<const Rendered*, 2>{&all, &one})) {
-            co_return std::unexpected(precondition_failed());
-        }
-        expected = known->version;
-    }
-    const auto deleted = co_await service().store().delete_watchlist(action.variable, expected);
+    const Precondition precondition(call.request);
+    const Rendered all = render_watchlists(*before);
+    const auto expected = precondition.expect(std::array{&all, &one}, known->version);
+    if (!expected) co_return std::unexpected(expected.error());
+    const auto deleted = co_await service().store().delete_watchlist(call.variable, *expected);
     if (!deleted) co_return std::unexpected(store_problem(deleted.error()));
-    log_change("watchlist", action.variable, action.request, *one.body(), "null");
-    co_return ActionAnswer{.json = nlohmann::json{{"status", "deleted"}, {"name", action.variable}}.dump()};
+    log_change("watchlist", call.variable, call.request, *one.body(), "null");
+    co_return ActionAnswer{.json = nlohmann::json{{"status", "deleted"}, {"name", call.variable}}.dump()};
 }
 
 }  // namespace scanner::api

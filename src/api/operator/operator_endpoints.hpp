@@ -1,11 +1,10 @@
 #pragma once
 
-#include "api/http/endpoints.hpp"
+#include "api/http/call.hpp"
 #include "api/http/limits.hpp"
 #include "api/http/places.hpp"
-#include "api/operator/operator_body.hpp"
 
-#include "scanner/api/handler.hpp"
+#include "scanner/api/ports.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -14,44 +13,42 @@
 
 namespace scanner::api {
 
-inline constexpr std::size_t kMostWatchlists = 100;
-inline constexpr std::size_t kMostWatchlistSymbols = kMaxListed;
-inline constexpr std::size_t kMostProfiles = 32;
-inline constexpr double kMostWeight = 1e6;  ///< either way
+inline constexpr std::size_t kMaxWatchlists = 100;
+inline constexpr std::size_t kMaxWatchlistSymbols = kMaxListed;
+inline constexpr std::size_t kMaxProfiles = 32;
+inline constexpr double kMaxWeight = 1e6;  ///< either way
 
 /// The routes of settings, watchlists and profiles. Reads answer from memory; changes wait for the database. Loop
 /// thread.
 class OperatorEndpoints {
 public:
-    /// `options` must outlive it.
-    explicit OperatorEndpoints(const ApiOptions& options) : options_(options) {}
+    /// `ports` must outlive it.
+    explicit OperatorEndpoints(const ApiPorts& ports) : ports_(ports) {}
 
     /// Empty without an operator service. Refers to this object.
-    [[nodiscard]] std::vector<Route<Handler>> routes();
+    [[nodiscard]] std::vector<ApiRoute> routes();
 
 private:
-    using Answer = boost::asio::awaitable<ActionOutcome>;
-
     Outcome settings(const Call& call);
     Outcome watchlists(const Call& call);
     Outcome watchlist(const Call& call);
     Outcome profiles(const Call& call);
     Outcome profile(const Call& call);
 
-    Answer change_settings(Action action);
-    Answer put_watchlist(Action action);
-    Answer delete_watchlist(Action action);
-    Answer put_profile(Action action);
-    Answer apply_profile(Action action);
-    Answer delete_profile(Action action);
+    boost::asio::awaitable<Outcome> change_settings(Call call);
+    boost::asio::awaitable<Outcome> put_watchlist(Call call);
+    boost::asio::awaitable<Outcome> delete_watchlist(Call call);
+    boost::asio::awaitable<Outcome> put_profile(Call call);
+    boost::asio::awaitable<Outcome> apply_profile(Call call);
+    boost::asio::awaitable<Outcome> delete_profile(Call call);
 
     [[nodiscard]] std::vector<std::string> profile_names() const;
-    [[nodiscard]] operators::OperatorService& service() const { return *options_.operator_service; }
+    [[nodiscard]] operators::OperatorService& service() const { return *ports_.operator_service; }
     [[nodiscard]] storage::OperatorDocumentsPtr documents() const { return service().store().documents(); }
 
-    const ApiOptions& options_;
-    Places new_watchlists_{kMostWatchlists};  ///< those on their way into the database
-    Places new_profiles_{kMostProfiles};
+    const ApiPorts& ports_;
+    Places new_watchlists_{kMaxWatchlists};  ///< those on their way into the database
+    Places new_profiles_{kMaxProfiles};
 };
 
 }  // namespace scanner::api

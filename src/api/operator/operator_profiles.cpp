@@ -1,6 +1,7 @@
+#include "api/http/json_body.hpp"
 #include "api/http/param_reader.hpp"
+#include "api/operator/changes.hpp"
 #include "api/operator/operator_endpoints.hpp"
-#include "api/operator/operator_rules.hpp"
 #include "api/operator/operator_views.hpp"
 #include "operator/operator_weights.hpp"
 
@@ -16,6 +17,8 @@
 /// The profiles' half of the operator's routes.
 namespace scanner::api {
 namespace {
+
+namespace asio = boost::asio;
 
 std::string weight_names() {
     std::vector<std::string_view> names;
@@ -39,7 +42,7 @@ void read_weights(const nlohmann::json& given, BodyReader& reader, storage::Prof
                                                              near.front(), weight_names()));
             continue;
         }
-        if (auto number = read_number(value, -kMostWeight, kMostWeight)) {
+        if (auto number = read_number(value, -kMaxWeight, kMaxWeight)) {
             preset.weights[name] = *number;
         } else {
             reader.reject(member, std::move(number.error()));
@@ -76,30 +79,20 @@ std::vector<std::string> OperatorEndpoints::profile_names() const {
     return names;
 }
 
-Outcome OperatorEndpoints::profiles(const Call& call) {
-    if (auto problem = refuse_parameters(call.params)) return std::unexpected(std::move(*problem));
-    const auto now = documents();
-    if (!now->loaded) return std::unexpected(documents_not_loaded());
-    return std::make_shared<Rendered>(render_profiles(*now));
+Outcome OperatorEndpoints::profiles(const Call& /*call*/) {
+    return std::make_shared<Rendered>(render_profiles(*documents()));
 }
 
 Outcome OperatorEndpoints::profile(const Call& call) {
-    if (auto problem = refuse_parameters(call.params)) return std::unexpected(std::move(*problem));
-    const auto now = documents();
-    if (!now->loaded) return std::unexpected(documents_not_loaded());
-    auto rendered = render_profile(*now, service().defaults(), call.variable);
+    auto rendered = render_profile(*documents(), service().defaults(), call.variable);
     if (!rendered) return std::unexpected(unknown_name("profile", call.variable, profile_names()));
     return std::make_shared<Rendered>(std::move(*rendered));
 }
 
-OperatorEndpoints::Answer OperatorEndpoints::put_profile(Action action) {
-    if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
-    const auto body = read_json_body(action.request);
-    if (!body) co_return std::unexpected(body.error());
-    auto preset = read_preset(*body);
+asio::awaitable<Outcome> OperatorEndpoints::put_profile(Call call) {
+    auto preset = read_preset(*call.body);
     if (!preset) co_return std::unexpected(std::move(preset.error()));
     const auto before = documents();
-    if (!before->loaded) co_return std::unexpected(documents_not_loaded());
     const storage::ProfilePreset* const known = before->find_preset(preset->name);
     const auto place = known != nullptr ? Places::Place() : new_profiles_.take(before->presets.size());
     if (known == nullptr && !place) {
@@ -107,44 +100,38 @@ OperatorEndpoints::Answer OperatorEndpoints::put_profile(Action action) {
             conflicting(fmt::format("There are {} profiles already; delete one first.", before->presets.size())));
     }
     const auto was = render_profile(*before, service().defaults(), preset->name);
-    const Precondition precondition = precondition_of(action.request);
-    storage::DocumentStore::Expected expected;
-    if (precondition.asked()) {
-        const Rendered all = render_profiles(*before);
-        if (!precondition.holds(std::array{&all, was ? &*was : nullptr})) {
-            co_return std::unexpected(precondition_failed());
-        }
-        expected = known == nullptr ? 0 : known->version;
-    }
-    const auto stored = co_await service().store().put_preset(std::move(*preset), expected);
+    const Precondition precondition(call.request);
+    const Rendered all = render_profiles(*before);
+    const auto expected =
+        precondition.expect(std::array{&all, was ? &*was : nullptr}, known == nullptr ? 0 : known->version);
+    if (!expected) co_return std::unexpected(expected.error());
+    const auto stored = co_await service().store().put_preset(std::move(*preset), *expected);
     if (!stored) co_return std::unexpected(store_problem(stored.error()));
     const auto made = render_profile(*documents(), service().defaults(), stored->name);
-    // Deleted again by somebody else in the same moment.
+    // Deleted again in the same moment.
     if (!made) co_return std::unexpected(precondition_failed());
-    log_change("profile", stored->name, action.request, was ? *was->body() : std::string("null"), *made->body());
+    log_change("profile", stored->name, call.request, was ? *was->body() : std::string("null"), *made->body());
     co_return ActionAnswer{.json = "{\"status\":\"ok\"," + made->body()->substr(1), .etag = made->etag()};
 }
 
-OperatorEndpoints::Answer OperatorEndpoints::apply_profile(Action action) {
-    ParamReader params(action.params);
+asio::awaitable<Outcome> OperatorEndpoints::apply_profile(Call call) {
+    ParamReader params(call.params);
     const auto name = params.text("name");
-    if (!name && net::find_parameter(action.params, "name") == std::nullopt) {
+    if (!name && net::find_parameter(call.params, "name") == std::nullopt) {
         auto errors = params.finish();
         errors.push_back({.in = "query", .name = "name", .message = "is required: the profile to apply"});
         co_return std::unexpected(invalid_parameters(std::move(errors)));
     }
     if (auto errors = params.finish(); !errors.empty())
         co_return std::unexpected(invalid_parameters(std::move(errors)));
-    const Precondition precondition = precondition_of(action.request);
+    const Precondition precondition(call.request);
     for (int attempt = 0; attempt < kMergeAttempts; ++attempt) {
         const auto before = documents();
-        if (!before->loaded) co_return std::unexpected(documents_not_loaded());
         const auto profile = render_profile(*before, service().defaults(), *name);
         if (!profile) co_return std::unexpected(unknown_name("profile", *name, profile_names()));
         const Rendered settings = render_settings(*before, service().effective());
-        if (precondition.asked() && !precondition.holds(std::array{&settings, &*profile})) {
-            co_return std::unexpected(precondition_failed());
-        }
+        const auto expected = precondition.expect(std::array{&settings, &*profile}, before->settings.version);
+        if (!expected) co_return std::unexpected(expected.error());
         storage::OperatorSettings next = before->settings;
         // The profile's own weights: what POST /settings put over the profile before gives way.
         next.applied_profile = *name;
@@ -153,7 +140,7 @@ OperatorEndpoints::Answer OperatorEndpoints::apply_profile(Action action) {
         next.spread_penalty.reset();
         const auto stored = co_await service().store().put_settings(next, before->settings.version);
         if (stored) {
-            log_change("applied_profile", *name, action.request, render_set_values(before->settings),
+            log_change("applied_profile", *name, call.request, render_set_values(before->settings),
                        render_set_values(*stored));
             co_return ActionAnswer{.json = nlohmann::json{{"status", "applied"}, {"profile", *name}}.dump(),
                                    .etag = render_settings(*documents(), service().effective()).etag()};
@@ -162,14 +149,12 @@ OperatorEndpoints::Answer OperatorEndpoints::apply_profile(Action action) {
             co_return std::unexpected(store_problem(stored.error()));
         }
     }
-    co_return std::unexpected(still_busy());
+    co_return std::unexpected(too_many_conflicts());
 }
 
-OperatorEndpoints::Answer OperatorEndpoints::delete_profile(Action action) {
-    if (auto problem = refuse_parameters(action.params)) co_return std::unexpected(std::move(*problem));
+asio::awaitable<Outcome> OperatorEndpoints::delete_profile(Call call) {
     const auto before = documents();
-    if (!before->loaded) co_return std::unexpected(documents_not_loaded());
-    const std::string& name = action.variable;
+    const std::string& name = call.variable;
     if (signals::find_builtin_profile(name) != nullptr) {
         co_return std::unexpected(conflicting(fmt::format("{} is built in and cannot be deleted.", name)));
     }
@@ -180,16 +165,13 @@ OperatorEndpoints::Answer OperatorEndpoints::delete_profile(Action action) {
         co_return std::unexpected(
             conflicting(fmt::format("{} is applied; apply another profile first.", in_quotes(name))));
     }
-    const Precondition precondition = precondition_of(action.request);
-    storage::DocumentStore::Expected expected;
-    if (precondition.asked()) {
-        const Rendered all = render_profiles(*before);
-        if (!precondition.holds(std::array{&all, &*one})) co_return std::unexpected(precondition_failed());
-        expected = known->version;
-    }
-    const auto deleted = co_await service().store().delete_preset(name, expected);
+    const Precondition precondition(call.request);
+    const Rendered all = render_profiles(*before);
+    const auto expected = precondition.expect(std::array{&all, &*one}, known->version);
+    if (!expected) co_return std::unexpected(expected.error());
+    const auto deleted = co_await service().store().delete_preset(name, *expected);
     if (!deleted) co_return std::unexpected(store_problem(deleted.error()));
-    log_change("profile", name, action.request, *one->body(), "null");
+    log_change("profile", name, call.request, *one->body(), "null");
     co_return ActionAnswer{.json = nlohmann::json{{"status", "deleted"}, {"name", name}}.dump()};
 }
 

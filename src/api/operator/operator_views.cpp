@@ -1,7 +1,7 @@
 #include "api/operator/operator_views.hpp"
 
+#include "api/answers/envelope.hpp"
 #include "api/answers/item_fields.hpp"
-#include "api/http/envelope.hpp"
 #include "operator/operator_weights.hpp"
 
 #include "scanner/core/json_writer.hpp"

@@ -1,6 +1,6 @@
 #include "api/rankings/opportunities_view.hpp"
 
-#include "api/http/envelope.hpp"
+#include "api/answers/envelope.hpp"
 #include "api/rankings/rankings_view.hpp"
 
 #include "scanner/core/numeric.hpp"

@@ -286,13 +286,6 @@ std::expected<StreamQuery, Problem> parse_stream_query(const net::QueryParameter
     return query;
 }
 
-std::optional<Problem> refuse_parameters(const net::QueryParameters& params) {
-    ParamReader reader(params);
-    auto errors = reader.finish();
-    if (errors.empty()) return std::nullopt;
-    return invalid_parameters(std::move(errors));
-}
-
 std::string canonical(const RankingsQuery& query) {
     std::string key;
     add_scoring(key, query.scoring);

@@ -89,8 +89,6 @@ struct StreamQuery {
                                                                        const QueryContext& context);
 [[nodiscard]] std::expected<StreamQuery, Problem> parse_stream_query(const net::QueryParameters& params,
                                                                      const QueryContext& context);
-/// For routes without parameters.
-[[nodiscard]] std::optional<Problem> refuse_parameters(const net::QueryParameters& params);
 
 /// A text that two queries share if and only if they ask for the same bytes of one ranking.
 [[nodiscard]] std::string canonical(const RankingsQuery& query);

@@ -2,7 +2,7 @@
 
 #include "api/answers/rendered.hpp"
 
-#include "scanner/api/handler.hpp"
+#include "scanner/api/ports.hpp"
 #include "scanner/engine/engine_view.hpp"
 
 #include <chrono>

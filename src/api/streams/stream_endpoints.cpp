@@ -1,7 +1,6 @@
 #include "api/streams/stream_endpoints.hpp"
 
-#include "api/http/cors.hpp"
-#include "api/operator/operator_rules.hpp"
+#include "api/access/cors.hpp"
 #include "api/streams/stream_rules.hpp"
 #include "api/streams/stream_sessions.hpp"
 
@@ -43,45 +42,47 @@ bool page_may_listen(const net::ServerRequest& request, const ApiOptions& option
            !guard.check_token(request, now);
 }
 
-/// What a plain request to a WebSocket's path is told.
-std::expected<net::ServerResponse, Problem> upgrade_required(const net::ServerRequest& request, const Call& /*call*/,
-                                                             const ResponseContext& context) {
-    Problem problem =
-        plain_problem(426, fmt::format("This is a WebSocket; the same frames come over plain HTTP from {}.", kEvents));
-    net::ServerResponse response = make_response(std::unexpected(std::move(problem)), request, context);
-    response.headers.push_back({.name = "Upgrade", .value = "websocket"});
-    return response;
-}
-
 asio::awaitable<void> close_with(net::WebSocket& socket, std::uint16_t code, std::string reason) {
     co_await socket.close(code, std::move(reason));
 }
 
 }  // namespace
 
-std::vector<Route<Handler>> StreamEndpoints::routes() {
-    std::vector<Route<Handler>> routes;
-    if (options_.streams == nullptr) return routes;
-    const auto add = [&routes](std::string_view path, ResponseHandler handler) {
-        routes.push_back({.method = "GET", .pattern = PathPattern(path), .label = path, .handler = std::move(handler)});
+std::vector<ApiRoute> StreamEndpoints::routes() {
+    std::vector<ApiRoute> routes;
+    if (ports_.streams == nullptr) return routes;
+    const auto get = [&](std::string_view path, Outcome (StreamEndpoints::*answer)(const Call&)) {
+        routes.push_back({.method = "GET",
+                          .pattern = PathPattern(path),
+                          .label = path,
+                          .handler = answering(this, answer),
+                          .access = Access::open,
+                          .query = Query::read});
     };
-    add(kHeartbeat, upgrade_required);
-    add(kRankings, upgrade_required);
-    add(kEvents, [this](const net::ServerRequest& request, const Call& call, const ResponseContext& context) {
-        return events(request, call, context);
-    });
+    get(kHeartbeat, &StreamEndpoints::upgrade_required);
+    get(kRankings, &StreamEndpoints::upgrade_required);
+    get(kEvents, &StreamEndpoints::events);
     return routes;
 }
 
+/// What a plain request to a WebSocket's path is told, whatever its parameters.
+Outcome StreamEndpoints::upgrade_required(const Call& call) {
+    const Problem problem =
+        plain_problem(426, fmt::format("This is a WebSocket; the same frames come over plain HTTP from {}.", kEvents));
+    net::ServerResponse response = make_response(problem, call.request, call.context);
+    response.headers.push_back({.name = "Upgrade", .value = "websocket"});
+    return response;
+}
+
 std::optional<std::string_view> StreamEndpoints::websocket_label(const std::vector<std::string>& segments) const {
-    if (options_.streams == nullptr || segments.empty() || segments.front() != "stream") return std::nullopt;
+    if (ports_.streams == nullptr || segments.empty() || segments.front() != "stream") return std::nullopt;
     if (segments.size() == 1) return kHeartbeat;
     if (segments.size() == 2 && segments.back() == "rankings") return kRankings;
     return std::nullopt;
 }
 
 std::expected<StreamQuery, Problem> StreamEndpoints::query_of(const net::QueryParameters& params) const {
-    const ranking::RankingPtr newest = engine_.current();
+    const ranking::RankingPtr newest = ports_.engine.current();
     return parse_stream_query(params, {.ranking = newest.get(), .default_top = options_.default_top});
 }
 
@@ -103,35 +104,33 @@ StreamDemand StreamEndpoints::demand_of(StreamQuery query, std::string client) c
 asio::awaitable<void> StreamEndpoints::converse(const Target& target, std::string client,
                                                 net::WebSocket& socket) const {
     if (websocket_label(target.segments) == kHeartbeat) {
-        return converse_heartbeats(options_.streams->hub(), socket);
+        return converse_heartbeats(ports_.streams->hub(), socket);
     }
     auto query = query_of(target.params);
     // It was right a moment ago: the profile has just been deleted.
     if (!query) return close_with(socket, kPolicyViolation, query.error().detail);
-    return converse_rankings(options_.streams->hub(), demand_of(std::move(*query), std::move(client)), socket);
+    return converse_rankings(ports_.streams->hub(), demand_of(std::move(*query), std::move(client)), socket);
 }
 
-std::expected<net::ServerResponse, Problem> StreamEndpoints::events(const net::ServerRequest& request, const Call& call,
-                                                                    const ResponseContext& context) const {
+Outcome StreamEndpoints::events(const Call& call) {
     auto query = query_of(call.params);
     if (!query) return std::unexpected(std::move(query.error()));
-    const auto& hub = options_.streams->hub();
-    auto demand = demand_of(std::move(*query), client_of(request));
+    const auto& hub = ports_.streams->hub();
+    auto demand = demand_of(std::move(*query), client_of(call.request));
     if (auto reason = hub->refuse(&demand)) return std::unexpected(not_ready(std::move(*reason), kRetryAfterSec));
     net::ServerResponse response;
     response.headers = {{.name = "Content-Type", .value = "text/event-stream"},
                         {.name = "Cache-Control", .value = "no-cache, no-transform"},
                         {.name = "X-Accel-Buffering", .value = "no"},
                         {.name = "X-Content-Type-Options", .value = "nosniff"}};
-    if (context.simulated) response.headers.push_back({.name = "X-Market", .value = "simulated"});
-    for (auto& header : cors_headers(context.cors_origins, request.header("Origin"))) {
+    if (call.context.simulated) response.headers.push_back({.name = "X-Market", .value = "simulated"});
+    for (auto& header : cors_headers(call.context.cors_origins, call.request.header("Origin"))) {
         response.headers.push_back(std::move(header));
     }
-    // Taken now and not when the stream begins: what was counted above must still hold for the next who asks.
-    const auto seat = std::make_shared<StreamSubscriber>(hub, StreamKind::events, std::move(demand));
-    response.stream = [seat, last_id = parse_event_id(request.header("Last-Event-ID"))](net::BodyWriter& writer) {
-        return stream_events(seat, last_id, writer);
-    };
+    // Taken now and not when the stream begins: what was counted above must still hold for the next client.
+    const auto subscription = std::make_shared<StreamSubscriber>(hub, StreamKind::events, std::move(demand));
+    response.stream = [subscription, last_id = parse_event_id(call.request.header("Last-Event-ID"))](
+                          net::BodyWriter& writer) { return stream_events(subscription, last_id, writer); };
     return response;
 }
 

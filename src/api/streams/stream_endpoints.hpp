@@ -1,12 +1,16 @@
 #pragma once
 
-#include "api/http/endpoints.hpp"
+#include "api/access/change_guard.hpp"
+#include "api/http/call.hpp"
 #include "api/http/target.hpp"
-#include "api/operator/operator_rules.hpp"
 #include "api/streams/stream_hub.hpp"
+
+#include "scanner/api/options.hpp"
+#include "scanner/api/ports.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,11 +22,11 @@ namespace scanner::api {
 class StreamEndpoints {
 public:
     /// Everything referred to must outlive it.
-    StreamEndpoints(const ApiOptions& options, const engine::EngineView& engine, ChangeGuard& guard)
-        : options_(options), engine_(engine), guard_(guard) {}
+    StreamEndpoints(const ApiOptions& options, const ApiPorts& ports, ChangeGuard& guard)
+        : options_(options), ports_(ports), guard_(guard) {}
 
     /// Refer to this object. None without streams.
-    [[nodiscard]] std::vector<Route<Handler>> routes();
+    [[nodiscard]] std::vector<ApiRoute> routes();
 
     /// The route label of a path that is a WebSocket; nothing for others.
     [[nodiscard]] std::optional<std::string_view> websocket_label(const std::vector<std::string>& segments) const;
@@ -36,12 +40,11 @@ public:
 private:
     [[nodiscard]] std::expected<StreamQuery, Problem> query_of(const net::QueryParameters& params) const;
     [[nodiscard]] StreamDemand demand_of(StreamQuery query, std::string client) const;
-    [[nodiscard]] std::expected<net::ServerResponse, Problem> events(const net::ServerRequest& request,
-                                                                     const Call& call,
-                                                                     const ResponseContext& context) const;
+    Outcome upgrade_required(const Call& call);
+    Outcome events(const Call& call);
 
     const ApiOptions& options_;
-    const engine::EngineView& engine_;
+    const ApiPorts& ports_;
     ChangeGuard& guard_;
 };
 

@@ -102,9 +102,9 @@ protected:
         engine_.publish(test::make_ranking());
         ApiOptions options;
         options.version = "1.2.3";
-        options.history = &history_;
         options.base_path = base_path_;
-        handler_ = make_api_handler(options, engine_, metrics_, clock_);
+        handler_ =
+            make_api_handler(options, {.engine = engine_, .metrics = metrics_, .clock = clock_, .history = &history_});
         net::HttpServerOptions served;
         served.base_path = base_path_;
         served.rate_window = std::chrono::milliseconds(500);

@@ -50,7 +50,7 @@ protected:
         engine_.listed = test::sample_universe();
         engine_.publish(test::make_ranking());
         options_.version = "1.2.3";
-        handler_ = make_api_handler(options_, engine_, metrics_, clock_);
+        handler_ = make_api_handler(options_, ports_);
         auto server = net::make_http_server(io_.get_executor(), {}, *handler_);
         ASSERT_TRUE(server) << server.error().message();
         server_ = std::move(*server);
@@ -76,6 +76,7 @@ protected:
     test::FakeEngine engine_;
     Metrics metrics_{"1.2.3"};
     ApiOptions options_;
+    ApiPorts ports_{.engine = engine_, .metrics = metrics_, .clock = clock_};
     std::unique_ptr<net::RequestHandler> handler_;
     std::unique_ptr<net::HttpServer> server_;
 };

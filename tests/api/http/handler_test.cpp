@@ -33,7 +33,7 @@ protected:
     }
     net::ServerResponse ask(const std::string& method, const std::string& target,
                             std::vector<net::Header> headers = {}) {
-        if (handler_ == nullptr) handler_ = make_api_handler(options_, engine_, metrics_, clock_);
+        if (handler_ == nullptr) handler_ = make_api_handler(options_, ports_);
         net::ServerRequest request;
         request.method = method;
         request.target = target;
@@ -74,6 +74,7 @@ protected:
     test::FakeEngine engine_;
     Metrics metrics_{"1.2.3"};
     ApiOptions options_;
+    ApiPorts ports_{.engine = engine_, .metrics = metrics_, .clock = clock_};
     std::unique_ptr<net::RequestHandler> handler_;
 };
 
@@ -184,7 +185,7 @@ public:
 
 TEST_F(Api, reads_a_watchlist_anew_for_each_request) {
     OneWatchlist list;
-    options_.watchlists = &list;
+    ports_.watchlists = &list;
     EXPECT_EQ(body(get("/rankings?watchlist=mine"))["items"].size(), 1U);
     list.codes = {"BTC-USDT", "ETH-USDT"};
     EXPECT_EQ(body(get("/rankings?watchlist=mine"))["items"].size(), 2U);
@@ -250,7 +251,7 @@ TEST_F(Api, binds_pages_to_a_cycle) {
     EXPECT_EQ(body(older)["seq"], 6);
     EXPECT_EQ(header(older, "X-Scan-Seq"), "6");
     const json gone = problem(get("/rankings?seq=5"), 404);
-    EXPECT_THAT(gone["detail"].get<std::string>(), HasSubstr("newest is 7"));
+    EXPECT_THAT(gone["detail"].get<std::string>(), HasSubstr("newest: 7"));
     problem(get("/rankings?seq=8"), 404);
     EXPECT_EQ(problem(get("/rankings?seq=5&top=0"), 422)["errors"][0]["loc"][1], "top");
 }

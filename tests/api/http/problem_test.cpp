@@ -1,7 +1,7 @@
 #include "api/http/problem.hpp"
 
-#include "api/http/bearer.hpp"
-#include "api/http/cors.hpp"
+#include "api/access/bearer.hpp"
+#include "api/access/cors.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -72,8 +72,8 @@ protected:
         reading->snapshot.data.contract = test::make_contract("TAIL-USDT");
         reading->snapshot.data.data_time = reading->read_at - std::chrono::milliseconds(250);
         inspector_.reading = std::move(reading);
-        options_.inspector = &inspector_;
-        handler_ = make_api_handler(options_, engine_, metrics_, clock_);
+        ports_.inspector = &inspector_;
+        handler_ = make_api_handler(options_, ports_);
     }
     net::ServerResponse get(const std::string& target) {
         net::ServerRequest request;
@@ -93,6 +93,7 @@ protected:
     Metrics metrics_{"1"};
     ScriptedInspector inspector_;
     ApiOptions options_;
+    ApiPorts ports_{.engine = engine_, .metrics = metrics_, .clock = clock_};
     std::unique_ptr<net::RequestHandler> handler_;
 };
 

@@ -337,11 +337,11 @@ TEST_F(Operator, refuses_names_and_symbols_that_make_no_sense) {
 }
 
 TEST_F(Operator, bounds_how_many_lists_and_profiles_there_are) {
-    for (std::size_t i = 0; i < kMostWatchlists; ++i) ok(post("/watchlists", {{"name", "list " + std::to_string(i)}}));
+    for (std::size_t i = 0; i < kMaxWatchlists; ++i) ok(post("/watchlists", {{"name", "list " + std::to_string(i)}}));
     problem(post("/watchlists", {{"name", "one more"}}), 409);
     ok(post("/watchlists", {{"name", "list 7"}, {"symbols", {"btc"}}}));
     const json weights{{"liq.qvol", 1.0}};
-    for (std::size_t i = 0; i < kMostProfiles; ++i) {
+    for (std::size_t i = 0; i < kMaxProfiles; ++i) {
         ok(post("/profiles", {{"name", "profile " + std::to_string(i)}, {"weights", weights}}));
     }
     problem(post("/profiles", {{"name", "one more"}, {"weights", weights}}), 409);
@@ -449,10 +449,8 @@ TEST_F(Operator, answers_with_the_methods_of_its_routes) {
     EXPECT_EQ(header(post("/settings", {{"notional", 1}}), "Cache-Control"), "no-store");
 }
 
-TEST(OperatorRoutes, are_not_there_without_a_store) {
-    const test::FakeEngine engine;
-    const ApiOptions options;
-    EXPECT_THAT(OperatorEndpoints(options).routes(), IsEmpty());
+TEST_F(Operator, has_no_routes_without_a_store) {
+    EXPECT_THAT(OperatorEndpoints(ports_).routes(), IsEmpty());
 }
 
 }  // namespace

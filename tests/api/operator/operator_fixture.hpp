@@ -82,11 +82,11 @@ protected:
         EXPECT_TRUE(made);
         alerts_ = std::move(*made);
         options_.version = "1.2.3";
-        options_.operator_service = service_.get();
-        options_.watchlists = service_.get();
-        options_.alerts = alerts_.get();
-        options_.alert_archive = &archive_;
-        handler_ = make_api_handler(options_, engine_, metrics_, clock_);
+        ports_.operator_service = service_.get();
+        ports_.watchlists = service_.get();
+        ports_.alerts = alerts_.get();
+        ports_.alert_archive = &archive_;
+        handler_ = make_api_handler(options_, ports_);
         return *handler_;
     }
     net::ServerResponse send(const std::string& method, const std::string& target, std::string body,
@@ -135,6 +135,7 @@ protected:
     FakeEngine engine_;
     Metrics metrics_{"1.2.3"};
     ApiOptions options_;
+    ApiPorts ports_{.engine = engine_, .metrics = metrics_, .clock = clock_};
     operators::OperatorDefaults defaults_;
     alerts::AlertOptions alert_options_;
     alerts::test::FakeDocuments documents_;

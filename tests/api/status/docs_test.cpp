@@ -1,8 +1,9 @@
 #include "api/answers/item_fields.hpp"
-#include "api/http/endpoints.hpp"
 #include "api/sample.hpp"
 
 #include "scanner/alerts/alert_service.hpp"
+#include "scanner/api/metrics.hpp"
+#include "scanner/net/http_server.hpp"
 #include "scanner/rules/rule.hpp"
 #include "scanner/rules/rule_fields.hpp"
 #include "scanner/signals/manipulation.hpp"
@@ -27,15 +28,6 @@ std::string read_docs(const std::string& name = "api.md") {
     std::ostringstream text;
     text << file.rdbuf();
     return text.str();
-}
-
-TEST(ApiDocs, have_every_route) {
-    const std::string docs = read_docs();
-    const test::FakeEngine engine;
-    Metrics metrics("1");
-    const ApiOptions options;
-    Endpoints endpoints(options, engine, metrics, core::system_clock());
-    for (const auto& route : endpoints.routes()) EXPECT_THAT(docs, HasSubstr(route.pattern.text()));
 }
 
 TEST(AlertDocs, have_every_field_flag_and_built_in_rule) {

@@ -1,7 +1,7 @@
 #include "api/status/openapi.hpp"
 
+#include "api/access/cors.hpp"
 #include "api/answers/item_fields.hpp"
-#include "api/http/cors.hpp"
 
 #include "scanner/signals/manipulation.hpp"
 #include "scanner/signals/profile.hpp"

@@ -67,8 +67,9 @@ protected:
             streams_ = std::make_unique<Streams>(executor, stream_options_, engine_);
             ApiOptions options;
             options.cors_origins = {"https://desk.example"};
-            options.streams = streams_.get();
-            handler_ = make_api_handler(options, engine_, metrics_, core::system_clock());
+            handler_ = make_api_handler(
+                options,
+                {.engine = engine_, .metrics = metrics_, .clock = core::system_clock(), .streams = streams_.get()});
             auto server = net::make_http_server(executor, server_options_, *handler_);
             if (server) server_ = std::move(*server);
         });

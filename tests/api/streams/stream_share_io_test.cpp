@@ -33,9 +33,8 @@ protected:
             engine_.publish(test::make_ranking());
             streams_ = std::make_unique<Streams>(executor, options_, engine_);
             streams_->publish(engine_.current());
-            ApiOptions options;
-            options.streams = streams_.get();
-            handler_ = make_api_handler(options, engine_, metrics_, core::system_clock());
+            handler_ = make_api_handler(
+                {}, {.engine = engine_, .metrics = metrics_, .clock = core::system_clock(), .streams = streams_.get()});
             net::HttpServerOptions server_options;
             server_options.trusted_proxies = {*core::parse_address_range("127.0.0.9")};
             auto server = net::make_http_server(executor, server_options, *handler_);

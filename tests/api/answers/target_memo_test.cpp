@@ -1,4 +1,4 @@
-#include "api/http/target_memo.hpp"
+#include "api/answers/target_memo.hpp"
 
 #include "api/sample.hpp"
 

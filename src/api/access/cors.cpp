@@ -1,4 +1,4 @@
-#include "api/http/cors.hpp"
+#include "api/access/cors.hpp"
 
 #include <algorithm>
 

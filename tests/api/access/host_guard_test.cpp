@@ -55,7 +55,8 @@ protected:
     core::ManualClock clock_{test::kNow};
     test::FakeEngine engine_;
     Metrics metrics_{"1"};
-    std::unique_ptr<net::RequestHandler> api_ = make_api_handler({}, engine_, metrics_, clock_);
+    std::unique_ptr<net::RequestHandler> api_ =
+        make_api_handler({}, {.engine = engine_, .metrics = metrics_, .clock = clock_});
     std::unique_ptr<net::RequestHandler> guard_ = make_host_guard({.loopback_only = true}, *api_, metrics_);
 };
 

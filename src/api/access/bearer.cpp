@@ -1,4 +1,4 @@
-#include "api/http/bearer.hpp"
+#include "api/access/bearer.hpp"
 
 #include "scanner/core/text.hpp"
 

@@ -63,8 +63,7 @@ private:
     net::ServerResponse refuse(const net::ServerRequest& request) {
         Problem problem = foreign_host(request.header("Host"));
         metrics_.on_http_request("foreign_host", problem.status, 0.0);
-        return make_response(std::unexpected(std::move(problem)), request,
-                             {.cors_origins = {}, .now = core::system_clock().now()});
+        return make_response(problem, request, {.cors_origins = {}, .now = core::system_clock().now()});
     }
     asio::awaitable<net::ServerResponse> refused(net::ServerRequest request) { co_return refuse(request); }
 

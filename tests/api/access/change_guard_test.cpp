@@ -164,12 +164,12 @@ TEST_F(ChangeGuardTest, makes_no_more_of_anything_when_many_ask_at_once) {
     for (int i = 0; i < 50; ++i) profiles.push_back({{"name", "p" + std::to_string(i)}, {"weights", weights}});
     for (int i = 0; i < 150; ++i) rules.push_back({{"name", "r" + std::to_string(i)}, {"expression", "rank < 3"}});
     const auto made = [](const std::vector<int>& statuses) { return std::ranges::count(statuses, 200); };
-    EXPECT_EQ(made(post_together("/watchlists", lists)), kMostWatchlists);
-    EXPECT_EQ(documents_.documents()->watchlists.size(), kMostWatchlists);
-    EXPECT_EQ(made(post_together("/profiles", profiles)), kMostProfiles);
-    EXPECT_EQ(documents_.documents()->presets.size(), kMostProfiles);
+    EXPECT_EQ(made(post_together("/watchlists", lists)), kMaxWatchlists);
+    EXPECT_EQ(documents_.documents()->watchlists.size(), kMaxWatchlists);
+    EXPECT_EQ(made(post_together("/profiles", profiles)), kMaxProfiles);
+    EXPECT_EQ(documents_.documents()->presets.size(), kMaxProfiles);
     static_cast<void>(post_together("/alerts/rules", rules));
-    EXPECT_EQ(alerts_->rules().size(), alerts::kMostRules);
+    EXPECT_EQ(alerts_->rules().size(), alerts::kMaxRules);
 }
 
 TEST(Places, are_taken_and_given_back_in_all_and_by_client) {

@@ -1,4 +1,4 @@
-#include "api/http/envelope.hpp"
+#include "api/answers/envelope.hpp"
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/symbol.hpp"

@@ -1,24 +1,24 @@
-#include "api/operator/operator_rules.hpp"
+#include "api/access/change_guard.hpp"
 
-#include "api/http/bearer.hpp"
-#include "api/http/negotiation.hpp"
+#include "api/access/bearer.hpp"
 #include "api/streams/stream_rules.hpp"
 
 #include "scanner/core/address.hpp"
-#include "scanner/core/symbol.hpp"
+#include "scanner/core/log.hpp"
 #include "scanner/core/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <string_view>
+#include <utility>
 
 namespace scanner::api {
 namespace {
 
-constexpr int kRetryAfterSec = 5;
-
 /// Whether a Host header has an address, or localhost, or a name that the operator vouches for: no name that others
-/// else could let resolve to this machine.
+/// could let resolve to this machine.
 bool is_known_host(std::string_view host, const ApiOptions& options) {
     const auto authority = core::parse_authority(host);
     if (!authority) return false;
@@ -80,7 +80,7 @@ bool ChangeGuard::allows(const net::ServerRequest& request) const {
            page_may_change(request, options_);
 }
 
-std::optional<Problem> ChangeGuard::refuse(const net::ServerRequest& request, core::SteadyTime now) {
+std::optional<Problem> ChangeGuard::authorize_change(const net::ServerRequest& request, core::SteadyTime now) {
     if (auto problem = check_token(request, now)) return problem;
     if (page_may_change(request, options_)) return std::nullopt;
     const std::string_view origin = request.header("Origin");
@@ -97,79 +97,6 @@ void ChangeGuard::log_wrong_tokens(core::SteadyTime now) {
     for (const TokenWatch::Line& line : watch_.take_lines(now)) {
         core::log(core::LogLevel::warning, "wrong_token", {{"remote_address", line.client}, {"count", line.count}});
     }
-}
-
-bool Precondition::holds(std::span<const Rendered* const> resources) const {
-    return std::ranges::any_of(resources, [this](const Rendered* resource) {
-        if (resource == nullptr) return false;
-        return match_hits(if_match, resource->etag()) || match_hits(if_match, resource->gzip_etag());
-    });
-}
-
-Precondition precondition_of(const net::ServerRequest& request) {
-    return {.if_match = all_values(request, "If-Match")};
-}
-
-Problem precondition_failed() {
-    return {
-        .status = 412,
-        .type = "changed-meanwhile",
-        .title = "Changed meanwhile",
-        .detail = "This is not what If-Match names any more: somebody else changed it. Read it again, then decide."};
-}
-
-Problem still_busy() {
-    Problem problem = plain_problem(503, "Others keep changing the same settings; try again.");
-    problem.retry_after_sec = 1;
-    return problem;
-}
-
-Problem documents_not_loaded() {
-    return {.status = 503,
-            .type = "store-unavailable",
-            .title = "Store unavailable",
-            .detail = "The operator's settings have not been read from the database yet.",
-            .retry_after_sec = kRetryAfterSec};
-}
-
-Problem store_problem(const core::Error& error) {
-    switch (error.code()) {
-        case core::ErrorCode::conflict: return precondition_failed();
-        case core::ErrorCode::not_found:
-            return {.status = 404, .type = "not-found", .title = "Not found", .detail = error.message()};
-        case core::ErrorCode::invalid_input: return malformed_request(error.message());
-        default:
-            return {.status = 503,
-                    .type = "store-unavailable",
-                    .title = "Store unavailable",
-                    .detail = "The database cannot be used now; /healthz/details says why.",
-                    .retry_after_sec = kRetryAfterSec};
-    }
-}
-
-Problem unknown_name(std::string_view what, std::string_view name, std::span<const std::string> known) {
-    auto near = core::nearest_names(name, known);
-    std::string detail = fmt::format("There is no {} {}.", what, in_quotes(name));
-    if (!near.empty()) detail += fmt::format(" Did you mean {}?", fmt::join(near, " or "));
-    return {.status = 404,
-            .type = fmt::format("unknown-{}", what == "alert rule" ? "rule" : what),
-            .title = fmt::format("Unknown {}", what),
-            .detail = std::move(detail),
-            .suggestions = std::move(near)};
-}
-
-Problem conflicting(std::string detail) {
-    return {.status = 409, .type = "conflict", .title = "Conflict", .detail = std::move(detail)};
-}
-
-void log_change(std::string_view what, std::string_view name, const net::ServerRequest& request,
-                std::string_view before, std::string_view after) {
-    core::log(core::LogLevel::info, "operator_change",
-              {{"what", what},
-               {"name", name},
-               {"remote_address", request.remote_address},
-               {"before", core::RawJson{before}},
-               {"after", core::RawJson{after}}});
 }
 
 }  // namespace scanner::api

@@ -1,4 +1,4 @@
-#include "api/operator/operator_body.hpp"
+#include "api/http/json_body.hpp"
 
 #include "scanner/core/names.hpp"
 #include "scanner/core/numeric.hpp"
@@ -19,7 +19,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kMostDepth = 8;
+constexpr int kMaxDepth = 8;
 
 bool is_json_type(std::string_view content_type) {
     const std::string type = core::lower_case(core::trimmed(content_type.substr(0, content_type.find(';'))));
@@ -62,7 +62,7 @@ private:
         errors_.add({.in = "body", .name = std::move(path), .message = "is there more than once"});
     }
 
-    std::array<Level, kMostDepth + 2> levels_;  ///< by depth; the outermost object's members are at 1
+    std::array<Level, kMaxDepth + 2> levels_;  ///< by depth; the outermost object's members are at 1
     FieldErrors errors_;
 };
 
@@ -72,20 +72,21 @@ std::string shown(double value) {
 
 }  // namespace
 
-std::expected<json, Problem> read_json_body(const net::ServerRequest& request) {
+std::expected<std::shared_ptr<const json>, Problem> read_json_body(const net::ServerRequest& request,
+                                                                   const JsonBody& limits) {
     if (!is_json_type(request.header("Content-Type"))) {
         return std::unexpected(plain_problem(415, "The body must be JSON: send 'Content-Type: application/json'."));
     }
-    if (request.body.size() > kMaxBodyBytes) {
+    if (request.body.size() > limits.max_bytes) {
         return std::unexpected(plain_problem(
-            413, fmt::format("The body has {} bytes; at most {} are taken.", request.body.size(), kMaxBodyBytes)));
+            413, fmt::format("The body has {} bytes; at most {} are taken.", request.body.size(), limits.max_bytes)));
     }
     bool too_deep = false;
     MemberNames names;
     json body;
     try {
         body = json::parse(request.body, [&](int depth, json::parse_event_t event, json& value) {
-            too_deep = too_deep || depth > kMostDepth;
+            too_deep = too_deep || depth > kMaxDepth;
             if (!too_deep) names.see(static_cast<std::size_t>(depth), event, value);
             return !too_deep;
         });
@@ -95,13 +96,13 @@ std::expected<json, Problem> read_json_body(const net::ServerRequest& request) {
         return std::unexpected(malformed_request("The body holds a number that is too large."));
     }
     if (too_deep) {
-        return std::unexpected(malformed_request(fmt::format("The body is nested deeper than {} levels.", kMostDepth)));
+        return std::unexpected(malformed_request(fmt::format("The body is nested deeper than {} levels.", kMaxDepth)));
     }
     if (!body.is_object()) {
         return std::unexpected(invalid_body({{.in = "body", .name = "", .message = "must be a JSON object"}}));
     }
     if (auto errors = names.finish(); !errors.empty()) return std::unexpected(invalid_body(std::move(errors)));
-    return body;
+    return std::make_shared<const json>(std::move(body));
 }
 
 std::expected<double, std::string> read_number(const json& value, double low, double high) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/http/problem.hpp"
+#include "api/http/router.hpp"
 
 #include "scanner/net/http_server.hpp"
 
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,15 +18,13 @@
 
 namespace scanner::api {
 
-/// Bodies of the operator's routes are small; more is answered 413.
-inline constexpr std::size_t kMaxBodyBytes = 64U << 10U;
+/// The body as a JSON object: 415 when it is not declared as JSON, 413 when it is longer than `limits` allow, 400 when
+/// it is not JSON or nested absurdly, 422 when it is not an object. Pure.
+[[nodiscard]] std::expected<std::shared_ptr<const nlohmann::json>, Problem> read_json_body(
+    const net::ServerRequest& request, const JsonBody& limits = {});
 
-/// The body as a JSON object: 415 when it is not declared as JSON, 413 when it is too long, 400 when it is not JSON or
-/// nested absurdly, 422 when it is not an object. Pure.
-[[nodiscard]] std::expected<nlohmann::json, Problem> read_json_body(const net::ServerRequest& request);
-
-/// Reads the members of a body and collects everything that is wrong with them. Members that nobody asked for are
-/// wrong.
+/// Reads the members of a body and collects everything that is wrong with them. Members that were not asked for
+/// are wrong.
 class BodyReader {
 public:
     /// `body` is an object and outlives the reader.

@@ -1,4 +1,4 @@
-#include "api/http/token_watch.hpp"
+#include "api/access/token_watch.hpp"
 
 #include <algorithm>
 #include <utility>
