@@ -9,8 +9,10 @@ SHELL := /bin/bash
 help:  ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-zA-Z_-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# Programs and console side by side: npm mostly waits for its registry, the compiler never waits.
 .PHONY: demo
-demo: packages programs panel  ## simulator and scanner on embedded stores; prints the address; Ctrl-C stops both
+demo: packages  ## simulator and scanner on embedded stores; prints the address; Ctrl-C stops both
+	@$(MAKE) --no-print-directory -j2 programs panel
 	@scripts/demo.sh $(BIN)
 
 .PHONY: run
