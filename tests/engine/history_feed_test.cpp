@@ -176,7 +176,8 @@ TEST(HistoryFeed, keeps_minutes_only) {
     KeptHistory history;
     const auto feed = make_history_feed(history);
     auto fives = ranking(1, 3);
-    fives->contracts = {snapshot("AAA", 3, 300'000)};
+    fives->contracts = {std::make_shared<const ranking::ContractSnapshot>(snapshot("AAA", 3, 300'000))};
+    fives->edges.resize(1);
     fives->ranked.clear();
     feed->accept(fives);
     EXPECT_TRUE(history.batches.at(0).candles.empty());
