@@ -86,7 +86,7 @@ asio::awaitable<void> write(scanner::storage::Store& store, std::vector<HistoryB
         rows += batch.rankings.size();
         store.history().record(std::move(batch));
         // Below the bound of what may wait, over which batches are dropped.
-        while (store.status().backlog > scanner::storage::History::kMostPendingBatches / 2) {
+        while (store.status().backlog > scanner::storage::History::kMaxPendingBatches / 2) {
             timer.expires_after(milliseconds(1));
             co_await timer.async_wait(asio::use_awaitable);
         }

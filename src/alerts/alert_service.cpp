@@ -106,7 +106,7 @@ public:
 
     asio::awaitable<core::Result<void>> redeliver(std::int64_t dead_letter) override {
         if (!has_webhook()) co_return core::fail(ErrorCode::conflict, "no webhook is set (SCANNER_ALERT_WEBHOOK_URL)");
-        const auto letters = co_await ports_.archive.dead_letters(storage::kMostPageRows);
+        const auto letters = co_await ports_.archive.dead_letters(storage::kMaxPageRows);
         if (!letters) co_return std::unexpected(letters.error());
         const auto found = std::ranges::find(*letters, dead_letter, &storage::DeadLetter::id);
         if (found == letters->end()) {

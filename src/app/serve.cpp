@@ -154,6 +154,7 @@ private:
                 .streams = &streams_,
                 .inspector = inspector_.get(),
                 .stores = [this] { return stores_.health(); },
+                .history_size = [this] { return stores_.database().history_size(); },
                 .trade_terms =
                     [this] {
                         return signals::TradeTerms{

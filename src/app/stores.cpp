@@ -33,6 +33,8 @@ std::unique_ptr<storage::Store> make_database(asio::any_io_executor executor, co
     options.data_dir = settings.data_dir;
     options.bars_retention = settings.bar_1m_retention;
     options.rankings_retention = settings.rankings_retention;
+    options.inputs_retention = settings.inputs_retention;
+    options.history_max_bytes = static_cast<std::uint64_t>(settings.history_max_gb * 1e9);
     if (settings.postgres_url) {
         return storage::make_postgres_store(std::move(executor), clock, std::move(options), *settings.postgres_url);
     }
@@ -59,15 +61,12 @@ std::string without_names(std::string_view text) {
     return shown;
 }
 
-api::StoreHealth health_of(std::string name, const storage::StoreStatus& status) {
-    api::StoreHealth health;
-    health.name = std::move(name);
-    health.state = storage::to_string(status.state);
-    health.backlog = status.backlog;
-    health.last_error = without_names(status.last_error);
-    health.backlog_age_sec = status.backlog_age_sec.value_or(0.0);
-    health.dropped = status.dropped;
-    return health;
+/// The database's name in health and metrics, whichever it is: answers, alert rules and dashboards know it by this one.
+constexpr std::string_view kDatabaseName = "postgres";
+
+storage::NamedStatus shown(std::string_view name, storage::StoreStatus status) {
+    status.last_error = without_names(status.last_error);
+    return {.name = std::string(name), .status = std::move(status)};
 }
 
 }  // namespace
@@ -150,10 +149,10 @@ void Stores::cache(const ranking::RankingPtr& ranking) {
     });
 }
 
-std::vector<api::StoreHealth> Stores::health() const {
-    storage::StoreStatus in_process;
-    return {health_of("redis", redis_.cache ? redis_.cache->status() : in_process),
-            health_of("postgres", database_->status())};
+std::vector<storage::NamedStatus> Stores::health() const {
+    const storage::StoreStatus in_process;
+    return {shown("redis", redis_.cache ? redis_.cache->status() : in_process),
+            shown(kDatabaseName, database_->status())};
 }
 
 asio::awaitable<void> Stores::close(milliseconds grace) {

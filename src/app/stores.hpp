@@ -2,7 +2,6 @@
 
 #include "app/snapshot_writer.hpp"
 
-#include "scanner/api/ports.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/engine.hpp"
 #include "scanner/engine/history_feed.hpp"
@@ -33,7 +32,7 @@ public:
     [[nodiscard]] boost::asio::awaitable<core::Result<void>> open(engine::Engine& engine);
     /// Hands every recorded ranking of `engine` to the stores.
     void follow(engine::Engine& engine);
-    [[nodiscard]] std::vector<api::StoreHealth> health() const;
+    [[nodiscard]] std::vector<storage::NamedStatus> health() const;
     [[nodiscard]] storage::Store& database() { return *database_; }
     /// nullptr without Redis.
     [[nodiscard]] storage::Publisher* publisher() { return redis_.publisher.get(); }

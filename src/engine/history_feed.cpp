@@ -1,5 +1,7 @@
 #include "scanner/engine/history_feed.hpp"
 
+#include "engine/stored_inputs.hpp"
+
 #include "scanner/core/json_writer.hpp"
 #include "scanner/signals/number_fields.hpp"
 
@@ -20,14 +22,6 @@ namespace {
 using core::JsonWriter;
 
 constexpr std::int64_t kMinuteMs = 60'000;
-
-/// A block of numbers; what was not measured is null.
-template <class Owner>
-void write_group(JsonWriter& json, std::string_view name, const signals::NumbersView& numbers) {
-    json.key(name).begin_object();
-    for (const auto& field : signals::number_fields<Owner>()) json.field(field.name, signals::known(numbers, field));
-    json.end_object();
-}
 
 /// What every score of the cycle was computed with.
 std::string settings_json(const ranking::Ranking& ranking) {
@@ -52,57 +46,16 @@ std::string settings_json(const ranking::Ranking& ranking) {
     return std::move(json).take();
 }
 
-void write_market(JsonWriter& json, const market::MarketData& data) {
-    const auto price_of = [](const std::vector<market::Level>& levels) {
-        return levels.empty() ? std::nullopt : std::optional(levels.front().price);
-    };
-    json.field("contract_code", data.contract->contract_code)
-        .field("last_price", data.ticker.last)
-        .field("best_bid", price_of(data.order_book->bids))
-        .field("best_ask", price_of(data.order_book->asks))
-        .field("index_price", data.index_price)
-        .field("funding_rate", data.funding_rate)
-        .field("funding_interval_hours", data.contract->funding_interval_hours)
-        .field("listed_at", data.contract->listed_at.transform(core::format_time))
-        .field("data_time", core::format_time(data.data_time));
-}
-
-void write_manipulation(JsonWriter& json, const signals::NumbersView& numbers) {
-    const signals::Manipulation& manipulation = numbers.numbers.manipulation;
-    json.key("manipulation").begin_object();
-    json.field("manip_score", manipulation.manip_score).field("probability", manipulation.probability);
-    json.key("manip_flags").begin_array();
-    for (const std::string_view flag : manipulation.manip_flags) json.value(flag);
-    json.end_array();
-    write_group<signals::ManipulationFeatures>(json, "features", numbers);
-    json.key("contributions").begin_object();
-    for (const auto& contribution : manipulation.contributions) json.field(contribution.feature, contribution.value);
-    json.end_object().key("severities").begin_object();
-    for (const auto& detail : manipulation.flag_details) json.field(detail.flag, detail.severity);
-    json.end_object().end_object();
-}
-
-std::string inputs_json(const ranking::ContractSnapshot& snapshot, const signals::NumbersView& numbers) {
-    const signals::Metrics& metrics = numbers.numbers.metrics;
-    JsonWriter json(2'048);
-    json.begin_object();
-    write_market(json, snapshot.data);
-    json.key("metrics").begin_object();
-    for (const auto& field : signals::kMetricFields) json.field(field.name, signals::known(numbers, field));
-    json.field("funding_8h_pct", metrics.funding_8h_pct)
-        .field("open_interest", metrics.open_interest)
-        .field("basis_bps", metrics.basis_bps)
-        .end_object();
-    write_group<signals::Edges>(json, "edges", numbers);
-    write_group<signals::Momentum>(json, "momentum", numbers);
-    write_group<signals::Execution>(json, "execution", numbers);
-    write_group<signals::Microstructure>(json, "micro", numbers);
-    write_manipulation(json, numbers);
-    json.key("notes").begin_array();
-    for (const std::string& note : snapshot.notes) json.value(note);
-    json.end_array();
-    json.end_object();
-    return std::move(json).take();
+storage::ContractInputs inputs_of(const ranking::Ranking& ranking, std::size_t index) {
+    const ranking::ContractSnapshot& snapshot = ranking.contract(index);
+    storage::ContractInputs inputs;
+    inputs.time = ranking.time;
+    inputs.sequence = ranking.sequence;
+    inputs.symbol = snapshot.data.contract->symbol;
+    inputs.schema = stored_inputs().schema();
+    inputs.numbers = stored_inputs().numbers({.data = snapshot.data, .numbers = ranking.numbers_view(index)});
+    inputs.texts_json = stored_inputs().texts(snapshot);
+    return inputs;
 }
 
 storage::MinuteAggregate minute_of(const ranking::Ranking& ranking, const ranking::ContractSnapshot& snapshot) {
@@ -209,8 +162,7 @@ storage::HistoryBatch history_batch(const ranking::Ranking& ranking) {
     for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
         const ranking::ContractSnapshot& snapshot = ranking.contract(i);
         batch.minutes.push_back(minute_of(ranking, snapshot));
-        batch.inputs.push_back({ranking.time, ranking.sequence, snapshot.data.contract->symbol,
-                                inputs_json(snapshot, ranking.numbers_view(i))});
+        batch.inputs.push_back(inputs_of(ranking, i));
     }
     batch.cycle = storage::CycleRecord{.sequence = ranking.sequence,
                                        .time = ranking.time,

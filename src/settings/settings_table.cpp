@@ -260,6 +260,19 @@ std::vector<SettingSpec> storage_settings() {
          kSection,
          days(&S::rankings_retention, 1, 3'650),
          "How long rankings are kept."},
+        {"SCANNER_INPUTS_RETENTION_DAYS",
+         {},
+         kSection,
+         days(&S::inputs_retention, 1, 3'650),
+         "How long the numbers that rankings were computed from are kept: most of what history takes. Never longer "
+         "than "
+         "the rankings."},
+        {"SCANNER_HISTORY_MAX_GB",
+         {},
+         kSection,
+         number(&S::history_max_gb, 0, 1'000'000, "GB"),
+         "History takes at most so much of the database: beyond it the oldest days go first, whatever their "
+         "retention. 0 sets no bound."},
     };
 }
 

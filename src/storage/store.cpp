@@ -3,6 +3,7 @@
 #include "storage/documents/sql_alert_archive.hpp"
 #include "storage/documents/sql_document_store.hpp"
 #include "storage/history/history_sql.hpp"
+#include "storage/history/retention.hpp"
 #include "storage/spool/write_behind.hpp"
 #include "storage/sql/database_link.hpp"
 
@@ -36,7 +37,9 @@ public:
           link_(executor_, clock_, options_, std::move(backend)),
           writer_(executor_, clock_, options_, link_),
           documents_(clock_, link_),
-          alerts_(link_, [this](HistoryBatch batch) { record(std::move(batch)); }) {}
+          alerts_(link_, [this](HistoryBatch batch) { record(std::move(batch)); }) {
+        size_.max_bytes = options_.history_max_bytes;
+    }
 
     static asio::awaitable<core::Result<void>> open(std::shared_ptr<StoreCore> self) {
         if (auto opened = co_await self->writer_.open(); !opened) co_return std::unexpected(opened.error());
@@ -53,7 +56,7 @@ public:
         }
         self->start("keep_connected", keep_connected(self));
         self->start("write_behind", run_writer(self));
-        self->start("housekeeping", keep_house(self));
+        self->start("maintenance", run_maintenance(self));
         self->start("database_watch", watch(self));
         co_return core::Result<void>{};
     }
@@ -132,14 +135,15 @@ public:
         return status;
     }
     std::uint64_t spool_bytes() const { return writer_.status().bytes; }
+    HistorySize history_size() const { return size_; }
 
 private:
     static bool waiting_cannot_help(core::ErrorCode code, bool embedded) {
         return code == core::ErrorCode::conflict || (embedded && code != core::ErrorCode::timeout);
     }
     static core::Result<void> check(std::size_t limit, core::WallTime from, core::WallTime to) {
-        if (limit < 1 || limit > kMostPageRows)
-            return core::fail(core::ErrorCode::invalid_input, "limit: expected 1 to " + std::to_string(kMostPageRows));
+        if (limit < 1 || limit > kMaxPageRows)
+            return core::fail(core::ErrorCode::invalid_input, "limit: expected 1 to " + std::to_string(kMaxPageRows));
         if (to < from) return core::fail(core::ErrorCode::invalid_input, "to: expected a time not before from");
         return {};
     }
@@ -163,7 +167,7 @@ private:
     }
 
     /// Rereads the operator's documents and deletes what is too old, each in its time.
-    static asio::awaitable<void> keep_house(std::shared_ptr<StoreCore> self) {
+    static asio::awaitable<void> run_maintenance(std::shared_ptr<StoreCore> self) {
         using Steady = std::chrono::steady_clock;
         const StoreOptions& options = self->options_;
         self->refresh_at_ = Steady::now() + options.refresh_interval;
@@ -185,16 +189,36 @@ private:
     }
 
     asio::awaitable<bool> prune() {
-        std::function<bool(SqlSession&)> work = [this](SqlSession& session) {
+        std::function<Pruned(SqlSession&)> work = [this](SqlSession& session) {
             return prune_history(session, options_, clock_.now());
         };
-        const auto more = co_await link_.call<bool>(std::move(work), std::chrono::hours(1));
-        if (!more) {
-            prune_failure_.failed(core::to_string(more.error().code()), {{"error", more.error().message()}});
+        const auto pruned = co_await link_.call<Pruned>(std::move(work), std::chrono::hours(1));
+        if (!pruned) {
+            prune_failure_.failed(core::to_string(pruned.error().code()), {{"error", pruned.error().message()}});
             co_return false;
         }
         prune_failure_.recovered();
-        co_return *more;
+        note_size(*pruned);
+        co_return pruned->more;
+    }
+
+    void note_size(const Pruned& pruned) {
+        if (!pruned.bytes) return;
+        size_.bytes = pruned.bytes;
+        size_.over = pruned.over;
+        if (pruned.over) {
+            over_bound_.failed("only the newest day is left",
+                               {{"bytes", *pruned.bytes}, {"max_bytes", options_.history_max_bytes}});
+        } else {
+            over_bound_.recovered();
+        }
+        if (!pruned.removed_before || size_.removed_before == pruned.removed_before) return;
+        size_.removed_before = pruned.removed_before;
+        ++size_.removed_days;
+        core::log(core::LogLevel::warning, "history_bound_reached",
+                  {{"bytes", *pruned.bytes},
+                   {"max_bytes", options_.history_max_bytes},
+                   {"removed_before", core::format_time(*pruned.removed_before)}});
     }
 
     asio::any_io_executor executor_;
@@ -208,6 +232,8 @@ private:
     std::uint64_t last_sequence_ = 0;
     std::chrono::steady_clock::time_point refresh_at_;
     core::RepeatedFailure prune_failure_{"retention_failed"};
+    core::RepeatedFailure over_bound_{"history_over_bound"};
+    HistorySize size_;
     bool stopping_ = false;
     net::TaskGroup tasks_{executor_, [](std::string_view task, std::string_view what) {
                               core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
@@ -230,6 +256,7 @@ public:
     AlertArchive& alert_archive() override { return core_->alert_archive(); }
     StoreStatus status() const override { return core_->status(); }
     std::uint64_t spool_bytes() const override { return core_->spool_bytes(); }
+    HistorySize history_size() const override { return core_->history_size(); }
     asio::awaitable<void> close(milliseconds grace) override { return StoreCore::close(core_, grace); }
 
 private:

@@ -1,10 +1,19 @@
 #pragma once
 
+#include "scanner/storage/inputs_schema.hpp"
+
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <pqxx/pqxx>
 
+#include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
+#include <limits>
+#include <optional>
+#include <sqlite3.h>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -35,7 +44,16 @@ struct KeptHistory {
 /// Runs a statement that gives one row of whole numbers.
 using AskNumbers = std::function<std::vector<std::int64_t>(const std::string&)>;
 
-/// `minute`: the expression for the start of the minute of inputs' ts; `number`: for a number out of inputs' JSON.
+/// Where a number stands in the arrays of `ranking_inputs`, from what the table `input_schemas` says.
+inline std::size_t place_of(const std::string& fields, const std::string& name) {
+    const auto schema = storage::decode_inputs_schema(fields);
+    const auto place = schema ? schema->place_of(name == "manip_score" ? "manipulation.manip_score" : name)
+                              : std::optional<std::size_t>();
+    if (!place) throw std::runtime_error("no " + name + " among the stored inputs: " + fields);
+    return *place;
+}
+
+/// `minute`: the expression for the start of the minute of inputs' ts; `number`: for a number out of inputs' array.
 inline KeptHistory count_history(const AskNumbers& ask, const std::string& minute,
                                  const std::function<std::string(const std::string&)>& number) {
     KeptHistory kept;
@@ -88,14 +106,26 @@ inline KeptHistory count_postgres(const std::string& url) {
             return numbers;
         },
         "date_trunc('minute', ts)",
-        [](const std::string& name) {
-            return name == "manip_score" ? "(inputs -> 'manipulation' ->> 'manip_score')::float8"
-                                         : "(i.inputs ->> '" + name + "')::float8";
+        [&](const std::string& name) {
+            const pqxx::result fields = work.exec("SELECT fields FROM input_schemas ORDER BY id DESC LIMIT 1");
+            return (name == "manip_score" ? "numbers[" : "i.numbers[") +
+                   std::to_string(place_of(fields.empty() ? "" : fields[0][0].c_str(), name) + 1) + ']';
         });
 }
 
+/// SQL: the double at a place of a blob of doubles; null where it is not a number.
+inline void number_at(sqlite3_context* context, int /*count*/, sqlite3_value** values) {
+    const auto* const bytes = static_cast<const char*>(sqlite3_value_blob(values[0]));
+    const auto place = static_cast<std::size_t>(sqlite3_value_int64(values[1]));
+    double number = std::numeric_limits<double>::quiet_NaN();
+    if (bytes != nullptr && 8 * (place + 1) <= static_cast<std::size_t>(sqlite3_value_bytes(values[0])))
+        std::memcpy(&number, bytes + 8 * place, sizeof number);
+    std::isnan(number) ? sqlite3_result_null(context) : sqlite3_result_double(context, number);
+}
+
 inline KeptHistory count_sqlite(const std::string& file) {
-    const SQLite::Database database(file, SQLite::OPEN_READONLY);
+    SQLite::Database database(file, SQLite::OPEN_READONLY);
+    database.createFunction("number_at", 2, true, nullptr, &number_at);
     return count_history(
         [&](const std::string& statement) {
             SQLite::Statement query(database, statement);
@@ -106,9 +136,11 @@ inline KeptHistory count_sqlite(const std::string& file) {
             return numbers;
         },
         "ts / 60000 * 60000",
-        [](const std::string& name) {
-            return name == "manip_score" ? "json_extract(inputs, '$.manipulation.manip_score')"
-                                         : "json_extract(i.inputs, '$." + name + "')";
+        [&](const std::string& name) {
+            SQLite::Statement fields(database, "SELECT fields FROM input_schemas ORDER BY id DESC LIMIT 1");
+            const std::string text = fields.executeStep() ? fields.getColumn(0).getString() : "";
+            return (name == "manip_score" ? "number_at(numbers, " : "number_at(i.numbers, ") +
+                   std::to_string(place_of(text, name)) + ')';
         });
 }
 

@@ -82,6 +82,13 @@ std::shared_ptr<ranking::Ranking> ranking(std::uint64_t sequence, int closed) {
     return made;
 }
 
+/// As a reader of history is shown them.
+std::string shown(const storage::ContractInputs& inputs) {
+    EXPECT_TRUE(inputs.schema);
+    EXPECT_EQ(inputs.numbers.size(), inputs.schema->numbers());
+    return storage::render_inputs(*inputs.schema, *inputs.schema, inputs.numbers, inputs.texts_json, inputs.symbol);
+}
+
 TEST(HistoryFeed, writes_a_header_for_every_cycle_also_one_that_ranked_nothing) {
     auto empty = ranking(9, 3);
     empty->ranked.clear();
@@ -110,12 +117,40 @@ TEST(HistoryFeed, writes_every_place_and_what_it_was_computed_from) {
     EXPECT_EQ(batch.rankings[0].qvol_usdt, 5e7);
     EXPECT_EQ(batch.rankings[0].manip_score, 66.0);
     ASSERT_EQ(batch.inputs.size(), 2U) << "once a contract, not once a profile";
-    const std::string& inputs = batch.inputs[0].inputs_json;
+    const std::string inputs = shown(batch.inputs[0]);
     for (const char* part :
          {R"("contract_code":"AAA-USDT")", R"("last_price":101.5)", R"("best_bid":101)", R"("best_ask":null)",
           R"("atr_pct":0.25)", R"("funding_8h_pct":null)", R"("basis_bps":-2)", R"("liquidity_edge":0.75)",
           R"("manip_flags":["scam_wick","wall"])", R"("contributions":{"bias":-2.5})"})
         EXPECT_NE(inputs.find(part), std::string::npos) << part << " in " << inputs;
+}
+
+TEST(HistoryFeed, shows_inputs_as_the_version_before_wrote_them) {
+    auto made = ranking(1, 3);
+    made->contracts[0].data.contract = std::make_shared<const market::Contract>([&] {
+        market::Contract contract = *made->contracts[0].data.contract;
+        contract.contract_code = "1000AAA-USDT";
+        contract.listed_at = kNow - std::chrono::days(30);
+        return contract;
+    }());
+    made->contracts[0].data.data_time = kNow;
+    made->contracts[0].data.funding_rate = -0.0001;
+    made->contracts[0].notes = {"a \"note\""};
+    made->contracts[0].numbers.manipulation.flag_details = {{.flag = "scam_wick", .severity = 25.0}};
+    const std::string inputs = shown(history_batch(*made).inputs[0]);
+    EXPECT_EQ(inputs.substr(0, inputs.find(R"(,"metrics")")),
+              R"({"contract_code":"1000AAA-USDT","last_price":101.5,"best_bid":101,"best_ask":null,"index_price":null,)"
+              R"("funding_rate":-0.0001,"funding_interval_hours":8,"listed_at":"2026-10-23T05:24:30.000Z",)"
+              R"("data_time":"2026-11-22T05:24:30.000Z")");
+    const std::size_t manipulation = inputs.find(R"("manipulation":)");
+    ASSERT_NE(manipulation, std::string::npos);
+    EXPECT_EQ(inputs.substr(manipulation, inputs.find(R"("features")") - manipulation),
+              R"("manipulation":{"manip_score":66,"probability":0,"manip_flags":["scam_wick","wall"],)");
+    EXPECT_TRUE(
+        inputs.ends_with(R"("contributions":{"bias":-2.5},"severities":{"scam_wick":25}},"notes":["a \"note\""]})"))
+        << inputs;
+    EXPECT_EQ(history_batch(*made).inputs[1].texts_json, R"({"manipulation.manip_flags":["scam_wick","wall"]})")
+        << "nothing that the symbol says";
 }
 
 TEST(HistoryFeed, keeps_what_was_not_measured_as_unknown) {
@@ -132,7 +167,7 @@ TEST(HistoryFeed, keeps_what_was_not_measured_as_unknown) {
     EXPECT_EQ(batch.minutes[0].ret_15, std::nullopt);
     EXPECT_EQ(batch.minutes[0].ret_1, 0.0);
     EXPECT_EQ(batch.minutes[1].ret_15, 0.0);
-    const std::string& inputs = batch.inputs[0].inputs_json;
+    const std::string inputs = shown(batch.inputs[0]);
     for (const char* part :
          {R"("ret_15":null)", R"("momentum_edge":null)", R"("rsi14":null)", R"("oi_delta":null)",
           R"("notes":["unknown after 3 closed candles"])", R"("listed_at":null)", R"("funding_interval_hours":8)"})

@@ -34,8 +34,8 @@ inline std::string stored_batch(std::string_view raw, unsigned version) {
 
 /// Records of the spool, as a damaged disk gives them back.
 inline void spool_batch(std::string_view input) {
-    const unsigned choice = take_choice(input) % 4;  // even: rows, of the first version or the second
-    const std::string bytes = choice % 2 == 0 ? stored_batch(input, choice == 0 ? 1 : 2) : std::string(input);
+    const unsigned choice = take_choice(input) % 6;  // even: rows, of one of the three versions
+    const std::string bytes = choice % 2 == 0 ? stored_batch(input, choice / 2 + 1) : std::string(input);
     auto batch = storage::decode_batch(bytes);
     if (!batch) return;
     const std::string written = storage::encode_batch(*batch);

@@ -39,7 +39,16 @@ TEST(BatchCodec, gives_back_every_field) {
     EXPECT_EQ(again->rankings[3].profile, "swing");
     EXPECT_EQ(again->rankings[3].last_price, 0.000012345678901);
     ASSERT_EQ(again->inputs.size(), 2U);
-    EXPECT_EQ(again->inputs[1].inputs_json, batch.inputs[1].inputs_json);
+    const ContractInputs& inputs = again->inputs[1];
+    EXPECT_EQ(inputs.symbol, "ETH/USDT:USDT");
+    EXPECT_EQ(inputs.time, kStart);
+    EXPECT_EQ(inputs.sequence, 77U);
+    ASSERT_TRUE(inputs.schema);
+    EXPECT_EQ(*inputs.schema, *samples::inputs_schema());
+    EXPECT_EQ(inputs.schema, again->inputs[0].schema) << "once a batch";
+    EXPECT_EQ(inputs.numbers, (std::vector<std::optional<double>>{1'795'325'040'000.0, 0.1 + 0.2, std::nullopt}));
+    EXPECT_EQ(inputs.texts_json, batch.inputs[1].texts_json);
+    EXPECT_EQ(inputs.inputs_json, "");
     ASSERT_EQ(again->minutes.size(), 2U);
     EXPECT_EQ(again->minutes[0].funding_8h_pct, std::nullopt);
     EXPECT_EQ(again->minutes[1].basis_bps, -3.0);
@@ -103,10 +112,50 @@ TEST(BatchCodec, reads_a_batch_of_the_first_version) {
     EXPECT_EQ(minute.last_sequence, 7U);
 }
 
+/// The version before wrote inputs as JSON.
+TEST(BatchCodec, reads_a_batch_of_the_second_version) {
+    std::string raw;
+    ByteWriter out(raw);
+    out.u8(0);   // no cycle
+    out.u32(0);  // no rankings
+    out.u32(1);  // inputs of one contract
+    out.i64(core::to_unix_ms(kStart));
+    out.u64(7);
+    out.text("BTC/USDT:USDT");
+    out.text(R"({"metrics":{"atr_pct":0.5}})");
+    for (int i = 0; i < 3; ++i) out.u32(0);
+    const auto batch = decode_batch(fuzz::stored_batch(raw, 2));
+    ASSERT_TRUE(batch) << batch.error().message();
+    ASSERT_EQ(batch->inputs.size(), 1U);
+    EXPECT_EQ(batch->inputs[0].symbol, "BTC/USDT:USDT");
+    EXPECT_EQ(batch->inputs[0].sequence, 7U);
+    EXPECT_EQ(batch->inputs[0].inputs_json, R"({"metrics":{"atr_pct":0.5}})");
+    EXPECT_EQ(batch->inputs[0].schema, nullptr);
+    // A batch that is written again keeps it.
+    const auto again = decode_batch(encode_batch(*batch));
+    ASSERT_TRUE(again) << again.error().message();
+    EXPECT_EQ(again->inputs.at(0).inputs_json, batch->inputs[0].inputs_json);
+    EXPECT_EQ(again->inputs.at(0).schema, nullptr);
+}
+
+TEST(BatchCodec, refuses_inputs_of_a_schema_that_is_not_there) {
+    std::string raw;
+    ByteWriter out(raw);
+    out.u8(0);
+    out.u32(0);
+    out.u32(0);  // no schemas
+    out.u32(1);
+    out.i64(core::to_unix_ms(kStart));
+    out.u64(7);
+    out.text("BTC/USDT:USDT");
+    out.u32(0);  // of the first
+    EXPECT_FALSE(decode_batch(fuzz::stored_batch(raw, 3)));
+}
+
 TEST(BatchCodec, refuses_what_it_did_not_write) {
     const std::string bytes = encode_batch(samples::cycle(1, kStart));
     EXPECT_EQ(decode_batch("").error().code(), core::ErrorCode::malformed);
-    EXPECT_EQ(decode_batch("\x03" + bytes.substr(1)).error().code(), core::ErrorCode::malformed);
+    EXPECT_EQ(decode_batch("\x04" + bytes.substr(1)).error().code(), core::ErrorCode::malformed);
     for (std::size_t length = 1; length < bytes.size(); length += 7)
         EXPECT_FALSE(decode_batch(bytes.substr(0, length))) << length;
     EXPECT_FALSE(decode_batch(std::string("\x01\xff\xff\xff\xff", 5) + bytes.substr(5)));  // 4 GiB, it says

@@ -87,23 +87,6 @@ TEST(Cursor, refuses_what_is_none) {
     EXPECT_FALSE(read_cursor("r", "", 0));
 }
 
-TEST(PostgresText, writes_literals) {
-    const auto literal = [](const SqlValue& value) {
-        std::string out;
-        append_literal(out, value);
-        return out;
-    };
-    EXPECT_EQ(literal("it's \\ \"x\""sv), "'it''s \\ \"x\"'");
-    EXPECT_EQ(literal(std::int64_t{-5}), "(-5::bigint)");
-    EXPECT_EQ(literal(0.1), "(0.1::float8)");
-    EXPECT_EQ(literal(std::numeric_limits<double>::infinity()), "(NULL::float8)");
-    EXPECT_EQ(literal(SqlValue()), "NULL");
-    EXPECT_EQ(literal(true), "TRUE");
-    EXPECT_EQ(literal(kStart), "'2026-11-22T05:24:00.000Z'::timestamptz");
-    EXPECT_EQ(literal(JsonText{"{\"a\":\"it's\"}"}), "'{\"a\":\"it''s\"}'::jsonb");
-    EXPECT_THROW(static_cast<void>(literal("a\0b"sv)), SqlError);
-}
-
 TEST(PostgresText, writes_elements_of_arrays) {
     std::string out;
     append_array_element(out, "a\"b\\c,{d}"sv);
@@ -111,7 +94,10 @@ TEST(PostgresText, writes_elements_of_arrays) {
     append_array_element(out, SqlValue());
     out += ',';
     append_array_element(out, "NULL"sv);
-    EXPECT_EQ(out, "\"a\\\"b\\\\c,{d}\",NULL,\"NULL\"");
+    out += ',';
+    const std::vector<std::optional<double>> numbers{1.5, std::nullopt};
+    append_array_element(out, Reals(numbers));
+    EXPECT_EQ(out, "\"a\\\"b\\\\c,{d}\",NULL,\"NULL\",\"{1.5,NULL}\"");
 }
 
 TEST(PostgresText, writes_fields_bare) {
@@ -131,10 +117,34 @@ TEST(PostgresText, writes_fields_bare) {
     EXPECT_THROW(static_cast<void>(field("a\0b"sv)), SqlError);
 }
 
-TEST(PostgresText, puts_values_into_their_places_once) {
-    const std::vector<SqlValue> values{"?2"sv, std::int64_t{7}};
-    EXPECT_EQ(with_values("a = ?1 AND b > ?2 AND c = ?1", values), "a = '?2' AND b > (7::bigint) AND c = '?2'");
-    EXPECT_THROW(static_cast<void>(with_values("?3", values)), SqlError);
+TEST(PostgresText, gives_values_as_parameters) {
+    const std::vector<std::optional<double>> numbers{0.1, std::nullopt, -3.0};
+    const std::vector<SqlValue> values{"?2"sv, std::int64_t{7},     SqlValue(),     0.1,
+                                       kStart, JsonText{"{\"a\"}"}, Reals(numbers), true};
+    const BoundStatement bound =
+        with_parameters("a = ?1 AND b > ?2 AND c = ?1 AND d = ?3 AND (e, f, g, h) = (?5, ?6, ?7, ?8)", values);
+    EXPECT_EQ(bound.text,
+              "a = $1 AND b > $2::bigint AND c = $1 AND d = NULL AND (e, f, g, h) = ($3::timestamptz, $4::jsonb, "
+              "$5::float8[], $6::boolean)")
+        << "of those that are named only";
+    EXPECT_EQ(bound.values,
+              (std::vector<std::string>{"?2", "7", "2026-11-22T05:24:00.000Z", "{\"a\"}", "{0.1,NULL,-3}", "t"}));
+    EXPECT_THROW(static_cast<void>(with_parameters("?9", values)), SqlError);
+    const std::vector<SqlValue> nul{"a\0b"sv};
+    EXPECT_THROW(static_cast<void>(with_parameters("?1", nul)), SqlError);
+}
+
+TEST(PostgresText, reads_arrays_of_numbers) {
+    using Numbers = std::vector<std::optional<double>>;
+    EXPECT_EQ(parse_reals("{0.1,NULL,-3,1e-300}"), (Numbers{0.1, std::nullopt, -3.0, 1e-300}));
+    EXPECT_EQ(parse_reals("{NaN,Infinity,1x,}"), (Numbers{std::nullopt, std::nullopt, std::nullopt, std::nullopt}));
+    EXPECT_EQ(parse_reals("{}"), Numbers());
+    EXPECT_EQ(parse_reals(""), Numbers());
+    EXPECT_EQ(parse_reals("1,2"), Numbers());
+}
+
+TEST(PostgresText, defines_with_literals) {
+    EXPECT_EQ(time_literal(kStart), "'2026-11-22T05:24:00.000Z'::timestamptz");
 }
 
 TEST(PostgresText, completes_the_connection_string) {

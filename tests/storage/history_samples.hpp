@@ -4,7 +4,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace scanner::storage::samples {
 
@@ -59,6 +63,28 @@ inline ClosedCandle candle(std::uint64_t sequence, core::WallTime open_time, std
             .sequence = sequence};
 }
 
+/// What inputs() are of.
+inline InputsSchemaPtr inputs_schema() {
+    static const auto kSchema =
+        std::make_shared<const InputsSchema>(std::vector<InputField>{{"contract_code", InputKind::text},
+                                                                     {"listed_at", InputKind::time},
+                                                                     {"metrics.atr_pct"},
+                                                                     {"metrics.basis_bps"},
+                                                                     {"flags", InputKind::list}});
+    return kSchema;
+}
+
+inline ContractInputs inputs(std::uint64_t sequence, core::WallTime time, std::string symbol) {
+    ContractInputs row;
+    row.time = time;
+    row.sequence = sequence;
+    row.symbol = std::move(symbol);
+    row.schema = inputs_schema();
+    row.numbers = {static_cast<double>(core::to_unix_ms(kStart)), 0.1 + 0.2, std::nullopt};
+    row.texts_json = R"({"flags":["it's","a\"b"]})";
+    return row;
+}
+
 /// A cycle that ranked two contracts under two profiles.
 inline HistoryBatch cycle(std::uint64_t sequence, core::WallTime time) {
     HistoryBatch batch;
@@ -76,7 +102,7 @@ inline HistoryBatch cycle(std::uint64_t sequence, core::WallTime time) {
         batch.rankings.push_back(ranking(sequence, time, profile, "ETH/USDT:USDT", 2));
     }
     for (const char* symbol : {"BTC/USDT:USDT", "ETH/USDT:USDT"}) {
-        batch.inputs.push_back({time, sequence, symbol, R"({"metrics":{"atr_pct":0.5},"flags":["it's","a\"b"]})"});
+        batch.inputs.push_back(inputs(sequence, time, symbol));
         batch.minutes.push_back(minute(sequence, time, symbol, 100.0 + static_cast<double>(sequence)));
         batch.candles.push_back(candle(sequence,
                                        std::chrono::floor<std::chrono::minutes>(time) - std::chrono::minutes(1), symbol,

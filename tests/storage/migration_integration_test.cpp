@@ -1,5 +1,7 @@
 #include "storage/store_fixture.hpp"
 
+#include "scanner/storage/migration.hpp"
+
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <pqxx/pqxx>
@@ -144,15 +146,15 @@ constexpr const char* kOldTables = R"(
     INSERT INTO profile_presets (name, weights) VALUES ('mine', '{"liq.qvol":1.25,"cost":{"spread":2}}');
 )";
 
-class Takeover : public Migration {
+class Adoption : public Migration {
 protected:
-    Takeover() {
+    Adoption() {
         ask(kOldTables);
         open_store();
     }
 };
 
-TEST_F(Takeover, leaves_every_old_row_and_column) {
+TEST_F(Adoption, leaves_every_old_row_and_column) {
     EXPECT_EQ(ask("SELECT count(*) FROM bars_1m WHERE source = 'old' AND close > 100"), "2");
     EXPECT_EQ(ask("SELECT open || '/' || volume FROM bars_1m_ohlc"), "1/10");
     EXPECT_EQ(ask("SELECT string_agg(symbol || score || rank || (payload ->> 'x'), ' ' ORDER BY id) FROM rankings"),
@@ -163,7 +165,7 @@ TEST_F(Takeover, leaves_every_old_row_and_column) {
     EXPECT_EQ(ask("SELECT count(*) FROM user_profiles WHERE created_at IS NOT NULL"), "1");
 }
 
-TEST_F(Takeover, reads_what_the_old_service_kept) {
+TEST_F(Adoption, reads_what_the_old_service_kept) {
     const auto documents = document_store().documents();
     EXPECT_EQ(documents->settings.liquidity_weight, 0.7);
     EXPECT_EQ(documents->settings.momentum_weight, 1.5);
@@ -195,7 +197,7 @@ TEST_F(Takeover, reads_what_the_old_service_kept) {
     EXPECT_EQ(bars[0].numbers->funding_8h_pct, std::nullopt);
 }
 
-TEST_F(Takeover, pages_over_rows_that_are_finer_than_milliseconds) {
+TEST_F(Adoption, pages_over_rows_that_are_finer_than_milliseconds) {
     auto query = everything<RankingsQuery>();
     query.limit = 1;
     std::vector<std::string> symbols;
@@ -208,7 +210,7 @@ TEST_F(Takeover, pages_over_rows_that_are_finer_than_milliseconds) {
     EXPECT_EQ(symbols, (std::vector<std::string>{"BTC/USDT:USDT", "ETH/USDT:USDT"}));
 }
 
-TEST_F(Takeover, writes_into_the_old_tables) {
+TEST_F(Adoption, writes_into_the_old_tables) {
     HistoryBatch batch = samples::cycle(1, kStart);
     batch.rankings.push_back(samples::ranking(1, kStart, "news", "AVERYLONGNAMEINDEED1000000/USDT:USDT", 1));
     batch.rankings.back().score = 123'456'789.125;  // wider than numeric(8,4)
@@ -225,7 +227,7 @@ TEST_F(Takeover, writes_into_the_old_tables) {
     EXPECT_EQ(ask("SELECT count(*) FROM bars_1m"), "4");
 }
 
-TEST_F(Takeover, changes_the_old_documents) {
+TEST_F(Adoption, changes_the_old_documents) {
     Watchlist list = *document_store().documents()->find_watchlist("majors");
     EXPECT_EQ(list.version, 1);
     list.symbols = {"SOL/USDT:USDT"};
@@ -248,7 +250,7 @@ TEST_F(Takeover, changes_the_old_documents) {
     EXPECT_EQ(document_store().documents()->settings.liquidity_weight, 0.7);
 }
 
-TEST_F(Takeover, prunes_the_old_rows_too) {
+TEST_F(Adoption, prunes_the_old_rows_too) {
     options_.rankings_retention = days(1);
     options_.bars_retention = days(1);
     options_.retention_interval = std::chrono::milliseconds(100);
@@ -260,7 +262,7 @@ TEST_F(Takeover, prunes_the_old_rows_too) {
     }));
 }
 
-TEST_F(Migration, takes_over_tables_of_other_shapes) {
+TEST_F(Migration, adopts_tables_of_other_shapes) {
     ask(R"(
         CREATE TABLE bars_1m ("timestamp" timestamp(0) NOT NULL, symbol text NOT NULL, close numeric NOT NULL,
             manip_flags text[], PRIMARY KEY (symbol, "timestamp"));
@@ -290,7 +292,7 @@ TEST_F(Migration, takes_over_tables_of_other_shapes) {
     EXPECT_EQ(bars[0].numbers->close, 5.5);
     EXPECT_EQ(bars[0].numbers->manip_flags, (std::vector<std::string>{"wall", "wick"}));
     EXPECT_EQ(ask("SELECT count(*) || ' ' || bool_and(\"timestamp\" = ts AT TIME ZONE 'UTC') FROM bars_1m"), "3 true")
-        << "whoever knows the time by its old name sees new rows too";
+        << "readers that know the time by its old name see new rows too";
     write(samples::cycle(2, kStart - std::chrono::minutes(4)));  // the minute of an old row
     EXPECT_EQ(store_->status().dropped, 0U);
     EXPECT_EQ(ask("SELECT count(*) FROM cycles"), "2");
@@ -309,7 +311,7 @@ TEST_F(Migration, takes_over_tables_of_other_shapes) {
     EXPECT_TRUE(await(document_store().put_watchlist(fresh, 0)));
 }
 
-TEST_F(Migration, takes_over_keys_that_it_has_nothing_to_fill_with) {
+TEST_F(Migration, adopts_keys_that_it_has_nothing_to_fill_with) {
     ask(R"(
         CREATE TABLE bars_1m (day date, symbol varchar(20) NOT NULL, ts timestamptz NOT NULL, close numeric,
             PRIMARY KEY (day, symbol, ts));

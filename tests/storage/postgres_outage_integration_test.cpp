@@ -1,6 +1,8 @@
 #include "storage/store_fixture.hpp"
 #include "support/file_size_limit.hpp"
 
+#include "scanner/storage/migration.hpp"
+
 #include <pqxx/pqxx>
 
 #include <map>

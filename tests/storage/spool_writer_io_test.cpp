@@ -61,7 +61,7 @@ TEST_F(SpoolWriterTest, does_not_put_off_a_sync_for_ever) {
     for (int number = 1; number <= 40; ++number) {
         add(number);
         settled += writer_->settle(true);
-        EXPECT_LE(writer_->held(), SpoolWriter::kMostUnsynced);
+        EXPECT_LE(writer_->held(), SpoolWriter::kMaxUnsynced);
     }
     EXPECT_GE(settled, 32U);
 }
@@ -105,7 +105,7 @@ TEST_F(SpoolWriterTest, gives_up_what_no_spool_can_hold_and_nothing_else) {
 
 TEST_F(SpoolWriterTest, takes_no_more_than_its_memory_and_goes_on_when_there_is_room) {
     begin();
-    const std::string large(SpoolWriter::kMostHeldBytes / 4, 'x');
+    const std::string large(SpoolWriter::kMaxHeldBytes / 4, 'x');
     {
         const test::FileSizeLimit full(1'000);
         for (int i = 0; i < 4; ++i) EXPECT_TRUE(writer_->add(large, 0, kNow));

@@ -5,6 +5,7 @@
 #include "scanner/engine/engine_view.hpp"
 #include "scanner/engine/observer.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/storage/store_status.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -15,15 +16,6 @@
 
 namespace scanner::api {
 
-/// One store, for /metrics.
-struct StoreSample {
-    std::string name;              ///< "redis", "postgres"
-    bool usable = true;            ///< connected, or embedded in the process
-    std::uint64_t backlog = 0;     ///< writes accepted and not yet done
-    double backlog_age_sec = 0.0;  ///< of the oldest of them
-    std::uint64_t dropped = 0;     ///< writes given up for good since start
-};
-
 /// What is true when /metrics is asked for, beside what was counted.
 struct MetricsSample {
     engine::HealthDetails health;
@@ -32,7 +24,8 @@ struct MetricsSample {
     double uptime_sec = 0.0;
     std::optional<net::HttpServerStatistics> server;
     std::optional<StreamStatistics> streams;
-    std::vector<StoreSample> stores;
+    std::vector<storage::NamedStatus> stores;
+    std::optional<storage::HistorySize> history;
     std::optional<alerts::AlertStatistics> alerts;
 };
 

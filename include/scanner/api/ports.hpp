@@ -12,24 +12,12 @@
 #include "scanner/signals/opportunity.hpp"
 #include "scanner/storage/alert_archive.hpp"
 #include "scanner/storage/history.hpp"
+#include "scanner/storage/store_status.hpp"
 
-#include <cstddef>
-#include <cstdint>
 #include <functional>
-#include <string>
 #include <vector>
 
 namespace scanner::api {
-
-/// How a store does, for /healthz/details.
-struct StoreHealth {
-    std::string name;   ///< "redis", "postgres"
-    std::string state;  ///< as storage::to_string has it: "ready", "embedded", "down", …
-    std::size_t backlog = 0;
-    std::string last_error;
-    double backlog_age_sec = 0.0;  ///< of the oldest write that waits; 0 without one
-    std::uint64_t dropped = 0;     ///< writes given up for good since start
-};
 
 /// What the API answers from. Everything must outlive the handler; routes of a port that is not there do not exist.
 struct ApiPorts {
@@ -43,7 +31,9 @@ struct ApiPorts {
     storage::History* history = nullptr;                     ///< nullptr: no /history…, no as_of
     Streams* streams = nullptr;                              ///< nullptr: no /stream…
     engine::Inspector* inspector = nullptr;                  ///< nullptr: only what cycles read is shown
-    std::function<std::vector<StoreHealth>()> stores;        ///< called for each /healthz/details; may be empty
+    /// Called for each /healthz/details and /metrics; may be empty.
+    std::function<std::vector<storage::NamedStatus>()> stores;
+    std::function<storage::HistorySize()> history_size;  ///< the same
     /// Fees and threshold of /opportunities, asked once for each; empty: the defaults.
     std::function<signals::TradeTerms()> trade_terms;
     std::function<net::HttpServerStatistics()> server_statistics;  ///< called for each /metrics; may be empty

@@ -75,6 +75,8 @@ struct Settings {
     std::chrono::milliseconds redis_rankings_ttl{60'000};
     std::chrono::days bar_1m_retention{60};
     std::chrono::days rankings_retention{60};
+    std::chrono::days inputs_retention{7};
+    double history_max_gb = 50.0;  ///< of 10^9 bytes; 0: no bound
 
     // Alerts
     std::string signal_channel = "scanner.signals";

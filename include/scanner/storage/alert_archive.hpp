@@ -20,7 +20,7 @@ struct AlertsQuery {
     std::optional<std::string> symbol;  ///< unified
     std::optional<core::WallTime> from;
     std::optional<core::WallTime> to;  ///< exclusive
-    std::size_t limit = 100;           ///< 1..kMostPageRows
+    std::size_t limit = 100;           ///< 1..kMaxPageRows
     std::string cursor;                ///< `next` of the page before; empty for the first
 };
 struct AlertsPage {
@@ -53,7 +53,7 @@ public:
 
     /// What is returned is what is stored, with its new id.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<DeadLetter>> add_dead_letter(DeadLetter letter) = 0;
-    /// The newest first, at most `limit` (1..kMostPageRows).
+    /// The newest first, at most `limit` (1..kMaxPageRows).
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<std::vector<DeadLetter>>> dead_letters(
         std::size_t limit) = 0;
     /// not_found when there is no such letter.

@@ -27,7 +27,7 @@ struct HistoryBatch {
 };
 
 /// The most rows that one page can hold.
-inline constexpr std::size_t kMostPageRows = 5'000;
+inline constexpr std::size_t kMaxPageRows = 5'000;
 
 /// Rankings of [from, to), ascending by (time, sequence, profile, symbol).
 struct RankingsQuery {
@@ -36,7 +36,7 @@ struct RankingsQuery {
     std::optional<std::string> profile;
     std::optional<std::string> symbol;  ///< unified
     bool with_inputs = false;
-    std::size_t limit = 1'000;  ///< 1..kMostPageRows
+    std::size_t limit = 1'000;  ///< 1..kMaxPageRows
     std::string cursor;         ///< `next` of the page before; empty for the first
 };
 struct RankingsPage {
@@ -58,7 +58,7 @@ struct BarsQuery {
     std::chrono::minutes interval{1};  ///< 1, 5, 15 or 60; bars begin at multiples of it since the epoch
     core::WallTime from;
     core::WallTime to;
-    std::size_t limit = 1'000;  ///< 1..kMostPageRows
+    std::size_t limit = 1'000;  ///< 1..kMaxPageRows
     std::string cursor;
 };
 /// Candle and minute aggregates in one. Prices come from the closed candles of the interval; `numbers` from the minute
@@ -83,13 +83,13 @@ public:
 
     /// Takes a batch for writing and returns at once. `make` is called exactly once, on the spool thread, in the order
     /// of the calls: so making the rows costs the loop nothing. What it refers to must be immutable, or touched by
-    /// makers alone. Bounded: with kMostPendingBatches, or 32 MiB of them, not on the disk yet (it is full, or hangs)
+    /// makers alone. Bounded: with kMaxPendingBatches, or 32 MiB of them, not on the disk yet (it is full, or hangs)
     /// the newest is dropped, counted and logged.
     virtual void record(std::function<HistoryBatch()> make) = 0;
     void record(HistoryBatch batch) {
         record([batch = std::move(batch)]() mutable { return std::move(batch); });
     }
-    static constexpr std::size_t kMostPendingBatches = 256;
+    static constexpr std::size_t kMaxPendingBatches = 256;
 
     /// The highest sequence number ever recorded, as far as spool and database could tell when the store was opened;
     /// 0 when there is none. The engine goes on from it.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/core/clock.hpp"
+#include "scanner/storage/inputs_schema.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -8,7 +9,7 @@
 #include <vector>
 
 /// What history keeps: plain rows, by their natural keys, so that writing one twice changes nothing. Every double is
-/// finite: whoever makes a row answers for that.
+/// finite: the maker of a row answers for that.
 namespace scanner::storage {
 
 /// One cycle of the engine, also one that ranked nothing. Key: (sequence, time).
@@ -67,7 +68,8 @@ struct RankingRow {
     std::optional<double> spread_bps;
     std::optional<double> slip_bps;
     std::optional<double> manip_score;
-    /// Reading only, and only when asked for: the ContractInputs of the same cycle and contract; empty otherwise.
+    /// Reading only, and only when asked for: the ContractInputs of the same cycle and contract as a JSON object; empty
+    /// otherwise, and where they have left before the ranking.
     std::string inputs_json;
 };
 
@@ -77,7 +79,10 @@ struct ContractInputs {
     core::WallTime time;
     std::uint64_t sequence = 0;
     std::string symbol;
-    std::string inputs_json;  ///< metrics, edges, manipulation with features and contributions, prices, data age
+    InputsSchemaPtr schema;  ///< names the numbers; shared by the rows of a batch; never null on rows of this program
+    std::vector<std::optional<double>> numbers;  ///< schema->numbers() of them
+    std::string texts_json;   ///< the texts and lists of the schema that are not empty, an object by path; may be empty
+    std::string inputs_json;  ///< in place of these three on rows that an older version left in the spool
 };
 
 /// A rule that matched. Key: (rule, symbol, time).

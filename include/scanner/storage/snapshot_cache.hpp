@@ -3,6 +3,7 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/core/url.hpp"
+#include "scanner/storage/store_status.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -16,23 +17,6 @@
 #include <vector>
 
 namespace scanner::storage {
-
-enum class StoreState {
-    embedded,  ///< lives in this process or its data folder: nothing to connect to
-    connecting,
-    ready,
-    down,  ///< away, or it refuses what is written; tried again with back-off
-};
-[[nodiscard]] std::string_view to_string(StoreState state) noexcept;
-
-/// How a store does, for health and metrics: by whether the last write worked, not by whether there is a connection.
-struct StoreStatus {
-    StoreState state = StoreState::embedded;
-    std::uint64_t backlog = 0;              ///< writes accepted and not yet done
-    std::optional<double> backlog_age_sec;  ///< age of the oldest of them
-    std::uint64_t dropped = 0;              ///< given up for good since start (superseded values do not count)
-    std::string last_error;                 ///< why it is down, or what was lost for good; empty when all is well
-};
 
 /// The newest snapshots and rankings by key, each with a time to live (`snaps:latest`, `rank:<profile>`). What the
 /// cache loses is only ever a warm start. Loop thread only; every call is bounded in time.
@@ -55,7 +39,7 @@ public:
     [[nodiscard]] virtual boost::asio::awaitable<void> close(std::chrono::milliseconds grace) = 0;
 };
 
-/// Publishes messages to whoever listens on a channel (Redis pub/sub). Loop thread only.
+/// Publishes messages to the listeners of a channel (Redis pub/sub). Loop thread only.
 class Publisher {
 public:
     virtual ~Publisher() = default;

@@ -5,7 +5,8 @@
 #include "scanner/storage/alert_archive.hpp"
 #include "scanner/storage/document_store.hpp"
 #include "scanner/storage/history.hpp"
-#include "scanner/storage/snapshot_cache.hpp"
+#include "scanner/storage/store_options.hpp"
+#include "scanner/storage/store_status.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -14,22 +15,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace scanner::storage {
-
-struct StoreOptions {
-    std::string data_dir;                           ///< holds spool/ and the SQLite file; made when missing
-    std::chrono::days bars_retention{60};           ///< of minute aggregates and candles
-    std::chrono::days rankings_retention{60};       ///< of cycles, rankings, their inputs, alerts
-    std::uint64_t spool_max_bytes = 1ULL << 30U;    ///< over it the oldest segment is dropped, counted and logged
-    std::uint64_t spool_segment_bytes = 4U << 20U;  ///< a segment is closed when it is this long
-    std::chrono::milliseconds query_timeout{10'000};
-    std::chrono::milliseconds reconnect_base{100};
-    std::chrono::milliseconds reconnect_cap{5'000};
-    std::chrono::milliseconds refresh_interval{5'000};     ///< of the operator's documents
-    std::chrono::milliseconds retention_interval{60'000};  ///< between looks for what is too old
-};
 
 /// The database with the spool in front of it. Loop thread only.
 class Store {
@@ -50,6 +37,8 @@ public:
     [[nodiscard]] virtual StoreStatus status() const = 0;
     /// Bytes of the spool on disk.
     [[nodiscard]] virtual std::uint64_t spool_bytes() const = 0;
+    /// What history takes in the database, as it was at the last look (every `retention_interval`).
+    [[nodiscard]] virtual HistorySize history_size() const = 0;
 
     /// Makes what was recorded durable, lets the database take what it can within `grace`, then closes. What it did not
     /// take waits in the spool for the next start. The object must live until this has returned, or never be opened.
@@ -63,16 +52,5 @@ public:
 [[nodiscard]] std::unique_ptr<Store> make_postgres_store(boost::asio::any_io_executor executor,
                                                          const core::Clock& clock, StoreOptions options,
                                                          std::string url);
-
-/// What a migration came to.
-struct MigrationReport {
-    int from_version = 0;  ///< 0: there was no schema of this program
-    int to_version = 0;
-    std::vector<std::string> steps;  ///< sentences, in order; empty when there was nothing to do
-};
-/// Brings the schema up to date now; for `market-scanner migrate`. Blocks. conflict: the schema is newer than this
-/// program; unavailable: the database is away.
-[[nodiscard]] core::Result<MigrationReport> migrate_sqlite(const std::string& data_dir);
-[[nodiscard]] core::Result<MigrationReport> migrate_postgres(const std::string& url);
 
 }  // namespace scanner::storage

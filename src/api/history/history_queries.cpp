@@ -167,7 +167,7 @@ std::expected<HistoryRankingsQuery, Problem> parse_history_rankings(const net::Q
     query.profile = read_profile(reader);
     query.symbol = read_symbol(reader);
     query.with_inputs = reader.flag("inputs").value_or(false);
-    const auto most = query.with_inputs ? kMostRowsWithInputs : static_cast<std::int64_t>(storage::kMostPageRows);
+    const auto most = query.with_inputs ? kMostRowsWithInputs : static_cast<std::int64_t>(storage::kMaxPageRows);
     read_page(reader, context, most, query);
     if (query.with_inputs && query.format == HistoryFormat::csv)
         reader.reject("inputs", "have no place in CSV; use format=ndjson");
@@ -186,7 +186,7 @@ std::expected<HistoryBarsQuery, Problem> parse_history_bars(const net::QueryPara
     const auto interval = reader.choice("interval", kIntervals).value_or("1m");
     const auto place = static_cast<std::size_t>(std::ranges::find(kIntervals, interval) - kIntervals.begin());
     query.interval = std::chrono::minutes(kMinutes[place]);
-    read_page(reader, context, static_cast<std::int64_t>(storage::kMostPageRows), query);
+    read_page(reader, context, static_cast<std::int64_t>(storage::kMaxPageRows), query);
     auto errors = reader.finish();
     const bool given = std::ranges::any_of(params, [](const auto& param) { return param.name == "symbol"; });
     if (!given) errors.push_back({.in = "query", .name = "symbol", .message = "is needed: the contract, as BTC-USDT"});

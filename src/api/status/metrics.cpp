@@ -147,24 +147,34 @@ void sample_streams(SampledFamilies& families, const StreamStatistics& streams) 
                      streams.refused);
 }
 
-void sample_stores(SampledFamilies& families, const std::vector<StoreSample>& stores) {
-    for (const StoreSample& store : stores) {
+void sample_stores(SampledFamilies& families, const std::vector<storage::NamedStatus>& stores) {
+    for (const auto& [name, status] : stores) {
         families.gauge("scanner_store_up",
                        "Whether a store takes what is written: 1 yes or embedded, 0 away or refusing",
-                       store.usable ? 1.0 : 0.0, {{"store", store.name}});
+                       status.usable() ? 1.0 : 0.0, {{"store", name}});
     }
-    for (const StoreSample& store : stores) {
-        families.gauge("scanner_store_backlog", "Writes accepted and not yet done, by store", store.backlog,
-                       {{"store", store.name}});
+    for (const auto& [name, status] : stores) {
+        families.gauge("scanner_store_backlog", "Writes accepted and not yet done, by store", status.backlog,
+                       {{"store", name}});
     }
-    for (const StoreSample& store : stores) {
+    for (const auto& [name, status] : stores) {
         families.gauge("scanner_store_backlog_age_seconds", "Age of the oldest write not yet done, by store",
-                       store.backlog_age_sec, {{"store", store.name}});
+                       status.backlog_age_sec.value_or(0.0), {{"store", name}});
     }
-    for (const StoreSample& store : stores) {
-        families.counter("scanner_store_dropped_total", "Writes given up for good, by store", store.dropped,
-                         {{"store", store.name}});
+    for (const auto& [name, status] : stores) {
+        families.counter("scanner_store_dropped_total", "Writes given up for good, by store", status.dropped,
+                         {{"store", name}});
     }
+}
+
+void sample_history(SampledFamilies& families, const storage::HistorySize& size) {
+    families.gauge("scanner_history_bytes", "What history takes in the database, as last measured",
+                   size.bytes.value_or(0));
+    families.gauge("scanner_history_max_bytes", "The bound on it; 0: none", size.max_bytes);
+    families.counter("scanner_history_removed_days_total", "Oldest days of history removed for the bound since start",
+                     size.removed_days);
+    families.gauge("scanner_history_over_bound", "1 while only the newest day is left and it exceeds the bound",
+                   size.over ? 1.0 : 0.0);
 }
 
 void sample_alerts(SampledFamilies& families, const alerts::AlertStatistics& alerts) {
@@ -191,6 +201,7 @@ std::vector<prometheus::MetricFamily> sampled_families(const MetricsSample& samp
     if (sample.server) sample_server(families, *sample.server);
     if (sample.streams) sample_streams(families, *sample.streams);
     sample_stores(families, sample.stores);
+    if (sample.history) sample_history(families, *sample.history);
     if (sample.alerts) sample_alerts(families, *sample.alerts);
     families.gauge("scanner_cycle_failure_streak", "Failed cycles in a row", sample.health.failure_streak);
     families.gauge("scanner_uptime_seconds", "Time since the service started", sample.uptime_sec);

@@ -10,23 +10,6 @@
 #include <utility>
 
 namespace scanner::api {
-namespace {
-
-std::vector<StoreSample> store_samples(const std::vector<StoreHealth>& stores) {
-    std::vector<StoreSample> samples;
-    samples.reserve(stores.size());
-    for (const StoreHealth& store : stores) {
-        samples.push_back({.name = store.name,
-                           .usable = store.state == "ready" || store.state == "embedded",
-                           .backlog = store.backlog,
-                           .backlog_age_sec = store.backlog_age_sec,
-                           .dropped = store.dropped});
-    }
-    return samples;
-}
-
-}  // namespace
-
 StatusEndpoints::StatusEndpoints(const ApiOptions& options, const ApiPorts& ports, RankedAnswers& answers)
     : options_(options),
       ports_(ports),
@@ -75,6 +58,7 @@ Outcome StatusEndpoints::health_details(const Call& /*call*/) {
         report.ranking_age = ports_.engine.age(*report.ranking);
     }
     if (ports_.stores) report.stores = ports_.stores();
+    if (ports_.history_size) report.history = ports_.history_size();
     if (ports_.streams != nullptr) report.streams = ports_.streams->statistics();
     if (ports_.alerts != nullptr) report.alerts = ports_.alerts->statistics();
     return std::make_shared<Rendered>(render_health(report));
@@ -97,7 +81,8 @@ Outcome StatusEndpoints::metrics(const Call& /*call*/) {
     }
     if (ports_.server_statistics) sample.server = ports_.server_statistics();
     if (ports_.streams != nullptr) sample.streams = ports_.streams->statistics();
-    if (ports_.stores) sample.stores = store_samples(ports_.stores());
+    if (ports_.stores) sample.stores = ports_.stores();
+    if (ports_.history_size) sample.history = ports_.history_size();
     if (ports_.alerts != nullptr) sample.alerts = ports_.alerts->statistics();
     return std::make_shared<Rendered>("text/plain; version=0.0.4; charset=utf-8", ports_.metrics.render(sample),
                                       std::nullopt);

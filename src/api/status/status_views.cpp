@@ -107,14 +107,27 @@ void write_ranking_state(core::JsonWriter& json, const HealthReport& report) {
         .end_object();
 }
 
-void write_stores(core::JsonWriter& json, const std::vector<StoreHealth>& stores) {
+void write_stores(core::JsonWriter& json, const std::vector<storage::NamedStatus>& stores) {
     json.key("stores").begin_object();
-    for (const StoreHealth& store : stores) {
-        json.key(store.name).begin_object().field("state", store.state).field("backlog", store.backlog);
-        text_field(json, "last_error", store.last_error);
+    for (const auto& [name, status] : stores) {
+        json.key(name).begin_object().field("state", storage::to_string(status.state)).field("backlog", status.backlog);
+        text_field(json, "last_error", status.last_error);
         json.end_object();
     }
     json.end_object();
+}
+
+void write_history(core::JsonWriter& json, const storage::HistorySize& size) {
+    json.key("history").begin_object().field("bytes", size.bytes).key("max_bytes");
+    if (size.max_bytes == 0) {
+        json.null();
+    } else {
+        json.value(size.max_bytes);
+    }
+    json.field("removed_days", size.removed_days)
+        .field("removed_before", size.removed_before.transform(core::format_time))
+        .field("over", size.over)
+        .end_object();
 }
 
 void write_streams(core::JsonWriter& json, const StreamStatistics& streams) {
@@ -199,6 +212,7 @@ Rendered render_health(const HealthReport& report) {
     write_adapter(json, health.exchange);
     write_symbol_health(json, health.symbols);
     if (report.stores) write_stores(json, *report.stores);
+    if (report.history) write_history(json, *report.history);
     if (report.streams) write_streams(json, *report.streams);
     if (report.alerts) write_alerts(json, *report.alerts);
     json.field("version", report.version);

@@ -24,7 +24,8 @@ struct HealthReport {
     bool fresh = false;
     std::chrono::milliseconds ranking_age{0};
     std::optional<core::WallTime> next_scan_at;
-    std::optional<std::vector<StoreHealth>> stores;
+    std::optional<std::vector<storage::NamedStatus>> stores;
+    std::optional<storage::HistorySize> history;
     std::optional<StreamStatistics> streams;
     std::optional<alerts::AlertStatistics> alerts;
     std::string_view version;

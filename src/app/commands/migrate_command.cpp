@@ -3,7 +3,7 @@
 #include "app/commands/command_line.hpp"
 
 #include "scanner/core/url.hpp"
-#include "scanner/storage/store.hpp"
+#include "scanner/storage/migration.hpp"
 
 #include <fmt/format.h>
 

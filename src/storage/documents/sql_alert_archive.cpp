@@ -12,8 +12,8 @@ namespace {
 namespace asio = boost::asio;
 
 core::Result<void> check_limit(std::size_t limit) {
-    if (limit < 1 || limit > kMostPageRows)
-        return core::fail(core::ErrorCode::invalid_input, "limit: expected 1 to " + std::to_string(kMostPageRows));
+    if (limit < 1 || limit > kMaxPageRows)
+        return core::fail(core::ErrorCode::invalid_input, "limit: expected 1 to " + std::to_string(kMaxPageRows));
     return {};
 }
 

@@ -62,7 +62,7 @@ asio::awaitable<core::Result<OperatorDocumentsPtr>> SqlDocumentStore::refresh() 
     co_return documents_;
 }
 
-/// Runs a change and shows what the database holds after it, also when somebody else was faster.
+/// Runs a change and shows what the database holds after it, also when another change was faster.
 template <class T>
 asio::awaitable<core::Result<T>> SqlDocumentStore::change(std::function<T(SqlSession&)> work) {
     struct Outcome {

@@ -1,6 +1,7 @@
 #include "storage/history/bar_builder.hpp"
 #include "storage/history/cursor.hpp"
 #include "storage/history/history_sql.hpp"
+#include "storage/history/inputs_table.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -15,7 +16,7 @@ namespace scanner::storage {
 namespace {
 
 /// One page of bars is made from no more 1m rows than this.
-constexpr std::int64_t kMostMinutes = 10'000;
+constexpr std::int64_t kMaxMinutes = 10'000;
 
 std::int64_t number(const std::string& text) {
     std::int64_t value = 0;
@@ -52,12 +53,6 @@ RankingRow ranking_row(const SqlRow& row) {
     ranking.spread_bps = row.maybe_real(8);
     ranking.slip_bps = row.maybe_real(9);
     ranking.manip_score = row.maybe_real(10);
-    return ranking;
-}
-
-RankingRow ranking_row_with_inputs(const SqlRow& row) {
-    RankingRow ranking = ranking_row(row);
-    if (!row.is_null(12)) ranking.inputs_json = row.text(12);
     return ranking;
 }
 
@@ -160,10 +155,16 @@ void add_inputs(SqlSession& session, RankingAsOf& ranking, core::WallTime end) {
     if (ranking.rows.empty()) return;
     std::unordered_map<std::string_view, RankingRow*> by_symbol;
     for (RankingRow& row : ranking.rows) by_symbol.emplace(row.symbol, &row);
-    session.execute("SELECT symbol, inputs FROM ranking_inputs WHERE ts >= ?1 AND ts < ?2 AND sequence = ?3",
+    InputsSchemas schemas;
+    schemas.load(session);
+    session.execute(fmt::format("SELECT i.symbol, {} FROM ranking_inputs i WHERE i.ts >= ?1 AND i.ts < ?2 AND "
+                                "i.sequence = ?3",
+                                InputsSchemas::kColumns),
                     {ranking.time, end, sql(ranking.sequence)}, [&](const SqlRow& row) {
                         const auto found = by_symbol.find(row.text(0));
-                        if (found != by_symbol.end() && !row.is_null(1)) found->second->inputs_json = row.text(1);
+                        if (found == by_symbol.end()) return;
+                        RankingRow& ranked = *found->second;
+                        ranked.inputs_json = schemas.render(row, 1, ranked.symbol);
                     });
 }
 
@@ -190,21 +191,24 @@ RankingsPage read_rankings(SqlSession& session, const RankingsQuery& query) {
     std::string statement = fmt::format("SELECT r.* FROM rankings r WHERE {} {} LIMIT ?8", where, order);
     statement = query.with_inputs
                     ? fmt::format(
-                          "SELECT {}, i.inputs FROM ({}) r LEFT JOIN ranking_inputs i ON i.ts = r.ts AND "
+                          "SELECT {}, {} FROM ({}) r LEFT JOIN ranking_inputs i ON i.ts = r.ts AND "
                           "i.sequence = r.sequence AND i.symbol = r.symbol AND i.ts >= ?1 AND i.ts < ?2 {}",
-                          ranking_columns(session), statement, order)
+                          ranking_columns(session), InputsSchemas::kColumns, statement, order)
                     : fmt::format("SELECT {} FROM ({}) r {}", ranking_columns(session), statement, order);
     RankingsPage page;
     std::int64_t last_us = 0;
     bool more = false;
     SqlTransaction transaction(session);
+    InputsSchemas schemas;
+    if (query.with_inputs) schemas.load(session);
     session.execute(statement,
                     {query.from, query.to, std::string_view(query.profile ? *query.profile : profile),
                      std::string_view(query.symbol ? *query.symbol : symbol), sequence, std::string_view(profile),
                      std::string_view(symbol), static_cast<std::int64_t>(query.limit) + 1, from_us},
                     [&](const SqlRow& row) {
                         if (page.rows.size() < query.limit) {
-                            page.rows.push_back(query.with_inputs ? ranking_row_with_inputs(row) : ranking_row(row));
+                            RankingRow& ranking = page.rows.emplace_back(ranking_row(row));
+                            if (query.with_inputs) ranking.inputs_json = schemas.render(row, 12, ranking.symbol);
                             last_us = row.integer(11);
                         } else {
                             more = true;
@@ -267,7 +271,7 @@ BarsPage read_bars(SqlSession& session, const BarsQuery& query) {
     const auto first = first_minute(session, query.symbol, from, to);
     if (!first) return page;
     const auto bars = std::min<std::int64_t>(static_cast<std::int64_t>(query.limit),
-                                             std::max<std::int64_t>(kMostMinutes / query.interval.count(), 1));
+                                             std::max<std::int64_t>(kMaxMinutes / query.interval.count(), 1));
     const core::WallTime begin = floor_to_bar(*first);
     const core::WallTime end = std::min(to, core::WallTime(begin + bars * query.interval));
     page.rows = build_bars(query.interval, read_candles(session, query.symbol, begin, end),

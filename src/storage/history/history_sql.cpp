@@ -1,5 +1,6 @@
 #include "storage/history/history_sql.hpp"
 
+#include "storage/history/inputs_table.hpp"
 #include "storage/sql/schema.hpp"
 
 #include "scanner/core/json_writer.hpp"
@@ -8,21 +9,31 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <span>
+#include <vector>
 
 namespace scanner::storage {
 namespace {
 
 using Fill = std::span<SqlValue>;
 
+/// The columns that rows bring; an identity column is the database's own.
+std::span<const Column> written_columns(std::string_view table) {
+    static const std::map<std::string_view, std::vector<Column>> kColumns = [] {
+        std::map<std::string_view, std::vector<Column>> columns;
+        for (const std::string_view name : kHistoryTables) columns[name] = columns_of(name);
+        return columns;
+    }();
+    const std::span<const Column> columns = kColumns.at(table);
+    return columns.subspan(columns.front().type == ColumnType::identity ? 1 : 0);
+}
+
 BulkInsert into(std::string_view table, std::string_view conflict) {
-    const Table& shape = find_table(table);
-    // An identity column is first, and the database's own.
-    const std::size_t own = shape.columns.front().type == ColumnType::identity ? 1 : 0;
     return {.table = table,
-            .columns = shape.columns.subspan(own),
+            .columns = written_columns(table),
             .conflict = conflict,
-            .time_column = shape.partition_days > 0 ? "ts" : ""};
+            .time_column = find_table(table).partition_days > 0 ? "ts" : ""};
 }
 
 /// Of a table whose rows are there already only after a restart: the ranking that Redis gave back, a spool from a
@@ -56,10 +67,26 @@ void write_rankings(SqlSession& session, const std::vector<RankingRow>& rows) {
     });
 }
 
-void write_inputs(SqlSession& session, const std::vector<ContractInputs>& rows) {
+SqlValue json_or_null(std::string_view text) {
+    return text.empty() ? SqlValue() : SqlValue(JsonText{text});
+}
+
+void write_inputs(SqlSession& session, const std::vector<ContractInputs>& rows, core::WallTime now) {
+    InputsSchemas schemas;
+    if (!rows.empty()) schemas.load(session);
+    std::map<const InputsSchema*, std::int64_t> ids;
+    for (const ContractInputs& inputs : rows) {
+        if (inputs.schema && !ids.contains(inputs.schema.get()))
+            ids.emplace(inputs.schema.get(), schemas.id_of(session, *inputs.schema, now));
+    }
     session.insert(into_mostly_new("ranking_inputs"), rows.size(), [&](std::size_t i, Fill row) {
-        put(row,
-            {rows[i].time, sql(rows[i].sequence), std::string_view(rows[i].symbol), JsonText{rows[i].inputs_json}});
+        const ContractInputs& inputs = rows[i];
+        const bool typed = inputs.schema != nullptr;
+        put(row, {inputs.time, sql(inputs.sequence), std::string_view(inputs.symbol),
+                  typed ? SqlValue() : json_or_null(inputs.inputs_json),
+                  typed ? SqlValue(ids.at(inputs.schema.get())) : SqlValue(),
+                  typed ? SqlValue(Reals(inputs.numbers)) : SqlValue(),
+                  typed ? json_or_null(inputs.texts_json) : SqlValue()});
     });
 }
 
@@ -126,7 +153,7 @@ void write_history(SqlSession& session, const MergedBatch& batch, const SpoolPos
     SqlTransaction transaction(session);
     write_cycles(session, batch.cycles);
     write_rankings(session, batch.rankings);
-    write_inputs(session, batch.inputs);
+    write_inputs(session, batch.inputs, now);
     write_minutes(session, batch.minutes);
     write_candles(session, batch.candles);
     write_alerts(session, batch.alerts);
@@ -152,28 +179,6 @@ std::uint64_t last_sequence(SqlSession& session) {
     session.execute("SELECT coalesce(max(sequence), 0) FROM cycles WHERE sequence BETWEEN 0 AND ?1",
                     {SqlRow::kMaxCount}, [&](const SqlRow& row) { sequence = row.count(0); });
     return sequence;
-}
-
-bool prune_history(SqlSession& session, const StoreOptions& options, core::WallTime now) {
-    static constexpr std::size_t kSmallBatch = 2'000;
-    struct Rule {
-        std::string_view table;
-        std::chrono::days retention;
-    };
-    const std::array rules{Rule{"rankings", options.rankings_retention},
-                           Rule{"ranking_inputs", options.rankings_retention},
-                           Rule{"cycles", options.rankings_retention},
-                           Rule{"alerts", options.rankings_retention},
-                           Rule{"alert_dead_letters", options.rankings_retention},
-                           Rule{"bars_1m", options.bars_retention},
-                           Rule{"bars_1m_ohlc", options.bars_retention}};
-    bool more = false;
-    for (const Rule& rule : rules) {
-        SqlTransaction transaction(session);
-        more = session.prune(rule.table, "ts", now - rule.retention, kSmallBatch) || more;
-        transaction.commit();
-    }
-    return more;
 }
 
 }  // namespace scanner::storage

@@ -5,8 +5,8 @@
 
 #include "scanner/storage/alert_archive.hpp"
 #include "scanner/storage/history.hpp"
-#include "scanner/storage/store.hpp"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -14,6 +14,10 @@
 
 /// The statements of history, for either database. Each runs in a transaction of its own; they throw SqlError.
 namespace scanner::storage {
+
+/// Everything that history keeps in rows over time, with a column `ts`.
+inline constexpr std::array<std::string_view, 7> kHistoryTables{
+    "rankings", "ranking_inputs", "cycles", "alerts", "alert_dead_letters", "bars_1m", "bars_1m_ohlc"};
 
 /// How far the database has got in a spool.
 struct SpoolPosition {
@@ -33,8 +37,5 @@ void write_history(SqlSession& session, const MergedBatch& batch, const SpoolPos
                                                             std::string_view profile);
 [[nodiscard]] BarsPage read_bars(SqlSession& session, const BarsQuery& query);
 [[nodiscard]] AlertsPage read_alerts(SqlSession& session, const AlertsQuery& query);
-
-/// Deletes a small batch of what is older than the retention. True when there may be more.
-[[nodiscard]] bool prune_history(SqlSession& session, const StoreOptions& options, core::WallTime now);
 
 }  // namespace scanner::storage

@@ -1,5 +1,7 @@
 #include "storage/postgres/postgres_partitions.hpp"
 
+#include "storage/postgres/postgres_text.hpp"
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -32,6 +34,24 @@ std::optional<core::WallTime> start_of_partition(std::string_view name) {
     if (mark == std::string_view::npos || name.size() != mark + 10) return std::nullopt;
     const std::string_view date = name.substr(mark + 2);
     return core::parse_time(fmt::format("{}-{}-{}T00:00:00Z", date.substr(0, 4), date.substr(4, 2), date.substr(6, 2)));
+}
+
+struct Partition {
+    std::string name;
+    core::WallTime end;
+};
+
+std::optional<Partition> oldest_partition(SqlSession& session, const Table& table) {
+    std::optional<Partition> oldest;
+    session.execute(
+        "SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid "
+        "WHERE inhparent = to_regclass(?1) ORDER BY child.relname",
+        {table.name}, [&](const SqlRow& row) {
+            const auto start = start_of_partition(row.text(0));
+            if (start && !oldest)
+                oldest = {.name = std::string(row.text(0)), .end = *start + days(table.partition_days)};
+        });
+    return oldest;
 }
 
 }  // namespace
@@ -68,23 +88,45 @@ void make_partitions(SqlSession& session, const Table& table, std::span<const co
         if (exists) continue;
         // One at a time, or two processes that make the same one collide in the catalogue.
         session.execute("SELECT pg_advisory_xact_lock(?1)", {kPartitionLock});
-        session.execute(
-            fmt::format("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES FROM (?1) TO (?2)", name, table.name),
-            {start, start + days(table.partition_days)});
+        session.execute(fmt::format("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES FROM ({}) TO ({})", name,
+                                    table.name, time_literal(start), time_literal(start + days(table.partition_days))));
     }
 }
 
-bool drop_old_partition(SqlSession& session, const Table& table, core::WallTime before) {
-    std::string oldest;
+std::uint64_t postgres_bytes_of(SqlSession& session, std::string_view table) {
+    // 24 bytes of header and 4 of pointer a row, beside what its columns take.
+    const std::string_view statement =
+        storage_of(session, table) == TableStorage::plain
+            ? "SELECT (greatest(c.reltuples, 0) * (28 + (SELECT coalesce(sum(s.avg_width * (1 - s.null_frac)), 0) FROM "
+              "pg_stats s WHERE s.schemaname = n.nspname AND s.tablename = c.relname)))::bigint FROM pg_class c JOIN "
+              "pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass(?1)"
+            : "SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint FROM pg_inherits WHERE inhparent = "
+              "to_regclass(?1)";
+    std::uint64_t bytes = 0;
+    session.execute(statement, {table}, [&](const SqlRow& row) { bytes = row.count(0); });
+    return bytes;
+}
+
+std::optional<core::WallTime> postgres_end_of_oldest_part(SqlSession& session, std::string_view table,
+                                                          std::string_view time_column) {
+    const TableStorage kept_as = storage_of(session, table);
+    if (kept_as == TableStorage::partitioned) {
+        const std::optional<Partition> oldest = oldest_partition(session, find_table(table));
+        return oldest ? std::optional(oldest->end) : std::nullopt;
+    }
+    // Wherever its bounds are, the chunk of the oldest row ends within its length from there.
+    const days part(kept_as == TableStorage::hypertable ? find_table(table).partition_days : 1);
+    std::optional<core::WallTime> end;
     session.execute(
-        "SELECT child.relname FROM pg_inherits JOIN pg_class child ON child.oid = inhrelid "
-        "WHERE inhparent = to_regclass(?1) ORDER BY child.relname",
-        {table.name}, [&](const SqlRow& row) {
-            const auto start = start_of_partition(row.text(0));
-            if (oldest.empty() && start && *start + days(table.partition_days) <= before) oldest = row.text(0);
-        });
-    if (oldest.empty()) return false;
-    session.execute(fmt::format("DROP TABLE {}", oldest));
+        fmt::format("SELECT {} FROM {} ORDER BY {} LIMIT 1", session.time_of(time_column), table, time_column), {},
+        [&](const SqlRow& row) { end = std::chrono::floor<days>(row.time(0)) + part; });
+    return end;
+}
+
+bool drop_old_partition(SqlSession& session, const Table& table, core::WallTime before) {
+    const std::optional<Partition> oldest = oldest_partition(session, table);
+    if (!oldest || oldest->end > before) return false;
+    session.execute(fmt::format("DROP TABLE {}", oldest->name));
     return true;
 }
 

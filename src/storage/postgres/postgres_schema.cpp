@@ -1,6 +1,6 @@
+#include "storage/postgres/adopt/adopt_table.hpp"
 #include "storage/postgres/postgres_partitions.hpp"
 #include "storage/postgres/postgres_session.hpp"
-#include "storage/postgres/postgres_takeover.hpp"
 #include "storage/postgres/postgres_text.hpp"
 
 #include <fmt/format.h>
@@ -33,7 +33,7 @@ public:
 
     void make_table(SqlSession& session, const Table& table, std::vector<std::string>& steps) override {
         if (exists(session, table.name)) {
-            if (table.name != "scanner_schema") take_over(session, table, steps);
+            if (table.name != "scanner_schema") adopt_table(session, table, steps);
             return;
         }
         const bool timescale = table.partition_days > 0 && has_timescale(session);
@@ -54,6 +54,14 @@ public:
                                     timescale     ? " (hypertable)"
                                     : partitioned ? fmt::format(" (partitions of {} days)", table.partition_days)
                                                   : ""));
+    }
+
+    void add_columns(SqlSession& session, std::string_view table, std::span<const Column> columns,
+                     std::vector<std::string>& steps) override {
+        for (const Column& column : columns) {
+            session.execute(fmt::format("ALTER TABLE {} ADD COLUMN IF NOT EXISTS {}", table, column_text(column)));
+            steps.push_back(fmt::format("added {}.{}", table, column.name));
+        }
     }
 
 private:

@@ -2,12 +2,12 @@
 
 #include "storage/postgres/postgres_partitions.hpp"
 #include "storage/postgres/postgres_text.hpp"
+#include "storage/postgres/pqxx_compat.hpp"
 
 #include <fmt/format.h>
 #include <pqxx/pqxx>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <mutex>
 #include <optional>
@@ -32,8 +32,8 @@ extern "C" const char* __lsan_default_suppressions() {
 namespace scanner::storage {
 namespace {
 
-constexpr std::size_t kMostRows = 5'000;
-constexpr std::size_t kMostStatementBytes = 4U << 20U;
+constexpr std::size_t kMaxRows = 5'000;
+constexpr std::size_t kMaxStatementBytes = 4U << 20U;
 
 core::ErrorCode code_of(std::string_view state) {
     const std::string_view kind = state.substr(0, 2);
@@ -69,56 +69,6 @@ decltype(auto) translated(F&& function) {
     }
 }
 
-/// libpqxx 6 connects anew behind our back when a session is lost, without its settings; a lost one is to stay lost.
-void inhibit_reactivation([[maybe_unused]] pqxx::connection& connection) {
-#if PQXX_VERSION_MAJOR < 7
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wdeprecated-declarations"
-    connection.inhibit_reactivation(true);
-#pragma clang diagnostic pop
-#endif
-}
-
-/// Rows on their way into a table by COPY. The ways to begin one differ between libpqxx 6 and 7, and 6 takes a row only
-/// as something whose size the compiler knows.
-class CopyStream {
-public:
-    CopyStream(pqxx::transaction_base& transaction, const BulkInsert& into) : stream_(begin(transaction, into)) {}
-
-    /// As many fields as the table has columns; null for none.
-    void write(std::span<const char* const> fields) { write_sized(fields, std::make_index_sequence<kMostColumns>()); }
-    /// Throws what the server had to say about any of the rows.
-    void complete() { stream_.complete(); }
-
-private:
-    static constexpr std::size_t kMostColumns = 12;
-
-    static pqxx::stream_to begin(pqxx::transaction_base& transaction, const BulkInsert& into) {
-        std::vector<std::string> names;
-        for (const Column& column : into.columns) names.emplace_back(column.name);
-#if PQXX_VERSION_MAJOR >= 7
-        return pqxx::stream_to::raw_table(transaction, into.table, fmt::format("{}", fmt::join(names, ", ")));
-#else
-        return pqxx::stream_to(transaction, std::string(into.table), names);
-#endif
-    }
-    template <std::size_t... I>
-    void write_sized(std::span<const char* const> fields, std::index_sequence<I...>) {
-        if (!(write_if<I + 1>(fields) || ...))
-            throw SqlError(core::ErrorCode::internal, "a table has more columns than a copy can carry");
-    }
-    template <std::size_t N>
-    bool write_if(std::span<const char* const> fields) {
-        if (fields.size() != N) return false;
-        std::array<const char*, N> row{};
-        std::ranges::copy(fields, row.begin());
-        stream_ << row;
-        return true;
-    }
-
-    pqxx::stream_to stream_;
-};
-
 template <class T>
 T parsed(std::string_view text) {
     T value{};
@@ -136,6 +86,9 @@ public:
         return value == "f" ? 0 : parsed<std::int64_t>(value);
     }
     double real(int column) const override { return parsed<double>(text(column)); }
+    std::vector<std::optional<double>> reals(int column) const override {
+        return is_null(column) ? std::vector<std::optional<double>>() : parse_reals(text(column));
+    }
     std::string_view text(int column) const override {
         const pqxx::field value = field(column);
         return {value.c_str(), value.size()};
@@ -153,7 +106,7 @@ public:
     PostgresSession(const std::string& url, std::chrono::milliseconds statement_timeout) {
         translated([&] {
             connection_ = std::make_unique<pqxx::connection>(with_connection_defaults(url));
-            inhibit_reactivation(*connection_);
+            pqxx_compat::inhibit_reactivation(*connection_);
             pqxx::work setup(*connection_);
             setup.exec(
                 fmt::format("SET TimeZone = 'UTC'; SET client_encoding = 'UTF8'; "
@@ -196,9 +149,9 @@ public:
 
     std::size_t execute(std::string_view statement, std::initializer_list<SqlValue> values,
                         const std::function<void(const SqlRow&)>& row) override {
-        const std::string text = with_values(statement, values);
+        const BoundStatement bound = with_parameters(statement, values);
         return translated([&] {
-            const pqxx::result result = transaction_->exec(text);
+            const pqxx::result result = pqxx_compat::execute(*transaction_, bound.text, bound.values);
             if (row) {
                 for (const pqxx::row& each : result) row(ResultRow(each));
             }
@@ -228,6 +181,18 @@ public:
             fmt::format("DELETE FROM {0} WHERE ctid = ANY(ARRAY(SELECT ctid FROM {0} WHERE {1} < ?1 LIMIT ?2))", table,
                         time_column);
         return execute(text, {before, static_cast<std::int64_t>(most)}, {}) == most;
+    }
+
+    std::uint64_t bytes_of(std::span<const std::string_view> tables) override {
+        std::uint64_t bytes = 0;
+        for (const std::string_view table : tables) bytes += postgres_bytes_of(*this, table);
+        return bytes;
+    }
+    std::optional<core::WallTime> end_of_oldest_part(std::string_view table, std::string_view time_column) override {
+        return postgres_end_of_oldest_part(*this, table, time_column);
+    }
+    void note_removed(std::string_view table) override {
+        if (storage_of(*this, table) == TableStorage::plain) execute(fmt::format("ANALYZE {}", table), {}, {});
     }
 
     std::string time_of(std::string_view column) const override {
@@ -301,13 +266,15 @@ private:
         return translated([&]() -> std::optional<std::size_t> {
             try {
                 pqxx::subtransaction attempt(*transaction_, "copy_attempt");
-                CopyStream copy(attempt, into);
+                std::vector<std::string> names;
+                for (const Column& column : into.columns) names.emplace_back(column.name);
+                pqxx_compat::CopyStream copy(attempt, into.table, names);
                 std::string text;
                 std::vector<std::optional<std::size_t>> places(row.size());
                 std::vector<const char*> fields(row.size());
                 std::size_t bytes = 0;
                 std::size_t next = first;
-                while (next < count && next - first < kMostRows && bytes < kMostStatementBytes) {
+                while (next < count && next - first < kMaxRows && bytes < kMaxStatementBytes) {
                     fill(next++, row);
                     text.clear();
                     for (std::size_t column = 0; column < row.size(); ++column) {
@@ -339,7 +306,7 @@ private:
         std::vector<std::string> arrays(into.columns.size());
         std::size_t bytes = 0;
         std::size_t next = first;
-        while (next < count && next - first < kMostRows && bytes < kMostStatementBytes) {
+        while (next < count && next - first < kMaxRows && bytes < kMaxStatementBytes) {
             fill(next, row);
             for (std::size_t column = 0; column < row.size(); ++column) {
                 const std::size_t before = arrays[column].size();
@@ -349,22 +316,27 @@ private:
             }
             ++next;
         }
+        for (std::string& array : arrays) array = '{' + array + '}';
         insert_arrays(into, arrays);
         return next;
     }
 
+    /// An array of arrays would be one long one, so arrays travel as texts.
     void insert_arrays(const BulkInsert& into, const std::vector<std::string>& arrays) {
-        std::string text = fmt::format("INSERT INTO {} (", into.table);
-        for (const Column& column : into.columns)
-            text += fmt::format("{}{}", &column == into.columns.data() ? "" : ", ", column.name);
-        text += ") SELECT * FROM unnest(";
+        std::string names;
+        std::string taken;
+        std::string given;
         for (std::size_t i = 0; i < arrays.size(); ++i) {
-            if (i > 0) text += ", ";
-            append_literal(text, std::string_view('{' + arrays[i] + '}'));
-            text += fmt::format("::{}[]", postgres_type(into.columns[i].type));
+            const Column& column = into.columns[i];
+            const std::string_view comma = i == 0 ? "" : ", ";
+            const bool is_array = column.type == ColumnType::reals;
+            names += fmt::format("{}{}", comma, column.name);
+            taken += fmt::format("{}given.{}{}", comma, column.name, is_array ? "::double precision[]" : "");
+            given += fmt::format("{}${}::{}[]", comma, i + 1, is_array ? "text" : postgres_type(column.type));
         }
-        text += fmt::format(") {}", into.conflict);
-        translated([&] { transaction_->exec(text); });
+        const std::string text = fmt::format("INSERT INTO {0} ({1}) SELECT {2} FROM unnest({3}) AS given ({1}) {4}",
+                                             into.table, names, taken, given, into.conflict);
+        translated([&] { pqxx_compat::execute(*transaction_, text, arrays); });
     }
 
     std::unique_ptr<pqxx::connection> connection_;

@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <iterator>
+#include <optional>
+#include <utility>
 
 namespace scanner::storage {
 namespace {
@@ -14,37 +18,26 @@ void refuse_nul(std::string_view text) {
         throw SqlError(core::ErrorCode::invalid_input, "postgres: a text with a NUL character cannot be stored");
 }
 
-}  // namespace
-
-void append_literal(std::string& out, std::string_view text) {
-    refuse_nul(text);
-    out += '\'';
-    for (const char c : text) {
-        if (c == '\'') out += '\'';
-        out += c;
-    }
-    out += '\'';
+/// The type that a parameter has in a statement. A text is what its place makes of it, as a constant would be: columns
+/// of an older service may be of other types than ours.
+std::string_view cast_of(const SqlValue& value) {
+    struct Cast {
+        std::string_view operator()(std::monostate) const { return ""; }
+        std::string_view operator()(bool) const { return "::boolean"; }
+        std::string_view operator()(std::int64_t) const { return "::bigint"; }
+        std::string_view operator()(double) const { return "::float8"; }
+        std::string_view operator()(std::string_view) const { return ""; }
+        std::string_view operator()(core::WallTime) const { return "::timestamptz"; }
+        std::string_view operator()(JsonText) const { return "::jsonb"; }
+        std::string_view operator()(Reals) const { return "::float8[]"; }
+    };
+    return std::visit(Cast(), value);
 }
 
-void append_literal(std::string& out, const SqlValue& value) {
-    struct Writer {
-        std::string& out;
-        void operator()(std::monostate) const { out += "NULL"; }
-        void operator()(bool flag) const { out += flag ? "TRUE" : "FALSE"; }
-        void operator()(std::int64_t integer) const { out += fmt::format("({}::bigint)", integer); }
-        void operator()(double real) const {
-            out += '(';
-            if (!append_field(out, real)) out += "NULL";
-            out += "::float8)";
-        }
-        void operator()(std::string_view text) const { append_literal(out, text); }
-        void operator()(core::WallTime time) const { out += fmt::format("'{}'::timestamptz", core::format_time(time)); }
-        void operator()(JsonText json) const {
-            append_literal(out, json.text);
-            out += "::jsonb";
-        }
-    };
-    std::visit(Writer{out}, value);
+}  // namespace
+
+std::string time_literal(core::WallTime time) {
+    return fmt::format("'{}'::timestamptz", core::format_time(time));
 }
 
 bool append_field(std::string& out, const SqlValue& value) {
@@ -67,6 +60,16 @@ bool append_field(std::string& out, const SqlValue& value) {
         }
         bool operator()(core::WallTime time) const { return append(core::format_time(time)); }
         bool operator()(JsonText json) const { return (*this)(json.text); }
+        bool operator()(Reals numbers) const {
+            out += '{';
+            bool first = true;
+            for (const std::optional<double>& number : numbers) {
+                if (!std::exchange(first, false)) out += ',';
+                if (!number || !(*this)(*number)) out += "NULL";
+            }
+            out += '}';
+            return true;
+        }
         bool append(std::string_view text) const {
             out += text;
             return true;
@@ -76,28 +79,29 @@ bool append_field(std::string& out, const SqlValue& value) {
 }
 
 void append_array_element(std::string& out, const SqlValue& value) {
-    const auto* const text = std::get_if<std::string_view>(&value);
-    const auto* const json = std::get_if<JsonText>(&value);
-    if (text == nullptr && json == nullptr) {
+    const bool quoted = std::holds_alternative<std::string_view>(value) || std::holds_alternative<JsonText>(value) ||
+                        std::holds_alternative<Reals>(value);
+    if (!quoted) {
         if (!append_field(out, value)) out += "NULL";
         return;
     }
-    const std::string_view quoted = text != nullptr ? *text : json->text;
-    refuse_nul(quoted);
+    std::string text;
+    static_cast<void>(append_field(text, value));  // none of these is a null
     out += '"';
-    for (const char c : quoted) {
+    for (const char c : text) {
         if (c == '"' || c == '\\') out += '\\';
         out += c;
     }
     out += '"';
 }
 
-std::string with_values(std::string_view statement, std::span<const SqlValue> values) {
-    std::string out;
-    out.reserve(statement.size() + 64 * values.size());
+BoundStatement with_parameters(std::string_view statement, std::span<const SqlValue> values) {
+    BoundStatement bound;
+    bound.text.reserve(statement.size() + 16 * values.size());
+    std::vector<std::size_t> parameters(values.size(), 0);  // 0: not one yet
     for (std::size_t i = 0; i < statement.size(); ++i) {
         if (statement[i] != '?') {
-            out += statement[i];
+            bound.text += statement[i];
             continue;
         }
         std::size_t place = 0;
@@ -107,9 +111,35 @@ std::string with_values(std::string_view statement, std::span<const SqlValue> va
         }
         if (place == 0 || place > values.size())
             throw SqlError(core::ErrorCode::internal, "a statement names a value that it was not given");
-        append_literal(out, values[place - 1]);
+        const SqlValue& value = values[place - 1];
+        std::size_t& parameter = parameters[place - 1];
+        if (parameter == 0) {
+            std::string text;
+            if (!append_field(text, value)) {
+                bound.text += "NULL";
+                continue;
+            }
+            bound.values.push_back(std::move(text));
+            parameter = bound.values.size();
+        }
+        fmt::format_to(std::back_inserter(bound.text), "${}{}", parameter, cast_of(value));
     }
-    return out;
+    return bound;
+}
+
+std::vector<std::optional<double>> parse_reals(std::string_view text) {
+    std::vector<std::optional<double>> numbers;
+    if (text.size() < 3 || !text.starts_with('{') || !text.ends_with('}')) return numbers;
+    text = text.substr(1, text.size() - 2);
+    for (;;) {
+        const std::size_t comma = std::min(text.find(','), text.size());
+        double number = 0.0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + comma, number);
+        const bool whole = error == std::errc() && end == text.data() + comma && std::isfinite(number);
+        numbers.push_back(whole ? std::optional(number) : std::nullopt);
+        if (comma == text.size()) return numbers;
+        text.remove_prefix(comma + 1);
+    }
 }
 
 std::string_view postgres_type(ColumnType type) {
@@ -121,6 +151,7 @@ std::string_view postgres_type(ColumnType type) {
         case ColumnType::text: return "text";
         case ColumnType::json: return "jsonb";
         case ColumnType::boolean: return "boolean";
+        case ColumnType::reals: return "double precision[]";
     }
     return "text";
 }

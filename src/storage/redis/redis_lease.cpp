@@ -67,8 +67,8 @@ std::string random_instance() {
 
 /// What may stand in a message.
 std::string plain(std::string_view text) {
-    constexpr std::size_t kMost = 64;
-    std::string shown(text.substr(0, kMost));
+    constexpr std::size_t kMaxCount = 64;
+    std::string shown(text.substr(0, kMaxCount));
     std::ranges::replace_if(shown, [](char c) { return c <= ' ' || c >= 0x7F || c == '"' || c == '\\'; }, '?');
     return shown;
 }

@@ -28,7 +28,7 @@ using SteadyClock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 using Words = std::vector<std::string>;
 
-constexpr std::size_t kMostMessages = 256;
+constexpr std::size_t kMaxMessages = 256;
 constexpr milliseconds kRenewInterval{2'000};
 /// Between attempts to write what was refused, unless a newer value comes before.
 constexpr milliseconds kRetryInterval{5'000};
@@ -49,7 +49,7 @@ bool means_wrong_server(const core::Error& error) {
     return std::ranges::any_of(kWords, [&](std::string_view word) { return error.message().starts_with(word); });
 }
 
-/// Newest value per key and the messages to publish, written behind whoever puts them.
+/// Newest value per key and the messages to publish, written behind their callers.
 class RedisStoreImpl final : public SnapshotCache,
                              public Publisher,
                              public PrefixLease,
@@ -98,7 +98,7 @@ public:
     }
 
     void publish(std::string channel, std::shared_ptr<const std::string> message) override {
-        if (messages_.size() == kMostMessages) {
+        if (messages_.size() == kMaxMessages) {
             messages_.pop_front();
             ++dropped_;
         }

@@ -5,23 +5,29 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <map>
+#include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
 namespace scanner::storage {
 namespace {
 
-constexpr std::uint8_t kVersion = 2;
+/// 2: inputs were JSON; still read.
+constexpr std::uint8_t kVersion = 3;
 /// In which every number of a minute was known; still read.
 constexpr std::uint8_t kVersionWithoutUnknown = 1;
+/// In place of a schema: the row brings JSON.
+constexpr std::uint32_t kNoSchema = 0xffffffff;
 /// Nothing that this program records comes near it; a length beyond is damage.
-constexpr std::uint32_t kMostRawBytes = 512U << 20U;
+constexpr std::uint32_t kMaxRawBytes = 512U << 20U;
 /// Of a minute: far more than cycles fit into one.
-constexpr std::int64_t kMostSamples = 1'000'000;
+constexpr std::int64_t kMaxSamples = 1'000'000;
 /// Deflate makes nothing shorter than this, so that a damaged length costs no memory.
-constexpr std::uint64_t kMostDeflation = 1032;
+constexpr std::uint64_t kMaxDeflation = 1032;
 
 void time(ByteWriter& out, core::WallTime at) {
     out.i64(core::to_unix_ms(at));
@@ -33,9 +39,9 @@ core::WallTime time(ByteReader& in) {
 }
 /// A count or a sequence number: what every reader of the database and of JSON can hold.
 std::uint64_t count(ByteReader& in) {
-    constexpr std::uint64_t kMost = (1ULL << 53U) - 1;
+    constexpr std::uint64_t kMaxCount = (1ULL << 53U) - 1;
     const std::uint64_t number = in.u64();
-    if (number > kMost) in.refuse();
+    if (number > kMaxCount) in.refuse();
     return number;
 }
 
@@ -84,12 +90,59 @@ void read(ByteReader& in, RankingRow& row) {
         *value = in.maybe();
 }
 
-void write(ByteWriter& out, const ContractInputs& row) {
-    time(out, row.time);
-    out.u64(row.sequence);
-    out.text(row.symbol);
-    out.text(row.inputs_json);
+/// Each schema once; rows name it by its place, or bring JSON.
+void write_inputs(ByteWriter& out, const std::vector<ContractInputs>& rows) {
+    std::vector<const InputsSchema*> schemas;
+    for (const ContractInputs& row : rows) {
+        if (row.schema && std::ranges::find(schemas, row.schema.get()) == schemas.end())
+            schemas.push_back(row.schema.get());
+    }
+    out.u32(static_cast<std::uint32_t>(schemas.size()));
+    for (const InputsSchema* const schema : schemas) out.text(encode_inputs_schema(*schema));
+    out.u32(static_cast<std::uint32_t>(rows.size()));
+    for (const ContractInputs& row : rows) {
+        time(out, row.time);
+        out.u64(row.sequence);
+        out.text(row.symbol);
+        const auto schema = std::ranges::find(schemas, row.schema.get());
+        out.u32(schema == schemas.end() ? kNoSchema : static_cast<std::uint32_t>(schema - schemas.begin()));
+        if (schema == schemas.end()) {
+            out.text(row.inputs_json);
+            continue;
+        }
+        for (std::size_t i = 0; i < row.schema->numbers(); ++i)
+            out.maybe(i < row.numbers.size() ? row.numbers[i] : std::nullopt);
+        out.text(row.texts_json);
+    }
 }
+void read_inputs(ByteReader& in, std::vector<ContractInputs>& rows) {
+    std::vector<InputsSchemaPtr> schemas;
+    for (std::uint32_t left = in.u32(); left > 0 && in.ok(); --left) {
+        auto schema = decode_inputs_schema(in.text());
+        if (!schema) return in.refuse();
+        schemas.push_back(std::make_shared<const InputsSchema>(std::move(*schema)));
+    }
+    for (std::uint32_t left = in.u32(); left > 0 && in.ok(); --left) {
+        ContractInputs& row = rows.emplace_back();
+        row.time = time(in);
+        row.sequence = count(in);
+        row.symbol = in.text();
+        const std::uint32_t schema = in.u32();
+        if (schema == kNoSchema) {
+            row.inputs_json = in.text();
+            continue;
+        }
+        if (schema >= schemas.size()) return in.refuse();
+        row.schema = schemas[schema];
+        row.numbers.resize(row.schema->numbers());
+        for (std::optional<double>& number : row.numbers) {
+            number = in.maybe();
+            if (number && !std::isfinite(*number)) number.reset();
+        }
+        row.texts_json = in.text();
+    }
+}
+/// Rows as the first two versions wrote them.
 void read(ByteReader& in, ContractInputs& row) {
     row.time = time(in);
     row.sequence = count(in);
@@ -134,7 +187,7 @@ void read(ByteReader& in, std::uint8_t version, MinuteAggregate& row) {
     }
     const std::uint32_t flags = in.u32();
     for (std::uint32_t i = 0; i < flags && in.ok(); ++i) row.manip_flags.emplace_back(in.text());
-    row.samples = static_cast<int>(std::clamp<std::int64_t>(in.i64(), 0, kMostSamples));
+    row.samples = static_cast<int>(std::clamp<std::int64_t>(in.i64(), 0, kMaxSamples));
     row.first_sequence = count(in);
     row.last_sequence = count(in);
 }
@@ -197,7 +250,7 @@ std::string encode_batch(const HistoryBatch& batch) {
     out.u8(batch.cycle ? 1 : 0);
     if (batch.cycle) write(out, *batch.cycle);
     write_all(out, batch.rankings);
-    write_all(out, batch.inputs);
+    write_inputs(out, batch.inputs);
     write_all(out, batch.minutes);
     write_all(out, batch.candles);
     write_all(out, batch.alerts);
@@ -220,11 +273,11 @@ core::Result<HistoryBatch> decode_batch(std::string_view bytes) {
     ByteReader head(bytes);
     const std::uint8_t version = head.u8();
     const std::uint32_t raw_bytes = head.u32();
-    const bool known = version == kVersion || version == kVersionWithoutUnknown;
-    if (!head.ok() || !known || raw_bytes > kMostRawBytes)
+    const bool known = version >= kVersionWithoutUnknown && version <= kVersion;
+    if (!head.ok() || !known || raw_bytes > kMaxRawBytes)
         return core::fail(core::ErrorCode::malformed, "spooled batch: a form that this program does not know");
     const std::string_view deflated = head.rest();
-    if (raw_bytes > kMostDeflation * (deflated.size() + 1))
+    if (raw_bytes > kMaxDeflation * (deflated.size() + 1))
         return core::fail(core::ErrorCode::malformed, "spooled batch: longer than its bytes can hold");
     std::string raw(raw_bytes, '\0');
     uLongf length = raw_bytes;
@@ -236,7 +289,11 @@ core::Result<HistoryBatch> decode_batch(std::string_view bytes) {
     HistoryBatch batch;
     if (in.u8() != 0) read(in, batch.cycle.emplace());
     read_all(in, version, batch.rankings);
-    read_all(in, version, batch.inputs);
+    if (version == kVersion) {
+        read_inputs(in, batch.inputs);
+    } else {
+        read_all(in, version, batch.inputs);
+    }
     read_all(in, version, batch.minutes);
     read_all(in, version, batch.candles);
     read_all(in, version, batch.alerts);

@@ -26,7 +26,7 @@ namespace fs = std::filesystem;
 
 /// A segment that holds nothing any more is replaced by an empty one once it is this long.
 constexpr std::uint64_t kEmptySegmentBytes = 256U << 10U;
-constexpr std::uint64_t kMostRefusedBytes = 64U << 20U;
+constexpr std::uint64_t kMaxRefusedBytes = 64U << 20U;
 constexpr std::string_view kSuffix = ".spool";
 
 struct Segment {
@@ -170,7 +170,7 @@ public:
         auto file = open_private_file(path, O_WRONLY | O_CREAT | O_APPEND);
         if (!file) return;
         const off_t length = ::lseek(file->get(), 0, SEEK_END);
-        if (length < 0 || static_cast<std::uint64_t>(length) > kMostRefusedBytes) return;
+        if (length < 0 || static_cast<std::uint64_t>(length) > kMaxRefusedBytes) return;
         std::string bytes;
         if (length == 0) bytes = encode_header({.id = id_});
         bytes += encode_frame({.number = record.number, .appended = record.appended}, record.payload);

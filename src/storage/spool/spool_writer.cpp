@@ -6,7 +6,7 @@
 namespace scanner::storage {
 
 bool SpoolWriter::add(std::string payload, std::uint64_t sequence, core::WallTime now) {
-    if (held_bytes_ + payload.size() > kMostHeldBytes) return false;
+    if (held_bytes_ + payload.size() > kMaxHeldBytes) return false;
     held_bytes_ += payload.size();
     held_.push_back({.payload = std::move(payload), .sequence = sequence, .time = now});
     return true;
@@ -17,7 +17,7 @@ std::size_t SpoolWriter::settle(bool more_coming) {
     core::Result<void> done;
     try {
         done = append_all(settled);
-        if (spool_.unsynced() > 0 && (!more_coming || !done || spool_.unsynced() >= kMostUnsynced)) {
+        if (spool_.unsynced() > 0 && (!more_coming || !done || spool_.unsynced() >= kMaxUnsynced)) {
             if (auto synced = spool_.sync(); !synced) done = std::move(synced);
             settled += forget_durable();
         }

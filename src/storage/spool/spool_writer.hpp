@@ -21,17 +21,17 @@ struct HeldBatches {
 };
 
 /// Brings batches into the spool and keeps each until the disk has it for certain: a disk that is full or broken for a
-/// while costs nothing but memory, and of that no more than kMostHeldBytes. One thread, the one that appends to the
+/// while costs nothing but memory, and of that no more than kMaxHeldBytes. One thread, the one that appends to the
 /// spool, unless it says otherwise.
 class SpoolWriter {
 public:
     explicit SpoolWriter(Spool& spool) : spool_(spool) {}
 
-    /// `sequence` 0: the batch is of no cycle. False, and it is not taken, when kMostHeldBytes are held.
+    /// `sequence` 0: the batch is of no cycle. False, and it is not taken, when kMaxHeldBytes are held.
     [[nodiscard]] bool add(std::string payload, std::uint64_t sequence, core::WallTime now);
 
     /// Appends what is not in the spool yet and syncs it; with `more_coming` at once the sync may wait for them, up to
-    /// kMostUnsynced. Returns how many batches it need not keep any longer: they are durable, or larger than the spool
+    /// kMaxUnsynced. Returns how many batches it need not keep any longer: they are durable, or larger than the spool
     /// (counted there as dropped).
     [[nodiscard]] std::size_t settle(bool more_coming);
 
@@ -42,8 +42,8 @@ public:
     /// As of the last settle(). Any thread.
     [[nodiscard]] HeldBatches status() const;
 
-    static constexpr std::size_t kMostUnsynced = 16;
-    static constexpr std::size_t kMostHeldBytes = 32U << 20U;
+    static constexpr std::size_t kMaxUnsynced = 16;
+    static constexpr std::size_t kMaxHeldBytes = 32U << 20U;
 
 private:
     struct Held {

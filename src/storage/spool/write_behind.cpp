@@ -16,9 +16,9 @@ namespace {
 namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMostRecordsPerWrite = 64;
+constexpr std::size_t kMaxRecordsPerWrite = 64;
 /// Encoded, which is about a sixth of what they come to.
-constexpr std::size_t kMostBytesPerWrite = 2U << 20U;
+constexpr std::size_t kMaxBytesPerWrite = 2U << 20U;
 constexpr milliseconds kUnlimited = std::chrono::hours(24 * 365);
 
 /// What one write did, decided on the database thread.
@@ -83,9 +83,9 @@ WriteBehind::WriteBehind(asio::any_io_executor executor, const core::Clock& cloc
       options_(options),
       link_(link),
       pending_(std::make_shared<std::atomic<std::size_t>>(0)),
-      records_per_write_(kMostRecordsPerWrite),
+      records_per_write_(kMaxRecordsPerWrite),
       changed_(std::make_shared<net::Event>(executor_)),
-      worker_(executor_, History::kMostPendingBatches + 8) {}
+      worker_(executor_, History::kMaxPendingBatches + 8) {}
 
 asio::awaitable<core::Result<void>> WriteBehind::open() {
     std::function<core::Result<std::unique_ptr<Spool>>()> open = [this] {
@@ -104,7 +104,7 @@ asio::awaitable<core::Result<void>> WriteBehind::open() {
 }
 
 void WriteBehind::record(std::function<HistoryBatch()> make) {
-    if (!spool_ || stopping_ || pending() >= History::kMostPendingBatches) {
+    if (!spool_ || stopping_ || pending() >= History::kMaxPendingBatches) {
         ++dropped_;
         overflow_.failed(stopping_ ? "stopping" : "the disk does not keep up", {{"pending", pending()}});
         return;
@@ -136,7 +136,7 @@ void WriteBehind::spool(std::function<HistoryBatch()> make) {
     settle();
 }
 
-/// One sync for those that wait right now; nobody learns of a record before its sync.
+/// One sync for those that wait right now; no record is shown before its sync.
 void WriteBehind::settle() {
     const bool more_coming = pending() > spool_writer_->held();
     *pending_ -= spool_writer_->settle(more_coming);
@@ -163,7 +163,7 @@ asio::awaitable<void> WriteBehind::run() {
 asio::awaitable<bool> WriteBehind::write_some() {
     if (caught_up_ != link_.connections() && !co_await catch_up()) co_return false;
     std::function<WriteOutcome(SqlSession&)> work = [this, most = records_per_write_](SqlSession& session) {
-        const auto records = spool_->read(most, kMostBytesPerWrite);
+        const auto records = spool_->read(most, kMaxBytesPerWrite);
         if (records.empty()) return WriteOutcome{};
         return write_or_set_aside(session, *spool_, records, clock_.now());
     };
@@ -180,7 +180,7 @@ asio::awaitable<bool> WriteBehind::write_some() {
         link_.write_failed({core::ErrorCode::invalid_input, outcome->why});
     }
     note_refused(outcome->refused, outcome->records, outcome->why);
-    records_per_write_ = std::min(records_per_write_ * 2, kMostRecordsPerWrite);
+    records_per_write_ = std::min(records_per_write_ * 2, kMaxRecordsPerWrite);
     if (outcome->records > 0) spool_->release(outcome->number);
     changed_->notify();
     co_return outcome->records > 0;
@@ -197,7 +197,7 @@ void WriteBehind::note_refused(std::size_t count, std::size_t of, const std::str
     refusal_.failed("refused", {{"batches", count}, {"error", why}});
 }
 
-/// With a new connection nobody knows how the last commit of the one before ended: the database does.
+/// How the last commit of the connection before ended only the database knows.
 asio::awaitable<bool> WriteBehind::catch_up() {
     const std::uint64_t connection = link_.connections();
     std::function<std::uint64_t(SqlSession&)> work = [this](SqlSession& session) {

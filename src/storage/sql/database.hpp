@@ -39,7 +39,7 @@ public:
     [[nodiscard]] core::Result<MigrationReport> open(core::WallTime now);
     void close();
 
-    /// What `work` returns. A connection that is lost, or in a state that nobody knows, is closed.
+    /// What `work` returns. A connection that is lost, or in an unknown state, is closed.
     template <class F>
         requires std::invocable<const F&, SqlSession&>
     [[nodiscard]] auto run(const F& work) -> core::Result<std::invoke_result_t<const F&, SqlSession&>> {

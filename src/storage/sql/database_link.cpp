@@ -10,7 +10,7 @@ using std::chrono::milliseconds;
 
 /// No limit: what it is given to limits itself.
 constexpr milliseconds kUnlimited = std::chrono::hours(24 * 365);
-constexpr std::size_t kMostWaiting = 64;
+constexpr std::size_t kMaxWaiting = 64;
 
 }  // namespace
 
@@ -26,7 +26,7 @@ DatabaseLink::DatabaseLink(asio::any_io_executor executor, const core::Clock& cl
                 .cap = options_.reconnect_cap,
                 .floor = options_.reconnect_base / 2},
                net::make_random_unit(std::random_device{}())),
-      worker_(executor_, kMostWaiting) {}
+      worker_(executor_, kMaxWaiting) {}
 
 asio::awaitable<core::Result<MigrationReport>> DatabaseLink::connect() {
     state_ = StoreState::connecting;

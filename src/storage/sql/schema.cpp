@@ -185,18 +185,34 @@ constexpr std::array kAlerting{
     Table{.name = "alert_dead_letters", .columns = kDeadLetters, .indices = kDeadLettersIndices},
 };
 
+constexpr std::array kInputSchemas{
+    Column{"id", integer, "NOT NULL"},
+    Column{"fields", json, "NOT NULL"},
+    Column{"made_at", time, "NOT NULL"},
+};
+constexpr std::array kTyped{Table{.name = "input_schemas", .columns = kInputSchemas, .key = "id"}};
+/// In place of `inputs`, which rows of earlier versions have.
+constexpr std::array kTypedInputs{
+    Column{"schema", integer},
+    Column{"numbers", reals},
+    Column{"texts", json},
+};
+
 /// What a version adds to the one before. Never changed once released: a change is a new migration.
 struct Migration {
     int version;
     std::string_view name;
     std::span<const Table> tables;
-    std::string_view statement;  ///< after the tables; may be empty
+    std::string_view statement;         ///< after the tables; may be empty
+    std::string_view changed_table{};   ///< a table of an earlier version that gets more columns; may be empty
+    std::span<const Column> columns{};  ///< those
 };
 constexpr std::array kMigrations{
     Migration{1, "history: cycles, rankings and their inputs, minute bars, candles", kHistory, ""},
     Migration{2, "operator state: settings, watchlists, profiles", kOperator,
               "INSERT INTO operator_clock (id, version) VALUES (1, 1) ON CONFLICT (id) DO NOTHING"},
     Migration{3, "alerts: rules, history, dead letters", kAlerting, ""},
+    Migration{4, "inputs of rankings as arrays of numbers under a schema", kTyped, "", "ranking_inputs", kTypedInputs},
 };
 static_assert(kMigrations.back().version == kSchemaVersion);
 
@@ -209,13 +225,6 @@ constexpr Table kVersionTable{.name = "scanner_schema", .columns = kVersions, .k
 
 }  // namespace
 
-std::span<const Table> history_tables() {
-    return kHistory;
-}
-std::span<const Table> operator_tables() {
-    return kOperator;
-}
-
 const Table& find_table(std::string_view name) {
     for (const Migration& migration : kMigrations) {
         const auto found = std::ranges::find(migration.tables, name, &Table::name);
@@ -224,7 +233,17 @@ const Table& find_table(std::string_view name) {
     throw std::logic_error("no such table");
 }
 
-MigrationReport migrate(SqlSession& session, SchemaDialect& dialect, core::WallTime now) {
+std::vector<Column> columns_of(std::string_view table) {
+    const std::span<const Column> first = find_table(table).columns;
+    std::vector<Column> columns(first.begin(), first.end());
+    for (const Migration& migration : kMigrations) {
+        if (migration.changed_table == table)
+            columns.insert(columns.end(), migration.columns.begin(), migration.columns.end());
+    }
+    return columns;
+}
+
+MigrationReport migrate(SqlSession& session, SchemaDialect& dialect, core::WallTime now, int version) {
     MigrationReport report;
     SqlTransaction transaction(session);
     dialect.lock(session);
@@ -239,15 +258,17 @@ MigrationReport migrate(SqlSession& session, SchemaDialect& dialect, core::WallT
                                    report.from_version, kSchemaVersion));
     }
     for (const Migration& migration : kMigrations) {
-        if (migration.version <= report.from_version) continue;
+        if (migration.version <= report.from_version || migration.version > version) continue;
         report.steps.push_back(fmt::format("version {}: {}", migration.version, migration.name));
         for (const Table& table : migration.tables) dialect.make_table(session, table, report.steps);
+        if (!migration.columns.empty())
+            dialect.add_columns(session, migration.changed_table, migration.columns, report.steps);
         if (!migration.statement.empty()) session.execute(migration.statement);
         session.execute("INSERT INTO scanner_schema (version, name, applied_at) VALUES (?1, ?2, ?3)",
                         {std::int64_t{migration.version}, migration.name, now});
     }
     transaction.commit();
-    report.to_version = std::max(report.from_version, kSchemaVersion);
+    report.to_version = std::max(report.from_version, version);
     return report;
 }
 

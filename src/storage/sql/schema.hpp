@@ -2,7 +2,7 @@
 
 #include "storage/sql/sql.hpp"
 
-#include "scanner/storage/store.hpp"
+#include "scanner/storage/migration.hpp"
 
 #include <functional>
 #include <span>
@@ -32,10 +32,10 @@ struct Table {
     bool long_rows = false;      ///< hundreds of bytes each: SQLite keeps them out of the key's tree
 };
 
-/// The tables of schema version 1, with the columns that the statements of this room rely on.
-[[nodiscard]] std::span<const Table> history_tables();
-[[nodiscard]] std::span<const Table> operator_tables();
+/// A table as the version that introduced it made it.
 [[nodiscard]] const Table& find_table(std::string_view name);
+/// Its columns today, in the order in which they were added; an identity column first.
+[[nodiscard]] std::vector<Column> columns_of(std::string_view table);
 
 /// What each database does in its own way.
 class SchemaDialect {
@@ -44,13 +44,18 @@ public:
     /// Makes the table, or takes over the one of that name without losing a row or a column: adds a sentence for what
     /// it did.
     virtual void make_table(SqlSession& session, const Table& table, std::vector<std::string>& steps) = 0;
+    /// Adds columns, which may be empty, to a table of an earlier version.
+    virtual void add_columns(SqlSession& session, std::string_view table, std::span<const Column> columns,
+                             std::vector<std::string>& steps) = 0;
     /// Keeps every other process from migrating until the transaction ends.
     virtual void lock(SqlSession& session) = 0;
 };
 
-inline constexpr int kSchemaVersion = 3;
+inline constexpr int kSchemaVersion = 4;
 
-/// Brings the schema to kSchemaVersion, all in one transaction. Throws SqlError(conflict) when it is newer.
-[[nodiscard]] MigrationReport migrate(SqlSession& session, SchemaDialect& dialect, core::WallTime now);
+/// Brings the schema to `version`, all in one transaction; to an older one for tests of migrations. Throws
+/// SqlError(conflict) when it is newer than this program knows.
+[[nodiscard]] MigrationReport migrate(SqlSession& session, SchemaDialect& dialect, core::WallTime now,
+                                      int version = kSchemaVersion);
 
 }  // namespace scanner::storage

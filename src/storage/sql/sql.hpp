@@ -44,8 +44,11 @@ public:
 struct JsonText {
     std::string_view text;
 };
-/// A value for a statement; texts are borrowed.
-using SqlValue = std::variant<std::monostate, bool, std::int64_t, double, std::string_view, core::WallTime, JsonText>;
+/// Numbers of a column of type reals; borrowed.
+using Reals = std::span<const std::optional<double>>;
+/// A value for a statement; texts and arrays are borrowed.
+using SqlValue =
+    std::variant<std::monostate, bool, std::int64_t, double, std::string_view, core::WallTime, JsonText, Reals>;
 
 template <class T>
 [[nodiscard]] SqlValue sql(const std::optional<T>& value) {
@@ -66,6 +69,8 @@ public:
     [[nodiscard]] virtual std::int64_t integer(int column) const = 0;  ///< booleans are 0 and 1
     [[nodiscard]] virtual double real(int column) const = 0;
     [[nodiscard]] virtual std::string_view text(int column) const = 0;
+    /// Of a column of type reals; what is not finite is nothing.
+    [[nodiscard]] virtual std::vector<std::optional<double>> reals(int column) const = 0;
 
     /// Nothing for null and for what is not finite.
     [[nodiscard]] std::optional<double> maybe_real(int column) const {
@@ -87,7 +92,16 @@ public:
     [[nodiscard]] core::WallTime time(int column) const { return core::from_unix_ms(integer(column)); }
 };
 
-enum class ColumnType { identity, time, integer, real, text, json, boolean };
+enum class ColumnType {
+    identity,
+    time,
+    integer,
+    real,
+    text,
+    json,
+    boolean,
+    reals,  ///< an array of numbers; a blob of doubles where the database has no arrays
+};
 
 struct Column {
     std::string_view name;
@@ -130,6 +144,14 @@ public:
     /// Deletes at most `most` rows of before `before`, or whole partitions. True when there may be more.
     virtual bool prune(std::string_view table, std::string_view time_column, core::WallTime before,
                        std::size_t most) = 0;
+
+    /// The bytes that these tables take, indices included: what pruning gives back, if not always to the disk.
+    virtual std::uint64_t bytes_of(std::span<const std::string_view> tables) = 0;
+    /// Where the oldest part of the table ends that pruning can remove: a partition, or a day of rows (UTC). Nothing
+    /// for an empty table.
+    virtual std::optional<core::WallTime> end_of_oldest_part(std::string_view table, std::string_view time_column) = 0;
+    /// Some rows were deleted: what is known of the table's size is looked at again.
+    virtual void note_removed(std::string_view table) = 0;
 
     /// The expression that selects a time column, as milliseconds since the epoch, rounded down.
     [[nodiscard]] virtual std::string time_of(std::string_view column) const = 0;

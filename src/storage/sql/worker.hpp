@@ -51,7 +51,7 @@ public:
         co_return core::fail(core::ErrorCode::timeout, "no answer in time");
     }
 
-    /// Runs `work`, which must not throw, over there; bounded by whoever calls.
+    /// Runs `work`, which must not throw, over there; bounded by the caller.
     void post(std::function<void()> work) { boost::asio::post(pool_, std::move(work)); }
 
     /// For how long the present piece of work has been running; 0 when there is none. Any thread.

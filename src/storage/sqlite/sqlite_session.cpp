@@ -1,12 +1,19 @@
 #include "storage/sqlite/sqlite_session.hpp"
 
+#include "storage/spool/bytes.hpp"
+
 #include "scanner/storage/private_files.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
+#include <cmath>
 #include <fcntl.h>
+#include <limits>
 #include <map>
+#include <optional>
 #include <sqlite3.h>
 #include <string>
 #include <utility>
@@ -19,7 +26,7 @@ constexpr int kBusyTimeoutMs = 5'000;
 /// At the start, which goes on without a file that another program has locked and looks again later.
 constexpr int kOpenTimeoutMs = 2'000;
 /// Rows a transaction may hold; SQLite's own limit on variables does not matter to a prepared row.
-constexpr std::size_t kMostStatements = 128;
+constexpr std::size_t kMaxStatements = 128;
 
 SqlError to_sql_error(const SQLite::Exception& error) {
     auto code = core::ErrorCode::internal;
@@ -55,6 +62,16 @@ decltype(auto) translated(F&& function) {
     }
 }
 
+/// Doubles, the lowest byte first; a null is not a number.
+std::string reals_blob(Reals numbers) {
+    std::string blob;
+    blob.reserve(8 * numbers.size());
+    ByteWriter out(blob);
+    for (const std::optional<double>& number : numbers)
+        out.real(number.value_or(std::numeric_limits<double>::quiet_NaN()));
+    return blob;
+}
+
 void bind_value(SQLite::Statement& statement, int place, const SqlValue& value) {
     struct Binder {
         SQLite::Statement& statement;
@@ -67,6 +84,10 @@ void bind_value(SQLite::Statement& statement, int place, const SqlValue& value) 
         void operator()(std::string_view text) const { text_value(text); }
         void operator()(core::WallTime time) const { statement.bind(place, core::to_unix_ms(time)); }
         void operator()(JsonText json) const { text_value(json.text); }
+        void operator()(Reals numbers) const {
+            const std::string blob = reals_blob(numbers);
+            statement.bind(place, blob.data(), static_cast<int>(blob.size()));
+        }
         void text_value(std::string_view text) const { statement.bind(place, std::string(text)); }
     };
     std::visit(Binder{statement, place}, value);
@@ -82,6 +103,17 @@ public:
         const SQLite::Column value = statement_.getColumn(column);
         const char* const text = value.getText();  // before the size: it may convert
         return {text, static_cast<std::size_t>(value.getBytes())};
+    }
+    std::vector<std::optional<double>> reals(int column) const override {
+        const SQLite::Column value = statement_.getColumn(column);
+        const auto* const bytes = static_cast<const char*>(value.getBlob());
+        ByteReader in({bytes, bytes == nullptr ? 0 : static_cast<std::size_t>(value.getBytes())});
+        std::vector<std::optional<double>> numbers(in.rest().size() / 8);
+        for (std::optional<double>& number : numbers) {
+            const double real = in.real();
+            if (std::isfinite(real)) number = real;
+        }
+        return numbers;
     }
 
 private:
@@ -143,6 +175,7 @@ public:
 
     void insert(const BulkInsert& into, std::size_t count,
                 const std::function<void(std::size_t, std::span<SqlValue>)>& fill) override {
+        if (count == 0) return;
         std::string names;
         std::string places;
         for (const Column& column : into.columns) {
@@ -171,6 +204,26 @@ public:
         return execute(text, {before, static_cast<std::int64_t>(most)}, {}) == most;
     }
 
+    std::uint64_t bytes_of(std::span<const std::string_view> tables) override {
+        static_cast<void>(tables);  // one file: the operator's own tables are small beside history
+        std::int64_t pages = 0;
+        for (const char* pragma : {"PRAGMA page_count", "PRAGMA freelist_count"}) {
+            const std::int64_t sign = pages == 0 ? 1 : -1;
+            execute(pragma, {}, [&](const SqlRow& row) { pages += sign * row.integer(0); });
+        }
+        std::int64_t page_bytes = 0;
+        execute("PRAGMA page_size", {}, [&](const SqlRow& row) { page_bytes = row.integer(0); });
+        return static_cast<std::uint64_t>(std::max<std::int64_t>(pages, 0) * page_bytes);
+    }
+    std::optional<core::WallTime> end_of_oldest_part(std::string_view table, std::string_view time_column) override {
+        using std::chrono::days;
+        std::optional<core::WallTime> end;
+        execute(fmt::format("SELECT {0} FROM {1} ORDER BY {0} LIMIT 1", time_column, table), {},
+                [&](const SqlRow& row) { end = std::chrono::floor<days>(row.time(0)) + days(1); });
+        return end;
+    }
+    void note_removed(std::string_view table) override { static_cast<void>(table); }  // pages are counted
+
     std::string time_of(std::string_view column) const override { return std::string(column); }
     std::string microseconds_of(std::string_view column) const override { return fmt::format("{} * 1000", column); }
     std::string time_from_microseconds(std::string_view expression) const override {
@@ -196,7 +249,7 @@ private:
 
     SQLite::Statement& prepared(std::string_view text) {
         if (const auto found = statements_.find(text); found != statements_.end()) return *found->second;
-        if (statements_.size() >= kMostStatements) statements_.clear();
+        if (statements_.size() >= kMaxStatements) statements_.clear();
         auto statement = std::make_unique<SQLite::Statement>(database_, std::string(text));
         return *statements_.emplace(text, std::move(statement)).first->second;
     }
@@ -214,6 +267,7 @@ std::string_view type_name(ColumnType type) {
         case ColumnType::real: return "REAL";
         case ColumnType::text:
         case ColumnType::json: return "TEXT";
+        case ColumnType::reals: return "BLOB";
     }
     return "TEXT";
 }
@@ -243,6 +297,14 @@ public:
             session.execute(fmt::format("CREATE INDEX {} ON {} ({})", index.name, table.name, index.columns));
         if (table.prune_by_time) session.execute(fmt::format("CREATE INDEX {0}_ts ON {0} (ts)", table.name));
         steps.push_back(fmt::format("made table {}", table.name));
+    }
+
+    void add_columns(SqlSession& session, std::string_view table, std::span<const Column> columns,
+                     std::vector<std::string>& steps) override {
+        for (const Column& column : columns) {
+            session.execute(fmt::format("ALTER TABLE {} ADD COLUMN {} {}", table, column.name, type_name(column.type)));
+            steps.push_back(fmt::format("added {}.{}", table, column.name));
+        }
     }
 };
 

@@ -321,7 +321,11 @@ TEST(StatusViews, health_has_the_names_that_clients_know) {
                               .last_seen = test::kNow,
                               .volatility_bucket = signals::VolatilityBucket::low},
                              {.symbol = "ETH/USDT:USDT", .is_stale = true}};
-    report.stores = {{.name = "redis", .state = "ok", .backlog = 2}};
+    report.stores = {{.name = "redis", .status = {.state = storage::StoreState::ready, .backlog = 2}}};
+    report.history = storage::HistorySize{.bytes = 1'000,
+                                          .max_bytes = 5'000,
+                                          .removed_days = 2,
+                                          .removed_before = core::parse_time("2026-11-20T00:00:00Z")};
     const json body = json::parse(*render_health(report).body());
     EXPECT_EQ(body["last_cycle_ms"], 1'250);
     EXPECT_EQ(body["last_success"], "2026-11-22T05:24:00.123Z");
@@ -343,7 +347,10 @@ TEST(StatusViews, health_has_the_names_that_clients_know) {
     EXPECT_EQ(body["symbols"]["ETH/USDT:USDT"]["is_stale"], true);
     EXPECT_TRUE(body["symbols"]["ETH/USDT:USDT"]["volatility_bucket"].is_null());
     EXPECT_TRUE(body["symbols"]["ETH/USDT:USDT"]["last_seen"].is_null());
+    EXPECT_EQ(body["stores"]["redis"]["state"], "ready");
     EXPECT_EQ(body["stores"]["redis"]["backlog"], 2);
+    EXPECT_EQ(body["history"], json::parse(R"({"bytes":1000,"max_bytes":5000,"removed_days":2,"over":false,
+                                               "removed_before":"2026-11-20T00:00:00.000Z"})"));
     EXPECT_EQ(body["version"], "1.2.3");
     EXPECT_EQ(body["uptime_sec"], 12.346);
 }

@@ -76,7 +76,8 @@ TEST(ApiDocs, have_exactly_the_metrics_that_are_served) {
     sample.health.exchange.errors = {{"timeout", 1}};
     sample.server = net::HttpServerStatistics();
     sample.streams = StreamStatistics();
-    sample.stores = {{.name = "redis"}};
+    sample.stores = {{.name = "redis", .status = {}}};
+    sample.history = storage::HistorySize();
     sample.alerts = alerts::AlertStatistics{.rung = {{"a rule", 1}}};
     const auto names = [](const std::string& text, const std::regex& pattern) {
         std::set<std::string> found;

@@ -87,11 +87,18 @@ TEST(Metrics, count_answers_by_route_and_status) {
 
 TEST(Metrics, tell_how_the_stores_do) {
     MetricsSample sample;
-    sample.stores = {{.name = "redis", .usable = true, .backlog = 0},
-                     {.name = "postgres", .usable = false, .backlog = 17}};
+    sample.stores = {
+        {.name = "redis", .status = {.state = storage::StoreState::embedded}},
+        {.name = "postgres", .status = {.state = storage::StoreState::down, .backlog = 17, .backlog_age_sec = 2.5}}};
+    sample.history = storage::HistorySize{.bytes = 1'500, .max_bytes = 1'000, .removed_days = 3, .over = true};
     const std::string text = Metrics("1").render(sample);
     EXPECT_THAT(text, HasSubstr("scanner_store_up{store=\"redis\"} 1\nscanner_store_up{store=\"postgres\"} 0\n"));
     EXPECT_THAT(text, HasSubstr("scanner_store_backlog{store=\"postgres\"} 17\n"));
+    EXPECT_THAT(text, HasSubstr("scanner_store_backlog_age_seconds{store=\"postgres\"} 2.5\n"));
+    EXPECT_THAT(text, HasSubstr("scanner_history_bytes 1500\n"));
+    EXPECT_THAT(text, HasSubstr("scanner_history_max_bytes 1000\n"));
+    EXPECT_THAT(text, HasSubstr("scanner_history_removed_days_total 3\n"));
+    EXPECT_THAT(text, HasSubstr("scanner_history_over_bound 1\n"));
 }
 
 TEST(Metrics, give_every_family_its_type_once) {

@@ -1,4 +1,4 @@
-#include "storage/postgres/postgres_takeover.hpp"
+#include "storage/postgres/adopt/adopt_table.hpp"
 
 #include "storage/postgres/postgres_text.hpp"
 
@@ -87,9 +87,9 @@ std::set<std::string> names_in(std::string_view list) {
     return names;
 }
 
-class Takeover {
+class Adoption {
 public:
-    Takeover(SqlSession& session, const Table& table, std::vector<std::string>& steps)
+    Adoption(SqlSession& session, const Table& table, std::vector<std::string>& steps)
         : session_(session), table_(table), steps_(steps), columns_(columns_of(session, table.name)) {}
 
     void run() {
@@ -220,6 +220,7 @@ private:
                 }
                 return std::nullopt;
             case ColumnType::identity:
+            case ColumnType::reals:
             case ColumnType::boolean: return std::nullopt;
         }
         return std::nullopt;
@@ -347,8 +348,8 @@ private:
 
 }  // namespace
 
-void take_over(SqlSession& session, const Table& table, std::vector<std::string>& steps) {
-    Takeover(session, table, steps).run();
+void adopt_table(SqlSession& session, const Table& table, std::vector<std::string>& steps) {
+    Adoption(session, table, steps).run();
 }
 
 }  // namespace scanner::storage

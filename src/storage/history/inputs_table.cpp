@@ -1,0 +1,42 @@
+#include "storage/history/inputs_table.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace scanner::storage {
+
+void InputsSchemas::load(SqlSession& session) {
+    schemas_.clear();
+    session.execute("SELECT id, fields FROM input_schemas", {}, [&](const SqlRow& row) {
+        if (auto schema = decode_inputs_schema(row.text(1))) schemas_.emplace(row.integer(0), std::move(*schema));
+    });
+}
+
+std::int64_t InputsSchemas::id_of(SqlSession& session, const InputsSchema& schema, core::WallTime now) {
+    const auto known = [&] {
+        return std::ranges::find_if(schemas_, [&](const auto& entry) { return entry.second == schema; });
+    };
+    if (const auto found = known(); found != schemas_.end()) return found->first;
+    const std::string fields = encode_inputs_schema(schema);
+    // Another process may take the same id for another schema: then the next one is free.
+    for (int attempt = 0; attempt < 8; ++attempt) {
+        session.execute(
+            "INSERT INTO input_schemas (id, fields, made_at) SELECT coalesce(max(id), 0) + 1, ?1, ?2 FROM "
+            "input_schemas WHERE true ON CONFLICT (id) DO NOTHING",
+            {JsonText{fields}, now});
+        load(session);
+        if (const auto found = known(); found != schemas_.end()) return found->first;
+    }
+    throw SqlError(core::ErrorCode::timeout, "the schema of the inputs could not be kept: others keep theirs");
+}
+
+std::string InputsSchemas::render(const SqlRow& row, int first, std::string_view symbol) const {
+    if (!row.is_null(first)) return std::string(row.text(first));
+    if (row.is_null(first + 1)) return {};
+    const auto schema = schemas_.find(row.integer(first + 1));
+    if (schema == schemas_.end()) return {};
+    const std::string_view texts = row.is_null(first + 3) ? std::string_view() : row.text(first + 3);
+    return render_inputs(schema->second, schemas_.rbegin()->second, row.reals(first + 2), texts, symbol);
+}
+
+}  // namespace scanner::storage
