@@ -66,9 +66,11 @@ INSERT INTO cycles SELECT i, to_timestamp($start + (i - 1) * 60), 'scalp', 500, 
 INSERT INTO rankings SELECT to_timestamp($start + (i - 1) * 60), i, p, 'C' || s || '/USDT:USDT', s, 100.0 / s + random(),
   1000 + random(), 2e7 + random() * 1e9, random() * 8, random() * 8, random() * 100
   FROM generate_series(1, $cycles) i, unnest(ARRAY['news', 'scalp', 'swing']) p, generate_series(1, $contracts) s;
-INSERT INTO ranking_inputs SELECT to_timestamp($start + (i - 1) * 60), i, 'C' || s || '/USDT:USDT',
-  jsonb_build_object('contract_code', 'C' || s || '-USDT', 'data_time', '2026-11-22T00:00:00.000Z', 'metrics',
-    (SELECT jsonb_object_agg('number_' || k, random()) FROM generate_series(1, 30) k WHERE s > 0 AND i > 0))
+INSERT INTO input_schemas SELECT 1, jsonb_build_array('contract_code:text', 'data_time:time') ||
+  (SELECT jsonb_agg('metrics.number_' || k) FROM generate_series(1, 75) k), now();
+INSERT INTO ranking_inputs (ts, sequence, symbol, schema, numbers)
+  SELECT to_timestamp($start + (i - 1) * 60), i, 'C' || s || '/USDT:USDT', 1,
+  1795305600000::float8 || (SELECT array_agg(random()) FROM generate_series(1, 75) k WHERE s > 0 AND i > 0)
   FROM generate_series(1, $cycles) i, generate_series(1, $contracts) s;
 INSERT INTO bars_1m SELECT 'C' || s || '/USDT:USDT', to_timestamp($start + (i - 1) * 60), 100, 1, 1, 1e6, 0, 0, 0.01, 1e6, 0,
   10, '["wall"]', 1, i, i FROM generate_series(1, $cycles) i, generate_series(1, $contracts) s;
@@ -117,7 +119,7 @@ unset SCANNER_POSTGRES_URL
 rounds=${ROUNDS:-21}
 "$bin/market-scanner" migrate --env-file /dev/null --data-dir "$work/sqlite" >/dev/null
 python3 - "$work/sqlite/scanner.db" "$start" "$cycles" "$contracts" <<'PY'
-import json, random, sqlite3, sys
+import json, random, sqlite3, struct, sys
 path, start, cycles, contracts = sys.argv[1], *map(int, sys.argv[2:])
 db = sqlite3.connect(path)
 db.execute("PRAGMA synchronous = OFF")
@@ -130,11 +132,10 @@ r = random.random
 db.executemany("INSERT INTO rankings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                ((ts, i, p, name, s, 100 / s + r(), 1000 + r(), 2e7 + r() * 1e9, r() * 8, r() * 8, r() * 100)
                 for i, ts in times for p in ("news", "scalp", "swing") for s, name in names))
-def inputs(s):
-    return json.dumps({"contract_code": f"C{s}-USDT", "data_time": "2026-11-22T00:00:00.000Z",
-                       "metrics": {f"number_{k}": r() for k in range(30)}})
-db.executemany("INSERT INTO ranking_inputs VALUES (?, ?, ?, ?)",
-               ((ts, i, name, inputs(s)) for i, ts in times for s, name in names))
+db.execute("INSERT INTO input_schemas VALUES (1, ?, 0)",
+           (json.dumps(["contract_code:text", "data_time:time"] + [f"metrics.number_{k}" for k in range(75)]),))
+db.executemany("INSERT INTO ranking_inputs (ts, sequence, symbol, schema, numbers) VALUES (?, ?, ?, 1, ?)",
+               ((ts, i, name, struct.pack("<76d", 1795305600000.0, *(r() for _ in range(75)))) for i, ts in times for s, name in names))
 db.executemany("INSERT INTO bars_1m VALUES (?, ?, 100, 1, 1, 1e6, 0, 0, 0.01, 1e6, 0, 10, '[\"wall\"]', 1, ?, ?)",
                ((name, ts, i, i) for s, name in names for i, ts in times))
 db.executemany("INSERT INTO bars_1m_ohlc VALUES (?, ?, 100, 101, 99, 100, 10, ?)",
@@ -154,7 +155,7 @@ for name, statement in {
     "as_of: which cycle": "SELECT sequence, ts FROM cycles WHERE ts <= ?1 ORDER BY ts DESC, sequence DESC LIMIT 1",
     "as_of: its rows": f"SELECT {columns} FROM rankings r WHERE r.ts >= ?1 AND r.ts < ?2 AND r.sequence = ?3 AND r.profile = ?4 "
         "ORDER BY r.rank NULLS LAST, r.score DESC, r.symbol",
-    "as_of: their inputs": "SELECT symbol, inputs FROM ranking_inputs WHERE ts >= ?1 AND ts < ?2 AND sequence = ?3",
+    "as_of: their inputs": "SELECT symbol, schema, numbers FROM ranking_inputs WHERE ts >= ?1 AND ts < ?2 AND sequence = ?3",
     "a day of one symbol": f"SELECT {columns} FROM (SELECT r.* FROM rankings r WHERE r.ts >= ?1 AND r.ts < ?2 AND r.profile = ?3 AND "
         "r.symbol = ?4 ORDER BY r.ts, r.sequence, r.profile, r.symbol LIMIT ?8) r ORDER BY r.ts, r.sequence, r.profile, r.symbol",
 }.items():

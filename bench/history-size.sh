@@ -44,17 +44,19 @@ PY
   stop "$scanner" "$simulator"  # an orderly end writes what waits
 }
 
-report() {  # report LABEL: lines "table bytes rows cycles contracts minutes" from stdin
+report() {  # report LABEL: lines "table bytes rows cycles contracts" from stdin
   awk -v label="$1" '
-    {bytes[$1] = $2; rows[$1] = $3; order[++n] = $1; cycles = $4; contracts = $5; minutes = $6}
+    {bytes[$1] = $2; rows[$1] = $3; order[++n] = $1; cycles = $4; contracts = $5}
     END {
       for (i = 1; i <= n; i++) {
         table = order[i]
+        # A cycle each 15 s; of bars a row a contract and minute, whatever the pace of the run (the first cycle brings
+        # the candles of the hours before it).
         bars = table ~ /^bars/
-        # A cycle each 15 s; minutes by the minute, whatever the pace of the run.
-        day = bars ? bytes[table] / minutes * 1440 : bytes[table] / cycles * 5760
-        printf "%-34s %-16s %9d rows %8.0f bytes a %-6s %8.3f GB a day\n", label, table, rows[table],
-          bars ? bytes[table] / minutes : bytes[table] / cycles, bars ? "minute" : "cycle", day / 1e9
+        each = bars ? bytes[table] / rows[table] * contracts : bytes[table] / cycles
+        day = each * (bars ? 1440 : 5760)
+        printf "%-34s %-16s %9d rows %8.0f bytes a %-6s %8.3f GB a day\n", label, table, rows[table], each,
+          bars ? "minute" : "cycle", day / 1e9
         total += day
       }
       printf "%-34s %-16s %d cycles of %.0f contracts %28.3f GB a day\n", label, "all", cycles, contracts, total / 1e9
@@ -69,10 +71,9 @@ for bin in "$@"; do
     if [ "$database" = postgres ]; then
       start_postgres "$work/postgres"
       SCANNER_POSTGRES_URL=$postgres_url run "$bin" "$data"
-      facts=$(psql -q -X -At -F ' ' "$postgres_url" -c "SELECT (SELECT count(*) FROM cycles), (SELECT avg(scanned) FROM cycles),
-        (SELECT count(DISTINCT ts) FROM bars_1m)")
+      facts=$(psql -q -X -At -F ' ' "$postgres_url" -c "SELECT (SELECT count(*) FROM cycles), (SELECT avg(scanned) FROM cycles)")
       for table in $tables; do
-        psql -q -X -At -F ' ' -v ON_ERROR_STOP=1 "$postgres_url" -c "VACUUM FULL $table" -c "SELECT '$table',
+        psql -q -X -At -F ' ' -v ON_ERROR_STOP=1 "$postgres_url" -c "VACUUM $table" -c "SELECT '$table',
           pg_total_relation_size('$table') + coalesce((SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits
           WHERE inhparent = '$table'::regclass), 0), (SELECT count(*) FROM $table), '$facts'"
       done | report "Postgres, $bin"
@@ -85,7 +86,7 @@ import sqlite3, subprocess, sys
 path, *tables = sys.argv[1:]
 db = sqlite3.connect(path)
 one = lambda statement: db.execute(statement).fetchone()[0]
-facts = (one("SELECT count(*) FROM cycles"), one("SELECT avg(scanned) FROM cycles"), one("SELECT count(DISTINCT ts) FROM bars_1m"))
+facts = (one("SELECT count(*) FROM cycles"), one("SELECT avg(scanned) FROM cycles"))
 for table in tables:
     names = [name for name, in db.execute("SELECT name FROM sqlite_master WHERE tbl_name = ?", (table,))]
     # The sqlite3 program can tell a table's pages; Python's library may not.

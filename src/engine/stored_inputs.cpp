@@ -12,7 +12,6 @@
 namespace scanner::engine {
 namespace {
 
-using ranking::ContractSnapshot;
 using storage::InputKind;
 using Field = StoredInputs::Field;
 using Source = StoredInputs::Source;
@@ -27,9 +26,8 @@ public:
     /// `get` gives the number, or nothing, of a contract.
     template <class Get>
     void number(std::string path, Get /*get*/, InputKind kind = InputKind::number) {
-        fields_.push_back({{std::move(path), kind}, [](const Source& source, std::size_t) {
-                               return std::optional<double>(Get()(source));
-                           }});
+        fields_.push_back({{std::move(path), kind},
+                           [](const Source& source, std::size_t) { return std::optional<double>(Get()(source)); }});
     }
     void text(std::string_view path, InputKind kind) { fields_.push_back({{std::string(path), kind}}); }
 
@@ -95,7 +93,7 @@ std::optional<double> milliseconds(const std::optional<core::WallTime>& time) {
 
 /// The order is that of the members in the answer of /history/rankings?inputs=1.
 std::vector<Field> all_fields() {
-        Fields fields;
+    Fields fields;
     fields.text(kCode, InputKind::text);
     fields.number("last_price", [](const Source& of) { return of.data.ticker.last; });
     fields.number("best_bid", [](const Source& of) { return best_price(of.data.order_book->bids); });
@@ -103,7 +101,8 @@ std::vector<Field> all_fields() {
     fields.number("index_price", [](const Source& of) { return of.data.index_price; });
     fields.number("funding_rate", [](const Source& of) { return of.data.funding_rate; });
     fields.number("funding_interval_hours", [](const Source& of) { return of.data.contract->funding_interval_hours; });
-    fields.number("listed_at", [](const Source& of) { return milliseconds(of.data.contract->listed_at); }, InputKind::time);
+    fields.number(
+        "listed_at", [](const Source& of) { return milliseconds(of.data.contract->listed_at); }, InputKind::time);
     fields.number("data_time", [](const Source& of) { return milliseconds(of.data.data_time); }, InputKind::time);
     fields.block<signals::Metrics>("metrics");
     fields.number("metrics.funding_8h_pct", [](const Source& of) { return of.numbers.numbers.metrics.funding_8h_pct; });
@@ -113,8 +112,10 @@ std::vector<Field> all_fields() {
     fields.block<signals::Momentum>("momentum");
     fields.block<signals::Execution>("execution");
     fields.block<signals::Microstructure>("micro");
-    fields.number("manipulation.manip_score", [](const Source& of) { return of.numbers.numbers.manipulation.manip_score; });
-    fields.number("manipulation.probability", [](const Source& of) { return of.numbers.numbers.manipulation.probability; });
+    fields.number("manipulation.manip_score",
+                  [](const Source& of) { return of.numbers.numbers.manipulation.manip_score; });
+    fields.number("manipulation.probability",
+                  [](const Source& of) { return of.numbers.numbers.manipulation.probability; });
     fields.text(kFlags, InputKind::list);
     fields.block<signals::ManipulationFeatures>("manipulation.features");
     fields.contributions();
@@ -150,7 +151,7 @@ std::vector<std::optional<double>> StoredInputs::numbers(const Source& source) c
     return numbers;
 }
 
-std::string StoredInputs::texts(const ContractSnapshot& snapshot) const {
+std::string StoredInputs::texts(const ranking::ContractSnapshot& snapshot) const {
     const market::Contract& contract = *snapshot.data.contract;
     const auto& flags = snapshot.numbers.manipulation.manip_flags;
     const bool code_said = core::parse_symbol(contract.symbol) == contract.contract_code;

@@ -127,16 +127,17 @@ TEST(HistoryFeed, writes_every_place_and_what_it_was_computed_from) {
 
 TEST(HistoryFeed, shows_inputs_as_the_version_before_wrote_them) {
     auto made = ranking(1, 3);
-    made->contracts[0].data.contract = std::make_shared<const market::Contract>([&] {
-        market::Contract contract = *made->contracts[0].data.contract;
+    ranking::ContractSnapshot& changed = edit_contract(*made, 0);
+    changed.data.contract = std::make_shared<const market::Contract>([&] {
+        market::Contract contract = *changed.data.contract;
         contract.contract_code = "1000AAA-USDT";
         contract.listed_at = kNow - std::chrono::days(30);
         return contract;
     }());
-    made->contracts[0].data.data_time = kNow;
-    made->contracts[0].data.funding_rate = -0.0001;
-    made->contracts[0].notes = {"a \"note\""};
-    made->contracts[0].numbers.manipulation.flag_details = {{.flag = "scam_wick", .severity = 25.0}};
+    changed.data.data_time = kNow;
+    changed.data.funding_rate = -0.0001;
+    changed.notes = {"a \"note\""};
+    changed.numbers.manipulation.flag_details = {{.flag = "scam_wick", .severity = 25.0}};
     const std::string inputs = shown(history_batch(*made).inputs[0]);
     EXPECT_EQ(inputs.substr(0, inputs.find(R"(,"metrics")")),
               R"({"contract_code":"1000AAA-USDT","last_price":101.5,"best_bid":101,"best_ask":null,"index_price":null,)"
