@@ -131,9 +131,9 @@ ranking::RankingSettings settings() {
     return settings;
 }
 
-/// Numbers, cross-section, three profiles, order, and the newest frame of the default query.
-void cycle(benchmark::State& state) {
-    const ranking::RankerInput input = make_input(static_cast<std::size_t>(state.range(0)));
+/// Cycle after cycle of a market of which `read_of_ten` in ten contracts were read again.
+void run_cycles(benchmark::State& state, std::size_t read_of_ten) {
+    ranking::RankerInput market = make_input(static_cast<std::size_t>(state.range(0)));
     const std::vector<signals::Profile> profiles(signals::builtin_profiles().begin(),
                                                  signals::builtin_profiles().end());
     ranking::Ranker ranker;
@@ -143,15 +143,29 @@ void cycle(benchmark::State& state) {
     std::size_t ranked = 0;
     for ([[maybe_unused]] auto _ : state) {
         ++sequence;
+        for (std::size_t i = 0; i < market.data.size(); ++i) {
+            if (i % 10 < read_of_ten) market.data[i].fetch_latency_ms = static_cast<double>(sequence);
+        }
         const ranking::Ranking ranking =
-            ranker.rank(input, settings(), profiles, {sequence, at(kStart + kCandles * kMinute)});
+            ranker.rank(market, settings(), profiles, {.sequence = sequence, .time = at(kStart + kCandles * kMinute)});
         ranked = ranking.ranked.at("scalp").size();
         auto frame = api::render_frame(ranking, query, {});
         benchmark::DoNotOptimize(frame);
     }
     state.counters["ranked"] = static_cast<double>(ranked);
 }
+
+/// Numbers, cross-section, three profiles, order, and the newest frame of the default query: everything was read anew.
+void cycle(benchmark::State& state) {
+    run_cycles(state, 10);
+}
 BENCHMARK(cycle)->Arg(130)->Arg(350)->Unit(benchmark::kMillisecond);
+
+/// The same where nine contracts in ten are as they were.
+void cycle_mostly_unchanged(benchmark::State& state) {
+    run_cycles(state, 1);
+}
+BENCHMARK(cycle_mostly_unchanged)->Arg(130)->Arg(350)->Unit(benchmark::kMillisecond);
 
 // -- decoding ---------------------------------------------------------------------------------------------------------
 
