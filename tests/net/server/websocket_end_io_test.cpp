@@ -141,7 +141,7 @@ TEST_F(WebSocketTest, stops_in_time_with_peers_that_do_not_answer) {
 }
 
 TEST(WebSocketLoop, may_be_destroyed_with_sessions_under_way) {
-    TestHandler handler;
+    SessionHandler handler;
     auto loop = std::make_unique<LoopThread>();
     auto server = loop->call([&] { return *make_http_server(loop->io().get_executor(), {}, handler); });
     test::WebSocketClientOptions options;

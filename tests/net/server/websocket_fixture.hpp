@@ -39,7 +39,7 @@ struct Session {
     int ended = 0;
 };
 
-class TestHandler final : public RequestHandler {
+class SessionHandler final : public RequestHandler {
 public:
     asio::awaitable<ServerResponse> handle(ServerRequest /*request*/) override {
         ServerResponse response;
@@ -171,7 +171,7 @@ protected:
 
     LoopThread loop_;
     HttpServerOptions options_;
-    TestHandler handler_;
+    SessionHandler handler_;
     std::unique_ptr<HttpServer> server_;
 };
 
