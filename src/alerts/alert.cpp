@@ -3,7 +3,7 @@
 #include "alerts/crypto.hpp"
 
 #include "scanner/core/json_writer.hpp"
-#include "scanner/signals/number_fields.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -53,7 +53,7 @@ std::string render_payload(const ranking::Ranking& ranking, std::string_view pro
     const signals::ContractNumbers& numbers = view.numbers;
     const market::Contract& contract = *subject.snapshot->data.contract;
     core::JsonWriter json(640);
-    using signals::known;
+    using signals::shown;
     json.begin_object()
         .field("symbol", contract.symbol)
         .field("contract_code", contract.contract_code)
@@ -62,18 +62,18 @@ std::string render_payload(const ranking::Ranking& ranking, std::string_view pro
         .field("rank_delta", subject.rank_delta)
         .field("score", subject.score)
         .field("last_price", subject.snapshot->data.ticker.last)
-        .field("liquidity_edge", known<&signals::Edges::liquidity_edge>(view))
-        .field("momentum_edge", known<&signals::Edges::momentum_edge>(view))
-        .field("volatility_edge", known<&signals::Edges::volatility_edge>(view))
-        .field("microstructure_edge", known<&signals::Edges::microstructure_edge>(view))
-        .field("anomaly_residual", known<&signals::Edges::anomaly_residual>(view))
-        .field("manipulation_score", numbers.manipulation.manip_score);
+        .field("liquidity_edge", shown<&signals::Edges::liquidity_edge>(view))
+        .field("momentum_edge", shown<&signals::Edges::momentum_edge>(view))
+        .field("volatility_edge", shown<&signals::Edges::volatility_edge>(view))
+        .field("microstructure_edge", shown<&signals::Edges::microstructure_edge>(view))
+        .field("anomaly_residual", shown<&signals::Edges::anomaly_residual>(view))
+        .field("manipulation_score", shown<&signals::Manipulation::manip_score>(view));
     json.key("manipulation_flags").begin_array();
     for (const std::string_view flag : numbers.manipulation.manip_flags) json.value(flag);
     json.end_array()
-        .field("spread_bps", numbers.metrics.spread_bps)
-        .field("ret_15", known<&signals::Metrics::ret_15>(numbers))
-        .field("volume_zscore", known<&signals::Metrics::volume_zscore>(numbers))
+        .field("spread_bps", shown<&signals::Metrics::spread_bps>(view))
+        .field("ret_15", shown<&signals::Metrics::ret_15>(view))
+        .field("volume_zscore", shown<&signals::Metrics::volume_zscore>(view))
         .field("seq", ranking.sequence);
     json.field("expression", rule.text());
     write_conditions(json, rule.explain(subject));

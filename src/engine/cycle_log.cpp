@@ -2,16 +2,18 @@
 
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/log.hpp"
-#include "scanner/signals/number_fields.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <string>
 
 namespace scanner::engine {
 namespace {
 
-void append_features(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
+void append_features(core::JsonWriter& json, const signals::NumbersView& numbers) {
     json.begin_object();
-    for (const auto& field : signals::kFeatureFields) json.field(field.name, signals::known(numbers, field));
+    for (const signals::NumberField& field : signals::numbers_of(signals::FieldGroup::features)) {
+        json.field(field.name, signals::shown(numbers, field));
+    }
     json.end_object();
 }
 
@@ -19,14 +21,15 @@ void append_features(core::JsonWriter& json, const signals::ContractNumbers& num
 std::string manip_flagged(const ranking::Ranking& ranking) {
     core::JsonWriter json(1024);
     json.begin_array();
-    for (const ranking::ContractSnapshotPtr& snapshot : ranking.contracts) {
-        const signals::Manipulation& manipulation = snapshot->numbers.manipulation;
+    for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
+        const ranking::ContractSnapshot& snapshot = ranking.contract(i);
+        const signals::Manipulation& manipulation = snapshot.numbers.manipulation;
         if (manipulation.manip_flags.empty()) continue;
-        json.begin_object().field("symbol", snapshot->data.contract->symbol).field("score", manipulation.manip_score);
+        json.begin_object().field("symbol", snapshot.data.contract->symbol).field("score", manipulation.manip_score);
         json.key("flags").begin_array();
         for (const std::string_view flag : manipulation.manip_flags) json.value(flag);
         json.end_array().key("features");
-        append_features(json, snapshot->numbers);
+        append_features(json, ranking.numbers_view(i));
         json.end_object();
     }
     json.end_array();

@@ -1,5 +1,7 @@
 #include "scanner/engine/ranking_board.hpp"
 
+#include "scanner/signals/numbers.hpp"
+
 #include <algorithm>
 #include <set>
 #include <string_view>
@@ -93,9 +95,7 @@ void RankingBoard::remember_symbols(const ranking::Ranking& ranking) {
         seen.symbol = snapshot.data.contract->symbol;
         seen.latency_ms = snapshot.data.fetch_latency_ms;
         seen.last_seen = snapshot.data.data_time;
-        const bool bucket_known = !snapshot.numbers.unknown.has(signals::Number::volatility_bucket);
-        seen.volatility_bucket =
-            bucket_known ? std::optional(snapshot.numbers.microstructure.volatility_bucket) : std::nullopt;
+        seen.volatility_bucket = signals::known_bucket(snapshot.numbers);
     }
 }
 

@@ -2,7 +2,7 @@
 #include "scanner/ranking/ranking_codec.hpp"
 #include "scanner/ranking/scoring.hpp"
 #include "scanner/signals/manipulation.hpp"
-#include "scanner/signals/number_fields.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -123,9 +123,34 @@ const json& row_of(const json& value, std::string_view name, std::size_t size) {
     return value;
 }
 
-template <class Fields, class Owner>
-void read_numbers(const json& from, const Fields& fields, Owner& into) {
-    for (const auto& field : fields) into.*field.member = number_in(from, field.name);
+double bucket_of(const json& value, std::string_view name) {
+    for (std::size_t i = 0; i < signals::kVolatilityBuckets.size(); ++i) {
+        if (value.is_string() && value.get_ref<const std::string&>() == to_string(signals::kVolatilityBuckets[i]))
+            return static_cast<double>(i);
+    }
+    throw Flaw{fmt::format("{}: unknown", name)};
+}
+
+double value_of(const json& value, const signals::NumberField& field) {
+    switch (field.type) {
+        case signals::FieldType::boolean:
+            if (!value.is_boolean()) throw Flaw{fmt::format("{}: not true or false", field.name)};
+            return value.get<bool>() ? 1.0 : 0.0;
+        case signals::FieldType::text: return bucket_of(value, field.name);
+        default: return number(value, field.name);
+    }
+}
+
+/// A number that the version which wrote the text did not know yet is unknown, if that is something it can be.
+void read_numbers(const json& from, signals::FieldGroup group, const signals::NumbersRef& into) {
+    for (const signals::NumberField& field : signals::numbers_of(group)) {
+        const json* const value = field.nullable ? find_member(from, field.name) : &member(from, field.name);
+        if (value != nullptr) {
+            field.set(into, value_of(*value, field));
+        } else if (field.can_be_unknown) {
+            (group == signals::FieldGroup::edges ? into.edges.unknown : into.numbers.unknown).add(field.number);
+        }
+    }
 }
 
 std::vector<market::Level> levels_in(const json& data, std::string_view name) {
@@ -227,27 +252,15 @@ market::MarketData data_in(const json& from) {
     return data;
 }
 
-signals::VolatilityBucket bucket_in(const json& from) {
-    const std::string name = text_in(from, "volatility_bucket");
-    for (const auto bucket :
-         {signals::VolatilityBucket::low, signals::VolatilityBucket::medium, signals::VolatilityBucket::high}) {
-        if (name == signals::to_string(bucket)) return bucket;
-    }
-    throw Flaw{"volatility_bucket: unknown"};
-}
-
-signals::Manipulation manipulation_in(const json& numbers) {
-    const json& from = member(numbers, "manipulation");
-    signals::Manipulation manipulation;
-    manipulation.manip_score = number_in(from, "manip_score");
+void read_manipulation(const json& from, const signals::NumbersRef& into) {
+    read_numbers(from, signals::FieldGroup::manipulation, into);
     for (const json& name : array_in(from, "manip_flags", kMaxSpreads)) {
         const auto flag =
             name.is_string() ? signals::find_manipulation_flag(name.get_ref<const std::string&>()) : std::nullopt;
         if (!flag) throw Flaw{"manip_flags: unknown flag"};
-        manipulation.manip_flags.push_back(*flag);
+        into.numbers.manipulation.manip_flags.push_back(*flag);
     }
-    read_numbers(member(from, "features"), signals::kFeatureFields, manipulation.features);
-    return manipulation;
+    read_numbers(member(from, "features"), signals::FieldGroup::features, into);
 }
 
 /// Sorted into the contract's own and the edges.
@@ -258,8 +271,7 @@ void read_unknown(const json& from, signals::NumberSet& own, signals::NumberSet&
     for (const json& name : *names) {
         const auto found = name.is_string() ? signals::find_number(name.get_ref<const std::string&>()) : std::nullopt;
         if (!found) throw Flaw{"unknown: no such number"};
-        const bool is_edge =
-            std::ranges::any_of(signals::kEdgeFields, [&](const auto& field) { return field.number == *found; });
+        const bool is_edge = signals::kNumbers[static_cast<std::size_t>(*found)].group == signals::FieldGroup::edges;
         (is_edge ? of_edges : own).add(*found);
     }
 }
@@ -280,22 +292,14 @@ std::vector<std::string> notes_in(const json& contract) {
 }
 
 void read_numbers_of(const json& from, signals::ContractNumbers& numbers, signals::Edges& edges) {
+    using signals::FieldGroup;
     read_unknown(from, numbers.unknown, edges.unknown);
-    if (const json* days = find_member(from, "listed_days")) numbers.metrics.listed_days = number(*days, "listed_days");
-    read_numbers(from, signals::kMetricFields, numbers.metrics);
-    numbers.metrics.funding_8h_pct = maybe_number_in(from, "funding_8h_pct");
-    numbers.metrics.open_interest = maybe_number_in(from, "open_interest");
-    numbers.metrics.basis_bps = maybe_number_in(from, "basis_bps");
-    read_numbers(from, signals::kEdgeFields, edges);
-    read_numbers(from, signals::kMomentumFields, numbers.momentum);
-    read_numbers(from, signals::kExecutionFields, numbers.execution);
-    read_numbers(from, signals::kMicrostructureFields, numbers.microstructure);
-    numbers.microstructure.spoof_unwind = flag_in(from, "spoof_unwind");
-    numbers.microstructure.passive_absorption = flag_in(from, "passive_absorption");
-    numbers.microstructure.pump_signature = flag_in(from, "pump_signature");
-    numbers.microstructure.dump_signature = flag_in(from, "dump_signature");
-    numbers.microstructure.volatility_bucket = bucket_in(from);
-    numbers.manipulation = manipulation_in(from);
+    const signals::NumbersRef into{numbers, edges};
+    for (const FieldGroup group : {FieldGroup::listing, FieldGroup::metrics, FieldGroup::edges, FieldGroup::momentum,
+                                   FieldGroup::execution, FieldGroup::micro}) {
+        read_numbers(from, group, into);
+    }
+    read_manipulation(member(from, "manipulation"), into);
 }
 
 /// The components of `ranked` as they were written; false where earlier versions, or ones with other components, did

@@ -1,6 +1,6 @@
 #include "scanner/core/json_writer.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
-#include "scanner/signals/number_fields.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <algorithm>
 #include <string>
@@ -9,12 +9,26 @@ namespace scanner::ranking {
 namespace {
 
 using core::JsonWriter;
+using signals::FieldGroup;
+using signals::FieldType;
 
 constexpr std::size_t kCandlesKept = 120;
 
-template <class Fields, class Owner>
-void write_numbers(JsonWriter& json, const Fields& fields, const Owner& owner) {
-    for (const auto& field : fields) json.field(field.name, owner.*field.member);
+/// With all digits, and with the values that the formulas gave what is unknown: scores rest on these.
+void write_numbers(JsonWriter& json, FieldGroup group, const signals::NumbersView& numbers) {
+    for (const signals::NumberField& field : signals::numbers_of(group)) {
+        const std::optional<double> value = field.get(numbers);
+        json.key(field.name);
+        if (!value) {
+            json.null();
+        } else if (field.type == FieldType::boolean) {
+            json.value(*value != 0.0);
+        } else if (field.type == FieldType::text) {
+            json.value(signals::text_of(*value));
+        } else {
+            json.value(*value);
+        }
+    }
 }
 
 void write_contract(JsonWriter& json, const market::Contract& contract) {
@@ -79,46 +93,33 @@ void write_data(JsonWriter& json, const market::MarketData& data) {
     json.end_array().end_object();
 }
 
-void write_manipulation(JsonWriter& json, const signals::Manipulation& manipulation) {
-    json.begin_object().field("manip_score", manipulation.manip_score);
+void write_manipulation(JsonWriter& json, const signals::NumbersView& view) {
+    json.begin_object();
+    write_numbers(json, FieldGroup::manipulation, view);
     json.key("manip_flags").begin_array();
-    for (const std::string_view flag : manipulation.manip_flags) json.value(flag);
+    for (const std::string_view flag : view.numbers.manipulation.manip_flags) json.value(flag);
     json.end_array().key("features").begin_object();
-    write_numbers(json, signals::kFeatureFields, manipulation.features);
+    write_numbers(json, FieldGroup::features, view);
     json.end_object().end_object();
 }
 
-/// The numbers themselves are written with the values that the formulas gave them: scores rest on these.
 void write_unknown(JsonWriter& json, const signals::NumberSet& unknown) {
     json.key("unknown").begin_array();
-    for (std::size_t i = 0; i < signals::kNumberCount; ++i) {
-        const auto number = static_cast<signals::Number>(i);
-        if (unknown.has(number)) json.value(signals::to_string(number));
+    for (const signals::NumberField& field : signals::kNumbers) {
+        if (unknown.has(field.number)) json.value(to_string(field.number));
     }
     json.end_array();
 }
 
 void write_numbers_of(JsonWriter& json, const signals::NumbersView& view) {
-    const signals::ContractNumbers& numbers = view.numbers;
     json.begin_object();
     write_unknown(json, view.unknown);
-    json.field("listed_days", numbers.metrics.listed_days);
-    write_numbers(json, signals::kMetricFields, numbers.metrics);
-    json.field("funding_8h_pct", numbers.metrics.funding_8h_pct)
-        .field("open_interest", numbers.metrics.open_interest)
-        .field("basis_bps", numbers.metrics.basis_bps);
-    write_numbers(json, signals::kEdgeFields, view.edges);
-    write_numbers(json, signals::kMomentumFields, numbers.momentum);
-    write_numbers(json, signals::kExecutionFields, numbers.execution);
-    const signals::Microstructure& micro = numbers.microstructure;
-    write_numbers(json, signals::kMicrostructureFields, micro);
-    json.field("spoof_unwind", micro.spoof_unwind)
-        .field("passive_absorption", micro.passive_absorption)
-        .field("pump_signature", micro.pump_signature)
-        .field("dump_signature", micro.dump_signature)
-        .field("volatility_bucket", signals::to_string(micro.volatility_bucket));
+    for (const FieldGroup group : {FieldGroup::listing, FieldGroup::metrics, FieldGroup::edges, FieldGroup::momentum,
+                                   FieldGroup::execution, FieldGroup::micro}) {
+        write_numbers(json, group, view);
+    }
     json.key("manipulation");
-    write_manipulation(json, numbers.manipulation);
+    write_manipulation(json, view);
     json.end_object();
 }
 

@@ -202,6 +202,10 @@ std::vector<ScoredContract> score_afresh(const Ranking& ranking, const Scoring& 
     return items;
 }
 
+ScoredContract cycle_item(const Ranking& ranking, const RankedEntry& entry) {
+    return as_ranked(ranking, {}, entry);
+}
+
 Assessment assess(const Ranking& ranking, const ContractSnapshot& snapshot, const signals::Edges& edges,
                   const Scoring& scoring) {
     const signals::Profile* const profile = find_profile(ranking, scoring.profile);

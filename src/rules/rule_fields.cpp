@@ -1,19 +1,17 @@
 #include "scanner/rules/rule_fields.hpp"
 
-#include "scanner/signals/number_fields.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <utility>
 
 namespace scanner::rules {
 namespace {
 
-using ranking::ContractSnapshot;
-using signals::Edges;
-using signals::Execution;
-using signals::Metrics;
-using signals::Microstructure;
-using signals::Momentum;
+using signals::FieldGroup;
+using signals::FieldType;
 
 RuleValue maybe(const std::optional<double>& value) {
     return value ? RuleValue(*value) : RuleValue();
@@ -23,18 +21,19 @@ const signals::ContractNumbers& numbers(const RuleSubject& subject) {
     return subject.snapshot->numbers;
 }
 
-/// A number of any block; null where it was not measured.
-template <auto member>
+/// A number of the table, with all its digits; null where it was not measured.
+template <std::size_t line>
 RuleValue number_of(const RuleSubject& subject) {
-    return maybe(signals::known<member>(subject.numbers()));
-}
-template <std::optional<double> Metrics::* member>
-RuleValue optional_metric(const RuleSubject& subject) {
-    return maybe(numbers(subject).metrics.*member);
-}
-template <bool Microstructure::* member>
-RuleValue signature(const RuleSubject& subject) {
-    return numbers(subject).microstructure.*member;
+    constexpr const signals::NumberField& kField = signals::kNumbers[line];
+    const std::optional<double> value = signals::known(subject.numbers(), kField);
+    if (!value) return {};
+    if constexpr (kField.type == FieldType::boolean) {
+        return *value != 0.0;
+    } else if constexpr (kField.type == FieldType::text) {
+        return signals::text_of(*value);
+    } else {
+        return *value;
+    }
 }
 
 RuleValue symbol(const RuleSubject& subject) {
@@ -55,18 +54,11 @@ RuleValue score(const RuleSubject& subject) {
 RuleValue last_price(const RuleSubject& subject) {
     return subject.snapshot->data.ticker.last;
 }
-RuleValue manip_score(const RuleSubject& subject) {
-    return numbers(subject).manipulation.manip_score;
-}
 RuleValue manip_flags(const RuleSubject& subject) {
     return std::span<const std::string_view>(numbers(subject).manipulation.manip_flags);
 }
 RuleValue age_ms(const RuleSubject& subject) {
     return static_cast<double>(subject.age.count());
-}
-RuleValue volatility_bucket(const RuleSubject& subject) {
-    if (numbers(subject).unknown.has(signals::Number::volatility_bucket)) return {};
-    return signals::to_string(numbers(subject).microstructure.volatility_bucket);
 }
 RuleValue funding_rate(const RuleSubject& subject) {
     return maybe(subject.snapshot->data.funding_rate);
@@ -75,62 +67,46 @@ RuleValue funding_interval(const RuleSubject& subject) {
     return static_cast<double>(subject.snapshot->data.contract->funding_interval_hours);
 }
 
-using enum ValueType;
-
-constexpr auto kFields = std::to_array<RuleField>({
-    {"symbol", text, symbol, "", "the contract; compared with any spelling of one"},
-    {"contract_code", text, contract_code, "", "the same by the exchange's own code"},
-    {"rank", number, rank, "", "place in the ranking, 1 is best"},
-    {"rank_delta", number, rank_delta, "", "previous rank − rank: positive after a climb; null when it was not ranked"},
-    {"score", number, score, "", "the score under the rule's profile"},
-    {"last_price", number, last_price, "", "USDT"},
-    {"qvol_usdt", number, number_of<&Metrics::qvol_usdt>, "", "24 h turnover, USDT"},
-    {"atr_pct", number, number_of<&Metrics::atr_pct>, "", "percent"},
-    {"spread_bps", number, number_of<&Metrics::spread_bps>, "", "basis points"},
-    {"slip_bps", number, number_of<&Metrics::slip_bps>, "", "basis points, for the scan's notional"},
-    {"top5_depth_usdt", number, number_of<&Metrics::top5_depth_usdt>, "", "USDT"},
-    {"ret_15", number, number_of<&Metrics::ret_15>, "", "percent in 15 candles"},
-    {"ret_1", number, number_of<&Metrics::ret_1>, "", "percent in one candle"},
-    {"funding_8h_pct", number, optional_metric<&Metrics::funding_8h_pct>, "", "percent in 8 h; may be null"},
-    {"funding_rate", number, funding_rate, "", "fraction per funding interval; may be null"},
-    {"funding_interval_hours", number, funding_interval, "", "hours between two settlements"},
-    {"listed_days", number, optional_metric<&Metrics::listed_days>, "",
-     "days since the listing, at least; may be null"},
-    {"open_interest", number, optional_metric<&Metrics::open_interest>, "", "base units; may be null"},
-    {"basis_bps", number, optional_metric<&Metrics::basis_bps>, "", "basis points; may be null"},
-    {"volume_zscore", number, number_of<&Metrics::volume_zscore>, "", "deviations of the last closed candle's volume"},
-    {"order_flow_imbalance", number, number_of<&Metrics::order_flow_imbalance>, "", "−1…1"},
-    {"volatility_regime", number, number_of<&Metrics::volatility_regime>, "", "ratio"},
-    {"price_velocity", number, number_of<&Metrics::price_velocity>, "", "percent a candle"},
-    {"anomaly_score", number, number_of<&Metrics::anomaly_score>, "", "0…100"},
-    {"depth_to_volume_ratio", number, number_of<&Metrics::depth_to_volume_ratio>, "", "ratio"},
-    {"liquidity_edge", number, number_of<&Edges::liquidity_edge>, "", "against the other contracts of the cycle"},
-    {"momentum_edge", number, number_of<&Edges::momentum_edge>, "", "against the other contracts of the cycle"},
-    {"volatility_edge", number, number_of<&Edges::volatility_edge>, "", "against the other contracts of the cycle"},
-    {"microstructure_edge", number, number_of<&Edges::microstructure_edge>, "",
-     "against the other contracts of the cycle"},
-    {"anomaly_residual", number, number_of<&Edges::anomaly_residual>, "", "against the other contracts of the cycle"},
-    {"manip_score", number, manip_score, "", "0…100"},
-    {"manip_flags", flags, manip_flags, "", "the flags that are raised"},
-    {"age_ms", number, age_ms, "", "milliseconds since the oldest input was true"},
-    {"z_15s", number, number_of<&Momentum::z_15s>, "", "deviations from the mean of 4 closes"},
-    {"z_1m", number, number_of<&Momentum::z_1m>, "", "deviations from the mean of 20 closes"},
-    {"z_5m", number, number_of<&Momentum::z_5m>, "", "deviations from the mean of 60 closes"},
-    {"vwap_distance", number, number_of<&Momentum::vwap_distance>, "", "percent"},
-    {"rsi14", number, number_of<&Momentum::rsi14>, "", "0…100"},
-    {"queue_position", number, number_of<&Execution::queue_position>, "", "0…1"},
-    {"simulated_impact_bps", number, number_of<&Execution::simulated_impact_bps>, "", "basis points"},
-    {"depth_decay", number, number_of<&Microstructure::depth_decay>, "", "part of the depth gone in a cycle"},
-    {"trade_imbalance", number, number_of<&Microstructure::trade_imbalance>, "", "imbalance times volume"},
-    {"spoof_unwind", boolean, signature<&Microstructure::spoof_unwind>, "", "true or false"},
-    {"passive_absorption", boolean, signature<&Microstructure::passive_absorption>, "", "true or false"},
-    {"pump_signature", boolean, signature<&Microstructure::pump_signature>, "", "true or false"},
-    {"dump_signature", boolean, signature<&Microstructure::dump_signature>, "", "true or false"},
-    {"volatility_bucket", text, volatility_bucket, "", "\"low\", \"medium\" or \"high\""},
-    {"flags", flags, manip_flags, "manip_flags", ""},
-    {"manipulation_score", number, manip_score, "manip_score", ""},
-    {"manipulation_flags", flags, manip_flags, "manip_flags", ""},
+constexpr auto kOfRows = std::to_array<RuleField>({
+    {"symbol", ValueType::text, symbol, "", "the contract; compared with any spelling of one"},
+    {"contract_code", ValueType::text, contract_code, "", "the same by the exchange's own code"},
+    {"rank", ValueType::number, rank, "", "place in the ranking, 1 is best"},
+    {"rank_delta", ValueType::number, rank_delta, "",
+     "previous rank − rank: positive after a climb; null when it was not ranked"},
+    {"score", ValueType::number, score, "", "the score under the rule's profile"},
+    {"last_price", ValueType::number, last_price, "", "USDT"},
+    {"funding_rate", ValueType::number, funding_rate, "", "fraction per funding interval; may be null"},
+    {"funding_interval_hours", ValueType::number, funding_interval, "", "hours between two settlements"},
+    {"manip_flags", ValueType::flags, manip_flags, "", "the flags that are raised"},
+    {"age_ms", ValueType::number, age_ms, "", "milliseconds since the oldest input was true"},
 });
+
+constexpr ValueType type_of(FieldType type) {
+    if (type == FieldType::boolean) return ValueType::boolean;
+    return type == FieldType::text ? ValueType::text : ValueType::number;
+}
+
+/// Features repeat metrics under the names of the manipulation model, which rules do not speak.
+constexpr bool is_in_rules(const signals::NumberField& field) {
+    return field.group != FieldGroup::features;
+}
+constexpr auto kNumbersInRules = static_cast<std::size_t>(std::ranges::count_if(signals::kNumbers, &is_in_rules));
+
+template <std::size_t... line>
+consteval auto make_fields(std::index_sequence<line...>) {
+    std::array<RuleField, kOfRows.size() + kNumbersInRules + 3> all{};
+    auto* end = std::ranges::copy(kOfRows, all.begin()).out;
+    const auto add = [&end](const signals::NumberField& field, RuleValue (*get)(const RuleSubject&)) {
+        if (is_in_rules(field)) *end++ = {field.name, type_of(field.type), get, "", field.meaning};
+    };
+    (add(signals::kNumbers[line], &number_of<line>), ...);
+    const auto* const score = std::ranges::find(all, std::string_view("manip_score"), &RuleField::name);
+    *end++ = {"flags", ValueType::flags, manip_flags, "manip_flags", ""};
+    *end++ = {"manipulation_score", ValueType::number, score->get, "manip_score", ""};
+    *end++ = {"manipulation_flags", ValueType::flags, manip_flags, "manip_flags", ""};
+    return all;
+}
+constexpr auto kFields = make_fields(std::make_index_sequence<signals::kNumbers.size()>());
 
 }  // namespace
 

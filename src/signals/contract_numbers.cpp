@@ -3,6 +3,7 @@
 #include "signals/metrics_from_views.hpp"
 
 #include "scanner/signals/metrics.hpp"
+#include "scanner/signals/numbers.hpp"
 
 namespace scanner::signals {
 
@@ -42,7 +43,7 @@ void measure_contract(const market::MarketData& data, double notional_usdt, Cont
                       ContractNumbers& numbers) {
     const NumberSet unknown = unknown_numbers(data, previous);
     compute(data, notional_usdt, previous, unknown, numbers);
-    if (unknown.has(Number::ret_15)) {
+    if (unknown.has("ret_15"_number)) {
         numbers.microstructure.pump_signature = false;
         numbers.microstructure.dump_signature = false;
     }

@@ -4,6 +4,7 @@
 
 #include "scanner/core/numeric.hpp"
 #include "scanner/signals/metrics.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <algorithm>
 #include <array>
@@ -124,7 +125,7 @@ void judge(Manipulation& result, FlagIndex flag, std::initializer_list<FlagEvide
 void judge_all(const Evidence& seen, const ManipulationState& previous, NumberSet unknown, Manipulation& result) {
     const Metrics& m = seen.metrics;
     const double notional = seen.notional;
-    if (!unknown.has(Number::volume_zscore)) {
+    if (!unknown.has("volume_zscore"_number)) {
         judge(result, exhausted_spike,
               {over("previous_volume_zscore", previous.volume_zscore, 2.5),
                under("volume_zscore", m.volume_zscore, 0.5), over("abs_ret_1", std::fabs(m.ret_1), 0.4)});
@@ -139,7 +140,7 @@ void judge_all(const Evidence& seen, const ManipulationState& previous, NumberSe
     judge(result, liquidity_vacuum, {under("top5_depth_usdt", seen.depth, bounded(1.5 * notional))});
     judge(result, liquidity_wall,
           {over("wall_ratio", seen.wall_ratio, 0.55), over("wall_usdt", seen.wall, bounded(notional))});
-    if (!unknown.has(Number::ret_15)) {
+    if (!unknown.has("ret_15"_number)) {
         judge(result, oi_price_divergence, {over("oi_delta", seen.oi_delta, 0.05), under("ret_15", m.ret_15, -0.8)});
     }
     judge(result, post_surge_reversal, {over("anomaly_score", m.anomaly_score, 35.0)});

@@ -4,6 +4,7 @@
 #include "signals/trade_prices.hpp"
 
 #include "scanner/core/numeric.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -141,9 +142,8 @@ std::string_view to_string(EntryType type) noexcept {
 }
 
 bool is_new_listing(const NumberSet& unknown) noexcept {
-    using enum Number;
-    return unknown.has(atr_pct) || unknown.has(ret_1) || unknown.has(ret_15) || unknown.has(price_velocity) ||
-           unknown.has(volatility_regime);
+    return unknown.has("atr_pct"_number) || unknown.has("ret_1"_number) || unknown.has("ret_15"_number) ||
+           unknown.has("price_velocity"_number) || unknown.has("volatility_regime"_number);
 }
 
 Opportunity make_opportunity(const OpportunityInput& input) {

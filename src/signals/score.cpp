@@ -3,6 +3,7 @@
 #include "signals/bounded.hpp"
 
 #include "scanner/core/numeric.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <algorithm>
 #include <array>
@@ -42,10 +43,10 @@ double edges_of(const Edges& edges, const Weights& w) {
     const auto clamped = [&edges](Number number, double edge) {
         return edges.unknown.has(number) ? 0.0 : std::clamp(edge, -3.0, 3.0);
     };
-    return w.edges_liquidity * clamped(Number::liquidity_edge, edges.liquidity_edge) +
-           w.edges_momentum * clamped(Number::momentum_edge, edges.momentum_edge) +
-           w.edges_volatility * clamped(Number::volatility_edge, edges.volatility_edge) +
-           w.edges_micro * clamped(Number::microstructure_edge, edges.microstructure_edge);
+    return w.edges_liquidity * clamped("liquidity_edge"_number, edges.liquidity_edge) +
+           w.edges_momentum * clamped("momentum_edge"_number, edges.momentum_edge) +
+           w.edges_volatility * clamped("volatility_edge"_number, edges.volatility_edge) +
+           w.edges_micro * clamped("microstructure_edge"_number, edges.microstructure_edge);
 }
 
 double structure_penalty_of(const Metrics& m, const Edges& edges, const Weights& w) {
@@ -62,13 +63,14 @@ ScoreComponents components_of(const NumbersView& view, double slip_bps, const We
     ScoreComponents c;
     c.liquidity = w.liq_qvol * std::log1p(std::max(m.qvol_usdt, 0.0) / 1e6) +
                   w.liq_depth * std::log1p(std::max(m.top5_depth_usdt, 0.0) / 1e5);
-    c.volatility = w.vol_atr * counted(Number::atr_pct, m.atr_pct);
+    c.volatility = w.vol_atr * counted("atr_pct"_number, m.atr_pct);
     c.momentum_scale = momentum_scale_of(m.volatility_regime);
     c.momentum = c.momentum_scale *
-                 (w.mom_ret_15 * counted(Number::ret_15, m.ret_15) + w.mom_ret_1 * counted(Number::ret_1, m.ret_1));
+                 (w.mom_ret_15 * counted("ret_15"_number, m.ret_15) + w.mom_ret_1 * counted("ret_1"_number, m.ret_1));
     c.carry = carry_of(m, w, options);
-    c.structure_bonus = w.structure_volume_z * std::clamp(counted(Number::volume_zscore, m.volume_zscore), -2.5, 6.0) +
-                        w.structure_velocity * std::clamp(counted(Number::price_velocity, m.price_velocity), -5.0, 5.0);
+    c.structure_bonus =
+        w.structure_volume_z * std::clamp(counted("volume_zscore"_number, m.volume_zscore), -2.5, 6.0) +
+        w.structure_velocity * std::clamp(counted("price_velocity"_number, m.price_velocity), -5.0, 5.0);
     c.structure_penalty = structure_penalty_of(m, view.edges, w);
     c.edges = edges_of(view.edges, w);
     c.cost = w.cost_spread * m.spread_bps + w.cost_slip * slip_bps;

@@ -3,7 +3,7 @@
 #include "scanner/core/numeric.hpp"
 #include "scanner/signals/contract_numbers.hpp"
 #include "scanner/signals/metrics.hpp"
-#include "scanner/signals/number_fields.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -15,8 +15,6 @@
 
 namespace scanner::signals {
 namespace {
-
-using enum Number;
 
 class Collector {
 public:
@@ -40,59 +38,63 @@ void lack_history(Collector& lacks, const ContractViews& views) {
     const std::size_t closed = views.closed_closes.values().size();
     const std::size_t traded = views.closed_volumes.values().size();
     const auto candles = views.candles.closed;
-    lacks.lack(candles.empty() || !(candles.back().close > 0.0), {atr_pct});
-    lacks.lack(closes < 2, {ret_1});
-    lacks.lack(closes < 16, {ret_15});
-    lacks.lack(closes < 6, {price_velocity, feature_velocity});
-    lacks.lack(closes < 4, {z_15s});
-    lacks.lack(closes < 20, {z_1m});
-    lacks.lack(closes < 60, {z_5m});
-    lacks.lack(closes < 15, {rsi14});
-    lacks.lack(closed < 61, {volatility_regime, feature_vol_regime, volatility_bucket});
-    lacks.lack(traded < 10, {volume_zscore, feature_volume_zscore});
-    lacks.lack(traded == 0, {depth_to_volume_ratio});
-    lacks.lack(traded == 0 || closes == 0, {vwap_distance});
+    lacks.lack(candles.empty() || !(candles.back().close > 0.0), {"atr_pct"_number});
+    lacks.lack(closes < 2, {"ret_1"_number});
+    lacks.lack(closes < 16, {"ret_15"_number});
+    lacks.lack(closes < 6, {"price_velocity"_number, "feature_velocity"_number});
+    lacks.lack(closes < 4, {"z_15s"_number});
+    lacks.lack(closes < 20, {"z_1m"_number});
+    lacks.lack(closes < 60, {"z_5m"_number});
+    lacks.lack(closes < 15, {"rsi14"_number});
+    lacks.lack(closed < 61, {"volatility_regime"_number, "feature_vol_regime"_number, "volatility_bucket"_number});
+    lacks.lack(traded < 10, {"volume_zscore"_number, "feature_volume_zscore"_number});
+    lacks.lack(traded == 0, {"depth_to_volume_ratio"_number});
+    lacks.lack(traded == 0 || closes == 0, {"vwap_distance"_number});
 }
 
 void lack_book(Collector& lacks, const market::MarketData& data) {
     const market::OrderBook& book = book_of(data);
-    lacks.lack(data.order_book == nullptr, {top5_depth_usdt, feature_total_depth});
+    lacks.lack(data.order_book == nullptr, {"top5_depth_usdt"_number, "feature_total_depth"_number});
     lacks.lack(book.bids.empty() && book.asks.empty(),
-               {order_flow_imbalance, feature_imbalance, feature_order_flow_imbalance, feature_wall_ratio});
-    lacks.lack(book.bids.empty(), {queue_position});
+               {"order_flow_imbalance"_number, "feature_imbalance"_number, "feature_order_flow_imbalance"_number,
+                "feature_wall_ratio"_number});
+    lacks.lack(book.bids.empty(), {"queue_position"_number});
 }
 
 void lack_previous_cycle(Collector& lacks, const market::MarketData& data, const ContractState& previous) {
     const bool first = !previous.manipulation.seen;
-    lacks.lack(!(previous.microstructure.top5_depth_usdt > 0.0) || lacks.any({top5_depth_usdt}), {depth_decay});
-    lacks.lack(first || lacks.any({feature_imbalance}) || previous.unknown.has(feature_imbalance),
-               {feature_imbalance_delta});
-    lacks.lack(first || lacks.any({volume_zscore}) || previous.unknown.has(volume_zscore), {feature_volume_z_trend});
-    lacks.lack(first || lacks.any({price_velocity}) || previous.unknown.has(price_velocity), {feature_velocity_trend});
+    lacks.lack(!(previous.microstructure.top5_depth_usdt > 0.0) || lacks.any({"top5_depth_usdt"_number}),
+               {"depth_decay"_number});
+    lacks.lack(first || lacks.any({"feature_imbalance"_number}) || previous.unknown.has("feature_imbalance"_number),
+               {"feature_imbalance_delta"_number});
+    lacks.lack(first || lacks.any({"volume_zscore"_number}) || previous.unknown.has("volume_zscore"_number),
+               {"feature_volume_z_trend"_number});
+    lacks.lack(first || lacks.any({"price_velocity"_number}) || previous.unknown.has("price_velocity"_number),
+               {"feature_velocity_trend"_number});
     lacks.lack(first || !data.open_interest || !(previous.manipulation.open_interest.value_or(0.0) > 0.0),
-               {feature_oi_delta});
+               {"feature_oi_delta"_number});
 }
 
 /// Numbers made of others are as unknown as those.
 void lack_parts(Collector& lacks, const ContractViews& views) {
     const bool no_wick = views.candles.all.empty() || !(views.candles.all.back().close > 0.0);
-    lacks.lack(no_wick || lacks.any({atr_pct}), {feature_wick_ratio});
-    lacks.lack(lacks.any({top5_depth_usdt}), {depth_to_volume_ratio});
-    lacks.lack(lacks.any({ret_1, ret_15, volume_zscore, volatility_regime}), {anomaly_score, feature_pump_dump_score});
-    lacks.lack(lacks.any({order_flow_imbalance, volume_zscore}), {trade_imbalance});
+    lacks.lack(no_wick || lacks.any({"atr_pct"_number}), {"feature_wick_ratio"_number});
+    lacks.lack(lacks.any({"top5_depth_usdt"_number}), {"depth_to_volume_ratio"_number});
+    lacks.lack(lacks.any({"ret_1"_number, "ret_15"_number, "volume_zscore"_number, "volatility_regime"_number}),
+               {"anomaly_score"_number, "feature_pump_dump_score"_number});
+    lacks.lack(lacks.any({"order_flow_imbalance"_number, "volume_zscore"_number}), {"trade_imbalance"_number});
 }
 
-template <class Owner>
-void append_unknown(std::vector<std::string_view>& names, const NumberSet& unknown) {
-    for (const auto& field : number_fields<Owner>()) {
+void append_unknown(std::vector<std::string_view>& names, FieldGroup group, const NumberSet& unknown) {
+    for (const NumberField& field : numbers_of(group)) {
         if (unknown.has(field.number)) names.push_back(field.name);
     }
 }
 
 void note_history(std::vector<std::string>& notes, const ContractViews& views, const NumberSet& unknown) {
     std::vector<std::string_view> names;
-    append_unknown<Metrics>(names, unknown);
-    append_unknown<Edges>(names, unknown_edges(unknown));
+    append_unknown(names, FieldGroup::metrics, unknown);
+    append_unknown(names, FieldGroup::edges, unknown_edges(unknown));
     if (names.empty()) return;
     const auto closed = views.candles.closed;
     const auto traded = std::ranges::count_if(closed, [](const auto& candle) { return candle.base_volume > 0.0; });
@@ -134,23 +136,23 @@ NumberSet unknown_numbers(const market::MarketData& data, const ContractState& p
     Collector lacks;
     lack_history(lacks, views);
     lack_book(lacks, data);
-    lacks.lack(!data.funding_rate, {feature_funding});
+    lacks.lack(!data.funding_rate, {"feature_funding"_number});
     lack_previous_cycle(lacks, data, previous);
     lack_parts(lacks, views);
     return lacks.result();
 }
 
 NumberSet unknown_edges(const NumberSet& unknown) noexcept {
-    using enum Number;
     NumberSet edges;
     const auto lack = [&](Number edge, std::initializer_list<Number> parts) {
         if (std::ranges::any_of(parts, [&](Number part) { return unknown.has(part); })) edges.add(edge);
     };
-    lack(liquidity_edge, {top5_depth_usdt, depth_to_volume_ratio});
-    lack(momentum_edge, {ret_1, ret_15});
-    lack(volatility_edge, {atr_pct, volatility_regime});
-    lack(microstructure_edge, {order_flow_imbalance, anomaly_score, price_velocity, volume_zscore});
-    lack(anomaly_residual, {anomaly_score});
+    lack("liquidity_edge"_number, {"top5_depth_usdt"_number, "depth_to_volume_ratio"_number});
+    lack("momentum_edge"_number, {"ret_1"_number, "ret_15"_number});
+    lack("volatility_edge"_number, {"atr_pct"_number, "volatility_regime"_number});
+    lack("microstructure_edge"_number,
+         {"order_flow_imbalance"_number, "anomaly_score"_number, "price_velocity"_number, "volume_zscore"_number});
+    lack("anomaly_residual"_number, {"anomaly_score"_number});
     return edges;
 }
 

@@ -3,6 +3,7 @@
 #include "ranking/editing.hpp"
 
 #include "scanner/core/clock.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <gtest/gtest.h>
 
@@ -159,7 +160,8 @@ TEST(HistoryFeed, keeps_what_was_not_measured_as_unknown) {
     ranking::ContractSnapshot& changed = edit_contract(*made, 0);
     signals::ContractNumbers& numbers = changed.numbers;
     numbers.metrics.ret_15 = 0.25;
-    for (const auto number : {signals::Number::ret_15, signals::Number::rsi14, signals::Number::feature_oi_delta}) {
+    for (const auto number : {signals::find_number("ret_15").value(), signals::find_number("rsi14").value(),
+                              signals::find_number("feature_oi_delta").value()}) {
         numbers.unknown.add(number);
     }
     made->edges[0].unknown = signals::unknown_edges(numbers.unknown);

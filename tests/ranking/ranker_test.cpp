@@ -2,6 +2,8 @@
 
 #include "api/sample.hpp"
 
+#include "scanner/signals/numbers.hpp"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -110,7 +112,7 @@ TEST_F(Cycles, compare_with_the_previous_recorded_one) {
 TEST_F(Cycles, remember_a_contract_for_five_minutes) {
     const auto away = data_.begin() + 2;
     const auto decay_unknown = [](const Ranking& ranking) {
-        return ranking.find("SOL-USDT")->numbers.unknown.has(signals::Number::depth_decay);
+        return ranking.find("SOL-USDT")->numbers.unknown.has(signals::find_number("depth_decay").value());
     };
     const market::MarketData sol = *away;
     EXPECT_TRUE(decay_unknown(cycle())) << "there is no cycle before";
@@ -143,11 +145,11 @@ TEST(SnapshotAlone, computes_nothing_from_candles_of_another_time) {
     market::MarketData data = test::make_data(test::sample_specs().front());
     data.inputs[market::Input::candles].state = market::InputState::live;
     const ContractSnapshot live = snapshot_alone(data, 5'000.0);
-    EXPECT_FALSE(live.numbers.unknown.has(signals::Number::ret_15));
-    EXPECT_TRUE(live.numbers.unknown.has(signals::Number::depth_decay)) << "a first cycle";
+    EXPECT_FALSE(live.numbers.unknown.has(signals::find_number("ret_15").value()));
+    EXPECT_TRUE(live.numbers.unknown.has(signals::find_number("depth_decay").value())) << "a first cycle";
     data.inputs[market::Input::candles].state = market::InputState::stale;
     const ContractSnapshot stale = snapshot_alone(data, 5'000.0);
-    EXPECT_TRUE(stale.numbers.unknown.has(signals::Number::ret_15));
+    EXPECT_TRUE(stale.numbers.unknown.has(signals::find_number("ret_15").value()));
     EXPECT_EQ(stale.data.candles, data.candles) << "they are still shown";
     EXPECT_EQ(stale.data.closed_candles, data.closed_candles);
 }

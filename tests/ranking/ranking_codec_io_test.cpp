@@ -4,12 +4,17 @@
 
 #include "scanner/engine/engine.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
+#include "scanner/signals/numbers.hpp"
 
+#include <boost/pfr/core.hpp>
+#include <boost/pfr/ops_fields.hpp>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
+#include <type_traits>
 
 namespace scanner::ranking {
 namespace {
@@ -52,11 +57,68 @@ TEST(RankingCodec, what_was_written_is_read_back) {
     EXPECT_EQ((*read)->find("AAA-USDT")->data.order_book->bids.size(), 10U);
 }
 
+/// Gives every member of a block a value of its own, one after the other as the struct has them: the table of numbers,
+/// which the codec goes by, is not asked.
+template <class Block>
+void fill(Block& block, double& last) {
+    boost::pfr::for_each_field(block, [&last](auto& member) {
+        using Member = std::remove_cvref_t<decltype(member)>;
+        if constexpr (std::is_same_v<Member, double> || std::is_same_v<Member, std::optional<double>>) {
+            member = last += 0.25;
+        } else if constexpr (std::is_same_v<Member, bool>) {
+            member = true;
+        } else if constexpr (std::is_same_v<Member, signals::VolatilityBucket>) {
+            member = signals::VolatilityBucket::high;
+        }
+    });
+}
+
+TEST(RankingCodec, keeps_every_member_that_a_contract_has) {
+    Ranking ranking = *a_ranking();
+    ContractSnapshot& before = edit_contract(ranking, 0);
+    double last = 0.0;
+    fill(before.numbers.metrics, last);
+    fill(before.numbers.momentum, last);
+    fill(before.numbers.execution, last);
+    fill(before.numbers.microstructure, last);
+    fill(before.numbers.manipulation.features, last);
+    fill(ranking.edges[0], last);
+    before.numbers.manipulation.manip_score = last += 0.25;
+    const auto read = decode_ranking(encode_ranking(ranking));
+    ASSERT_TRUE(read) << read.error().message();
+    const signals::ContractNumbers& after = (*read)->contract(0).numbers;
+    EXPECT_TRUE(boost::pfr::eq_fields(after.metrics, before.numbers.metrics));
+    EXPECT_TRUE(boost::pfr::eq_fields(after.momentum, before.numbers.momentum));
+    EXPECT_TRUE(boost::pfr::eq_fields(after.execution, before.numbers.execution));
+    EXPECT_TRUE(boost::pfr::eq_fields(after.microstructure, before.numbers.microstructure));
+    EXPECT_TRUE(boost::pfr::eq_fields(after.manipulation.features, before.numbers.manipulation.features));
+    EXPECT_TRUE(boost::pfr::eq_fields((*read)->edges[0], ranking.edges[0]));
+    EXPECT_EQ(after.manipulation.manip_score, before.numbers.manipulation.manip_score);
+}
+
+TEST(RankingCodec, takes_a_number_that_the_writer_did_not_know_for_unknown) {
+    const RankingPtr ranking = a_ranking();
+    std::string text = encode_ranking(*ranking);
+    for (const std::string name : {"\"ret_15\":", "\"momentum_edge\":", "\"basis_bps\":"}) {
+        text.replace(text.find(name), name.size(), "\"older_" + name.substr(1));
+    }
+    const auto read = decode_ranking(text);
+    ASSERT_TRUE(read) << read.error().message();
+    const signals::NumbersView view = (*read)->numbers_view(0);
+    EXPECT_EQ(signals::known<&signals::Metrics::ret_15>(view), std::nullopt);
+    EXPECT_EQ(signals::known<&signals::Edges::momentum_edge>(view), std::nullopt);
+    EXPECT_EQ(signals::known<&signals::Metrics::basis_bps>(view), std::nullopt);
+    EXPECT_TRUE(signals::known<&signals::Metrics::ret_1>(view));
+    const std::size_t spread = text.find("\"spread_bps\":");
+    text.replace(spread, 2, "\"x");
+    EXPECT_FALSE(decode_ranking(text)) << "what is never null must be there";
+}
+
 TEST(RankingCodec, what_is_unknown_stays_unknown) {
     Ranking ranking = *a_ranking();
     ContractSnapshot& snapshot = edit_contract(ranking, 0);
-    snapshot.numbers.unknown.add(signals::Number::ret_15);
-    snapshot.numbers.unknown.add(signals::Number::feature_oi_delta);
+    snapshot.numbers.unknown.add(signals::find_number("ret_15").value());
+    snapshot.numbers.unknown.add(signals::find_number("feature_oi_delta").value());
     snapshot.numbers.metrics.listed_days = 3.25;
     snapshot.notes = {"a note"};
     market::Contract contract = *snapshot.data.contract;

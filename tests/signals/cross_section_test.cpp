@@ -1,5 +1,7 @@
 #include "scanner/signals/cross_section.hpp"
 
+#include "scanner/signals/numbers.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -77,14 +79,14 @@ TEST(CrossSection, each_edge_follows_its_input) {
 
 TEST(CrossSection, an_edge_is_as_unknown_as_what_it_is_made_of) {
     std::vector<ContractNumbers> contracts(3);
-    contracts[1].unknown.add(Number::ret_1);
-    contracts[2].unknown.add(Number::atr_pct);
+    contracts[1].unknown.add("ret_1"_number);
+    contracts[2].unknown.add("atr_pct"_number);
     const auto edges = edges_of(contracts);
     EXPECT_TRUE(edges[0].unknown.empty());
-    EXPECT_TRUE(edges[1].unknown.has(Number::momentum_edge));
-    EXPECT_FALSE(edges[1].unknown.has(Number::volatility_edge));
-    EXPECT_TRUE(edges[2].unknown.has(Number::volatility_edge));
-    EXPECT_FALSE(edges[2].unknown.has(Number::momentum_edge));
+    EXPECT_TRUE(edges[1].unknown.has("momentum_edge"_number));
+    EXPECT_FALSE(edges[1].unknown.has("volatility_edge"_number));
+    EXPECT_TRUE(edges[2].unknown.has("volatility_edge"_number));
+    EXPECT_FALSE(edges[2].unknown.has("momentum_edge"_number));
 }
 
 TEST(CrossSection, costs_under_a_hundredth_of_a_basis_point_count_alike) {

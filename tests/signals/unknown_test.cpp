@@ -2,7 +2,7 @@
 
 #include "scanner/signals/contract_numbers.hpp"
 #include "scanner/signals/cross_section.hpp"
-#include "scanner/signals/number_fields.hpp"
+#include "scanner/signals/numbers.hpp"
 #include "scanner/signals/opportunity.hpp"
 #include "scanner/signals/score.hpp"
 
@@ -49,8 +49,8 @@ ContractNumbers measured(const market::MarketData& data, int cycles = 2) {
 
 std::set<std::string> names(const NumberSet& unknown) {
     std::set<std::string> all;
-    for (std::size_t i = 0; i < kNumberCount; ++i) {
-        if (unknown.has(static_cast<Number>(i))) all.emplace(to_string(static_cast<Number>(i)));
+    for (const NumberField& field : kNumbers) {
+        if (unknown.has(field.number)) all.emplace(to_string(field.number));
     }
     return all;
 }
@@ -86,19 +86,18 @@ TEST(Unknown, each_number_begins_with_the_history_that_its_formula_needs) {
         }
         return std::size_t{999};
     };
-    using enum Number;
-    EXPECT_EQ(first_known(atr_pct), 1U);
-    EXPECT_EQ(first_known(ret_1), 2U);
-    EXPECT_EQ(first_known(z_15s), 4U);
-    EXPECT_EQ(first_known(price_velocity), 6U);
-    EXPECT_EQ(first_known(volume_zscore), 10U);
-    EXPECT_EQ(first_known(rsi14), 15U);
-    EXPECT_EQ(first_known(ret_15), 16U);
-    EXPECT_EQ(first_known(z_1m), 20U);
-    EXPECT_EQ(first_known(z_5m), 60U);
-    EXPECT_EQ(first_known(volatility_regime), 61U);
-    EXPECT_EQ(first_known(anomaly_score), 61U);
-    EXPECT_EQ(first_known(depth_to_volume_ratio), 1U);
+    EXPECT_EQ(first_known("atr_pct"_number), 1U);
+    EXPECT_EQ(first_known("ret_1"_number), 2U);
+    EXPECT_EQ(first_known("z_15s"_number), 4U);
+    EXPECT_EQ(first_known("price_velocity"_number), 6U);
+    EXPECT_EQ(first_known("volume_zscore"_number), 10U);
+    EXPECT_EQ(first_known("rsi14"_number), 15U);
+    EXPECT_EQ(first_known("ret_15"_number), 16U);
+    EXPECT_EQ(first_known("z_1m"_number), 20U);
+    EXPECT_EQ(first_known("z_5m"_number), 60U);
+    EXPECT_EQ(first_known("volatility_regime"_number), 61U);
+    EXPECT_EQ(first_known("anomaly_score"_number), 61U);
+    EXPECT_EQ(first_known("depth_to_volume_ratio"_number), 1U);
 }
 
 TEST(Unknown, candles_without_trades_tell_no_volume) {
@@ -211,12 +210,10 @@ TEST(Unknown, of_two_minutes_is_no_trade) {
 }
 
 TEST(Unknown, names_lead_back_to_numbers) {
-    for (std::size_t i = 0; i < kNumberCount; ++i) {
-        EXPECT_EQ(find_number(to_string(static_cast<Number>(i))), static_cast<Number>(i));
-    }
+    for (const NumberField& field : kNumbers) EXPECT_EQ(find_number(to_string(field.number)), field.number);
     EXPECT_EQ(find_number("rank"), std::nullopt);
-    for (const auto& field : kMetricFields) EXPECT_EQ(to_string(field.number), field.name);
-    for (const auto& field : kFeatureFields) EXPECT_EQ(to_string(field.number), "feature_" + std::string(field.name));
+    EXPECT_EQ(to_string("feature_funding"_number), "feature_funding");
+    EXPECT_EQ(to_string("ret_15"_number), "ret_15");
 }
 
 TEST(Funding, is_told_per_eight_hours) {

@@ -62,6 +62,9 @@ struct ScoredContract {
 [[nodiscard]] std::vector<ScoredContract> score_afresh(const Ranking& ranking, const Scoring& scoring,
                                                        const signals::Weights& weights);
 
+/// A place of the cycle's own ranking as an item, taken as it is.
+[[nodiscard]] ScoredContract cycle_item(const Ranking& ranking, const RankedEntry& entry);
+
 /// One contract, and why `scoring` rejects it if it does: score and components are those that it would have.
 struct Assessment {
     ScoredContract item;  ///< with the rank of the cycle's own ranking, 0 without one

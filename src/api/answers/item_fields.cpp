@@ -1,30 +1,21 @@
 #include "api/answers/item_fields.hpp"
 
 #include "scanner/core/numeric.hpp"
-#include "scanner/signals/number_fields.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace scanner::api {
 namespace {
 
+using signals::FieldGroup;
+using signals::FieldInfo;
+using signals::FieldType;
+
 FieldValue maybe(const std::optional<double>& value) {
     return value ? FieldValue(*value) : FieldValue();
-}
-
-const signals::Metrics& metrics(const ScoredContract& item) {
-    return item.snapshot->numbers.metrics;
-}
-const signals::Manipulation& manipulation(const ScoredContract& item) {
-    return item.snapshot->numbers.manipulation;
-}
-
-/// A number of any block; null where it was not measured.
-template <auto member>
-FieldValue number(const ScoredContract& item) {
-    return maybe(signals::known<member>(item.numbers()));
 }
 
 FieldValue symbol(const ScoredContract& item) {
@@ -45,12 +36,6 @@ FieldValue score(const ScoredContract& item) {
 FieldValue last_price(const ScoredContract& item) {
     return item.snapshot->data.ticker.last;
 }
-FieldValue slip_bps(const ScoredContract& item) {
-    return item.slip_bps;
-}
-FieldValue funding(const ScoredContract& item) {
-    return maybe(item.funding_8h_pct);
-}
 FieldValue funding_rate(const ScoredContract& item) {
     return maybe(item.funding_rate);
 }
@@ -64,61 +49,177 @@ FieldValue listed_at(const ScoredContract& item) {
 FieldValue notes(const ScoredContract& item) {
     return std::span<const std::string>(item.snapshot->notes);
 }
-FieldValue open_interest(const ScoredContract& item) {
-    return maybe(metrics(item).open_interest);
-}
-FieldValue basis(const ScoredContract& item) {
-    return maybe(item.basis_bps);
-}
-FieldValue manip_score(const ScoredContract& item) {
-    return manipulation(item).manip_score;
-}
 FieldValue manip_flags(const ScoredContract& item) {
-    return std::span<const std::string_view>(manipulation(item).manip_flags);
+    return std::span<const std::string_view>(item.snapshot->numbers.manipulation.manip_flags);
 }
 FieldValue age_ms(const ScoredContract& item) {
     return std::int64_t{item.age.count()};
 }
 
-using signals::Edges;
-using signals::Metrics;
-
-constexpr auto kFields = std::to_array<ItemField>({
-    {.name = "symbol", .get = symbol, .ascending_first = true},
-    {.name = "contract_code", .get = contract_code, .ascending_first = true},
-    {.name = "rank", .get = rank, .ascending_first = true},
-    {.name = "rank_delta", .get = rank_delta},
-    {.name = "score", .get = score},
-    {.name = "last_price", .get = last_price},
-    {.name = "qvol_usdt", .get = number<&Metrics::qvol_usdt>},
-    {.name = "atr_pct", .get = number<&Metrics::atr_pct>},
-    {.name = "spread_bps", .get = number<&Metrics::spread_bps>},
-    {.name = "slip_bps", .get = slip_bps},
-    {.name = "top5_depth_usdt", .get = number<&Metrics::top5_depth_usdt>},
-    {.name = "ret_15", .get = number<&Metrics::ret_15>},
-    {.name = "ret_1", .get = number<&Metrics::ret_1>},
-    {.name = "funding_8h_pct", .get = funding},
-    {.name = "funding_rate", .get = funding_rate},
-    {.name = "funding_interval_hours", .get = funding_interval, .ascending_first = true},
-    {.name = "open_interest", .get = open_interest},
-    {.name = "basis_bps", .get = basis},
-    {.name = "volume_zscore", .get = number<&Metrics::volume_zscore>},
-    {.name = "order_flow_imbalance", .get = number<&Metrics::order_flow_imbalance>},
-    {.name = "volatility_regime", .get = number<&Metrics::volatility_regime>},
-    {.name = "price_velocity", .get = number<&Metrics::price_velocity>},
-    {.name = "anomaly_score", .get = number<&Metrics::anomaly_score>},
-    {.name = "depth_to_volume_ratio", .get = number<&Metrics::depth_to_volume_ratio>},
-    {.name = "liquidity_edge", .get = number<&Edges::liquidity_edge>},
-    {.name = "momentum_edge", .get = number<&Edges::momentum_edge>},
-    {.name = "volatility_edge", .get = number<&Edges::volatility_edge>},
-    {.name = "microstructure_edge", .get = number<&Edges::microstructure_edge>},
-    {.name = "anomaly_residual", .get = number<&Edges::anomaly_residual>},
-    {.name = "manip_score", .get = manip_score},
-    {.name = "manip_flags", .get = manip_flags, .sortable = false},
-    {.name = "age_ms", .get = age_ms, .ascending_first = true},
-    {.name = "listed_at", .get = listed_at},
-    {.name = "notes", .get = notes, .sortable = false},
+constexpr auto kBeforeNumbers = std::to_array<ItemField>({
+    {{.name = "symbol",
+      .group = FieldGroup::contract,
+      .type = FieldType::text,
+      .nullable = false,
+      .meaning = "The contract's unified name.",
+      .source = "contract list"},
+     symbol,
+     true,
+     true},
+    {{.name = "contract_code",
+      .group = FieldGroup::contract,
+      .type = FieldType::text,
+      .nullable = false,
+      .meaning = "The same by the exchange's own code.",
+      .source = "contract list"},
+     contract_code,
+     true,
+     true},
+    {{.name = "rank",
+      .group = FieldGroup::ranking,
+      .type = FieldType::integer,
+      .nullable = false,
+      .depends_on_request = true,
+      .minimum = 1.0,
+      .meaning = "1 is the best, among all contracts that this request ranks.",
+      .source = "score"},
+     rank,
+     true,
+     true},
+    {{.name = "rank_delta",
+      .group = FieldGroup::ranking,
+      .type = FieldType::integer,
+      .depends_on_request = true,
+      .meaning = "Previous rank minus this one: positive is up; null where it was not ranked before.",
+      .source = "score, previous cycle"},
+     rank_delta},
+    {{.name = "score",
+      .group = FieldGroup::ranking,
+      .unit = "points",
+      .nullable = false,
+      .depends_on_request = true,
+      .digits = signals::decimals(4),
+      .meaning = "The score under the profile.",
+      .source = "all numbers"},
+     score},
+    {{.name = "last_price",
+      .group = FieldGroup::market,
+      .unit = "USDT",
+      .nullable = false,
+      .meaning = "Last traded price.",
+      .source = "ticker"},
+     last_price},
 });
+/// They stand behind the number of funding that is made of them.
+constexpr auto kBehindFunding = std::to_array<ItemField>({
+    {{.name = "funding_rate",
+      .group = FieldGroup::market,
+      .unit = "fraction",
+      .depends_on_request = true,
+      .meaning = "Rate of the coming settlement as a fraction per interval, as the exchange gives it.",
+      .source = "funding"},
+     funding_rate},
+    {{.name = "funding_interval_hours",
+      .group = FieldGroup::contract,
+      .unit = "hours",
+      .type = FieldType::integer,
+      .nullable = false,
+      .minimum = 1.0,
+      .meaning = "Hours between two settlements.",
+      .source = "contract list"},
+     funding_interval,
+     true,
+     true},
+});
+constexpr auto kBehindNumbers = std::to_array<ItemField>({
+    {{.name = "manip_flags",
+      .group = FieldGroup::manipulation,
+      .type = FieldType::texts,
+      .nullable = false,
+      .meaning = "What was noticed.",
+      .source = "book, all candles, open interest, funding, previous cycle"},
+     manip_flags,
+     false},
+    {{.name = "age_ms",
+      .group = FieldGroup::market,
+      .unit = "ms",
+      .type = FieldType::integer,
+      .nullable = false,
+      .minimum = 0.0,
+      .meaning = "Age of the contract's inputs when the ranking was made.",
+      .source = "ticker, book"},
+     age_ms,
+     true,
+     true},
+    {{.name = "listed_at",
+      .group = FieldGroup::contract,
+      .type = FieldType::time,
+      .meaning = "Start of the day of the listing; null where the exchange does not say.",
+      .source = "contract list"},
+     listed_at},
+    {{.name = "notes",
+      .group = FieldGroup::ranking,
+      .type = FieldType::texts,
+      .nullable = false,
+      .meaning = "What is unknown or was not measured, a sentence each; mostly empty.",
+      .source = "all inputs"},
+     notes,
+     false},
+});
+
+/// The numbers that a request may change, as this one has them.
+struct RequestNumber {
+    const signals::NumberField* field;
+    std::optional<double> (*get)(const ScoredContract&);
+};
+constexpr auto kRequestNumbers = std::to_array<RequestNumber>({
+    {&signals::field_of<&signals::Metrics::slip_bps>(),
+     [](const ScoredContract& item) { return std::optional(item.slip_bps); }},
+    {&signals::field_of<&signals::Metrics::funding_8h_pct>(),
+     [](const ScoredContract& item) { return item.funding_8h_pct; }},
+    {&signals::field_of<&signals::Metrics::basis_bps>(), [](const ScoredContract& item) { return item.basis_bps; }},
+});
+
+constexpr const RequestNumber* find_request_number(std::size_t line) {
+    const auto* const found = std::ranges::find(kRequestNumbers, &signals::kNumbers[line], &RequestNumber::field);
+    return found == kRequestNumbers.end() ? nullptr : found;
+}
+
+/// A number of the table, null where it was not measured.
+template <std::size_t line>
+FieldValue number(const ScoredContract& item) {
+    if constexpr (constexpr const RequestNumber* kOfRequest = find_request_number(line); kOfRequest != nullptr) {
+        return maybe(kOfRequest->get(item));
+    } else {
+        return maybe(signals::known(item.numbers(), signals::kNumbers[line]));
+    }
+}
+
+template <std::size_t line>
+consteval ItemField field_of_line() {
+    // A number that depends on the request and is not among them would be served from texts made for another request.
+    static_assert(signals::kNumbers[line].depends_on_request == (find_request_number(line) != nullptr));
+    return {signals::kNumbers[line], &number<line>};
+}
+
+constexpr std::size_t kItemNumbers = signals::numbers_of(FieldGroup::metrics).size() +
+                                     signals::numbers_of(FieldGroup::edges).size() +
+                                     signals::numbers_of(FieldGroup::manipulation).size();
+static_assert(signals::kNumbers[kItemNumbers - 1].group == FieldGroup::manipulation, "what items show comes first");
+
+template <std::size_t... line>
+consteval auto make_fields(std::index_sequence<line...>) {
+    std::array<ItemField, kBeforeNumbers.size() + kItemNumbers + kBehindFunding.size() + kBehindNumbers.size()> all{};
+    auto* end = std::ranges::copy(kBeforeNumbers, all.begin()).out;
+    const auto add = [&end](const ItemField& field) {
+        *end++ = field;
+        if (field.name == "funding_8h_pct") end = std::ranges::copy(kBehindFunding, end).out;
+    };
+    (add(field_of_line<line>()), ...);
+    std::ranges::copy(kBehindNumbers, end);
+    return all;
+}
+constexpr auto kFields = make_fields(std::make_index_sequence<kItemNumbers>());
 
 /// Below 2^53 a whole double is exactly that integer.
 bool is_plain_integer(double value) {
@@ -199,6 +300,45 @@ void write_number(core::JsonWriter& json, const std::optional<double>& value) {
 void number_field(core::JsonWriter& json, std::string_view name, const std::optional<double>& value) {
     json.key(name);
     write_number(json, value);
+}
+
+bool is_as_in_cycle(const ScoredContract& item) {
+    return std::ranges::all_of(kRequestNumbers, [&item](const RequestNumber& number) {
+        return number.get(item) == signals::known(item.numbers(), *number.field);
+    });
+}
+
+FieldValue rounded(FieldValue value, signals::Digits digits) {
+    if (auto* const number = std::get_if<double>(&value)) *number = signals::rounded(*number, digits);
+    return value;
+}
+
+FieldValue rounded_as(std::string_view name, FieldValue value) {
+    const ItemField* const field = find_item_field(name);
+    return field == nullptr ? value : rounded(value, field->digits);
+}
+
+void write_fields(core::JsonWriter& json, std::span<const ItemField> fields, const ScoredContract& item) {
+    for (const ItemField& field : fields) {
+        json.key(field.name);
+        write_value(json, shown(field, item));
+    }
+}
+
+void write_numbers(core::JsonWriter& json, FieldGroup group, const signals::NumbersView& view) {
+    for (const signals::NumberField& field : signals::numbers_of(group)) {
+        const std::optional<double> value = signals::shown(view, field);
+        json.key(field.name);
+        if (!value) {
+            json.null();
+        } else if (field.type == FieldType::boolean) {
+            json.value(*value != 0.0);
+        } else if (field.type == FieldType::text) {
+            json.value(signals::text_of(*value));
+        } else {
+            write_number(json, *value);
+        }
+    }
 }
 
 void write_value(core::JsonWriter& json, const FieldValue& value) {

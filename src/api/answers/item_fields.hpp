@@ -4,6 +4,7 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/json_writer.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <cstdint>
 #include <span>
@@ -21,17 +22,33 @@ using FieldValue = std::variant<std::monostate, double, std::int64_t, std::strin
     return std::holds_alternative<std::monostate>(value);
 }
 
-/// A field of a ranking item: its public name and where its value comes from.
-struct ItemField {
-    std::string_view name;
-    FieldValue (*get)(const ScoredContract&);
+/// A field of a ranking item: what is known of it and where its value comes from.
+struct ItemField : signals::FieldInfo {
+    FieldValue (*get)(const ScoredContract&) = nullptr;  ///< with all its digits: what is sorted by
     bool sortable = true;
     bool ascending_first = false;  ///< whether sorting by it without `order` begins with the least
 };
 
-/// Every field, in the order in which items show them.
+/// Every field, in the order in which items show them: the members of a row and, between them, the groups of the table
+/// of numbers that items have.
 [[nodiscard]] std::span<const ItemField> item_fields();
 [[nodiscard]] const ItemField* find_item_field(std::string_view name);
+
+/// Whether the request takes slippage and carry as the cycle did, so that only the score is left to tell items apart.
+[[nodiscard]] bool is_as_in_cycle(const ScoredContract& item);
+
+/// `value` with the digits that mean something.
+[[nodiscard]] FieldValue rounded(FieldValue value, signals::Digits digits);
+/// The value as answers and exports show it.
+[[nodiscard]] inline FieldValue shown(const ItemField& field, const ScoredContract& item) {
+    return rounded(field.get(item), field.digits);
+}
+/// The same of a value that was kept under the name of an item's field; as it is where there is no such field.
+[[nodiscard]] FieldValue rounded_as(std::string_view name, FieldValue value);
+/// Writes `"name": value` for each of `fields`.
+void write_fields(core::JsonWriter& json, std::span<const ItemField> fields, const ScoredContract& item);
+/// Writes `"name": value` for each line of a group of the table; what was not measured is null.
+void write_numbers(core::JsonWriter& json, signals::FieldGroup group, const signals::NumbersView& view);
 
 /// Writes a double: whole numbers without exponent or fraction (20000000, not 2e+07), others as the shortest text that
 /// reads back the same.

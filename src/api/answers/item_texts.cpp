@@ -2,19 +2,11 @@
 
 #include "api/answers/item_fields.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <span>
-#include <string_view>
 
 namespace scanner::api {
 namespace {
-
-/// What of an item depends on the request beside its place: ScoredContract's own members, but for the age, which is the
-/// cycle's.
-constexpr auto kOfRequest =
-    std::to_array<std::string_view>({"rank_delta", "score", "slip_bps", "funding_8h_pct", "funding_rate", "basis_bps"});
 
 enum class Depends { on_contract, on_place, on_request };
 
@@ -28,8 +20,7 @@ std::vector<FieldRun> make_field_runs() {
     const std::span<const ItemField> fields = item_fields();
     const auto depends = [](const ItemField& field) {
         if (field.name == "rank") return Depends::on_place;
-        return std::ranges::find(kOfRequest, field.name) != kOfRequest.end() ? Depends::on_request
-                                                                             : Depends::on_contract;
+        return field.depends_on_request ? Depends::on_request : Depends::on_contract;
     };
     std::vector<FieldRun> runs;
     for (std::size_t begin = 0; begin < fields.size();) {
@@ -47,13 +38,6 @@ const std::vector<FieldRun>& field_runs() {
     return kRuns;
 }
 
-void write_fields(core::JsonWriter& json, std::span<const ItemField> fields, const ScoredContract& item) {
-    for (const ItemField& field : fields) {
-        json.key(field.name);
-        write_value(json, field.get(item));
-    }
-}
-
 /// The members that `write` writes, without the braces around them.
 template <class Write>
 std::string members(const Write& write) {
@@ -63,13 +47,6 @@ std::string members(const Write& write) {
     json.end_object();
     const std::string text = json.take();
     return text.substr(1, text.size() - 2);
-}
-
-/// Whether the request takes slippage and carry as the cycle did, so that only the score is left to tell items apart.
-bool is_as_in_cycle(const ScoredContract& item) {
-    const signals::Metrics& metrics = item.snapshot->numbers.metrics;
-    return item.slip_bps == metrics.slip_bps && item.funding_8h_pct == metrics.funding_8h_pct &&
-           item.basis_bps == metrics.basis_bps;
 }
 
 }  // namespace

@@ -138,7 +138,7 @@ void write_items(core::JsonWriter& out, const AsOfQuery& query, std::span<const 
         out.begin_object();
         for (const std::string_view field : query.fields) {
             out.key(field);
-            write_value(out, item.value(field));
+            write_value(out, rounded_as(field, item.value(field)));
         }
         out.end_object();
     }
@@ -157,7 +157,7 @@ std::string csv_text(const AsOfQuery& query, std::span<const PastItem> items) {
         for (const std::string_view field : query.fields) {
             if (!first) csv += ',';
             first = false;
-            append_csv(csv, item.value(field));
+            append_csv(csv, rounded_as(field, item.value(field)));
         }
         csv += "\r\n";
     }

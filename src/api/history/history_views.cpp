@@ -18,7 +18,10 @@ namespace {
 class JsonRow {
 public:
     void text(std::string_view name, std::string_view value) { json_.field(name, value); }
-    void number(std::string_view name, const std::optional<double>& value) { number_field(json_, name, value); }
+    void number(std::string_view name, const std::optional<double>& value) {
+        json_.key(name);
+        write_value(json_, value ? rounded_as(name, *value) : FieldValue());
+    }
     void integer(std::string_view name, const std::optional<std::int64_t>& value) { json_.field(name, value); }
     void texts(std::string_view name, const std::vector<std::string>* values) {
         json_.key(name);
@@ -42,8 +45,8 @@ class CsvRow {
 public:
     explicit CsvRow(std::string& out) : out_(out) {}
     void text(std::string_view /*name*/, std::string_view value) { cell(value); }
-    void number(std::string_view /*name*/, const std::optional<double>& value) {
-        cell(value ? FieldValue(*value) : FieldValue());
+    void number(std::string_view name, const std::optional<double>& value) {
+        cell(value ? rounded_as(name, *value) : FieldValue());
     }
     void integer(std::string_view /*name*/, const std::optional<std::int64_t>& value) {
         cell(value ? FieldValue(*value) : FieldValue());

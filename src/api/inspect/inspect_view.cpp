@@ -4,8 +4,9 @@
 #include "api/inspect/bars.hpp"
 #include "api/rankings/rankings_view.hpp"
 
+#include "scanner/core/numeric.hpp"
 #include "scanner/signals/manipulation.hpp"
-#include "scanner/signals/number_fields.hpp"
+#include "scanner/signals/numbers.hpp"
 #include "scanner/signals/score.hpp"
 
 #include <algorithm>
@@ -17,6 +18,10 @@ namespace {
 constexpr std::size_t kLevels = 10;
 constexpr std::size_t kBars = 60;
 constexpr std::size_t kTrades = 50;
+/// Of what the score and the manipulation model are made of.
+constexpr signals::Digits kPartDigits = signals::decimals(6);
+
+using signals::FieldGroup;
 
 using ranking::Assessment;
 
@@ -69,47 +74,25 @@ void write_snapshot(core::JsonWriter& json, const Assessment& assessment) {
     for (const ItemField& field : item_fields()) {
         json.key(field.name);
         const bool is_of_ranking = field.name == "score" || field.name == "rank" || field.name == "rank_delta";
-        write_value(json, unranked && is_of_ranking ? FieldValue() : field.get(assessment.item));
+        write_value(json, unranked && is_of_ranking ? FieldValue() : shown(field, assessment.item));
     }
     const market::MarketData& data = assessment.item.snapshot->data;
     number_field(json, "index_price", data.index_price);
-    number_field(json, "latency_ms", data.fetch_latency_ms);
+    number_field(json, "latency_ms", core::round_to(data.fetch_latency_ms, 3));
     json.field("data_ts", core::format_time(data.data_time)).end_object();
 }
 
-/// The members of a block of numbers; what was not measured is null.
-template <class Owner>
-void write_block(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
-    for (const auto& field : signals::number_fields<Owner>()) {
-        number_field(json, field.name, signals::known(numbers, field));
-    }
-}
-
-void write_momentum(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
-    json.key("momentum").begin_object();
-    write_block<signals::Momentum>(json, numbers);
-    json.end_object();
-}
-
-void write_micro(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
-    const signals::Microstructure& micro = numbers.microstructure;
-    const bool bucket_known = !numbers.unknown.has(signals::Number::volatility_bucket);
-    json.key("micro").begin_object();
-    write_block<signals::Microstructure>(json, numbers);
-    json.field("spoof_unwind", micro.spoof_unwind)
-        .field("passive_absorption", micro.passive_absorption)
-        .field("pump_signature", micro.pump_signature)
-        .field("dump_signature", micro.dump_signature)
-        .key("volatility_bucket");
-    write_value(json, bucket_known ? FieldValue(signals::to_string(micro.volatility_bucket)) : FieldValue());
+void write_group(core::JsonWriter& json, FieldGroup group, const signals::NumbersView& numbers) {
+    json.key(to_string(group)).begin_object();
+    write_numbers(json, group, numbers);
     json.end_object();
 }
 
 void write_metrics(core::JsonWriter& json, const Assessment& assessment) {
     json.key("metrics").begin_object();
-    write_block<signals::Execution>(json, assessment.item.snapshot->numbers);
+    write_numbers(json, FieldGroup::execution, assessment.item.numbers());
     for (const signals::ComponentField& field : signals::component_fields()) {
-        number_field(json, field.name, assessment.item.components.*field.member);
+        number_field(json, field.name, signals::rounded(assessment.item.components.*field.member, kPartDigits));
     }
     json.end_object();
 }
@@ -126,7 +109,7 @@ void write_flag_details(core::JsonWriter& json, const std::vector<signals::FlagD
         for (const signals::FlagEvidence& evidence :
              std::span(detail.evidence).first(std::min(detail.evidence_count, detail.evidence.size()))) {
             json.begin_object().field("quantity", evidence.quantity);
-            number_field(json, "value", evidence.value);
+            number_field(json, "value", signals::rounded(evidence.value, kPartDigits));
             json.field("is", evidence.above ? "above" : "below");
             number_field(json, "threshold", evidence.threshold);
             json.end_object();
@@ -136,22 +119,22 @@ void write_flag_details(core::JsonWriter& json, const std::vector<signals::FlagD
     json.end_array();
 }
 
-void write_manipulation(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
-    const signals::Manipulation& manipulation = numbers.manipulation;
+void write_manipulation(core::JsonWriter& json, const signals::NumbersView& numbers) {
+    const signals::Manipulation& manipulation = numbers.numbers.manipulation;
     json.key("manipulation").begin_object();
-    number_field(json, "score", manipulation.manip_score);
+    number_field(json, "score", signals::shown<&signals::Manipulation::manip_score>(numbers));
     json.key("flags");
     write_value(json, std::span<const std::string_view>(manipulation.manip_flags));
     json.key("features").begin_object();
-    write_block<signals::ManipulationFeatures>(json, numbers);
+    write_numbers(json, FieldGroup::features, numbers);
     json.end_object().key("contributions").begin_array();
     for (const signals::ManipulationContribution& contribution : manipulation.contributions) {
         json.begin_object().field("feature", contribution.feature);
-        number_field(json, "value", contribution.value);
+        number_field(json, "value", signals::rounded(contribution.value, kPartDigits));
         json.end_object();
     }
     json.end_array();
-    number_field(json, "probability", manipulation.probability);
+    number_field(json, "probability", signals::rounded(manipulation.probability, kPartDigits));
     write_flag_details(json, manipulation.flag_details);
     json.end_object();
 }
@@ -229,10 +212,10 @@ std::string card_of(const ranking::Ranking& ranking, const Assessment& assessmen
     write_time_members(json, ranking, snapshot, extras);
     json.field("symbol", snapshot.data.contract->symbol).field("contract_code", snapshot.data.contract->contract_code);
     number_field(json, "score", score_of(assessment));
-    number_field(json, "liquidity_edge", signals::known<&signals::Edges::liquidity_edge>(assessment.item.numbers()));
-    number_field(json, "momentum_edge", signals::known<&signals::Edges::momentum_edge>(assessment.item.numbers()));
+    number_field(json, "liquidity_edge", signals::shown<&signals::Edges::liquidity_edge>(assessment.item.numbers()));
+    number_field(json, "momentum_edge", signals::shown<&signals::Edges::momentum_edge>(assessment.item.numbers()));
     number_field(json, "last_price", snapshot.data.ticker.last);
-    number_field(json, "manip_score", snapshot.numbers.manipulation.manip_score);
+    number_field(json, "manip_score", signals::shown<&signals::Manipulation::manip_score>(snapshot.numbers));
     json.end_object();
     return json.take();
 }
@@ -254,16 +237,17 @@ std::string page_of(const ranking::Ranking& ranking, const Assessment& assessmen
     }
     write_snapshot(json, assessment);
     write_orderbook(json, snapshot.data.order_book.get());
-    write_momentum(json, snapshot.numbers);
-    write_micro(json, snapshot.numbers);
+    write_group(json, FieldGroup::momentum, assessment.item.numbers());
+    write_group(json, FieldGroup::micro, assessment.item.numbers());
     write_metrics(json, assessment);
-    write_manipulation(json, snapshot.numbers);
+    write_manipulation(json, assessment.item.numbers());
     const std::span<const market::Candle> candles =
         snapshot.data.candles == nullptr ? std::span<const market::Candle>() : std::span(*snapshot.data.candles);
     write_bars(json, "bars_1m", bars_of(candles, snapshot.data.closed_candles, 1));
     write_bars(json, "bars_5m", bars_of(candles, snapshot.data.closed_candles, 5));
     json.key("spread_history").begin_array();
-    for (const double spread : snapshot.spread_history) write_number(json, spread);
+    constexpr signals::Digits kSpreadDigits = signals::field_of<&signals::Metrics::spread_bps>().digits;
+    for (const double spread : snapshot.spread_history) write_number(json, signals::rounded(spread, kSpreadDigits));
     json.end_array();
     write_trades(json, extras.trades.get());
     write_inputs(json, snapshot.data.inputs, extras.reading == nullptr ? ranking.time : extras.reading->read_at);

@@ -4,6 +4,7 @@
 #include "api/rankings/rankings_view.hpp"
 
 #include "scanner/core/numeric.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -145,7 +146,7 @@ void write_item(core::JsonWriter& json, const Suggestion& suggestion, const std:
     json.field("rank", item.rank);
     number_field(json, "score", item.score);
     json.field("side_bias", signals::to_string(opportunity.side_bias));
-    write_percentages(json, opportunity, !numbers.unknown.has(signals::Number::atr_pct));
+    write_percentages(json, opportunity, signals::known<&signals::Metrics::atr_pct>(numbers).has_value());
     json.field("confidence", opportunity.confidence);
     json.field("tradable", opportunity.tradable()).key("not_tradable");
     write_value(json, std::span<const std::string_view>(opportunity.not_tradable));

@@ -151,7 +151,7 @@ std::string json_of(const ranking::Ranking& ranking, const RankingsQuery& query,
         json.begin_object();
         for (const ItemField* const field : query.fields) {
             json.key(field->name);
-            write_value(json, field->get(item));
+            write_value(json, shown(*field, item));
         }
         json.end_object();
     }
@@ -176,7 +176,7 @@ std::string csv_of(const RankingsQuery& query, const RankingsResult& result) {
     };
     line([&csv](const ItemField& field) { csv += field.name; });
     for (const ScoredContract& item : result.page) {
-        line([&](const ItemField& field) { append_csv(csv, field.get(item)); });
+        line([&](const ItemField& field) { append_csv(csv, shown(field, item)); });
     }
     return csv;
 }

@@ -156,6 +156,72 @@ void fill_parameters(Json& operation, const Texts& texts) {
     }
 }
 
+/// The schema of a field, from what the tables say of it.
+Json field_schema(const signals::FieldInfo& info) {
+    using signals::FieldType;
+    if (info.name == "symbol") return {{"$ref", "#/components/schemas/Symbol"}};
+    if (info.name == "contract_code") return {{"$ref", "#/components/schemas/ContractCode"}};
+    if (info.name == "volatility_bucket") {
+        return {{"anyOf", {{{"$ref", "#/components/schemas/VolatilityBucket"}}, {{"type", "null"}}}},
+                {"description", info.meaning}};
+    }
+    const bool is_list = info.type == FieldType::texts;
+    std::string type = is_list ? "array" : std::string(to_string(info.type));
+    if (info.type == FieldType::text || info.type == FieldType::time) type = "string";
+    Json schema{{"type", info.nullable ? Json{type, "null"} : Json(type)}};
+    std::string text(info.meaning);
+    if (!info.unit.empty()) text += " Unit: " + std::string(info.unit) + '.';
+    schema["description"] = text;
+    if (info.type == FieldType::time) schema["format"] = "date-time";
+    if (info.name == "manip_flags") {
+        schema["items"] = {{"$ref", "#/components/schemas/ManipulationFlag"}};
+    } else if (is_list) {
+        schema["items"] = {{"type", "string"}};
+    }
+    const auto bound = [&](const char* member, const std::optional<double>& value) {
+        if (value)
+            schema[member] = info.type == FieldType::integer ? Json(static_cast<std::int64_t>(*value)) : Json(*value);
+    };
+    bound("minimum", info.minimum);
+    bound("maximum", info.maximum);
+    return schema;
+}
+
+/// The fields that a schema's `x-fields-of` names: "items", or a group of the table of numbers.
+std::vector<const signals::FieldInfo*> fields_named(std::string_view name) {
+    std::vector<const signals::FieldInfo*> fields;
+    if (name == "items") {
+        for (const ItemField& field : item_fields()) fields.push_back(&field);
+    }
+    for (const signals::NumberField& field : signals::kNumbers) {
+        if (to_string(field.group) == name) fields.push_back(&field);
+    }
+    return fields;
+}
+
+/// Puts the properties that the tables have in the place of `x-fields-of`, before the schema's own; with
+/// `x-fields-required` all of them are. Everywhere.
+void fill_fields(Json& node) {
+    if (!node.is_structured()) return;
+    for (Json& child : node) fill_fields(child);
+    if (!node.is_object() || !node.contains("x-fields-of")) return;
+    Json properties = Json::object();
+    Json required = Json::array();
+    for (const Json& name : node["x-fields-of"]) {
+        for (const signals::FieldInfo* const field : fields_named(name.get<std::string>())) {
+            properties[std::string(field->name)] = field_schema(*field);
+            required.push_back(field->name);
+        }
+    }
+    if (!node.value("x-fields-required", false)) required.clear();
+    merge_members(properties, node.value("properties", Json::object()));
+    for (const Json& name : node.value("required", Json::array())) required.push_back(name);
+    node.erase("x-fields-of");
+    node.erase("x-fields-required");
+    node["properties"] = std::move(properties);
+    if (!required.empty()) node["required"] = std::move(required);
+}
+
 /// Puts examples in the place of `{"$example": name}`, everywhere; a member whose example is not there is left out.
 void fill_examples(Json& node, const Json& examples) {
     if (node.is_object()) {
@@ -217,6 +283,7 @@ std::string openapi_document(std::span<const ServedRoute> routes, std::string_vi
     for (auto& [path, operations] : document["paths"].items()) {
         for (auto& [method, operation] : operations.items()) fill_parameters(operation, parts.texts);
     }
+    fill_fields(document["components"]);
     fill_examples(document, parts.examples);
     return document.dump();
 }

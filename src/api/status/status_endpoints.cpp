@@ -2,6 +2,7 @@
 
 #include "api/answers/envelope.hpp"
 #include "api/rankings/rankings_view.hpp"
+#include "api/status/fields_view.hpp"
 #include "api/status/status_views.hpp"
 
 #include <fmt/format.h>
@@ -15,7 +16,8 @@ StatusEndpoints::StatusEndpoints(const ApiOptions& options, const ApiPorts& port
       ports_(ports),
       answers_(answers),
       started_(ports.clock.steady_now()),
-      alive_(std::make_shared<Rendered>(std::string(kJsonType), R"({"status":"ok"})", std::nullopt)) {}
+      alive_(std::make_shared<Rendered>(std::string(kJsonType), R"({"status":"ok"})", std::nullopt)),
+      fields_(std::make_shared<Rendered>(std::string(kJsonType), fields_json(), std::nullopt)) {}
 
 std::vector<ApiRoute> StatusEndpoints::routes() {
     std::vector<ApiRoute> routes;
@@ -30,12 +32,17 @@ std::vector<ApiRoute> StatusEndpoints::routes() {
     get("/ready", &StatusEndpoints::ready);
     get("/healthz/details", &StatusEndpoints::health_details);
     get("/symbols", &StatusEndpoints::symbols);
+    get("/fields", &StatusEndpoints::fields);
     if (options_.metrics_enabled) get("/metrics", &StatusEndpoints::metrics);
     return routes;
 }
 
 Outcome StatusEndpoints::health(const Call& /*call*/) {
     return alive_;
+}
+
+Outcome StatusEndpoints::fields(const Call& /*call*/) {
+    return fields_;
 }
 
 Outcome StatusEndpoints::ready(const Call& /*call*/) {

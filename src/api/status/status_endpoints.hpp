@@ -13,7 +13,7 @@
 
 namespace scanner::api {
 
-/// The routes that say how the service does and which contracts there are. Loop thread.
+/// The routes that say how the service does and which contracts and fields there are. Loop thread.
 class StatusEndpoints {
 public:
     /// Everything referred to must outlive it.
@@ -27,6 +27,7 @@ private:
     Outcome ready(const Call& call);
     Outcome health_details(const Call& call);
     Outcome symbols(const Call& call);
+    Outcome fields(const Call& call);
     Outcome metrics(const Call& call);
     [[nodiscard]] double uptime_sec() const;
 
@@ -35,6 +36,7 @@ private:
     RankedAnswers& answers_;
     core::SteadyTime started_;
     std::shared_ptr<Rendered> alive_;
+    std::shared_ptr<Rendered> fields_;
 };
 
 }  // namespace scanner::api

@@ -5,7 +5,7 @@
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/numeric.hpp"
 #include "scanner/ranking/scoring.hpp"
-#include "scanner/signals/number_fields.hpp"
+#include "scanner/signals/numbers.hpp"
 #include "scanner/signals/score.hpp"
 
 #include <fmt/format.h>
@@ -18,7 +18,7 @@ namespace scanner::api {
 namespace {
 
 constexpr std::size_t kSparkCloses = 30;
-constexpr std::size_t kBytesPerItem = 1'800;  // with all components; only a first guess at the room needed
+constexpr std::size_t kBytesPerItem = 2'000;  // with all components; only a first guess at the room needed
 /// Components come unrounded; the last bits of a double are noise to a reader and a third of the frame.
 constexpr int kComponentDecimals = 6;
 
@@ -32,31 +32,6 @@ void write_spark(core::JsonWriter& json, const std::vector<market::Candle>* cand
     json.end_array();
 }
 
-/// A block of numbers; what was not measured is null.
-template <class Owner>
-void write_block(core::JsonWriter& json, const signals::NumbersView& numbers) {
-    for (const auto& field : signals::number_fields<Owner>()) {
-        number_field(json, field.name, signals::known(numbers, field));
-    }
-}
-
-template <auto member>
-void write_known(core::JsonWriter& json, std::string_view name, const signals::ContractNumbers& numbers) {
-    number_field(json, name, signals::known<member>(numbers));
-}
-
-void write_metrics(core::JsonWriter& json, const signals::ContractNumbers& numbers) {
-    using signals::Metrics;
-    write_known<&Metrics::spread_bps>(json, "spread_bps", numbers);
-    write_known<&Metrics::slip_bps>(json, "slip_bps", numbers);
-    write_known<&Metrics::volume_zscore>(json, "volume_zscore", numbers);
-    write_known<&Metrics::order_flow_imbalance>(json, "order_flow_imbalance", numbers);
-    write_known<&Metrics::volatility_regime>(json, "volatility_regime", numbers);
-    write_known<&Metrics::price_velocity>(json, "price_velocity", numbers);
-    write_known<&Metrics::anomaly_score>(json, "anomaly_score", numbers);
-    write_known<&Metrics::depth_to_volume_ratio>(json, "depth_to_volume_ratio", numbers);
-}
-
 void write_breakdown(core::JsonWriter& json, const signals::ScoreComponents& components,
                      const signals::NumbersView& numbers) {
     json.key("score_components").begin_object();
@@ -64,43 +39,28 @@ void write_breakdown(core::JsonWriter& json, const signals::ScoreComponents& com
         number_field(json, field.name, core::round_to(components.*field.member, kComponentDecimals));
     }
     json.end_object().key("execution_metrics").begin_object();
-    write_block<signals::Execution>(json, numbers);
+    write_numbers(json, signals::FieldGroup::execution, numbers);
     json.end_object();
 }
 
-/// What an item of /rankings says beside the numbers.
-void write_contract_facts(core::JsonWriter& json, const ranking::ContractSnapshot& snapshot) {
-    const market::Contract& contract = *snapshot.data.contract;
-    number_field(json, "funding_8h_pct", snapshot.numbers.metrics.funding_8h_pct);
-    number_field(json, "funding_rate", snapshot.data.funding_rate);
-    json.field("funding_interval_hours", contract.funding_interval_hours);
-    json.field("listed_at", contract.listed_at.transform(core::format_time)).key("notes");
-    write_value(json, std::span<const std::string>(snapshot.notes));
-}
-
+/// A whole item as /rankings has it, and what only frames have.
 void write_item(core::JsonWriter& json, const ranking::Ranking& ranking, const ranking::RankedEntry& entry,
                 const FrameContext& context) {
-    const ranking::ContractSnapshot& snapshot = ranking.contract(entry.contract);
-    const signals::NumbersView numbers = ranking.numbers_view(entry.contract);
+    const ranking::ScoredContract item = ranking::cycle_item(ranking, entry);
+    const ranking::ContractSnapshot& snapshot = *item.snapshot;
+    const signals::NumbersView numbers = item.numbers();
     const signals::Manipulation& manipulation = snapshot.numbers.manipulation;
-    json.begin_object()
-        .field("symbol", snapshot.data.contract->symbol)
-        .field("contract_code", snapshot.data.contract->contract_code)
-        .field("rank", entry.rank)
-        .field("rank_delta", entry.rank_delta);
-    number_field(json, "score", entry.score);
-    number_field(json, "last_price", snapshot.data.ticker.last);
-    write_block<signals::Edges>(json, numbers);
-    write_metrics(json, snapshot.numbers);
-    number_field(json, "manipulation_score", manipulation.manip_score);
+    json.begin_object();
+    write_fields(json, item_fields(), item);
+    // Under the names that frames had before they had whole items.
+    number_field(json, "manipulation_score", signals::shown<&signals::Manipulation::manip_score>(numbers));
     json.key("manipulation_flags");
     write_value(json, std::span<const std::string_view>(manipulation.manip_flags));
     json.field("manipulation_threshold_exceeded", manipulation.manip_score >= context.manipulation_threshold);
-    json.field("stale", context.stale || age_at_ranking(ranking, snapshot) > context.snapshots_ttl);
+    json.field("stale", context.stale || item.age > context.snapshots_ttl);
     number_field(json, "latency_ms", core::round_to(snapshot.data.fetch_latency_ms, 3));
     write_breakdown(json, entry.components, numbers);
     write_spark(json, snapshot.data.candles.get());
-    write_contract_facts(json, snapshot);
     json.end_object();
 }
 

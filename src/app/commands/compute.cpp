@@ -4,6 +4,7 @@
 
 #include "scanner/ranking/ranker.hpp"
 #include "scanner/ranking/scoring.hpp"
+#include "scanner/signals/numbers.hpp"
 #include "scanner/signals/profile.hpp"
 #include "scanner/signals/score.hpp"
 
@@ -21,6 +22,7 @@ namespace scanner::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using signals::FieldGroup;
 constexpr std::size_t kLongestLine = std::size_t{64} << 20;
 constexpr std::size_t kMostProblems = 20;
 
@@ -28,70 +30,36 @@ Json or_null(const std::optional<double>& value) {
     return value ? Json(*value) : Json(nullptr);
 }
 
-Json snapshot_json(const std::string& symbol, const signals::NumbersView& view) {
-    const signals::ContractNumbers& numbers = view.numbers;
-    const signals::Metrics& m = numbers.metrics;
-    const signals::Edges& e = view.edges;
-    return {{"symbol", symbol},
-            {"qvol_usdt", m.qvol_usdt},
-            {"spread_bps", m.spread_bps},
-            {"top5_depth_usdt", m.top5_depth_usdt},
-            {"atr_pct", m.atr_pct},
-            {"ret_1", m.ret_1},
-            {"ret_15", m.ret_15},
-            {"slip_bps", m.slip_bps},
-            {"funding_8h_pct", or_null(m.funding_8h_pct)},
-            {"open_interest", or_null(m.open_interest)},
-            {"basis_bps", or_null(m.basis_bps)},
-            {"volume_zscore", m.volume_zscore},
-            {"order_flow_imbalance", m.order_flow_imbalance},
-            {"volatility_regime", m.volatility_regime},
-            {"price_velocity", m.price_velocity},
-            {"anomaly_score", m.anomaly_score},
-            {"depth_to_volume_ratio", m.depth_to_volume_ratio},
-            {"liquidity_edge", e.liquidity_edge},
-            {"momentum_edge", e.momentum_edge},
-            {"volatility_edge", e.volatility_edge},
-            {"microstructure_edge", e.microstructure_edge},
-            {"anomaly_residual", e.anomaly_residual},
-            {"manip_score", numbers.manipulation.manip_score},
-            {"manip_flags", numbers.manipulation.manip_flags}};
+/// The formulas as they stand, neutral values and all digits included.
+void add_group(Json& into, FieldGroup group, const signals::NumbersView& numbers) {
+    for (const signals::NumberField& field : signals::numbers_of(group)) {
+        const std::optional<double> value = field.get(numbers);
+        Json& member = into[std::string(field.name)];
+        if (!value) {
+            member = nullptr;
+        } else if (field.type == signals::FieldType::boolean) {
+            member = *value != 0.0;
+        } else if (field.type == signals::FieldType::text) {
+            member = signals::text_of(*value);
+        } else {
+            member = *value;
+        }
+    }
 }
 
-Json features_json(const signals::ManipulationFeatures& f) {
-    return {{"imbalance", f.imbalance},
-            {"order_flow_imbalance", f.order_flow_imbalance},
-            {"imbalance_delta", f.imbalance_delta},
-            {"wall_ratio", f.wall_ratio},
-            {"total_depth", f.total_depth},
-            {"wick_ratio", f.wick_ratio},
-            {"oi_delta", f.oi_delta},
-            {"funding", f.funding},
-            {"volume_zscore", f.volume_zscore},
-            {"volume_z_trend", f.volume_z_trend},
-            {"vol_regime", f.vol_regime},
-            {"velocity", f.velocity},
-            {"velocity_trend", f.velocity_trend},
-            {"pump_dump_score", f.pump_dump_score}};
+Json group_json(FieldGroup group, const signals::NumbersView& numbers) {
+    Json json = Json::object();
+    add_group(json, group, numbers);
+    return json;
 }
 
-Json microstructure_json(const signals::Microstructure& m) {
-    return {{"depth_decay", m.depth_decay},
-            {"trade_imbalance", m.trade_imbalance},
-            {"spoof_unwind", m.spoof_unwind},
-            {"passive_absorption", m.passive_absorption},
-            {"pump_signature", m.pump_signature},
-            {"dump_signature", m.dump_signature},
-            {"volatility_bucket", signals::to_string(m.volatility_bucket)}};
-}
-
-Json momentum_json(const signals::Momentum& m) {
-    return {
-        {"z_15s", m.z_15s}, {"z_1m", m.z_1m}, {"z_5m", m.z_5m}, {"vwap_distance", m.vwap_distance}, {"rsi14", m.rsi14}};
-}
-
-Json execution_json(const signals::Execution& e) {
-    return {{"queue_position", e.queue_position}, {"simulated_impact_bps", e.simulated_impact_bps}};
+Json snapshot_json(const std::string& symbol, const signals::NumbersView& numbers) {
+    Json json{{"symbol", symbol}};
+    add_group(json, FieldGroup::metrics, numbers);
+    add_group(json, FieldGroup::edges, numbers);
+    add_group(json, FieldGroup::manipulation, numbers);
+    json["manip_flags"] = numbers.numbers.manipulation.manip_flags;
+    return json;
 }
 
 Json components_json(const signals::ScoreComponents& components) {
@@ -165,14 +133,14 @@ Json compute_cycle(const CycleInput& input, ranking::Ranker& ranker) {
     Json results = Json::array();
     for (const CycleSymbol& symbol : input.symbols) {
         const std::size_t i = ranking.index_of(symbol.symbol).value();
-        const signals::ContractNumbers& numbers = ranking.contract(i).numbers;
+        const signals::NumbersView numbers = ranking.numbers_view(i);
         Json of_profiles = Json::object();
         for (std::size_t p = 0; p < builtin.size(); ++p) of_profiles[builtin[p].name] = std::move(profiles[p][i]);
-        results.push_back({{"snapshot", snapshot_json(symbol.symbol, ranking.numbers_view(i))},
-                           {"manipulation_features", features_json(numbers.manipulation.features)},
-                           {"microstructure", microstructure_json(numbers.microstructure)},
-                           {"momentum", momentum_json(numbers.momentum)},
-                           {"execution", execution_json(numbers.execution)},
+        results.push_back({{"snapshot", snapshot_json(symbol.symbol, numbers)},
+                           {"manipulation_features", group_json(FieldGroup::features, numbers)},
+                           {"microstructure", group_json(FieldGroup::micro, numbers)},
+                           {"momentum", group_json(FieldGroup::momentum, numbers)},
+                           {"execution", group_json(FieldGroup::execution, numbers)},
                            {"profiles", std::move(of_profiles)}});
     }
     return {{"cycle", input.cycle}, {"results", std::move(results)}, {"rankings", rankings_json(ranking)}};

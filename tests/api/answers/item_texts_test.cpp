@@ -20,7 +20,7 @@ std::string field_by_field(const ScoredContract& item) {
     json.begin_object();
     for (const ItemField& field : item_fields()) {
         json.key(field.name);
-        write_value(json, field.get(item));
+        write_value(json, shown(field, item));
     }
     json.end_object();
     return json.take();

@@ -1,5 +1,6 @@
 #include "api/streams/stream_frame.hpp"
 
+#include "api/rankings/rankings_view.hpp"
 #include "api/sample.hpp"
 
 #include <gmock/gmock.h>
@@ -53,38 +54,8 @@ TEST_F(Frames, say_which_cycle_they_are_of) {
 
 TEST_F(Frames, have_every_field_of_the_interface_on_their_items) {
     const json item = frame()["items"][0];
-    for (const char* name : {"symbol",
-                             "contract_code",
-                             "rank",
-                             "rank_delta",
-                             "score",
-                             "last_price",
-                             "liquidity_edge",
-                             "momentum_edge",
-                             "volatility_edge",
-                             "microstructure_edge",
-                             "anomaly_residual",
-                             "spread_bps",
-                             "slip_bps",
-                             "volume_zscore",
-                             "order_flow_imbalance",
-                             "volatility_regime",
-                             "price_velocity",
-                             "anomaly_score",
-                             "depth_to_volume_ratio",
-                             "manipulation_score",
-                             "manipulation_flags",
-                             "stale",
-                             "latency_ms",
-                             "score_components",
-                             "execution_metrics",
-                             "manipulation_threshold_exceeded",
-                             "spark",
-                             "funding_8h_pct",
-                             "funding_rate",
-                             "funding_interval_hours",
-                             "listed_at",
-                             "notes"}) {
+    for (const char* name : {"manipulation_score", "manipulation_flags", "manipulation_threshold_exceeded", "stale",
+                             "latency_ms", "score_components", "execution_metrics", "spark"}) {
         EXPECT_TRUE(item.contains(name)) << name;
     }
     EXPECT_EQ(item["rank"], 1);
@@ -95,8 +66,22 @@ TEST_F(Frames, have_every_field_of_the_interface_on_their_items) {
     ASSERT_NE(snapshot, nullptr);
     EXPECT_EQ(item["spark"].back(), snapshot->data.candles->back().close);
     EXPECT_EQ(item["last_price"], snapshot->data.ticker.last);
-    EXPECT_EQ(item["execution_metrics"]["queue_position"], snapshot->numbers.execution.queue_position);
-    EXPECT_EQ(item["execution_metrics"]["simulated_impact_bps"], snapshot->numbers.execution.simulated_impact_bps);
+    EXPECT_EQ(item["execution_metrics"]["queue_position"],
+              signals::shown<&signals::Execution::queue_position>(snapshot->numbers));
+    EXPECT_EQ(item["execution_metrics"]["simulated_impact_bps"],
+              signals::shown<&signals::Execution::simulated_impact_bps>(snapshot->numbers));
+}
+
+TEST_F(Frames, have_whole_items_as_rankings_have_them) {
+    const auto query = parse_rankings_query(*net::parse_query("top=4"), {.ranking = &ranking_, .default_top = 12});
+    ASSERT_TRUE(query);
+    const json rankings = json::parse(*render_rankings(ranking_, *query).body());
+    const json frames = frame();
+    ASSERT_EQ(frames["items"].size(), rankings["items"].size());
+    for (std::size_t i = 0; i < rankings["items"].size(); ++i) {
+        for (const auto& [name, value] : rankings["items"][i].items())
+            EXPECT_EQ(frames["items"][i][name], value) << name;
+    }
 }
 
 TEST_F(Frames, components_add_up_to_the_score) {
