@@ -9,10 +9,10 @@ using Candles = std::vector<market::Candle>;
 
 /// The exchange prints minutes without trades, so a hole is one of its own making. A short one is bridged with such
 /// flat candles; across a long one nothing can be said of what happened, and what lies before it is given up.
-constexpr std::int64_t kLongestBridge = 3;
+constexpr std::int64_t kMaxBridge = 3;
 
 void append_on_grid(Candles& out, const market::Candle& candle, std::int64_t interval_ms) {
-    if (!out.empty() && candle.open_time_ms - out.back().open_time_ms > (kLongestBridge + 1) * interval_ms) out.clear();
+    if (!out.empty() && candle.open_time_ms - out.back().open_time_ms > (kMaxBridge + 1) * interval_ms) out.clear();
     while (!out.empty() && out.back().open_time_ms + interval_ms < candle.open_time_ms) {
         const double close = out.back().close;
         out.push_back({out.back().open_time_ms + interval_ms, close, close, close, close, 0.0});

@@ -68,7 +68,7 @@ std::optional<core::WallTime> ExchangeClock::provisional(core::WallTime own, cor
     return core::WallTime(*offset + since_start(now));
 }
 
-core::WallTime ExchangeClock::settle(core::WallTime own, core::SteadyTime now) {
+core::WallTime ExchangeClock::end_pass(core::WallTime own, core::SteadyTime now) {
     const auto said = agreed(own, now);
     samples_.clear();
     const auto expected = held(now);

@@ -32,7 +32,7 @@ public:
 
     /// Ends a pass: takes its answers into account and forgets them. The exchange's time, or `own` when no answer has
     /// ever told.
-    core::WallTime settle(core::WallTime own, core::SteadyTime now);
+    core::WallTime end_pass(core::WallTime own, core::SteadyTime now);
 
 private:
     using Offset = std::chrono::milliseconds;  // exchange's time minus the steady clock's

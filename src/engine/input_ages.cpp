@@ -22,7 +22,7 @@ constexpr double kOutsideCandles = 3.0;
 constexpr std::size_t kOrdinaryCandles = 15;
 constexpr std::size_t kNewestCandles = 5;
 /// No interval of funding is longer.
-constexpr std::chrono::hours kLongestFundingInterval{25};
+constexpr std::chrono::hours kMaxFundingInterval{25};
 
 std::string span_text(milliseconds span) {
     const double seconds = static_cast<double>(span.count()) / 1000.0;
@@ -139,7 +139,7 @@ void judge_funding(market::MarketData& data, Judge& judge, const OptionalLists& 
         return;
     }
     const milliseconds until = funding->funding_time.value_or(judge.now().exchange) - judge.now().exchange;
-    if (until >= -kSettlementGrace && until <= kLongestFundingInterval) {
+    if (until >= -kSettlementGrace && until <= kMaxFundingInterval) {
         data.funding_rate = funding->rate;
         return;
     }

@@ -139,7 +139,7 @@ core::Result<market::MarketData> market_data(Desk& desk, const UniverseEntry& en
     data.candles = own.candles.candles;
     data.closed_candles = own.candles.closed;
     const core::WallTime wall = desk.clock.now();
-    const JudgingTime now{.exchange = desk.exchange_clock.settle(wall, desk.clock.steady_now()), .own = wall};
+    const JudgingTime now{.exchange = desk.exchange_clock.end_pass(wall, desk.clock.steady_now()), .own = wall};
     const auto reason = judge_inputs(
         data, lists, now,
         {.price = desk.options.max_price_age, .candle_interval_minutes = desk.options.candle_interval_minutes});

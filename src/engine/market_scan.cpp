@@ -48,7 +48,7 @@ public:
         // What will be wanted whatever the tickers say is read beside them: waiting for them costs a round trip.
         const std::vector<ScanJob> early = plan_early(pass);
         auto tickers = co_await (read_tickers_and_rest(pass) && read_all(pass, early));
-        static_cast<void>(state_.exchange_clock().settle(clock_.now(), clock_.steady_now()));
+        static_cast<void>(state_.exchange_clock().end_pass(clock_.now(), clock_.steady_now()));
         if (!tickers) co_return std::unexpected(tickers.error());
         co_return ScanReport{.degraded = pass.take_degraded()};
     }

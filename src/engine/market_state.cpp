@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <unordered_set>
 
 namespace scanner::engine {
@@ -12,6 +13,25 @@ template <class T>
 ranking::Exclusion failure_of(const std::string& code, std::string_view input, const InputSlot<T>& slot) {
     const bool malformed = slot.error == core::ErrorCode::malformed;
     return {code, malformed ? "malformed" : "fetch_failed", fmt::format("{}: {}", input, slot.problem)};
+}
+
+/// Two clocks that are read one after the other, and one of them slowed down for safety, tell the same moment a little
+/// differently each time. What was true at a moment stays true at that moment: else every reading would be a new one.
+constexpr std::chrono::milliseconds kClockJitter{20};
+
+void keep_moments(market::MarketData& data, market::Inputs& judged) {
+    for (const market::Input input : market::kInputs) {
+        market::InputReading& reading = data.inputs[input];
+        const market::InputReading& before = judged[input];
+        const bool same = reading.time && reading.time == before.time && reading.true_at && before.true_at;
+        if (same && std::chrono::abs(*reading.true_at - *before.true_at) <= kClockJitter) {
+            reading.true_at = before.true_at;
+        }
+    }
+    judged = data.inputs;
+    const auto& ticker = data.inputs[market::Input::ticker].true_at;
+    const auto& book = data.inputs[market::Input::order_book].true_at;
+    if (ticker && book) data.data_time = std::min(*ticker, *book);
 }
 
 }  // namespace
@@ -102,6 +122,7 @@ MarketReading MarketState::read(core::WallTime own, core::SteadyTime steady, con
             reading.exclusions.push_back(std::move(*reason));
             continue;
         }
+        keep_moments(data, state->judged);
         if (state->candles_follow) {
             state->candles.value.follow(data.ticker.last, candles_at);
             data.candles = state->candles.value.view(candles_at).candles;

@@ -87,6 +87,7 @@ struct ContractState {
     bool candles_follow = false;      ///< none were missing: the running candle follows the ticker instead
     bool candles_ahead = false;       ///< dated ahead of the exchange's clock: all are read again
     double latency_ms = 0.0;          ///< the longest of the newest calls for it
+    market::Inputs judged;            ///< by the last reading
 
     /// Why nothing can be computed of it, where an input is not there: fetch_failed or malformed. Of two that failed
     /// the first.
@@ -130,8 +131,8 @@ public:
     /// Forgets the candles that a reading found ahead of the exchange's clock, so that a source asks for all again.
     void drop_candles_ahead();
 
-    /// What can be ranked now, each input judged by its age. Reading again without a write in between brings the same
-    /// inputs, older by the time between. `own` and `steady`: our two clocks.
+    /// What can be ranked now, each input judged by its age. Reading again without a write in between brings equal
+    /// data, until something in it has become stale. `own` and `steady`: our two clocks.
     [[nodiscard]] MarketReading read(core::WallTime own, core::SteadyTime steady, const InputLimits& limits);
 
 private:

@@ -97,7 +97,7 @@ void ScanLoop::set_options(MarketScanOptions options, milliseconds interval) {
     report();
 }
 
-/// Runs it in a coroutine of its own, so that `stop` can abandon it whoever awaits it.
+/// Runs it in a coroutine of its own, so that `stop` can abandon it while another coroutine waits for it.
 template <class T>
 asio::awaitable<core::Result<T>> ScanLoop::unless_stopped(asio::awaitable<core::Result<T>> call) {
     const auto executor = co_await asio::this_coro::executor;

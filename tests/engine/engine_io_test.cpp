@@ -90,7 +90,7 @@ TEST_F(MarketScanTest, leaves_a_stale_book_out) {
     EXPECT_NE(result->exclusions.front().detail.find("600 s old"), std::string::npos);
 }
 
-TEST_F(MarketScanTest, a_dawdling_contract_is_abandoned_and_the_others_go_on) {
+TEST_F(MarketScanTest, abandons_a_slow_contract_and_goes_on_with_the_others) {
     MarketScanOptions options;
     options.contract_deadline = milliseconds(200);
     scan_->set_options(options);

@@ -30,7 +30,7 @@ protected:
         truth_ += time;
     }
     /// What the settled clock is wrong by; above 0 when it is late.
-    milliseconds settle() { return truth_ - clock_.settle(time_.now() + own_error_, time_.steady_now()); }
+    milliseconds end_pass() { return truth_ - clock_.end_pass(time_.now() + own_error_, time_.steady_now()); }
 
     ExchangeClock clock_;
     core::ManualClock time_{core::from_unix_ms(1'790'000'000'000)};
@@ -40,7 +40,7 @@ protected:
 
 TEST_F(ExchangeClockTest, is_ours_until_an_answer_tells) {
     own_error_ = minutes(3);
-    EXPECT_EQ(settle(), -minutes(3));
+    EXPECT_EQ(end_pass(), -minutes(3));
     EXPECT_FALSE(clock_.provisional(time_.now(), time_.steady_now()));
 }
 
@@ -48,16 +48,16 @@ TEST_F(ExchangeClockTest, does_not_follow_our_own_that_is_wrong_by_an_hour) {
     for (const auto error : {hours(1), hours(-1)}) {
         own_error_ = error;
         everything();
-        EXPECT_EQ(settle(), milliseconds(0));
+        EXPECT_EQ(end_pass(), milliseconds(0));
         answer(TimeSource::tickers);  // alone
-        EXPECT_EQ(settle(), milliseconds(0));
+        EXPECT_EQ(end_pass(), milliseconds(0));
     }
 }
 
 TEST_F(ExchangeClockTest, does_not_follow_a_list_from_a_cache) {
     everything();
     answer(TimeSource::tickers, minutes(10));
-    EXPECT_EQ(settle(), milliseconds(0));
+    EXPECT_EQ(end_pass(), milliseconds(0));
 }
 
 TEST_F(ExchangeClockTest, is_not_outvoted_by_many_books_from_one_cache) {
@@ -66,57 +66,57 @@ TEST_F(ExchangeClockTest, is_not_outvoted_by_many_books_from_one_cache) {
     answer(TimeSource::tickers, minutes(10));
     answer(TimeSource::funding);
     answer(TimeSource::index);
-    EXPECT_EQ(settle(), milliseconds(0));
+    EXPECT_EQ(end_pass(), milliseconds(0));
 }
 
 TEST_F(ExchangeClockTest, does_not_follow_one_kind_that_is_ahead) {
     everything();
     answer(TimeSource::order_book, -hours(1), 50);
-    EXPECT_EQ(settle(), milliseconds(0));
+    EXPECT_EQ(end_pass(), milliseconds(0));
     everything();
     answer(TimeSource::tickers, -hours(1));
-    EXPECT_EQ(settle(), milliseconds(0));
+    EXPECT_EQ(end_pass(), milliseconds(0));
 }
 
 TEST_F(ExchangeClockTest, does_not_follow_a_few_answers_of_two_kinds_that_are_ahead) {
     everything();
     answer(TimeSource::order_book, -hours(1), 3);
     answer(TimeSource::candles, -hours(1), 3);
-    EXPECT_EQ(settle(), milliseconds(0));
+    EXPECT_EQ(end_pass(), milliseconds(0));
 }
 
 TEST_F(ExchangeClockTest, our_own_tips_the_scale_between_two_that_disagree) {
     answer(TimeSource::contracts);
     answer(TimeSource::tickers, minutes(10));
-    EXPECT_EQ(settle(), milliseconds(0));
+    EXPECT_EQ(end_pass(), milliseconds(0));
 }
 
 TEST_F(ExchangeClockTest, is_that_of_the_answer_that_travelled_least) {
     everything(milliseconds(900));
     answer(TimeSource::index, milliseconds(80));
-    EXPECT_EQ(settle(), milliseconds(80));
+    EXPECT_EQ(end_pass(), milliseconds(80));
 }
 
 TEST_F(ExchangeClockTest, goes_on_when_every_answer_stands_still) {
     everything();
-    EXPECT_EQ(settle(), milliseconds(0));
+    EXPECT_EQ(end_pass(), milliseconds(0));
     for (int i = 1; i <= 100; ++i) {
         pass(seconds(2));
         everything(seconds(2) * i);
-        EXPECT_LE(settle(), milliseconds(300)) << "after " << 2 * i << " s, and never the cache's time";
+        EXPECT_LE(end_pass(), milliseconds(300)) << "after " << 2 * i << " s, and never the cache's time";
     }
 }
 
 TEST_F(ExchangeClockTest, follows_an_exchange_that_was_set_back_once_its_time_goes_on) {
     everything();
-    static_cast<void>(settle());
+    static_cast<void>(end_pass());
     truth_ -= hours(1);
     milliseconds wrong{0};
     int passes = 0;
     do {
         pass(seconds(15));
         everything();
-        wrong = settle();
+        wrong = end_pass();
     } while (wrong < -seconds(1) && ++passes < 20);
     EXPECT_EQ(wrong, milliseconds(0));
     EXPECT_EQ(passes, 1) << "one at which it could still have been a cache";
@@ -124,28 +124,28 @@ TEST_F(ExchangeClockTest, follows_an_exchange_that_was_set_back_once_its_time_go
 
 TEST_F(ExchangeClockTest, follows_an_exchange_that_was_set_forward_at_once) {
     everything();
-    static_cast<void>(settle());
+    static_cast<void>(end_pass());
     truth_ += hours(1);
     everything();
-    EXPECT_EQ(settle(), milliseconds(0));
+    EXPECT_EQ(end_pass(), milliseconds(0));
 }
 
 TEST_F(ExchangeClockTest, survives_a_machine_that_slept) {
     everything();
-    static_cast<void>(settle());
+    static_cast<void>(end_pass());
     truth_ += hours(8);  // the steady clock stood still meanwhile
     everything();
-    EXPECT_EQ(settle(), milliseconds(0));
+    EXPECT_EQ(end_pass(), milliseconds(0));
 }
 
 TEST_F(ExchangeClockTest, drifts_no_more_than_the_clocks_do) {
     everything();
-    static_cast<void>(settle());
+    static_cast<void>(end_pass());
     for (int i = 0; i < 1000; ++i) {
         pass(seconds(15));
         truth_ -= milliseconds(1);  // 67 ppm slow
         everything(milliseconds(100));
-        EXPECT_LE(std::chrono::abs(settle()), milliseconds(120));
+        EXPECT_LE(std::chrono::abs(end_pass()), milliseconds(120));
     }
 }
 

@@ -18,7 +18,7 @@
 
 namespace scanner::test {
 
-/// The port of the engine, played by the test: a small market whose calls can be made to fail or to dawdle.
+/// The port of the engine, played by the test: a small market whose calls can be made to fail or to take long.
 class ScriptedExchange final : public exchange::Exchange {
 public:
     template <class T>
@@ -34,6 +34,7 @@ public:
     std::map<std::string, int> calls;  ///< by method
     std::vector<int> candle_counts;    ///< what was asked for
     double last = 100.0;
+    double level_size = 500.0;  ///< contracts at each level of every book
     bool probe_answers = true;
     std::chrono::milliseconds call_takes{0};          ///< of the exchange's time, for each call about one contract
     std::optional<double> funding_rate = 0.0001;      ///< of every contract
@@ -148,8 +149,8 @@ public:
         answer.book.exchange_time = exchange_now - book_age;
         answer.book.matching_id = matching_id;
         for (int i = 0; i < 10; ++i) {
-            answer.book.bids.push_back({last - 0.01 * (i + 1), 500.0 * contract->contract_size});
-            answer.book.asks.push_back({last + 0.01 * (i + 1), 500.0 * contract->contract_size});
+            answer.book.bids.push_back({last - 0.01 * (i + 1), level_size * contract->contract_size});
+            answer.book.asks.push_back({last + 0.01 * (i + 1), level_size * contract->contract_size});
         }
         co_return answer;
     }

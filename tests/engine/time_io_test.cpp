@@ -89,7 +89,7 @@ TEST_F(AfterACycle, a_wall_clock_set_back_does_not_keep_old_numbers_young) {
     clock_.step_wall(-hours(1));
     EXPECT_TRUE(engine().board().is_fresh(*first_)) << "it is as young as it was";
     pass(seconds(89));
-    EXPECT_EQ(engine().board().age(*first_), seconds(89)) << "by the clock that nobody sets";
+    EXPECT_EQ(engine().board().age(*first_), seconds(89)) << "by the steady clock";
     pass(seconds(2));
     EXPECT_FALSE(engine().board().is_fresh(*first_));
 }
@@ -106,7 +106,7 @@ TEST_F(AfterACycle, after_a_step_back_the_next_cycle_has_the_new_time_and_a_high
 
 TEST_F(AfterACycle, a_wall_clock_set_forward_makes_numbers_old_until_the_next_cycle) {
     clock_.step_wall(hours(1));
-    EXPECT_FALSE(engine().board().is_fresh(*first_)) << "nobody can tell how old it is: it is not served as live";
+    EXPECT_FALSE(engine().board().is_fresh(*first_)) << "its age is unknown: it is not served as live";
     const ranking::RankingPtr next = cycle();
     EXPECT_TRUE(engine().board().is_fresh(*next));
 }

@@ -11,7 +11,7 @@ namespace scanner::engine {
 /// those of every profile.
 [[nodiscard]] storage::HistoryBatch history_batch(const ranking::Ranking& ranking);
 
-/// Takes each ranking to history as it is made: `engine.subscribe([feed](RankingPtr r) { feed->accept(std::move(r));
+/// Takes each recorded ranking to history, once: `board.on_recorded([feed](RankingPtr r) { feed->accept(std::move(r));
 /// })`. Costs the loop nothing but the hand-over: the rows are made on the history's own thread, from the shared,
 /// immutable ranking. Candles are recorded once, when they have closed. Loop thread only.
 ///

@@ -42,7 +42,7 @@ struct BoardOptions {
 };
 
 /// What readers see of the scanner: the newest rankings, the universe, how the source does, and the time that ages are
-/// told against. Whoever has rankings publishes them here: a scan, a feed, or another process.
+/// told against. Rankings of a scan, of a feed or of another process are all published here.
 ///
 /// Published and recorded are two things. Every ranking is published, for answers, streams and alert rules; one a scan
 /// interval is recorded as well, for history and the cache, exactly once, and "previous" in any number means the
@@ -80,7 +80,7 @@ public:
     [[nodiscard]] std::vector<UniverseEntry> universe() const override { return universe_; }
 
 private:
-    /// The newest few rankings of one kind, and those who want to hear of each.
+    /// The newest few rankings of one kind, and the listeners to be told of each.
     struct Shelf {
         std::deque<ranking::RankingPtr> kept;
         std::vector<Listener> listeners;
