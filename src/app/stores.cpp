@@ -20,6 +20,8 @@ using std::chrono::milliseconds;
 
 /// How long a start waits for a Redis that is not there yet (containers start together).
 constexpr milliseconds kRedisPatience{2'000};
+/// How long closing waits for the newest ranking to be encoded, which takes milliseconds.
+constexpr milliseconds kEncodingGrace{1'000};
 
 /// A restart goes on from the ranking in Redis; its number is at most so far beyond what spool and database know. More
 /// than a year of cycles at the default interval: room for a database that is away, none for a forged number.
@@ -156,7 +158,7 @@ std::vector<storage::NamedStatus> Stores::health() const {
 }
 
 asio::awaitable<void> Stores::close(milliseconds grace) {
-    if (writer_) co_await writer_->drain(grace);
+    if (writer_) co_await writer_->drain(std::min(grace, kEncodingGrace));
     if (redis_.cache) co_await redis_.cache->close(grace);
     co_await database_->close(grace);
 }
