@@ -1,13 +1,11 @@
 #include "app/snapshot_writer.hpp"
 
 #include "scanner/core/log.hpp"
+#include "scanner/net/event.hpp"
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <exception>
 #include <optional>
@@ -48,12 +46,12 @@ struct SnapshotWriter::State : std::enable_shared_from_this<State> {
         busy = false;
         if (!entries.empty()) cache->put(std::move(entries));
         start_next();
-        if (!busy) drained.cancel();
+        if (!busy) drained.notify();
     }
 
     asio::any_io_executor loop;
     std::shared_ptr<storage::SnapshotCache> cache;
-    asio::steady_timer drained;
+    net::Event drained;
     std::optional<Make> waiting;
     bool busy = false;
     asio::thread_pool thread{1};
@@ -74,9 +72,8 @@ void SnapshotWriter::put(Make make) {
 asio::awaitable<void> SnapshotWriter::drain(std::chrono::milliseconds grace) {
     const auto state = state_;
     const auto deadline = std::chrono::steady_clock::now() + grace;
-    while (state->busy && std::chrono::steady_clock::now() < deadline) {
-        state->drained.expires_at(deadline);
-        static_cast<void>(co_await state->drained.async_wait(asio::as_tuple(asio::use_awaitable)));
+    while (state->busy) {
+        if (co_await state->drained.wait(deadline) != net::Event::Outcome::notified) break;
     }
 }
 

@@ -30,8 +30,8 @@ struct SharedReadLimits {
     std::size_t max_kept = 256;  ///< outcomes; the oldest go first. Readings under way are not outcomes.
 };
 
-/// Readings by key, each made once for all who want it at the same time or soon after. A reading runs in a task of its
-/// own: it does not end because the one who asked first has left. Must be held by a shared_ptr. Loop thread only.
+/// Readings by key, each made once for all callers at the same time or soon after. A reading runs in a task of its own:
+/// it does not end because the caller that asked first has left. Must be held by a shared_ptr. Loop thread only.
 template <class Value>
 class SharedReads : public std::enable_shared_from_this<SharedReads<Value>> {
 public:
@@ -72,7 +72,7 @@ public:
         tasks_.cancel();
         auto ended = co_await self->tasks_.join(deadline);
         for (const auto& [key, entry] : self->entries_) {
-            if (!entry->outcome) self->settle(*entry, core::fail(core::ErrorCode::cancelled, "shutting down"));
+            if (!entry->outcome) self->finish(*entry, core::fail(core::ErrorCode::cancelled, "shutting down"));
         }
         co_return ended;
     }
@@ -96,11 +96,11 @@ private:
     static boost::asio::awaitable<void> run(std::shared_ptr<SharedReads> self, std::shared_ptr<Entry> entry,
                                             Read read) {
         auto outcome = co_await net::with_timeout(read(), self->limits_.deadline);
-        self->settle(*entry, std::move(outcome));
+        self->finish(*entry, std::move(outcome));
         self->forget_old();
     }
 
-    void settle(Entry& entry, core::Result<Value> outcome) {
+    void finish(Entry& entry, core::Result<Value> outcome) {
         entry.until = clock_.steady_now() + (outcome ? limits_.ttl : limits_.failure_ttl);
         if (outcome) {
             entry.outcome.emplace(std::make_shared<const Value>(std::move(*outcome)));
