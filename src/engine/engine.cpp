@@ -1,7 +1,7 @@
 #include "scanner/engine/engine.hpp"
 
 #include "engine/ranking_cycle.hpp"
-#include "engine/scan_loop.hpp"
+#include "engine/scan/scan_loop.hpp"
 
 #include "scanner/core/log.hpp"
 

@@ -36,76 +36,79 @@ struct OwnInputs {
 };
 
 /// Shared with the readings, which may end after the inspector.
-struct Desk {
-    Desk(asio::any_io_executor executor, exchange::Exchange& of, const EngineView& view, const core::Clock& time,
-         const InspectorOptions& how)
+struct InspectorContext {
+    InspectorContext(asio::any_io_executor executor, exchange::Exchange& of, const EngineView& view,
+                     const core::Clock& time, const InspectorOptions& how)
         : exchange(of),
           engine(view),
           clock(time),
           options(how),
-          places(std::move(executor), how.concurrency, how.max_waiting) {}
+          permits(std::move(executor), how.concurrency, how.max_waiting) {}
 
     exchange::Exchange& exchange;
     const EngineView& engine;
     const core::Clock& clock;
     InspectorOptions options;
-    net::Semaphore places;
+    net::Semaphore permits;
     ExchangeClock exchange_clock;
     std::uint64_t readings = 0;
 };
-using DeskPtr = std::shared_ptr<Desk>;
+using ContextPtr = std::shared_ptr<InspectorContext>;
 
 core::SteadyTime soon(milliseconds delay) {
     return std::chrono::steady_clock::now() + delay;
 }
 
-asio::awaitable<core::Result<RecentTrades>> read_trades(DeskPtr desk,
+asio::awaitable<core::Result<RecentTrades>> read_trades(ContextPtr context,
                                                         std::shared_ptr<const market::Contract> contract) {
-    const auto place = co_await desk->places.acquire(soon(desk->options.trades_deadline));
-    if (!place) co_return std::unexpected(place.error());
-    auto trades = co_await desk->exchange.trades(std::move(contract), desk->options.trade_count);
+    const auto permit = co_await context->permits.acquire(soon(context->options.trades_deadline));
+    if (!permit) co_return std::unexpected(permit.error());
+    auto trades = co_await context->exchange.trades(std::move(contract), context->options.trade_count);
     if (!trades) co_return std::unexpected(trades.error());
     RecentTrades recent;
-    recent.number = ++desk->readings;
-    recent.read_at = desk->clock.now();
+    recent.number = ++context->readings;
+    recent.read_at = context->clock.now();
     recent.trades = std::move(*trades);
     co_return recent;
 }
 
 template <class T>
-void take(Desk& desk, OptionalList<T>& list, core::Result<Bulk<T>> answer, TimeSource source) {
+void take(InspectorContext& context, OptionalList<T>& list, core::Result<Bulk<T>> answer, TimeSource source) {
     if (!answer) {
         list.problem = answer.error().message();
         return;
     }
     if (!answer->by_contract.empty()) {
-        desk.exchange_clock.note(source, answer->exchange_time, desk.clock.steady_now());
+        context.exchange_clock.note(source, answer->exchange_time, context.clock.steady_now());
     }
     list.bulk = std::move(*answer);
     list.problem.clear();
 }
 
-asio::awaitable<core::Result<OptionalLists>> read_bulk(DeskPtr desk, std::string code) {
+asio::awaitable<core::Result<OptionalLists>> read_bulk(ContextPtr context, std::string code) {
     using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): operators
     const std::vector<std::string> wanted{std::move(code)};
-    auto [funding, open_interest, index] = co_await (
-        desk->exchange.funding_rates(wanted) && desk->exchange.open_interest(wanted) && desk->exchange.index_prices());
+    auto [funding, open_interest, index] =
+        co_await (context->exchange.funding_rates(wanted) && context->exchange.open_interest(wanted) &&
+                  context->exchange.index_prices());
     OptionalLists lists;
-    take(*desk, lists.funding, std::move(funding), TimeSource::funding);
-    take(*desk, lists.open_interest, std::move(open_interest), TimeSource::open_interest);
-    take(*desk, lists.index, std::move(index), TimeSource::index);
+    take(*context, lists.funding, std::move(funding), TimeSource::funding);
+    take(*context, lists.open_interest, std::move(open_interest), TimeSource::open_interest);
+    take(*context, lists.index, std::move(index), TimeSource::index);
     co_return lists;
 }
 
-core::Result<OwnInputs> own_inputs(Desk& desk, core::Result<BookAnswer> book, core::Result<CandleBatch> candles) {
+core::Result<OwnInputs> own_inputs(InspectorContext& context, core::Result<BookAnswer> book,
+                                   core::Result<CandleBatch> candles) {
     if (!book) return std::unexpected(book.error().within("order book"));
     if (!candles) return std::unexpected(candles.error().within("candles"));
-    const auto now = desk.clock.steady_now();
-    desk.exchange_clock.note(TimeSource::order_book, book->exchange_time, now);
-    desk.exchange_clock.note(TimeSource::candles, candles->exchange_time, now);
+    const auto now = context.clock.steady_now();
+    context.exchange_clock.note(TimeSource::order_book, book->exchange_time, now);
+    context.exchange_clock.note(TimeSource::candles, candles->exchange_time, now);
     OwnInputs inputs;
     inputs.book = std::make_shared<const market::OrderBook>(std::move(book->book));
-    CandleSeries series(desk.options.candle_interval_minutes, std::max<std::size_t>(desk.options.candle_count, 2));
+    CandleSeries series(context.options.candle_interval_minutes,
+                        std::max<std::size_t>(context.options.candle_count, 2));
     series.merge(candles->candles);
     inputs.candles_read_at = candles->exchange_time;
     inputs.candles = series.view(candles->exchange_time);
@@ -125,8 +128,8 @@ void take_price(market::Ticker& ticker, const UniverseEntry& entry, const OwnInp
 }
 
 /// Judged as in a cycle. What would keep it out of one is shown with its age: it is marked as not in the scan.
-core::Result<market::MarketData> market_data(Desk& desk, const UniverseEntry& entry, const OwnInputs& own,
-                                             const OptionalLists& lists) {
+core::Result<market::MarketData> market_data(InspectorContext& context, const UniverseEntry& entry,
+                                             const OwnInputs& own, const OptionalLists& lists) {
     market::MarketData data;
     data.contract = entry.contract;
     take_price(data.ticker, entry, own);
@@ -138,11 +141,11 @@ core::Result<market::MarketData> market_data(Desk& desk, const UniverseEntry& en
     data.order_book = own.book;
     data.candles = own.candles.candles;
     data.closed_candles = own.candles.closed;
-    const core::WallTime wall = desk.clock.now();
-    const JudgingTime now{.exchange = desk.exchange_clock.end_pass(wall, desk.clock.steady_now()), .own = wall};
+    const core::WallTime wall = context.clock.now();
+    const JudgingTime now{.exchange = context.exchange_clock.end_pass(wall, context.clock.steady_now()), .own = wall};
     const auto reason = judge_inputs(
         data, lists, now,
-        {.price = desk.options.max_price_age, .candle_interval_minutes = desk.options.candle_interval_minutes});
+        {.price = context.options.max_price_age, .candle_interval_minutes = context.options.candle_interval_minutes});
     if (reason && reason->reason == "price_outside_book") data.inputs[market::Input::ticker].note = reason->detail;
     return data;
 }
@@ -151,7 +154,7 @@ class InspectorImpl final : public Inspector {
 public:
     InspectorImpl(asio::any_io_executor executor, exchange::Exchange& exchange, const EngineView& engine,
                   const core::Clock& clock, const InspectorOptions& options)
-        : desk_(std::make_shared<Desk>(executor, exchange, engine, clock, options)),
+        : context_(std::make_shared<InspectorContext>(executor, exchange, engine, clock, options)),
           trades_(std::make_shared<SharedReads<RecentTrades>>(
               executor, clock, limits(options, options.trades_deadline, options.trades_ttl))),
           bulk_(std::make_shared<SharedReads<OptionalLists>>(
@@ -161,13 +164,15 @@ public:
 
     asio::awaitable<core::Result<RecentTradesPtr>> trades(std::shared_ptr<const market::Contract> contract) override {
         std::string key = contract->contract_code;
-        auto read = [desk = desk_, contract = std::move(contract)] { return read_trades(desk, contract); };
+        auto read = [context = context_, contract = std::move(contract)] { return read_trades(context, contract); };
         return trades_->get(std::move(key), std::move(read));
     }
 
     asio::awaitable<core::Result<ContractReadingPtr>> contract(UniverseEntry entry) override {
         std::string key = entry.contract->contract_code;
-        auto read = [desk = desk_, bulk = bulk_, entry = std::move(entry)] { return read_contract(desk, bulk, entry); };
+        auto read = [context = context_, bulk = bulk_, entry = std::move(entry)] {
+            return read_contract(context, bulk, entry);
+        };
         return contracts_->get(std::move(key), std::move(read));
     }
 
@@ -188,36 +193,37 @@ private:
         return {.deadline = deadline, .ttl = ttl, .failure_ttl = options.failure_ttl, .max_kept = options.max_kept};
     }
 
-    static asio::awaitable<core::Result<OptionalListsPtr>> bulk_inputs(DeskPtr desk, BulkReads bulk, std::string code) {
-        // A call for all is everybody's; the fallback's answer holds this contract alone.
-        const exchange::ExchangeStatus status = desk->exchange.status();
+    static asio::awaitable<core::Result<OptionalListsPtr>> bulk_inputs(ContextPtr context, BulkReads bulk,
+                                                                       std::string code) {
+        // One call answers for all contracts; the fallback's answer holds this contract alone.
+        const exchange::ExchangeStatus status = context->exchange.status();
         std::string key = status.funding_fallback || status.open_interest_fallback ? code : std::string();
-        auto read = [desk, code = std::move(code)] { return read_bulk(desk, code); };
+        auto read = [context, code = std::move(code)] { return read_bulk(context, code); };
         return bulk->get(std::move(key), std::move(read));
     }
 
-    static asio::awaitable<core::Result<ContractReading>> read_contract(DeskPtr desk, BulkReads bulk,
+    static asio::awaitable<core::Result<ContractReading>> read_contract(ContextPtr context, BulkReads bulk,
                                                                         UniverseEntry entry) {
         using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): operators
-        const auto place = co_await desk->places.acquire(soon(desk->options.contract_deadline));
-        if (!place) co_return std::unexpected(place.error());
-        const auto began = desk->clock.steady_now();
+        const auto permit = co_await context->permits.acquire(soon(context->options.contract_deadline));
+        if (!permit) co_return std::unexpected(permit.error());
+        const auto began = context->clock.steady_now();
         auto [book, candles, bulk_answer] =
-            co_await (desk->exchange.order_book(entry.contract) &&
-                      desk->exchange.candles(entry.contract, desk->options.candle_interval_minutes,
-                                             static_cast<int>(desk->options.candle_count)) &&
-                      bulk_inputs(desk, bulk, entry.contract->contract_code));
-        auto own = own_inputs(*desk, std::move(book), std::move(candles));
+            co_await (context->exchange.order_book(entry.contract) &&
+                      context->exchange.candles(entry.contract, context->options.candle_interval_minutes,
+                                                static_cast<int>(context->options.candle_count)) &&
+                      bulk_inputs(context, bulk, entry.contract->contract_code));
+        auto own = own_inputs(*context, std::move(book), std::move(candles));
         if (!own) co_return std::unexpected(own.error());
         ContractReading reading;
-        reading.ranking = desk->engine.current();
+        reading.ranking = context->engine.current();
         if (reading.ranking == nullptr) {
             co_return core::fail(core::ErrorCode::unavailable, "there is no ranking to compare it with yet");
         }
-        const std::chrono::duration<double, std::milli> took = desk->clock.steady_now() - began;
-        reading.number = ++desk->readings;
-        reading.read_at = desk->clock.now();
-        auto data = market_data(*desk, entry, *own, optional_lists(bulk_answer));
+        const std::chrono::duration<double, std::milli> took = context->clock.steady_now() - began;
+        reading.number = ++context->readings;
+        reading.read_at = context->clock.now();
+        auto data = market_data(*context, entry, *own, optional_lists(bulk_answer));
         if (!data) co_return std::unexpected(data.error());
         data->fetch_latency_ms = took.count();
         reading.snapshot = ranking::snapshot_alone(std::move(*data), reading.ranking->settings.notional_usdt);
@@ -232,7 +238,7 @@ private:
         return none;
     }
 
-    DeskPtr desk_;
+    ContextPtr context_;
     std::shared_ptr<SharedReads<RecentTrades>> trades_;
     BulkReads bulk_;
     std::shared_ptr<SharedReads<ContractReading>> contracts_;

@@ -1,5 +1,5 @@
-#include "engine/market_scan.hpp"
 #include "engine/market_state.hpp"
+#include "engine/scan/market_scan.hpp"
 #include "engine/scripted_exchange.hpp"
 #include "support/run_coroutine.hpp"
 

@@ -1,6 +1,6 @@
 #include "engine/input_ages.hpp"
 
-#include "engine/book_sequence.hpp"
+#include "engine/scan/book_sequence.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -188,7 +188,7 @@ TEST_F(Inspecting, refuses_more_than_may_wait) {
     EXPECT_EQ(refused, 3);
 }
 
-TEST_F(Inspecting, does_not_wait_for_a_dawdling_exchange) {
+TEST_F(Inspecting, does_not_wait_for_a_slow_exchange) {
     scan();
     market_.delay = std::chrono::seconds(60);
     const auto late = trades("AAA-USDT");
@@ -211,7 +211,7 @@ TEST_F(Inspecting, shares_failures_for_a_moment) {
     EXPECT_TRUE(trades("AAA-USDT"));
 }
 
-TEST_F(Inspecting, a_reading_outlives_the_one_who_began_it) {
+TEST_F(Inspecting, a_reading_outlives_the_caller_that_began_it) {
     scan();
     market_.delay = milliseconds(50);
     asio::cancellation_signal leave;

@@ -1,4 +1,4 @@
-#include "engine/job_runner.hpp"
+#include "engine/scan/job_runner.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>

@@ -32,7 +32,7 @@ struct InspectorOptions {
     std::chrono::milliseconds contract_ttl{5'000};
     std::chrono::milliseconds trades_ttl{3'000};
     std::chrono::milliseconds bulk_ttl{15'000};    ///< of funding, open interest and index prices
-    std::chrono::milliseconds failure_ttl{1'000};  ///< how long a failure is the answer to everybody who asks the same
+    std::chrono::milliseconds failure_ttl{1'000};  ///< how long a failure answers the same question
 };
 
 /// The last trades of one contract. Immutable and shared.
@@ -56,8 +56,8 @@ struct ContractReading {
 using ContractReadingPtr = std::shared_ptr<const ContractReading>;
 
 /// Reads on demand what cycles do not: trades, and contracts outside of the scan. Everything goes through the
-/// exchange's own budget; who asks for the same while it is being read, or within a few seconds, shares one reading,
-/// which goes on when the one who began it has left. Loop thread only.
+/// exchange's own budget; callers that ask for the same while it is being read, or within a few seconds, share one
+/// reading, which goes on when the first of them has left. Loop thread only.
 class Inspector {
 public:
     virtual ~Inspector() = default;

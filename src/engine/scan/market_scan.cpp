@@ -1,10 +1,10 @@
-#include "engine/market_scan.hpp"
+#include "engine/scan/market_scan.hpp"
 
-#include "engine/book_sequence.hpp"
 #include "engine/exchange_clock.hpp"
-#include "engine/job_runner.hpp"
 #include "engine/market_state.hpp"
-#include "engine/scan_pass.hpp"
+#include "engine/scan/book_sequence.hpp"
+#include "engine/scan/job_runner.hpp"
+#include "engine/scan/scan_pass.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "engine/market_scan.hpp"
 #include "engine/market_state.hpp"
-#include "engine/scan_schedule.hpp"
+#include "engine/scan/market_scan.hpp"
+#include "engine/scan/scan_schedule.hpp"
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"

@@ -1,4 +1,4 @@
-#include "engine/scan_loop.hpp"
+#include "engine/scan/scan_loop.hpp"
 
 #include "scanner/net/exception.hpp"
 

@@ -1,4 +1,4 @@
-#include "engine/scan_pass.hpp"
+#include "engine/scan/scan_pass.hpp"
 
 #include <fmt/format.h>
 

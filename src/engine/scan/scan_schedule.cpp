@@ -1,4 +1,4 @@
-#include "engine/scan_schedule.hpp"
+#include "engine/scan/scan_schedule.hpp"
 
 #include <algorithm>
 

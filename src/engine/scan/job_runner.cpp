@@ -1,4 +1,4 @@
-#include "engine/job_runner.hpp"
+#include "engine/scan/job_runner.hpp"
 
 #include "scanner/net/event.hpp"
 
