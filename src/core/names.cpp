@@ -3,7 +3,6 @@
 #include "core/characters.hpp"
 #include "core/utf8.hpp"
 
-#include "scanner/core/symbol.hpp"
 #include "scanner/core/url.hpp"
 
 #include <cstdint>
@@ -30,18 +29,6 @@ std::string code_point_name(std::uint32_t point) {
     return "U+" + digits;
 }
 
-/// What is wrong with a name of any kind.
-std::optional<std::string> text_fault(std::string_view name) {
-    if (name.empty() || name.size() > kMaxNameBytes) {
-        return "must have 1 to " + std::to_string(kMaxNameBytes) + " bytes";
-    }
-    if (!is_valid_utf8(name)) return "must be UTF-8";
-    if (const auto point = first_invisible(name)) {
-        return "must not hold control characters or others that cannot be seen (" + code_point_name(*point) + ")";
-    }
-    return std::nullopt;
-}
-
 /// The bytes (0 when it is not UTF-8) and code point of the character at the front.
 struct Front {
     std::size_t bytes = 0;
@@ -58,18 +45,23 @@ bool is_shown(Front front) {
 
 }  // namespace
 
+std::optional<std::string> text_fault(std::string_view name) {
+    if (name.empty() || name.size() > kMaxNameBytes) {
+        return "must have 1 to " + std::to_string(kMaxNameBytes) + " bytes";
+    }
+    if (!is_valid_utf8(name)) return "must be UTF-8";
+    if (const auto point = first_invisible(name)) {
+        return "must not hold control characters or others that cannot be seen (" + code_point_name(*point) + ")";
+    }
+    return std::nullopt;
+}
+
 std::optional<std::string> name_fault(std::string_view name) {
     if (auto fault = text_fault(name)) return fault;
     if (name.find_first_of("/\\") != std::string_view::npos) return "must not hold slashes or backslashes";
     if (name.front() == ' ' || name.back() == ' ') return "must not begin or end with a space";
     if (name == "." || name == "..") return "must not be '.' or '..'";
     return std::nullopt;
-}
-
-std::optional<std::string> contract_code_fault(std::string_view code) {
-    if (auto fault = text_fault(code)) return fault;
-    if (parse_symbol(code) == code) return std::nullopt;
-    return "is no contract code: upper-case letters, digits, '.' and visible characters beyond ASCII, as in BTC-USDT";
 }
 
 bool is_visible_text(std::string_view text) noexcept {

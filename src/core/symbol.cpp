@@ -187,4 +187,10 @@ std::vector<std::string> nearest_names(std::string_view wanted, std::span<const 
     return names;
 }
 
+std::optional<std::string> contract_code_fault(std::string_view code) {
+    if (auto fault = text_fault(code)) return fault;
+    if (parse_symbol(code) == code) return std::nullopt;
+    return "is no contract code: upper-case letters, digits, '.' and visible characters beyond ASCII, as in BTC-USDT";
+}
+
 }  // namespace scanner::core

@@ -2,6 +2,7 @@
 
 #include "exchange/htx/htx_exchange.hpp"
 
+#include <chrono>
 #include <utility>
 
 // The only place outside htx/ that knows which exchange it is.

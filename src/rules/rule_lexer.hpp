@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scanner/rules/rule.hpp"
+#include "scanner/rules/rule_error.hpp"
 
 #include <cstddef>
 #include <expected>

@@ -2,7 +2,8 @@
 
 #include "rules/rule_lexer.hpp"
 
-#include "scanner/rules/rule.hpp"
+#include "scanner/rules/rule_error.hpp"
+#include "scanner/rules/rule_fields.hpp"
 
 #include <chrono>
 #include <cstddef>

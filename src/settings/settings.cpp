@@ -33,26 +33,6 @@ SettingInfo info_of(const SettingSpec& spec, const Settings& defaults) {
 
 }  // namespace
 
-std::string_view to_string(ExchangeName exchange) noexcept {
-    switch (exchange) {
-        case ExchangeName::htx: return "htx";
-    }
-    return "htx";
-}
-
-std::string_view to_string(Universe universe) noexcept {
-    switch (universe) {
-        case Universe::all: return "all";
-        case Universe::crypto: return "crypto";
-        case Universe::tradfi: return "tradfi";
-    }
-    return "all";
-}
-
-std::string_view to_string(LogFormat format) noexcept {
-    return format == LogFormat::text ? "text" : "json";
-}
-
 std::string_view to_string(SettingSource source) noexcept {
     switch (source) {
         case SettingSource::built_in: return "default";

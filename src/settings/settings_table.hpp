@@ -2,7 +2,7 @@
 
 #include "settings/settings_types.hpp"
 
-#include "scanner/settings/settings.hpp"
+#include "scanner/settings/settings_values.hpp"
 
 #include <optional>
 #include <string_view>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "scanner/core/text.hpp"
-#include "scanner/settings/settings.hpp"
+#include "scanner/settings/settings_values.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -101,7 +101,7 @@ template <class T>
 }
 
 /// The elements of a JSON array of strings or of a comma-separated list, trimmed, empty ones left out; nothing when it
-/// begins like a JSON array and is none.
+/// begins like a JSON array and is not one.
 [[nodiscard]] std::optional<std::vector<std::string>> split_list(std::string_view text);
 [[nodiscard]] std::string join_list(const std::vector<std::string>& elements);
 

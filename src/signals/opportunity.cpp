@@ -123,24 +123,6 @@ std::vector<std::string> rationale_of(const OpportunityInput& input, SideBias si
 
 }  // namespace
 
-std::string_view to_string(SideBias side) noexcept {
-    switch (side) {
-        case SideBias::neutral: return "neutral";
-        case SideBias::long_side: return "long";
-        case SideBias::short_side: return "short";
-    }
-    return "neutral";
-}
-
-std::string_view to_string(EntryType type) noexcept {
-    switch (type) {
-        case EntryType::pullback: return "pullback";
-        case EntryType::fade: return "fade";
-        case EntryType::breakout: return "breakout";
-    }
-    return "breakout";
-}
-
 bool is_new_listing(const NumberSet& unknown) noexcept {
     return unknown.has("atr_pct"_number) || unknown.has("ret_1"_number) || unknown.has("ret_15"_number) ||
            unknown.has("price_velocity"_number) || unknown.has("volatility_regime"_number);

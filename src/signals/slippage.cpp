@@ -2,8 +2,6 @@
 
 #include "signals/bounded.hpp"
 
-#include "scanner/signals/metrics.hpp"
-
 #include <algorithm>
 #include <cmath>
 #include <span>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scanner/signals/opportunity.hpp"
+#include "scanner/signals/opportunity_types.hpp"
 
 #include <optional>
 

@@ -16,9 +16,8 @@ inline constexpr std::size_t kMaxNameBytes = 64;
 /// how their neighbours are shown.
 [[nodiscard]] std::optional<std::string> name_fault(std::string_view name);
 
-/// What is wrong with `code` as an exchange's code for a contract; nothing when parse_symbol() understands it as
-/// itself, so that whatever is listed can be asked for. The text never holds the code's own characters.
-[[nodiscard]] std::optional<std::string> contract_code_fault(std::string_view code);
+/// The part of it that holds for names of every kind: 1 to 64 bytes of UTF-8, all of whose characters can be seen.
+[[nodiscard]] std::optional<std::string> text_fault(std::string_view name);
 
 /// True for UTF-8 without characters that act on a terminal or a page instead of being shown: C0 and C1 controls but
 /// tab and line feed, marks and overrides of writing direction, line separators, zero-width characters, tags.

@@ -18,6 +18,10 @@ namespace scanner::core {
 /// It says what is meant, not that the contract exists.
 [[nodiscard]] std::optional<std::string> parse_symbol(std::string_view text);
 
+/// What is wrong with `code` as an exchange's code for a contract; nothing when parse_symbol() understands it as
+/// itself, so that whatever is listed can be asked for. The text never holds the code's own characters.
+[[nodiscard]] std::optional<std::string> contract_code_fault(std::string_view code);
+
 /// Up to `most` of `known` that look like `wanted` (small edit distance or common prefix), nearest first.
 [[nodiscard]] std::vector<std::string> nearest_names(std::string_view wanted, std::span<const std::string> known,
                                                      std::size_t most = 3);

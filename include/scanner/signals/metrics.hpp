@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/market/market.hpp"
+#include "scanner/signals/slippage.hpp"
 #include "scanner/signals/snapshot.hpp"
 
 #include <cstddef>
@@ -10,9 +11,6 @@
 /// The figures of one contract, each a pure function of what it is given. Definitions: docs/metrics.md, "One contract".
 /// All of them are total: any finite input gives a finite output, and none allocates. Any thread.
 namespace scanner::signals {
-
-/// What a spread or a slippage reads where it cannot be told: the worst there is.
-inline constexpr double kUnknownBps = 10'000.0;
 
 /// (ask - bid) / mid in basis points; kUnknownBps where a side is missing or not positive, or the quotes touch or
 /// cross.

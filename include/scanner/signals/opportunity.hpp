@@ -1,10 +1,9 @@
 #pragma once
 
+#include "scanner/signals/opportunity_types.hpp"
 #include "scanner/signals/score.hpp"
 #include "scanner/signals/snapshot.hpp"
 
-#include <array>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,52 +11,6 @@
 /// How one might trade a ranked contract (docs/metrics.md, "Opportunities"). Suggestions computed from the same numbers
 /// as the ranking; nothing here places orders.
 namespace scanner::signals {
-
-enum class SideBias { neutral, long_side, short_side };
-/// "neutral", "long", "short".
-[[nodiscard]] std::string_view to_string(SideBias side) noexcept;
-
-enum class EntryType { pullback, fade, breakout };
-[[nodiscard]] std::string_view to_string(EntryType type) noexcept;
-
-/// The prices of one trade, USDT, on the contract's price tick; 0 where there is no such price (at or under zero).
-struct TradePrices {
-    double entry_price = 0.0;
-    double stop_price = 0.0;
-    std::array<double, 3> tp_prices{};  ///< nearest first
-};
-
-/// What a trade costs and from when on it is not worth one.
-struct TradeTerms {
-    double taker_fee_pct = 0.06;           ///< of the notional, each way
-    double maker_fee_pct = 0.02;           ///< of the notional, each way; shown, not used
-    double manipulation_threshold = 60.0;  ///< a contract at or over this manip_score is not tradable
-};
-
-struct Opportunity {
-    SideBias side_bias = SideBias::neutral;
-    EntryType entry_type = EntryType::breakout;
-    double entry_pct = 0.0;             ///< distance of the entry from the last price, percent, 3 decimals
-    double stop_suggestion = 0.0;       ///< percent, 3 decimals
-    std::array<double, 3> tp_levels{};  ///< percent, 3 decimals
-    int confidence = 0;                 ///< 0..100
-    double last_price = 0.0;            ///< USDT
-    std::optional<TradePrices> trade;   ///< of a long or a short
-    std::optional<TradePrices> above;   ///< of a neutral one, should the price break out upwards
-    std::optional<TradePrices> below;   ///< and downwards
-    /// Reward to the second target over risk to the stop, from the entry; of a neutral one the worse way. Net: after
-    /// `round_trip_cost_pct`. Empty where there are no such prices or the cost is unknown.
-    std::optional<double> reward_risk_gross;
-    std::optional<double> reward_risk_net;
-    std::optional<double> round_trip_cost_pct;  ///< of the notional: in and out, fee and slippage from the mid price
-    std::optional<double> risk_usdt;            ///< lost when the stop is hit, cost included; of the worse way
-    /// Why it is not worth a trade, by stable names: new_listing, stale, manipulation, confidence, liquidity,
-    /// net_reward_risk. Empty: tradable.
-    std::vector<std::string_view> not_tradable;
-    std::vector<std::string> rationale;  ///< why this side, then the score's components by weight: "liquidity +29.05"
-
-    [[nodiscard]] bool tradable() const noexcept { return not_tradable.empty(); }
-};
 
 /// What an opportunity is made from.
 struct OpportunityInput {

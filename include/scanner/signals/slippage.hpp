@@ -8,6 +8,9 @@
 /// What an order of a given size would cost against a book. Pure, no allocation, any thread.
 namespace scanner::signals {
 
+/// What a spread or a slippage reads where it cannot be told: the worst there is.
+inline constexpr double kUnknownBps = 10'000.0;
+
 /// Basis points between the mid price and the average fill of buying (or selling) `notional_usdt` at market by walking
 /// the book; kUnknownBps where a side is missing, the side holds under 99.9 % of the notional, or the notional is not >
 /// 0.

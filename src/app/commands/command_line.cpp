@@ -248,17 +248,6 @@ std::optional<std::string> ca_bundle_problem(const settings::LoadedSettings& loa
 
 }  // namespace
 
-std::string_view to_string(Command command) noexcept {
-    switch (command) {
-        case Command::serve: return "serve";
-        case Command::collect_once: return "collect-once";
-        case Command::compute: return "compute";
-        case Command::config: return "config";
-        case Command::migrate: return "migrate";
-    }
-    return "serve";
-}
-
 CommandLine parse_command_line(std::span<const std::string_view> arguments) {
     return ArgumentReader(arguments).read();
 }

@@ -1,8 +1,9 @@
 #pragma once
 
+#include "app/commands/invocation.hpp"
+
 #include "scanner/settings/settings.hpp"
 
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,21 +12,6 @@
 
 /// What was asked for on the command line, and the settings that follow from it.
 namespace scanner::app {
-
-enum class Command { serve, collect_once, compute, config, migrate };
-[[nodiscard]] std::string_view to_string(Command command) noexcept;
-
-/// In which form `config` answers.
-enum class ConfigOutput { table, json, markdown, env_example };
-
-/// A command to run.
-struct Invocation {
-    Command command = Command::serve;
-    settings::SettingTexts flags;         ///< settings given as flags, by setting name
-    std::optional<std::string> env_file;  ///< --env-file; without it ".env" is read where it exists
-    bool json = false;                    ///< collect-once --json
-    ConfigOutput config_output = ConfigOutput::table;
-};
 
 /// Text for standard output and exit code 0: --help and --version.
 struct Answer {

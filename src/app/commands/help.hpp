@@ -1,6 +1,6 @@
 #pragma once
 
-#include "app/commands/command_line.hpp"
+#include "app/commands/invocation.hpp"
 
 #include <string>
 

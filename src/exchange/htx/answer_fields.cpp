@@ -1,8 +1,8 @@
 #include "exchange/htx/answer_fields.hpp"
 
 #include "scanner/core/decimal.hpp"
-#include "scanner/core/names.hpp"
 #include "scanner/core/numeric.hpp"
+#include "scanner/core/symbol.hpp"
 #include "scanner/core/text.hpp"
 
 #include <fmt/format.h>

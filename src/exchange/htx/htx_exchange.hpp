@@ -1,7 +1,14 @@
 #pragma once
 
-#include "scanner/exchange/exchange_factory.hpp"
+#include "scanner/core/clock.hpp"
+#include "scanner/exchange/exchange.hpp"
+#include "scanner/exchange/exchange_options.hpp"
+#include "scanner/net/http_client.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstdint>
+#include <memory>
 #include <string_view>
 
 namespace scanner::exchange::htx {

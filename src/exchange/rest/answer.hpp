@@ -1,6 +1,7 @@
 #pragma once
 
-#include "scanner/exchange/exchange_factory.hpp"
+#include "scanner/exchange/exchange.hpp"
+#include "scanner/exchange/exchange_options.hpp"
 
 #include <memory>
 #include <string>

@@ -3,8 +3,10 @@
 #include "exchange/rest/answer.hpp"
 #include "exchange/rest/request.hpp"
 
-#include "scanner/exchange/exchange_factory.hpp"
+#include "scanner/exchange/exchange.hpp"
+#include "scanner/exchange/exchange_options.hpp"
 #include "scanner/net/circuit_breaker.hpp"
+#include "scanner/net/http_client.hpp"
 #include "scanner/net/rate_budget.hpp"
 #include "scanner/net/retry.hpp"
 #include "scanner/net/semaphore.hpp"

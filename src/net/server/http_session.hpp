@@ -8,13 +8,6 @@
 
 namespace scanner::net {
 
-/// Why the first request of a connection is refused, and the connection closed.
-enum class Refusal {
-    none,
-    server_full,      ///< 503: too many connections
-    client_has_many,  ///< 429: too many from its address
-};
-
 /// Serves requests on `socket` (non-blocking) in a coroutine of its own until the connection ends or becomes a
 /// WebSocket. `client`: whose it is; nothing where there are no limits.
 void start_http_session(std::shared_ptr<ServerCore> core, boost::asio::ip::tcp::socket socket, ClientUse client,

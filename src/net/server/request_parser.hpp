@@ -2,7 +2,7 @@
 
 #include "net/server/request_rules.hpp"
 
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_message.hpp"
 
 #include <cstddef>
 #include <cstdint>

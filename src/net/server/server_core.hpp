@@ -6,7 +6,8 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/net/event.hpp"
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_server_options.hpp"
+#include "scanner/net/request_handler.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -23,6 +24,13 @@
 namespace scanner::net {
 
 class ServerCore;
+
+/// Why the first request of a connection is refused, and the connection closed.
+enum class Refusal {
+    none,
+    server_full,      ///< 503: too many connections
+    client_has_many,  ///< 429: too many from its address
+};
 
 /// One accepted socket, whatever it speaks. Known to the core from construction to destruction. Its coroutine owns it.
 class Connection {

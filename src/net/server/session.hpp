@@ -2,7 +2,6 @@
 
 #include "net/pacing/rate_floor.hpp"
 #include "net/server/body_stream.hpp"
-#include "net/server/http_session.hpp"
 #include "net/server/request_intake.hpp"
 #include "net/server/request_rules.hpp"
 

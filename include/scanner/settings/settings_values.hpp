@@ -1,0 +1,93 @@
+#pragma once
+
+#include "scanner/core/address.hpp"
+#include "scanner/core/log.hpp"
+#include "scanner/core/url.hpp"
+#include "scanner/core/webhook_format.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace scanner::settings {
+
+enum class ExchangeName { htx };
+/// Which contracts are scanned: HTX lists stocks, indices and metals as swaps too.
+enum class Universe { all, crypto, tradfi };
+enum class LogFormat { json, text };
+
+/// The values, with their defaults. Validated by load_settings; a hand-made one (in tests) is taken at its word.
+struct Settings {
+    // The exchange and what is scanned of it
+    ExchangeName exchange = ExchangeName::htx;
+    std::string exchange_url = "https://api.hbdm.com";  ///< no trailing slash
+    std::vector<std::string> symbols;                   ///< contract codes, "BTC-USDT"; empty: every active contract
+    Universe universe = Universe::all;
+    double min_qvol_usdt = 20'000'000.0;
+    double max_spread_bps = 8.0;
+    double min_listed_days = 0.0;    ///< days
+    double notional_test = 5'000.0;  ///< USDT
+    std::chrono::minutes timeframe{1};
+    std::string profile_default = "scalp";
+    int topn_default = 12;
+    bool include_carry = true;
+    double taker_fee_pct = 0.06;  ///< percent of the notional, each way
+    double maker_fee_pct = 0.02;  ///< percent of the notional, each way; below 0: a rebate
+    std::chrono::milliseconds scan_interval{15'000};
+    int scan_concurrency = 12;
+    int scan_top_by_qvol = 60;
+    std::chrono::milliseconds markets_cache_ttl{600'000};
+
+    // How hard the exchange may be asked
+    std::chrono::milliseconds adapter_timeout{90'000};
+    int adapter_max_failures = 5;
+    std::chrono::milliseconds adapter_cooldown{30'000};
+    double request_budget_per_sec = 100.0;
+    std::optional<std::string> ca_bundle_path;  ///< empty: the system's
+
+    // Serving
+    std::string http_address = "127.0.0.1";  ///< numeric, or "localhost"
+    std::uint16_t http_port = 8010;          ///< 0: any free port
+    std::optional<std::string> api_token;
+    bool allow_anonymous_writes = false;
+    std::vector<std::string> cors_origins;            ///< "https://host[:port]", or a single "*"
+    std::vector<std::string> allowed_hosts;           ///< names and addresses in lower case, without ports and brackets
+    std::vector<core::AddressRange> trusted_proxies;  ///< whose X-Forwarded-For is believed
+    bool metrics_enabled = true;
+    std::string base_path;  ///< "/scanner": where a proxy shows the service; empty: at the root
+
+    // Stores
+    std::optional<core::RedisUrl> redis_url;  ///< empty: the in-process cache
+    std::string redis_key_prefix;             ///< in front of every key, and of the channel of alerts
+    std::string installation_id;              ///< what a cached ranking belongs to; empty: the prefix
+    std::optional<std::string> postgres_url;  ///< "postgresql://…", empty: embedded SQLite
+    std::string data_dir = "./data";
+    std::chrono::milliseconds redis_snapshots_ttl{90'000};
+    std::chrono::milliseconds redis_rankings_ttl{60'000};
+    std::chrono::days bar_1m_retention{60};
+    std::chrono::days rankings_retention{60};
+    std::chrono::days inputs_retention{7};
+    double history_max_gb = 50.0;  ///< of 10^9 bytes; 0: no bound
+
+    // Alerts
+    std::string signal_channel = "scanner.signals";
+    std::optional<std::string> alert_webhook_url;
+    std::optional<std::string> alert_webhook_secret;
+    core::WebhookFormat alert_webhook_format = core::WebhookFormat::automatic;
+    bool alert_webhook_allow_private = false;  ///< whether the webhook may be in the operator's own network
+
+    // Logs
+    core::LogLevel log_level = core::LogLevel::info;
+    LogFormat log_format = LogFormat::json;
+
+    friend bool operator==(const Settings&, const Settings&) = default;
+};
+
+[[nodiscard]] std::string_view to_string(ExchangeName exchange) noexcept;
+[[nodiscard]] std::string_view to_string(Universe universe) noexcept;
+[[nodiscard]] std::string_view to_string(LogFormat format) noexcept;
+
+}  // namespace scanner::settings

@@ -1,0 +1,16 @@
+#include "app/commands/invocation.hpp"
+
+namespace scanner::app {
+
+std::string_view to_string(Command command) noexcept {
+    switch (command) {
+        case Command::serve: return "serve";
+        case Command::collect_once: return "collect-once";
+        case Command::compute: return "compute";
+        case Command::config: return "config";
+        case Command::migrate: return "migrate";
+    }
+    return "serve";
+}
+
+}  // namespace scanner::app

@@ -1,0 +1,25 @@
+#include "scanner/settings/settings_values.hpp"
+
+namespace scanner::settings {
+
+std::string_view to_string(ExchangeName exchange) noexcept {
+    switch (exchange) {
+        case ExchangeName::htx: return "htx";
+    }
+    return "htx";
+}
+
+std::string_view to_string(Universe universe) noexcept {
+    switch (universe) {
+        case Universe::all: return "all";
+        case Universe::crypto: return "crypto";
+        case Universe::tradfi: return "tradfi";
+    }
+    return "all";
+}
+
+std::string_view to_string(LogFormat format) noexcept {
+    return format == LogFormat::text ? "text" : "json";
+}
+
+}  // namespace scanner::settings
