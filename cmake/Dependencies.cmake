@@ -30,6 +30,7 @@ scanner_pkg_library(hiredis hiredis)
 scanner_pkg_library(pqxx libpqxx)
 scanner_pkg_library(simdjson simdjson)
 scanner_pkg_library(sqlite3 sqlite3)
+scanner_pkg_library(xxhash libxxhash)
 
 find_package(SQLiteCpp REQUIRED)
 add_library(deps_sqlite INTERFACE)

@@ -2,6 +2,7 @@
 
 #include "alerts/crypto.hpp"
 
+#include "scanner/core/hex.hpp"
 #include "scanner/core/json_writer.hpp"
 #include "scanner/signals/numbers.hpp"
 
@@ -44,7 +45,7 @@ std::string alert_id(std::string_view rule, std::string_view symbol, core::WallT
     constexpr std::size_t kDigits = 32;  // 128 bits
     std::string named(rule);
     named.append(1, '\0').append(symbol).append(1, '\0').append(std::to_string(core::to_unix_ms(time)));
-    return "alert_" + to_hex(sha256(named)).substr(0, kDigits);
+    return "alert_" + core::to_hex(sha256(named)).substr(0, kDigits);
 }
 
 std::string render_payload(const ranking::Ranking& ranking, std::string_view profile, const rules::RuleSubject& subject,

@@ -1,7 +1,6 @@
 #include "alerts/crypto.hpp"
 
 #include <array>
-#include <cstdint>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
@@ -40,49 +39,27 @@ std::string sha256(std::string_view message) {
     return text_of(digest);
 }
 
-std::string to_hex(std::string_view bytes) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    for (const char c : bytes) {
-        const auto byte = static_cast<unsigned char>(c);
-        text += kDigits[byte >> 4U];
-        text += kDigits[byte & 15U];
-    }
-    return text;
-}
-
 std::string to_base64(std::string_view bytes) {
-    std::string text;
-    std::uint32_t buffer = 0;
-    unsigned bits = 0;
-    for (const char c : bytes) {
-        buffer = (buffer << 8U) | static_cast<unsigned char>(c);
-        bits += 8;
-        while (bits >= 6) {
-            bits -= 6;
-            text += kAlphabet[(buffer >> bits) & 63U];
-        }
-    }
-    if (bits > 0) text += kAlphabet[(buffer << (6 - bits)) & 63U];
-    while (text.size() % 4 != 0) text += '=';
+    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');  // the library ends it with a zero
+    const int length =
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes_of(bytes), static_cast<int>(bytes.size()));
+    text.resize(static_cast<std::size_t>(length));
     return text;
 }
 
 std::optional<std::string> from_base64(std::string_view text) {
     for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
-    if (text.size() % 4 == 1) return std::nullopt;
-    std::string bytes;
-    std::uint32_t buffer = 0;
-    unsigned bits = 0;
-    for (const char c : text) {
-        const std::size_t value = kAlphabet.find(c);
-        if (value == std::string_view::npos) return std::nullopt;
-        buffer = (buffer << 6U) | static_cast<std::uint32_t>(value);
-        bits += 6;
-        if (bits < 8) continue;
-        bits -= 8;
-        bytes += static_cast<char>((buffer >> bits) & 255U);
+    // The library skips spaces and takes a '=' for a zero anywhere, so what it is given is looked at first.
+    if (text.size() % 4 == 1 || text.find_first_not_of(kAlphabet) != std::string_view::npos) return std::nullopt;
+    const std::size_t missing = (4 - text.size() % 4) % 4;
+    const std::string padded = std::string(text) + std::string(missing, '=');
+    std::string bytes(padded.size() / 4 * 3, '\0');
+    if (padded.empty()) return bytes;
+    if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()), bytes_of(padded),
+                        static_cast<int>(padded.size())) < 0) {
+        return std::nullopt;
     }
+    bytes.resize(bytes.size() - missing);
     return bytes;
 }
 

@@ -11,7 +11,6 @@ namespace scanner::alerts {
 [[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view message);
 [[nodiscard]] std::string sha256(std::string_view message);
 
-[[nodiscard]] std::string to_hex(std::string_view bytes);
 /// RFC 4648 with padding.
 [[nodiscard]] std::string to_base64(std::string_view bytes);
 /// The standard alphabet, padded or not; nothing for anything else.

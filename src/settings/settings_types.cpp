@@ -335,7 +335,7 @@ SettingType symbol_list(std::vector<std::string> Settings::* member) {
     type.empty_is_value = true;
     type.parse = [member](Settings& settings, std::string_view given) -> Complaint {
         const auto names = split_list(given);
-        if (!names) return "it begins like a JSON array of strings and is none";
+        if (!names) return "not a valid JSON array of strings";
         std::vector<std::string> codes;
         for (const std::string& name : *names) {
             const auto code = core::parse_symbol(name);
@@ -354,7 +354,7 @@ SettingType origin_list(std::vector<std::string> Settings::* member) {
     type.empty_is_value = true;
     type.parse = [member](Settings& settings, std::string_view given) -> Complaint {
         const auto names = split_list(given);
-        if (!names) return "it begins like a JSON array of strings and is none";
+        if (!names) return "not a valid JSON array of strings";
         std::vector<std::string> origins;
         for (const std::string& name : *names) {
             const auto origin = parse_origin(name);
@@ -375,7 +375,7 @@ SettingType host_list(std::vector<std::string> Settings::* member) {
     type.empty_is_value = true;
     type.parse = [member](Settings& settings, std::string_view given) -> Complaint {
         const auto names = split_list(given);
-        if (!names) return "it begins like a JSON array of strings and is none";
+        if (!names) return "not a valid JSON array of strings";
         std::vector<std::string> hosts;
         for (const std::string& name : *names) {
             const bool bare_address = name.contains(':') && core::parse_address(name);
@@ -400,7 +400,7 @@ SettingType address_list(std::vector<core::AddressRange> Settings::* member) {
     type.empty_is_value = true;
     type.parse = [member](Settings& settings, std::string_view given) -> Complaint {
         const auto names = split_list(given);
-        if (!names) return "it begins like a JSON array of strings and is none";
+        if (!names) return "not a valid JSON array of strings";
         std::vector<core::AddressRange> ranges;
         for (const std::string& name : *names) {
             const auto range = core::parse_address_range(name);

@@ -2,6 +2,8 @@
 
 #include "alerts/crypto.hpp"
 
+#include "scanner/core/hex.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,11 +26,11 @@ core::Result<net::ClientResponse> answer(int status, std::vector<net::Header> he
 
 TEST(Crypto, agrees_with_the_published_vectors) {
     // RFC 4231, cases 1 and 2; FIPS 180-2.
-    EXPECT_EQ(to_hex(hmac_sha256(std::string(20, '\x0b'), "Hi There")),
+    EXPECT_EQ(core::to_hex(hmac_sha256(std::string(20, '\x0b'), "Hi There")),
               "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
-    EXPECT_EQ(to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
+    EXPECT_EQ(core::to_hex(hmac_sha256("Jefe", "what do ya want for nothing?")),
               "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-    EXPECT_EQ(to_hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    EXPECT_EQ(core::to_hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(Crypto, base64_goes_there_and_back) {
