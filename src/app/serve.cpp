@@ -15,6 +15,7 @@
 #include "scanner/core/log.hpp"
 #include "scanner/core/names.hpp"
 #include "scanner/core/version.hpp"
+#include "scanner/engine/engine_metrics.hpp"
 #include "scanner/engine/inspector.hpp"
 #include "scanner/exchange/exchange_factory.hpp"
 #include "scanner/net/deadline.hpp"
@@ -78,9 +79,11 @@ public:
           reread_(reread),
           metrics_(core::kVersion),
           client_(make_client(io.get_executor(), loaded_.settings)),
-          exchange_(make_exchange(io.get_executor(), loaded_.settings, *client_, core::system_clock(), metrics_)),
+          exchange_(
+              make_exchange(io.get_executor(), loaded_.settings, *client_, core::system_clock(), engine_metrics_)),
           engine_(engine::make_engine(io.get_executor(), *exchange_, core::system_clock(),
-                                      engine_options(loaded_.settings, false), metrics_, make_first_scan_progress())),
+                                      engine_options(loaded_.settings, false), engine_metrics_,
+                                      make_first_scan_progress())),
           stores_(io.get_executor(), loaded_.settings, core::system_clock()),
           operator_(operators::make_operator_service(stores_.database().document_store(),
                                                      operator_defaults(loaded_.settings),
@@ -99,7 +102,9 @@ public:
                  [](std::string_view task, std::string_view what) {
                      core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
                  }),
-          signals_(io, SIGINT, SIGTERM, SIGHUP) {}
+          signals_(io, SIGINT, SIGTERM, SIGHUP) {
+        metrics_.add_source([this](core::MetricSink& sink) { engine_metrics_.collect(sink); });
+    }
 
     /// Binds the port, so that a port in use is an error before anything else happens.
     core::Result<void> start() {
@@ -302,7 +307,9 @@ private:
     settings::LoadedSettings loaded_;
     /// Reads the settings again on SIGHUP: the command line's part is known to main alone.
     const SettingsReader& reread_;
-    /// Counts for /metrics; first, because exchange, engine and API all report to it.
+    /// Counts for /metrics; first, because exchange and engine report to it.
+    engine::EngineMetrics engine_metrics_;
+    /// Counts what HTTP answers, and writes /metrics with what the others count.
     api::Metrics metrics_;
     /// Connections to the exchange; the engine's calls and the question whether it is simulated share them.
     std::unique_ptr<net::HttpClient> client_;

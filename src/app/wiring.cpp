@@ -23,7 +23,7 @@ exchange::ExchangeObserver make_exchange_observer(engine::EngineObserver& observ
     exchange::ExchangeObserver result;
     result.on_request = [&observer](std::string_view method, std::chrono::microseconds elapsed,
                                     std::optional<core::ErrorCode> error) {
-        observer.on_exchange_call(method, std::chrono::duration<double>(elapsed).count(), error);
+        observer.on_exchange_request(method, std::chrono::duration<double>(elapsed).count(), error);
     };
     result.on_dropped_rows = [](std::string_view method, std::span<const exchange::RowProblem> rows) {
         core::log(core::LogLevel::debug, "exchange_rows_dropped",

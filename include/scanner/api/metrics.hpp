@@ -2,12 +2,12 @@
 
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/api/stream_hub.hpp"
+#include "scanner/core/metric_sink.hpp"
 #include "scanner/engine/engine_view.hpp"
-#include "scanner/engine/observer.hpp"
 #include "scanner/net/http_server.hpp"
 #include "scanner/storage/store_status.hpp"
 
-#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,20 +29,21 @@ struct MetricsSample {
     std::optional<alerts::AlertStatistics> alerts;
 };
 
-/// Counts, and writes the Prometheus text. Owned by the program, given to the engine as its observer and to the API.
-/// Names and meanings: docs/api.md, "Metrics". Loop thread only.
-class Metrics final : public engine::EngineObserver {
+/// Counts what HTTP answers, and writes the Prometheus text of that, of the sources and of a sample. Owned by the
+/// program, given to the API. Names and meanings: docs/api.md, "Metrics". Loop thread only.
+class Metrics {
 public:
+    /// A room that counts for itself. Called for each text; must add families that no other source has.
+    using Source = std::function<void(core::MetricSink&)>;
+
     explicit Metrics(std::string_view version);
-    ~Metrics() override;
+    ~Metrics();
     Metrics(const Metrics&) = delete;
     Metrics& operator=(const Metrics&) = delete;
 
-    void on_cycle(const ranking::Ranking& ranking) override;
-    void on_cycle_error(const core::Error& error, double cycle_ms) override;
-    void on_exchange_call(std::string_view method, double seconds, std::optional<core::ErrorCode> error) override;
+    void add_source(Source source);
 
-    /// One look into a cache of the API ("rendered"): found or not.
+    /// One look into a cache ("rendered"): found or not.
     void on_cache_lookup(std::string_view cache, bool hit);
     /// One request was answered. `route` is the route table's label, never a client's text.
     void on_http_request(std::string_view route, int status, double seconds);

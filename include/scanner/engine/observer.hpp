@@ -21,9 +21,10 @@ public:
         static_cast<void>(error);
         static_cast<void>(cycle_ms);
     }
-    /// One call to the exchange ended, its waits for the budget and its retries included. `method` is the name of the
-    /// Exchange function ("order_book"): few and stable. `error` is empty after a success.
-    virtual void on_exchange_call(std::string_view method, double seconds, std::optional<core::ErrorCode> error) {
+    /// One request to the exchange was answered or failed, each retry being one of its own: `seconds` is how long the
+    /// exchange took, waits for the budget and between retries excluded. `method` is the name of the Exchange function
+    /// ("order_book"): few and stable. `error` is empty after a success.
+    virtual void on_exchange_request(std::string_view method, double seconds, std::optional<core::ErrorCode> error) {
         static_cast<void>(method);
         static_cast<void>(seconds);
         static_cast<void>(error);

@@ -3,6 +3,7 @@
 
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/api/metrics.hpp"
+#include "scanner/engine/engine_metrics.hpp"
 #include "scanner/net/http_server.hpp"
 #include "scanner/rules/rule.hpp"
 #include "scanner/rules/rule_fields.hpp"
@@ -67,10 +68,12 @@ TEST(ApiDocs, describe_every_field_of_an_item) {
 }
 
 TEST(ApiDocs, have_exactly_the_metrics_that_are_served) {
+    engine::EngineMetrics counted;
+    counted.on_cycle(test::make_ranking());
+    counted.on_cycle_error(core::Error(core::ErrorCode::timeout, "slow"), 1.0);
+    counted.on_exchange_request("tickers", 0.1, core::ErrorCode::timeout);
     Metrics metrics("1");
-    metrics.on_cycle(test::make_ranking());
-    metrics.on_cycle_error(core::Error(core::ErrorCode::timeout, "slow"), 1.0);
-    metrics.on_exchange_call("tickers", 0.1, core::ErrorCode::timeout);
+    metrics.add_source([&counted](core::MetricSink& sink) { counted.collect(sink); });
     metrics.on_http_request("/health", 200, 0.1);
     MetricsSample sample;
     ranking::Ranking ranking = test::make_ranking();

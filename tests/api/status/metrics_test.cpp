@@ -2,6 +2,8 @@
 
 #include "api/sample.hpp"
 
+#include "scanner/engine/engine_metrics.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -23,14 +25,17 @@ MetricsSample sample_with_ranking() {
 }
 
 TEST(Metrics, keep_the_names_that_dashboards_know) {
+    engine::EngineMetrics counted;
+    counted.on_cycle(test::make_ranking());
+    counted.on_cycle_error(core::Error(core::ErrorCode::timeout, "slow"), 4'000.0);
+    counted.on_exchange_request("order_book", 0.2, std::nullopt);
+    counted.on_exchange_request("order_book", 0.3, core::ErrorCode::timeout);
+    counted.on_exchange_request("order_book", 31.0, std::nullopt);
     Metrics metrics("1.2.3");
-    metrics.on_cycle(test::make_ranking());
-    metrics.on_cycle_error(core::Error(core::ErrorCode::timeout, "slow"), 4'000.0);
+    metrics.add_source([&counted](core::MetricSink& sink) { counted.collect(sink); });
     metrics.on_cache_lookup("rendered", true);
     metrics.on_cache_lookup("rendered", true);
     metrics.on_cache_lookup("rendered", false);
-    metrics.on_exchange_call("order_book", 0.2, std::nullopt);
-    metrics.on_exchange_call("order_book", 0.3, core::ErrorCode::timeout);
     const std::string text = metrics.render(sample_with_ranking());
     EXPECT_THAT(text, HasSubstr("scanner_build_info{version=\"1.2.3\"} 1\n"));
     EXPECT_THAT(text, HasSubstr("# TYPE scanner_cycle_duration_seconds histogram\n"));
@@ -40,7 +45,11 @@ TEST(Metrics, keep_the_names_that_dashboards_know) {
     EXPECT_THAT(text, HasSubstr("scanner_cycle_errors_total 1\n"));
     EXPECT_THAT(text, HasSubstr("scanner_cache_hits_total{cache=\"rendered\"} 2\n"));
     EXPECT_THAT(text, HasSubstr("scanner_cache_misses_total{cache=\"rendered\"} 1\n"));
-    EXPECT_THAT(text, HasSubstr("scanner_exchange_call_latency_seconds_count{method=\"order_book\"} 2\n"));
+    EXPECT_THAT(text, HasSubstr("scanner_exchange_call_latency_seconds_count{method=\"order_book\"} 3\n"));
+    for (const char* const bucket :
+         {"{method=\"order_book\",le=\"0.1\"} 0\n", "{method=\"order_book\",le=\"0.25\"} 1\n",
+          "{method=\"order_book\",le=\"30\"} 2\n", "{method=\"order_book\",le=\"+Inf\"} 3\n"})
+        EXPECT_THAT(text, HasSubstr(std::string("scanner_exchange_call_latency_seconds_bucket") + bucket));
     EXPECT_THAT(text, HasSubstr("scanner_exchange_call_errors_total{code=\"timeout\",method=\"order_book\"} 1\n"));
     EXPECT_THAT(text, HasSubstr("scanner_symbols_scanned 6\n"));
     EXPECT_THAT(text, HasSubstr("scanner_symbols_ranked 4\n"));
