@@ -56,6 +56,7 @@ TEST(CollectOnce, warms_the_stores_for_the_daemon_that_starts_next) {
     ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();
     const auto item = service.get_json("/rankings?top=1").at("items").at(0);
     ASSERT_EQ(service.post("/settings", {{"notional", 7'000}})->status, 200);
+    ASSERT_EQ(service.post("/profiles", {{"name", "mine"}, {"weights", {{"liq.qvol", 9.0}}}})->status, 200);
     EXPECT_EQ(service.scanner().stop(SIGTERM), 0);
     redis.stop(SIGKILL);  // and with it what the daemon left
     redis.start();
@@ -74,6 +75,9 @@ TEST(CollectOnce, warms_the_stores_for_the_daemon_that_starts_next) {
     const json rankings = service.get_json("/rankings?top=200");
     EXPECT_EQ(rankings.at("items").at(0).at("symbol"), cycle.at("items").at(0).at("symbol"));
     EXPECT_EQ(rankings.at("ts"), cycle.at("ts"));
+    const json mine = service.get_json("/rankings?top=200&profile=mine");
+    EXPECT_EQ(mine.at("ts"), cycle.at("ts"));
+    EXPECT_EQ(mine.at("items").size(), rankings.at("items").size()) << "ranked under the operator's profile as well";
     ASSERT_TRUE(service.wait_until([&] {
         const json past = service.get_json("/history/rankings?limit=1&from=" + cycle.at("ts").get<std::string>());
         return past.contains("items") && past.at("items").size() == 1;

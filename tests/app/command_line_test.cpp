@@ -89,8 +89,8 @@ TEST(CommandLine, reads_the_flags_of_commands) {
 }
 
 TEST(CommandLine, refuses_flags_of_other_commands) {
-    EXPECT_THAT(problems({"serve", "--json"}), ElementsAre(HasSubstr("--json means nothing to serve")));
-    EXPECT_THAT(problems({"migrate", "--markdown"}), ElementsAre(HasSubstr("it belongs to config")));
+    EXPECT_THAT(problems({"serve", "--json"}), ElementsAre(HasSubstr("--json is not valid for serve")));
+    EXPECT_THAT(problems({"migrate", "--markdown"}), ElementsAre(HasSubstr("(only config)")));
     EXPECT_THAT(problems({"config", "--json", "--markdown"}), ElementsAre(HasSubstr("one form")));
 }
 

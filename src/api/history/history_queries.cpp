@@ -22,7 +22,7 @@ constexpr std::size_t kPageRows = 1'000;
 /// With every row's inputs, some kilobytes each.
 constexpr std::int64_t kMostRowsWithInputs = 500;
 constexpr std::chrono::hours kDefaultRange{24};
-constexpr std::size_t kMostProfileName = 64;
+constexpr std::size_t kMaxProfileName = 64;
 
 constexpr std::string_view kTimeForm =
     "expected a time like 2026-11-22T05:24:00Z, or a date like 2026-11-22 for its midnight in UTC, got {}";
@@ -70,15 +70,15 @@ std::optional<std::string> read_symbol(ParamReader& reader) {
 
 std::optional<std::string> read_profile(ParamReader& reader) {
     auto name = reader.text("profile");
-    if (!name || name->size() <= kMostProfileName) return name;
-    reader.reject("profile", fmt::format("at most {} bytes", kMostProfileName));
+    if (!name || name->size() <= kMaxProfileName) return name;
+    reader.reject("profile", fmt::format("at most {} bytes", kMaxProfileName));
     return std::nullopt;
 }
 
 std::optional<std::vector<std::string>> read_symbols(ParamReader& reader) {
     const auto given = reader.list("symbols");
     if (!given) return std::nullopt;
-    if (given->empty()) reader.reject("symbols", "names no contract; leave the parameter out to get all");
+    if (given->empty()) reader.reject("symbols", "must list at least one contract; omit it to include all");
     std::vector<std::string> codes;
     for (const std::string& name : *given) {
         auto code = core::parse_symbol(name);

@@ -51,7 +51,7 @@ std::optional<std::vector<std::string>> read_symbols(ParamReader& reader, const 
     const auto given = reader.list("symbols");
     if (!given) return std::nullopt;
     if (given->empty()) {
-        reader.reject("symbols", "names no contract; leave the parameter out to get all");
+        reader.reject("symbols", "must list at least one contract; omit it to include all");
         return std::nullopt;
     }
     const auto known = context.ranking != nullptr ? known_codes(*context.ranking) : std::vector<std::string>();
@@ -238,7 +238,7 @@ std::expected<RankingsQuery, Problem> parse_rankings_query(const net::QueryParam
     query.page_size = page_size.value_or(query.csv && !page ? kMaxTop : kDefaultPageSize);
     static_cast<void>(reader.integer("seq", 1));  // which ranking it is was settled before
     query.explain = reader.flag("explain").value_or(false);
-    if (query.explain && query.csv) reader.reject("explain", "has no place in CSV; use format=json");
+    if (query.explain && query.csv) reader.reject("explain", "is not available with format=csv");
     if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
     return query;
 }

@@ -158,7 +158,7 @@ private:
             } else if (is_json && invocation_.command == Command::collect_once) {
                 invocation_.json = true;
             } else {
-                problem(fmt::format("--{} means nothing to {}; it belongs to {}", flag, to_string(invocation_.command),
+                problem(fmt::format("--{} is not valid for {} (only {})", flag, to_string(invocation_.command),
                                     is_json ? "config and collect-once" : "config"));
             }
         }
