@@ -15,7 +15,7 @@
 namespace scanner::alerts {
 namespace {
 
-/// Of an expression of 256 terms one wants the first few, and only those that made it ring.
+/// Of an expression with 256 terms only the first few that made it fire are shown.
 constexpr std::size_t kMaxConditions = 8;
 
 /// Flags are told by manipulation_flags.

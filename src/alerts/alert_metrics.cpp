@@ -3,7 +3,7 @@
 namespace scanner::alerts {
 
 void collect(core::MetricSink& sink, const AlertStatistics& alerts) {
-    for (const auto& [rule, count] : alerts.rung) {
+    for (const auto& [rule, count] : alerts.fired) {
         sink.counter("scanner_alerts_total", "Alerts that fired, by rule", count, {{"rule", rule}});
     }
     sink.counter("scanner_alerts_published_total", "Alerts handed to Redis", alerts.published);

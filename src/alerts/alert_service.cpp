@@ -35,7 +35,7 @@ public:
         : executor_(executor),
           options_(std::move(options)),
           ports_(std::move(ports)),
-          watch_(options_.edges, options_.most_rings_a_cycle, options_.scan_interval),
+          watch_(options_.edges, options_.max_alerts_per_cycle, options_.scan_interval),
           saver_(executor),
           ended_(executor),
           delivery_(executor, options_, ports_, std::move(target), [this] {
@@ -78,8 +78,8 @@ public:
         if (!running_) co_return;
         grace_ = grace;
         saver_.notify();
-        constexpr std::chrono::seconds kMostForSaving{5};
-        const auto deadline = std::chrono::steady_clock::now() + 2 * grace + kMostForSaving;
+        constexpr std::chrono::seconds kMaxSavingTime{5};
+        const auto deadline = std::chrono::steady_clock::now() + 2 * grace + kMaxSavingTime;
         while (running_ && std::chrono::steady_clock::now() < deadline) {
             co_await ended_.wait(deadline);
         }
@@ -193,7 +193,7 @@ private:
             outbox_changed_ = true;
             unsaved_.failed(core::to_string(saved.error().code()), {{"error", saved.error().message()}});
         }
-        // Also without a saved state: an alert that may ring twice is better than none.
+        // Also without a saved state: an alert that may fire twice is better than none.
         announce(announcing);
     }
 
@@ -222,7 +222,7 @@ private:
     AlertOptions options_;
     AlertPorts ports_;
     RuleWatch watch_;
-    std::vector<Alert> fresh_;     // rang, not announced yet
+    std::vector<Alert> fresh_;     // fired, not announced yet
     ranking::RankingPtr pending_;  // came before the state was loaded
     net::Event saver_;             ///< something is to be saved, or all is to end
     net::Event ended_;             ///< run() has

@@ -25,10 +25,10 @@ constexpr std::size_t kMaxFlagsBytes = 200;
 constexpr std::chrono::minutes kLate{2};
 constexpr std::int64_t kSuppressEmbeds = 4;  // Discord's flag: no preview of the link
 
-/// The front of `text`, at most `most` bytes, not cut inside a character.
-std::string shortened(std::string text, std::size_t most) {
-    if (text.size() <= most) return text;
-    std::size_t end = most;
+/// The front of `text`, at most `max_bytes` bytes, not cut inside a character.
+std::string shortened(std::string text, std::size_t max_bytes) {
+    if (text.size() <= max_bytes) return text;
+    std::size_t end = max_bytes;
     while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
     text.resize(end);
     return text + "…";

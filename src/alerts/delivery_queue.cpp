@@ -12,7 +12,7 @@ std::optional<GivenUp> DeliveryQueue::push(Alert alert, core::SteadyTime now, in
     std::string id = alert_id(alert.rule, alert.symbol, alert.time);
     if (find(id) != entries_.end()) return std::nullopt;
     std::optional<GivenUp> given_up;
-    if (entries_.size() >= options_.most_waiting) {
+    if (entries_.size() >= options_.max_waiting) {
         const auto oldest = std::ranges::find(entries_, false, &Entry::under_way);
         if (oldest == entries_.end()) {
             return GivenUp{.alert = std::move(alert), .attempts = attempts, .error = "the queue is full"};

@@ -20,7 +20,7 @@ struct DeliveryOptions {
                                 .base = std::chrono::seconds(2),
                                 .cap = std::chrono::minutes(10),
                                 .floor = std::chrono::milliseconds(500)};
-    std::size_t most_waiting = 1'000;
+    std::size_t max_waiting = 1'000;
 };
 
 /// A delivery that was given up.

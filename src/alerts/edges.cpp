@@ -38,45 +38,45 @@ AlertEdges::RuleStates& AlertEdges::prepare(const Rule& rule, core::WallTime now
         changed_ = true;
     }
     const bool went_back = now < states.last_step;
-    const bool gap = went_back || now - states.last_step > options_.longest_gap;
+    const bool gap = went_back || now - states.last_step > options_.max_gap;
     for (auto& [code, state] : states.contracts) {
         if (gap) {
             state.true_since.reset();
             state.false_since.reset();
         }
-        if (state.last_rung && *state.last_rung > now) state.last_rung = now;
+        if (state.last_fired && *state.last_fired > now) state.last_fired = now;
         if (state.seen > now) state.seen = now;
     }
     states.last_step = now;
     return states;
 }
 
-bool AlertEdges::observe(State& state, const Rule& rule, bool holds, bool may_ring, core::WallTime now) {
+bool AlertEdges::observe(State& state, const Rule& rule, bool holds, bool may_fire, core::WallTime now) {
     state.seen = now;
     if (!holds) {
         state.true_since.reset();
-        if (!state.rung) return false;
+        if (!state.fired) return false;
         if (!state.false_since) {
             state.false_since = now;
         } else if (now - *state.false_since >= rule.hold) {
-            state.rung = false;
+            state.fired = false;
             state.false_since.reset();
         }
         return false;
     }
     state.false_since.reset();
     if (!state.true_since) state.true_since = now;
-    const bool cooled = !state.last_rung || now - *state.last_rung >= rule.cooldown;
-    if (state.rung || !cooled || !may_ring || now - *state.true_since < rule.hold) return false;
-    state.rung = true;
-    state.last_rung = now;
+    const bool cooled = !state.last_fired || now - *state.last_fired >= rule.cooldown;
+    if (state.fired || !cooled || !may_fire || now - *state.true_since < rule.hold) return false;
+    state.fired = true;
+    state.last_fired = now;
     return true;
 }
 
 std::vector<std::size_t> AlertEdges::step(const Rule& rule, std::span<const Observation> observations,
-                                          core::WallTime now, std::size_t most) {
+                                          core::WallTime now, std::size_t max_alerts) {
     RuleStates& states = prepare(rule, now);
-    std::vector<std::size_t> ringing;
+    std::vector<std::size_t> fired;
     std::string code;
     for (std::size_t i = 0; i < observations.size(); ++i) {
         code = observations[i].contract_code;
@@ -87,17 +87,17 @@ std::vector<std::size_t> AlertEdges::step(const Rule& rule, std::span<const Obse
             ++states_;
         }
         const State before = found->second;
-        if (observe(found->second, rule, observations[i].holds, ringing.size() < most, now)) ringing.push_back(i);
+        if (observe(found->second, rule, observations[i].holds, fired.size() < max_alerts, now)) fired.push_back(i);
         State after = found->second;
         after.seen = before.seen;
         changed_ |= after != before;
     }
-    settle(states, rule, now);
-    if (states_ > options_.most_states) make_room();
-    return ringing;
+    forget_quiet(states, rule, now);
+    if (states_ > options_.max_states) evict_oldest();
+    return fired;
 }
 
-void AlertEdges::settle(RuleStates& states, const Rule& rule, core::WallTime now) {
+void AlertEdges::forget_quiet(RuleStates& states, const Rule& rule, core::WallTime now) {
     for (auto next = states.contracts.begin(); next != states.contracts.end();) {
         State& state = next->second;
         if (state.seen != now && (state.true_since || state.false_since)) {  // not ranked in this cycle
@@ -105,8 +105,8 @@ void AlertEdges::settle(RuleStates& states, const Rule& rule, core::WallTime now
             state.false_since.reset();
             changed_ = true;
         }
-        const bool cooled = !state.last_rung || now - *state.last_rung >= rule.cooldown;
-        const bool quiet = !state.rung && !state.true_since && cooled;
+        const bool cooled = !state.last_fired || now - *state.last_fired >= rule.cooldown;
+        const bool quiet = !state.fired && !state.true_since && cooled;
         const bool old = now - state.seen > options_.forget_after;
         if (!quiet && !old) {
             ++next;
@@ -118,7 +118,7 @@ void AlertEdges::settle(RuleStates& states, const Rule& rule, core::WallTime now
     }
 }
 
-void AlertEdges::make_room() {
+void AlertEdges::evict_oldest() {
     struct Place {
         core::WallTime seen;
         RuleStates* rule;
@@ -131,7 +131,7 @@ void AlertEdges::make_room() {
     std::ranges::sort(
         places, [](const Place& a, const Place& b) { return a.seen != b.seen ? a.seen < b.seen : a.code < b.code; });
     for (const Place& place : places) {
-        if (states_ <= options_.most_states) break;
+        if (states_ <= options_.max_states) break;
         place.rule->contracts.erase(place.code);
         --states_;
     }
@@ -158,10 +158,10 @@ std::string AlertEdges::save() const {
         out.field("fingerprint", states.fingerprint).field("last_step", core::to_unix_ms(states.last_step));
         out.key("contracts").begin_object();
         for (const auto& [code, state] : states.contracts) {
-            out.key(code).begin_object().field("rung", state.rung);
+            out.key(code).begin_object().field("rung", state.fired);
             time_field(out, "true_since", state.true_since);
             time_field(out, "false_since", state.false_since);
-            time_field(out, "last_rung", state.last_rung);
+            time_field(out, "last_rung", state.last_fired);
             time_field(out, "seen", state.seen);
             out.end_object();
         }
@@ -183,10 +183,10 @@ core::Result<AlertEdges> AlertEdges::load(std::string_view text, EdgeOptions opt
             states.last_step = saved_time(from.at("last_step"));
             for (const auto& [code, kept] : from.at("contracts").items()) {
                 State state;
-                state.rung = kept.at("rung").get<bool>();
+                state.fired = kept.at("rung").get<bool>();
                 state.true_since = read_time(kept, "true_since");
                 state.false_since = read_time(kept, "false_since");
-                state.last_rung = read_time(kept, "last_rung");
+                state.last_fired = read_time(kept, "last_rung");
                 state.seen = saved_time(kept.at("seen"));
                 states.contracts.emplace(code, state);
                 ++edges.states_;
@@ -195,7 +195,7 @@ core::Result<AlertEdges> AlertEdges::load(std::string_view text, EdgeOptions opt
     } catch (const json::exception& error) {
         return core::fail(ErrorCode::malformed, std::string("alert state: ") + error.what());
     }
-    if (edges.states_ > options.most_states) edges.make_room();
+    if (edges.states_ > options.max_states) edges.evict_oldest();
     edges.changed_ = false;
     return edges;
 }

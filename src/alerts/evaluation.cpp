@@ -8,7 +8,7 @@
 namespace scanner::alerts {
 namespace {
 
-constexpr std::size_t kMostNearMisses = 5;
+constexpr std::size_t kMaxNearMisses = 5;
 
 TriedContract tried(const rules::Rule& rule, const rules::RuleSubject& subject) {
     TriedContract contract{.subject = subject, .conditions = rule.explain(subject)};
@@ -34,7 +34,7 @@ ScopedSubjects subjects_of(const ranking::Ranking& ranking, const AlertScope& sc
     return scoped;
 }
 
-RuleTrial try_rule(const rules::Rule& rule, std::span<const rules::RuleSubject> subjects, std::size_t most) {
+RuleTrial try_rule(const rules::Rule& rule, std::span<const rules::RuleSubject> subjects, std::size_t max_matches) {
     RuleTrial trial{.evaluated = subjects.size()};
     for (const rules::RuleSubject& subject : subjects) {
         if (!rule.holds(subject)) {
@@ -42,14 +42,14 @@ RuleTrial try_rule(const rules::Rule& rule, std::span<const rules::RuleSubject> 
             continue;
         }
         ++trial.matched;
-        if (trial.matches.size() < most) trial.matches.push_back(tried(rule, subject));
+        if (trial.matches.size() < max_matches) trial.matches.push_back(tried(rule, subject));
     }
     std::ranges::sort(trial.near_misses, [](const TriedContract& a, const TriedContract& b) {
         return a.conditions_met != b.conditions_met ? a.conditions_met > b.conditions_met
                                                     : a.subject.rank < b.subject.rank;
     });
-    if (trial.near_misses.size() > kMostNearMisses) {
-        trial.near_misses.erase(trial.near_misses.begin() + kMostNearMisses, trial.near_misses.end());
+    if (trial.near_misses.size() > kMaxNearMisses) {
+        trial.near_misses.erase(trial.near_misses.begin() + kMaxNearMisses, trial.near_misses.end());
     }
     return trial;
 }

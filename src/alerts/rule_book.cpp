@@ -1,8 +1,6 @@
 #include "alerts/rule_book.hpp"
 
-#include "scanner/core/numeric.hpp"
-
-#include <fmt/format.h>
+#include "scanner/alerts/builtin_rules.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -21,19 +19,6 @@ std::uint64_t fingerprint(std::string_view text) {
         hash *= 0x100000001B3U;
     }
     return hash;
-}
-
-std::vector<RuleView> make_builtin_rules() {
-    std::vector<RuleView> rules(2);
-    rules[0] = {.name = "large-rank-move",
-                .expression = "abs(rank_delta) >= 10 and min(rank, rank + rank_delta) <= 20",
-                .cooldown = std::chrono::minutes(15),
-                .built_in = true};
-    rules[1] = {.name = "manipulation-hit",
-                .expression = "manip_score >= 60",
-                .cooldown = std::chrono::minutes(15),
-                .built_in = true};
-    return rules;
 }
 
 /// The rule with what it means; `view.error` says why it means nothing.
@@ -55,26 +40,6 @@ std::optional<ActiveRule> compile(RuleView& view, std::optional<rules::RuleError
 }
 
 }  // namespace
-
-std::optional<std::string> hold_fault(std::chrono::milliseconds hold, std::chrono::milliseconds interval,
-                                      const EdgeOptions& edges) {
-    // The interval is the pause between two cycles; each takes its own time on top of it.
-    constexpr std::chrono::seconds kCycle{10};
-    if (hold.count() == 0 || interval + kCycle < edges.longest_gap) return std::nullopt;
-    const auto seconds = [](std::chrono::milliseconds duration) {
-        return core::format_double(static_cast<double>(duration.count()) / 1'000.0);
-    };
-    return fmt::format(
-        "'for {}s' can never be met: a cycle comes every {} s (SCANNER_SCAN_INTERVAL_SEC) and what it "
-        "takes itself, and what must hold begins anew after {} s without one; leave 'for' out, or set "
-        "an interval below {} s",
-        seconds(hold), seconds(interval), seconds(edges.longest_gap), seconds(edges.longest_gap - kCycle));
-}
-
-std::span<const RuleView> builtin_rules() {
-    static const std::vector<RuleView> rules = make_builtin_rules();
-    return rules;
-}
 
 RuleBook make_rule_book(std::span<const storage::AlertRule> stored) {
     RuleBook book;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scanner/alerts/alert_service.hpp"
+#include "scanner/alerts/alert_types.hpp"
 #include "scanner/alerts/edges.hpp"
 #include "scanner/alerts/scope.hpp"
 #include "scanner/rules/rule.hpp"
@@ -24,7 +24,7 @@ struct RuleBook {
     std::vector<ActiveRule> active;  ///< enabled ones without errors, by name
 };
 
-/// What is stored, with the built-in rules that nobody changed. Pure.
+/// What is stored, with the built-in rules that were not changed. Pure.
 [[nodiscard]] RuleBook make_rule_book(std::span<const storage::AlertRule> stored);
 
 }  // namespace scanner::alerts

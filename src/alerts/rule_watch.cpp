@@ -1,5 +1,6 @@
 #include "alerts/rule_watch.hpp"
 
+#include "scanner/alerts/builtin_rules.hpp"
 #include "scanner/alerts/evaluation.hpp"
 #include "scanner/core/log.hpp"
 #include "scanner/core/symbol.hpp"
@@ -28,12 +29,12 @@ std::optional<std::vector<std::string>> watchlist(const storage::OperatorDocumen
 
 void RuleWatch::take_rules(const storage::OperatorDocuments& documents) {
     book_ = make_rule_book(documents.rules);
-    judge_holds();
+    check_holds();
     if (!documents.loaded) return;  // nothing is known yet: forget nothing
     std::vector<std::string> active;
     for (const ActiveRule& rule : book_.active) active.push_back(rule.edge.name);
     edges_.keep_only(active);
-    std::erase_if(rung_, [this](const auto& count) {
+    std::erase_if(fired_, [this](const auto& count) {
         return std::ranges::find(book_.views, count.first, &RuleView::name) == book_.views.end();
     });
     for (const RuleView& view : book_.views) {
@@ -45,11 +46,11 @@ void RuleWatch::take_rules(const storage::OperatorDocuments& documents) {
 
 void RuleWatch::set_scan_interval(std::chrono::milliseconds interval) {
     interval_ = interval;
-    judge_holds();
+    check_holds();
 }
 
-/// Says once of each rule that it cannot ring, and once that it can again.
-void RuleWatch::judge_holds() {
+/// Logs once for each rule that it cannot fire, and once that it can again.
+void RuleWatch::check_holds() {
     std::vector<std::string> before = std::exchange(cannot_fire_, {});
     for (RuleView& view : book_.views) {
         view.cannot_fire = hold_fault(view.hold, interval_, options_);
@@ -62,7 +63,7 @@ void RuleWatch::judge_holds() {
 }
 
 std::vector<Alert> RuleWatch::evaluate(const ranking::Ranking& ranking, const storage::OperatorDocuments& documents) {
-    std::vector<Alert> rings;
+    std::vector<Alert> alerts;
     for (const ActiveRule& rule : book_.active) {
         const ScopedSubjects scoped = subjects_of(ranking, rule.scope, watchlist(documents, rule.scope.watchlist));
         if (!scoped.profile_is_known) continue;
@@ -72,14 +73,14 @@ std::vector<Alert> RuleWatch::evaluate(const ranking::Ranking& ranking, const st
             seen.push_back(
                 {.contract_code = subject.snapshot->data.contract->contract_code, .holds = rule.rule.holds(subject)});
         }
-        for (const std::size_t i : edges_.step(rule.edge, seen, ranking.time, most_rings_a_cycle_ - rings.size())) {
-            rings.push_back(ring(rule, ranking, scoped.profile, scoped.subjects[i]));
+        for (const std::size_t i : edges_.step(rule.edge, seen, ranking.time, max_alerts_per_cycle_ - alerts.size())) {
+            alerts.push_back(fire(rule, ranking, scoped.profile, scoped.subjects[i]));
         }
     }
-    return rings;
+    return alerts;
 }
 
-Alert RuleWatch::ring(const ActiveRule& rule, const ranking::Ranking& ranking, const std::string& profile,
+Alert RuleWatch::fire(const ActiveRule& rule, const ranking::Ranking& ranking, const std::string& profile,
                       const rules::RuleSubject& subject) {
     Alert alert{.rule = rule.edge.name,
                 .symbol = subject.snapshot->data.contract->symbol,
@@ -92,12 +93,12 @@ Alert RuleWatch::ring(const ActiveRule& rule, const ranking::Ranking& ranking, c
                {"symbol", alert.symbol},
                {"rank", subject.rank},
                {"seq", ranking.sequence}});
-    ++rung_[rule.edge.name];
+    ++fired_[rule.edge.name];
     return alert;
 }
 
 void RuleWatch::count(AlertStatistics& statistics) const {
-    statistics.rung = rung_;
+    statistics.fired = fired_;
     statistics.rules_enabled = book_.active.size();
     statistics.rules_broken = static_cast<std::size_t>(
         std::ranges::count_if(book_.views, [](const RuleView& view) { return view.error.has_value(); }));

@@ -3,7 +3,7 @@
 #include "alerts/rule_book.hpp"
 
 #include "scanner/alerts/alert.hpp"
-#include "scanner/alerts/alert_service.hpp"
+#include "scanner/alerts/alert_types.hpp"
 #include "scanner/alerts/edges.hpp"
 #include "scanner/ranking/ranking.hpp"
 #include "scanner/storage/document_store.hpp"
@@ -17,23 +17,23 @@
 
 namespace scanner::alerts {
 
-/// The rules as they are now, and what is remembered of each one's contracts: decides what rings. Knows nothing of
+/// The rules as they are now, and what is remembered of each one's contracts: decides what fires. Knows nothing of
 /// where it goes then. One thread.
 class RuleWatch {
 public:
-    /// At most `most_rings_a_cycle` of all rules ring in a cycle; the others in the next one.
+    /// At most `max_alerts_per_cycle` of all rules fire in a cycle; the others in the next one.
     /// Cycles come every `interval`.
-    RuleWatch(EdgeOptions edges, std::size_t most_rings_a_cycle, std::chrono::milliseconds interval)
-        : options_(edges), edges_(edges), most_rings_a_cycle_(most_rings_a_cycle), interval_(interval) {}
+    RuleWatch(EdgeOptions edges, std::size_t max_alerts_per_cycle, std::chrono::milliseconds interval)
+        : options_(edges), edges_(edges), max_alerts_per_cycle_(max_alerts_per_cycle), interval_(interval) {}
 
     /// The rules that are stored now. What is remembered of others is forgotten, unless nothing was loaded yet.
     void take_rules(const storage::OperatorDocuments& documents);
-    /// Judges anew which rules can ring.
+    /// Checks again which rules can fire.
     void set_scan_interval(std::chrono::milliseconds interval);
     /// What an earlier run remembered.
     void restore(AlertEdges edges) { edges_ = std::move(edges); }
 
-    /// One cycle of every rule: what rings, logged and counted.
+    /// One cycle of every rule: what fires, logged and counted.
     [[nodiscard]] std::vector<Alert> evaluate(const ranking::Ranking& ranking,
                                               const storage::OperatorDocuments& documents);
 
@@ -42,21 +42,21 @@ public:
     void clear_changed() { edges_.clear_changed(); }
 
     [[nodiscard]] const std::vector<RuleView>& rules() const { return book_.views; }
-    /// Its members of `statistics`: rung, rules_enabled, rules_broken, rules_that_cannot_fire, states.
+    /// Its members of `statistics`: fired, rules_enabled, rules_broken, rules_that_cannot_fire, states.
     void count(AlertStatistics& statistics) const;
 
 private:
-    Alert ring(const ActiveRule& rule, const ranking::Ranking& ranking, const std::string& profile,
+    Alert fire(const ActiveRule& rule, const ranking::Ranking& ranking, const std::string& profile,
                const rules::RuleSubject& subject);
-    void judge_holds();
+    void check_holds();
 
     RuleBook book_;
     EdgeOptions options_;
     AlertEdges edges_;
-    std::size_t most_rings_a_cycle_;
+    std::size_t max_alerts_per_cycle_;
     std::chrono::milliseconds interval_;
-    std::vector<std::string> cannot_fire_;       // by name; said in the log
-    std::map<std::string, std::uint64_t> rung_;  // by rule; of rules that exist
+    std::vector<std::string> cannot_fire_;        // by name; said in the log
+    std::map<std::string, std::uint64_t> fired_;  // by rule; of rules that exist
 };
 
 }  // namespace scanner::alerts

@@ -14,13 +14,11 @@
 /// which no type holds.
 namespace scanner::alerts {
 
-/// Within [least, most]. Throws json::exception for anything else.
+/// Within [min, max]. Throws json::exception for anything else.
 template <std::integral Number>
-[[nodiscard]] Number saved_number(const nlohmann::json& from, Number least = std::numeric_limits<Number>::min(),
-                                  Number most = std::numeric_limits<Number>::max()) {
-    const auto fits = [&](auto number) {
-        return std::cmp_less_equal(least, number) && std::cmp_less_equal(number, most);
-    };
+[[nodiscard]] Number saved_number(const nlohmann::json& from, Number min = std::numeric_limits<Number>::min(),
+                                  Number max = std::numeric_limits<Number>::max()) {
+    const auto fits = [&](auto number) { return std::cmp_less_equal(min, number) && std::cmp_less_equal(number, max); };
     // Unsigned first: to the library these are integers as well.
     if (from.is_number_unsigned()) {
         if (const auto number = from.get<std::uint64_t>(); fits(number)) return static_cast<Number>(number);

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "scanner/alerts/alert.hpp"
-#include "scanner/alerts/alert_service.hpp"
+#include "scanner/alerts/alert_types.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/core/webhook_format.hpp"

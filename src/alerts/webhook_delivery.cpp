@@ -12,7 +12,7 @@ namespace asio = boost::asio;
 using core::ErrorCode;
 using core::LogLevel;
 
-constexpr std::size_t kMostGivenUp = 1'000;
+constexpr std::size_t kMaxGivenUp = 1'000;
 
 }  // namespace
 
@@ -22,7 +22,7 @@ WebhookDelivery::WebhookDelivery(const asio::any_io_executor& executor, const Al
       target_(std::move(target)),
       dead_letter_retry_(options.dead_letter_retry),
       changed_(std::move(changed)),
-      queue_({.backoff = options.backoff, .most_waiting = options.most_waiting}, ports.random),
+      queue_({.backoff = options.backoff, .max_waiting = options.max_waiting}, ports.random),
       keeper_(executor) {
     for (std::size_t i = 0; i < (has_webhook() ? options.webhook_concurrency : 0); ++i) workers_.emplace_back(executor);
 }
@@ -131,7 +131,7 @@ void WebhookDelivery::give_up(GivenUp given_up) {
                {"error", given_up.error}});
     given_up_.push_back(std::move(given_up));
     // Not the first one: the database may be taking it just now.
-    if (given_up_.size() > kMostGivenUp) {
+    if (given_up_.size() > kMaxGivenUp) {
         given_up_.erase(given_up_.begin() + 1);
         ++statistics_.dead_letters_lost;
         core::log(LogLevel::error, "alert_dead_letter_lost", {{"waiting", given_up_.size()}});

@@ -5,7 +5,7 @@
 #include "alerts/webhook.hpp"
 
 #include "scanner/alerts/alert.hpp"
-#include "scanner/alerts/alert_service.hpp"
+#include "scanner/alerts/alert_types.hpp"
 #include "scanner/core/log.hpp"
 #include "scanner/net/event.hpp"
 #include "scanner/net/task_group.hpp"

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-/// Weights by name, made whole. Pure.
+/// Weights by name, completed with defaults. Pure.
 namespace scanner::operators {
 
 /// Of the built-in profile of that name; of scalp for any other name.

@@ -29,7 +29,7 @@ TEST_F(Alerts, deliver_once_to_history_redis_and_a_webhook_that_fails_twice) {
     add_rule(hit_rule());
     start();
     cycle(kHit);
-    run_until([&] { return !service_->statistics().rung.empty(); });
+    run_until([&] { return !service_->statistics().fired.empty(); });
     cycle(kHit);
     run_until([&] { return service_->statistics().delivered == 1; });
     ASSERT_THAT(receiver.requests, SizeIs(3));
@@ -56,7 +56,7 @@ TEST_F(Alerts, deliver_once_to_history_redis_and_a_webhook_that_fails_twice) {
     EXPECT_EQ(archive_.recorded[0].sequence, 1U);
     EXPECT_EQ(json::parse(archive_.recorded[0].payload_json), body["payload"]);
     const AlertStatistics statistics = service_->statistics();
-    EXPECT_EQ(statistics.rung.at("hit"), 1U);
+    EXPECT_EQ(statistics.fired.at("hit"), 1U);
     EXPECT_EQ(statistics.failed_attempts, 2U);
     EXPECT_EQ(statistics.waiting, 0U);
     EXPECT_THAT(archive_.letters, IsEmpty());
@@ -82,7 +82,7 @@ TEST_F(Alerts, a_restart_neither_repeats_nor_forgets) {
     start();
     cycle(kHit);
     run_until([&] { return service_->statistics().states == 1; });
-    EXPECT_EQ(service_->statistics().rung.size(), 0U);
+    EXPECT_EQ(service_->statistics().fired.size(), 0U);
     EXPECT_THAT(receiver.requests, SizeIs(2));
 }
 
@@ -98,12 +98,12 @@ TEST_F(Alerts, a_short_restart_does_not_begin_holding_anew) {
     start();
     run_until([&] { return service_->statistics().states == 1; });
     cycle(kHit);
-    EXPECT_THAT(service_->statistics().rung, IsEmpty());
+    EXPECT_THAT(service_->statistics().fired, IsEmpty());
     cycle(kHit);
-    EXPECT_EQ(service_->statistics().rung.at("hit"), 1U);
+    EXPECT_EQ(service_->statistics().fired.at("hit"), 1U);
 }
 
-TEST_F(Alerts, a_crash_after_the_ring_was_saved_loses_nothing) {
+TEST_F(Alerts, a_crash_after_the_alert_was_saved_loses_nothing) {
     // The state on disk is that from before anything was announced.
     add_rule(hit_rule());
     start();
@@ -124,7 +124,7 @@ TEST_F(Alerts, a_crash_after_the_ring_was_saved_loses_nothing) {
     EXPECT_THAT(archive_.recorded, SizeIs(2));
 }
 
-TEST_F(Alerts, say_which_rules_the_scan_interval_keeps_from_ringing) {
+TEST_F(Alerts, say_which_rules_the_scan_interval_keeps_from_firing) {
     storage::AlertRule held = hit_rule();
     held.expression += " for 30s";
     add_rule(held);
@@ -139,12 +139,12 @@ TEST_F(Alerts, say_which_rules_the_scan_interval_keeps_from_ringing) {
     EXPECT_THAT(*service_->hold_fault(seconds(30)), HasSubstr("every 300 s (SCANNER_SCAN_INTERVAL_SEC)"));
     EXPECT_EQ(service_->hold_fault(seconds(0)), std::nullopt) << "without 'for' any interval will do";
     for (const RuleView& rule : service_->rules()) EXPECT_EQ(rule.cannot_fire.has_value(), rule.name == "hit");
-    // And it is true: what holds in every cycle never rings.
+    // And it is true: what holds in every cycle never fires.
     for (int i = 0; i < 4; ++i) {
         now_ += seconds(285);
         cycle(kHit);
     }
-    EXPECT_EQ(service_->statistics().rung.count("hit"), 0U);
+    EXPECT_EQ(service_->statistics().fired.count("hit"), 0U);
     service_->set_scan_interval(seconds(15));
     EXPECT_THAT(service_->statistics().rules_that_cannot_fire, IsEmpty());
 }
@@ -206,18 +206,18 @@ TEST_F(Alerts, follow_the_rules_as_they_change) {
     rule.enabled = true;
     add_rule(rule);
     cycle(kHit);
-    EXPECT_EQ(service_->statistics().rung.at("hit"), 1U);
+    EXPECT_EQ(service_->statistics().fired.at("hit"), 1U);
     rule.cooldown = seconds(5);
     add_rule(rule);
     cycle(kHit);
-    EXPECT_EQ(service_->statistics().rung.at("hit"), 1U);
+    EXPECT_EQ(service_->statistics().fired.at("hit"), 1U);
     rule.expression = "manip_score >= 61";
     add_rule(rule);
     cycle(kHit);
-    EXPECT_EQ(service_->statistics().rung.at("hit"), 2U);
+    EXPECT_EQ(service_->statistics().fired.at("hit"), 2U);
     ASSERT_TRUE(scanner::test::run_on(io_, documents_.delete_rule("hit", std::nullopt)));
     EXPECT_EQ(service_->statistics().states, 0U);
-    EXPECT_THAT(service_->statistics().rung, IsEmpty());
+    EXPECT_THAT(service_->statistics().fired, IsEmpty());
     run_until([&] { return archive_.recorded.size() == 2; });
 }
 
@@ -235,7 +235,7 @@ TEST_F(Alerts, show_a_stored_rule_that_means_nothing_any_more) {
     EXPECT_EQ(broken, 2);
     EXPECT_EQ(service_->statistics().rules_broken, 2U);
     cycle(kHit);
-    EXPECT_THAT(service_->statistics().rung, IsEmpty());
+    EXPECT_THAT(service_->statistics().fired, IsEmpty());
 }
 
 TEST_F(Alerts, look_only_where_their_scope_says) {
@@ -266,13 +266,13 @@ TEST_F(Alerts, look_only_where_their_scope_says) {
 }
 
 TEST_F(Alerts, spread_a_flood_over_cycles) {
-    options_.most_rings_a_cycle = 1;
+    options_.max_alerts_per_cycle = 1;
     add_rule({.name = "any", .expression = "rank >= 1", .scope = "all", .enabled = true});
     start();
     run_until([&] { return service_->statistics().rules_enabled == 1; });
-    for (const std::size_t rung : {1U, 2U, 2U}) {
+    for (const std::size_t count : {1U, 2U, 2U}) {
         cycle(kCalm);
-        run_until([&] { return archive_.recorded.size() == rung; });
+        run_until([&] { return archive_.recorded.size() == count; });
     }
 }
 
@@ -295,7 +295,7 @@ TEST_F(Alerts, forget_nothing_while_the_database_was_never_read) {
         next.rules = rules;
     });
     cycle(kHit);
-    EXPECT_THAT(service_->statistics().rung, IsEmpty());
+    EXPECT_THAT(service_->statistics().fired, IsEmpty());
 }
 
 TEST_F(Alerts, live_on_a_real_database) {

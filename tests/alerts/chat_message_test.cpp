@@ -23,7 +23,7 @@ using testing::Not;
 
 constexpr WebhookFormat kChats[]{WebhookFormat::discord, WebhookFormat::slack, WebhookFormat::telegram};
 
-Alert rung(const std::string& name = "wick hunt", bool simulated = false) {
+Alert fired(const std::string& name = "wick hunt", bool simulated = false) {
     auto ranking = std::make_shared<ranking::Ranking>(*test::make_ranking(
         {{.rank = 4, .rank_delta = 11, .score = 27.41234, .manip_score = 72.5, .flags = {"scam_wick"}}}, test::kNow,
         9));
@@ -47,7 +47,7 @@ std::string text(WebhookFormat format, const Alert& alert, std::chrono::seconds 
 }
 
 TEST(ChatMessage, says_what_a_trader_wants_to_know) {
-    EXPECT_EQ(text(WebhookFormat::telegram, rung()),
+    EXPECT_EQ(text(WebhookFormat::telegram, fired()),
               "wick hunt: BTC/USDT:USDT\n"
               "Rank 4 (up 11), score 27.4123 under scalp, last price 77105.5 USDT\n"
               "Why: manip_score >= 60 (72.5), \"scam_wick\" in flags\n"
@@ -57,19 +57,19 @@ TEST(ChatMessage, says_what_a_trader_wants_to_know) {
 }
 
 TEST(ChatMessage, has_each_receivers_form) {
-    const json discord = message(WebhookFormat::discord, rung());
+    const json discord = message(WebhookFormat::discord, fired());
     EXPECT_EQ(discord.at("allowed_mentions"), json::parse(R"({"parse":[]})"));
     EXPECT_EQ(discord.at("flags"), 4);
     EXPECT_THAT(discord.at("content").get<std::string>(), HasSubstr(R"(Why: manip\_score \>= 60 \(72.5\))"));
-    const json slack = message(WebhookFormat::slack, rung());
+    const json slack = message(WebhookFormat::slack, fired());
     EXPECT_EQ(slack.at("mrkdwn"), false);
     EXPECT_THAT(slack.at("text").get<std::string>(), HasSubstr("manip_score &gt;= 60"));
     EXPECT_THAT(slack.at("text").get<std::string>(), EndsWith("BTC-USDT&amp;contract_type=swap&amp;type=cross"));
-    EXPECT_EQ(message(WebhookFormat::telegram, rung()).at("chat_id"), "-100123");
+    EXPECT_EQ(message(WebhookFormat::telegram, fired()).at("chat_id"), "-100123");
 }
 
 TEST(ChatMessage, lets_no_name_mention_or_format_anything) {
-    const Alert alert = rung("@everyone <!channel> **x** [y](http://z) <@1> & \u202Eq");
+    const Alert alert = fired("@everyone <!channel> **x** [y](http://z) <@1> & \u202Eq");
     const std::string discord = text(WebhookFormat::discord, alert);
     EXPECT_THAT(discord, HasSubstr(R"(\@everyone \<!channel\> \*\*x\*\* \[y\]\(http://z\) \<\@1\> & \\u202eq: BTC)"));
     const std::string slack = text(WebhookFormat::slack, alert);
@@ -79,10 +79,10 @@ TEST(ChatMessage, lets_no_name_mention_or_format_anything) {
 }
 
 TEST(ChatMessage, says_when_it_is_late_and_when_nothing_is_real) {
-    EXPECT_THAT(text(WebhookFormat::slack, rung(), std::chrono::minutes(7)),
+    EXPECT_THAT(text(WebhookFormat::slack, fired(), std::chrono::minutes(7)),
                 HasSubstr("05:24:00 UTC, sent 7 min later"));
-    EXPECT_THAT(text(WebhookFormat::slack, rung(), std::chrono::hours(5)), HasSubstr("sent 5 h later"));
-    const std::string simulated = text(WebhookFormat::slack, rung("x", true));
+    EXPECT_THAT(text(WebhookFormat::slack, fired(), std::chrono::hours(5)), HasSubstr("sent 5 h later"));
+    const std::string simulated = text(WebhookFormat::slack, fired("x", true));
     EXPECT_THAT(simulated, HasSubstr("(simulated exchange)"));
     EXPECT_THAT(simulated, Not(HasSubstr("htx.com")));
 }

@@ -31,7 +31,7 @@ std::string id_of(const std::string& rule) {
 /// Every delay is the longest that back-off allows.
 DeliveryQueue queue(std::size_t most = 10, int attempts = 3) {
     return {{.backoff = {.max_attempts = attempts, .base = seconds(2), .cap = seconds(60), .floor = milliseconds(500)},
-             .most_waiting = most},
+             .max_waiting = most},
             [] { return 0.999'999'9; }};
 }
 
@@ -161,9 +161,9 @@ TEST(Alert, message_has_what_the_interface_promises) {
     const rules::RuleSubject subject = rules::make_subject(*ranking, ranking->ranked.at("scalp").front());
     const auto rule = rules::Rule::compile("manip_score >= 60 and (rank == 3 or rank == 4) and symbol == \"btc\"");
     ASSERT_TRUE(rule);
-    Alert rung = alert("quote \" rule");
-    rung.payload_json = render_payload(*ranking, "scalp", subject, *rule);
-    const auto message = nlohmann::json::parse(render_message(rung));
+    Alert fired = alert("quote \" rule");
+    fired.payload_json = render_payload(*ranking, "scalp", subject, *rule);
+    const auto message = nlohmann::json::parse(render_message(fired));
     EXPECT_EQ(message["id"], id_of("quote \" rule"));
     EXPECT_EQ(message["rule"], "quote \" rule");
     EXPECT_EQ(message["symbol"], "BTC/USDT:USDT");
@@ -181,7 +181,7 @@ TEST(Alert, message_has_what_the_interface_promises) {
     }
     EXPECT_EQ(payload["seq"], 9);
     EXPECT_EQ(payload["expression"], rule->text());
-    ASSERT_EQ(payload["conditions"].size(), 3U) << "those that made it ring";
+    ASSERT_EQ(payload["conditions"].size(), 3U) << "those that made it fire";
     EXPECT_EQ(payload["conditions"][0],
               nlohmann::json::parse(R"({"text":"manip_score >= 60","left":72.5,"right":60})"));
     EXPECT_EQ(payload["conditions"][1]["text"], "rank == 3");

@@ -165,7 +165,7 @@ TEST_F(Surface, alerts_reach_redis_and_the_webhook_once_whatever_happens) {
     const std::string key = *alerts::from_base64(std::string_view(kSecret).substr(6));
     const RedisSubscriber redis(redis_.port(), "scanner.signals");
     hook_.refuse("unwanted");
-    // A condition that stays true rings once; a pump when it comes.
+    // A condition that stays true fires once; a pump when it comes.
     rule(
         {{"name", "always"}, {"expression", "last_price > 0"}, {"scope", {{"symbols", {"btc"}}}}, {"cooldown_sec", 0}});
     rule({{"name", "unwanted"}, {"expression", "rank >= 1"}, {"scope", {{"symbols", {"eth"}}}}});
@@ -199,7 +199,7 @@ TEST_F(Surface, alerts_reach_redis_and_the_webhook_once_whatever_happens) {
     EXPECT_EQ(letter.at("rule"), "unwanted");
     EXPECT_THAT(letter.at("last_error").get<std::string>(), HasSubstr("410"));
 
-    // A planted pump rings.
+    // A planted pump fires.
     const auto pump_rang = [&] {
         const auto pumps = pumped();
         return std::ranges::any_of(redis.messages("pumped"), [&](const json& message) {
@@ -331,7 +331,7 @@ TEST_F(Embedded, a_webhook_in_the_own_network_is_refused_unless_allowed) {
     EXPECT_EQ(letters[0].at("attempts"), 1);
     EXPECT_EQ(letters[0].at("last_error").get<std::string>().find("key=1"), std::string::npos);
     EXPECT_THAT(hook.attempts(), IsEmpty());
-    EXPECT_THAT(user_->get("/alerts").body.at("items"), SizeIs(1)) << "it rang all the same";
+    EXPECT_THAT(user_->get("/alerts").body.at("items"), SizeIs(1)) << "it fired all the same";
 }
 
 TEST_F(Embedded, a_chat_gets_its_own_form_by_its_address_alone) {

@@ -11,7 +11,7 @@
 
 namespace scanner::alerts {
 
-/// A rule that rang for a contract.
+/// A rule that fired for a contract.
 struct Alert {
     std::string rule;
     std::string symbol;          ///< unified

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scanner/alerts/alert_service.hpp"
+#include "scanner/alerts/alert_types.hpp"
 #include "scanner/core/metric_sink.hpp"
 
 namespace scanner::alerts {

@@ -18,25 +18,25 @@ namespace scanner::alerts {
 
 struct EdgeOptions {
     /// A longer time without a cycle proves nothing: what must hold (or not) for a while begins anew.
-    std::chrono::milliseconds longest_gap{120'000};
+    std::chrono::milliseconds max_gap{120'000};
     /// What is known of a contract that was not seen for this long is forgotten.
     std::chrono::milliseconds forget_after{std::chrono::hours(24)};
     /// Contracts of all rules that something is known of; over it those unseen for longest are forgotten.
-    std::size_t most_states = 50'000;
+    std::size_t max_states = 50'000;
 };
 
-/// Decides when a condition that holds in a cycle rings. Pure: time is an argument. One thread.
+/// Decides when a condition that holds in a cycle fires. Pure: time is an argument. One thread.
 ///
-/// Per rule and contract: it rings when the condition has held, in every cycle, for `hold` (without one: in this cycle)
-/// and it is armed and the cooldown since the last ring is over. Ringing disarms it. It is armed again once the
-/// condition has been false for `hold`, and in two cycles at least: a dip of a single cycle does not ring twice. What
-/// comes true again within the cooldown, and still holds when that is over, rings then: late, not never.
+/// Per rule and contract: it fires when the condition has held, in every cycle, for `hold` (without one: in this cycle)
+/// and it is armed and the cooldown since it fired last is over. Firing disarms it. It is armed again once the
+/// condition has been false for `hold`, and in two cycles at least: a dip of a single cycle does not fire twice. What
+/// becomes true again within the cooldown, and still holds when that is over, fires then: late, not never.
 ///
-/// A cycle in which the contract is not ranked says nothing: it neither rings nor arms, and `hold` begins anew. Wall
+/// A cycle in which the contract is not ranked says nothing: it neither fires nor arms, and `hold` begins anew. Wall
 /// time that steps back begins `hold` anew and cannot lengthen a cooldown.
 class AlertEdges {
 public:
-    /// What identifies a rule and decides when it rings. Another `fingerprint` (of what the condition is) starts it
+    /// What identifies a rule and decides when it fires. Another `fingerprint` (of what the condition is) starts it
     /// afresh; hold and cooldown may change meanwhile.
     struct Rule {
         std::string name;
@@ -51,10 +51,10 @@ public:
 
     explicit AlertEdges(EdgeOptions options = {}) : options_(options) {}
 
-    /// One cycle of one rule: indices of the observations that ring, in their order, at most `most` (the others ring
-    /// in a later cycle).
+    /// One cycle of one rule: indices of the observations that fire, in their order, at most `max_alerts` (the others
+    /// fire in a later cycle).
     [[nodiscard]] std::vector<std::size_t> step(const Rule& rule, std::span<const Observation> observations,
-                                                core::WallTime now, std::size_t most);
+                                                core::WallTime now, std::size_t max_alerts);
     /// Forgets every rule that is not among `names`.
     void keep_only(std::span<const std::string> names);
 
@@ -69,10 +69,10 @@ public:
 
 private:
     struct State {
-        bool rung = false;                          // disarmed
+        bool fired = false;                         // disarmed
         std::optional<core::WallTime> true_since;   // in every cycle since then
         std::optional<core::WallTime> false_since;  // likewise, while disarmed
-        std::optional<core::WallTime> last_rung;
+        std::optional<core::WallTime> last_fired;
         core::WallTime seen;
 
         friend bool operator==(const State&, const State&) = default;
@@ -84,9 +84,9 @@ private:
     };
 
     RuleStates& prepare(const Rule& rule, core::WallTime now);
-    static bool observe(State& state, const Rule& rule, bool holds, bool may_ring, core::WallTime now);
-    void settle(RuleStates& states, const Rule& rule, core::WallTime now);
-    void make_room();
+    static bool observe(State& state, const Rule& rule, bool holds, bool may_fire, core::WallTime now);
+    void forget_quiet(RuleStates& states, const Rule& rule, core::WallTime now);
+    void evict_oldest();
 
     EdgeOptions options_;
     std::map<std::string, RuleStates, std::less<>> rules_;

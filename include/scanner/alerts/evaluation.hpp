@@ -34,10 +34,10 @@ struct TriedContract {
 struct RuleTrial {
     std::size_t evaluated = 0;
     std::size_t matched = 0;
-    std::vector<TriedContract> matches;      ///< best first, at most `most`
+    std::vector<TriedContract> matches;      ///< best first, at most `max_matches`
     std::vector<TriedContract> near_misses;  ///< those that met most conditions first, a few
 };
 [[nodiscard]] RuleTrial try_rule(const rules::Rule& rule, std::span<const rules::RuleSubject> subjects,
-                                 std::size_t most);
+                                 std::size_t max_matches);
 
 }  // namespace scanner::alerts

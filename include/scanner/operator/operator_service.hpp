@@ -23,7 +23,7 @@ struct OperatorDefaults {
     friend bool operator==(const OperatorDefaults&, const OperatorDefaults&) = default;
 };
 
-/// What the operator's documents come to.
+/// Result of the operator's documents over the defaults.
 struct EffectiveSettings {
     /// Every profile that cycles are ranked under: the built-in ones first, the default one with the operator's weights
     /// in place of its own; then the operator's own, by name.
@@ -47,7 +47,8 @@ public:
     [[nodiscard]] virtual const EffectiveSettings& effective() const = 0;
 };
 
-/// Called with the effective settings whenever they changed, whoever changed them; takes effect with the next cycle.
+/// Called with the effective settings whenever they changed, by this process or another; takes effect with the next
+/// cycle.
 using ApplySettings = std::function<void(const EffectiveSettings&)>;
 
 /// `store` must outlive it.

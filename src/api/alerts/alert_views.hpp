@@ -2,7 +2,7 @@
 
 #include "api/answers/rendered.hpp"
 
-#include "scanner/alerts/alert_service.hpp"
+#include "scanner/alerts/alert_types.hpp"
 #include "scanner/alerts/evaluation.hpp"
 #include "scanner/core/json_writer.hpp"
 #include "scanner/ranking/ranking.hpp"

@@ -32,7 +32,7 @@ using ParamLog = std::vector<ParamSpec>;
 enum class Choices { fixed, changing };
 
 /// Reads the parameters of one request and collects everything that is wrong with them, so that a client hears of all
-/// its mistakes at once. Take each known parameter by name, then `finish`: what nobody took is unknown (names that
+/// its mistakes at once. Take each known parameter by name, then `finish`: what was not taken is unknown (names that
 /// begin with '_' are let through).
 class ParamReader {
 public:

@@ -146,10 +146,10 @@ Problem plain_problem(int status, std::string detail) {
 }
 
 std::string in_quotes(std::string_view text) {
-    constexpr std::size_t kMost = 80;
-    std::string shown(text.substr(0, kMost));
+    constexpr std::size_t kMax = 80;
+    std::string shown(text.substr(0, kMax));
     // A cut in the middle of a character would leave up to three bytes of it.
-    for (int cut = 0; cut < 3 && text.size() > kMost && !shown.empty() && !core::is_valid_utf8(shown); ++cut) {
+    for (int cut = 0; cut < 3 && text.size() > kMax && !shown.empty() && !core::is_valid_utf8(shown); ++cut) {
         shown.pop_back();
     }
     if (!core::is_valid_utf8(shown)) {
@@ -160,7 +160,7 @@ std::string in_quotes(std::string_view text) {
     for (char& c : shown) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
     }
-    return fmt::format("'{}{}'", core::visible_text(shown), text.size() > kMost ? "…" : "");
+    return fmt::format("'{}{}'", core::visible_text(shown), text.size() > kMax ? "…" : "");
 }
 
 }  // namespace scanner::api

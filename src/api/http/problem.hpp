@@ -27,17 +27,17 @@ struct FieldError {
 /// kilobytes neither costs the time nor gets the answer of thousands.
 class FieldErrors {
 public:
-    static constexpr std::size_t kMost = 50;
+    static constexpr std::size_t kMax = 50;
 
     void add(FieldError error) {
-        if (kept_.size() < kMost) {
+        if (kept_.size() < kMax) {
             kept_.push_back(std::move(error));
         } else {
             ++omitted_;
         }
     }
     /// Whether what is added now is counted only: its message need not be composed.
-    [[nodiscard]] bool full() const noexcept { return kept_.size() >= kMost; }
+    [[nodiscard]] bool full() const noexcept { return kept_.size() >= kMax; }
     [[nodiscard]] std::vector<FieldError>& kept() noexcept { return kept_; }
     [[nodiscard]] const std::vector<FieldError>& kept() const noexcept { return kept_; }
     /// How many more there were; an entry that says so, behind the kept ones.

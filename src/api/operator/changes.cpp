@@ -30,15 +30,14 @@ std::expected<storage::DocumentStore::Expected, Problem> Precondition::expect(
 }
 
 Problem precondition_failed() {
-    return {
-        .status = 412,
-        .type = "changed-meanwhile",
-        .title = "Changed meanwhile",
-        .detail = "This is not what If-Match names any more: somebody else changed it. Read it again, then decide."};
+    return {.status = 412,
+            .type = "changed-meanwhile",
+            .title = "Changed meanwhile",
+            .detail = "This is no longer what If-Match names: it was changed meanwhile. Read it again, then decide."};
 }
 
 Problem too_many_conflicts() {
-    Problem problem = plain_problem(503, "Others keep changing the same settings; try again.");
+    Problem problem = plain_problem(503, "The settings keep being changed by other clients; try again.");
     problem.retry_after_sec = 1;
     return problem;
 }

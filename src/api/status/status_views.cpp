@@ -150,13 +150,13 @@ void write_streams(core::JsonWriter& json, const StreamStatistics& streams) {
 }
 
 void write_alerts(core::JsonWriter& json, const alerts::AlertStatistics& alerts) {
-    std::uint64_t rung = 0;
-    for (const auto& [rule, count] : alerts.rung) rung += count;
+    std::uint64_t fired = 0;
+    for (const auto& [rule, count] : alerts.fired) fired += count;
     json.key("alerts")
         .begin_object()
         .field("rules_enabled", alerts.rules_enabled)
         .field("rules_broken", alerts.rules_broken)
-        .field("rung", rung)
+        .field("rung", fired)  // its public name since the first version
         .field("published", alerts.published)
         .field("delivered", alerts.delivered)
         .field("failed_attempts", alerts.failed_attempts)

@@ -199,7 +199,7 @@ TEST_F(AlertRoutes, try_no_rule_on_a_ranking_that_is_too_old) {
     EXPECT_FALSE(header(old, "Retry-After").empty());
 }
 
-TEST_F(AlertRoutes, page_through_what_rang) {
+TEST_F(AlertRoutes, page_through_what_fired) {
     for (int i = 0; i < 3; ++i) {
         archive_.recorded.push_back({.rule = "x",
                                      .symbol = "BTC/USDT:USDT",

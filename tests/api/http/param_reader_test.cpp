@@ -73,7 +73,7 @@ TEST(ParamReader, counts_what_is_wrong_beyond_what_anybody_reads) {
     for (int i = 0; i < 120; ++i) params.push_back({"unknown" + std::to_string(i), "x"});
     ParamReader reader(params);
     const auto errors = reader.finish();
-    ASSERT_EQ(errors.size(), FieldErrors::kMost + 1);
+    ASSERT_EQ(errors.size(), FieldErrors::kMax + 1);
     EXPECT_EQ(errors.front().name, "unknown0");
     EXPECT_EQ(errors.back().message, "and 70 more errors");
 }

@@ -86,7 +86,7 @@ TEST(ApiDocs, have_exactly_the_metrics_that_are_served) {
     sample.streams = StreamStatistics();
     sample.stores = {{.name = "redis", .status = {}}};
     sample.history = storage::HistorySize();
-    sample.alerts = alerts::AlertStatistics{.rung = {{"a rule", 1}}};
+    sample.alerts = alerts::AlertStatistics{.fired = {{"a rule", 1}}};
     const auto names = [](const std::string& text, const std::regex& pattern) {
         std::set<std::string> found;
         for (std::sregex_iterator match(text.begin(), text.end(), pattern), end; match != end; ++match) {
