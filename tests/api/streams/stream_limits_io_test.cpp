@@ -33,7 +33,7 @@ TEST_F(LargeStreams, give_a_late_reader_the_newest_frame_only) {
     EXPECT_EQ(statistics().dropped, 0U);
 }
 
-TEST_F(LargeStreams, cut_off_who_does_not_read_without_holding_up_the_others) {
+TEST_F(LargeStreams, cut_off_stuck_readers_without_delaying_the_others) {
     server_options_.write_timeout = 300ms;
     start_with_large_frames();
     const auto stuck = connect_slowly();
@@ -41,7 +41,8 @@ TEST_F(LargeStreams, cut_off_who_does_not_read_without_holding_up_the_others) {
     stuck_events.send("GET /stream/events?top=200 HTTP/1.1\r\nHost: test\r\n\r\n");
     const auto healthy = follow("/stream/rankings?top=200");
     ASSERT_NE(stuck, nullptr);
-    ASSERT_TRUE(wait_until([](const auto& now) { return now.subscribers() == 3; }));
+    // On a busy machine a stuck one is cut off before all have been counted.
+    ASSERT_TRUE(wait_until([](const auto& now) { return now.subscribers() + now.dropped == 3; }));
     std::uint64_t sequence = 1;
     const auto all_cut = [&] { return statistics().dropped == 2; };
     while (!all_cut() && sequence < 200) {
@@ -52,7 +53,7 @@ TEST_F(LargeStreams, cut_off_who_does_not_read_without_holding_up_the_others) {
     EXPECT_TRUE(wait_until([](const auto& now) { return now.subscribers() == 1; }));
 }
 
-TEST_F(LargeStreams, cut_off_who_takes_for_ever_over_one_frame) {
+TEST_F(LargeStreams, cut_off_readers_that_take_too_long_over_one_frame) {
     stream_options_.frame_deadline = 100ms;
     start_with_large_frames();
     const auto slow = connect_slowly();
