@@ -99,7 +99,7 @@ TEST_F(MarketStateTest, reading_again_brings_equal_data) {
     take_book(state);
     take_candles(state);
     state.candles_follow = true;  // none were missing: the running candle goes with the ticker
-    state_.exchange_clock().note(TimeSource::order_book, kNow - seconds(3), kSteady);
+    state_.exchange_clock().note(TimeSource::order_book, kNow + seconds(3), kSteady);
     state_.exchange_clock().end_pass(kNow, kSteady);
     const MarketReading first = read();
     ASSERT_EQ(first.data.size(), 1U) << why(first);
