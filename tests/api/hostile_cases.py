@@ -315,7 +315,7 @@ SOCKETS = [
     ("a close without a code", frame(CLOSE), (1000, 1005)), ("two closes", frame(CLOSE, b"\x03\xe8") * 2, 1000),
     ("a message after the close", frame(CLOSE, b"\x03\xe8") + frame(TEXT, b"x"), 1000),
     ("a flood of messages", frame(TEXT, b"{}") * 500, 1008), ("a flood of empty messages", frame(BINARY) * 500, 1008),
-    ("20 000 pings", frame(PING, b"p" * 125) * 20_000, OPEN), ("20 000 pongs that nobody asked for", frame(PONG, b"p") * 20_000, OPEN),
+    ("20 000 pings", frame(PING, b"p" * 125) * 20_000, OPEN), ("20 000 unasked pongs", frame(PONG, b"p") * 20_000, OPEN),
     ("HTTP after the upgrade", request_bytes("GET", "/health"), 1002), ("zero bytes", bytes(1_000), 1002),
     ("a frame that never ends", b"\x82\xfe\xff\xff", OPEN), ("half a header", b"\x82", OPEN),
     ("JSON that is nested deeply", frame(TEXT, b"[" * 60_000), OPEN), ("a subscription of nonsense", frame(TEXT, b'{"subscribe":["*"],"top":1e999}'), OPEN),

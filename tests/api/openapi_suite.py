@@ -65,7 +65,7 @@ def describe(error):
 
 
 def strict(node):
-    """The same with every member that nobody described refused: the document leaves room, the server must not use it."""
+    """The same with every undocumented member refused: the document leaves room, the server must not use it."""
     if isinstance(node, list):
         return [strict(entry) for entry in node]
     if not isinstance(node, dict):
@@ -109,7 +109,7 @@ class Suite:
         content = description.get("content", {})
         media_type = (answer.header("content-type") or "").split(";")[0]
         if not content:
-            return self.expect(not answer.body, f"{what}: a body that nobody described")
+            return self.expect(not answer.body, f"{what}: an undocumented body")
         if media_type not in content:
             return self.fail(f"{what}: {media_type!r} is not among {list(content)}")
         if media_type.endswith("json") and media_type != "application/x-ndjson":

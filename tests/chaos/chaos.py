@@ -161,12 +161,12 @@ class Chaos:
 
     # -- rounds --------------------------------------------------------------------------------------------------------
 
-    def round(self, most_seconds):
+    def round(self, max_seconds):
         events = []
         for group in self.random.sample(self.kinds(), self.random.randint(1, 4)):
             name, begin, end = self.random.choice(group)()
-            start = self.random.uniform(0.0, min(4.0, most_seconds / 4))
-            stop = start + self.random.uniform(2.0, max(2.5, min(18.0, most_seconds - start)))
+            start = self.random.uniform(0.0, min(4.0, max_seconds / 4))
+            stop = start + self.random.uniform(2.0, max(2.5, min(18.0, max_seconds - start)))
             events += [(start, name, begin), (stop, "end of " + name, end)]
             if group[0] != self.exchange_fault or name == "simulator paused":
                 self.count(name.split(" of ")[0].split(" by ")[0])

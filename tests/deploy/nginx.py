@@ -78,7 +78,7 @@ def main(arguments):
     port, path = [argument for argument in arguments if argument != "--strip"] + ([None] if len(arguments) - strip < 2 else [])
     with Nginx(int(port), path, strip) as nginx:
         print(nginx.url, flush=True)
-        sys.stdin.read()  # until whoever started it ends
+        sys.stdin.read()  # until its parent ends
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def wait_until(done, what, seconds=60):
 
 
 def request(url, method="GET", body=None, token=None, timeout=20):
-    """(status, text). Status 0: nobody answers."""
+    """(status, text). Status 0: no answer."""
     headers = {"Content-Type": "application/json"} if body is not None else {}
     if token:
         headers["Authorization"] = f"Bearer {token}"
@@ -48,7 +48,7 @@ class Program:
 
     def __init__(self, command, env=None, cwd=None):
         self.log = tempfile.NamedTemporaryFile(prefix="scanner-test-", suffix=".log")
-        # SCANNER_… of whoever runs the tests would change what they test.
+        # SCANNER_… of the shell that runs the tests would change what they test.
         clean = {name: value for name, value in os.environ.items() if not name.startswith("SCANNER_")}
         self.process = subprocess.Popen([str(part) for part in command], env={**clean, **(env or {})}, cwd=cwd,
                                         stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT,

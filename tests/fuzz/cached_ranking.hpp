@@ -11,7 +11,7 @@
 
 namespace scanner::fuzz {
 
-/// Rankings that Redis gives back, whoever wrote them.
+/// Rankings that Redis gives back, from any writer.
 inline void cached_ranking(std::string_view input) {
     const auto ranking = ranking::decode_ranking(input);
     if (!ranking) return;

@@ -15,7 +15,7 @@
 #include <vector>
 
 /// Books and candles read a second time, with another JSON library and straight from the rules: slow, short, and by
-/// nobody's optimisation. What the decoders of src/exchange/htx are compared with.
+/// no optimisation. What the decoders of src/exchange/htx are compared with.
 namespace scanner::fuzz {
 
 using Json = nlohmann::json;

@@ -23,7 +23,7 @@ public:
         for (;;) {
             auto message = co_await socket.read();
             if (!message) co_return;
-            require(message->data.size() <= kMostBytes, "a message is within the limit");
+            require(message->data.size() <= kMaxBytes, "a message is within the limit");
             auto data = std::make_shared<const std::string>(std::move(message->data));
             const auto written = co_await socket.write(std::move(data), message->binary);
             if (!written) co_return;
@@ -35,7 +35,7 @@ public:
         return response;
     }
 
-    static constexpr std::size_t kMostBytes = 4'096;
+    static constexpr std::size_t kMaxBytes = 4'096;
 };
 
 class WebSocketService {
@@ -43,7 +43,7 @@ public:
     explicit WebSocketService(bool deflate) : deflate_(deflate) {
         net::HttpServerOptions options;
         options.websocket_deflate = deflate;
-        options.max_websocket_message_bytes = EchoHandler::kMostBytes;
+        options.max_websocket_message_bytes = EchoHandler::kMaxBytes;
         options.on_error = [](std::string_view, std::string_view what) { require(false, what); };
         core_ = std::make_shared<net::ServerCore>(io_.get_executor(), std::move(options), handler_);
     }

@@ -167,7 +167,7 @@ TEST(Scenario, a_vacuum_empties_the_book_and_opens_the_spread) {
 }
 
 TEST(Scenario, layers_lean_on_the_price_and_are_gone_after_the_fill) {
-    // The imbalance that layering makes must move the price away from the fake side, or there is nobody to fool.
+    // The imbalance that layering makes must move the price away from the fake side, or it fools no trader.
     double response = 0.0;
     double heaviest = 0.0;
     int leaning = 0;

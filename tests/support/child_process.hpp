@@ -37,7 +37,7 @@ public:
     ChildProcess& operator=(const ChildProcess&) = delete;
 
     void start() {
-        const char* const path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+        const char* const path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): it is never set
         std::vector<std::string> environment = environment_;
         environment.push_back(std::string("PATH=") + (path != nullptr ? path : "/usr/bin:/bin"));
         const std::vector<char*> argv = pointers(arguments_);

@@ -20,7 +20,7 @@ inline sockaddr_in loopback(std::uint16_t port) {
 }
 }  // namespace detail
 
-/// A port of the loopback that nobody listens on now, for servers that cannot be told to take any free one. Below the
+/// A port of the loopback that is free now, for servers that cannot be told to take any free one. Below the
 /// ports that connections and other servers are given (32768 and up on Linux), so that none of those takes it first.
 inline std::uint16_t free_port() {
     static std::minstd_rand random{std::random_device{}()};

@@ -24,7 +24,7 @@ using std::chrono::milliseconds;
 
 /// Bulk answers are kept for so long: under a rush of clients each is made twenty times a second and no more.
 constexpr milliseconds kKeep{50};
-constexpr std::size_t kMostKept = 128;
+constexpr std::size_t kMaxKept = 128;
 /// Real time that a tick, and an answer, may spend on playing the market.
 constexpr milliseconds kTickBudget{25};
 constexpr milliseconds kAnswerBudget{3};
@@ -165,7 +165,7 @@ awaitable<net::ServerResponse> HtxFace::exchange(net::ServerRequest request) {
     // Half of the latency is the way here, the other half the way back: what answering costs this program is part of
     // it, as far as it goes, and not on top.
     const core::SteadyTime due = clock_.steady_now() + options_.latency + verdict.delay;
-    net::ServerResponse gone;  // the server stops: nobody will read it
+    net::ServerResponse gone;  // the server stops, so no client will read it
     gone.close = true;
     if (!co_await pass_time(options_.latency / 2 + verdict.delay)) co_return gone;
     catch_up(kAnswerBudget);
@@ -204,7 +204,7 @@ net::ServerResponse HtxFace::answer(const net::ServerRequest& request, const Rou
     Rendered body = kept_or_rendered(request, *route, verdict);
     net::ServerResponse response = http_answer(200, body, kJsonType, packed);
     if (route->bulk && body.packed && !verdict.corruption) {
-        // Keep the compressed form too, for whoever asks within the same moment.
+        // Keep the compressed form too, for the requests of the same moment.
         if (const auto kept = kept_.find(request.target); kept != kept_.end()) kept->second.body.packed = body.packed;
     }
     if (verdict.corruption && verdict.corruption->kind == FaultKind::truncated) truncate(response);
@@ -234,7 +234,7 @@ Rendered HtxFace::kept_or_rendered(const net::ServerRequest& request, const Rout
     if (verdict.cached) {
         const auto standing = standing_.find(request.target);
         if (standing != standing_.end()) return standing->second;
-        if (standing_.size() >= kMostKept) standing_.clear();
+        if (standing_.size() >= kMaxKept) standing_.clear();
         return standing_[request.target] = render(request, route, verdict);
     }
     standing_.erase(request.target);
@@ -244,7 +244,7 @@ Rendered HtxFace::kept_or_rendered(const net::ServerRequest& request, const Rout
     if (!keep || changed) return render(request, route, verdict);
     const auto kept = kept_.find(request.target);
     if (kept != kept_.end() && at - kept->second.made < kKeep) return kept->second.body;
-    if (kept == kept_.end() && kept_.size() >= kMostKept) kept_.clear();
+    if (kept == kept_.end() && kept_.size() >= kMaxKept) kept_.clear();
     Kept& fresh = kept_[request.target];
     fresh = {.made = at, .body = render(request, route, verdict)};
     return fresh.body;

@@ -173,7 +173,7 @@ Side Agents::taker_side() {
         return pressure_.tilt > 0.0 ? Side::buy : Side::sell;
     const double draw = random_.uniform();
     double buy = 0.5;
-    if (draw < 0.25) {  // follows the book: a spoof has somebody to fool
+    if (draw < 0.25) {  // follows the book: a spoof has traders to fool
         buy = 0.5 + 0.5 * imbalance(5);
     } else if (draw < 0.60) {  // a parent order goes on
         buy = last_taker_ == Side::buy ? 0.85 : 0.15;

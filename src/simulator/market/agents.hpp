@@ -51,7 +51,7 @@ public:
     // What scenarios do, at the time set before.
     void set_time(Micros now) { now_ = now; }
     [[nodiscard]] Pressure& pressure() { return pressure_; }
-    /// Applies a changed pressure at once: everybody looks again.
+    /// Applies a changed pressure at once: all agents look again.
     void pressure_changed();
     /// The pressure goes; the move that it held is left to fade as any impact does.
     void release_pressure();

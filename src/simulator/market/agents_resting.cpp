@@ -38,7 +38,7 @@ void Agents::requote(std::size_t index) {
 void Agents::place_ladder(Maker& maker, Owner owner, double view) {
     const double half = half_spread_ticks() * maker.spread_factor;
     const auto& book = venue_.book();
-    // A stale quote of somebody's may be in the way: the whole ladder then starts behind it and is put right soon.
+    // A stale quote may be in the way: the whole ladder then starts behind it and is put right soon.
     double bid = std::floor(view - half);
     double ask = std::ceil(view + half);
     const bool clipped = (!book.empty(Side::sell) && bid > static_cast<double>(book.best(Side::sell) - 1)) ||

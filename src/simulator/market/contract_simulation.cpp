@@ -75,7 +75,7 @@ void ContractSimulation::step_episode(Micros now) {
     }
     episode_at_ = episode_->step(stage);
     const auto& plan = episode_->plan();
-    if (episode_at_ != kNever) {  // whoever sleeps past his end is woken for it
+    if (episode_at_ != kNever) {  // an agent that sleeps past it is woken for it
         const Micros end = plan.start + static_cast<Micros>(plan.duration_s * 1e6);
         episode_at_ = std::max(now + 1, std::min(episode_at_, end));
     }

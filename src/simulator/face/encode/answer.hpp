@@ -17,7 +17,7 @@ namespace scanner::simulator::face {
 inline constexpr std::string_view kJsonType = "application/json";
 inline constexpr std::string_view kHtmlType = "text/html";
 
-/// A body, with its compressed form once somebody asked for it.
+/// A body, with its compressed form once it was asked for.
 struct Rendered {
     std::shared_ptr<const std::string> plain;
     std::shared_ptr<const std::string> packed;

@@ -56,7 +56,7 @@ void strip_trailing_zeros(Digits& digits) {
         --digits.scale;
     }
     if (digits.text.empty()) digits.scale = 0;
-    if (digits.scale < 0) {  // 4.58094E+11 is nobody's print: keep whole numbers whole
+    if (digits.scale < 0) {  // no exchange prints 4.58094E+11: keep whole numbers whole
         digits.text.append(static_cast<std::size_t>(-digits.scale), '0');
         digits.scale = 0;
     }

@@ -14,7 +14,7 @@ namespace {
 // "ms" before "m" and "s": the longest suffix that fits is the unit.
 constexpr std::array<std::pair<std::string_view, double>, 4> kUnits{
     {{"ms", 1.0}, {"s", 1'000.0}, {"m", 60'000.0}, {"h", 3'600'000.0}}};
-constexpr double kMostMs = 30.0 * 86'400'000.0;
+constexpr double kMaxMs = 30.0 * 86'400'000.0;
 
 }  // namespace
 
@@ -26,7 +26,7 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
         text.remove_suffix(found->first.size());
     }
     const auto number = core::parse_double(text);
-    if (!number || *number < 0.0 || *number * unit > kMostMs) return std::nullopt;
+    if (!number || *number < 0.0 || *number * unit > kMaxMs) return std::nullopt;
     return std::chrono::milliseconds(std::llround(*number * unit));
 }
 

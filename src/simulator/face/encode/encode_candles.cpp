@@ -12,7 +12,7 @@ namespace {
 
 using core::JsonWriter;
 
-constexpr std::int64_t kMostCandles = 2'000;
+constexpr std::int64_t kMaxCandles = 2'000;
 
 /// Which candles: the newest `size`, or those from `from` to `to` (Unix seconds).
 struct Range {
@@ -25,7 +25,7 @@ struct Range {
 Selected<Range> parse_range(const Scene& scene, const Params& params) {
     if (params.has("size")) {
         const auto size = params.get_int("size");
-        if (!size || *size < 1 || *size > kMostCandles) {
+        if (!size || *size < 1 || *size > kMaxCandles) {
             return std::unexpected(market_error(scene.now, "invalid size"));
         }
         return Range{.size = static_cast<std::size_t>(*size)};
@@ -53,7 +53,7 @@ void keep_range(std::vector<Candle>& candles, const Range& range) {
             return candle.open_time_sec < range.from || candle.open_time_sec > range.to;
         });
     }
-    const std::size_t most = range.size > 0 ? range.size : static_cast<std::size_t>(kMostCandles);
+    const std::size_t most = range.size > 0 ? range.size : static_cast<std::size_t>(kMaxCandles);
     if (candles.size() > most) candles.erase(candles.begin(), candles.end() - static_cast<std::ptrdiff_t>(most));
 }
 

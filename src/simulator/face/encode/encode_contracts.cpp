@@ -167,7 +167,7 @@ std::string price_limit(const Scene& scene, const Params& params) {
 }
 
 std::string query_elements(const Scene& scene, const Params& params) {
-    constexpr std::string_view kMostContracts = "99999999.000000000000000000";
+    constexpr std::string_view kMaxContracts = "99999999.000000000000000000";
     return api_list(scene, params, [&](JsonWriter& json, std::size_t index) {
         const WireContract& wire = scene.directory[index];
         const SimulatedContract& simulated = scene.market.contracts()[index];
@@ -180,14 +180,14 @@ std::string query_elements(const Scene& scene, const Params& params) {
         json.field("instrument_index_code", wire.pair).field("min_level", "1");
         json.field("max_level", major ? "200" : "50");
         for (const std::string_view limits : {"order_limits", "normal_limits", "open_limits", "trade_limits"}) {
-            limits_field(json, limits, kMostContracts);
+            limits_field(json, limits, kMaxContracts);
         }
         json.field("real_time_settlement", 1).field("transfer_profit_ratio", 1);
         json.field("cross_transfer_profit_ratio", 1).key("instrument_type").begin_array().value(0).end_array();
         steps_string_field(json, "price_tick", 1, wire.price, Print::scale18);
         steps_string_field(json, "instrument_value", 1, wire.size, Print::scale18);
-        json.field("trade_partition", "USDT").field("open_order_limit", kMostContracts);
-        json.field("offset_order_limit", kMostContracts).field("long_position_limit", "200000000.000000000000000000");
+        json.field("trade_partition", "USDT").field("open_order_limit", kMaxContracts);
+        json.field("offset_order_limit", kMaxContracts).field("long_position_limit", "200000000.000000000000000000");
         json.field("short_position_limit", "200000000.000000000000000000").end_object();
     });
 }

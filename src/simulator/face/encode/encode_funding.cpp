@@ -17,7 +17,7 @@ std::string ms_text(WallTime time) {
     return std::to_string(core::to_unix_ms(time));
 }
 
-/// The ts of a price that nobody computes any more: a delisted contract's, months ago and always the same.
+/// The ts of a price that is not computed any more: a delisted contract's, months ago and always the same.
 std::int64_t frozen_index_ms(const Scene& scene, std::size_t index) {
     const WireContract& contract = scene.directory[index];
     if (contract.suspended) return core::to_unix_ms(scene.books.book(index).time);

@@ -11,7 +11,7 @@ namespace {
 
 using core::JsonWriter;
 
-constexpr std::size_t kMostTrades = 2'000;
+constexpr std::size_t kMaxTrades = 2'000;
 
 std::int64_t trade_id(const SimulatedTrade& trade) {
     return trade.match_id * 10'000 + trade.fill_index;
@@ -84,12 +84,12 @@ std::string history_trade(const Scene& scene, const Params& params) {
     const auto index = market_contract(scene, params);
     if (!index) return index.error();
     const auto size = params.get_int("size");
-    if (!size || *size < 1 || *size > static_cast<std::int64_t>(kMostTrades)) {
+    if (!size || *size < 1 || *size > static_cast<std::int64_t>(kMaxTrades)) {
         return market_error(scene.now, "invalid size");
     }
     const WireContract& contract = scene.directory[*index];
     const auto wanted = static_cast<std::size_t>(*size);
-    const auto trades = scene.market.trades(*index, std::min(kMostTrades, wanted * 8));
+    const auto trades = scene.market.trades(*index, std::min(kMaxTrades, wanted * 8));
     JsonWriter json(trades.size() * 170 + 128);
     json.begin_object().field("ch", "market." + contract.code + ".trade.detail").key("data").begin_array();
     for (const auto fills : newest_matches(trades, wanted)) match_row(json, contract, fills);

@@ -17,7 +17,7 @@ struct Limit {
 constexpr std::array<Limit, kLimitClasses> kLimits{{{800, 1'000ms}, {240, 3'000ms}, {240, 3'000ms}, {20, 2'000ms}, {}}};
 constexpr std::array<std::pair<std::string_view, OverLimit>, 4> kNames{
     {{"1032", OverLimit::body}, {"429", OverLimit::json}, {"429-html", OverLimit::html}, {"none", OverLimit::none}}};
-constexpr std::size_t kMostWindows = 4'096 * kLimitClasses;
+constexpr std::size_t kMaxWindows = 4'096 * kLimitClasses;
 
 }  // namespace
 
@@ -38,7 +38,7 @@ std::optional<LimitDecision> RateLimiter::take(std::string_view address, LimitCl
     const Limit& limit = kLimits.at(number);
     std::string key(1, static_cast<char>('0' + number));
     key += address;
-    if (windows_.size() >= kMostWindows && !windows_.contains(key)) forget_old(now);
+    if (windows_.size() >= kMaxWindows && !windows_.contains(key)) forget_old(now);
     Window& window = windows_.try_emplace(std::move(key), Window{.begin = now}).first->second;
     if (now - window.begin >= limit.interval) window = Window{.begin = now};
     LimitDecision decision{.limit = limit.requests, .interval = limit.interval};
@@ -51,7 +51,7 @@ std::optional<LimitDecision> RateLimiter::take(std::string_view address, LimitCl
 
 void RateLimiter::forget_old(core::SteadyTime now) {
     std::erase_if(windows_, [now](const auto& entry) { return now - entry.second.begin >= 3s; });
-    if (windows_.size() >= kMostWindows) windows_.clear();
+    if (windows_.size() >= kMaxWindows) windows_.clear();
 }
 
 }  // namespace scanner::simulator::face

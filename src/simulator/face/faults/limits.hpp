@@ -21,7 +21,7 @@ enum class LimitClass {
 };
 inline constexpr std::size_t kLimitClasses = 5;
 
-/// What a client over its limit gets. HTX documents all of them and nobody published having met one.
+/// What a client over its limit gets. HTX documents all of them and no published account mentions one.
 enum class OverLimit {
     body,  ///< HTTP 200: 1032, or "request limit" from the market side
     json,  ///< HTTP 429 with the same body

@@ -84,7 +84,7 @@ private:
         stage.index.shift(shape_.index_share * change);
         stage.agents.pressure().shift += (1.0 - shape_.index_share) * change;
         stage.agents.index_moved(stage.index.price());
-        // Whoever pushes takes what now stands on the wrong side of the new price, as far as his volume goes; who is
+        // The pusher takes what now stands on the wrong side of the new price, as far as his volume goes; who is
         // not taken runs away.
         const Side side = change > 0.0 ? Side::buy : Side::sell;
         const auto limit = static_cast<std::int64_t>(stage.agents.fair_ticks());

@@ -37,7 +37,7 @@ private:
             cancel_all(stage);
             return stage.now + seconds(1.5);
         }
-        // It might trade, or the market has left it where nobody looks: away with it, and up again behind the touch.
+        // It might trade, or the market has moved away from it: away with it, and up again behind the touch.
         if (touched || left < size_ || levels_before(stage.book()) > 9) {
             cancel_all(stage);
             return build(stage);

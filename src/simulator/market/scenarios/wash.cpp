@@ -4,7 +4,7 @@
 #include <cmath>
 
 // Wash trading: the same hands on both sides of a print inside the spread, mirrored within five seconds, so that volume
-// grows and nobody's position does. Its twin trades as regularly, in one direction, against the others.
+// grows and no position does. Its twin trades as regularly, in one direction, against the others.
 namespace scanner::simulator {
 namespace {
 
@@ -52,7 +52,7 @@ private:
     std::int64_t draw_contracts(Stage& stage) {
         switch (law_) {
             case SizeLaw::uniform: return stage.agents.contracts_for(usdt_ * random_.uniform(0.2, 1.8));
-            case SizeLaw::copied: {  // the size of somebody's recent trade, scaled up to what is wanted
+            case SizeLaw::copied: {  // the size of a recent trade, scaled up to what is wanted
                 const auto recent = stage.venue().newest_trades(20);
                 const auto& trade = recent[random_.below(recent.size())];
                 const auto copies =
