@@ -3,7 +3,7 @@
 #include "engine/stored_inputs.hpp"
 
 #include "scanner/core/json_writer.hpp"
-#include "scanner/signals/number_fields.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <algorithm>
 #include <chrono>

@@ -3,7 +3,7 @@
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/symbol.hpp"
 #include "scanner/signals/manipulation.hpp"
-#include "scanner/signals/number_fields.hpp"
+#include "scanner/signals/numbers.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -15,6 +15,7 @@ namespace {
 using storage::InputKind;
 using Field = StoredInputs::Field;
 using Source = StoredInputs::Source;
+using signals::FieldGroup;
 
 constexpr std::string_view kCode = "contract_code";
 constexpr std::string_view kFlags = "manipulation.manip_flags";
@@ -31,16 +32,15 @@ public:
     }
     void text(std::string_view path, InputKind kind) { fields_.push_back({{std::string(path), kind}}); }
 
-    /// A block of numbers; what was not measured is null.
-    template <class Owner>
-    void block(std::string_view group) {
-        const auto& fields = signals::number_fields<Owner>();
-        for (std::size_t i = 0; i < fields.size(); ++i) {
-            fields_.push_back({{std::string(group) + '.' + std::string(fields[i].name)},
+    /// The numbers of a group with all their digits; what was not measured is null.
+    void group(signals::FieldGroup group, std::string_view path) {
+        for (const signals::NumberField& field : signals::numbers_of(group)) {
+            if (field.type != signals::FieldType::number) continue;
+            fields_.push_back({{std::string(path) + '.' + std::string(field.name)},
                                [](const Source& source, std::size_t place) {
-                                   return signals::known(source.numbers, signals::number_fields<Owner>()[place]);
+                                   return signals::known(source.numbers, signals::kNumbers[place]);
                                },
-                               i});
+                               static_cast<std::size_t>(field.number)});
         }
     }
 
@@ -104,20 +104,16 @@ std::vector<Field> all_fields() {
     fields.number(
         "listed_at", [](const Source& of) { return milliseconds(of.data.contract->listed_at); }, InputKind::time);
     fields.number("data_time", [](const Source& of) { return milliseconds(of.data.data_time); }, InputKind::time);
-    fields.block<signals::Metrics>("metrics");
-    fields.number("metrics.funding_8h_pct", [](const Source& of) { return of.numbers.numbers.metrics.funding_8h_pct; });
-    fields.number("metrics.open_interest", [](const Source& of) { return of.numbers.numbers.metrics.open_interest; });
-    fields.number("metrics.basis_bps", [](const Source& of) { return of.numbers.numbers.metrics.basis_bps; });
-    fields.block<signals::Edges>("edges");
-    fields.block<signals::Momentum>("momentum");
-    fields.block<signals::Execution>("execution");
-    fields.block<signals::Microstructure>("micro");
-    fields.number("manipulation.manip_score",
-                  [](const Source& of) { return of.numbers.numbers.manipulation.manip_score; });
+    fields.group(FieldGroup::metrics, "metrics");
+    fields.group(FieldGroup::edges, "edges");
+    fields.group(FieldGroup::momentum, "momentum");
+    fields.group(FieldGroup::execution, "execution");
+    fields.group(FieldGroup::micro, "micro");
+    fields.group(FieldGroup::manipulation, "manipulation");
     fields.number("manipulation.probability",
                   [](const Source& of) { return of.numbers.numbers.manipulation.probability; });
     fields.text(kFlags, InputKind::list);
-    fields.block<signals::ManipulationFeatures>("manipulation.features");
+    fields.group(FieldGroup::features, "manipulation.features");
     fields.contributions();
     fields.severities();
     fields.text(kNotes, InputKind::list);
