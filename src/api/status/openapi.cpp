@@ -187,14 +187,18 @@ Json field_schema(const signals::FieldInfo& info) {
     return schema;
 }
 
-/// The fields that a schema's `x-fields-of` names: "items", or a group of the table of numbers.
-std::vector<const signals::FieldInfo*> fields_named(std::string_view name) {
-    std::vector<const signals::FieldInfo*> fields;
-    if (name == "items") {
-        for (const ItemField& field : item_fields()) fields.push_back(&field);
+/// The fields that a schema's `x-fields-of` names: "items", "past_items" as history has them (null where nothing was
+/// kept), or a group of the table of numbers.
+std::vector<signals::FieldInfo> fields_named(std::string_view name) {
+    std::vector<signals::FieldInfo> fields;
+    const bool past = name == "past_items";
+    for (const ItemField& field : item_fields()) {
+        if (name != "items" && (!past || field.name == "rank_delta")) continue;
+        fields.push_back(field);
+        if (past && field.name != "notes") fields.back().nullable = true;
     }
     for (const signals::NumberField& field : signals::kNumbers) {
-        if (to_string(field.group) == name) fields.push_back(&field);
+        if (to_string(field.group) == name) fields.push_back(field);
     }
     return fields;
 }
@@ -208,9 +212,9 @@ void fill_fields(Json& node) {
     Json properties = Json::object();
     Json required = Json::array();
     for (const Json& name : node["x-fields-of"]) {
-        for (const signals::FieldInfo* const field : fields_named(name.get<std::string>())) {
-            properties[std::string(field->name)] = field_schema(*field);
-            required.push_back(field->name);
+        for (const signals::FieldInfo& field : fields_named(name.get<std::string>())) {
+            properties[std::string(field.name)] = field_schema(field);
+            required.push_back(field.name);
         }
     }
     if (!node.value("x-fields-required", false)) required.clear();

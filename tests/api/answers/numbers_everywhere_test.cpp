@@ -143,6 +143,8 @@ TEST_F(NumbersEverywhere, in_the_document_of_the_interface) {
         EXPECT_TRUE(frame_item["properties"].contains(name)) << name;
         EXPECT_EQ(std::ranges::count(frame_item["required"], json(name)), 1) << name;
         EXPECT_TRUE(inspection["snapshot"]["properties"].contains(name)) << name;
+        const json& past = schemas["PastRankings"]["properties"]["items"]["items"]["properties"];
+        EXPECT_EQ(past.contains(name), name != "rank_delta") << name;
     }
     for (const NumberField& field : signals::kNumbers) {
         const std::string name(field.name);
