@@ -1,6 +1,6 @@
 #include "scanner/alerts/alert.hpp"
 
-#include "alerts/crypto.hpp"
+#include "alerts/delivery/crypto.hpp"
 
 #include "scanner/core/hex.hpp"
 #include "scanner/core/json_writer.hpp"

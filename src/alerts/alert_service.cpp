@@ -1,9 +1,9 @@
 #include "scanner/alerts/alert_service.hpp"
 
+#include "alerts/delivery/webhook.hpp"
+#include "alerts/delivery/webhook_delivery.hpp"
 #include "alerts/outbox.hpp"
 #include "alerts/rule_watch.hpp"
-#include "alerts/webhook.hpp"
-#include "alerts/webhook_delivery.hpp"
 
 #include "scanner/alerts/alert.hpp"
 #include "scanner/core/log.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "alerts/delivery_queue.hpp"
+#include "alerts/delivery/delivery_queue.hpp"
 
 #include "scanner/alerts/alert.hpp"
 #include "scanner/alerts/edges.hpp"

@@ -1,5 +1,5 @@
 #include "alerts/alert_service_fixture.hpp"
-#include "alerts/webhook.hpp"
+#include "alerts/delivery/webhook.hpp"
 #include "alerts/webhook_receiver.hpp"
 
 #include "scanner/storage/store.hpp"

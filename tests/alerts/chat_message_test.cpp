@@ -1,4 +1,4 @@
-#include "alerts/chat_message.hpp"
+#include "alerts/delivery/chat_message.hpp"
 
 #include "rules/subject.hpp"
 

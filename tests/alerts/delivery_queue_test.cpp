@@ -1,4 +1,4 @@
-#include "alerts/delivery_queue.hpp"
+#include "alerts/delivery/delivery_queue.hpp"
 
 #include "rules/subject.hpp"
 

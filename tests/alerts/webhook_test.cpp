@@ -1,6 +1,6 @@
-#include "alerts/webhook.hpp"
+#include "alerts/delivery/webhook.hpp"
 
-#include "alerts/crypto.hpp"
+#include "alerts/delivery/crypto.hpp"
 
 #include "scanner/core/hex.hpp"
 

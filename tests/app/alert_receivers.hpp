@@ -1,6 +1,6 @@
 #pragma once
 
-#include "alerts/crypto.hpp"
+#include "alerts/delivery/crypto.hpp"
 #include "support/child_process.hpp"
 #include "support/loop_thread.hpp"
 

@@ -1,8 +1,8 @@
 #pragma once
 
-#include "alerts/chat_message.hpp"
+#include "alerts/delivery/chat_message.hpp"
+#include "alerts/delivery/webhook.hpp"
 #include "alerts/outbox.hpp"
-#include "alerts/webhook.hpp"
 #include "fuzz/check.hpp"
 
 #include "scanner/core/names.hpp"

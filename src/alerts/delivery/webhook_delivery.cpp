@@ -1,4 +1,4 @@
-#include "alerts/webhook_delivery.hpp"
+#include "alerts/delivery/webhook_delivery.hpp"
 
 #include "scanner/core/url.hpp"
 

@@ -1,4 +1,4 @@
-#include "alerts/crypto.hpp"
+#include "alerts/delivery/crypto.hpp"
 
 #include <array>
 #include <openssl/evp.h>

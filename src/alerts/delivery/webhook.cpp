@@ -1,8 +1,8 @@
-#include "alerts/webhook.hpp"
+#include "alerts/delivery/webhook.hpp"
 
-#include "alerts/chat_message.hpp"
-#include "alerts/crypto.hpp"
-#include "alerts/receiver_answer.hpp"
+#include "alerts/delivery/chat_message.hpp"
+#include "alerts/delivery/crypto.hpp"
+#include "alerts/delivery/receiver_answer.hpp"
 
 #include "scanner/core/url.hpp"
 #include "scanner/net/request_target.hpp"

@@ -1,4 +1,4 @@
-#include "alerts/receiver_answer.hpp"
+#include "alerts/delivery/receiver_answer.hpp"
 
 #include "scanner/core/names.hpp"
 #include "scanner/net/request_target.hpp"

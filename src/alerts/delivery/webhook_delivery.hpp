@@ -1,8 +1,8 @@
 #pragma once
 
-#include "alerts/delivery_queue.hpp"
+#include "alerts/delivery/delivery_queue.hpp"
+#include "alerts/delivery/webhook.hpp"
 #include "alerts/outbox.hpp"
-#include "alerts/webhook.hpp"
 
 #include "scanner/alerts/alert.hpp"
 #include "scanner/alerts/alert_types.hpp"
