@@ -118,7 +118,7 @@ test('a focused row holds the order, and two polite regions are all that speak',
   await page.mouse.move(700, 20);
   await page.keyboard.press('j');
   await page.locator('.order-note').waitFor();
-  // What was done, and what rang. Numbers that change are none.
+  // What was done, and which alerts fired. Numbers that change are none.
   assert.deepEqual(await page.locator('[aria-live], [role="status"], [role="log"], [role="alert"]').evaluateAll((all) => all.map((node) => node.getAttribute('role'))), ['log', 'status']);
   await page.context().close();
 });

@@ -47,7 +47,7 @@ test('five-minute candles on request, remembered', async () => {
   await page.locator('.chart canvas').first().waitFor();
   await page.getByText('5m', { exact: true }).click();
   await until(async () => /candles of 5m/.test(await page.locator('.chart').getAttribute('aria-label')), '5m');
-  await page.waitForTimeout(400);
+  await until(() => page.evaluate(() => localStorage.getItem('market-scanner.look')?.includes('"timeframe":"5m"')), 'saved');
   await page.reload();
   await until(async () => /candles of 5m/.test((await page.locator('.chart').getAttribute('aria-label').catch(() => '')) ?? ''), '5m after a reload');
   await page.context().close();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { closeBrowser, column, openPanel, rows, shownCodes, waitForRows } from './support/browser.mjs';
-import { sleep, Stack, until } from './support/stack.mjs';
+import { Stack, until } from './support/stack.mjs';
 
 let stack;
 before(async () => { stack = await Stack.start(); });
@@ -107,7 +107,8 @@ test('columns are chosen, moved, resized and remembered', async () => {
   const shown = await heads();
   assert.ok(shown.includes('Depth') && !shown.includes('Vol'));
   const width = (await page.locator('th', { hasText: 'Funding' }).boundingBox()).width;
-  await sleep(400);
+  const stored = () => page.evaluate(() => JSON.parse(sessionStorage.getItem('market-scanner.view') ?? '{}').columns?.desktop ?? []);
+  await until(async () => (await stored()).indexOf('funding_8h_pct') === shown.indexOf('Funding'), 'saved');
   await page.reload();
   await waitForRows(page);
   assert.deepEqual(await heads(), shown);

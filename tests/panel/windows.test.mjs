@@ -32,7 +32,7 @@ async function secondWindow(page) {
   await waitForRows(second);
   return second;
 }
-/** The page believes that nobody looks at it. */
+/** Makes the page believe that it is hidden. */
 async function hide(page, hidden) {
   await page.evaluate((to) => {
     Object.defineProperty(document, 'hidden', { configurable: true, get: () => to });

@@ -6,7 +6,7 @@ import { thirdParty } from './scripts/third-party.mjs';
 // `npm run dev` talks to a running scanner: PANEL_SCANNER=http://127.0.0.1:8010 npm run dev
 declare const process: { env: Record<string, string | undefined> };
 const scanner = process.env['PANEL_SCANNER'] ?? 'http://127.0.0.1:8010';
-const routes = ['rankings', 'opportunities', 'symbol', 'symbols', 'healthz', 'health', 'ready', 'stream', 'settings',
+const routes = ['rankings', 'fields', 'opportunities', 'symbol', 'symbols', 'healthz', 'health', 'ready', 'stream', 'settings',
   'watchlists', 'profiles', 'alerts'];
 
 export default defineConfig({

@@ -12,7 +12,7 @@ if (!bin) throw new Error('SCANNER_BIN_DIR is not set: run scripts/test-panel.sh
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
- * A port that nobody has now. Below those that the system hands out by itself, or the next connection of any program
+ * A port that is free now. Below those that the system hands out by itself, or the next connection of any program
  * could take it before it is used, or while a test restarts what had it.
  */
 async function freePort() {

@@ -12,7 +12,7 @@ const app = new App();
 const target = document.getElementById('app');
 if (target === null) throw new Error('index.html has no #app');
 // Drawn once with rows instead of twice. The page's head asked for them while this script was on its way.
-void Promise.race([app.market.start(), new Promise((resolve) => setTimeout(resolve, FIRST_ROWS_MS))]).then(() => {
+void Promise.race([app.begin(), new Promise((resolve) => setTimeout(resolve, FIRST_ROWS_MS))]).then(() => {
   mount(Console, { target, props: { app } });
   app.start();
 });

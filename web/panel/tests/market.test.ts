@@ -1,20 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeFrame } from '../src/model/frame';
-import { decodeItem } from '../src/model/row';
-import { applyDetails, applyFrame, NO_MARKET, rowAge, staleAfter } from '../src/store/market';
+import { cellOf, decodeItem, type Row, type RowUpdate } from '../src/model/row';
+import { applyFrame, NO_MARKET, rowAge, staleAfter } from '../src/store/market';
 import { frame } from './support';
 
-test('an item of the stream and one of the ranking come to the same fields', () => {
-  const streamed = decodeItem({ symbol: 'BTC/USDT:USDT', rank: 1, manipulation_score: 12.5, manipulation_flags: ['scam_wick'],
-    stale: true, spark: [1, 2, 'x', null, 3] });
-  assert.equal(streamed?.code, 'BTC-USDT');
-  assert.equal(streamed?.manip_score, 12.5);
-  assert.deepEqual(streamed?.flags, ['scam_wick']);
-  assert.deepEqual(streamed?.spark, [1, 2, 3]);
-  const polled = decodeItem({ symbol: 'BTC/USDT:USDT', contract_code: 'BTC-USDT', manip_score: 12.5, manip_flags: ['scam_wick'] });
-  assert.equal(polled?.manip_score, 12.5);
-  assert.deepEqual(polled?.flags, ['scam_wick']);
+test('an item of a frame brings every number, also one that the console does not know', () => {
+  const item = decodeItem({ symbol: 'BTC/USDT:USDT', rank: 1, manip_score: 12.5, manip_flags: ['scam_wick'], stale: true,
+    spark: [1, 2, 'x', null, 3], tomorrow: 7, is_new: false, bucket: 'low', nothing: null, parts: { a: 1 } });
+  assert.equal(item?.code, 'BTC-USDT');
+  assert.deepEqual(item?.flags, ['scam_wick']);
+  assert.deepEqual(item?.spark, [1, 2, 3]);
+  const market = applyFrame(NO_MARKET, frame(1, [item as RowUpdate]), 0);
+  const row = market.rows.get('BTC-USDT') as Row;
+  assert.equal(row.stale, true);
+  assert.deepEqual(['manip_score', 'tomorrow', 'is_new', 'bucket', 'nothing', 'parts', 'absent'].map((name) => cellOf(row, name)),
+    [12.5, 7, false, 'low', null, null, null]);
 });
 
 test('wrong types become unknown, not zero and not a crash', () => {
@@ -35,7 +36,7 @@ test('a heartbeat is no frame', () => {
 
 test('a frame says who is ranked; what it does not carry stays', () => {
   let market = applyFrame(NO_MARKET, frame(1, [{ code: 'A', rank: 1, qvol_usdt: 5, spark: [1, 2] }, { code: 'B', rank: 2 }]), 0);
-  market = applyFrame(market, frame(2, [{ code: 'A', rank: 1, score: 7 }], { detailed: false }), 10);
+  market = applyFrame(market, frame(2, [{ code: 'A', rank: 1, score: 7 }]), 10);
   assert.deepEqual([...market.rows.keys()], ['A']);
   const row = market.rows.get('A');
   assert.equal(row?.qvol_usdt, 5);
@@ -56,16 +57,22 @@ test('an older frame changes nothing, a restarted daemon counts anew', () => {
   assert.deepEqual([...anew.rows.keys()], ['B']);
 });
 
-test('details add to rows and bring no others; those of another cycle leave the order alone', () => {
-  const market = applyFrame(NO_MARKET, frame(3, [{ code: 'A', rank: 1, score: 5 }], { detailed: false }), 0);
-  assert.notEqual(market.detailSeq, 3);
-  const details = frame(2, [{ code: 'A', rank: 7, score: 1, ret_15: 2 }, { code: 'Z', rank: 8 }], { via: 'polling', simulated: true });
-  const after = applyDetails(market, details, 0);
-  assert.equal(after.rows.get('A')?.rank, 1);
-  assert.equal(after.rows.get('A')?.score, 5);
-  assert.equal(after.rows.get('A')?.ret_15, 2);
-  assert.equal(after.rows.has('Z'), false);
-  assert.equal(after.simulated, true);
+test('a poll of the cycle that a stream brought adds the plan and takes nothing away', () => {
+  const streamed = applyFrame(NO_MARKET, frame(3, [{ code: 'A', rank: 1, spark: [1] }], { gauge: 0.5, dataAgeMs: 7 }), 0);
+  const polled = frame(3, [{ code: 'A', rank: 1 }], { via: 'polling', nextScanAt: streamed.ts + 5_000 });
+  const after = applyFrame(streamed, polled, 9);
+  assert.deepEqual(after, { ...streamed, plannedMs: 5_000 });
+  assert.equal(applyFrame(after, polled, 9), after);
+  // The plan stays while streams, which do not carry it, bring new cycles.
+  assert.equal(applyFrame(after, frame(4, []), 9).plannedMs, 5_000);
+});
+
+test('the age of the data is that of the oldest item where a frame does not say it', () => {
+  const items = [{ symbol: 'A/USDT:USDT', age_ms: 300 }, { symbol: 'B/USDT:USDT', age_ms: 900 }, { symbol: 'C/USDT:USDT', age_ms: null }];
+  const ts = '2026-11-22T08:25:00.000Z';
+  assert.equal(decodeFrame({ ts, seq: 1, items }, 'sse')?.dataAgeMs, 900);
+  assert.equal(decodeFrame({ ts, seq: 1, items, data_age_ms: 400 }, 'sse')?.dataAgeMs, 400);
+  assert.equal(decodeFrame({ ts, seq: 1, items: [] }, 'sse')?.dataAgeMs, null);
 });
 
 test('ages go on while nothing arrives', () => {
@@ -83,4 +90,5 @@ test('old means three cycles', () => {
   assert.equal(staleAfter(market), 60_000);
   market = applyFrame(market, frame(3, [], { ts: market.ts + 1_000 }), 0);
   assert.equal(staleAfter(market), 10_000);
+  assert.equal(staleAfter({ ...market, plannedMs: 30_000 }), 90_000);
 });

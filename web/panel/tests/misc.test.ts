@@ -9,14 +9,14 @@ import { applyFrame, NO_MARKET } from '../src/store/market';
 import { notices, type NoticeInput } from '../src/store/notices';
 import { parseRoute, tokenIn } from '../src/store/route';
 import { linePath } from '../src/store/spark';
-import { findColumn, type Column } from '../src/store/table/columns';
+import { buildColumns, type Column } from '../src/store/table/columns';
 import { NO_FILTER } from '../src/store/table/filter';
 import { FlashMemory } from '../src/store/table/flash';
 import { buildView } from '../src/store/table/view';
 import { scrollToShow, visibleWindow } from '../src/store/table/window';
 import { clock, dateTime } from '../src/store/time';
 import { exportLists, moved, normalCode, parseImport } from '../src/store/watchlists';
-import { frame } from './support';
+import { FIELDS, frame } from './support';
 
 test('a cell flashes when what it shows changes, in its direction, and not the first time', () => {
   const memory = new FlashMemory();
@@ -127,7 +127,8 @@ test('only what is in sight is drawn', () => {
 });
 
 const context = { now: 0, ticks: new Map<string, number>(), watched: new Set<string>(), nameOf: (code: string) => code };
-const sorted = { filter: NO_FILTER, sort: { column: 'rank', descending: false }, watched: null, context, threshold: 60, columns: [] as Column[] };
+const sorted = { filter: NO_FILTER, sort: { column: 'rank', descending: false },
+  sortColumn: buildColumns(FIELDS).find(({ id }) => id === 'rank') ?? null, watched: null, context, threshold: 60, columns: [] as Column[] };
 
 test('a held table shows new numbers in the old order, and who left', () => {
   const before = applyFrame(NO_MARKET, frame(1, [{ code: 'A', rank: 1, score: 1 }, { code: 'B', rank: 2 }, { code: 'C', rank: 3 }]), 0);
@@ -146,7 +147,7 @@ test('a held table shows new numbers in the old order, and who left', () => {
 test('tints compare with the whole market, not with what the filter leaves', () => {
   const items = Array.from({ length: 40 }, (_, index) => ({ code: `S${index}`, rank: index + 1, ret_15: index }));
   const market = applyFrame(NO_MARKET, frame(1, items), 0);
-  const column = findColumn('ret_15') as Column;
+  const column = buildColumns(FIELDS).find(({ id }) => id === 'ret_15') as Column;
   const view = buildView({ ...sorted, market, columns: [column], filter: { ...NO_FILTER, text: 'S39' }, held: null });
   assert.equal(view.rows.length, 1);
   assert.equal(view.heat.get('ret_15')?.get('S39'), 3);

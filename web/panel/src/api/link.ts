@@ -32,11 +32,11 @@ const LADDER: readonly Via[] = ['websocket', 'sse', 'polling'];
 const TRIES_NEW = 1;
 const TRIES_KNOWN = 3;
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 15_000;
+const MAX_PAUSE_MS = 15_000;
 const UPGRADE_FIRST_MS = 10_000;
 /** After nothing answered at all, the daemon was probably restarted. */
 const UPGRADE_SOON_MS = 1_000;
-const UPGRADE_LONGEST_MS = 60_000;
+const UPGRADE_MAX_MS = 60_000;
 const OPEN_WITHIN_MS = 6_000;
 const SILENCE_MS = 45_000;
 
@@ -69,7 +69,7 @@ export class Link {
     this.dropAll();
   }
 
-  /** Tries now what waits for its turn: the network is back, or somebody pressed the button. */
+  /** Tries now what waits for its turn: the network is back, or the button was pressed. */
   retryNow(): void {
     if (this.stopped || this.state.phase === 'live') return;
     this.dropAll();
@@ -162,13 +162,13 @@ export class Link {
     this.close = null;
     ++this.triesHere;
     const failures = this.state.failures + 1;
-    const most = this.worked.has(via) ? TRIES_KNOWN : TRIES_NEW;
+    const maxTries = this.worked.has(via) ? TRIES_KNOWN : TRIES_NEW;
     let next = via;
     if (via === 'polling') {
       // Nothing answers at all: when it does again, it begins with the best.
       this.worked.delete('polling');
       this.upgradePause = UPGRADE_SOON_MS;
-    } else if (this.triesHere >= most) {
+    } else if (this.triesHere >= maxTries) {
       next = LADDER[LADDER.indexOf(via) + 1] ?? 'polling';
       this.triesHere = 0;
       this.worked.delete(via);
@@ -181,7 +181,7 @@ export class Link {
   }
 
   private pause(failures: number): number {
-    const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(10, failures - 1));
+    const longest = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(10, failures - 1));
     return Math.round(longest * (0.5 + 0.5 * this.env.random()));
   }
 
@@ -192,7 +192,7 @@ export class Link {
       this.upgradeTimer = null;
       this.probe();
     }, this.upgradePause);
-    this.upgradePause = Math.min(UPGRADE_LONGEST_MS, this.upgradePause * 2);
+    this.upgradePause = Math.min(UPGRADE_MAX_MS, this.upgradePause * 2);
   }
 
   private probe(): void {

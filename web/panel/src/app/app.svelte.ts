@@ -2,19 +2,21 @@ import { getContext, setContext } from 'svelte';
 import { basePath } from '../api/base';
 import { ApiError, Http } from '../api/http';
 import { Drafts } from './drafts.svelte';
+import { FieldsState } from './fields.svelte';
 import { nameOf } from './glyphs';
 import { HealthState } from './health.svelte';
 import { MarketState } from './market.svelte';
+import { Notifier } from './notifier';
 import { OperatorState } from './operator.svelte';
 import { PrefsState } from './prefs.svelte';
-import { Ringer } from './ringer';
 import { UiState } from './ui.svelte';
 import { UniverseState } from './universe.svelte';
 import { manipulationOf, type Alert } from '../model/operator';
 import { columnsOf, type Prefs } from '../store/prefs';
 import { tokenIn } from '../store/route';
-import { findColumn, layoutOf, type Column, type Layout } from '../store/table/columns';
+import type { Column } from '../store/table/columns';
 import { NO_FILTER } from '../store/table/filter';
+import { layoutOf, type Layout } from '../store/table/looks';
 
 const TOKEN_KEY = 'market-scanner.token';
 /** A drawer is beside the table in windows wider than this, px, and over it in others. */
@@ -37,16 +39,17 @@ export class App {
   readonly prefs = new PrefsState();
   readonly http: Http;
   readonly market: MarketState;
+  readonly fields: FieldsState;
   readonly universe: UniverseState;
   readonly health: HealthState;
   readonly operator: OperatorState;
-  readonly ringer: Ringer;
+  readonly notifier: Notifier;
   readonly drafts: Drafts = new Drafts(() => this.operator.settings);
   /** Where the table is shown, and with it which list of columns is used and edited. */
   readonly layout: Layout = $derived.by(() => layoutOf(this.ui.tableWidth,
     this.ui.route.contract !== null && innerWidth > DRAWER_BESIDE_ABOVE));
   readonly columnIds: readonly string[] = $derived.by(() => columnsOf(this.prefs.current, this.layout));
-  readonly columns: readonly Column[] = $derived.by(() => this.columnIds.map(findColumn)
+  readonly columns: readonly Column[] = $derived.by(() => this.columnIds.map((id) => this.fields.find(id))
     .filter((column): column is Column => column !== undefined));
   private token: string | null = takeTokenFromAddress() ?? sessionStorage.getItem(TOKEN_KEY);
 
@@ -68,29 +71,36 @@ export class App {
       watched: () => this.codesOf(this.starList) ?? new Set(),
       threshold: () => this.operator.threshold,
       columns: () => this.columns,
+      column: (id) => this.fields.find(id) ?? null,
       onFrame: () => this.operator.cycle(),
     });
+    this.fields = new FieldsState(this.http, () => this.market.requestPaint());
     this.universe = new UniverseState(this.http, () => this.market.requestPaint());
     this.health = new HealthState(this.http);
     this.operator = new OperatorState(this.http, {
-      alerts: (alerts) => this.ring(alerts),
+      alerts: (alerts) => this.announce(alerts),
       watchlists: () => this.market.requestPaint(),
     });
-    this.ringer = new Ringer((code) => this.ui.inspect(code));
+    this.notifier = new Notifier((code) => this.ui.inspect(code));
   }
 
-  private ring(alerts: readonly Alert[]): void {
+  private announce(alerts: readonly Alert[]): void {
     for (const alert of alerts.slice(0, 3).reverse()) {
       const score = manipulationOf(alert);
       const warning = score !== null && score >= this.operator.threshold ? `, manipulation ${Math.round(score)}` : '';
-      this.ui.ring({ key: alert.key, code: alert.code, text: `${alert.rule}${warning}` });
+      this.ui.announce({ key: alert.key, code: alert.code, text: `${alert.rule}${warning}` });
     }
     const { notify, sound } = this.prefs.current;
-    if (sound) this.ringer.sound();
-    if (notify && !document.hasFocus()) this.ringer.notify(alerts);
+    if (sound) this.notifier.sound();
+    if (notify && !document.hasFocus()) this.notifier.notify(alerts);
   }
 
-  /** All but the market, which is started first. */
+  /** What the first rows need; resolves when they can be shown, or cannot be had now. */
+  async begin(): Promise<void> {
+    await Promise.all([this.market.start(), this.fields.start()]);
+  }
+
+  /** All else. */
   start(): void {
     this.universe.start();
     this.health.start();
@@ -119,7 +129,7 @@ export class App {
   /** This window ranks with another profile or notional; all others, bots and alerts go on as they are. */
   rankWith(query: Partial<Pick<Prefs, 'profile' | 'notional'>>): void {
     this.prefs.change(query);
-    this.market.ask();
+    this.market.rankAnew();
   }
 
   /** Shows, hides or orders columns of the layout in use. */

@@ -11,14 +11,13 @@ import type { Frame } from '../model/frame';
 import type { LinkState } from '../model/link';
 import type { Row } from '../model/row';
 import { Histories } from '../store/history';
-import { applyDetails, applyFrame, isLate, NO_MARKET, staleAfter, type Market } from '../store/market';
+import { applyFrame, isLate, NO_MARKET, staleAfter, type Market } from '../store/market';
 import { judge, type Judged, type Stamp } from '../store/stamp';
 import type { CellContext, Column } from '../store/table/columns';
 import { isSuspect } from '../store/table/filter';
 import { buildView, EMPTY_VIEW, type View } from '../store/table/view';
 
 const PAINT_MS = 250;
-const DETAILS_PAUSE_MS = 1_000;
 const HISTORY = 240;
 const FORGET_MS = 3_600_000;
 /** Clocks that differ by less are taken as one. */
@@ -38,6 +37,7 @@ export interface Surroundings {
   readonly threshold: () => number;
   /** What is shown of each row. */
   readonly columns: () => readonly Column[];
+  readonly column: (id: string) => Column | null;
   /** A frame came: also while the tab is hidden, where timers are slow. */
   readonly onFrame: () => void;
 }
@@ -64,8 +64,9 @@ export class MarketState {
   /** Counts the questions; an answer to an earlier one is not shown. */
   private question = 0;
   private skew = 0;
-  private detailsBusy = false;
-  private detailsTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The newest frame whose cycle is to be ranked for this window's notional. */
+  private awaited: Frame | null = null;
+  private reranking = false;
   private readonly painter = new Painter(() => this.paint(), PAINT_MS);
   private readonly http: Http;
   private readonly prefs: PrefsState;
@@ -111,19 +112,11 @@ export class MarketState {
 
   /** The first rows over HTTP, while the stream is still being opened. */
   private async begin(): Promise<void> {
-    this.detailsBusy = true;
     const { question } = this;
-    try {
-      const frame = await fetchRanking(this.http, this.query);
-      if (question !== this.question) return;
-      if (this.latest.ts === 0) this.receive(frame);
-      else this.latest = applyDetails(this.latest, frame, this.localTime(frame.ts));
-      this.painter.now();
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-    } finally {
-      this.pauseDetails();
-    }
+    const frame = await this.ask(() => fetchRanking(this.http, this.query));
+    if (frame === null || question !== this.question) return;
+    this.take(frame);
+    this.painter.now();
   }
 
   /** What this window ranks with. */
@@ -133,9 +126,10 @@ export class MarketState {
   }
 
   /** Profile or notional were chosen: everything is asked for anew. */
-  ask(): void {
+  rankAnew(): void {
     ++this.question;
-    this.latest = { ...this.latest, ts: 0, detailSeq: -1 };
+    this.latest = { ...this.latest, ts: 0, via: null };
+    this.awaited = null;
     this.held = null;
     this.connection.stop();
     this.connection.start();
@@ -240,35 +234,51 @@ export class MarketState {
 
   private receive(frame: Frame): void {
     this.around.onFrame();
-    if (isLate(this.latest, frame)) return;
-    if (this.query.notional !== null && !frame.detailed) {
-      this.rerank(frame);
-      return;
-    }
-    const isNew = frame.seq !== this.latest.seq || frame.ts !== this.latest.ts;
+    if (this.query.notional !== null && frame.via !== 'polling') this.rerank(frame);
+    else this.take(frame);
+  }
+
+  private take(frame: Frame): void {
+    const isNew = !isLate(this.latest, frame) && (frame.seq !== this.latest.seq || frame.ts !== this.latest.ts);
     this.latest = applyFrame(this.latest, frame, this.localTime(frame.ts));
     this.connection.expectFramesWithin(staleAfter(this.latest));
     if (isNew) this.remember(frame);
-    if (!frame.detailed) this.planDetails();
     this.painter.request();
   }
 
-  /** Streams rank for the scanner's notional: for another one they only say that there is a new cycle, and how it went. */
+  /**
+   * Streams rank for the scanner's notional: for another one they only say that there is a new cycle, and how it went.
+   * One question at a time; of the cycles that come meanwhile the newest is asked for next.
+   */
   private rerank(frame: Frame): void {
-    if (this.detailsBusy || frame.seq === this.latest.seq) return;
-    this.detailsBusy = true;
-    const { question } = this;
-    void fetchRanking(this.http, this.query)
-      .then((ranking) => {
-        if (question !== this.question) return;
-        const sparks = new Map(frame.items.map((item) => [item.code, item.spark]));
-        const items = ranking.items.map((item) => ({ ...item, spark: sparks.get(item.code) ?? null }));
-        this.receive({ ...ranking, items, gauge: frame.gauge, bucket: frame.bucket, via: frame.via });
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof ApiError)) throw error;
-      })
-      .finally(() => this.pauseDetails());
+    this.awaited = frame;
+    if (!this.reranking) void this.rerankAwaited();
+  }
+
+  private async rerankAwaited(): Promise<void> {
+    this.reranking = true;
+    while (this.awaited !== null) {
+      const frame = this.awaited;
+      this.awaited = null;
+      if (frame.seq === this.latest.seq && frame.ts === this.latest.ts) continue;
+      const { question } = this;
+      const ranking = await this.ask(() => fetchRanking(this.http, this.query));
+      if (ranking === null || question !== this.question) continue;
+      const sparks = new Map(frame.items.map((item) => [item.code, item.spark]));
+      const items = ranking.items.map((item) => ({ ...item, spark: sparks.get(item.code) ?? null }));
+      this.take({ ...ranking, items, gauge: frame.gauge, bucket: frame.bucket, via: frame.via });
+    }
+    this.reranking = false;
+  }
+
+  /** The answer; null where the scanner gives none now. */
+  private async ask<T>(fetch: () => Promise<T>): Promise<T | null> {
+    try {
+      return await fetch();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return null;
+    }
   }
 
   private remember(frame: Frame): void {
@@ -276,31 +286,6 @@ export class MarketState {
       if (row.manip_score !== null) this.manipulation.push(row.code, frame.ts, row.manip_score);
     }
     this.manipulation.forget(frame.ts);
-  }
-
-  /** What the stream does not carry comes over HTTP, once a cycle and not more than once a second. */
-  private planDetails(): void {
-    if (this.detailsBusy || this.latest.detailSeq === this.latest.seq) return;
-    this.detailsBusy = true;
-    const { question } = this;
-    void fetchRanking(this.http, this.query)
-      .then((details) => {
-        if (question !== this.question) return;
-        this.latest = applyDetails(this.latest, details, this.localTime(details.ts));
-        this.painter.request();
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof ApiError)) throw error;
-      })
-      .finally(() => this.pauseDetails());
-  }
-
-  private pauseDetails(): void {
-    clearTimeout(this.detailsTimer);
-    this.detailsTimer = setTimeout(() => {
-      this.detailsBusy = false;
-      if (!document.hidden) this.planDetails();
-    }, DETAILS_PAUSE_MS);
   }
 
   private paint(): void {
@@ -315,6 +300,7 @@ export class MarketState {
         market: this.latest,
         filter: prefs.filter,
         sort: prefs.sort,
+        sortColumn: this.around.column(prefs.sort.column),
         threshold: this.around.threshold(),
         watched: watchlist === '' ? null : this.around.watchlist(watchlist),
         context,

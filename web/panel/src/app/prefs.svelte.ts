@@ -36,7 +36,7 @@ export class PrefsState {
     const own = read(session, VIEW);
     const before = read(local, BEFORE);
     const view = readView(own ?? read(local, VIEW) ?? before);
-    // Whether a window rings is decided in that window.
+    // Whether a window tells of alerts is decided in that window.
     const quiet = own === null ? { notify: false, sound: false } : {};
     this.current = { ...readLook(read(local, LOOK) ?? before), ...view, ...quiet };
     addEventListener('storage', (event) => {

@@ -7,8 +7,8 @@ export type SettingsTab = 'scoring' | 'watchlists' | 'alerts' | 'display';
 const SAID_FOR_MS = 4_000;
 /** Time to think better of a deletion. */
 const UNDO_FOR_MS = 8_000;
-const RANG_FOR_MS = 12_000;
-const RANG_AT_ONCE = 3;
+const FIRED_FOR_MS = 12_000;
+const MAX_FIRED = 3;
 
 export interface TokenQuestion {
   /** Why the token that was given is not accepted; null when none was given. */
@@ -19,7 +19,7 @@ export interface TokenQuestion {
 }
 
 /** An alert that is on screen for a while. */
-export interface Rang {
+export interface Fired {
   readonly key: string;
   readonly code: string;
   /** The rule, and a warning where one is due. */
@@ -37,7 +37,7 @@ export class UiState {
   /** Takes back what was said to be done; null when it cannot be. */
   undo: (() => void) | null = $state.raw(null);
   /** Newest first. */
-  rang: readonly Rang[] = $state.raw([]);
+  fired: readonly Fired[] = $state.raw([]);
   /** Sheets that are open, the topmost last: what is said shows in that one, because all else is inert. */
   sheets: readonly string[] = $state.raw([]);
   /** Of the table's part of the page, px. */
@@ -104,13 +104,13 @@ export class UiState {
   }
 
   /** An alert has a region of its own: it does not take the place of what was said. */
-  ring(rang: Rang): void {
-    this.rang = [rang, ...this.rang].slice(0, RANG_AT_ONCE);
-    setTimeout(() => this.silence(rang.key), RANG_FOR_MS);
+  announce(alert: Fired): void {
+    this.fired = [alert, ...this.fired].slice(0, MAX_FIRED);
+    setTimeout(() => this.dismiss(alert.key), FIRED_FOR_MS);
   }
 
-  silence(key: string): void {
-    this.rang = this.rang.filter((entry) => entry.key !== key);
+  dismiss(key: string): void {
+    this.fired = this.fired.filter((entry) => entry.key !== key);
   }
 
   sheetOpened(id: string): () => void {

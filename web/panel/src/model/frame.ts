@@ -19,8 +19,6 @@ export interface Frame {
   /** Age of the oldest shown input at `ts`, ms. */
   readonly dataAgeMs: number | null;
   readonly items: readonly RowUpdate[];
-  /** Items carry everything that the table shows; if not, details are fetched over HTTP. */
-  readonly detailed: boolean;
   readonly via: Via;
 }
 
@@ -28,15 +26,12 @@ function oldest(items: readonly RowUpdate[]): number | null {
   return items.reduce<number | null>((age, { age_ms }) => (age_ms == null ? age : Math.max(age ?? 0, age_ms)), null);
 }
 
-const DETAIL_FIELDS = ['qvol_usdt', 'atr_pct', 'ret_15', 'ret_1', 'age_ms'] as const;
-
 /** A frame of a stream, or an answer of /rankings; null when it is neither. */
 export function decodeFrame(value: unknown, via: Via): Frame | null {
   if (!isObject(value) || !Array.isArray(value['items'])) return null;
   const ts = time(value['ts']);
   if (ts === null) return null;
   const items = value['items'].map(decodeItem).filter((item): item is RowUpdate => item !== null);
-  const first = items[0];
   return {
     seq: number(value['seq']) ?? ts,
     ts,
@@ -47,7 +42,6 @@ export function decodeFrame(value: unknown, via: Via): Frame | null {
     nextScanAt: time(value['next_scan_at']),
     dataAgeMs: number(value['data_age_ms']) ?? oldest(items),
     items,
-    detailed: first === undefined || DETAIL_FIELDS.every((field) => field in first),
     via,
   };
 }

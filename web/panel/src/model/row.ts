@@ -59,9 +59,7 @@ export function decodeItem(value: unknown): RowUpdate | null {
   // A number that came as something else is unknown.
   for (const name of OWN_NUMBERS) if (name in value) members[name] = number(value[name]);
   if (symbol !== null) members['symbol'] = symbol;
-  if ('manipulation_score' in value) members['manip_score'] = number(value['manipulation_score']);
-  const flags = value['manip_flags'] ?? value['manipulation_flags'];
-  if (flags !== undefined) members['flags'] = texts(flags);
+  if ('manip_flags' in value) members['flags'] = texts(value['manip_flags']);
   if (typeof value['stale'] === 'boolean') members['stale'] = value['stale'];
   if (Array.isArray(value['spark'])) members['spark'] = numbers(value['spark']);
   return { ...members, code };

@@ -36,13 +36,13 @@ export function fuzzy(query: string, name: string): { score: number; at: number[
 }
 
 /** The best matches first; an empty query keeps the given order. */
-export function search<T>(items: readonly T[], query: string, nameOf: (item: T) => string, most: number): Match<T>[] {
+export function search<T>(items: readonly T[], query: string, nameOf: (item: T) => string, max: number): Match<T>[] {
   const wanted = query.trim().replace(/[\s/:_]/g, '');
-  if (wanted === '') return items.slice(0, most).map((item) => ({ item, score: 0, at: [] }));
+  if (wanted === '') return items.slice(0, max).map((item) => ({ item, score: 0, at: [] }));
   const found: Match<T>[] = [];
   for (const item of items) {
     const match = fuzzy(wanted, nameOf(item));
     if (match) found.push({ item, ...match });
   }
-  return found.sort((a, b) => b.score - a.score).slice(0, most);
+  return found.sort((a, b) => b.score - a.score).slice(0, max);
 }

@@ -2,10 +2,10 @@
 export class Ring {
   private readonly values: number[] = [];
   private readonly times: number[] = [];
-  private readonly most: number;
+  private readonly max: number;
 
-  constructor(most: number) {
-    this.most = most;
+  constructor(max: number) {
+    this.max = max;
   }
 
   push(time: number, value: number): void {
@@ -15,7 +15,7 @@ export class Ring {
     }
     this.values.push(value);
     this.times.push(time);
-    if (this.values.length > this.most) {
+    if (this.values.length > this.max) {
       this.values.shift();
       this.times.shift();
     }
@@ -33,16 +33,16 @@ export class Ring {
 /** One ring a contract; contracts that were not seen for long are forgotten. */
 export class Histories {
   private readonly rings = new Map<string, { ring: Ring; seen: number }>();
-  private readonly most: number;
+  private readonly max: number;
   private readonly forgetAfter: number;
 
-  constructor(most: number, forgetAfterMs: number) {
-    this.most = most;
+  constructor(max: number, forgetAfterMs: number) {
+    this.max = max;
     this.forgetAfter = forgetAfterMs;
   }
 
   push(code: string, time: number, value: number): void {
-    const entry = this.rings.get(code) ?? { ring: new Ring(this.most), seen: time };
+    const entry = this.rings.get(code) ?? { ring: new Ring(this.max), seen: time };
     entry.ring.push(time, value);
     entry.seen = time;
     this.rings.set(code, entry);

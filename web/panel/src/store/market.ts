@@ -9,20 +9,19 @@ export interface Market {
   readonly simulated: boolean;
   readonly gauge: number | null;
   readonly bucket: string | null;
-  readonly nextScanAt: number | null;
+  /** Time from a cycle to the next as the scanner plans it, ms; null until it said so. */
+  readonly plannedMs: number | null;
   readonly dataAgeMs: number | null;
   /** Time between the last two cycles, ms; null until two came. */
   readonly cycleMs: number | null;
   readonly via: Via | null;
   readonly receivedAt: number;
-  /** Of the cycle whose details (volume, returns, …) the rows carry. */
-  readonly detailSeq: number;
   readonly rows: ReadonlyMap<string, Row>;
 }
 
 export const NO_MARKET: Market = {
-  seq: -1, ts: 0, profile: '', simulated: false, gauge: null, bucket: null, nextScanAt: null, dataAgeMs: null,
-  cycleMs: null, via: null, receivedAt: 0, detailSeq: -1, rows: new Map(),
+  seq: -1, ts: 0, profile: '', simulated: false, gauge: null, bucket: null, plannedMs: null, dataAgeMs: null,
+  cycleMs: null, via: null, receivedAt: 0, rows: new Map(),
 };
 
 /** `row` with what `update` carries; the same object when nothing differs. */
@@ -47,9 +46,16 @@ export function isLate(market: Market, frame: Frame): boolean {
   return frame.ts < market.ts && frame.seq <= market.seq;
 }
 
-/** The market after `frame`, which names every ranked contract. */
+/** A poll of the cycle that a stream brought: it carries less. */
+function isShown(market: Market, frame: Frame): boolean {
+  return frame.via === 'polling' && market.via !== 'polling' && market.via !== null && frame.seq === market.seq && frame.ts === market.ts;
+}
+
+/** The market after `frame`, which has every ranked contract with all of its numbers. */
 export function applyFrame(market: Market, frame: Frame, now: number): Market {
-  if (isLate(market, frame)) return market;
+  const plannedMs = frame.nextScanAt === null ? market.plannedMs : frame.nextScanAt - frame.ts;
+  // Of the cycle that is shown already there is nothing to be had but the plan, which streams do not carry.
+  if (isLate(market, frame) || isShown(market, frame)) return plannedMs === market.plannedMs ? market : { ...market, plannedMs };
   const rows = new Map<string, Row>();
   for (const item of frame.items) {
     const row = market.rows.get(item.code) ?? emptyRow(item.code, item.symbol ?? item.code);
@@ -60,41 +66,15 @@ export function applyFrame(market: Market, frame: Frame, now: number): Market {
     seq: frame.seq,
     ts: frame.ts,
     profile: frame.profile === '' ? market.profile : frame.profile,
-    simulated: frame.simulated || (market.simulated && frame.via !== 'polling'),
+    simulated: frame.simulated,
     gauge: frame.gauge ?? (frame.via === 'polling' ? meanAtr(rows) : market.gauge),
     bucket: frame.bucket ?? (frame.via === 'polling' ? bucketOf(meanAtr(rows)) : market.bucket),
-    nextScanAt: frame.nextScanAt ?? (frame.seq === market.seq ? market.nextScanAt : null),
-    dataAgeMs: frame.dataAgeMs ?? (frame.seq === market.seq ? market.dataAgeMs : null),
+    plannedMs,
+    dataAgeMs: frame.dataAgeMs,
     cycleMs: isNext ? frame.ts - market.ts : market.cycleMs,
     via: frame.via,
     receivedAt: frame.seq === market.seq && frame.ts === market.ts ? market.receivedAt : now,
-    detailSeq: frame.detailed ? frame.seq : market.detailSeq,
     rows,
-  };
-}
-
-/** The market with details that were fetched for its cycle: they add to rows and neither add nor remove any. */
-export function applyDetails(market: Market, details: Frame, now: number): Market {
-  const rows = new Map(market.rows);
-  const sameCycle = details.seq === market.seq;
-  for (const item of details.items) {
-    const row = rows.get(item.code);
-    if (row === undefined) continue;
-    if (sameCycle) {
-      rows.set(item.code, updateRow(row, item, now));
-      continue;
-    }
-    // The order is the stream's: details of another cycle do not touch it.
-    const { rank: _rank, rank_delta: _delta, score: _score, flags: _flags, ...rest } = item;
-    rows.set(item.code, updateRow(row, rest, now));
-  }
-  return {
-    ...market,
-    rows,
-    detailSeq: details.seq,
-    simulated: details.simulated,
-    nextScanAt: details.nextScanAt ?? market.nextScanAt,
-    dataAgeMs: details.dataAgeMs ?? market.dataAgeMs,
   };
 }
 
@@ -123,7 +103,6 @@ export function rowAge(row: Row, now: number): number | null {
 
 /** From which age on a ranking counts as old: three cycles, but not less than ten seconds. */
 export function staleAfter(market: Market): number {
-  const planned = market.nextScanAt === null ? null : market.nextScanAt - market.ts;
-  const cycle = Math.max(planned ?? 0, market.cycleMs ?? 0);
+  const cycle = Math.max(market.plannedMs ?? 0, market.cycleMs ?? 0);
   return Math.max(10_000, 3 * (cycle === 0 ? 15_000 : cycle));
 }

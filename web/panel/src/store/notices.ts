@@ -1,10 +1,10 @@
-/** What must be said over the table before anybody reads a number in it. Pure. */
+/** What must be said over the table before a number in it is read. Pure. */
 import type { Health } from '../model/health';
 import type { LinkState } from '../model/link';
 import { wholeAge } from './format';
 
 export interface Notice {
-  readonly id: 'simulated' | 'stale' | 'exchange' | 'lost' | 'waiting' | 'manipulation';
+  readonly id: 'simulated' | 'stale' | 'exchange' | 'lost' | 'waiting' | 'manipulation' | 'fields';
   readonly level: 'note' | 'warn' | 'bad';
   readonly title: string;
   readonly text: string;
@@ -18,6 +18,8 @@ export interface NoticeInput {
   readonly isStale: boolean;
   /** Of the ten first ranks, how many are over the manipulation threshold; null: not worth a word. */
   readonly suspects?: number | null;
+  /** Why the definitions of the numbers could not be read; '' when they were. */
+  readonly fieldsProblem?: string;
   readonly now: number;
 }
 
@@ -46,6 +48,10 @@ export function notices(input: NoticeInput): Notice[] {
   }
   if (dataAgeMs === null && link.phase === 'live' && link.problem !== null) {
     found.push({ id: 'waiting', level: 'note', title: 'No ranking yet.', text: link.problem });
+  }
+  if ((input.fieldsProblem ?? '') !== '' && link.phase === 'live') {
+    found.push({ id: 'fields', level: 'warn', title: 'What the columns mean could not be read.',
+                 text: `Units and explanations are missing, and some numbers. Retrying. ${input.fieldsProblem ?? ''}` });
   }
   const suspects = input.suspects ?? null;
   if (suspects !== null) {

@@ -3,11 +3,13 @@
  * itself. Read defensively: an old or edited entry never breaks the panel.
  */
 import { isObject, list, number, object, text, texts } from '../model/json';
-import { DEFAULT_COLUMNS, defaultColumns, findColumn, LAYOUTS, LEAST_WIDTH, MOST_WIDTH, type Layout } from './table/columns';
 import { NO_FILTER, type Filter } from './table/filter';
+import { DEFAULT_COLUMNS, defaultColumns, LAYOUTS, MAX_WIDTH, MIN_WIDTH, type Layout } from './table/looks';
 import type { Sort } from './table/order';
 import { BY_RANK, type Preset } from './table/presets';
 import type { Zone } from './time';
+
+const MAX_COLUMNS = 200;
 
 export type Theme = 'system' | 'dark' | 'light';
 export type Density = 'compact' | 'roomy';
@@ -73,14 +75,19 @@ export function readFilter(value: unknown): Filter {
   };
 }
 
+/** Which columns there are the scanner says, later: one of which nothing is known is kept and not shown. */
+function isId(id: string): boolean {
+  return /^\w{1,64}$/.test(id);
+}
+
 function readSort(value: unknown, fallback: Sort): Sort {
   const from = object(value);
-  const column = findColumn(text(from['column']) ?? '');
-  return column?.sortable === true ? { column: column.id, descending: from['descending'] === true } : fallback;
+  const column = text(from['column']) ?? '';
+  return isId(column) ? { column, descending: from['descending'] === true } : fallback;
 }
 
 function readList(value: unknown): readonly string[] | null {
-  const known = [...new Set(texts(value))].filter((id) => findColumn(id) !== undefined);
+  const known = [...new Set(texts(value))].filter(isId).slice(0, MAX_COLUMNS);
   if (known.length === 0) return null;
   return known.includes('symbol') ? known : ['symbol', ...known];
 }
@@ -103,7 +110,7 @@ function readWidths(value: unknown): Record<string, number> {
   const widths: Record<string, number> = {};
   for (const [id, width] of Object.entries(object(value))) {
     const pixels = number(width);
-    if (findColumn(id) && pixels !== null) widths[id] = Math.min(MOST_WIDTH, Math.max(LEAST_WIDTH, pixels));
+    if (isId(id) && pixels !== null) widths[id] = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, pixels));
   }
   return widths;
 }

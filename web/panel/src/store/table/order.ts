@@ -1,4 +1,4 @@
-/** Which row comes where, and what happens to the order while somebody points at it. Pure. */
+/** Which row comes where, and what happens to the order while the pointer is on it. Pure. */
 import type { Row } from '../../model/row';
 
 export interface Sort {

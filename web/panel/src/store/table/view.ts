@@ -1,7 +1,7 @@
 /** From the market and the operator's wishes to the rows in their order. Pure. */
 import type { Row } from '../../model/row';
 import type { Market } from '../market';
-import { findColumn, type CellContext, type Column } from './columns';
+import type { CellContext, Column } from './columns';
 import { passes, type Filter } from './filter';
 import { heats, type Heat } from './heat';
 import { frozenOrder, movesWanted, sortRows, type Sort } from './order';
@@ -20,6 +20,8 @@ export interface ViewInput {
   readonly market: Market;
   readonly filter: Filter;
   readonly sort: Sort;
+  /** The one that `sort` names; null while the scanner has none of that name. */
+  readonly sortColumn: Column | null;
   readonly watched: ReadonlySet<string> | null;
   /** Manipulation score from which on a contract is warned of. */
   readonly threshold: number;
@@ -37,9 +39,8 @@ export const EMPTY_VIEW: View = {
 export function buildView(input: ViewInput): View {
   const { market, context } = input;
   const all = [...market.rows.values()];
-  const column = findColumn(input.sort.column);
   const wantedRows = sortRows(all.filter((row) => passes(row, input.filter, input.watched, input.threshold)),
-    (row) => column?.value(row, context) ?? null, input.sort.descending);
+    (row) => input.sortColumn?.value(row, context) ?? null, input.sort.descending);
   const shared = { total: all.length, heat: heatMaps(all, input.columns, context), topScore: topScore(all) };
   if (input.held === null) return { ...shared, rows: wantedRows, gone: new Set(), wantsToMove: 0 };
 

@@ -11,7 +11,7 @@ const WIDE = 14;
 const PADDING = 21;
 const WARNING = 18;
 /** Longer names are cut: their title has them whole. */
-const LONGEST_NAME = 180;
+const MAX_NAME = 180;
 /** Rank changes stand in small type behind an arrow. */
 const ARROW = 14;
 const SMALL = 0.86;
@@ -34,7 +34,7 @@ export function widthNeeded(column: Column, row: Row, context: CellContext, thre
     case 'rank':
       return Math.ceil(text + 6 + (row.rank_delta ? ARROW + SMALL * textWidth(`${Math.abs(row.rank_delta)}`) : 0));
     case 'symbol':
-      return Math.min(LONGEST_NAME, Math.ceil(text + PADDING + (isSuspect(row, threshold) ? WARNING : 0)));
+      return Math.min(MAX_NAME, Math.ceil(text + PADDING + (isSuspect(row, threshold) ? WARNING : 0)));
     case 'manip': {
       const model = manipulationReasons(row.manip_score, row.flags)[0] ?? '';
       return model.startsWith('model') && isSuspect(row, threshold) ? Math.ceil(BADGE + SMALL * textWidth(model) + PADDING) : 0;

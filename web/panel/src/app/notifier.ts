@@ -6,7 +6,7 @@ const TONE_SEC = 0.14;
 const VOLUME = 0.12;
 
 /** Sounds and notifications of the system: both only where this window asked for them. */
-export class Ringer {
+export class Notifier {
   private audio: AudioContext | null = null;
   private readonly open: (code: string) => void;
 
