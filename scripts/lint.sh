@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 mapfile -t sources < <(git ls-files '*.cpp' '*.hpp')
 clang-format-19 --dry-run --Werror "${sources[@]}"
-python3 scripts/check_rooms.py
+python3 scripts/check_rooms.py --inside
 
 mapfile -t units < <(git ls-files 'src/*.cpp')
 if [ -z "${LINT_ALL:-}" ]; then

@@ -10,7 +10,8 @@
 #include "scanner/core/log.hpp"
 #include "scanner/net/event.hpp"
 #include "scanner/storage/history.hpp"
-#include "scanner/storage/store.hpp"
+#include "scanner/storage/store_options.hpp"
+#include "scanner/storage/store_status.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

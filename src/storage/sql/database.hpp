@@ -4,7 +4,7 @@
 #include "storage/sql/sql.hpp"
 
 #include "scanner/core/error.hpp"
-#include "scanner/storage/store.hpp"
+#include "scanner/storage/migration.hpp"
 
 #include <concepts>
 #include <exception>
