@@ -136,13 +136,13 @@ TEST(HistoryFeed, shows_inputs_as_the_version_before_wrote_them) {
         return contract;
     }());
     changed.data.data_time = kNow;
-    changed.data.funding_rate = -0.0001;
+    changed.data.funding_rate = -0.00025;
     changed.notes = {"a \"note\""};
     changed.numbers.manipulation.flag_details = {{.flag = "scam_wick", .severity = 25.0}};
     const std::string inputs = shown(history_batch(*made).inputs[0]);
     EXPECT_EQ(inputs.substr(0, inputs.find(R"(,"metrics")")),
               R"({"contract_code":"1000AAA-USDT","last_price":101.5,"best_bid":101,"best_ask":null,"index_price":null,)"
-              R"("funding_rate":-0.0001,"funding_interval_hours":8,"listed_at":"2026-10-23T05:24:30.000Z",)"
+              R"("funding_rate":-0.00025,"funding_interval_hours":8,"listed_at":"2026-10-23T05:24:30.000Z",)"
               R"("data_time":"2026-11-22T05:24:30.000Z")");
     const std::size_t manipulation = inputs.find(R"("manipulation":)");
     ASSERT_NE(manipulation, std::string::npos);
