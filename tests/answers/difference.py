@@ -99,7 +99,7 @@ class Report:
             yield "status", "another value", old["status"], new["status"]
         same_body = old["body"] == new["body"]
         before, after = dict(old["headers"]), dict(new["headers"])
-        if self.by_value and not same_body:  # what follows from the bytes
+        if self.by_value:  # these follow from the bytes, also where there is no body (HEAD, 304)
             for name in ("etag", "content-length"):
                 before.pop(name, None), after.pop(name, None)
         yield from differences(before, after, "header")
