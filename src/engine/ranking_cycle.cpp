@@ -50,7 +50,8 @@ core::Result<void> RankingCycle::make(RankingWork work, Rhythm rhythm) {
     const bool recorded = rhythm == Rhythm::recorded;
     auto ranking = std::make_shared<ranking::Ranking>(
         ranker_.rank({.data = std::move(reading.data), .exclusions = std::move(reading.exclusions)}, options_.settings,
-                     options_.profiles, {.sequence = ++sequence_, .time = made_at, .recorded = recorded}));
+                     options_.profiles,
+                     {.sequence = ++sequence_, .time = made_at, .recorded = recorded, .interval = options_.interval}));
     ranking->cycle_ms = work.cycle_ms;
     ranking->requests = work.requests;
     ranking->next_scan_at = made_at + options_.interval;

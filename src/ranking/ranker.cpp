@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t kSpreadHistory = 50;
 /// A contract that is missing from a cycle starts afresh when it was last read longer ago: its "previous cycle" means
 /// nothing any more.
-constexpr std::chrono::minutes kMemory{5};
+constexpr std::chrono::minutes kMinMemory{5};
+constexpr int kMemoryIntervals = 20;
 
 /// What a snapshot says of itself beside its numbers: its age since the listing, and its notes.
 void describe(ContractSnapshot& snapshot, double notional_usdt) {
@@ -82,9 +83,10 @@ Ranking Ranker::rank(RankerInput input, const RankingSettings& settings, const s
     compute(ranking, std::move(input.data), cycle);
     order(ranking);
     if (cycle.recorded) remember_ranks(ranking);
+    const auto memory = std::max<std::chrono::milliseconds>(kMinMemory, kMemoryIntervals * cycle.interval);
     std::erase_if(memory_, [&](const auto& entry) {
         const core::WallTime last_seen = entry.second.last_seen;
-        return last_seen != cycle.time && last_seen + kMemory < cycle.time;
+        return last_seen != cycle.time && last_seen + memory < cycle.time;
     });
     return ranking;
 }

@@ -28,7 +28,7 @@ protected:
         now_ += later;
         const auto builtin = signals::builtin_profiles();
         return ranker_.rank({.data = data_, .exclusions = {}}, settings_, {builtin.begin(), builtin.end()},
-                            {.sequence = ++sequence_, .time = now_, .recorded = recorded});
+                            {.sequence = ++sequence_, .time = now_, .recorded = recorded, .interval = interval_});
     }
 
     /// Reads the contract again; `up` moves the last price and all closes, percent.
@@ -44,6 +44,7 @@ protected:
     std::vector<market::MarketData> data_;
     core::WallTime now_ = test::kNow;
     std::uint64_t sequence_ = 0;
+    std::chrono::milliseconds interval_{15'000};
 };
 
 TEST_F(Cycles, share_what_was_not_read_again) {
@@ -127,6 +128,14 @@ TEST_F(Cycles, remember_a_contract_for_five_minutes) {
     const Ranking back = cycle();
     EXPECT_TRUE(decay_unknown(back));
     EXPECT_EQ(back.find("SOL-USDT")->spread_history.size(), 1U);
+}
+
+TEST_F(Cycles, remember_a_contract_across_slow_cycles) {
+    interval_ = minutes(10);
+    static_cast<void>(cycle(true, minutes(10)));
+    data_.front().fetch_latency_ms += 1.0;
+    const Ranking next = cycle(true, minutes(10));
+    EXPECT_EQ(next.contracts.front()->spread_history.size(), 1U + 1U);
 }
 
 TEST_F(Cycles, give_fifty_spreads_at_most) {

@@ -6,6 +6,7 @@
 #include "scanner/signals/contract_numbers.hpp"
 #include "scanner/signals/profile.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -49,7 +50,8 @@ public:
     struct Cycle {
         std::uint64_t sequence = 0;
         core::WallTime time;
-        bool recorded = true;  ///< whether it goes to history and alerts, and so is what later ones compare with
+        bool recorded = true;  ///< whether it goes to history and the cache, and so is what later ones compare with
+        std::chrono::milliseconds interval{15'000};  ///< between recorded cycles: memories last for some of these
     };
 
     explicit Ranker(RankerOptions options = {}) : options_(options) {}
