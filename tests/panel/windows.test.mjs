@@ -138,8 +138,13 @@ test('what is saved elsewhere is seen here, and what was moved here stays', { ti
   await until(async () => /Move a slider/.test(await sheet(page).innerText()), 'the preview has the new base: nothing moves');
 
   await slide(page, 'Momentum edge', 4);
+  // The page hears of nothing until it saves: that is refused, explained, and what was moved is kept.
+  let saves = false;
+  await page.route('**/settings', (route) => {
+    saves ||= route.request().method() === 'POST';
+    return saves ? route.continue() : route.abort();
+  });
   await post('/settings', { liquidity_weight: 2 });
-  // Before the page hears of it, it saves: refused, explained, kept.
   await sheet(page).getByRole('button', { name: 'Save', exact: true }).click();
   await until(async () => /Another user changed the settings meanwhile/.test(await sheet(page).innerText()), 'the conflict is explained');
   assert.equal((await stack.json('/settings')).weights.momentum, 1.2, 'nothing was saved');
