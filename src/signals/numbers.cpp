@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 
 namespace scanner::signals {
@@ -14,12 +15,22 @@ namespace {
 constexpr std::array<double, 23> kPowers{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                          1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+/// For what no exact power of ten reaches, which is rare: by way of its text.
+double reread(double value, int digits) noexcept {
+    std::array<char, 64> text{};
+    const auto printed =
+        std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::scientific, digits - 1);
+    double read = value;
+    std::from_chars(text.data(), printed.ptr, read);
+    return read;
+}
+
 /// One division or multiplication of a whole number by an exact power of ten: the nearest double.
 double to_significant(double value, int digits) noexcept {
     if (value == 0.0) return 0.0;
     const int places = digits - 1 - static_cast<int>(std::floor(std::log10(std::fabs(value))));
     const auto most = static_cast<int>(kPowers.size()) - 1;
-    if (places < -most || places > most) return value;  // beyond what any market has
+    if (places < -most || places > most) return reread(value, digits);
     const double power = kPowers[static_cast<std::size_t>(std::abs(places))];
     return places >= 0 ? std::nearbyint(value * power) / power : std::nearbyint(value / power) * power;
 }

@@ -139,7 +139,7 @@ TEST(CircuitBreaker, an_abandoned_request_while_closed_changes_nothing) {
 TEST(CircuitBreaker, names_its_states) {
     EXPECT_EQ(to_string(CircuitState::closed), "closed");
     EXPECT_EQ(to_string(CircuitState::open), "open");
-    EXPECT_EQ(to_string(CircuitState::half_open), "half_open");
+    EXPECT_EQ(to_string(CircuitState::half_open), "half-open");
 }
 
 }  // namespace

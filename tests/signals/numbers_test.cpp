@@ -53,7 +53,7 @@ TEST(Rounded, is_printed_with_no_more_digits_and_stays_what_it_is) {
         }
         const double once = rounded(value, decimals(4));
         ASSERT_EQ(rounded(once, decimals(4)), once) << value;
-        ASSERT_NEAR(once, value, 0.500001e-4) << value;
+        ASSERT_NEAR(once, value, 5.1e-5 + 1e-15 * std::fabs(value)) << value;
     }
 }
 
