@@ -14,7 +14,7 @@ namespace scanner::rules {
 namespace detail {
 namespace {
 
-constexpr std::size_t kMostExcerpt = 160;  // characters of a line that are shown
+constexpr std::size_t kMaxExcerpt = 160;  // characters of a line that are shown
 
 bool is_digit(char c) {
     return c >= '0' && c <= '9';
@@ -211,15 +211,15 @@ RuleError error_at(std::string_view expression, Span span, std::string message) 
                     .length = std::max<std::size_t>(1, characters(expression.substr(begin, end - begin))),
                     .message = std::move(message)};
     // The offending part stays in view, with something around it.
-    const std::size_t first = caret < kMostExcerpt / 2 ? 0 : caret - kMostExcerpt / 2;
+    const std::size_t first = caret < kMaxExcerpt / 2 ? 0 : caret - kMaxExcerpt / 2;
     const std::size_t from = byte_of(line, first);
     const std::string_view shown = line.substr(from);
-    error.excerpt = std::string(shown.substr(0, byte_of(shown, kMostExcerpt)));
+    error.excerpt = std::string(shown.substr(0, byte_of(shown, kMaxExcerpt)));
     for (char& c : error.excerpt) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
     }
     error.caret = caret - first;
-    error.length = std::min(error.length, kMostExcerpt);
+    error.length = std::min(error.length, kMaxExcerpt);
     return error;
 }
 

@@ -56,7 +56,7 @@ public:
     Call<std::vector<market::Trade>> trades(std::shared_ptr<const market::Contract> contract, int count) override {
         ++trade_calls;
         ++running;
-        most_running = std::max(most_running, running);
+        max_running = std::max(max_running, running);
         asio::steady_timer timer(co_await asio::this_coro::executor, delay);
         boost::system::error_code error;
         co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, error));
@@ -81,7 +81,7 @@ public:
     exchange::ExchangeStatus status_now;
     int trade_calls = 0;
     int running = 0;
-    int most_running = 0;
+    int max_running = 0;
     milliseconds delay{5};
     std::optional<core::Error> failure;
 };
@@ -170,7 +170,7 @@ TEST_F(Inspecting, reads_so_many_at_a_time) {
     scan();
     for (const auto& answer : trades_at_once(market_.market.codes)) EXPECT_TRUE(answer);
     EXPECT_EQ(market_.trade_calls, 12);
-    EXPECT_EQ(market_.most_running, 2);
+    EXPECT_EQ(market_.max_running, 2);
 }
 
 TEST_F(Inspecting, refuses_more_than_may_wait) {

@@ -342,7 +342,7 @@ TEST_F(HtxExchangeTest, has_at_most_so_many_requests_under_way) {
     options_.concurrency = 3;
     client_.answer("market/depth", {{.body = kDepth, .delay = milliseconds(5)}});
     EXPECT_EQ(together(io_, 20, [this] { return exchange().order_book(contract_); }), 20);
-    EXPECT_EQ(client_.most_in_flight, 3);
+    EXPECT_EQ(client_.max_in_flight, 3);
 }
 
 TEST_F(HtxExchangeTest, gives_its_place_back_when_a_call_is_cancelled) {

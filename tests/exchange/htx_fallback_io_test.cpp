@@ -120,7 +120,7 @@ TEST_F(HtxFundingSweepTest, asks_for_ten_contracts_at_a_time) {
     ASSERT_TRUE(answer) << answer.error().message();
     EXPECT_EQ(answer->by_contract.size(), 25U);
     EXPECT_EQ(client_.count("v5"), 3U);
-    EXPECT_LE(client_.most_in_flight, 4);
+    EXPECT_LE(client_.max_in_flight, 4);
 }
 
 TEST_F(HtxFundingSweepTest, singles_out_the_contract_that_spoils_a_batch) {

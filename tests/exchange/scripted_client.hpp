@@ -41,7 +41,7 @@ public:
         // What a cancelled coroutine leaves behind is counted off as well.
         struct InFlight {
             explicit InFlight(ScriptedClient& owner) : client(owner) {
-                client.most_in_flight = std::max(client.most_in_flight, ++client.in_flight);
+                client.max_in_flight = std::max(client.max_in_flight, ++client.in_flight);
             }
             InFlight(const InFlight&) = delete;
             InFlight& operator=(const InFlight&) = delete;
@@ -67,7 +67,7 @@ public:
 
     std::vector<Sent> sent;
     int in_flight = 0;
-    int most_in_flight = 0;
+    int max_in_flight = 0;
 
 private:
     struct Rule {

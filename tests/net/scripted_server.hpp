@@ -63,9 +63,9 @@ public:
         return "http://127.0.0.1:" + std::to_string(port()) + path;
     }
     [[nodiscard]] const std::vector<std::string>& requests() const { return state_->requests; }
-    [[nodiscard]] int accepted() const { return state_->accepted; }    ///< connections so far
-    [[nodiscard]] int open() const { return state_->open; }            ///< connections now
-    [[nodiscard]] int most_open() const { return state_->most_open; }  ///< at the same time, ever
+    [[nodiscard]] int accepted() const { return state_->accepted; }  ///< connections so far
+    [[nodiscard]] int open() const { return state_->open; }          ///< connections now
+    [[nodiscard]] int max_open() const { return state_->max_open; }  ///< at the same time, ever
 
 private:
     struct State {
@@ -76,7 +76,7 @@ private:
         std::vector<std::string> requests;
         int accepted = 0;
         int open = 0;
-        int most_open = 0;
+        int max_open = 0;
     };
 
     static boost::asio::awaitable<void> accept(std::shared_ptr<State> state) {
@@ -85,7 +85,7 @@ private:
                 co_await state->acceptor.async_accept(boost::asio::as_tuple(boost::asio::use_awaitable));
             if (error) co_return;
             ++state->accepted;
-            state->most_open = std::max(state->most_open, ++state->open);
+            state->max_open = std::max(state->max_open, ++state->open);
             const auto executor = socket.get_executor();
             boost::asio::co_spawn(executor, serve(state, std::move(socket)), boost::asio::detached);
         }

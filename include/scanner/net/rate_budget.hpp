@@ -20,9 +20,9 @@ namespace scanner::net {
 class RateBudget {
 public:
     struct Options {
-        double per_second = 100.0;                        ///< own cap; > 0
-        std::chrono::milliseconds penalty{3'000};         ///< pause after a refusal : the service's window
-        std::chrono::milliseconds longest_pause{60'000};  ///< whatever the headers say
+        double per_second = 100.0;                    ///< own cap; > 0
+        std::chrono::milliseconds penalty{3'000};     ///< pause after a refusal : the service's window
+        std::chrono::milliseconds max_pause{60'000};  ///< whatever the headers say
     };
 
     /// A place in the queue. `due` says when its turn comes; that may move back, never forward.

@@ -19,7 +19,7 @@ std::optional<std::chrono::seconds> TokenWatch::wrong(std::string_view client, c
     const bool too_soon = now < record.wait_until;
     if (++record.in_a_row < kFreeAttempts) return std::nullopt;
     const std::size_t doublings = std::min<std::size_t>(record.in_a_row - kFreeAttempts, 6);
-    const auto wait = std::min(kFirstWait * (1U << doublings), kLongestWait);
+    const auto wait = std::min(kFirstWait * (1U << doublings), kMaxWait);
     record.wait_until = now + wait;
     return too_soon ? std::optional(wait) : std::nullopt;
 }

@@ -27,7 +27,7 @@ public:
     /// After so many in a row the next ones are told to wait; each doubles the wait.
     static constexpr std::size_t kFreeAttempts = 10;
     static constexpr std::chrono::seconds kFirstWait{2};
-    static constexpr std::chrono::seconds kLongestWait{60};
+    static constexpr std::chrono::seconds kMaxWait{60};
     static constexpr std::chrono::seconds kLinePeriod{60};
     /// What is forgotten, and how many are remembered at a time.
     static constexpr std::chrono::minutes kMemory{10};

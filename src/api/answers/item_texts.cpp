@@ -92,7 +92,7 @@ const std::string& ItemTexts::behind_place(Texts& texts, const ScoredContract& i
     for (const Scored& known : texts.scored) {
         if (known.score == item.score && known.rank_delta == item.rank_delta) return known.behind_place;
     }
-    if (texts.scored.size() >= kMostScores) texts.scored.erase(texts.scored.begin());
+    if (texts.scored.size() >= kMaxScores) texts.scored.erase(texts.scored.begin());
     const auto write = [&](core::JsonWriter& json) {
         std::size_t next = 0;
         bool behind = false;

@@ -22,7 +22,7 @@ namespace scanner::api {
 class ItemTexts {
 public:
     /// How many scores' texts are kept for a contract: three profiles, with and without carry.
-    static constexpr std::size_t kMostScores = 6;
+    static constexpr std::size_t kMaxScores = 6;
 
     /// Writes the object that the fields one by one would give. `item` is of `ranking`.
     void write(core::JsonWriter& json, const ranking::Ranking& ranking, const ScoredContract& item);

@@ -7,14 +7,14 @@
 namespace scanner::api {
 
 const TargetMemo::Answer* TargetMemo::find(const ranking::Ranking& newest, std::string_view target) const {
-    if (!is_of(newest) || target.size() > kMostBytes) return nullptr;
+    if (!is_of(newest) || target.size() > kMaxBytes) return nullptr;
     const Answer& answer = answers_[place_of(target)];
     return answer.rendered != nullptr && answer.target == target ? &answer : nullptr;
 }
 
 void TargetMemo::keep(const ranking::Ranking& newest, std::string_view target, std::string_view label,
                       std::shared_ptr<Rendered> rendered) {
-    if (target.size() > kMostBytes) return;
+    if (target.size() > kMaxBytes) return;
     if (!is_of(newest)) {
         answers_.fill({});
         sequence_ = newest.sequence;

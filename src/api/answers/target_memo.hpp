@@ -22,7 +22,7 @@ class TargetMemo {
 public:
     static constexpr std::size_t kPlaces = 64;
     /// Longer targets are not kept.
-    static constexpr std::size_t kMostBytes = 512;
+    static constexpr std::size_t kMaxBytes = 512;
 
     struct Answer {
         std::string target;

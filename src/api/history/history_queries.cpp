@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kPageRows = 1'000;
 /// With every row's inputs, some kilobytes each.
-constexpr std::int64_t kMostRowsWithInputs = 500;
+constexpr std::int64_t kMaxRowsWithInputs = 500;
 constexpr std::chrono::hours kDefaultRange{24};
 constexpr std::size_t kMaxProfileName = 64;
 
@@ -167,7 +167,7 @@ std::expected<HistoryRankingsQuery, Problem> parse_history_rankings(const net::Q
     query.profile = read_profile(reader);
     query.symbol = read_symbol(reader);
     query.with_inputs = reader.flag("inputs").value_or(false);
-    const auto most = query.with_inputs ? kMostRowsWithInputs : static_cast<std::int64_t>(storage::kMaxPageRows);
+    const auto most = query.with_inputs ? kMaxRowsWithInputs : static_cast<std::int64_t>(storage::kMaxPageRows);
     read_page(reader, context, most, query);
     if (query.with_inputs && query.format == HistoryFormat::csv)
         reader.reject("inputs", "have no place in CSV; use format=ndjson");

@@ -23,8 +23,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using signals::FieldGroup;
-constexpr std::size_t kLongestLine = std::size_t{64} << 20;
-constexpr std::size_t kMostProblems = 20;
+constexpr std::size_t kMaxLineLength = std::size_t{64} << 20;
+constexpr std::size_t kMaxProblems = 20;
 
 Json or_null(const std::optional<double>& value) {
     return value ? Json(*value) : Json(nullptr);
@@ -155,7 +155,7 @@ ReadOutcome read_line(std::istream& in, std::string& line) {
     constexpr int kEnd = std::char_traits<char>::eof();
     for (int next = source.sbumpc(); next != '\n'; next = source.sbumpc()) {
         if (next == kEnd) return line.empty() ? ReadOutcome::end : ReadOutcome::line;
-        if (line.size() == kLongestLine) return ReadOutcome::too_long;
+        if (line.size() == kMaxLineLength) return ReadOutcome::too_long;
         line.push_back(std::char_traits<char>::to_char_type(next));
     }
     return ReadOutcome::line;
@@ -167,11 +167,11 @@ public:
     explicit ProblemReport(std::ostream& err) : err_(err) {}
 
     void add(std::size_t line, const FieldProblem& problem) {
-        if (++count_ > kMostProblems) return;
+        if (++count_ > kMaxProblems) return;
         err_ << "line " << line << ": " << problem.field << (problem.field.empty() ? "" : ": ") << problem.what << '\n';
     }
     void close() {
-        if (count_ > kMostProblems) err_ << count_ - kMostProblems << " further lines with problems\n";
+        if (count_ > kMaxProblems) err_ << count_ - kMaxProblems << " further lines with problems\n";
     }
     [[nodiscard]] bool any() const { return count_ > 0; }
 

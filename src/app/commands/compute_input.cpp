@@ -191,12 +191,12 @@ Parsed<market::MarketData> market_data(const Json& value) {
 }
 
 Parsed<CycleSymbol> symbol(const Json& value) {
-    constexpr std::size_t kLongestName = 256;
+    constexpr std::size_t kMaxNameLength = 256;
     if (!value.is_object()) return problem("", must_be("an object", value));
     const Json& name = member(value, "symbol");
     if (!name.is_string()) return problem("symbol", must_be("a string", name));
     CycleSymbol result{.symbol = name.get<std::string>()};
-    if (result.symbol.empty() || result.symbol.size() > kLongestName) {
+    if (result.symbol.empty() || result.symbol.size() > kMaxNameLength) {
         return problem("symbol", "must have 1 to 256 bytes");
     }
     auto data = market_data(value);
@@ -245,9 +245,9 @@ Parsed<CycleInput> cycle_input(const Json& value) {
 
 /// The library's message without its own prefix, and short: it may quote a megabyte of what it read.
 std::string readable(std::string_view what) {
-    constexpr std::size_t kLongest = 200;
+    constexpr std::size_t kMaxLength = 200;
     if (const auto end = what.find("] "); end != std::string_view::npos) what.remove_prefix(end + 2);
-    return std::string(what.substr(0, kLongest)) + (what.size() > kLongest ? "..." : "");
+    return std::string(what.substr(0, kMaxLength)) + (what.size() > kMaxLength ? "..." : "");
 }
 
 }  // namespace

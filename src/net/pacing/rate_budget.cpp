@@ -65,7 +65,7 @@ SteadyTime RateBudget::due(const Ticket& ticket) const {
 }
 
 void RateBudget::observe(const std::vector<Header>& headers, SteadyTime now) {
-    const auto seen = parse_window(headers, options_.longest_pause);
+    const auto seen = parse_window(headers, options_.max_pause);
     if (!seen) return;
     const std::int64_t reserve = seen->limit / 10;
     std::int64_t remaining = seen->remaining;
@@ -100,7 +100,7 @@ void RateBudget::penalise(SteadyTime now) {
 // the bucket does not fill up for a burst at the end of it.
 void RateBudget::pause_until(SteadyTime until, SteadyTime now) {
     const SteadyTime from = std::max(now, paused_until_);
-    const SteadyTime to = std::min(until, now + options_.longest_pause);
+    const SteadyTime to = std::min(until, now + options_.max_pause);
     if (to <= from) return;
     paused_ += to - from;
     paused_until_ = to;

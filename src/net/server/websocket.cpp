@@ -42,7 +42,7 @@ constexpr std::size_t kMaxDiscarded = 16U << 20U;
 /// A read waits with this little memory, and takes more as the message grows.
 constexpr std::size_t kFirstPiece = 256;
 constexpr std::size_t kLargestPiece = 16U << 10U;
-constexpr std::size_t kLongestReason = 123;
+constexpr std::size_t kMaxReasonLength = 123;
 
 /// The socket as Beast sees it: gives what was received behind the handshake first, and notes when something moved.
 class SocketLayer {
@@ -143,8 +143,8 @@ bool is_sendable(std::uint16_t code) {
 }
 
 websocket::close_reason close_reason(std::uint16_t code, std::string_view reason) {
-    if (reason.size() > kLongestReason) {
-        auto end = kLongestReason;
+    if (reason.size() > kMaxReasonLength) {
+        auto end = kMaxReasonLength;
         while (end > 0 && (static_cast<unsigned char>(reason[end]) & 0xC0U) == 0x80U) --end;  // not within a character
         reason = reason.substr(0, end);
     }

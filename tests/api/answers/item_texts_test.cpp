@@ -62,7 +62,7 @@ TEST(ItemTexts, are_right_for_more_scores_than_are_kept) {
     ScoredContract item = items.front();
     ItemTexts texts;
     for (int round = 0; round < 3; ++round) {
-        for (std::size_t i = 0; i <= ItemTexts::kMostScores; ++i) {
+        for (std::size_t i = 0; i <= ItemTexts::kMaxScores; ++i) {
             item.score = 1.5 + static_cast<double>(i);
             item.rank = static_cast<int>(i) + round;
             for (const std::optional<int> delta : {std::optional<int>(), std::optional(0), std::optional(-3)}) {

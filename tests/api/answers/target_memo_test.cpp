@@ -48,7 +48,7 @@ TEST(TargetMemo, is_bounded) {
     for (int i = 0; i < 10'000; ++i) memo.keep(ranking, "/rankings?_=" + std::to_string(i), "/rankings", answer);
     EXPECT_LE(answer.use_count(), static_cast<long>(TargetMemo::kPlaces) + 1);
     EXPECT_NE(memo.find(ranking, "/rankings?_=9999"), nullptr);
-    const std::string longest = "/rankings?_=" + std::string(TargetMemo::kMostBytes - 12, 'a');
+    const std::string longest = "/rankings?_=" + std::string(TargetMemo::kMaxBytes - 12, 'a');
     memo.keep(ranking, longest, "/rankings", answer);
     EXPECT_NE(memo.find(ranking, longest), nullptr);
     memo.keep(ranking, longest + 'a', "/rankings", answer);

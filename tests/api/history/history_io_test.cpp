@@ -40,7 +40,7 @@ public:
 
     asio::awaitable<core::Result<storage::RankingsPage>> rankings(storage::RankingsQuery query) override {
         ++pages_read;
-        most_rows = std::max(most_rows, query.limit);
+        max_rows = std::max(max_rows, query.limit);
         last_query = query;
         if (query.cursor == "wrong")
             co_return core::fail(core::ErrorCode::invalid_input, "cursor: not one of this query's pages");
@@ -88,7 +88,7 @@ public:
     std::size_t fails_after = 1'000'000;  ///< pages
     std::size_t pages_read = 0;
     std::chrono::milliseconds page_time{0};  ///< that reading a page takes
-    std::size_t most_rows = 0;
+    std::size_t max_rows = 0;
     storage::RankingsQuery last_query;
 };
 
@@ -205,7 +205,7 @@ TEST_F(HistoryRoutes, stream_any_range_a_page_at_a_time) {
     EXPECT_EQ(std::ranges::count(answer->body, '\n'), 25'300);
     EXPECT_EQ(json::parse(answer->body.substr(answer->body.rfind('\n', answer->body.size() - 2) + 1)).at("seq"),
               25'300);
-    EXPECT_EQ(history_.most_rows, 1'000U);
+    EXPECT_EQ(history_.max_rows, 1'000U);
     EXPECT_EQ(history_.pages_read, 26U);
     const auto csv = get("/history/rankings?format=csv");
     ASSERT_TRUE(csv);

@@ -138,7 +138,7 @@ TEST(CurlClient, shares_few_connections_among_many_requests) {
     const auto answers = run_on(bench.io, fetch_all(bench.client.get(), {.url = bench.server.url()}, 40));
     ASSERT_EQ(answers.size(), 40U);
     for (const Answer& answer : answers) EXPECT_TRUE(answer.has_value());
-    EXPECT_EQ(bench.server.most_open(), 8);
+    EXPECT_EQ(bench.server.max_open(), 8);
     EXPECT_EQ(bench.server.accepted(), 8);
 }
 

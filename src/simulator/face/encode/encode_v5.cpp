@@ -32,7 +32,7 @@ Selected<std::size_t> v5_contract(const Scene& scene, std::string_view code) {
 
 /// Comma-separated, 1 to 10.
 Selected<std::vector<std::size_t>> v5_contracts(const Scene& scene, std::string_view codes) {
-    constexpr std::size_t kMost = 10;
+    constexpr std::size_t kMaxListed = 10;
     std::vector<std::size_t> contracts;
     do {
         const std::string_view code = codes.substr(0, codes.find(','));
@@ -40,8 +40,8 @@ Selected<std::vector<std::size_t>> v5_contracts(const Scene& scene, std::string_
         const auto contract = v5_contract(scene, code);
         if (!contract) return std::unexpected(contract.error());
         contracts.push_back(*contract);
-    } while (!codes.empty() && contracts.size() <= kMost);
-    if (contracts.size() > kMost) {
+    } while (!codes.empty() && contracts.size() <= kMaxListed);
+    if (contracts.size() > kMaxListed) {
         return std::unexpected(v5_error(scene.now, kFieldInvalid, field_invalid("contract_code")));
     }
     return contracts;
