@@ -40,8 +40,8 @@ struct FlagInfo {
 struct ManipulationInput {
     const Metrics& metrics;
     const market::OrderBook& book;
-    const market::Candle* last_candle;  ///< the newest, running or not; may be null
-    double notional_usdt;
+    const market::Candle* last_candle = nullptr;  ///< the newest, running or not; may be null
+    double notional_usdt = 0.0;
     NumberSet unknown{};  ///< no flag is raised on these
 };
 

@@ -184,7 +184,9 @@ inline constexpr std::string_view kFeaturePrefix = "feature_";
 
 /// `"ret_15"_number`; a name that the table lacks does not compile.
 [[nodiscard]] consteval Number operator""_number(const char* name, std::size_t size) {
-    return find_number({name, size}).value();
+    const std::optional<Number> number = find_number({name, size});
+    if (!number) std::unreachable();  // not a constant expression, so it does not compile
+    return *number;
 }
 
 /// The line of that group and name, or nullptr.

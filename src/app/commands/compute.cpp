@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -132,7 +133,9 @@ Json compute_cycle(const CycleInput& input, ranking::Ranker& ranker) {
 
     Json results = Json::array();
     for (const CycleSymbol& symbol : input.symbols) {
-        const std::size_t i = ranking.index_of(symbol.symbol).value();
+        const std::optional<std::size_t> place = ranking.index_of(symbol.symbol);
+        if (!place) throw std::logic_error("a contract of the cycle is not in its ranking: " + symbol.symbol);
+        const std::size_t i = *place;
         const signals::NumbersView numbers = ranking.numbers_view(i);
         Json of_profiles = Json::object();
         for (std::size_t p = 0; p < builtin.size(); ++p) of_profiles[builtin[p].name] = std::move(profiles[p][i]);

@@ -148,8 +148,8 @@ Parsed<market::Ticker> ticker(const Json& value) {
     auto last = optional_at(value, "last");
     if (!last) return std::unexpected(std::move(last.error()));
     // The case knows the best prices only; nothing is computed from the quotes' sizes.
-    if (*bid) result.bid = market::Level{.price = **bid, .size = 0.0};
-    if (*ask) result.ask = market::Level{.price = **ask, .size = 0.0};
+    if (const std::optional<double>& price = *bid) result.bid = market::Level{.price = *price, .size = 0.0};
+    if (const std::optional<double>& price = *ask) result.ask = market::Level{.price = *price, .size = 0.0};
     result.last = last->value_or(0.0);
     if (auto wrong = read_numbers(value, {{"quote_volume", Range::not_negative, &result.turnover_24h}})) {
         return std::unexpected(std::move(*wrong));
