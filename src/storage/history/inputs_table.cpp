@@ -18,11 +18,13 @@ std::int64_t InputsSchemas::id_of(SqlSession& session, const InputsSchema& schem
     };
     if (const auto found = known(); found != schemas_.end()) return found->first;
     const std::string fields = encode_inputs_schema(schema);
-    // Another process may take the same id for another schema: then the next one is free.
+    // Another process may take the same id for another schema: then the next one is free. It may also have kept this
+    // very schema since the last look, so that looking and inserting are one statement: both see the same rows, and
+    // two that see the same rows want the same id, which only one of them gets.
     for (int attempt = 0; attempt < 8; ++attempt) {
         session.execute(
             "INSERT INTO input_schemas (id, fields, made_at) SELECT coalesce(max(id), 0) + 1, ?1, ?2 FROM "
-            "input_schemas WHERE true ON CONFLICT (id) DO NOTHING",
+            "input_schemas HAVING count(CASE WHEN fields = ?1 THEN 1 END) = 0 ON CONFLICT (id) DO NOTHING",
             {JsonText{fields}, now});
         load(session);
         if (const auto found = known(); found != schemas_.end()) return found->first;
