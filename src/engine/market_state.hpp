@@ -25,11 +25,7 @@
 /// only; no I/O, and time is an argument.
 namespace scanner::engine {
 
-/// How a value came to us.
-enum class InputSource : std::uint8_t {
-    none,  ///< nothing has come yet
-    rest,  ///< asked for by a scan
-};
+using market::InputSource;
 
 /// Whether there is a newest value. Whether it is too old to use is judged when it is read (input_ages.hpp).
 enum class SlotState : std::uint8_t {

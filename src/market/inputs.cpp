@@ -23,6 +23,15 @@ std::string_view to_string(InputState state) noexcept {
     return "";
 }
 
+std::string_view to_string(InputSource source) noexcept {
+    switch (source) {
+        case InputSource::none: return "none";
+        case InputSource::rest: return "rest";
+        case InputSource::feed: return "feed";
+    }
+    return "";
+}
+
 std::vector<std::string> Inputs::notes() const {
     std::vector<std::string> notes;
     for (const Input input : kInputs) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,14 @@ enum class InputState {
 };
 [[nodiscard]] std::string_view to_string(InputState state) noexcept;
 
+/// How a value came to us.
+enum class InputSource : std::uint8_t {
+    none,  ///< nothing has come yet
+    rest,  ///< asked for by a scan
+    feed,  ///< told by the exchange as it happened
+};
+[[nodiscard]] std::string_view to_string(InputSource source) noexcept;
+
 /// When an input was true and whether it may still be used.
 struct InputReading {
     InputState state = InputState::missing;
@@ -35,11 +44,14 @@ struct InputReading {
     std::optional<core::WallTime> true_at;
     std::chrono::milliseconds limit{0};  ///< the oldest that counts as live
     std::string note;                    ///< for a person, what is wrong or odd; empty where there is nothing to say
+    InputSource source = InputSource::none;
+    /// Where its subscription to a live feed stands, a literal; empty while no feed is asked for it.
+    std::string_view subscription;
 
     friend bool operator==(const InputReading&, const InputReading&) = default;
 };
 
-/// The six inputs of one contract.
+/// The six inputs of one contract, and its tape.
 class Inputs {
 public:
     [[nodiscard]] InputReading& operator[](Input input) { return readings_[static_cast<std::size_t>(input)]; }
@@ -47,13 +59,19 @@ public:
         return readings_[static_cast<std::size_t>(input)];
     }
 
-    /// What there is to say of them, each with its input's name in front ("index: 83 s old, …"); mostly nothing.
+    /// The trades as they happen: `time` is that of the last one. Nothing is published or left out because of it, so it
+    /// is none of the six; missing without a feed.
+    [[nodiscard]] InputReading& tape() { return tape_; }
+    [[nodiscard]] const InputReading& tape() const { return tape_; }
+
+    /// What there is to say of the six, each with its input's name in front ("index: 83 s old, …"); mostly nothing.
     [[nodiscard]] std::vector<std::string> notes() const;
 
     friend bool operator==(const Inputs&, const Inputs&) = default;
 
 private:
     std::array<InputReading, kInputs.size()> readings_;
+    InputReading tape_;
 };
 
 }  // namespace scanner::market
