@@ -49,8 +49,8 @@ core::Result<void> RankingCycle::make(RankingWork work, Rhythm rhythm) {
     std::vector<UniverseEntry> entries = universe(reading.exclusions);
     const bool recorded = rhythm == Rhythm::recorded;
     auto ranking = std::make_shared<ranking::Ranking>(
-        ranker_.rank({.data = std::move(reading.data), .exclusions = std::move(reading.exclusions)}, options_.settings,
-                     options_.profiles,
+        ranker_.rank({.data = std::move(reading.data), .exclusions = std::move(reading.exclusions), .flow = {}},
+                     options_.settings, options_.profiles,
                      {.sequence = ++sequence_, .time = made_at, .recorded = recorded, .interval = options_.interval}));
     ranking->cycle_ms = work.cycle_ms;
     ranking->requests = work.requests;

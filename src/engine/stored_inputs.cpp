@@ -33,10 +33,10 @@ public:
     void text(std::string_view path, InputKind kind) { fields_.push_back({{std::string(path), kind}}); }
 
     /// The numbers of a group with all their digits; what was not measured is null.
-    void group(signals::FieldGroup group, std::string_view path) {
+    void group(signals::FieldGroup group, std::string_view path, InputKind kind = InputKind::number) {
         for (const signals::NumberField& field : signals::numbers_of(group)) {
             if (field.type != signals::FieldType::number) continue;
-            fields_.push_back({{std::string(path) + '.' + std::string(field.name)},
+            fields_.push_back({{std::string(path) + '.' + std::string(field.name), kind},
                                [](const Source& source, std::size_t place) {
                                    return signals::known(source.numbers, signals::kNumbers[place]);
                                },
@@ -117,6 +117,7 @@ std::vector<Field> all_fields() {
     fields.contributions();
     fields.severities();
     fields.text(kNotes, InputKind::list);
+    fields.group(FieldGroup::flow, "flow", InputKind::optional);
     return fields.take();
 }
 

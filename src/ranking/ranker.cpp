@@ -8,6 +8,7 @@
 #include <chrono>
 #include <iterator>
 #include <memory>
+#include <numeric>
 #include <ratio>
 #include <utility>
 
@@ -39,6 +40,15 @@ std::vector<double> earlier_spreads(const ContractSnapshot* last, bool recorded)
     spreads.assign(known.begin() + static_cast<std::ptrdiff_t>(skipped),
                    known.begin() + static_cast<std::ptrdiff_t>(kept));
     return spreads;
+}
+
+/// The places in `data` in the order of the codes.
+std::vector<std::size_t> by_code(const std::vector<market::MarketData>& data) {
+    std::vector<std::size_t> places(data.size());
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    std::ranges::sort(places, {},
+                      [&data](std::size_t i) -> const std::string& { return data[i].contract->contract_code; });
+    return places;
 }
 
 }  // namespace
@@ -77,10 +87,7 @@ Ranking Ranker::rank(RankerInput input, const RankingSettings& settings, const s
     ranking.settings = settings;
     ranking.profiles = profiles;
     ranking.exclusions = std::move(input.exclusions);
-    std::ranges::sort(input.data, {}, [](const market::MarketData& data) -> const std::string& {
-        return data.contract->contract_code;
-    });
-    compute(ranking, std::move(input.data), cycle);
+    compute(ranking, std::move(input), cycle);
     order(ranking);
     if (cycle.recorded) remember_ranks(ranking);
     const auto memory = std::max<std::chrono::milliseconds>(kMinMemory, kMemoryIntervals * cycle.interval);
@@ -91,9 +98,16 @@ Ranking Ranker::rank(RankerInput input, const RankingSettings& settings, const s
     return ranking;
 }
 
-ContractSnapshotPtr Ranker::snapshot_of(Memory& memory, market::MarketData data, double notional_usdt) const {
+ContractSnapshotPtr Ranker::snapshot_of(Memory& memory, market::MarketData data, const signals::FlowNumbers& flow,
+                                        double notional_usdt) const {
     const bool same_reading = memory.snapshot != nullptr && memory.snapshot->data == data;
-    if (same_reading && memory.notional_usdt == notional_usdt) return memory.snapshot;
+    if (same_reading && memory.notional_usdt == notional_usdt) {
+        if (memory.snapshot->numbers.flow == flow) return memory.snapshot;
+        const auto moved = std::make_shared<ContractSnapshot>(*memory.snapshot);
+        moved->numbers.flow = flow;
+        memory.snapshot = moved;
+        return moved;
+    }
     const auto snapshot = std::make_shared<ContractSnapshot>();
     snapshot->data = std::move(data);
     if (memory.recorded && !same_reading) memory.before = memory.after;
@@ -103,6 +117,7 @@ ContractSnapshotPtr Ranker::snapshot_of(Memory& memory, market::MarketData data,
     } else {
         signals::measure_contract(snapshot->data, notional_usdt, memory.after, snapshot->numbers);
     }
+    snapshot->numbers.flow = flow;
     describe(*snapshot, notional_usdt);
     snapshot->spread_history = earlier_spreads(memory.snapshot.get(), memory.recorded && !same_reading);
     snapshot->spread_history.push_back(snapshot->numbers.metrics.spread_bps);
@@ -112,13 +127,18 @@ ContractSnapshotPtr Ranker::snapshot_of(Memory& memory, market::MarketData data,
     return snapshot;
 }
 
-void Ranker::compute(Ranking& ranking, std::vector<market::MarketData> data, const Cycle& cycle) {
-    ranking.contracts.reserve(data.size());
+void Ranker::compute(Ranking& ranking, RankerInput input, const Cycle& cycle) {
+    ranking.has_flow = !input.flow.empty();
+    ranking.contracts.reserve(input.data.size());
     std::vector<const signals::ContractNumbers*> numbers;
-    numbers.reserve(data.size());
-    for (market::MarketData& each : data) {
+    numbers.reserve(input.data.size());
+    for (const std::size_t i : by_code(input.data)) {
+        static const signals::FlowNumbers kNoFlow;
+        const signals::FlowNumbers* const flow = i < input.flow.size() ? input.flow[i].get() : nullptr;
+        market::MarketData& each = input.data[i];
         Memory& memory = memory_[each.contract->contract_code];
-        ranking.contracts.push_back(snapshot_of(memory, std::move(each), ranking.settings.notional_usdt));
+        ranking.contracts.push_back(
+            snapshot_of(memory, std::move(each), flow == nullptr ? kNoFlow : *flow, ranking.settings.notional_usdt));
         memory.recorded = memory.recorded || cycle.recorded;
         memory.last_seen = cycle.time;
         numbers.push_back(&ranking.contracts.back()->numbers);

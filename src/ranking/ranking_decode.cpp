@@ -296,7 +296,7 @@ void read_numbers_of(const json& from, signals::ContractNumbers& numbers, signal
     read_unknown(from, numbers.unknown, edges.unknown);
     const signals::NumbersRef into{numbers, edges};
     for (const FieldGroup group : {FieldGroup::listing, FieldGroup::metrics, FieldGroup::edges, FieldGroup::momentum,
-                                   FieldGroup::execution, FieldGroup::micro}) {
+                                   FieldGroup::execution, FieldGroup::micro, FieldGroup::flow}) {
         read_numbers(from, group, into);
     }
     read_manipulation(member(from, "manipulation"), into);
@@ -373,6 +373,7 @@ void read_settings(const json& from, Ranking& ranking, const RankingLimits& limi
     }
     ranking.settings.include_carry = flag_in(from, "include_carry");
     ranking.settings.simulated = flag_in(from, "simulated");
+    ranking.has_flow = find_member(from, "has_flow") != nullptr && flag_in(from, "has_flow");
 }
 
 void check_origin(const json& from, const RankingOrigin& origin) {

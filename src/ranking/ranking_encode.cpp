@@ -18,6 +18,7 @@ constexpr std::size_t kCandlesKept = 120;
 void write_numbers(JsonWriter& json, FieldGroup group, const signals::NumbersView& numbers) {
     for (const signals::NumberField& field : signals::numbers_of(group)) {
         const std::optional<double> value = field.get(numbers);
+        if (!value && group == FieldGroup::flow) continue;  // without a feed there are none
         json.key(field.name);
         if (!value) {
             json.null();
@@ -115,7 +116,7 @@ void write_numbers_of(JsonWriter& json, const signals::NumbersView& view) {
     json.begin_object();
     write_unknown(json, view.unknown);
     for (const FieldGroup group : {FieldGroup::listing, FieldGroup::metrics, FieldGroup::edges, FieldGroup::momentum,
-                                   FieldGroup::execution, FieldGroup::micro}) {
+                                   FieldGroup::execution, FieldGroup::micro, FieldGroup::flow}) {
         write_numbers(json, group, view);
     }
     json.key("manipulation");
@@ -173,6 +174,7 @@ std::string encode_ranking(const Ranking& ranking, const RankingOrigin& origin) 
         .field("min_listed_days", ranking.settings.min_listed_days)
         .field("include_carry", ranking.settings.include_carry)
         .field("simulated", ranking.settings.simulated);
+    if (ranking.has_flow) json.field("has_flow", true);
     write_ranked(json, ranking);
     json.key("contracts").begin_array();
     for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {

@@ -48,11 +48,12 @@ static_assert(lines_of<Edges>() + 1 == boost::pfr::tuple_size_v<Edges>, "but for
 static_assert(lines_of<Momentum>() == boost::pfr::tuple_size_v<Momentum>);
 static_assert(lines_of<Execution>() == boost::pfr::tuple_size_v<Execution>);
 static_assert(lines_of<Microstructure>() == boost::pfr::tuple_size_v<Microstructure>);
+static_assert(lines_of<FlowNumbers>() == boost::pfr::tuple_size_v<FlowNumbers>);
 static_assert(lines_of<ManipulationFeatures>() == boost::pfr::tuple_size_v<ManipulationFeatures>);
 
 consteval bool groups_stand_together() {
     std::size_t lines = 0;
-    for (int group = 0; group <= static_cast<int>(FieldGroup::listing); ++group) {
+    for (int group = 0; group <= static_cast<int>(FieldGroup::flow); ++group) {
         lines += numbers_of(static_cast<FieldGroup>(group)).size();
     }
     return lines == kNumbers.size();
@@ -74,6 +75,7 @@ std::string_view to_string(FieldGroup group) noexcept {
         case FieldGroup::micro: return "micro";
         case FieldGroup::features: return "features";
         case FieldGroup::listing: return "listing";
+        case FieldGroup::flow: return "flow";
     }
     return "";
 }

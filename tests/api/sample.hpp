@@ -4,6 +4,7 @@
 
 #include "scanner/engine/engine_view.hpp"
 #include "scanner/ranking/ranker.hpp"
+#include "scanner/signals/numbers.hpp"
 #include "scanner/signals/profile.hpp"
 
 #include <chrono>
@@ -147,6 +148,22 @@ inline ranking::Ranking make_ranking(std::uint64_t sequence = 7, core::WallTime 
     ranking.next_scan_at = time + std::chrono::seconds(15);
     ranking.cycle_ms = 1'250.0;
     ranking.requests = 20;
+    return ranking;
+}
+
+/// The same with a live feed, which has nothing to say of the last contract.
+inline ranking::Ranking make_ranking_with_flow() {
+    ranking::Ranking ranking = make_ranking();
+    ranking.has_flow = true;
+    for (std::size_t i = 0; i + 1 < ranking.contracts.size(); ++i) {
+        auto changed = std::make_shared<ranking::ContractSnapshot>(ranking.contract(i));
+        double value = 0.0123456789 + 0.01 * static_cast<double>(i);
+        for (const signals::NumberField& field : signals::numbers_of(signals::FieldGroup::flow)) {
+            signals::Edges edges;
+            field.set({changed->numbers, edges}, value += 0.01);
+        }
+        ranking.contracts[i] = std::move(changed);
+    }
     return ranking;
 }
 

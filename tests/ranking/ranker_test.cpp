@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace scanner::ranking {
@@ -27,7 +28,8 @@ protected:
     Ranking cycle(bool recorded = true, seconds later = seconds(15)) {
         now_ += later;
         const auto builtin = signals::builtin_profiles();
-        return ranker_.rank({.data = data_, .exclusions = {}}, settings_, {builtin.begin(), builtin.end()},
+        return ranker_.rank({.data = data_, .exclusions = {}, .flow = flow_}, settings_,
+                            {builtin.begin(), builtin.end()},
                             {.sequence = ++sequence_, .time = now_, .recorded = recorded, .interval = interval_});
     }
 
@@ -42,6 +44,7 @@ protected:
     Ranker ranker_;
     RankingSettings settings_ = test::make_settings();
     std::vector<market::MarketData> data_;
+    std::vector<std::shared_ptr<const signals::FlowNumbers>> flow_;
     core::WallTime now_ = test::kNow;
     std::uint64_t sequence_ = 0;
     std::chrono::milliseconds interval_{15'000};
@@ -82,8 +85,8 @@ TEST_F(Cycles, compare_with_the_previous_recorded_one) {
     Ranker recorded_only;
     const auto builtin = signals::builtin_profiles();
     const auto record = [&] {
-        return recorded_only.rank({.data = data_, .exclusions = {}}, settings_, {builtin.begin(), builtin.end()},
-                                  {.sequence = sequence_, .time = now_});
+        return recorded_only.rank({.data = data_, .exclusions = {}, .flow = {}}, settings_,
+                                  {builtin.begin(), builtin.end()}, {.sequence = sequence_, .time = now_});
     };
     static_cast<void>(cycle());
     static_cast<void>(record());
@@ -108,6 +111,41 @@ TEST_F(Cycles, compare_with_the_previous_recorded_one) {
             EXPECT_EQ(mixed.ranked.at(profile)[i].rank_delta, entries[i].rank_delta);
         }
     }
+}
+
+TEST_F(Cycles, take_the_numbers_of_the_feed_along) {
+    static_cast<void>(cycle());
+    read_again(1, 2.0);
+    const Ranking without = cycle();
+    EXPECT_FALSE(without.has_flow);
+    const auto told = [](double microprice) {
+        signals::FlowNumbers numbers;
+        numbers.microprice = microprice;
+        return std::make_shared<const signals::FlowNumbers>(numbers);
+    };
+    flow_.resize(data_.size());
+    flow_[1] = told(2'500.25);  // ETH-USDT, which is second as it was given and third in the ranking
+    const Ranking with = cycle();
+    EXPECT_TRUE(with.has_flow);
+    const std::size_t eth = with.index_of("ETH-USDT").value();
+    ASSERT_NE(eth, 1U);
+    for (std::size_t i = 0; i < with.contracts.size(); ++i) {
+        EXPECT_EQ(with.contracts[i] == without.contracts[i], i != eth) << "the others are the same objects";
+    }
+    const ContractSnapshot& moved = with.contract(eth);
+    EXPECT_EQ(moved.numbers.flow.microprice, 2'500.25);
+    EXPECT_EQ(moved.numbers.metrics.atr_pct, without.contract(eth).numbers.metrics.atr_pct);
+    EXPECT_EQ(moved.numbers.microstructure.depth_decay, without.contract(eth).numbers.microstructure.depth_decay);
+    EXPECT_EQ(moved.spread_history, without.contract(eth).spread_history) << "it is the same reading";
+
+    flow_[1] = told(2'500.25);
+    EXPECT_EQ(cycle().contracts[eth], with.contracts[eth]) << "another object that says the same";
+    flow_[1] = nullptr;
+    EXPECT_EQ(cycle().contract(eth).numbers.flow, signals::FlowNumbers());
+    flow_[1] = told(2'501.0);
+    read_again(1, 1.0);
+    EXPECT_EQ(cycle().contract(eth).numbers.flow.microprice, 2'501.0);
+    EXPECT_EQ(cycle().contract(eth).spread_history.size(), 3U);
 }
 
 TEST_F(Cycles, remember_a_contract_for_five_minutes) {

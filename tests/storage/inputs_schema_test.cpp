@@ -43,6 +43,17 @@ TEST(RenderInputs, shows_groups_as_objects_in_the_order_of_the_schema) {
               R"({"a":1,"b":{"x":null,"c":{"y":2.5},"d":{}},"e":-0.1})");
 }
 
+TEST(RenderInputs, leaves_out_an_optional_group_that_has_nothing) {
+    const InputsSchema schema({{"a"}, {"b.x", InputKind::optional}, {"b.y", InputKind::optional}, {"c.z"}});
+    EXPECT_EQ(decode_inputs_schema(encode_inputs_schema(schema)), schema);
+    EXPECT_EQ(render_inputs(schema, schema, Numbers{1.0, std::nullopt, std::nullopt, 4.0}, "", "S"),
+              R"({"a":1,"c":{"z":4}})");
+    EXPECT_EQ(render_inputs(schema, schema, Numbers{1.0, std::nullopt, 3.0, 4.0}, "", "S"),
+              R"({"a":1,"b":{"y":3},"c":{"z":4}})");
+    const InputsSchema before({{"a"}, {"c.z"}});
+    EXPECT_EQ(render_inputs(before, schema, Numbers{1.0, 4.0}, "", "S"), R"({"a":1,"c":{"z":4}})");
+}
+
 TEST(RenderInputs, shows_times_texts_and_lists) {
     const auto shown = [](std::string_view texts, std::string_view symbol) {
         return render_inputs(sample(), sample(), Numbers{0.0, 1.0, 2.0}, texts, symbol);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -21,6 +22,9 @@ namespace scanner::ranking {
 struct RankerInput {
     std::vector<market::MarketData> data;
     std::vector<Exclusion> exclusions;
+    /// What a live feed says of each of `data`, at the same index; nullptr where it says nothing. Empty without a feed:
+    /// then the ranking has no such numbers, and its answers do not name them.
+    std::vector<std::shared_ptr<const signals::FlowNumbers>> flow;
 };
 
 struct RankerOptions {
@@ -73,8 +77,9 @@ private:
     };
     using Ranks = std::unordered_map<std::string, int>;
 
-    [[nodiscard]] ContractSnapshotPtr snapshot_of(Memory& memory, market::MarketData data, double notional_usdt) const;
-    void compute(Ranking& ranking, std::vector<market::MarketData> data, const Cycle& cycle);
+    [[nodiscard]] ContractSnapshotPtr snapshot_of(Memory& memory, market::MarketData data,
+                                                  const signals::FlowNumbers& flow, double notional_usdt) const;
+    void compute(Ranking& ranking, RankerInput input, const Cycle& cycle);
     void order(Ranking& ranking) const;
     void remember_ranks(const Ranking& ranking);
 

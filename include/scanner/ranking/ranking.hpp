@@ -65,6 +65,7 @@ struct Ranking {
     core::WallTime next_scan_at;
     double cycle_ms = 0.0;
     std::uint64_t requests = 0;  ///< exchange calls of this cycle, retries included
+    bool has_flow = false;       ///< a live feed was on: items have its numbers, null where it could not tell
     RankingSettings settings;
     std::vector<signals::Profile> profiles;                  ///< the weights that `ranked` was made with
     std::vector<ContractSnapshotPtr> contracts;              ///< everything scanned, by contract code; none is null

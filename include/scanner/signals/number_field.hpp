@@ -19,7 +19,7 @@ struct NumbersRef {
 };
 
 /// What belongs together: shown in one block of an inspection, and next to each other everywhere else. Members of an
-/// item of /rankings are of the groups from `ranking` to `manipulation`.
+/// item of /rankings are of the groups from `ranking` to `manipulation`, and of `flow`.
 enum class FieldGroup : std::uint8_t {
     ranking,       ///< of a row, not of a contract: rank, score
     contract,      ///< what the exchange says of the contract
@@ -32,6 +32,7 @@ enum class FieldGroup : std::uint8_t {
     micro,
     features,  ///< ManipulationFeatures; other groups have numbers of the same names
     listing,   ///< the contract's age
+    flow,      ///< FlowNumbers: items have them while there is a live feed
 };
 [[nodiscard]] std::string_view to_string(FieldGroup group) noexcept;
 
@@ -106,6 +107,8 @@ template <class Owner>
         return numbers.microstructure;
     } else if constexpr (std::is_same_v<Owner, Manipulation>) {
         return numbers.manipulation;
+    } else if constexpr (std::is_same_v<Owner, FlowNumbers>) {
+        return numbers.flow;
     } else {
         return numbers.manipulation.features;
     }
@@ -167,6 +170,7 @@ template <class Owner>
     if (std::is_same_v<Owner, Execution>) return FieldGroup::execution;
     if (std::is_same_v<Owner, Microstructure>) return FieldGroup::micro;
     if (std::is_same_v<Owner, Manipulation>) return FieldGroup::manipulation;
+    if (std::is_same_v<Owner, FlowNumbers>) return FieldGroup::flow;
     return FieldGroup::features;
 }
 

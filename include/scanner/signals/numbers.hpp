@@ -153,6 +153,63 @@ inline constexpr auto kNumbers = detail::numbered(std::to_array<NumberField>({
     detail::line<&Metrics::listed_days>(
         "listed_days", "days", decimals(4), {.group = FieldGroup::listing, .minimum = 0.0},
         "Days since the listing, at least; null where the exchange does not say.", "contract list"),
+    detail::line<&FlowNumbers::microprice>("microprice", "USDT", significant(12), {.minimum = 0.0},
+                                           "Middle of the best prices, each weighted by the size on the other side.",
+                                           "live book"),
+    detail::line<&FlowNumbers::depth_10bps_bid_usdt>("depth_10bps_bid_usdt", "USDT", decimals(2), {.minimum = 0.0},
+                                                     "Value of the bids within 10 basis points of the middle.",
+                                                     "live book"),
+    detail::line<&FlowNumbers::depth_10bps_ask_usdt>("depth_10bps_ask_usdt", "USDT", decimals(2), {.minimum = 0.0},
+                                                     "Value of the asks within 10 basis points of the middle.",
+                                                     "live book"),
+    detail::line<&FlowNumbers::depth_25bps_bid_usdt>("depth_25bps_bid_usdt", "USDT", decimals(2), {.minimum = 0.0},
+                                                     "Value of the bids within 25 basis points of the middle.",
+                                                     "live book"),
+    detail::line<&FlowNumbers::depth_25bps_ask_usdt>("depth_25bps_ask_usdt", "USDT", decimals(2), {.minimum = 0.0},
+                                                     "Value of the asks within 25 basis points of the middle.",
+                                                     "live book"),
+    detail::line<&FlowNumbers::depth_50bps_bid_usdt>("depth_50bps_bid_usdt", "USDT", decimals(2), {.minimum = 0.0},
+                                                     "Value of the bids within 50 basis points of the middle.",
+                                                     "live book"),
+    detail::line<&FlowNumbers::depth_50bps_ask_usdt>("depth_50bps_ask_usdt", "USDT", decimals(2), {.minimum = 0.0},
+                                                     "Value of the asks within 50 basis points of the middle.",
+                                                     "live book"),
+    detail::line<&FlowNumbers::firm_depth_bid_usdt>("firm_depth_bid_usdt", "USDT", decimals(2), {.minimum = 0.0},
+                                                    "Value of the bids within 25 basis points that persist: the least "
+                                                    "size of each price over 3 s, averaged over 15 s.",
+                                                    "live book"),
+    detail::line<&FlowNumbers::firm_depth_ask_usdt>("firm_depth_ask_usdt", "USDT", decimals(2), {.minimum = 0.0},
+                                                    "Value of the asks within 25 basis points that persist: the least "
+                                                    "size of each price over 3 s, averaged over 15 s.",
+                                                    "live book"),
+    detail::line<&FlowNumbers::firmness>("firmness", "ratio", decimals(4), {.minimum = 0.0, .maximum = 1.0},
+                                         "Firm depth over what was quoted within 25 basis points in the same 15 s.",
+                                         "live book"),
+    detail::line<&FlowNumbers::ofi_10s>(
+        "ofi_10s", "ratio", decimals(4), {},
+        "Order-flow imbalance at the touch over 10 s, in mean sizes of the touch; positive: bids grew or asks went.",
+        "live book"),
+    detail::line<&FlowNumbers::tfi_60s>(
+        "tfi_60s", "ratio", decimals(4), {.minimum = -1.0, .maximum = 1.0},
+        "Taker buys minus taker sells over both, in USDT, over 60 s; null without trades.", "tape"),
+    detail::line<&FlowNumbers::trades_60s>("trades_60s", "trades", decimals(0), {.minimum = 0.0},
+                                           "Trades of the last 60 s.", "tape"),
+    detail::line<&FlowNumbers::turnover_60s_usdt>("turnover_60s_usdt", "USDT", decimals(2), {.minimum = 0.0},
+                                                  "Turnover of the last 60 s, one side counted.", "tape"),
+    detail::line<&FlowNumbers::impact_bps_per_100k>("impact_bps_per_100k", "bps", significant(6), {},
+                                                    "How far takers of 100 000 USDT move the middle, by a regression "
+                                                    "on signed square-root value; null before 30 trades.",
+                                                    "live book, tape"),
+    detail::line<&FlowNumbers::liquidations_5m_long_usdt>(
+        "liquidations_5m_long_usdt", "USDT", decimals(2),
+        {.minimum = 0.0}, "Value of the long positions closed by force in the last 5 min.", "liquidations"),
+    detail::line<&FlowNumbers::liquidations_5m_short_usdt>(
+        "liquidations_5m_short_usdt", "USDT", decimals(2),
+        {.minimum = 0.0}, "Value of the short positions closed by force in the last 5 min.", "liquidations"),
+    detail::line<&FlowNumbers::recovery_ms>("recovery_ms", "ms", decimals(0), {.minimum = 0.0},
+                                            "Median time in which depth within 10 basis points came back to 80 % after "
+                                            "trades that took half of the touch, last hour.",
+                                            "live book, tape"),
 }));
 
 /// What the values of a text are, by their position.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "scanner/signals/flow/flow_numbers.hpp"
 #include "scanner/signals/unknown.hpp"
 
 #include <array>
@@ -131,6 +132,7 @@ struct ContractNumbers {
     Execution execution;
     Microstructure microstructure;
     Manipulation manipulation;
+    FlowNumbers flow;  ///< of a live feed; no formula of the others knows them
     /// Those of the numbers that were not measured: they hold the neutral value of their formula, are shown as null,
     /// and count nothing in favour of the contract. Empty: the formulas as they are (compute_contract).
     NumberSet unknown;

@@ -12,11 +12,12 @@ namespace scanner::storage {
 
 /// How a stored input is shown.
 enum class InputKind {
-    number,  ///< a number, or null
-    time,    ///< milliseconds since the epoch; shown as an ISO time, or null
-    sparse,  ///< a number that is left out where there is none
-    text,    ///< a text; where none is kept, the exchange's name of the row's contract
-    list,    ///< a list of texts; where none is kept, an empty one
+    number,    ///< a number, or null
+    time,      ///< milliseconds since the epoch; shown as an ISO time, or null
+    sparse,    ///< a number that is left out where there is none
+    optional,  ///< the same, and the group with it where it has none at all
+    text,      ///< a text; where none is kept, the exchange's name of the row's contract
+    list,      ///< a list of texts; where none is kept, an empty one
 };
 
 struct InputField {

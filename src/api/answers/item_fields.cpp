@@ -206,20 +206,28 @@ constexpr std::size_t kItemNumbers = signals::numbers_of(FieldGroup::metrics).si
                                      signals::numbers_of(FieldGroup::edges).size() +
                                      signals::numbers_of(FieldGroup::manipulation).size();
 static_assert(signals::kNumbers[kItemNumbers - 1].group == FieldGroup::manipulation, "what items show comes first");
+constexpr std::size_t kFlowNumbers = signals::numbers_of(FieldGroup::flow).size();
+constexpr std::size_t kFirstFlowNumber = static_cast<std::size_t>(signals::numbers_of(FieldGroup::flow).front().number);
 
-template <std::size_t... line>
-consteval auto make_fields(std::index_sequence<line...>) {
-    std::array<ItemField, kBeforeNumbers.size() + kItemNumbers + kBehindFunding.size() + kBehindNumbers.size()> all{};
+/// What is there without a live feed.
+constexpr std::size_t kWithoutFlow =
+    kBeforeNumbers.size() + kItemNumbers + kBehindFunding.size() + kBehindNumbers.size();
+
+template <std::size_t... line, std::size_t... flow>
+consteval auto make_fields(std::index_sequence<line...>, std::index_sequence<flow...>) {
+    std::array<ItemField, kWithoutFlow + kFlowNumbers> all{};
     auto* end = std::ranges::copy(kBeforeNumbers, all.begin()).out;
     const auto add = [&end](const ItemField& field) {
         *end++ = field;
         if (field.name == "funding_8h_pct") end = std::ranges::copy(kBehindFunding, end).out;
     };
     (add(field_of_line<line>()), ...);
-    std::ranges::copy(kBehindNumbers, end);
+    end = std::ranges::copy(kBehindNumbers, end).out;
+    ((*end++ = field_of_line<kFirstFlowNumber + flow>()), ...);
     return all;
 }
-constexpr auto kFields = make_fields(std::make_index_sequence<kItemNumbers>());
+constexpr auto kFields =
+    make_fields(std::make_index_sequence<kItemNumbers>(), std::make_index_sequence<kFlowNumbers>());
 
 /// Below 2^53 a whole double is exactly that integer.
 bool is_plain_integer(double value) {
@@ -274,6 +282,10 @@ int compare(const FieldValue& a, const FieldValue& b) {
 
 std::span<const ItemField> item_fields() {
     return kFields;
+}
+
+std::span<const ItemField> item_fields_of(const ranking::Ranking* ranking) {
+    return ranking != nullptr && ranking->has_flow ? item_fields() : item_fields().first(kWithoutFlow);
 }
 
 const ItemField* find_item_field(std::string_view name) {

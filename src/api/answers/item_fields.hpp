@@ -32,6 +32,9 @@ struct ItemField : signals::FieldInfo {
 /// Every field, in the order in which items show them: the members of a row and, between them, the groups of the table
 /// of numbers that items have.
 [[nodiscard]] std::span<const ItemField> item_fields();
+/// Those of an item of `ranking` that was not asked for particular ones: what a live feed tells is left out where there
+/// was none. With nullptr, of one without a feed.
+[[nodiscard]] std::span<const ItemField> item_fields_of(const ranking::Ranking* ranking);
 [[nodiscard]] const ItemField* find_item_field(std::string_view name);
 
 /// Whether the request takes slippage and carry as the cycle did, so that only the score is left to tell items apart.

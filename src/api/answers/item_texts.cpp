@@ -16,8 +16,7 @@ struct FieldRun {
     Depends depends = Depends::on_contract;
 };
 
-std::vector<FieldRun> make_field_runs() {
-    const std::span<const ItemField> fields = item_fields();
+std::vector<FieldRun> make_field_runs(std::span<const ItemField> fields) {
     const auto depends = [](const ItemField& field) {
         if (field.name == "rank") return Depends::on_place;
         return field.depends_on_request ? Depends::on_request : Depends::on_contract;
@@ -33,9 +32,10 @@ std::vector<FieldRun> make_field_runs() {
     return runs;
 }
 
-const std::vector<FieldRun>& field_runs() {
-    static const std::vector<FieldRun> kRuns = make_field_runs();
-    return kRuns;
+const std::vector<FieldRun>& field_runs(const ranking::Ranking& ranking) {
+    static const std::vector<FieldRun> kWithoutFlow = make_field_runs(item_fields_of(nullptr));
+    static const std::vector<FieldRun> kAll = make_field_runs(item_fields());
+    return ranking.has_flow ? kAll : kWithoutFlow;
 }
 
 /// The members that `write` writes, without the braces around them.
@@ -55,14 +55,14 @@ void ItemTexts::write(core::JsonWriter& json, const ranking::Ranking& ranking, c
     Texts* const texts = texts_of(ranking, item);
     json.begin_object();
     std::size_t next = 0;  // of the contract's own runs
-    for (const FieldRun& run : field_runs()) {
+    for (const FieldRun& run : field_runs(ranking)) {
         if (run.depends == Depends::on_contract && texts != nullptr) {
             json.raw(texts->own[next++]);
         } else {
             write_fields(json, run.fields, item);
         }
         if (run.depends == Depends::on_place && texts != nullptr && is_as_in_cycle(item)) {
-            json.raw(behind_place(*texts, item));
+            json.raw(behind_place(*texts, ranking, item));
             break;
         }
     }
@@ -79,7 +79,7 @@ ItemTexts::Texts* ItemTexts::texts_of(const ranking::Ranking& ranking, const Sco
     }
     Texts& texts = by_contract_.at(item.contract);
     if (texts.own.empty()) {
-        for (const FieldRun& run : field_runs()) {
+        for (const FieldRun& run : field_runs(ranking)) {
             if (run.depends != Depends::on_contract) continue;
             texts.own.push_back(members([&](core::JsonWriter& json) { write_fields(json, run.fields, item); }));
         }
@@ -88,7 +88,7 @@ ItemTexts::Texts* ItemTexts::texts_of(const ranking::Ranking& ranking, const Sco
 }
 
 /// What follows the place in an item of this score, from an earlier one where there was one.
-const std::string& ItemTexts::behind_place(Texts& texts, const ScoredContract& item) {
+const std::string& ItemTexts::behind_place(Texts& texts, const ranking::Ranking& ranking, const ScoredContract& item) {
     for (const Scored& known : texts.scored) {
         if (known.score == item.score && known.rank_delta == item.rank_delta) return known.behind_place;
     }
@@ -96,7 +96,7 @@ const std::string& ItemTexts::behind_place(Texts& texts, const ScoredContract& i
     const auto write = [&](core::JsonWriter& json) {
         std::size_t next = 0;
         bool behind = false;
-        for (const FieldRun& run : field_runs()) {
+        for (const FieldRun& run : field_runs(ranking)) {
             const bool own = run.depends == Depends::on_contract;
             if (behind && own) json.raw(texts.own[next]);
             if (behind && !own) write_fields(json, run.fields, item);

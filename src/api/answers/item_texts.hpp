@@ -40,7 +40,8 @@ private:
     };
 
     [[nodiscard]] Texts* texts_of(const ranking::Ranking& ranking, const ScoredContract& item);
-    [[nodiscard]] static const std::string& behind_place(Texts& texts, const ScoredContract& item);
+    [[nodiscard]] static const std::string& behind_place(Texts& texts, const ranking::Ranking& ranking,
+                                                         const ScoredContract& item);
 
     std::uint64_t sequence_ = 0;
     core::WallTime time_;  ///< tells apart cycles of the same number, should a sequence ever begin anew

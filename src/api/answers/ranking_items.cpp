@@ -14,7 +14,7 @@ void write_ranking_items(core::JsonWriter& json, const ranking::Ranking& ranking
         const auto items = score_contracts(ranking, cycle_scoring(ranking.settings, profile));
         for (std::size_t i = 0; i < std::min(top, items.size()); ++i) {
             json.begin_object();
-            write_fields(json, item_fields(), items[i]);
+            write_fields(json, item_fields_of(&ranking), items[i]);
             json.end_object();
         }
     }

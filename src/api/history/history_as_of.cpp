@@ -71,7 +71,7 @@ public:
         if (name == "notes") return std::span<const std::string>(notes_);
         if (name == "manip_flags")
             return has_flags_ ? FieldValue(std::span<const std::string_view>(flags_)) : FieldValue();
-        for (const std::string_view group : {"metrics", "edges"}) {
+        for (const std::string_view group : {"metrics", "edges", "flow"}) {
             if (const FieldValue value = number_in(member(inputs_, group), name); !is_null(value)) return value;
         }
         return {};

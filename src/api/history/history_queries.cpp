@@ -93,7 +93,7 @@ std::optional<std::vector<std::string>> read_symbols(ParamReader& reader) {
 
 void read_fields(ParamReader& reader, AsOfQuery& query) {
     const auto names = reader.list("fields");
-    for (const ItemField& field : item_fields()) {
+    for (const ItemField& field : item_fields_of(nullptr)) {
         // What was there a cycle earlier is not kept beside a ranking.
         if (!names && field.name != "rank_delta") query.fields.push_back(field.name);
     }

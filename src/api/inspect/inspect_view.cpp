@@ -68,10 +68,10 @@ std::optional<double> score_of(const Assessment& assessment) {
 }
 
 /// Every field of an item, for a contract that may have neither score nor rank.
-void write_snapshot(core::JsonWriter& json, const Assessment& assessment) {
+void write_snapshot(core::JsonWriter& json, const ranking::Ranking& ranking, const Assessment& assessment) {
     const bool unranked = assessment.rejection != signals::Rejection::none || assessment.item.rank == 0;
     json.key("snapshot").begin_object();
-    for (const ItemField& field : item_fields()) {
+    for (const ItemField& field : item_fields_of(&ranking)) {
         json.key(field.name);
         const bool is_of_ranking = field.name == "score" || field.name == "rank" || field.name == "rank_delta";
         write_value(json, unranked && is_of_ranking ? FieldValue() : shown(field, assessment.item));
@@ -235,7 +235,7 @@ std::string page_of(const ranking::Ranking& ranking, const Assessment& assessmen
     } else {
         json.value(signals::to_string(assessment.rejection));
     }
-    write_snapshot(json, assessment);
+    write_snapshot(json, ranking, assessment);
     write_orderbook(json, snapshot.data.order_book.get());
     write_group(json, FieldGroup::momentum, assessment.item.numbers());
     write_group(json, FieldGroup::micro, assessment.item.numbers());

@@ -140,11 +140,11 @@ void read_sort(ParamReader& reader, RankingsQuery& query) {
     query.ascending = order ? *order == "asc" : query.sort->ascending_first;
 }
 
-void read_fields(ParamReader& reader, RankingsQuery& query) {
+void read_fields(ParamReader& reader, const QueryContext& context, RankingsQuery& query) {
     const auto names = reader.list("fields");
     query.all_fields = !names;
     if (!names) {
-        for (const ItemField& field : item_fields()) query.fields.push_back(&field);
+        for (const ItemField& field : item_fields_of(context.ranking)) query.fields.push_back(&field);
         return;
     }
     if (names->empty()) reader.reject("fields", "names no field; leave the parameter out to get all");
@@ -231,7 +231,7 @@ std::expected<RankingsQuery, Problem> parse_rankings_query(const net::QueryParam
     read_watchlist(reader, context, query.selection);
     query.selection.symbols = read_symbols(reader, context);
     read_sort(reader, query);
-    read_fields(reader, query);
+    read_fields(reader, context, query);
     constexpr std::array<std::string_view, 2> kFormats{"json", "csv"};
     query.csv = reader.choice("format", kFormats) == "csv";
     // A file of lines has no place to say that it is a page: it is whole unless pages are asked for.

@@ -51,7 +51,7 @@ void write_item(core::JsonWriter& json, const ranking::Ranking& ranking, const r
     const signals::NumbersView numbers = item.numbers();
     const signals::Manipulation& manipulation = snapshot.numbers.manipulation;
     json.begin_object();
-    write_fields(json, item_fields(), item);
+    write_fields(json, item_fields_of(&ranking), item);
     // Under the names that frames had before they had whole items.
     number_field(json, "manipulation_score", signals::shown<&signals::Manipulation::manip_score>(numbers));
     json.key("manipulation_flags");

@@ -16,9 +16,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::pair<InputKind, std::string_view>, 5> kKinds{{{InputKind::number, "number"},
+constexpr std::array<std::pair<InputKind, std::string_view>, 6> kKinds{{{InputKind::number, "number"},
                                                                         {InputKind::time, "time"},
                                                                         {InputKind::sparse, "sparse"},
+                                                                        {InputKind::optional, "optional"},
                                                                         {InputKind::text, "text"},
                                                                         {InputKind::list, "list"}}};
 
@@ -91,6 +92,7 @@ void write_number(GroupWriter& out, const InputField& field, std::optional<doubl
         out.enter(split(field.path).first);  // an empty group is shown, too
         return;
     }
+    if (field.kind == InputKind::optional && !number) return;
     core::JsonWriter& value = out.member(field.path);
     if (field.kind != InputKind::time || !number) {
         value.value(number);

@@ -31,7 +31,7 @@ using signals::NumberField;
 
 bool is_in_items(const NumberField& field) {
     return field.group == FieldGroup::metrics || field.group == FieldGroup::edges ||
-           field.group == FieldGroup::manipulation;
+           field.group == FieldGroup::manipulation || field.group == FieldGroup::flow;
 }
 
 class NumbersEverywhere : public testing::Test {
@@ -56,8 +56,28 @@ protected:
         return *value;
     }
 
-    ranking::Ranking ranking_ = test::make_ranking();
+    ranking::Ranking ranking_ = test::make_ranking_with_flow();
 };
+
+TEST(NumbersWithoutFeed, leave_no_trace_in_answers_and_stored_texts) {
+    const ranking::Ranking ranking = test::make_ranking();
+    ASSERT_FALSE(ranking.has_flow);
+    const QueryContext context{.ranking = &ranking, .default_top = 12};
+    const auto rankings = *render_rankings(ranking, *parse_rankings_query({}, context)).body();
+    const auto csv = *render_rankings(ranking, *parse_rankings_query(*net::parse_query("format=csv"), context)).body();
+    const auto frame = render_frame(ranking, *parse_stream_query({}, context), {}).value();
+    const auto page = *render_inspection(ranking, {ranking.contract(0), ranking.edges[0]}, {.profile = "scalp"}).body();
+    const auto kept = ranking::encode_ranking(ranking);
+    for (const NumberField& field : signals::numbers_of(FieldGroup::flow)) {
+        for (const std::string* const text : {&rankings, &csv, &frame, &page, &kept}) {
+            EXPECT_FALSE(text->contains(field.name)) << field.name;
+        }
+    }
+    EXPECT_FALSE(kept.contains("flow\""));
+    const auto asked = *parse_rankings_query(*net::parse_query("fields=symbol,microprice&sort=microprice"), context);
+    EXPECT_TRUE(json::parse(*render_rankings(ranking, asked).body())["items"][0]["microprice"].is_null())
+        << "who asks for one gets it";
+}
 
 TEST_F(NumbersEverywhere, in_items_in_their_order_and_in_frames) {
     const json item = first_item();
@@ -141,7 +161,8 @@ TEST_F(NumbersEverywhere, in_the_document_of_the_interface) {
         const std::string name(field.name);
         EXPECT_TRUE(schemas["RankingItem"]["properties"].contains(name)) << name;
         EXPECT_TRUE(frame_item["properties"].contains(name)) << name;
-        EXPECT_EQ(std::ranges::count(frame_item["required"], json(name)), 1) << name;
+        const bool required = field.group != FieldGroup::flow;
+        EXPECT_EQ(std::ranges::count(frame_item["required"], json(name)), required ? 1 : 0) << name;
         EXPECT_TRUE(inspection["snapshot"]["properties"].contains(name)) << name;
         const json& past = schemas["PastRankings"]["properties"]["items"]["items"]["properties"];
         EXPECT_EQ(past.contains(name), name != "rank_delta") << name;
