@@ -62,10 +62,22 @@ void CandleSeries::follow(double last_price, core::WallTime exchange_now) {
     if (candles_->empty() || !(last_price > 0.0)) return;
     const market::Candle& running = candles_->back();
     if (running.open_time_ms < bucket(exchange_now) || running.close == last_price) return;
+    move_last(last_price, last_price, last_price);
+}
+
+void CandleSeries::follow_trades(double low, double high, double last_price, core::WallTime at) {
+    if (candles_->empty() || !(low > 0.0)) return;
+    const market::Candle& running = candles_->back();
+    if (running.open_time_ms != bucket(at)) return;
+    if (running.close == last_price && running.low <= low && running.high >= high) return;
+    move_last(low, high, last_price);
+}
+
+void CandleSeries::move_last(double low, double high, double close) {
     Candles moved = *candles_;
-    moved.back().close = last_price;
-    moved.back().high = std::max(moved.back().high, last_price);
-    moved.back().low = std::min(moved.back().low, last_price);
+    moved.back().close = close;
+    moved.back().high = std::max(moved.back().high, high);
+    moved.back().low = std::min(moved.back().low, low);
     candles_ = std::make_shared<const Candles>(std::move(moved));
 }
 

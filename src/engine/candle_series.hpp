@@ -39,12 +39,17 @@ public:
     /// ended at `exchange_now`, or for a price that is not positive.
     void follow(double last_price, core::WallTime exchange_now);
 
+    /// The same for trades that were seen one by one, the last of them at `at`: moves high and low as far as they went.
+    /// Only while the candle that is held last is that of `at`; trades of another one come with its candle.
+    void follow_trades(double low, double high, double last_price, core::WallTime at);
+
     /// Forgets every candle, so that all are fetched again.
     void clear() { candles_ = std::make_shared<const std::vector<market::Candle>>(); }
     [[nodiscard]] bool empty() const { return candles_->empty(); }
     [[nodiscard]] View view(core::WallTime exchange_now) const;
 
 private:
+    void move_last(double low, double high, double close);
     [[nodiscard]] std::int64_t bucket(core::WallTime time) const;
 
     std::int64_t interval_ms_;

@@ -1,5 +1,6 @@
 #include "scanner/engine/engine.hpp"
 
+#include "engine/feed/live_loop.hpp"
 #include "engine/ranking_cycle.hpp"
 #include "engine/scan/scan_loop.hpp"
 
@@ -8,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <memory>
 #include <utility>
 
 namespace scanner::engine {
@@ -39,13 +42,27 @@ std::string why_not_live(const ranking::Ranking& ranking, const EngineOptions& o
     return {};
 }
 
-RankingCycleOptions cycle_options(const EngineOptions& options) {
-    return {.settings = options.ranking,
-            .profiles = options.profiles,
-            .limits = {.price = options.scan.max_price_age,
-                       .candle_interval_minutes = options.scan.candle_interval_minutes},
-            .interval = options.interval,
-            .snapshots_ttl = options.snapshots_ttl};
+/// A basis of prices that are further apart says something of the time between them.
+constexpr milliseconds kMaxIndexGap{3'000};
+
+RankingCycleOptions cycle_options(const EngineOptions& options, bool with_feed) {
+    RankingCycleOptions made{.settings = options.ranking,
+                             .profiles = options.profiles,
+                             .limits = {.price = options.scan.max_price_age,
+                                        .candle_interval_minutes = options.scan.candle_interval_minutes},
+                             .interval = options.interval,
+                             .snapshots_ttl = options.snapshots_ttl};
+    if (with_feed) {
+        made.limits.max_index_gap = kMaxIndexGap;
+        made.published_interval = std::min(options.rank_interval, options.interval);
+    }
+    return made;
+}
+
+LiveLoopOptions live_options(const EngineOptions& options) {
+    return {.rank_interval = options.rank_interval,
+            .recording = options.interval,
+            .audits_per_sec = options.audits_per_sec};
 }
 
 BoardOptions board_options(const EngineOptions& options) {
@@ -55,18 +72,28 @@ BoardOptions board_options(const EngineOptions& options) {
 class EngineImpl final : public Engine {
 public:
     EngineImpl(asio::any_io_executor executor, exchange::Exchange& exchange, const core::Clock& clock,
-               EngineOptions options, EngineObserver& observer, ScanProgress progress)
+               EngineOptions options, EngineObserver& observer, ScanProgress progress, FeedParts feed)
         : clock_(clock),
           options_(std::move(options)),
           state_(options_.scan.candle_interval_minutes, options_.scan.candle_count),
           board_(clock, board_options(options_), [&exchange] { return exchange.status(); }),
-          cycle_(clock, state_, board_, observer, cycle_options(options_)),
-          scan_(std::move(executor), exchange, clock, state_, options_.scan, options_.interval, observer,
+          cycle_(clock, state_, board_, observer, cycle_options(options_, feed.make_feed != nullptr)),
+          scan_(executor, exchange, clock, state_, options_.scan, options_.interval, observer,
                 {.on_pass = [this](const PassReport& pass) { return rank(pass); },
-                 .on_health = [this](SourceHealth health) { board_.report(std::move(health)); }},
-                std::move(progress)) {}
+                 .on_health = [this](SourceHealth health) { board_.report(std::move(health)); },
+                 .on_universe =
+                     [this] {
+                         if (live_) live_->universe_changed();
+                     }},
+                std::move(progress)) {
+        if (feed.make_feed) follow(std::move(executor), exchange, std::move(feed));
+    }
 
-    asio::awaitable<void> run() override { return scan_.run(); }
+    asio::awaitable<void> run() override {
+        if (live_) co_await live_->start();
+        co_await scan_.run();
+        if (live_) co_await live_->stop();
+    }
 
     asio::awaitable<core::Result<ranking::RankingPtr>> scan_once() override {
         if (auto scanned = co_await scan_.scan_once(); !scanned) co_return std::unexpected(scanned.error());
@@ -79,9 +106,10 @@ public:
 
     void set_options(EngineOptions options) override {
         options_ = std::move(options);
-        cycle_.set_options(cycle_options(options_));
+        cycle_.set_options(cycle_options(options_, live_ != nullptr));
         board_.set_options(board_options(options_));
         scan_.set_options(options_.scan, options_.interval);
+        if (live_) live_->set_options(live_options(options_));
     }
     const EngineOptions& options() const override { return options_; }
 
@@ -101,11 +129,39 @@ public:
 private:
     bool has_run() const { return scan_.health().cycle_count > 0; }
 
-    /// Each pass makes one ranking: the two rhythms are one while the scan is the only source.
-    core::Result<void> rank(const PassReport& pass) {
-        return cycle_.make({.cycle_ms = pass.cycle_ms, .requests = pass.requests, .health = pass.health},
-                           Rhythm::recorded);
+    void follow(asio::any_io_executor executor, exchange::Exchange& exchange, FeedParts feed) {
+        live_ = std::make_unique<LiveLoop>(
+            std::move(executor), exchange, clock_, state_, std::move(feed), live_options(options_),
+            LiveLoopEvents{.publish = [this](bool recorded) { return publish(recorded); },
+                           .sequence = [this] { return cycle_.sequence(); },
+                           .on_contract_change = [this] { scan_.renew_contracts(); }});
+        board_.set_feed_health([this] { return live_->health(); });
     }
+
+    /// Each pass makes a recorded ranking; without a feed there are no others, and the two rhythms are one.
+    core::Result<void> rank(const PassReport& pass) {
+        last_pass_ = {.cycle_ms = pass.cycle_ms, .requests = pass.requests};
+        return make({.cycle_ms = pass.cycle_ms, .requests = pass.requests, .health = pass.health}, Rhythm::recorded);
+    }
+
+    /// Between passes, as the feed tells of changes.
+    core::Result<void> publish(bool recorded) {
+        return make({.cycle_ms = last_pass_.cycle_ms, .requests = last_pass_.requests, .health = scan_.health()},
+                    recorded ? Rhythm::recorded : Rhythm::published);
+    }
+
+    core::Result<void> make(RankingWork work, Rhythm rhythm) {
+        const core::SteadyTime at = clock_.steady_now();
+        if (live_) live_->bring();
+        auto made = cycle_.make(std::move(work), rhythm);
+        if (made && live_) live_->published(at, rhythm == Rhythm::recorded);
+        return made;
+    }
+
+    struct LastPass {
+        double cycle_ms = 0.0;
+        std::uint64_t requests = 0;
+    };
 
     const core::Clock& clock_;
     EngineOptions options_;
@@ -113,15 +169,17 @@ private:
     RankingBoard board_;  // outlives those that publish on it
     RankingCycle cycle_;
     ScanLoop scan_;  // calls all of the above
+    LastPass last_pass_;
+    std::unique_ptr<LiveLoop> live_;  // calls all of the above; nullptr without a feed
 };
 
 }  // namespace
 
 std::unique_ptr<Engine> make_engine(asio::any_io_executor executor, exchange::Exchange& exchange,
                                     const core::Clock& clock, EngineOptions options, EngineObserver& observer,
-                                    ScanProgress progress) {
+                                    ScanProgress progress, FeedParts feed) {
     return std::make_unique<EngineImpl>(std::move(executor), exchange, clock, std::move(options), observer,
-                                        std::move(progress));
+                                        std::move(progress), std::move(feed));
 }
 
 }  // namespace scanner::engine

@@ -37,7 +37,17 @@ public:
     /// `what`, of the exchange, stood like this at `time`; `consequence` ends the note of a value that is not used.
     void at(Input input, std::optional<core::WallTime> time, milliseconds limit, std::string_view what,
             std::string_view consequence) {
-        InputReading& reading = inputs_[input] = InputReading{.limit = limit};
+        judge(inputs_[input], time, limit, what, consequence);
+    }
+    /// The tape as well: nothing is said of one that rests.
+    void tape(std::optional<core::WallTime> traded_at, milliseconds limit) {
+        judge(inputs_.tape(), traded_at, limit, "the last trade", "");
+        inputs_.tape().note.clear();
+    }
+
+    void judge(InputReading& reading, std::optional<core::WallTime> time, milliseconds limit, std::string_view what,
+               std::string_view consequence) const {
+        reading = InputReading{.limit = limit};
         if (!time) return;
         const milliseconds age = now_.exchange - *time;
         reading.time = time;
@@ -149,6 +159,17 @@ void judge_funding(market::MarketData& data, Judge& judge, const OptionalLists& 
                        : fmt::format("the rate is that of a settlement {} ahead; it is not used", span_text(until));
 }
 
+/// A basis compares two prices of one moment.
+void leave_out_of_step_index(market::MarketData& data, milliseconds max_gap) {
+    market::Inputs& inputs = data.inputs;
+    std::optional<core::WallTime> priced = inputs[Input::ticker].true_at;
+    if (inputs.tape().state == InputState::live) priced = std::max(priced, inputs.tape().true_at);
+    const std::optional<core::WallTime>& index = inputs[Input::index].true_at;
+    if (!priced || !index || std::chrono::abs(*priced - *index) <= max_gap) return;
+    data.index_price.reset();
+    inputs[Input::index].note = fmt::format("more than {} from the last price in time; no basis", span_text(max_gap));
+}
+
 }  // namespace
 
 milliseconds candle_limit(int interval_minutes) {
@@ -161,11 +182,24 @@ core::WallTime worse_of(core::WallTime row, core::WallTime list, core::WallTime 
     return later - exchange_now > kAheadTolerance ? later : std::min(row, list);
 }
 
+std::optional<core::WallTime> price_time(const market::Inputs& inputs) {
+    const InputReading& tape = inputs.tape();
+    std::optional<core::WallTime> priced = inputs[Input::ticker].true_at;
+    if (priced && tape.state == InputState::live) priced = std::max(priced, tape.true_at);
+    const auto& book = inputs[Input::order_book].true_at;
+    if (!priced || !book) return std::nullopt;
+    return std::min(*priced, *book);
+}
+
 std::optional<ranking::Exclusion> judge_inputs(market::MarketData& data, const OptionalLists& lists,
-                                               const JudgingTime& now, const InputLimits& limits) {
+                                               const JudgingTime& now, const InputLimits& limits,
+                                               std::optional<core::WallTime> traded_at) {
     const std::string& code = data.contract->contract_code;
     Judge judge(now, data.inputs);
-    judge.at(Input::ticker, data.ticker.time, limits.price, "the ticker", "");
+    judge.tape(traded_at, limits.price);
+    const bool priced_by_tape = data.inputs.tape().state == InputState::live && traded_at >= data.ticker.time;
+    judge.at(Input::ticker, data.ticker.time, priced_by_tape ? std::max(limits.price, kTurnoverLimit) : limits.price,
+             "the ticker", "");
     judge.at(Input::order_book, data.order_book->exchange_time, limits.price, "the order book", "");
     judge.at(Input::candles, candle_time(data, limits.candle_interval_minutes),
              candle_limit(limits.candle_interval_minutes), "the newest closed candle", "");
@@ -183,8 +217,9 @@ std::optional<ranking::Exclusion> judge_inputs(market::MarketData& data, const O
     if (const auto* index = judge.row(Input::index, lists.index, code, kIndexLimit, "the index price")) {
         data.index_price = index->price;
     }
+    if (data.index_price && limits.max_index_gap) leave_out_of_step_index(data, *limits.max_index_gap);
     const auto true_at = [&](Input input) { return data.inputs[input].true_at.value_or(now.own); };
-    data.data_time = std::min(true_at(Input::ticker), true_at(Input::order_book));
+    data.data_time = price_time(data.inputs).value_or(std::min(true_at(Input::ticker), true_at(Input::order_book)));
 
     const auto because = [&](std::string_view reason, std::string detail) {
         return ranking::Exclusion{code, std::string(reason), std::move(detail)};

@@ -20,6 +20,8 @@ inline constexpr std::chrono::milliseconds kIndexLimit{60'000};
 /// Open interest and funding rates move slowly, but a list of them is made on request: five minutes mean a cache.
 inline constexpr std::chrono::milliseconds kOpenInterestLimit{300'000};
 inline constexpr std::chrono::milliseconds kFundingLimit{300'000};
+/// How old turnover and volume may be while the price comes from the tape: they are sums over a day.
+inline constexpr std::chrono::milliseconds kTurnoverLimit{300'000};
 /// After a settlement the exchange takes a moment before it lists the next one.
 inline constexpr std::chrono::milliseconds kSettlementGrace{30'000};
 
@@ -31,6 +33,9 @@ inline constexpr std::chrono::milliseconds kSettlementGrace{30'000};
 struct InputLimits {
     std::chrono::milliseconds price{90'000};  ///< of ticker and order book
     int candle_interval_minutes = 1;
+    /// No basis is made of a price and an index price that are further apart. Unlimited where both are read once a
+    /// pass.
+    std::optional<std::chrono::milliseconds> max_index_gap;
 };
 
 /// The two clocks at the moment of judging.
@@ -56,10 +61,16 @@ struct OptionalLists {
     OptionalList<market::IndexPrice> index;
 };
 
+/// When the price inputs were true, by our clock: the older of the book and of the newest that tells the last price,
+/// ticker or tape. Empty where one of them is not there.
+[[nodiscard]] std::optional<core::WallTime> price_time(const market::Inputs& inputs);
+
 /// Judges every input of `data`, whose contract, ticker (with its time), book and candles were read: fills `inputs` and
 /// `data_time`, and takes funding, open interest and index from `lists` where they are live. The reason why the
 /// contract may not be published, where there is one: stale_ticker, stale_book, price_outside_book or stale_candles.
+/// `traded_at`: when the tape last told a price, where there is one; a ticker that is older tells volumes alone.
 [[nodiscard]] std::optional<ranking::Exclusion> judge_inputs(market::MarketData& data, const OptionalLists& lists,
-                                                             const JudgingTime& now, const InputLimits& limits);
+                                                             const JudgingTime& now, const InputLimits& limits,
+                                                             std::optional<core::WallTime> traded_at = std::nullopt);
 
 }  // namespace scanner::engine

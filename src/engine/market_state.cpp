@@ -19,19 +19,28 @@ ranking::Exclusion failure_of(const std::string& code, std::string_view input, c
 /// differently each time. What was true at a moment stays true at that moment: else every reading would be a new one.
 constexpr std::chrono::milliseconds kClockJitter{20};
 
+void keep_moment(market::InputReading& reading, const market::InputReading& before) {
+    const bool same = reading.time && reading.time == before.time && reading.true_at && before.true_at;
+    if (same && std::chrono::abs(*reading.true_at - *before.true_at) <= kClockJitter) reading.true_at = before.true_at;
+}
+
 void keep_moments(market::MarketData& data, market::Inputs& judged) {
-    for (const market::Input input : market::kInputs) {
-        market::InputReading& reading = data.inputs[input];
-        const market::InputReading& before = judged[input];
-        const bool same = reading.time && reading.time == before.time && reading.true_at && before.true_at;
-        if (same && std::chrono::abs(*reading.true_at - *before.true_at) <= kClockJitter) {
-            reading.true_at = before.true_at;
-        }
-    }
+    for (const market::Input input : market::kInputs) keep_moment(data.inputs[input], judged[input]);
+    keep_moment(data.inputs.tape(), judged.tape());
     judged = data.inputs;
-    const auto& ticker = data.inputs[market::Input::ticker].true_at;
-    const auto& book = data.inputs[market::Input::order_book].true_at;
-    if (ticker && book) data.data_time = std::min(*ticker, *book);
+    if (const auto time = price_time(data.inputs)) data.data_time = *time;
+}
+
+/// Who told each input, beside how old it is.
+void name_sources(market::MarketData& data, const ContractState& state) {
+    for (const market::Input input : market::kInputs) data.inputs[input].source = InputSource::rest;
+    market::InputReading& book = data.inputs[market::Input::order_book];
+    book.source = state.book.received.source;
+    book.subscription = state.book_subscription;
+    if (!state.tape.subscription.empty()) {
+        data.inputs.tape().source = InputSource::feed;
+        data.inputs.tape().subscription = state.tape.subscription;
+    }
 }
 
 }  // namespace
@@ -80,6 +89,11 @@ ContractStatePtr MarketState::at(const std::shared_ptr<const market::Contract>& 
     return state;
 }
 
+ContractStatePtr MarketState::find(const std::string& contract_code) const {
+    const auto known = states_.find(contract_code);
+    return known == states_.end() ? nullptr : known->second;
+}
+
 void MarketState::set_universe(Universe universe, exchange::Bulk<market::Ticker> tickers, const Receipt& receipt) {
     universe_.clear();
     std::unordered_set<std::string_view> codes;
@@ -115,16 +129,18 @@ MarketReading MarketState::read(core::WallTime own, core::SteadyTime steady, con
         const core::WallTime answered = state->candles.exchange_time;
         const core::WallTime candles_at = state->candles_follow ? answered : std::min(answered, now.exchange);
         market::MarketData data = market_data(*state, candles_at, now.exchange);
-        if (auto reason = judge_inputs(data, lists_, now, limits)) {
+        if (auto reason = judge_inputs(data, lists_, now, limits, state->tape.time)) {
             // What is ahead of now would be taken for complete until its time has come.
             const auto& candles = data.inputs[market::Input::candles];
             state->candles_ahead = candles.time && *candles.time > now.exchange;
             reading.exclusions.push_back(std::move(*reason));
             continue;
         }
+        name_sources(data, *state);
         keep_moments(data, state->judged);
         if (state->candles_follow) {
-            state->candles.value.follow(data.ticker.last, candles_at);
+            // A trade of the next interval moves nothing: its candle is not there yet.
+            state->candles.value.follow(data.ticker.last, std::max(candles_at, state->tape.time.value_or(candles_at)));
             data.candles = state->candles.value.view(candles_at).candles;
         }
         reading.data.push_back(std::move(data));
@@ -139,6 +155,8 @@ market::MarketData MarketState::market_data(const ContractState& state, core::Wa
     data.ticker = state.ticker.value;
     const core::WallTime assembled = state.ticker.exchange_time;
     data.ticker.time = worse_of(data.ticker.time.value_or(assembled), assembled, exchange_now);
+    const bool traded_since = state.tape.time && *state.tape.time > *data.ticker.time;
+    if (traded_since) data.ticker.last = state.tape.last;
     // The book's best prices, not the ticker's: they agree with the depth shown.
     const market::OrderBook& book = *state.book.value;
     data.ticker.bid = book.bids.empty() ? std::nullopt : std::optional(book.bids.front());
@@ -149,7 +167,8 @@ market::MarketData MarketState::market_data(const ContractState& state, core::Wa
     data.closed_candles = candles.closed;
     // Read after the ticker was made, the running candle's close is the newer last price.
     const bool running = candles.closed < candles.candles->size();
-    if (running && !state.candles_follow && state.candles.exchange_time > *data.ticker.time) {
+    const core::WallTime priced = traded_since ? *state.tape.time : *data.ticker.time;
+    if (running && !state.candles_follow && state.candles.exchange_time > priced) {
         data.ticker.last = candles.candles->back().close;
     }
     data.fetch_latency_ms = state.latency_ms;

@@ -70,6 +70,14 @@ struct InputSlot {
     }
 };
 
+/// What a live tape says of a contract's price.
+struct TapePrice {
+    std::optional<core::WallTime> time;  ///< of the last trade, by the exchange's clock; empty before the first
+    double last = 0.0;                   ///< its price
+    bool complete = false;               ///< every trade since its subscription was told, or filled in since
+    std::string_view subscription;       ///< a literal; empty while no feed is asked for it
+};
+
 /// Everything that is known of one contract beside the lists that come for all. Candles are kept from read to read, so
 /// that only what has closed since is asked for again.
 struct ContractState {
@@ -79,11 +87,14 @@ struct ContractState {
     std::shared_ptr<const market::Contract> contract;
     InputSlot<market::Ticker> ticker;  ///< exchange_time is its list's; its own time may be older
     InputSlot<std::shared_ptr<const market::OrderBook>> book;
-    InputSlot<CandleSeries> candles;  ///< exchange_time is what closes them
-    bool candles_follow = false;      ///< none were missing: the running candle follows the ticker instead
-    bool candles_ahead = false;       ///< dated ahead of the exchange's clock: all are read again
-    double latency_ms = 0.0;          ///< the longest of the newest calls for it
-    market::Inputs judged;            ///< by the last reading
+    InputSlot<CandleSeries> candles;     ///< exchange_time is what closes them
+    bool candles_follow = false;         ///< none were missing: the running candle follows the ticker instead
+    bool candles_ahead = false;          ///< dated ahead of the exchange's clock: all are read again
+    double latency_ms = 0.0;             ///< the longest of the newest calls for it
+    bool book_followed = false;          ///< a feed keeps the book: no scan asks for it
+    std::string_view book_subscription;  ///< where that of the book stands, a literal; empty without a feed
+    TapePrice tape;
+    market::Inputs judged;  ///< by the last reading
 
     /// Why nothing can be computed of it, where an input is not there: fetch_failed or malformed. Of two that failed
     /// the first.
@@ -113,6 +124,8 @@ public:
     /// The state of a contract, made when there is none. A writer that waits for an answer holds on to it: when the
     /// contract starts afresh meanwhile, the answer reaches nothing that is read.
     [[nodiscard]] ContractStatePtr at(const std::shared_ptr<const market::Contract>& contract);
+    /// The same where there is one; else nullptr.
+    [[nodiscard]] ContractStatePtr find(const std::string& contract_code) const;
 
     /// Which contracts are ranked, with their tickers, and the tickers of all. Contracts outside are forgotten.
     void set_universe(Universe universe, exchange::Bulk<market::Ticker> tickers, const Receipt& receipt);
@@ -122,6 +135,7 @@ public:
 
     /// Funding, open interest and index prices, each of them for all contracts.
     [[nodiscard]] OptionalLists& lists() { return lists_; }
+    [[nodiscard]] const OptionalLists& lists() const { return lists_; }
     [[nodiscard]] ExchangeClock& exchange_clock() { return exchange_clock_; }
 
     /// Forgets the candles that a reading found ahead of the exchange's clock, so that a source asks for all again.

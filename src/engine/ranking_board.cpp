@@ -11,6 +11,17 @@ namespace scanner::engine {
 
 using std::chrono::milliseconds;
 
+std::string_view to_string(AuditResult result) noexcept {
+    switch (result) {
+        case AuditResult::agrees: return "agrees";
+        case AuditResult::moved: return "moved";
+        case AuditResult::differs: return "differs";
+        case AuditResult::failed: return "failed";
+        case AuditResult::unanswered: return "unanswered";
+    }
+    std::unreachable();
+}
+
 RankingBoard::RankingBoard(const core::Clock& clock, BoardOptions options,
                            std::function<exchange::ExchangeStatus()> exchange_status)
     : clock_(clock), options_(options), exchange_status_(std::move(exchange_status)) {}
@@ -73,6 +84,7 @@ HealthDetails RankingBoard::health() const {
     details.backoff_sec = source_.backoff_sec;
     details.recent_cycle_ms = source_.recent_cycle_ms;
     details.exchange = exchange_status_();
+    if (feed_health_) details.feed = feed_health_();
     for (const auto& [symbol, seen] : seen_) {
         SymbolHealth health = seen;
         const auto age = seen.last_seen.transform([&](core::WallTime time) {

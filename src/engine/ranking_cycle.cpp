@@ -54,7 +54,7 @@ core::Result<void> RankingCycle::make(RankingWork work, Rhythm rhythm) {
                      {.sequence = ++sequence_, .time = made_at, .recorded = recorded, .interval = options_.interval}));
     ranking->cycle_ms = work.cycle_ms;
     ranking->requests = work.requests;
-    ranking->next_scan_at = made_at + options_.interval;
+    ranking->next_scan_at = made_at + options_.published_interval.value_or(options_.interval);
     board_.publish(
         {.ranking = ranking, .universe = std::move(entries), .health = std::move(work.health), .recorded = recorded});
     if (recorded) {

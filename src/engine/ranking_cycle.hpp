@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace scanner::engine {
@@ -21,6 +22,8 @@ struct RankingCycleOptions {
     InputLimits limits;
     std::chrono::milliseconds interval{15'000};       ///< between recorded rankings
     std::chrono::milliseconds snapshots_ttl{90'000};  ///< what is older in all its numbers is not published
+    /// Between published rankings, where they come more often than recorded ones: when to expect the next.
+    std::optional<std::chrono::milliseconds> published_interval;
 };
 
 /// What a ranking tells of the work behind it.
@@ -51,6 +54,8 @@ public:
     void restore(ranking::RankingPtr ranking, bool live);
     /// The next ranking's number will be over `sequence`.
     void continue_after(std::uint64_t sequence);
+    /// Of the last ranking; 0 before the first.
+    [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
 
 private:
     [[nodiscard]] std::vector<UniverseEntry> universe(const std::vector<ranking::Exclusion>& exclusions) const;

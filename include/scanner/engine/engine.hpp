@@ -6,6 +6,7 @@
 #include "scanner/engine/ranking_board.hpp"
 #include "scanner/engine/scan_options.hpp"
 #include "scanner/exchange/exchange.hpp"
+#include "scanner/exchange/market_feed.hpp"
 #include "scanner/ranking/ranking.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,6 +14,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -26,10 +28,25 @@ struct EngineOptions {
     std::chrono::milliseconds interval{15'000};
     std::chrono::milliseconds snapshots_ttl{90'000};
     std::size_t rankings_kept = 4;  ///< of each kind, for readers that page through one
+
+    // With a live feed only
+    std::chrono::milliseconds rank_interval{1'000};  ///< between published rankings; 0: as fast as changes come
+    double audits_per_sec = 10.0;                    ///< live books compared with what the exchange answers; > 0
+};
+
+/// What an engine needs to follow a live feed beside its scan. Without `make_feed` it follows none, and what it does is
+/// what it always did.
+struct FeedParts {
+    /// Makes the feed that tells `listener`, which outlives it. Called once.
+    std::function<std::unique_ptr<exchange::MarketFeed>(exchange::FeedListener& listener)> make_feed;
+    /// Makes durable that rankings up to this number may have been shown. While it fails, only those are made that
+    /// history keeps.
+    std::function<boost::asio::awaitable<core::Result<void>>(std::uint64_t up_to)> reserve_sequence;
 };
 
 /// A scanner's engine, wired in one place: the scan writes the market state, at the end of each pass a ranking is made
-/// of it, and the board shows it. Loop thread only.
+/// of it, and the board shows it. With a live feed the market state follows the market in between, and so do published
+/// rankings. Loop thread only.
 class Engine {
 public:
     virtual ~Engine() = default;
@@ -60,6 +77,6 @@ using ScanProgress = std::function<void(std::size_t done, std::size_t total)>;
 /// Everything passed by reference must outlive the engine.
 [[nodiscard]] std::unique_ptr<Engine> make_engine(boost::asio::any_io_executor executor, exchange::Exchange& exchange,
                                                   const core::Clock& clock, EngineOptions options,
-                                                  EngineObserver& observer, ScanProgress progress);
+                                                  EngineObserver& observer, ScanProgress progress, FeedParts feed = {});
 
 }  // namespace scanner::engine

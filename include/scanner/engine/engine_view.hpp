@@ -2,16 +2,20 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/exchange/exchange.hpp"
+#include "scanner/exchange/market_feed.hpp"
 #include "scanner/market/market.hpp"
 #include "scanner/ranking/ranking.hpp"
 #include "scanner/signals/snapshot.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace scanner::engine {
@@ -26,6 +30,29 @@ struct SymbolHealth {
     std::optional<signals::VolatilityBucket> volatility_bucket;  ///< empty where its history is too short to tell
 };
 
+/// What an audit said of a live book.
+enum class AuditResult : std::uint8_t {
+    agrees,
+    moved,    ///< the two were of different moments: nothing is said
+    differs,  ///< once; it is asked again
+    failed,   ///< a second time without a frame in between: the book is given up
+    unanswered,
+};
+inline constexpr std::array kAuditResults{AuditResult::agrees, AuditResult::moved, AuditResult::differs,
+                                          AuditResult::failed, AuditResult::unanswered};
+[[nodiscard]] std::string_view to_string(AuditResult result) noexcept;
+
+/// How the live feed does, and what is done beside it. Counters are since start.
+struct FeedHealth {
+    exchange::FeedStatus status;
+    std::array<std::uint64_t, kAuditResults.size()> audits{};  ///< by AuditResult
+    std::uint64_t fall_backs = 0;                              ///< books read by request because theirs were not live
+    std::uint64_t tapes_filled = 0;                            ///< holes closed
+    std::size_t tapes_incomplete = 0;                          ///< contracts whose tape has a hole now
+    std::uint64_t published = 0;                               ///< rankings made between the ends of scans
+    std::optional<double> oldest_book_sec;                     ///< of the live books, since it was last confirmed
+};
+
 /// How the scan loop does, for health answers and metrics. A copy: it does not change under its reader.
 struct HealthDetails {
     std::optional<double> last_cycle_ms;         ///< of the last finished cycle, successful or not
@@ -37,6 +64,7 @@ struct HealthDetails {
     std::vector<double> recent_cycle_ms;         ///< the last few cycles, oldest first
     exchange::ExchangeStatus exchange;
     std::vector<SymbolHealth> symbols;  ///< by symbol
+    std::optional<FeedHealth> feed;     ///< empty while no feed is followed
 };
 
 /// One contract that the exchange lists, and whether the last cycle scanned it.

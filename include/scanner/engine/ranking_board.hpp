@@ -63,6 +63,8 @@ public:
     /// The source's work between publications: failures, pauses.
     void report(SourceHealth health) { source_ = std::move(health); }
     void set_options(BoardOptions options) { options_ = options; }
+    /// How the live feed does; asked for at each health answer.
+    void set_feed_health(std::function<FeedHealth()> health) { feed_health_ = std::move(health); }
 
     void on_published(Listener listener) { published_.listeners.push_back(std::move(listener)); }
     void on_recorded(Listener listener) { recorded_.listeners.push_back(std::move(listener)); }
@@ -97,6 +99,7 @@ private:
     const core::Clock& clock_;
     BoardOptions options_;
     std::function<exchange::ExchangeStatus()> exchange_status_;
+    std::function<FeedHealth()> feed_health_;  // empty while no feed is followed
     Shelf published_;
     Shelf recorded_;
     core::WallTime shown_at_;           // when the newest was published, by the wall clock

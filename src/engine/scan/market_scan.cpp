@@ -36,8 +36,8 @@ bool is_passing(market::ContractStatus status) {
 class MarketScanImpl final : public MarketScan {
 public:
     MarketScanImpl(exchange::Exchange& exchange, const core::Clock& clock, MarketState& state,
-                   MarketScanOptions options)
-        : exchange_(exchange), clock_(clock), state_(state), options_(std::move(options)) {}
+                   MarketScanOptions options, MarketScanEvents events)
+        : exchange_(exchange), clock_(clock), state_(state), options_(std::move(options)), events_(std::move(events)) {}
 
     asio::awaitable<core::Result<ScanReport>> run(std::function<void(std::size_t, std::size_t)> progress) override {
         using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): operators
@@ -57,6 +57,8 @@ public:
         state_.set_candles(options.candle_interval_minutes, options.candle_count);
         options_ = std::move(options);
     }
+
+    void expire_contracts() override { contracts_due_ = core::SteadyTime(); }
 
 private:
     /// Alone, before everything else: an exchange may need contract sizes to read tickers and books.
@@ -125,7 +127,7 @@ private:
         if (!likely.empty()) plan_bulk(pass, jobs);
         for (const auto& contract : likely) {
             const auto slot = pass.slot_of(contract);
-            jobs.push_back({ScanCall::book, slot});
+            if (!slot->state->book_followed) jobs.push_back({ScanCall::book, slot});
             slot->book_asked = true;
             // What is missing of a series that was begun follows from the exchange's clock, which comes with the
             // tickers.
@@ -157,6 +159,7 @@ private:
         Universe universe = select_universe(state_.contracts(), tickers->by_contract, options_.universe);
         state_.set_universe(std::move(universe), std::move(*tickers), receipt());
         remember_universe();
+        if (events_.on_universe) events_.on_universe();
         const std::vector<ScanJob> rest = plan_rest(pass);
         co_await read_all(pass, rest);
         co_return core::Result<void>();
@@ -173,7 +176,7 @@ private:
         if (!pass.bulk_asked) plan_bulk(pass, jobs);
         for (const auto& state : state_.universe()) {
             const auto slot = pass.slot_of(state->contract);
-            if (!slot->book_asked) jobs.push_back({ScanCall::book, slot});
+            if (!slot->book_asked && !state->book_followed) jobs.push_back({ScanCall::book, slot});
             if (slot->candles_asked) continue;
             if (state->candles.value.missing(pass.exchange_now) > 0) {
                 jobs.push_back({ScanCall::candles, slot});
@@ -254,6 +257,7 @@ private:
             co_return;
         }
         state_.exchange_clock().note(TimeSource::order_book, answer->exchange_time, clock_.steady_now());
+        if (state->book_followed) co_return;  // a feed has begun to keep it meanwhile, and is ahead of any answer
         market::OrderBook& book = answer->book;
         book.exchange_time = book_sequence_.time_of(state->contract->contract_code, book);
         const core::WallTime time = book.exchange_time;
@@ -278,6 +282,7 @@ private:
     const core::Clock& clock_;
     MarketState& state_;
     MarketScanOptions options_;
+    MarketScanEvents events_;
     core::SteadyTime contracts_due_;
     core::SteadyTime size_check_due_;
     BookSequence book_sequence_;
@@ -287,8 +292,8 @@ private:
 }  // namespace
 
 std::unique_ptr<MarketScan> make_market_scan(exchange::Exchange& exchange, const core::Clock& clock, MarketState& state,
-                                             MarketScanOptions options) {
-    return std::make_unique<MarketScanImpl>(exchange, clock, state, std::move(options));
+                                             MarketScanOptions options, MarketScanEvents events) {
+    return std::make_unique<MarketScanImpl>(exchange, clock, state, std::move(options), std::move(events));
 }
 
 }  // namespace scanner::engine

@@ -22,9 +22,15 @@ struct ScanReport {
     std::vector<std::string> degraded;  ///< inputs missing for all: "funding: …"
 };
 
+/// What a pass tells while it goes on. Called on the loop thread; empty functions are not called.
+struct MarketScanEvents {
+    std::function<void()> on_universe;  ///< the state holds which contracts are ranked from now on
+};
+
 /// One pass over the exchange: bulk calls, universe, book and candles per contract within the budget, all of it written
 /// to the market state. The contracts of the pass before (or all that are eligible, when they fit) are read beside the
-/// tickers; what the tickers then leave out is not used. One pass at a time, on the loop thread.
+/// tickers; what the tickers then leave out is not used. Books that a feed keeps are not asked for. One pass at a time,
+/// on the loop thread.
 class MarketScan {
 public:
     virtual ~MarketScan() = default;
@@ -33,10 +39,13 @@ public:
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<ScanReport>> run(
         std::function<void(std::size_t, std::size_t)> progress) = 0;
     virtual void set_options(MarketScanOptions options) = 0;
+    /// The next pass reads the list of contracts anew.
+    virtual void expire_contracts() = 0;
 };
 
 /// Everything passed by reference must outlive it.
 [[nodiscard]] std::unique_ptr<MarketScan> make_market_scan(exchange::Exchange& exchange, const core::Clock& clock,
-                                                           MarketState& state, MarketScanOptions options);
+                                                           MarketState& state, MarketScanOptions options,
+                                                           MarketScanEvents events = {});
 
 }  // namespace scanner::engine

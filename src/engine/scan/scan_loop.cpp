@@ -19,6 +19,8 @@ namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kRecentCycles = 120;
+/// Contracts change in bunches, and each change is told by itself.
+constexpr std::chrono::seconds kBetweenRenewals{10};
 
 /// True if the exchange was unreachable, so that a probe that is answered justifies an immediate rescan. Other failures
 /// came from an exchange that answers, and a probe says little of them.
@@ -34,7 +36,7 @@ ScanLoop::ScanLoop(asio::any_io_executor executor, exchange::Exchange& exchange,
                    ScanLoopEvents events, Progress progress)
     : exchange_(exchange),
       clock_(clock),
-      scan_(make_market_scan(exchange, clock, state, std::move(options))),
+      scan_(make_market_scan(exchange, clock, state, std::move(options), {.on_universe = events.on_universe})),
       interval_(interval),
       schedule_(interval),
       observer_(observer),
@@ -90,6 +92,15 @@ void ScanLoop::stop() {
     pause_.cancel();
 }
 
+void ScanLoop::renew_contracts() {
+    scan_->expire_contracts();
+    const auto now = clock_.steady_now();
+    if (renewed_ && now - *renewed_ < kBetweenRenewals) return;  // the next pass will
+    renewed_ = now;
+    hurry_ = true;
+    pause_.cancel();
+}
+
 void ScanLoop::set_options(MarketScanOptions options, milliseconds interval) {
     scan_->set_options(std::move(options));
     interval_ = interval;
@@ -116,7 +127,8 @@ asio::awaitable<void> ScanLoop::pause_before_next(bool unreachable) {
     report();
     while (!stopping_) {
         const auto left = until - clock_.steady_now();
-        if (left <= core::SteadyTime::duration::zero()) co_return;
+        const bool hurry = std::exchange(hurry_, false) && schedule_.failure_streak() == 0;
+        if (left <= core::SteadyTime::duration::zero() || hurry) co_return;
         pause_.expires_after(std::min<core::SteadyTime::duration>(left, interval_));
         co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
         if (stopping_ || schedule_.failure_streak() == 0 || clock_.steady_now() >= until) continue;

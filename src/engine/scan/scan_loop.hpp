@@ -23,6 +23,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,7 @@ struct ScanLoopEvents {
     /// The state holds what a pass read. An error makes the pass a failed one: nothing of it could be used.
     std::function<core::Result<void>(const PassReport&)> on_pass;
     std::function<void(SourceHealth)> on_health;  ///< it changed between passes
+    std::function<void()> on_universe;            ///< the contracts that are ranked were chosen; may be empty
 };
 
 /// The first source of market state: a pass over the exchange, then a pause; failures back off, and a light probe each
@@ -60,6 +62,8 @@ public:
     [[nodiscard]] boost::asio::awaitable<core::Result<void>> scan_once();
     /// Ends `run` after abandoning the pass in progress.
     void stop();
+    /// Reads the list of contracts anew, in a pass that begins at once unless one was called for so a moment ago.
+    void renew_contracts();
     /// Takes effect with the next pass.
     void set_options(MarketScanOptions options, std::chrono::milliseconds interval);
     [[nodiscard]] const SourceHealth& health() const { return health_; }
@@ -84,6 +88,8 @@ private:
     boost::asio::steady_timer pause_;
     boost::asio::cancellation_signal stop_signal_;
     bool stopping_ = false;
+    bool hurry_ = false;  // the pause ends now
+    std::optional<core::SteadyTime> renewed_;
     SourceHealth health_;
     core::RepeatedFailure failures_{"scan_cycle_failed"};
     std::map<std::string, core::RepeatedFailure> missing_inputs_;  // by input

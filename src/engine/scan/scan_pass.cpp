@@ -44,7 +44,7 @@ void ScanPass::note_failure(const ScanJob& job, const core::Error& error, const 
         return;
     }
     ContractState& state = *job.slot->state;
-    if (job.call == ScanCall::book) state.book.fail(error, receipt);
+    if (job.call == ScanCall::book && !state.book_followed) state.book.fail(error, receipt);
     if (job.call == ScanCall::candles) state.candles.fail(error, receipt);
 }
 

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "engine/feed/feed_source.hpp"
+
+#include "scanner/core/clock.hpp"
+#include "scanner/engine/engine_view.hpp"
+#include "scanner/market/live_book.hpp"
+#include "scanner/market/market.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace scanner::engine {
+
+/// Why a book is asked for beside the feed.
+enum class BookReading : std::uint8_t {
+    audit,      ///< to compare the live one with it
+    fall_back,  ///< to have one at all
+};
+
+struct BookTask {
+    std::shared_ptr<const market::Contract> contract;
+    BookReading reading = BookReading::audit;
+};
+
+/// Whether two books show the same, as far down as both go.
+[[nodiscard]] bool same_levels(const market::LiveBook& live, const market::OrderBook& other);
+
+/// Decides which book is asked for next, and what the answer says of the live one.
+///
+/// An open connection proves nothing for a topic, and a topic that rests looks like one that has stalled. So a live
+/// book that no frame has confirmed for some seconds is compared with what the exchange's other interface shows, those
+/// that have rested for longest first; at once where trades go by a book that does not move. Contracts without a live
+/// book get one that way, those that have gone without for longest first. Pure: time is an argument. One thread.
+class BookAudit {
+public:
+    /// A live book is asked about after this much silence...
+    static constexpr std::chrono::seconds kRestAfter{5};
+    /// ... or, where the tape trades, after this much.
+    static constexpr std::chrono::seconds kTradesGoBy{1};
+    /// A live book that has gone unconfirmed for longer is given up.
+    static constexpr std::chrono::seconds kMaxSilence{30};
+    /// Between two readings of a book that is not live.
+    static constexpr std::chrono::seconds kFallBackEvery{3};
+
+    using Followed = std::unordered_map<std::string, FollowedContract>;
+
+    /// The next one to ask for; empty while all is well. It is under way until `judge` or `failed`.
+    [[nodiscard]] std::optional<BookTask> next(const Followed& followed, core::SteadyTime now);
+    /// Live books that nothing has confirmed for too long.
+    [[nodiscard]] static std::vector<std::string> overdue(const Followed& followed, core::SteadyTime now);
+
+    /// What `answer`, asked for by the last `next` of this contract, says of its live book. `live` may have become
+    /// nullptr meanwhile.
+    [[nodiscard]] AuditResult judge(const FollowedContract& contract, const market::LiveBook* live,
+                                    const market::OrderBook& answer, core::SteadyTime now);
+    /// No answer came.
+    void failed(const std::string& contract_code, core::SteadyTime now);
+    /// The answer to a fall-back came.
+    void took(const std::string& contract_code, core::SteadyTime now);
+
+private:
+    struct Record {
+        bool under_way = false;
+        std::optional<core::SteadyTime> asked;
+        std::optional<core::SteadyTime> without_since;  ///< not live since, or since the last reading
+        std::optional<core::SteadyTime> differed;       ///< the last audit of this contract, and it differed
+    };
+
+    [[nodiscard]] static AuditResult compare(const FollowedContract& contract, const market::LiveBook* live,
+                                             const market::OrderBook& answer, core::SteadyTime asked);
+
+    std::unordered_map<std::string, Record> records_;
+};
+
+}  // namespace scanner::engine

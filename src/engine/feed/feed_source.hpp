@@ -1,0 +1,112 @@
+#pragma once
+
+#include "engine/market_state.hpp"
+
+#include "scanner/core/clock.hpp"
+#include "scanner/exchange/market_feed.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace scanner::engine {
+
+/// What the feed source knows of one contract's subscriptions, for those who watch over them.
+struct FollowedContract {
+    std::shared_ptr<const market::Contract> contract;
+    exchange::BookState book = exchange::BookState::not_wanted;
+    core::WallTime confirmed_at;  ///< when the live book was last confirmed, by the exchange's clock
+    core::SteadyTime confirmed;   ///< the same moment, by ours: a frame of its topic came, or an audit agreed
+    core::SteadyTime book_frame;  ///< when the last frame of its topic came
+    std::optional<core::SteadyTime> traded;  ///< when the last trade came
+    bool tape_has_hole = true;
+};
+
+/// Follows an exchange's live feed and writes what it tells to the market state: the second source beside the scan.
+///
+/// Books are copied late, when a ranking is about to be made of them: a hundred changes between two rankings cost one
+/// copy. What a subscription that was lost has left in the state stays there, with its age, until a scan has brought
+/// something newer; but not where its content was wrong. Loop thread only; no I/O.
+class FeedSource final : public exchange::FeedListener {
+public:
+    struct Events {
+        std::function<void()> on_change;           ///< a ranking would say something else now
+        std::function<void()> on_contract_change;  ///< the list of contracts should be read again
+        std::function<void(const std::string& contract_code)> on_tape_hole;
+    };
+
+    /// Everything passed by reference must outlive it.
+    FeedSource(MarketState& state, const core::Clock& clock, Events events);
+
+    /// Where live books are read; must outlive it. Nothing is wanted of it before.
+    void follow(exchange::MarketFeed& feed) { feed_ = &feed; }
+    /// Asks the feed for the contracts of the state's universe, by turnover. Others are forgotten.
+    void want_universe();
+
+    /// Writes what has come since the last time to the state, for a ranking that is about to be read of it.
+    void bring();
+    /// Something was told, or a number has changed by itself, since the last `bring`.
+    [[nodiscard]] bool changed() const { return changed_; }
+    /// What else was written makes a difference to a ranking.
+    void note_change();
+
+    /// An audit has found that the live book was right at `exchange_time`.
+    void confirm(const std::string& contract_code, core::WallTime exchange_time);
+    /// A book of another source for a contract whose own is not live.
+    void take_book(const std::string& contract_code, market::OrderBook book);
+    /// Every trade since the hole is known again.
+    void fill_tape(const std::string& contract_code, std::span<const market::Trade> trades);
+
+    [[nodiscard]] const std::unordered_map<std::string, FollowedContract>& followed() const { return followed_; }
+    [[nodiscard]] const market::LiveBook* book(const std::string& contract_code) const;
+    /// The exchange's clock, as far as it is known.
+    [[nodiscard]] core::WallTime exchange_now() const;
+
+    // FeedListener
+    void on_book(const market::Contract& contract, const market::LiveBook& book,
+                 const exchange::FeedTime& time) override;
+    void on_book_state(const market::Contract& contract, exchange::BookState state, std::string_view why) override;
+    void on_trades(const market::Contract& contract, std::span<const market::Trade> trades,
+                   const exchange::FeedTime& time) override;
+    void on_tape_hole(const market::Contract& contract, std::string_view why) override;
+    void on_liquidation(std::string_view contract_code, const exchange::Liquidation& liquidation,
+                        const exchange::FeedTime& time) override;
+    void on_funding_rate(std::string_view contract_code, const market::FundingRate& rate,
+                         const exchange::FeedTime& time) override;
+    void on_contract_change(std::string_view contract_code, const exchange::FeedTime& time) override;
+
+private:
+    /// Trades since the last `bring`, of one minute: what they do to the running candle.
+    struct Move {
+        double low = 0.0;
+        double high = 0.0;
+        core::WallTime last_time;
+    };
+    /// What is written to the state at the next `bring`.
+    struct Pending {
+        bool book = false;
+        TapePrice tape;
+        std::optional<Move> move;
+        const ContractState* written_to = nullptr;
+    };
+
+    [[nodiscard]] FollowedContract* find(std::string_view contract_code);
+    void bring(const std::string& code, const FollowedContract& contract, Pending& pending, ContractState& state);
+
+    MarketState& state_;
+    const core::Clock& clock_;
+    Events events_;
+    exchange::MarketFeed* feed_ = nullptr;
+    std::unordered_map<std::string, FollowedContract> followed_;  ///< by contract code
+    std::unordered_map<std::string, Pending> pending_;            ///< the same contracts
+    bool changed_ = false;
+};
+
+}  // namespace scanner::engine

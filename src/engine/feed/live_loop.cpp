@@ -1,0 +1,247 @@
+#include "engine/feed/live_loop.hpp"
+
+#include "scanner/net/deadline.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace scanner::engine {
+namespace {
+
+namespace asio = boost::asio;
+using exchange::BookState;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kBookReaders = 6;
+/// Contracts without a live book get one at this multiple of the pace of audits: they have nothing else.
+constexpr double kFallBackPace = 3.0;
+constexpr milliseconds kLook{100};
+constexpr std::chrono::seconds kIndexInterval{1};
+constexpr std::chrono::seconds kReserveAgain{1};
+constexpr std::chrono::seconds kFillAgain{2};
+constexpr std::size_t kTapeFillers = 4;
+constexpr int kFilledTrades = 1'000;
+constexpr milliseconds kStopGrace{300};
+
+}  // namespace
+
+LiveLoop::LiveLoop(asio::any_io_executor executor, exchange::Exchange& exchange, const core::Clock& clock,
+                   MarketState& state, FeedParts parts, LiveLoopOptions options, LiveLoopEvents events)
+    : exchange_(exchange),
+      clock_(clock),
+      state_(state),
+      options_(options),
+      events_(std::move(events)),
+      reserve_(std::move(parts.reserve_sequence)),
+      rhythm_(options.rank_interval, options.recording),
+      changed_(executor),
+      hole_(executor),
+      source_(state, clock,
+              {.on_change =
+                   [this] {
+                       rhythm_.changed(clock_.steady_now());
+                       changed_.notify();
+                   },
+               .on_contract_change = [this] { events_.on_contract_change(); },
+               .on_tape_hole =
+                   [this](const std::string& code) {
+                       if (std::ranges::find(holes_, code) == holes_.end()) holes_.push_back(code);
+                       hole_.notify();
+                   }}),
+      feed_(parts.make_feed(source_)),
+      tasks_(std::move(executor), [](std::string_view task, std::string_view what) {
+          core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
+      }) {
+    source_.follow(*feed_);
+}
+
+asio::awaitable<void> LiveLoop::start() {
+    static_cast<void>(co_await reserve(numbers_.wanted(events_.sequence()).value_or(0)));
+    bool started = tasks_.spawn("feed", feed_->run()) && tasks_.spawn("publish_changes", publish_changes()) &&
+                   tasks_.spawn("read_index", read_index()) && tasks_.spawn("reserve_numbers", reserve_numbers());
+    for (std::size_t i = 0; i < kBookReaders; ++i) started = started && tasks_.spawn("read_books", read_books());
+    for (std::size_t i = 0; i < kTapeFillers; ++i) started = started && tasks_.spawn("fill_tapes", fill_tapes());
+    if (!started) core::log(core::LogLevel::error, "feed_not_started");
+}
+
+asio::awaitable<void> LiveLoop::stop() {
+    stopping_ = true;
+    feed_->stop();
+    changed_.notify();
+    hole_.notify();
+    if (const auto ended = co_await tasks_.shutdown(kStopGrace); !ended) {
+        core::log(core::LogLevel::error, "feed_not_ended", {{"error", ended.error().message()}});
+    }
+}
+
+void LiveLoop::set_options(LiveLoopOptions options) {
+    options_ = options;
+    rhythm_.set_intervals(options.rank_interval, options.recording);
+    changed_.notify();
+}
+
+void LiveLoop::published(core::SteadyTime at, bool recorded) {
+    rhythm_.published(at, recorded);
+}
+
+FeedHealth LiveLoop::health() const {
+    FeedHealth health = counted_;
+    health.status = feed_->status();
+    const core::SteadyTime now = clock_.steady_now();
+    for (const auto& [code, contract] : source_.followed()) {
+        if (contract.tape_has_hole) ++health.tapes_incomplete;
+        if (contract.book != BookState::live) continue;
+        const double age = std::chrono::duration<double>(now - contract.confirmed).count();
+        health.oldest_book_sec = std::max(health.oldest_book_sec.value_or(0.0), age);
+    }
+    return health;
+}
+
+// -- rankings --------------------------------------------------------------------------------------------------------
+
+asio::awaitable<void> LiveLoop::publish_changes() {
+    while (!stopping_) {
+        const auto due = rhythm_.due();
+        const core::SteadyTime now = clock_.steady_now();
+        if (!due || *due > now) {
+            // Told by our own clock, waited for by the loop's: in a test they are not the same.
+            if (due) {
+                co_await changed_.wait_for(*due - now);
+            } else {
+                co_await changed_.wait();
+            }
+            continue;
+        }
+        if (!numbers_.may_follow(events_.sequence())) {
+            co_await net::sleep_for(kReserveAgain);
+            continue;
+        }
+        const bool recorded = rhythm_.recording_overdue(now);
+        if (const auto made = events_.publish(recorded); made) {
+            ++counted_.published;
+            not_published_.recovered();
+        } else {
+            not_published_.failed(core::to_string(made.error().code()), {{"error", made.error().message()}});
+            rhythm_.published(now, false);
+        }
+    }
+}
+
+asio::awaitable<void> LiveLoop::reserve_numbers() {
+    while (co_await net::sleep_for(kReserveAgain)) {
+        if (const auto wanted = numbers_.wanted(events_.sequence())) static_cast<void>(co_await reserve(*wanted));
+    }
+}
+
+asio::awaitable<bool> LiveLoop::reserve(std::uint64_t up_to) {
+    const auto reserved = co_await reserve_(up_to);
+    if (!reserved) {
+        not_reserved_.failed(core::to_string(reserved.error().code()), {{"error", reserved.error().message()}});
+        co_return false;
+    }
+    not_reserved_.recovered();
+    numbers_.reserved(up_to);
+    changed_.notify();
+    co_return true;
+}
+
+// -- books -----------------------------------------------------------------------------------------------------------
+
+asio::awaitable<void> LiveLoop::read_books() {
+    while (co_await net::sleep_for(kLook)) {
+        give_up_silent_books();
+        for (;;) {
+            const core::SteadyTime now = clock_.steady_now();
+            if (now < next_book_) break;
+            const auto task = audit_.next(source_.followed(), now);
+            if (!task) break;
+            const double pace = options_.audits_per_sec * (task->reading == BookReading::audit ? 1.0 : kFallBackPace);
+            next_book_ = std::max(next_book_, now) + std::chrono::duration_cast<core::SteadyTime::duration>(
+                                                         std::chrono::duration<double>(1.0 / pace));
+            co_await read_book(*task);
+        }
+    }
+}
+
+void LiveLoop::give_up_silent_books() {
+    for (const std::string& code : BookAudit::overdue(source_.followed(), clock_.steady_now())) {
+        feed_->restart_book(code, BookState::silent, "neither a frame nor an audit has confirmed it");
+    }
+}
+
+asio::awaitable<void> LiveLoop::read_book(BookTask task) {
+    const std::string code = task.contract->contract_code;
+    auto answer = co_await exchange_.order_book(task.contract);
+    if (!answer) {
+        if (task.reading == BookReading::audit) {
+            ++counted_.audits[static_cast<std::size_t>(AuditResult::unanswered)];
+        }
+        audit_.failed(code, clock_.steady_now());
+        co_return;
+    }
+    if (task.reading == BookReading::audit) {
+        take_audit(task, answer->book);
+    } else {
+        audit_.took(code, clock_.steady_now());
+        ++counted_.fall_backs;
+        source_.take_book(code, std::move(answer->book));
+    }
+}
+
+void LiveLoop::take_audit(const BookTask& task, const market::OrderBook& answer) {
+    const std::string& code = task.contract->contract_code;
+    const auto followed = source_.followed().find(code);
+    if (followed == source_.followed().end()) return;
+    const AuditResult result = audit_.judge(followed->second, source_.book(code), answer, clock_.steady_now());
+    ++counted_.audits[static_cast<std::size_t>(result)];
+    if (result == AuditResult::agrees) source_.confirm(code, answer.exchange_time);
+    if (result != AuditResult::failed) return;
+    core::log(core::LogLevel::warning, "book_audit_failed", {{"contract_code", code}});
+    feed_->restart_book(code, BookState::audit_failed, "twice it was not what the exchange answered");
+}
+
+// -- the rest --------------------------------------------------------------------------------------------------------
+
+asio::awaitable<void> LiveLoop::read_index() {
+    while (!stopping_) {
+        const core::SteadyTime began = clock_.steady_now();
+        if (!source_.followed().empty()) {
+            // A failure is not told here: the prices that are held grow old, and the scan says what is wrong.
+            if (auto answer = co_await exchange_.index_prices(); answer && !answer->by_contract.empty()) {
+                OptionalList<market::IndexPrice>& index = state_.lists().index;
+                index.bulk = std::move(*answer);
+                index.problem.clear();
+                source_.note_change();
+            }
+        }
+        const auto left = began + kIndexInterval - clock_.steady_now();
+        if (!co_await net::sleep_for(std::max<core::SteadyTime::duration>(left, kLook))) co_return;
+    }
+}
+
+asio::awaitable<void> LiveLoop::fill_tapes() {
+    while (!stopping_) {
+        if (holes_.empty()) {
+            co_await hole_.wait();
+            continue;
+        }
+        const std::string code = std::move(holes_.front());
+        holes_.pop_front();
+        const auto followed = source_.followed().find(code);
+        if (followed == source_.followed().end() || !followed->second.tape_has_hole) continue;
+        const auto trades = co_await exchange_.trades(followed->second.contract, kFilledTrades);
+        if (trades) {
+            source_.fill_tape(code, *trades);
+            ++counted_.tapes_filled;
+            continue;
+        }
+        if (std::ranges::find(holes_, code) == holes_.end()) holes_.push_back(code);
+        if (!co_await net::sleep_for(kFillAgain)) co_return;
+    }
+}
+
+}  // namespace scanner::engine

@@ -1,0 +1,105 @@
+#pragma once
+
+#include "engine/feed/book_audit.hpp"
+#include "engine/feed/feed_source.hpp"
+#include "engine/feed/ranking_rhythm.hpp"
+#include "engine/feed/sequence_blocks.hpp"
+#include "engine/market_state.hpp"
+
+#include "scanner/core/clock.hpp"
+#include "scanner/core/error.hpp"
+#include "scanner/core/log.hpp"
+#include "scanner/engine/engine.hpp"
+#include "scanner/engine/engine_view.hpp"
+#include "scanner/exchange/exchange.hpp"
+#include "scanner/exchange/market_feed.hpp"
+#include "scanner/net/event.hpp"
+#include "scanner/net/task_group.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace scanner::engine {
+
+struct LiveLoopOptions {
+    std::chrono::milliseconds rank_interval{1'000};
+    std::chrono::milliseconds recording{15'000};
+    double audits_per_sec = 10.0;
+};
+
+/// What the loop asks of the engine around it. Called on the loop thread.
+struct LiveLoopEvents {
+    /// Makes a ranking of the state; `recorded`: no scan has ended for so long that it must be recorded.
+    std::function<core::Result<void>(bool recorded)> publish;
+    std::function<std::uint64_t()> sequence;   ///< of the last ranking
+    std::function<void()> on_contract_change;  ///< the list of contracts should be read again
+};
+
+/// Everything that goes on beside the scan while a live feed is followed: the feed itself, rankings as the market
+/// changes, audits of its books and fall-backs for those that are not live, holes of tapes, and the index each second.
+/// Loop thread only.
+class LiveLoop {
+public:
+    /// Everything passed by reference must outlive it. `parts.make_feed` is called here.
+    LiveLoop(boost::asio::any_io_executor executor, exchange::Exchange& exchange, const core::Clock& clock,
+             MarketState& state, FeedParts parts, LiveLoopOptions options, LiveLoopEvents events);
+
+    /// Begins; the numbers of the first rankings are reserved when it returns, where they can be.
+    [[nodiscard]] boost::asio::awaitable<void> start();
+    /// Ends everything that `start` began; quick.
+    [[nodiscard]] boost::asio::awaitable<void> stop();
+    /// Takes effect at once.
+    void set_options(LiveLoopOptions options);
+
+    /// The state has another universe.
+    void universe_changed() { source_.want_universe(); }
+    /// Writes what the feed has told to the state: before a ranking is read of it.
+    void bring() { source_.bring(); }
+    /// A ranking of the state as it was at `at` is out.
+    void published(core::SteadyTime at, bool recorded);
+
+    [[nodiscard]] FeedHealth health() const;
+
+private:
+    using Awaitable = boost::asio::awaitable<void>;
+
+    [[nodiscard]] Awaitable publish_changes();
+    [[nodiscard]] Awaitable read_books();
+    [[nodiscard]] Awaitable read_book(BookTask task);
+    [[nodiscard]] Awaitable read_index();
+    [[nodiscard]] Awaitable fill_tapes();
+    [[nodiscard]] Awaitable reserve_numbers();
+    [[nodiscard]] boost::asio::awaitable<bool> reserve(std::uint64_t up_to);
+    void give_up_silent_books();
+    void take_audit(const BookTask& task, const market::OrderBook& answer);
+
+    exchange::Exchange& exchange_;
+    const core::Clock& clock_;
+    MarketState& state_;
+    LiveLoopOptions options_;
+    LiveLoopEvents events_;
+    std::function<boost::asio::awaitable<core::Result<void>>(std::uint64_t)> reserve_;
+    RankingRhythm rhythm_;
+    SequenceBlocks numbers_;
+    BookAudit audit_;
+    net::Event changed_;
+    net::Event hole_;
+    std::deque<std::string> holes_;  // of tapes, in the order in which they were told
+    core::SteadyTime next_book_;     // when the next one may be asked for
+    FeedHealth counted_;             // its counters; what is of now is made when it is asked for
+    FeedSource source_;
+    std::unique_ptr<exchange::MarketFeed> feed_;  // tells source_
+    net::TaskGroup tasks_;
+    core::RepeatedFailure not_reserved_{"sequence_not_reserved"};
+    core::RepeatedFailure not_published_{"ranking_not_published"};
+    bool stopping_ = false;
+};
+
+}  // namespace scanner::engine

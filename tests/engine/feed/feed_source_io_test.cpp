@@ -1,0 +1,272 @@
+#include "engine/feed/feed_source.hpp"
+#include "engine/feed/hand_driven_feed.hpp"
+#include "engine/market_state.hpp"
+#include "engine/scan/market_scan.hpp"
+#include "engine/scripted_exchange.hpp"
+#include "support/run_coroutine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What a live feed changes in the state that rankings are read of. The clocks of ours and of the exchange go together
+/// here; what a scan does is done by the real one.
+namespace scanner::engine {
+namespace {
+
+using exchange::BookState;
+using market::Input;
+using market::InputSource;
+using market::InputState;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const std::string kCode = "AAA-USDT";
+
+class FeedSourceTest : public testing::Test {
+protected:
+    FeedSourceTest() { source_.follow(feed_); }
+
+    void pass(milliseconds time) {
+        clock_.advance(time);
+        exchange_.exchange_now += time;
+    }
+    void scan() { ASSERT_TRUE(test::run_coroutine(scan_->run({}))); }
+    exchange::FeedTime now() const {
+        return {.exchange = exchange_.exchange_now, .received = clock_.now(), .received_steady = clock_.steady_now()};
+    }
+    MarketReading read() {
+        source_.bring();
+        return state_.read(clock_.now(), clock_.steady_now(), limits_);
+    }
+    static const market::MarketData* find(const MarketReading& reading, const std::string& code = kCode) {
+        for (const market::MarketData& data : reading.data) {
+            if (data.contract->contract_code == code) return &data;
+        }
+        return nullptr;
+    }
+    /// The exchange's clock is told forward a little slowly, so as not to age what is young.
+    static bool near(std::optional<core::WallTime> a, core::WallTime b) {
+        return a && std::chrono::abs(*a - b) <= milliseconds(100);
+    }
+    int books_asked() { return std::exchange(exchange_.calls["order_book"], 0); }
+
+    test::ScriptedExchange exchange_;
+    core::ManualClock clock_{core::from_unix_ms(1'790'000'000'000)};
+    MarketState state_{1, 200};
+    int changes_ = 0;
+    FeedSource source_{state_, clock_, {.on_change = [this] { ++changes_; }}};
+    test::HandDrivenFeed feed_{source_};
+    std::unique_ptr<MarketScan> scan_ =
+        make_market_scan(exchange_, clock_, state_, {}, {.on_universe = [this] { source_.want_universe(); }});
+    InputLimits limits_;
+};
+
+TEST_F(FeedSourceTest, wants_the_universe_by_turnover_and_follows_it) {
+    scan();
+    EXPECT_EQ(feed_.wanted(), (std::vector<std::string>{"AAA-USDT", "BBB-USDT", "CCC-USDT"}));
+    feed_.tell_book(kCode, 100.0, 1.0, now());
+    exchange_.codes = {"CCC-USDT", "AAA-USDT"};
+    MarketScanOptions renewed;
+    renewed.contracts_ttl = milliseconds(0);
+    scan_->set_options(renewed);
+    scan();
+    scan();
+    EXPECT_EQ(feed_.wanted(), (std::vector<std::string>{"CCC-USDT", "AAA-USDT"}));
+    EXPECT_EQ(source_.followed().at(kCode).book, BookState::live) << "a contract that stays is not touched";
+    EXPECT_FALSE(source_.followed().contains("BBB-USDT"));
+}
+
+TEST_F(FeedSourceTest, a_live_book_takes_the_place_of_the_scan_s) {
+    scan();
+    EXPECT_EQ(find(read())->inputs[Input::order_book].source, InputSource::rest);
+    pass(seconds(1));
+    feed_.tell_book(kCode, 101.0, 7.0, now(), 5);
+    const MarketReading reading = read();
+    const market::MarketData* const data = find(reading);
+    ASSERT_NE(data, nullptr);
+    EXPECT_DOUBLE_EQ(data->ticker.bid->price, 100.99);
+    EXPECT_DOUBLE_EQ(data->order_book->bids.front().size, 7.0);
+    EXPECT_EQ(data->order_book->matching_id, 5);
+    EXPECT_EQ(data->inputs[Input::order_book].source, InputSource::feed);
+    EXPECT_EQ(data->inputs[Input::order_book].subscription, "live");
+    EXPECT_EQ(data->inputs[Input::order_book].true_at, clock_.now());
+    EXPECT_EQ(find(reading, "BBB-USDT")->inputs[Input::order_book].source, InputSource::rest);
+}
+
+TEST_F(FeedSourceTest, copies_a_book_only_when_it_has_changed) {
+    scan();
+    feed_.tell_book(kCode, 100.0, 1.0, now());
+    const auto first = find(read())->order_book;
+    EXPECT_EQ(find(read())->order_book, first) << "the very same object: nothing is computed again";
+    feed_.tell_book(kCode, 100.0, 2.0, now());
+    feed_.tell_book(kCode, 100.0, 3.0, now());
+    EXPECT_DOUBLE_EQ(find(read())->order_book->bids.front().size, 3.0);
+}
+
+TEST_F(FeedSourceTest, no_scan_asks_for_a_book_that_is_live) {
+    scan();
+    EXPECT_EQ(books_asked(), 3);
+    feed_.tell_book(kCode, 101.0, 1.0, now());
+    read();
+    scan();
+    EXPECT_EQ(books_asked(), 2);
+    EXPECT_DOUBLE_EQ(find(read())->ticker.bid->price, 100.99);
+    feed_.lose_book(kCode, BookState::gap);
+    scan();
+    EXPECT_EQ(books_asked(), 3);
+    EXPECT_EQ(find(read())->inputs[Input::order_book].source, InputSource::rest);
+    EXPECT_EQ(find(read())->inputs[Input::order_book].subscription, "gap");
+}
+
+TEST_F(FeedSourceTest, a_book_that_became_live_while_a_scan_asked_is_not_overwritten) {
+    scan();
+    pass(seconds(1));
+    exchange_.on_book = [this](const std::string& code) {
+        if (code != kCode || source_.followed().at(kCode).book == BookState::live) return;
+        feed_.tell_book(kCode, 105.0, 1.0, now());
+        source_.bring();
+    };
+    scan();
+    EXPECT_DOUBLE_EQ(state_.find(kCode)->book.value->bids.front().price, 104.99);
+}
+
+TEST_F(FeedSourceTest, the_age_of_a_resting_book_is_since_it_was_confirmed) {
+    scan();
+    feed_.tell_book(kCode, 100.0, 1.0, now());
+    const core::WallTime told = clock_.now();
+    read();
+    pass(seconds(20));
+    EXPECT_TRUE(near(find(read())->inputs[Input::order_book].true_at, told)) << "an open connection confirms nothing";
+    source_.confirm(kCode, exchange_.exchange_now - milliseconds(300));
+    EXPECT_TRUE(near(find(read())->inputs[Input::order_book].true_at, clock_.now() - milliseconds(300)));
+}
+
+TEST_F(FeedSourceTest, what_a_lost_subscription_left_grows_old) {
+    scan();
+    feed_.tell_book(kCode, 100.0, 1.0, now());
+    read();
+    const core::WallTime told = clock_.now();
+    feed_.lose_book(kCode, BookState::disconnected);
+    pass(seconds(60));
+    EXPECT_TRUE(near(find(read())->inputs[Input::order_book].true_at, told));
+    EXPECT_TRUE(near(find(read())->data_time, told));
+    pass(seconds(31));
+    const MarketReading late = read();
+    EXPECT_EQ(find(late), nullptr) << "neither way has brought a fresh one";
+    EXPECT_EQ(late.exclusions.front().reason, "stale_ticker") << "no scan has passed either";
+}
+
+TEST_F(FeedSourceTest, a_book_that_was_wrong_is_not_used_at_all) {
+    for (const BookState state : {BookState::crossed, BookState::audit_failed}) {
+        scan();
+        feed_.tell_book(kCode, 100.0, 1.0, now());
+        ASSERT_NE(find(read()), nullptr);
+        feed_.lose_book(kCode, state);
+        EXPECT_EQ(find(read()), nullptr);
+        source_.take_book(kCode,
+                          {.bids = {{99.0, 1.0}}, .asks = {{101.0, 1.0}}, .exchange_time = exchange_.exchange_now});
+        EXPECT_DOUBLE_EQ(find(read())->ticker.bid->price, 99.0);
+    }
+}
+
+TEST_F(FeedSourceTest, a_fall_back_never_replaces_a_live_or_a_newer_book) {
+    scan();
+    pass(seconds(5));
+    feed_.tell_book(kCode, 100.0, 1.0, now());
+    read();
+    market::OrderBook other{.bids = {{90.0, 1.0}}, .asks = {{91.0, 1.0}}, .exchange_time = exchange_.exchange_now};
+    source_.take_book(kCode, other);
+    EXPECT_DOUBLE_EQ(find(read())->ticker.bid->price, 99.99);
+    feed_.lose_book(kCode, BookState::gap);
+    other.exchange_time -= seconds(2);
+    source_.take_book(kCode, other);
+    EXPECT_DOUBLE_EQ(find(read())->ticker.bid->price, 99.99) << "an answer out of a cache";
+    other.exchange_time += seconds(3);
+    source_.take_book(kCode, other);
+    EXPECT_DOUBLE_EQ(find(read())->ticker.bid->price, 90.0);
+}
+
+TEST_F(FeedSourceTest, the_tape_tells_a_newer_price_than_the_ticker) {
+    scan();
+    pass(seconds(2));
+    feed_.tell_trade(kCode, 100.5, 1, now());
+    MarketReading reading = read();
+    const market::MarketData* data = find(reading);
+    EXPECT_DOUBLE_EQ(data->ticker.last, 100.5);
+    EXPECT_EQ(data->inputs.tape().true_at, clock_.now());
+    EXPECT_EQ(data->inputs.tape().source, InputSource::feed);
+    EXPECT_DOUBLE_EQ(data->candles->back().close, 100.5) << "the running candle follows";
+    EXPECT_DOUBLE_EQ(data->candles->back().high, 100.5);
+    feed_.tell_trade(kCode, 99.0, 0, {.exchange = exchange_.exchange_now - seconds(9)});
+    reading = read();
+    EXPECT_DOUBLE_EQ(find(reading)->ticker.last, 100.5) << "an old trade that answers a subscription";
+}
+
+TEST_F(FeedSourceTest, the_running_candle_keeps_how_far_trades_went_between_two_rankings) {
+    scan();
+    pass(milliseconds(100));
+    for (const double price : {100.9, 99.2, 100.1}) feed_.tell_trade(kCode, price, 1, now());
+    const MarketReading reading = read();
+    const market::Candle& running = find(reading)->candles->back();
+    EXPECT_DOUBLE_EQ(running.high, 100.9);
+    EXPECT_DOUBLE_EQ(running.low, 99.2);
+    EXPECT_DOUBLE_EQ(running.close, 100.1);
+}
+
+TEST_F(FeedSourceTest, a_trade_of_the_next_minute_moves_no_candle_of_this_one) {
+    scan();
+    const double close = find(read())->candles->back().close;
+    pass(seconds(61));
+    feed_.tell_trade(kCode, 123.0, 1, now());
+    EXPECT_DOUBLE_EQ(find(read())->candles->back().close, close);
+    EXPECT_DOUBLE_EQ(state_.find(kCode)->candles.value.view(exchange_.exchange_now).candles->back().high, close);
+}
+
+TEST_F(FeedSourceTest, a_tape_keeps_a_contract_whose_ticker_is_late) {
+    scan();
+    pass(seconds(100));
+    feed_.tell_book(kCode, 100.0, 1.0, now());
+    feed_.tell_book("BBB-USDT", 100.0, 1.0, now());
+    feed_.tell_trade(kCode, 100.0, 1, now());
+    const MarketReading reading = read();
+    ASSERT_NE(find(reading), nullptr);
+    EXPECT_EQ(find(reading)->data_time, clock_.now());
+    EXPECT_EQ(find(reading, "BBB-USDT"), nullptr) << "nothing tells its price";
+}
+
+TEST_F(FeedSourceTest, no_basis_of_prices_that_are_seconds_apart) {
+    scan();
+    limits_.max_index_gap = seconds(3);
+    EXPECT_TRUE(find(read())->index_price);
+    pass(seconds(4));
+    feed_.tell_trade(kCode, 100.5, 1, now());
+    const MarketReading apart = read();
+    EXPECT_FALSE(find(apart)->index_price);
+    EXPECT_NE(find(apart)->inputs[Input::index].note, "");
+    EXPECT_TRUE(find(apart, "BBB-USDT")->index_price) << "its price and the index are equally old";
+    state_.lists().index.bulk.by_contract[kCode] = {100.0, exchange_.exchange_now};
+    state_.lists().index.bulk.exchange_time = exchange_.exchange_now;
+    EXPECT_TRUE(find(read())->index_price);
+}
+
+TEST_F(FeedSourceTest, says_that_something_has_changed) {
+    scan();
+    changes_ = 0;
+    feed_.tell_book(kCode, 100.0, 1.0, now());
+    feed_.tell_trade(kCode, 100.0, 1, now());
+    feed_.lose_book(kCode, BookState::gap);
+    EXPECT_EQ(changes_, 3);
+    feed_.lose_book(kCode, BookState::awaiting_snapshot);
+    EXPECT_EQ(changes_, 3) << "from one state that is not live to another";
+    EXPECT_TRUE(source_.changed());
+    read();
+    EXPECT_FALSE(source_.changed());
+}
+
+}  // namespace
+}  // namespace scanner::engine
