@@ -97,7 +97,7 @@ void write_data(JsonWriter& json, const market::MarketData& data) {
 void write_manipulation(JsonWriter& json, const signals::NumbersView& view) {
     json.begin_object();
     write_numbers(json, FieldGroup::manipulation, view);
-    json.key("manip_flags").begin_array();
+    json.field("probability", view.numbers.manipulation.probability).key("manip_flags").begin_array();
     for (const std::string_view flag : view.numbers.manipulation.manip_flags) json.value(flag);
     json.end_array().key("features").begin_object();
     write_numbers(json, FieldGroup::features, view);

@@ -84,6 +84,7 @@ TEST(RankingCodec, keeps_every_member_that_a_contract_has) {
     fill(before.numbers.manipulation.features, last);
     fill(ranking.edges[0], last);
     before.numbers.manipulation.manip_score = last += 0.25;
+    before.numbers.manipulation.probability = 0.8125;
     const auto read = decode_ranking(encode_ranking(ranking));
     ASSERT_TRUE(read) << read.error().message();
     const signals::ContractNumbers& after = (*read)->contract(0).numbers;
@@ -94,6 +95,26 @@ TEST(RankingCodec, keeps_every_member_that_a_contract_has) {
     EXPECT_TRUE(boost::pfr::eq_fields(after.manipulation.features, before.numbers.manipulation.features));
     EXPECT_TRUE(boost::pfr::eq_fields((*read)->edges[0], ranking.edges[0]));
     EXPECT_EQ(after.manipulation.manip_score, before.numbers.manipulation.manip_score);
+    EXPECT_EQ(after.manipulation.probability, before.numbers.manipulation.probability);
+}
+
+TEST(RankingCodec, reads_what_was_written_before_the_probability_was) {
+    std::string text = encode_ranking(*a_ranking());
+    const std::string name = "\"probability\":";
+    for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at)) {
+        text.erase(at, text.find(',', at) + 1 - at);
+    }
+    const auto read = decode_ranking(text);
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_EQ((*read)->contract(0).numbers.manipulation.probability, 0.0);
+}
+
+TEST(RankingCodec, refuses_a_probability_that_is_none) {
+    Ranking ranking = *a_ranking();
+    edit_contract(ranking, 0).numbers.manipulation.probability = 1.5;
+    const auto read = decode_ranking(encode_ranking(ranking));
+    ASSERT_FALSE(read);
+    EXPECT_THAT(read.error().message(), HasSubstr("probability: not from 0 to 1"));
 }
 
 TEST(RankingCodec, takes_a_number_that_the_writer_did_not_know_for_unknown) {
