@@ -1,9 +1,8 @@
 #pragma once
 
-#include "api/answers/scored_contract.hpp"
-
 #include "scanner/core/clock.hpp"
 #include "scanner/core/json_writer.hpp"
+#include "scanner/ranking/scoring.hpp"
 #include "scanner/signals/numbers.hpp"
 
 #include <cstdint>
@@ -14,6 +13,8 @@
 #include <vector>
 
 namespace scanner::api {
+
+using ranking::ScoredContract;
 
 /// Null, a number, a text, a time or a list of texts.
 using FieldValue = std::variant<std::monostate, double, std::int64_t, std::string_view, core::WallTime,

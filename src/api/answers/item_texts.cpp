@@ -1,7 +1,5 @@
 #include "api/answers/item_texts.hpp"
 
-#include "api/answers/item_fields.hpp"
-
 #include <cstddef>
 #include <span>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/answers/scored_contract.hpp"
+#include "api/answers/item_fields.hpp"
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/json_writer.hpp"

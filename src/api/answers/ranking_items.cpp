@@ -1,7 +1,6 @@
 #include "scanner/api/ranking_items.hpp"
 
 #include "api/answers/item_fields.hpp"
-#include "api/answers/scored_contract.hpp"
 
 #include <algorithm>
 

@@ -1,13 +1,13 @@
 #pragma once
 
 #include "api/answers/item_fields.hpp"
-#include "api/answers/scored_contract.hpp"
 #include "api/http/param_reader.hpp"
 #include "api/http/problem.hpp"
 
 #include "scanner/net/request_target.hpp"
 #include "scanner/operator/watchlist_source.hpp"
 #include "scanner/ranking/ranking.hpp"
+#include "scanner/ranking/scoring.hpp"
 
 #include <cstdint>
 #include <expected>
@@ -17,6 +17,8 @@
 #include <vector>
 
 namespace scanner::api {
+
+using ranking::Scoring;
 
 /// What a query is checked against. `ranking` is the one that will answer; nullptr while there is none, then only what
 /// needs no ranking is checked.

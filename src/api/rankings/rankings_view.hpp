@@ -2,7 +2,6 @@
 
 #include "api/answers/item_texts.hpp"
 #include "api/answers/rendered.hpp"
-#include "api/answers/scored_contract.hpp"
 #include "api/rankings/queries.hpp"
 
 #include "scanner/ranking/ranking.hpp"

@@ -1,7 +1,6 @@
 #include "api/answers/item_texts.hpp"
 
 #include "api/answers/item_fields.hpp"
-#include "api/answers/scored_contract.hpp"
 #include "api/sample.hpp"
 
 #include <gtest/gtest.h>
