@@ -1,7 +1,7 @@
 #pragma once
 
 #include "scanner/core/log.hpp"
-#include "scanner/settings/settings.hpp"
+#include "scanner/settings/settings_values.hpp"
 
 #include <memory>
 

@@ -6,6 +6,8 @@
 #include "app/logging.hpp"
 
 #include "scanner/core/names.hpp"
+#include "scanner/settings/env_file.hpp"
+#include "scanner/settings/settings_load.hpp"
 
 #include <iostream>
 #include <string_view>

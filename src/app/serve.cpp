@@ -19,10 +19,14 @@
 #include "scanner/engine/inspector.hpp"
 #include "scanner/exchange/exchange_factory.hpp"
 #include "scanner/net/deadline.hpp"
+#include "scanner/net/http_client.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/net/http_server_options.hpp"
+#include "scanner/net/request_handler.hpp"
 #include "scanner/net/retry.hpp"
 #include "scanner/net/task_group.hpp"
 #include "scanner/operator/operator_service.hpp"
+#include "scanner/settings/settings.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>

@@ -6,7 +6,7 @@
 #include "scanner/engine/engine.hpp"
 #include "scanner/engine/history_feed.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
-#include "scanner/settings/settings.hpp"
+#include "scanner/settings/settings_values.hpp"
 #include "scanner/storage/snapshot_cache.hpp"
 #include "scanner/storage/store.hpp"
 

@@ -8,7 +8,7 @@
 #include "scanner/net/http_client.hpp"
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
-#include "scanner/settings/settings.hpp"
+#include "scanner/settings/settings_values.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 

@@ -1,9 +1,10 @@
 #include "core/characters.hpp"
 
+#include "scanner/core/hex.hpp"
+
 #include <algorithm>
 #include <array>
 #include <span>
-#include <string_view>
 
 namespace scanner::core {
 namespace {
@@ -61,9 +62,8 @@ bool ends_a_plane(std::uint32_t point) noexcept {
 }
 
 void append_unit(std::string& out, std::uint32_t unit) {
-    static constexpr std::string_view kHex = "0123456789abcdef";
     out += "\\u";
-    for (const unsigned shift : {12U, 8U, 4U, 0U}) out += kHex[(unit >> shift) & 15U];
+    for (const unsigned shift : {12U, 8U, 4U, 0U}) out += hex_digit((unit >> shift) & 15U);
 }
 
 }  // namespace

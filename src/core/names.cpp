@@ -3,6 +3,7 @@
 #include "core/characters.hpp"
 #include "core/utf8.hpp"
 
+#include "scanner/core/hex.hpp"
 #include "scanner/core/url.hpp"
 
 #include <cstdint>
@@ -23,9 +24,8 @@ std::optional<std::uint32_t> first_invisible(std::string_view text) {
 
 /// "U+202E".
 std::string code_point_name(std::uint32_t point) {
-    static constexpr std::string_view kHex = "0123456789ABCDEF";
     std::string digits;
-    for (; point != 0 || digits.size() < 4; point >>= 4U) digits.insert(digits.begin(), kHex[point & 15U]);
+    for (; point != 0 || digits.size() < 4; point >>= 4U) digits.insert(digits.begin(), upper_hex_digit(point & 15U));
     return "U+" + digits;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/utf8.hpp"
 
+#include "scanner/core/hex.hpp"
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/text.hpp"
 
@@ -15,7 +16,7 @@ namespace {
 constexpr std::string_view kHidden = "***";
 constexpr std::size_t kMaxSocketPathBytes = 107;  // sockaddr_un's
 
-std::optional<unsigned> hex_digit(char c) {
+std::optional<unsigned> hex_value(char c) {
     if (c >= '0' && c <= '9') return static_cast<unsigned>(c - '0');
     if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a') + 10U;
     if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A') + 10U;
@@ -133,8 +134,8 @@ std::optional<std::string> percent_decode(std::string_view text) {
             continue;
         }
         if (i + 2 >= text.size()) return std::nullopt;
-        const auto high = hex_digit(text[i + 1]);
-        const auto low = hex_digit(text[i + 2]);
+        const auto high = hex_value(text[i + 1]);
+        const auto low = hex_value(text[i + 2]);
         if (!high || !low) return std::nullopt;
         result += static_cast<char>(*high * 16U + *low);
         i += 2;
@@ -143,7 +144,6 @@ std::optional<std::string> percent_decode(std::string_view text) {
 }
 
 std::string percent_encode(std::string_view text) {
-    static constexpr std::string_view kHex = "0123456789ABCDEF";
     std::string result;
     result.reserve(text.size());
     for (const char c : text) {
@@ -153,8 +153,8 @@ std::string percent_encode(std::string_view text) {
         }
         const auto byte = static_cast<unsigned char>(c);
         result += '%';
-        result += kHex[byte >> 4U];
-        result += kHex[byte & 15U];
+        result += upper_hex_digit(byte >> 4U);
+        result += upper_hex_digit(byte & 15U);
     }
     return result;
 }

@@ -1,4 +1,4 @@
-#include "scanner/settings/settings.hpp"
+#include "scanner/settings/env_file.hpp"
 
 #include <algorithm>
 

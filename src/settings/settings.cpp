@@ -33,16 +33,6 @@ SettingInfo info_of(const SettingSpec& spec, const Settings& defaults) {
 
 }  // namespace
 
-std::string_view to_string(SettingSource source) noexcept {
-    switch (source) {
-        case SettingSource::built_in: return "default";
-        case SettingSource::file: return "file";
-        case SettingSource::environment: return "environment";
-        case SettingSource::flag: return "flag";
-    }
-    return "default";
-}
-
 std::span<const SettingInfo> setting_infos() {
     static const std::vector<SettingInfo> all = [] {
         const Settings defaults;

@@ -1,3 +1,5 @@
+#include "scanner/settings/settings_load.hpp"
+
 #include "settings/settings_table.hpp"
 
 #include "scanner/core/json_writer.hpp"
@@ -193,6 +195,16 @@ private:
 };
 
 }  // namespace
+
+std::string_view to_string(SettingSource source) noexcept {
+    switch (source) {
+        case SettingSource::built_in: return "default";
+        case SettingSource::file: return "file";
+        case SettingSource::environment: return "environment";
+        case SettingSource::flag: return "flag";
+    }
+    return "default";
+}
 
 std::string to_string(const SettingProblem& problem) {
     std::string text = problem.name;

@@ -7,6 +7,7 @@
 #include "scanner/net/deadline.hpp"
 #include "scanner/net/exception.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/net/http_server_options.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

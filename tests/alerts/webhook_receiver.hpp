@@ -1,6 +1,9 @@
 #pragma once
 
+#include "scanner/net/http_client.hpp"
+#include "scanner/net/http_message.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/net/request_handler.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>

@@ -1,6 +1,7 @@
 #pragma once
 
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_client.hpp"
+#include "scanner/net/http_message.hpp"
 
 #include <algorithm>
 #include <cstddef>

@@ -4,7 +4,9 @@
 #include "support/child_process.hpp"
 #include "support/loop_thread.hpp"
 
+#include "scanner/net/http_message.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/net/request_handler.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,7 @@
 #include "app/commands/command_line.hpp"
 
 #include "scanner/core/version.hpp"
+#include "scanner/settings/settings.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

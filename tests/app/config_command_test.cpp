@@ -1,5 +1,9 @@
 #include "app/commands/config_command.hpp"
 
+#include "scanner/settings/env_file.hpp"
+#include "scanner/settings/settings.hpp"
+#include "scanner/settings/settings_load.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,9 @@
 #include "app/commands/command_line.hpp"
 #include "app/logging.hpp"
 
+#include "scanner/settings/env_file.hpp"
+#include "scanner/settings/settings_load.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

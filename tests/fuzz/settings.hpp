@@ -3,7 +3,9 @@
 #include "fuzz/check.hpp"
 
 #include "scanner/core/url.hpp"
+#include "scanner/settings/env_file.hpp"
 #include "scanner/settings/settings.hpp"
+#include "scanner/settings/settings_load.hpp"
 
 #include <cmath>
 #include <string>

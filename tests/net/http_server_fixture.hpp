@@ -3,7 +3,10 @@
 #include "support/loop_thread.hpp"
 #include "support/raw_client.hpp"
 
+#include "scanner/net/http_message.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/net/http_server_options.hpp"
+#include "scanner/net/request_handler.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>

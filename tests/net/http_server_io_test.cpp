@@ -1,7 +1,5 @@
 #include "net/http_server_fixture.hpp"
 
-#include "scanner/net/http_server.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

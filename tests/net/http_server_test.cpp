@@ -1,7 +1,8 @@
-#include "scanner/net/http_server.hpp"
-
 #include "net/server/request_rules.hpp"
 #include "net/server/response_head.hpp"
+
+#include "scanner/net/http_client.hpp"
+#include "scanner/net/http_message.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

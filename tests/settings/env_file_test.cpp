@@ -1,4 +1,4 @@
-#include "scanner/settings/settings.hpp"
+#include "scanner/settings/env_file.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,7 @@
 #include "scanner/settings/settings.hpp"
 
+#include "scanner/settings/settings_load.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

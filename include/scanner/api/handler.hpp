@@ -2,7 +2,7 @@
 
 #include "scanner/api/options.hpp"
 #include "scanner/api/ports.hpp"
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/request_handler.hpp"
 
 #include <memory>
 

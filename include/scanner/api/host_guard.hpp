@@ -1,7 +1,7 @@
 #pragma once
 
 #include "scanner/api/metrics.hpp"
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/request_handler.hpp"
 
 #include <memory>
 #include <string>

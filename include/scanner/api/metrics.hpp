@@ -4,7 +4,7 @@
 #include "scanner/api/stream_hub.hpp"
 #include "scanner/core/metric_sink.hpp"
 #include "scanner/engine/engine_view.hpp"
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_server_options.hpp"
 #include "scanner/storage/store_status.hpp"
 
 #include <functional>

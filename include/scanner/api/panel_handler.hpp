@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/request_handler.hpp"
 
 #include <filesystem>
 #include <memory>

@@ -6,7 +6,7 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/engine_view.hpp"
 #include "scanner/engine/inspector.hpp"
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_server_options.hpp"
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/operator/watchlist_source.hpp"
 #include "scanner/signals/opportunity.hpp"

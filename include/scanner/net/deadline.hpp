@@ -19,10 +19,9 @@ namespace scanner::net {
 
 namespace detail {
 
-/// Runs `operation` until it ends or `duration` has passed, then cancels it (all types) and waits for it to let go.
-/// True when time was up first. `operation` must not throw.
-[[nodiscard]] boost::asio::awaitable<bool> race(boost::asio::awaitable<void> operation,
-                                                std::chrono::steady_clock::duration duration);
+/// A race of `operation` against `duration`; true when time was up first.
+[[nodiscard]] boost::asio::awaitable<bool> out_of_time(boost::asio::awaitable<void> operation,
+                                                       std::chrono::steady_clock::duration duration);
 /// What an exception means as an error: operation_aborted is cancelled, anything else internal.
 [[nodiscard]] core::Error error_from(const std::exception_ptr& exception);
 [[nodiscard]] core::Error timeout_error(std::chrono::steady_clock::duration duration);
@@ -48,7 +47,7 @@ template <class T>
 [[nodiscard]] boost::asio::awaitable<core::Result<T>> with_timeout(boost::asio::awaitable<core::Result<T>> operation,
                                                                    std::chrono::steady_clock::duration duration) {
     std::optional<core::Result<T>> result;
-    const bool late = co_await detail::race(detail::store_result<T>(std::move(operation), &result), duration);
+    const bool late = co_await detail::out_of_time(detail::store_result<T>(std::move(operation), &result), duration);
     // A result that came in the very last moment is still a result.
     if (result && (result->has_value() || !late)) co_return std::move(*result);
     if (late) co_return std::unexpected(detail::timeout_error(duration));

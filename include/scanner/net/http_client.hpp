@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/core/error.hpp"
+#include "scanner/net/header.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -8,19 +9,9 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 namespace scanner::net {
-
-/// Names compare without regard to case; order is kept.
-struct Header {
-    std::string name;
-    std::string value;
-};
-/// The first value of `name`, or empty.
-[[nodiscard]] std::string_view find_header(const std::vector<Header>& headers, std::string_view name);
 
 struct ClientRequest {
     std::string method = "GET";

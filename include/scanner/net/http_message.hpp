@@ -1,7 +1,7 @@
 #pragma once
 
 #include "scanner/core/error.hpp"
-#include "scanner/net/http_client.hpp"
+#include "scanner/net/header.hpp"
 
 #include <boost/asio/awaitable.hpp>
 

@@ -5,7 +5,7 @@
 
 #include "scanner/api/options.hpp"
 #include "scanner/core/clock.hpp"
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_message.hpp"
 
 #include <optional>
 #include <string>

@@ -3,7 +3,7 @@
 #include "api/http/response.hpp"
 #include "api/http/router.hpp"
 
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_message.hpp"
 #include "scanner/net/request_target.hpp"
 
 #include <boost/asio/awaitable.hpp>

@@ -9,7 +9,7 @@
 
 #include "scanner/api/options.hpp"
 #include "scanner/api/ports.hpp"
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_message.hpp"
 
 #include <boost/asio/awaitable.hpp>
 

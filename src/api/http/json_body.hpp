@@ -3,7 +3,7 @@
 #include "api/http/problem.hpp"
 #include "api/http/router.hpp"
 
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_message.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 

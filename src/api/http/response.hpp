@@ -4,7 +4,7 @@
 #include "api/http/problem.hpp"
 
 #include "scanner/core/clock.hpp"
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_message.hpp"
 
 #include <expected>
 #include <memory>

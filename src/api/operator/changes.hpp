@@ -4,7 +4,7 @@
 #include "api/http/problem.hpp"
 
 #include "scanner/core/error.hpp"
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_message.hpp"
 #include "scanner/storage/document_store.hpp"
 
 #include <expected>

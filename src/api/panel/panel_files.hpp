@@ -3,7 +3,7 @@
 #include "api/answers/rendered.hpp"
 
 #include "scanner/core/error.hpp"
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_message.hpp"
 
 #include <cstddef>
 #include <filesystem>

@@ -3,7 +3,7 @@
 #include "api/rankings/queries.hpp"
 #include "api/streams/stream_hub.hpp"
 
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_message.hpp"
 
 #include <boost/asio/awaitable.hpp>
 

@@ -9,6 +9,7 @@
 #include "scanner/core/names.hpp"
 #include "scanner/exchange/exchange_factory.hpp"
 #include "scanner/operator/operator_service.hpp"
+#include "scanner/settings/settings_load.hpp"
 #include "scanner/signals/numbers.hpp"
 
 #include <boost/asio/co_spawn.hpp>

@@ -4,6 +4,7 @@
 
 #include "scanner/core/symbol.hpp"
 #include "scanner/core/version.hpp"
+#include "scanner/settings/settings.hpp"
 
 #include <fmt/format.h>
 

@@ -2,7 +2,8 @@
 
 #include "app/commands/invocation.hpp"
 
-#include "scanner/settings/settings.hpp"
+#include "scanner/settings/env_file.hpp"
+#include "scanner/settings/settings_load.hpp"
 
 #include <span>
 #include <string>

@@ -1,6 +1,7 @@
 #include "app/commands/config_command.hpp"
 
 #include "scanner/core/json_writer.hpp"
+#include "scanner/settings/settings.hpp"
 
 #include <fmt/format.h>
 

@@ -1,5 +1,7 @@
 #include "app/commands/help.hpp"
 
+#include "scanner/settings/settings.hpp"
+
 #include <fmt/format.h>
 
 #include <string_view>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scanner/settings/settings.hpp"
+#include "scanner/settings/env_file.hpp"
 
 #include <optional>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "scanner/settings/settings.hpp"
+#include "scanner/settings/settings_values.hpp"
 
 #include <iosfwd>
 

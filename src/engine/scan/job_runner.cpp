@@ -1,15 +1,15 @@
 #include "engine/scan/job_runner.hpp"
 
+#include "scanner/core/clock.hpp"
 #include "scanner/net/event.hpp"
+#include "scanner/net/race.hpp"
+#include "scanner/net/task_group.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
-#include <exception>
-#include <map>
 #include <memory>
 #include <utility>
 
@@ -19,108 +19,93 @@ namespace {
 namespace asio = boost::asio;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kSupervision{50};
+/// Whether the job threw. Both are in frames that wait for this one.
+asio::awaitable<void> note_exception(asio::awaitable<void> job, bool* threw) {
+    try {
+        co_await std::move(job);
+    } catch (...) {
+        *threw = true;
+    }
+}
 
-/// Shared with the completion handlers, which may run last.
+/// Workers take the jobs in order. Shared with them, so that it outlives them when the loop goes first.
 class JobRun : public std::enable_shared_from_this<JobRun> {
 public:
-    JobRun(asio::any_io_executor executor, std::size_t count, JobLimits limits,
+    JobRun(const asio::any_io_executor& executor, std::size_t count, JobLimits limits,
            std::function<asio::awaitable<void>(std::size_t)> job, std::function<void(std::size_t)> on_finished)
-        : executor_(std::move(executor)),
-          limits_(limits),
+        : limits_(limits),
           job_(std::move(job)),
           on_finished_(std::move(on_finished)),
           outcomes_(count, JobOutcome::done),
-          all_done_(executor_) {}
+          workers_(executor, {}),
+          last_moment_moved_(executor) {}
 
     asio::awaitable<std::vector<JobOutcome>> run() {
         co_await asio::this_coro::throw_if_cancelled(false);
         co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-        const auto cancellation = co_await asio::this_coro::cancellation_state;
-        start_more();
-        while (!running_.empty()) {
-            co_await all_done_.wait_for(kSupervision);
-            if (cancellation.cancelled() != asio::cancellation_type::none) {
-                // Those that never began are not done either.
-                while (next_ < outcomes_.size()) outcomes_[next_++] = JobOutcome::abandoned;
-                abandon_if([](const Running&) { return true; });
-            } else {
-                supervise();
-            }
+        for (std::size_t i = 0; i < std::min(limits_.concurrency, outcomes_.size()); ++i) {
+            static_cast<void>(workers_.spawn("jobs", work(shared_from_this())));
+        }
+        if (const auto ended = co_await workers_.join(core::SteadyTime::max()); !ended) {
+            co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+            abandon_all();
+            static_cast<void>(co_await workers_.join(core::SteadyTime::max()));
         }
         co_return std::move(outcomes_);
     }
 
 private:
-    struct Running {
-        asio::cancellation_signal cancel;
-        SteadyClock::time_point started;
-        bool abandoned = false;
-    };
-
-    void start_more() {
-        while (next_ < outcomes_.size() && running_.size() < limits_.concurrency) {
-            const std::size_t number = next_++;
-            Running& running = running_[number];
-            running.started = SteadyClock::now();
-            asio::co_spawn(executor_, job_(number),
-                           asio::bind_cancellation_slot(running.cancel.slot(),
-                                                        [self = shared_from_this(), number](std::exception_ptr error) {
-                                                            self->finished(number, error);
-                                                        }));
+    static asio::awaitable<void> work(std::shared_ptr<JobRun> self) {
+        while (self->next_ < self->outcomes_.size()) {
+            const std::size_t number = self->next_++;
+            if (self->next_ == self->outcomes_.size()) self->hurry_stragglers();
+            bool threw = false;
+            const bool late =
+                co_await net::race(note_exception(self->job_(number), &threw), too_late(self, SteadyClock::now()));
+            if (late) {
+                self->outcomes_[number] = JobOutcome::abandoned;
+            } else if (threw) {
+                self->outcomes_[number] = JobOutcome::failed;
+            }
+            if (self->on_finished_) self->on_finished_(++self->finished_);
         }
-        if (next_ >= outcomes_.size() && all_started_ == SteadyClock::time_point()) all_started_ = SteadyClock::now();
     }
 
-    void finished(std::size_t number, const std::exception_ptr& error) {
-        const auto running = running_.find(number);
-        if (running->second.abandoned) {
-            outcomes_[number] = JobOutcome::abandoned;
-        } else if (error) {
-            outcomes_[number] = JobOutcome::failed;
+    /// Waits until a job that began at `started` has had its time; false when it ended before.
+    static asio::awaitable<bool> too_late(std::shared_ptr<JobRun> self, SteadyClock::time_point started) {
+        const auto cancellation = co_await asio::this_coro::cancellation_state;
+        while (cancellation.cancelled() == asio::cancellation_type::none) {
+            const auto until = std::min(started + self->limits_.job_deadline, self->last_moment_);
+            if (SteadyClock::now() >= until) co_return true;
+            co_await self->last_moment_moved_.wait(until);
         }
-        running_.erase(running);
-        if (on_finished_) on_finished_(++finished_);
-        start_more();
-        if (running_.empty()) all_done_.notify();
+        co_return false;
     }
 
-    void supervise() {
+    /// Every job has started.
+    void hurry_stragglers() {
         const auto now = SteadyClock::now();
-        auto last_moment = SteadyClock::time_point::max();
-        if (all_started_ != SteadyClock::time_point()) {
-            last_moment =
-                all_started_ + std::max<SteadyClock::duration>(all_started_ - began_, limits_.straggler_grace);
-        }
-        abandon_if([&](const Running& running) {
-            return now >= last_moment || now - running.started >= limits_.job_deadline;
-        });
+        last_moment_ = now + std::max<SteadyClock::duration>(now - began_, limits_.straggler_grace);
+        last_moment_moved_.notify();
     }
 
-    template <class Predicate>
-    void abandon_if(Predicate too_late) {
-        for (auto& [number, running] : running_) {
-            if (running.abandoned || !too_late(running)) continue;
-            running.abandoned = true;
-            // Posted: emitting may complete the job at once, which would change `running_` under this loop.
-            asio::post(executor_, [self = shared_from_this(), job = number] {
-                const auto found = self->running_.find(job);
-                if (found != self->running_.end()) found->second.cancel.emit(asio::cancellation_type::terminal);
-            });
-        }
+    /// Those that never began are not done either.
+    void abandon_all() {
+        while (next_ < outcomes_.size()) outcomes_[next_++] = JobOutcome::abandoned;
+        last_moment_ = SteadyClock::time_point::min();
+        last_moment_moved_.notify();
     }
 
-    asio::any_io_executor executor_;
     JobLimits limits_;
     std::function<asio::awaitable<void>(std::size_t)> job_;
     std::function<void(std::size_t)> on_finished_;
     std::vector<JobOutcome> outcomes_;
-    net::Event all_done_;
-    std::map<std::size_t, Running> running_;
+    net::TaskGroup workers_;
+    net::Event last_moment_moved_;
     std::size_t next_ = 0;
     std::size_t finished_ = 0;
     SteadyClock::time_point began_ = SteadyClock::now();
-    SteadyClock::time_point all_started_;
+    SteadyClock::time_point last_moment_ = SteadyClock::time_point::max();  // for all jobs that run
 };
 
 }  // namespace

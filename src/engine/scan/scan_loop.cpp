@@ -1,14 +1,12 @@
 #include "engine/scan/scan_loop.hpp"
 
 #include "scanner/net/exception.hpp"
+#include "scanner/net/race.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <set>
 #include <utility>
 
@@ -29,6 +27,16 @@ bool means_unreachable(core::ErrorCode code) {
            code == core::ErrorCode::maintenance;
 }
 
+/// What `call` gives, its exception as an error. `result` is in a frame that waits for this one.
+template <class T>
+asio::awaitable<void> store_result(asio::awaitable<core::Result<T>> call, core::Result<T>* result) {
+    try {
+        *result = co_await std::move(call);
+    } catch (...) {
+        *result = core::fail(core::ErrorCode::internal, "scan threw: " + net::describe(std::current_exception()));
+    }
+}
+
 }  // namespace
 
 ScanLoop::ScanLoop(asio::any_io_executor executor, exchange::Exchange& exchange, const core::Clock& clock,
@@ -42,11 +50,12 @@ ScanLoop::ScanLoop(asio::any_io_executor executor, exchange::Exchange& exchange,
       observer_(observer),
       events_(std::move(events)),
       progress_(std::move(progress)),
-      pause_(std::move(executor)) {}
+      woken_(std::move(executor)) {}
 
 asio::awaitable<void> ScanLoop::run() {
     co_await asio::this_coro::throw_if_cancelled(false);
-    while (!stopping_) {
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    while (!stopping_ && cancellation.cancelled() == asio::cancellation_type::none) {
         health_.next_scan_at.reset();
         report();
         const auto scanned = co_await scan_once();
@@ -88,8 +97,7 @@ asio::awaitable<core::Result<void>> ScanLoop::scan_once() {
 
 void ScanLoop::stop() {
     stopping_ = true;
-    stop_signal_.emit(asio::cancellation_type::terminal);
-    pause_.cancel();
+    woken_.notify();
 }
 
 void ScanLoop::renew_contracts() {
@@ -98,7 +106,7 @@ void ScanLoop::renew_contracts() {
     if (renewed_ && now - *renewed_ < kBetweenRenewals) return;  // the next pass will
     renewed_ = now;
     hurry_ = true;
-    pause_.cancel();
+    woken_.notify();
 }
 
 void ScanLoop::set_options(MarketScanOptions options, milliseconds interval) {
@@ -108,15 +116,19 @@ void ScanLoop::set_options(MarketScanOptions options, milliseconds interval) {
     report();
 }
 
-/// Runs it in a coroutine of its own, so that `stop` can abandon it while another coroutine waits for it.
+/// Runs it against `stop`, which abandons it: cancelled then.
 template <class T>
 asio::awaitable<core::Result<T>> ScanLoop::unless_stopped(asio::awaitable<core::Result<T>> call) {
-    const auto executor = co_await asio::this_coro::executor;
-    auto [error, result] =
-        co_await asio::co_spawn(executor, std::move(call),
-                                asio::bind_cancellation_slot(stop_signal_.slot(), asio::as_tuple(asio::use_awaitable)));
-    if (error) co_return core::fail(core::ErrorCode::internal, "scan threw: " + net::describe(error));
-    co_return std::move(result);
+    core::Result<T> result = core::fail(core::ErrorCode::cancelled, "stopped");
+    co_await net::race(store_result(std::move(call), &result), stop_requested());
+    co_return result;
+}
+
+asio::awaitable<bool> ScanLoop::stop_requested() {
+    while (!stopping_) {
+        if (co_await woken_.wait() == net::Event::Outcome::cancelled) co_return false;
+    }
+    co_return true;
 }
 
 /// Waits out the schedule's pause. While backing off, a probe each interval tells when the exchange is back, and where
@@ -129,8 +141,8 @@ asio::awaitable<void> ScanLoop::pause_before_next(bool unreachable) {
         const auto left = until - clock_.steady_now();
         const bool hurry = std::exchange(hurry_, false) && schedule_.failure_streak() == 0;
         if (left <= core::SteadyTime::duration::zero() || hurry) co_return;
-        pause_.expires_after(std::min<core::SteadyTime::duration>(left, interval_));
-        co_await pause_.async_wait(asio::as_tuple(asio::use_awaitable));
+        const auto waited = co_await woken_.wait_for(std::min<core::SteadyTime::duration>(left, interval_));
+        if (waited == net::Event::Outcome::cancelled) co_return;
         if (stopping_ || schedule_.failure_streak() == 0 || clock_.steady_now() >= until) continue;
         const auto back = co_await exchange_.probe();
         unreachable = unreachable || !back;

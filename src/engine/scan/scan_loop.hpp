@@ -10,11 +10,10 @@
 #include "scanner/engine/observer.hpp"
 #include "scanner/engine/ranking_board.hpp"
 #include "scanner/exchange/exchange.hpp"
+#include "scanner/net/event.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -56,7 +55,7 @@ public:
              MarketState& state, MarketScanOptions options, std::chrono::milliseconds interval,
              EngineObserver& observer, ScanLoopEvents events, Progress progress);
 
-    /// Scans until stopped. Run it once.
+    /// Scans until stopped or cancelled. Run it once.
     [[nodiscard]] boost::asio::awaitable<void> run();
     /// One pass now; what `run` repeats.
     [[nodiscard]] boost::asio::awaitable<core::Result<void>> scan_once();
@@ -71,6 +70,7 @@ public:
 private:
     template <class T>
     [[nodiscard]] boost::asio::awaitable<core::Result<T>> unless_stopped(boost::asio::awaitable<core::Result<T>> call);
+    [[nodiscard]] boost::asio::awaitable<bool> stop_requested();
     [[nodiscard]] boost::asio::awaitable<void> pause_before_next(bool unreachable);
     void count_cycle(double cycle_ms);
     void fail_cycle(const core::Error& error, double cycle_ms);
@@ -85,8 +85,7 @@ private:
     EngineObserver& observer_;
     ScanLoopEvents events_;
     Progress progress_;
-    boost::asio::steady_timer pause_;
-    boost::asio::cancellation_signal stop_signal_;
+    net::Event woken_;  // by `stopping_` and `hurry_`
     bool stopping_ = false;
     bool hurry_ = false;  // the pause ends now
     std::optional<core::SteadyTime> renewed_;

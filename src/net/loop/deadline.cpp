@@ -1,9 +1,9 @@
 #include "scanner/net/deadline.hpp"
 
 #include "scanner/net/exception.hpp"
+#include "scanner/net/race.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -19,9 +19,9 @@ core::SteadyTime from_now(std::chrono::steady_clock::duration duration) {
     return duration < core::SteadyTime::max() - now ? now + duration : core::SteadyTime::max();
 }
 
-asio::awaitable<void> expire(std::chrono::steady_clock::duration duration, bool* expired) {
+asio::awaitable<bool> expire(std::chrono::steady_clock::duration duration) {
     const auto slept = co_await sleep_for(duration);
-    *expired = slept.has_value();
+    co_return slept.has_value();
 }
 
 }  // namespace
@@ -44,18 +44,8 @@ asio::awaitable<core::Result<void>> sleep_for(std::chrono::steady_clock::duratio
 
 namespace detail {
 
-asio::awaitable<bool> race(asio::awaitable<void> operation, std::chrono::steady_clock::duration duration) {
-    using namespace asio::experimental::awaitable_operators;
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none) co_return false;
-    bool expired = false;
-    try {
-        co_await (std::move(operation) || expire(duration, &expired));
-    } catch (const std::exception&) {
-        // Neither side throws. Asio does, operation_aborted, when both were cancelled before they began.
-        expired = false;
-    }
-    co_return expired;
+asio::awaitable<bool> out_of_time(asio::awaitable<void> operation, std::chrono::steady_clock::duration duration) {
+    return race(std::move(operation), expire(duration));
 }
 
 core::Error error_from(const std::exception_ptr& exception) {

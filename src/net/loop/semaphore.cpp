@@ -1,9 +1,8 @@
 #include "scanner/net/semaphore.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include "scanner/net/event.hpp"
+
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <list>
 
@@ -23,8 +22,7 @@ struct Semaphore::State {
 /// A place in line, in the frame of the coroutine that waits. Leaves the line, or gives back a permit that it was
 /// handed and did not take, however that frame ends.
 struct Semaphore::Waiter {
-    Waiter(std::shared_ptr<State> of, core::SteadyTime deadline)
-        : state(std::move(of)), timer(state->executor, deadline) {
+    explicit Waiter(std::shared_ptr<State> of) : state(std::move(of)), turn(state->executor) {
         state->line.push_back(this);
     }
     ~Waiter() {
@@ -38,7 +36,7 @@ struct Semaphore::Waiter {
     Waiter& operator=(const Waiter&) = delete;
 
     std::shared_ptr<State> state;
-    asio::steady_timer timer;
+    Event turn;
     bool granted = false;
 };
 
@@ -50,7 +48,7 @@ void Semaphore::State::give_back() noexcept {
     Waiter* const first = line.front();
     line.pop_front();
     first->granted = true;
-    first->timer.cancel();
+    first->turn.notify();
 }
 
 void Semaphore::Permit::release() noexcept {
@@ -79,13 +77,15 @@ asio::awaitable<core::Result<Semaphore::Permit>> Semaphore::wait(std::shared_ptr
     if (state->line.size() >= state->max_waiting) {
         co_return core::fail(core::ErrorCode::unavailable, "too many are waiting for a permit");
     }
-    Waiter waiter(state, deadline);
-    const auto [error] = co_await waiter.timer.async_wait(asio::as_tuple(asio::use_awaitable));
+    Waiter waiter(state);
+    const auto outcome = co_await waiter.turn.wait(deadline);
     if (waiter.granted) {
         waiter.granted = false;  // taken
         co_return Permit(std::move(state));
     }
-    if (error) co_return core::fail(core::ErrorCode::cancelled, "cancelled while waiting for a permit");
+    if (outcome == Event::Outcome::cancelled) {
+        co_return core::fail(core::ErrorCode::cancelled, "cancelled while waiting for a permit");
+    }
     co_return core::fail(core::ErrorCode::timeout, "no permit came free in time");
 }
 

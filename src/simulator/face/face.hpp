@@ -6,7 +6,7 @@
 #include "simulator/face/state/world.hpp"
 
 #include "scanner/core/clock.hpp"
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/request_handler.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -4,6 +4,8 @@
 #include "scanner/api/handler.hpp"
 #include "scanner/net/http_client.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/net/http_server_options.hpp"
+#include "scanner/net/request_handler.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>

@@ -3,6 +3,7 @@
 
 #include "scanner/api/handler.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/net/request_handler.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>

@@ -4,7 +4,7 @@
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/api/metrics.hpp"
 #include "scanner/engine/engine_metrics.hpp"
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_server_options.hpp"
 #include "scanner/rules/rule.hpp"
 #include "scanner/rules/rule_fields.hpp"
 #include "scanner/signals/manipulation.hpp"

@@ -6,6 +6,8 @@
 #include "scanner/api/handler.hpp"
 #include "scanner/api/stream_hub.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/net/http_server_options.hpp"
+#include "scanner/net/request_handler.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -4,7 +4,10 @@
 #include "support/raw_client.hpp"
 #include "support/websocket_client.hpp"
 
+#include "scanner/net/http_message.hpp"
 #include "scanner/net/http_server.hpp"
+#include "scanner/net/http_server_options.hpp"
+#include "scanner/net/request_handler.hpp"
 
 #include <gtest/gtest.h>
 

@@ -4,7 +4,7 @@
 #include "simulator/face/faults/limits.hpp"
 
 #include "scanner/core/clock.hpp"
-#include "scanner/net/http_server.hpp"
+#include "scanner/net/http_message.hpp"
 
 #include <memory>
 #include <optional>

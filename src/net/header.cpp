@@ -1,4 +1,4 @@
-#include "scanner/net/http_client.hpp"
+#include "scanner/net/header.hpp"
 
 #include "scanner/core/text.hpp"
 
