@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Who may know whom: a room includes only rooms above it (docs/architecture.md), and the heavy libraries stay where
-they belong. Prints every breach and exits 1, or nothing and exits 0.
+they belong; one exchange's name stays in its own folder. Prints every breach and exits 1, or nothing and exits 0.
 
 --inside also looks into the rooms: no include cycle between units (x.hpp and x.cpp are one), no file over 450 lines, no
 folder over 25 files."""
@@ -55,6 +55,21 @@ for path in sorted([*ROOT.glob("include/**/*.hpp"), *ROOT.glob("src/**/*.[ch]pp"
         known = re.match(r"(?:scanner/)?([a-z]+)/", target)
         if known and known.group(1) in ALLOWED and known.group(1) != room and known.group(1) not in ALLOWED[room]:
             breaches.append(f"{where}: {room} must not know {known.group(1)}")
+
+# One exchange's name, hosts and paths are known in its own folder alone. Elsewhere only where it is chosen, where it is
+# played, and in texts for readers.
+EXCHANGE_WORDS = re.compile(r"htx|huobi|hbdm", re.IGNORECASE)
+EXCHANGE_PLACES = ("src/exchange/htx/", "src/simulator/", "src/api/openapi/", "src/exchange/exchange_factory.cpp")
+EXCHANGE_EXCEPTIONS = re.compile(r"htx-simulator")  # the program's name
+
+for top in ("include", "src", "web/panel/src"):
+    for path in sorted((ROOT / top).rglob("*")):
+        name = path.relative_to(ROOT).as_posix()
+        if not path.is_file() or name.startswith(EXCHANGE_PLACES):
+            continue
+        for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
+            if EXCHANGE_WORDS.search(EXCHANGE_EXCEPTIONS.sub("", line)):
+                breaches.append(f"{name}:{number}: only exchange/htx knows the exchange by name: {line.strip()[:80]}")
 
 MAX_LINES = 450
 MAX_FILES = 25

@@ -142,6 +142,7 @@ private:
         const settings::Settings& settings = loaded_.settings;
         api::ApiOptions options;
         options.version = core::kVersion;
+        options.exchange = exchange_of(settings);
         options.default_top = settings.topn_default;
         options.metrics_enabled = settings.metrics_enabled;
         options.api_token = settings.api_token.value_or("");

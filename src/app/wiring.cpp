@@ -84,6 +84,11 @@ operators::OperatorDefaults operator_defaults(const settings::Settings& settings
     return {.default_profile = settings.profile_default, .notional_usdt = settings.notional_test};
 }
 
+const exchange::ExchangeDescription& exchange_of(const settings::Settings& settings) {
+    const exchange::ExchangeDescription* const found = exchange::find_exchange(settings.exchange);
+    return found == nullptr ? exchange::known_exchanges().front() : *found;
+}
+
 alerts::AlertOptions alert_options(const settings::Settings& settings) {
     alerts::AlertOptions options;
     options.channel = settings.signal_channel;
@@ -91,6 +96,7 @@ alerts::AlertOptions alert_options(const settings::Settings& settings) {
     options.webhook_secret = settings.alert_webhook_secret.value_or("");
     options.webhook_format = settings.alert_webhook_format;
     options.webhook_allow_private = settings.alert_webhook_allow_private;
+    options.contract_page = exchange_of(settings).contract_page;
     options.scan_interval = settings.scan_interval;
     return options;
 }

@@ -5,6 +5,7 @@
 #include "scanner/engine/engine.hpp"
 #include "scanner/engine/observer.hpp"
 #include "scanner/exchange/exchange.hpp"
+#include "scanner/exchange/exchange_description.hpp"
 #include "scanner/net/http_client.hpp"
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
@@ -23,6 +24,8 @@ namespace scanner::app {
 [[nodiscard]] engine::EngineOptions engine_options(const settings::Settings& settings, bool simulated,
                                                    const operators::EffectiveSettings& set);
 [[nodiscard]] operators::OperatorDefaults operator_defaults(const settings::Settings& settings);
+/// The exchange that the settings name; the default for none.
+[[nodiscard]] const exchange::ExchangeDescription& exchange_of(const settings::Settings& settings);
 [[nodiscard]] alerts::AlertOptions alert_options(const settings::Settings& settings);
 /// Whose the rankings are that these settings make.
 [[nodiscard]] ranking::RankingOrigin ranking_origin(const settings::Settings& settings);

@@ -1,12 +1,29 @@
 #include "scanner/exchange/exchange_factory.hpp"
 
+#include "exchange/htx/htx_description.hpp"
 #include "exchange/htx/htx_exchange.hpp"
 
+#include "scanner/core/text.hpp"
+
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
 // The only place outside htx/ that knows which exchange it is.
 namespace scanner::exchange {
+
+std::span<const ExchangeDescription> known_exchanges() {
+    static constexpr std::array kKnown{htx::kDescription};
+    return kKnown;
+}
+
+const ExchangeDescription* find_exchange(std::string_view name) {
+    const auto known = known_exchanges();
+    const auto found = std::ranges::find_if(
+        known, [name](const ExchangeDescription& exchange) { return core::equal_ignoring_case(exchange.name, name); });
+    return found == known.end() ? nullptr : &*found;
+}
 
 std::unique_ptr<Exchange> make_exchange(boost::asio::any_io_executor executor, ExchangeOptions options,
                                         net::HttpClient& client, const core::Clock& clock, std::uint64_t random_seed,
@@ -20,7 +37,7 @@ bool is_real_market(std::string_view base_url) {
 }
 
 std::string market_name(std::string_view base_url) {
-    return is_real_market(base_url) ? std::string(htx::kName) : std::string(base_url);
+    return is_real_market(base_url) ? std::string(htx::kDescription.name) : std::string(base_url);
 }
 
 boost::asio::awaitable<std::optional<bool>> is_simulated(net::HttpClient& client, std::string base_url) {

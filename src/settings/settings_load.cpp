@@ -15,6 +15,7 @@ namespace scanner::settings {
 namespace {
 
 constexpr std::string_view kPrefix = "SCANNER_";
+constexpr std::string_view kExchange = "SCANNER_EXCHANGE";
 constexpr std::size_t kMaxShownBytes = 120;
 constexpr std::size_t kShortTokenBytes = 16;
 constexpr std::size_t kFewCharacters = 6;  // different ones
@@ -53,10 +54,12 @@ bool is_easily_guessed(std::string_view token) {
 /// Reads all settings from one set of inputs.
 class Loader {
 public:
-    explicit Loader(const SettingInputs& inputs) : inputs_(inputs) {}
+    Loader(const SettingInputs& inputs, std::span<const ExchangeChoice> exchanges)
+        : inputs_(inputs), exchanges_(exchanges) {}
 
     std::expected<LoadedSettings, std::vector<SettingProblem>> load() {
         for (const SettingSpec& spec : setting_specs()) load_one(spec);
+        settle_exchange();
         check_access();
         if (!problems_.empty()) return std::unexpected(std::move(problems_));
         warn_of_doubtful_combinations();
@@ -71,11 +74,35 @@ private:
         loaded_.sources.emplace(spec.name, given ? given->source : SettingSource::built_in);
         if (!given) return;
         auto complaint = spec.type.parse(loaded_.settings, given->text);
+        if (!complaint && spec.name == kExchange && !exchanges_.empty() && chosen_exchange() == nullptr) complaint = "";
         if (!complaint) return;
-        std::string expected = spec.type.expected;
+        std::string expected =
+            spec.name == kExchange && !exchanges_.empty() ? names_of_exchanges() : spec.type.expected;
         if (!complaint->empty()) expected += " (" + *complaint + ")";
         problems_.push_back(
             {.name = given->name, .source = given->source, .given = shown(spec, given->text), .expected = expected});
+    }
+
+    /// The one that is named, or the default.
+    const ExchangeChoice* chosen_exchange() const {
+        if (loaded_.settings.exchange.empty()) return exchanges_.empty() ? nullptr : exchanges_.data();
+        const auto found = std::ranges::find_if(exchanges_, [this](const ExchangeChoice& choice) {
+            return core::equal_ignoring_case(choice.name, loaded_.settings.exchange);
+        });
+        return found == exchanges_.end() ? nullptr : &*found;
+    }
+
+    void settle_exchange() {
+        const ExchangeChoice* const chosen = chosen_exchange();
+        if (chosen == nullptr) return;
+        loaded_.settings.exchange = chosen->name;
+        if (loaded_.settings.exchange_url.empty()) loaded_.settings.exchange_url = chosen->base_url;
+    }
+
+    std::string names_of_exchanges() const {
+        std::vector<std::string_view> names;
+        for (const ExchangeChoice& choice : exchanges_) names.push_back(choice.name);
+        return one_of(names);
     }
 
     /// The text that counts: flags over environment over file.
@@ -190,6 +217,7 @@ private:
     void warn(std::string warning) { loaded_.warnings.push_back(std::move(warning)); }
 
     const SettingInputs& inputs_;
+    std::span<const ExchangeChoice> exchanges_;
     LoadedSettings loaded_;
     std::vector<SettingProblem> problems_;
 };
@@ -218,8 +246,9 @@ std::string to_string(const SettingProblem& problem) {
     return text + ": expected " + problem.expected;
 }
 
-std::expected<LoadedSettings, std::vector<SettingProblem>> load_settings(const SettingInputs& inputs) {
-    return Loader(inputs).load();
+std::expected<LoadedSettings, std::vector<SettingProblem>> load_settings(const SettingInputs& inputs,
+                                                                         std::span<const ExchangeChoice> exchanges) {
+    return Loader(inputs, exchanges).load();
 }
 
 }  // namespace scanner::settings

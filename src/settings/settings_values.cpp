@@ -2,13 +2,6 @@
 
 namespace scanner::settings {
 
-std::string_view to_string(ExchangeName exchange) noexcept {
-    switch (exchange) {
-        case ExchangeName::htx: return "htx";
-    }
-    return "htx";
-}
-
 std::string_view to_string(Universe universe) noexcept {
     switch (universe) {
         case Universe::all: return "all";

@@ -10,6 +10,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <span>
 #include <sstream>
 
 namespace scanner::app {
@@ -25,7 +26,8 @@ std::string read_file(const std::string& path) {
 }
 
 settings::LoadedSettings loaded(settings::SettingInputs inputs) {
-    auto result = settings::load_settings(inputs);
+    const settings::ExchangeChoice exchange{.name = "alpha", .base_url = "https://alpha.example"};
+    auto result = settings::load_settings(inputs, std::span(&exchange, 1));
     EXPECT_TRUE(result);
     return result.value_or(settings::LoadedSettings());
 }
@@ -53,7 +55,7 @@ TEST(ConfigTable, has_a_line_for_every_setting_with_its_source) {
     EXPECT_EQ(rows["SCANNER_HTTP_PORT"], std::pair(std::string("9000"), std::string("flag")));
     EXPECT_EQ(rows["SCANNER_SYMBOLS"], std::pair(std::string("龙虾-USDT,BTC-USDT"), std::string("environment")));
     EXPECT_EQ(rows["SCANNER_TOPN_DEFAULT"], std::pair(std::string("7"), std::string("file")));
-    EXPECT_EQ(rows["SCANNER_EXCHANGE"], std::pair(std::string("htx"), std::string("default")));
+    EXPECT_EQ(rows["SCANNER_EXCHANGE"], std::pair(std::string("alpha"), std::string("default")));
     EXPECT_EQ(rows["SCANNER_API_TOKEN"], std::pair(std::string("***"), std::string("environment")));
     EXPECT_EQ(rows["SCANNER_REDIS_URL"], std::pair(std::string("-"), std::string("default")));
     EXPECT_TRUE(rows.contains("warning:"));

@@ -21,6 +21,12 @@ TEST(RankingOrigin, knows_htx_by_its_hosts_alone) {
         EXPECT_EQ(origin_of(url).exchange, url);
 }
 
+TEST(AlertOptions, link_to_the_exchanges_page_of_a_contract) {
+    EXPECT_EQ(alert_options(settings::Settings()).contract_page,
+              "https://www.htx.com/futures/linear_swap/exchange"
+              "#contract_code={contract_code}&contract_type=swap&type=cross");
+}
+
 TEST(RankingOrigin, is_of_the_installation_or_else_of_the_prefix) {
     settings::Settings settings;
     EXPECT_EQ(ranking_origin(settings).installation, "");

@@ -58,8 +58,8 @@ inline void webhook(std::string_view input) {
     const alerts::Alert alert{.rule = front, .symbol = front, .time = now, .payload_json = std::string(input)};
     for (const auto format :
          {core::WebhookFormat::discord, core::WebhookFormat::slack, core::WebhookFormat::telegram}) {
-        const auto message =
-            nlohmann::json::parse(alerts::render_chat_message(format, "1", alert, now), nullptr, false);
+        const auto message = nlohmann::json::parse(
+            alerts::render_chat_message(format, "1", "https://h/{contract_code}&x", alert, now), nullptr, false);
         require(message.is_object(), "a message is JSON");
         const std::string text = message.at(format == core::WebhookFormat::discord ? "content" : "text");
         require(text.size() <= 1'900 && core::is_visible_text(text), "a message is short and acts on nothing");

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 namespace scanner::settings {
@@ -16,6 +17,9 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+
+constexpr std::array kExchanges{ExchangeChoice{.name = "alpha", .base_url = "https://api.alpha.example"},
+                                ExchangeChoice{.name = "beta", .base_url = "https://beta.example/api"}};
 
 LoadedSettings load(SettingInputs inputs) {
     auto loaded = load_settings(inputs);
@@ -28,7 +32,7 @@ Settings from_environment(SettingTexts texts) {
 }
 
 std::vector<std::string> problems_of(SettingInputs inputs) {
-    const auto loaded = load_settings(inputs);
+    const auto loaded = load_settings(inputs, kExchanges);
     EXPECT_FALSE(loaded);
     std::vector<std::string> problems;
     if (!loaded) {
@@ -53,6 +57,21 @@ TEST(Settings, have_defaults_that_pass_their_own_checks) {
     SettingTexts texts;
     for (const auto& info : setting_infos()) texts.emplace(info.name, info.default_text);
     EXPECT_EQ(from_environment(texts), Settings());
+}
+
+TEST(Settings, name_one_of_the_exchanges_there_are_or_mean_the_first) {
+    const auto chosen = [](SettingTexts texts) {
+        const auto loaded = load_settings({.file = {}, .environment = std::move(texts), .flags = {}}, kExchanges);
+        EXPECT_TRUE(loaded);
+        return loaded ? std::pair(loaded->settings.exchange, loaded->settings.exchange_url)
+                      : std::pair<std::string, std::string>();
+    };
+    using Pair = std::pair<std::string, std::string>;
+    EXPECT_EQ(chosen({}), Pair("alpha", "https://api.alpha.example"));
+    EXPECT_EQ(chosen({{"SCANNER_EXCHANGE", "Beta"}}), Pair("beta", "https://beta.example/api"));
+    EXPECT_EQ(chosen({{"SCANNER_EXCHANGE_URL", "http://127.0.0.1:9"}}), Pair("alpha", "http://127.0.0.1:9"));
+    EXPECT_EQ(chosen({{"SCANNER_EXCHANGE", "beta"}, {"SCANNER_EXCHANGE_URL", "http://h/x/"}}),
+              Pair("beta", "http://h/x"));
 }
 
 TEST(Settings, come_from_flags_over_environment_over_file) {
@@ -201,12 +220,12 @@ TEST(Settings, take_an_empty_text_for_not_given_where_it_cannot_be_a_value) {
 }
 
 TEST(Settings, report_every_problem_at_once_with_what_would_be_right) {
-    EXPECT_THAT(problems_of({.file = {{"SCANNER_EXCHANGE", "binance"}},
+    EXPECT_THAT(problems_of({.file = {{"SCANNER_EXCHANGE", "gamma"}},
                              .environment = {{"SCANNER_MIN_QVOL_USDT", "lots"},
                                              {"SCANNER_SCAN_INTERVAL_S", "0"},
                                              {"SCANNER_INCLUDE_CARRY", "maybe"}},
                              .flags = {{"SCANNER_HTTP_PORT", "99999"}}}),
-                ElementsAre("SCANNER_EXCHANGE (file) is \"binance\": expected htx",
+                ElementsAre("SCANNER_EXCHANGE (file) is \"gamma\": expected alpha or beta",
                             "SCANNER_MIN_QVOL_USDT (environment) is \"lots\": expected a number of at least 0 (USDT)",
                             "SCANNER_INCLUDE_CARRY (environment) is \"maybe\": expected true or false",
                             "SCANNER_SCAN_INTERVAL_S (environment) is \"0\": expected seconds from 0.1 to 3600",

@@ -32,7 +32,9 @@ struct AlertOptions {
     std::string webhook_url;                  ///< SCANNER_ALERT_WEBHOOK_URL; empty: none
     std::string webhook_secret;               ///< SCANNER_ALERT_WEBHOOK_SECRET; empty: not signed
     core::WebhookFormat webhook_format = core::WebhookFormat::automatic;  ///< SCANNER_ALERT_WEBHOOK_FORMAT
-    bool webhook_allow_private = false;               ///< whether the webhook may be on a private or loopback address
+    bool webhook_allow_private = false;  ///< whether the webhook may be on a private or loopback address
+    /// What chat messages link to: the exchange's page of a contract, with "{contract_code}" in it; empty: no link.
+    std::string contract_page;
     std::chrono::milliseconds scan_interval{15'000};  ///< SCANNER_SCAN_INTERVAL_SEC: from cycle to cycle
     std::chrono::milliseconds webhook_timeout{10'000};
     std::size_t webhook_concurrency = 4;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "scanner/exchange/exchange_description.hpp"
+
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -9,6 +11,7 @@ namespace scanner::api {
 /// How the API answers. Values only; what it answers from is in ApiPorts.
 struct ApiOptions {
     std::string version;
+    exchange::ExchangeDescription exchange;   ///< what /exchange answers
     int default_top = 12;                     ///< SCANNER_TOPN_DEFAULT
     bool metrics_enabled = true;              ///< SCANNER_METRICS_ENABLED: /metrics is 404 without
     std::string api_token;                    ///< SCANNER_API_TOKEN; empty: none is asked for

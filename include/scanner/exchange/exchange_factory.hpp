@@ -2,6 +2,7 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/exchange/exchange.hpp"
+#include "scanner/exchange/exchange_description.hpp"
 #include "scanner/exchange/exchange_options.hpp"
 #include "scanner/net/http_client.hpp"
 
@@ -11,10 +12,16 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace scanner::exchange {
+
+/// The exchanges that can be scanned, the default first; never empty.
+[[nodiscard]] std::span<const ExchangeDescription> known_exchanges();
+/// By its short name, in any case; nullptr for none of these.
+[[nodiscard]] const ExchangeDescription* find_exchange(std::string_view name);
 
 /// The exchange that the scanner scans.
 ///

@@ -14,7 +14,7 @@ namespace scanner::ranking {
 
 /// Whose a cached ranking is. One of another exchange or installation is a stranger's, however well it is made.
 struct RankingOrigin {
-    std::string exchange;      ///< what was scanned: "htx", or another base URL
+    std::string exchange;      ///< the real one by its short name, any other by its base URL
     std::string installation;  ///< SCANNER_INSTALLATION_ID
 
     friend bool operator==(const RankingOrigin&, const RankingOrigin&) = default;

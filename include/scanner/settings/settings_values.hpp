@@ -14,17 +14,16 @@
 
 namespace scanner::settings {
 
-enum class ExchangeName { htx };
-/// Which contracts are scanned: HTX lists stocks, indices and metals as swaps too.
+/// Which contracts are scanned: stocks, indices and metals are listed as swaps too.
 enum class Universe { all, crypto, tradfi };
 enum class LogFormat { json, text };
 
 /// The values, with their defaults. Validated by load_settings; a hand-made one (in tests) is taken at its word.
 struct Settings {
     // The exchange and what is scanned of it
-    ExchangeName exchange = ExchangeName::htx;
-    std::string exchange_url = "https://api.hbdm.com";  ///< no trailing slash
-    std::vector<std::string> symbols;                   ///< contract codes, "BTC-USDT"; empty: every active contract
+    std::string exchange;              ///< short name; load_settings puts the default's in place of an empty one
+    std::string exchange_url;          ///< no trailing slash; likewise the exchange's own
+    std::vector<std::string> symbols;  ///< contract codes, "BTC-USDT"; empty: every active contract
     Universe universe = Universe::all;
     double min_qvol_usdt = 20'000'000.0;
     double max_spread_bps = 8.0;
@@ -86,7 +85,6 @@ struct Settings {
     friend bool operator==(const Settings&, const Settings&) = default;
 };
 
-[[nodiscard]] std::string_view to_string(ExchangeName exchange) noexcept;
 [[nodiscard]] std::string_view to_string(Universe universe) noexcept;
 [[nodiscard]] std::string_view to_string(LogFormat format) noexcept;
 

@@ -124,7 +124,22 @@ std::string when(core::WallTime time, core::WallTime now) {
                               : fmt::format(", sent {} h later: look before you act", late / 60));
 }
 
-std::string text_of(WebhookFormat format, const Alert& alert, core::WallTime now) {
+/// `page` with the code in its place. Percent-encoded: nothing in it is markup but '&', which Slack wants as an entity.
+std::string link_to(WebhookFormat format, std::string_view page, std::string_view code) {
+    constexpr std::string_view kPlace = "{contract_code}";
+    const std::size_t place = page.find(kPlace);
+    if (place == std::string_view::npos) return {};
+    std::string link(page.substr(0, place));
+    link += core::percent_encode(code);
+    link += page.substr(place + kPlace.size());
+    if (format != WebhookFormat::slack) return link;
+    for (std::size_t at = link.find('&'); at != std::string::npos; at = link.find('&', at + 1)) {
+        link.replace(at, 1, "&amp;");
+    }
+    return link;
+}
+
+std::string text_of(WebhookFormat format, std::string_view contract_page, const Alert& alert, core::WallTime now) {
     json payload = json::parse(alert.payload_json, nullptr, false);
     if (!payload.is_object()) payload = json::object();
     const auto simulated = payload.find("simulated");
@@ -142,20 +157,16 @@ std::string text_of(WebhookFormat format, const Alert& alert, core::WallTime now
     }
     const std::string code = text_in(payload, "contract_code");
     if (!unreal && !code.empty() && code.size() <= core::kMaxNameBytes) {
-        // Percent-encoded: nothing in it is markup but '&', which Slack wants as an entity.
-        const char* const ampersand = format == WebhookFormat::slack ? "&amp;" : "&";
-        add(fmt::format(
-            "https://www.htx.com/futures/linear_swap/exchange#contract_code={}{}contract_type=swap{}type=cross",
-            core::percent_encode(code), ampersand, ampersand));
+        add(link_to(format, contract_page, code));
     }
     return text;
 }
 
 }  // namespace
 
-std::string render_chat_message(WebhookFormat format, std::string_view chat_id, const Alert& alert,
-                                core::WallTime now) {
-    const std::string text = text_of(format, alert, now);
+std::string render_chat_message(WebhookFormat format, std::string_view chat_id, std::string_view contract_page,
+                                const Alert& alert, core::WallTime now) {
+    const std::string text = text_of(format, contract_page, alert, now);
     core::JsonWriter out(256 + 2 * text.size());
     out.begin_object();
     if (format == WebhookFormat::discord) {

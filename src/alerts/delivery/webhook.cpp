@@ -110,7 +110,8 @@ core::Result<WebhookTarget> make_webhook_target(const AlertOptions& options) {
     WebhookTarget target{.url = options.webhook_url,
                          .timeout = options.webhook_timeout,
                          .public_only = !options.webhook_allow_private,
-                         .format = options.webhook_format};
+                         .format = options.webhook_format,
+                         .contract_page = options.contract_page};
     auto key = webhook_key(options.webhook_secret);
     if (!key) return std::unexpected(key.error().within("SCANNER_ALERT_WEBHOOK_SECRET"));
     target.key = std::move(*key);
@@ -144,7 +145,7 @@ net::ClientRequest webhook_request(const WebhookTarget& target, const Alert& ale
             request.headers.push_back({"webhook-signature", webhook_signature(target.key, id, now, request.body)});
         }
     } else {
-        request.body = render_chat_message(target.format, target.chat_id, alert, now);
+        request.body = render_chat_message(target.format, target.chat_id, target.contract_page, alert, now);
     }
     request.timeout = target.timeout;
     request.max_body_bytes = 64U << 10U;

@@ -31,6 +31,7 @@ struct WebhookTarget {
     bool public_only = true;                                     ///< refuse private, loopback and link-local addresses
     core::WebhookFormat format = core::WebhookFormat::standard;  ///< never automatic
     std::string chat_id;                                         ///< Telegram's
+    std::string contract_page;                                   ///< AlertOptions::contract_page
     std::vector<std::string> secrets;                            ///< what no message may repeat, the longest first
 };
 

@@ -17,7 +17,8 @@ StatusEndpoints::StatusEndpoints(const ApiOptions& options, const ApiPorts& port
       answers_(answers),
       started_(ports.clock.steady_now()),
       alive_(std::make_shared<Rendered>(std::string(kJsonType), R"({"status":"ok"})", std::nullopt)),
-      fields_(std::make_shared<Rendered>(std::string(kJsonType), fields_json(), std::nullopt)) {}
+      fields_(std::make_shared<Rendered>(std::string(kJsonType), fields_json(), std::nullopt)),
+      exchange_(std::make_shared<Rendered>(std::string(kJsonType), exchange_json(options.exchange), std::nullopt)) {}
 
 std::vector<ApiRoute> StatusEndpoints::routes() {
     std::vector<ApiRoute> routes;
@@ -33,6 +34,7 @@ std::vector<ApiRoute> StatusEndpoints::routes() {
     get("/healthz/details", &StatusEndpoints::health_details);
     get("/symbols", &StatusEndpoints::symbols);
     get("/fields", &StatusEndpoints::fields);
+    get("/exchange", &StatusEndpoints::exchange);
     if (options_.metrics_enabled) get("/metrics", &StatusEndpoints::metrics);
     return routes;
 }
@@ -43,6 +45,10 @@ Outcome StatusEndpoints::health(const Call& /*call*/) {
 
 Outcome StatusEndpoints::fields(const Call& /*call*/) {
     return fields_;
+}
+
+Outcome StatusEndpoints::exchange(const Call& /*call*/) {
+    return exchange_;
 }
 
 Outcome StatusEndpoints::ready(const Call& /*call*/) {

@@ -28,6 +28,7 @@ private:
     Outcome health_details(const Call& call);
     Outcome symbols(const Call& call);
     Outcome fields(const Call& call);
+    Outcome exchange(const Call& call);
     Outcome metrics(const Call& call);
     [[nodiscard]] double uptime_sec() const;
 
@@ -37,6 +38,7 @@ private:
     core::SteadyTime started_;
     std::shared_ptr<Rendered> alive_;
     std::shared_ptr<Rendered> fields_;
+    std::shared_ptr<Rendered> exchange_;
 };
 
 }  // namespace scanner::api

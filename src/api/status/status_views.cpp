@@ -3,6 +3,7 @@
 #include "api/answers/envelope.hpp"
 #include "api/rankings/rankings_view.hpp"
 
+#include "scanner/core/json_writer.hpp"
 #include "scanner/core/numeric.hpp"
 #include "scanner/signals/snapshot.hpp"
 
@@ -175,6 +176,16 @@ void write_alerts(core::JsonWriter& json, const alerts::AlertStatistics& alerts)
 }
 
 }  // namespace
+
+std::string exchange_json(const exchange::ExchangeDescription& exchange) {
+    core::JsonWriter json(512);
+    json.begin_object()
+        .field("name", exchange.name)
+        .field("display_name", exchange.display_name)
+        .field("contract_page", exchange.contract_page)
+        .end_object();
+    return json.take();
+}
 
 Rendered render_symbols(const std::vector<engine::UniverseEntry>& universe, const ranking::Ranking* ranking) {
     core::JsonWriter json(256 + 360 * universe.size());

@@ -4,6 +4,7 @@
 
 #include "scanner/api/ports.hpp"
 #include "scanner/engine/engine_view.hpp"
+#include "scanner/exchange/exchange_description.hpp"
 
 #include <chrono>
 #include <span>
@@ -16,6 +17,9 @@ namespace scanner::api {
 /// The answer of /symbols: every contract that the exchange lists. `ranking` is the newest, for its time and number.
 [[nodiscard]] Rendered render_symbols(const std::vector<engine::UniverseEntry>& universe,
                                       const ranking::Ranking* ranking);
+
+/// The answer of /exchange.
+[[nodiscard]] std::string exchange_json(const exchange::ExchangeDescription& exchange);
 
 /// What /healthz/details shows.
 struct HealthReport {

@@ -4,6 +4,7 @@
 
 #include "scanner/core/symbol.hpp"
 #include "scanner/core/version.hpp"
+#include "scanner/exchange/exchange_factory.hpp"
 #include "scanner/settings/settings.hpp"
 
 #include <fmt/format.h>
@@ -260,8 +261,12 @@ std::expected<settings::LoadedSettings, std::vector<std::string>> read_settings(
     if (!text) return std::unexpected(std::vector{text.error().message()});
     auto file = settings::parse_env_file(*text);
     if (!file) return std::unexpected(std::vector{file.error().within(path).message()});
-    auto loaded =
-        settings::load_settings({.file = std::move(*file), .environment = environment, .flags = invocation.flags});
+    std::vector<settings::ExchangeChoice> exchanges;
+    for (const exchange::ExchangeDescription& known : exchange::known_exchanges()) {
+        exchanges.push_back({.name = known.name, .base_url = known.base_url});
+    }
+    auto loaded = settings::load_settings(
+        {.file = std::move(*file), .environment = environment, .flags = invocation.flags}, exchanges);
     if (loaded) {
         if (auto warning = warn_of_readable_secrets(path, *text)) loaded->warnings.push_back(std::move(*warning));
         if (auto problem = ca_bundle_problem(*loaded)) return std::unexpected(std::vector{std::move(*problem)});

@@ -1,5 +1,6 @@
 #include "app/commands/help.hpp"
 
+#include "scanner/exchange/exchange_factory.hpp"
 #include "scanner/settings/settings.hpp"
 
 #include <fmt/format.h>
@@ -91,9 +92,10 @@ std::string settings_help() {
 }  // namespace
 
 std::string program_help() {
-    std::string out =
-        "market-scanner ranks the USDT perpetual swaps of HTX by risk-adjusted opportunity.\n\n"
-        "Usage: market-scanner [COMMAND] [--flags]\n\nCommands:\n";
+    std::string out = fmt::format(
+        "market-scanner ranks the USDT perpetual swaps of {} by risk-adjusted opportunity.\n\n"
+        "Usage: market-scanner [COMMAND] [--flags]\n\nCommands:\n",
+        exchange::known_exchanges().front().display_name);
     for (const Command command :
          {Command::serve, Command::collect_once, Command::compute, Command::config, Command::migrate}) {
         out += fmt::format("  {:<18}  {}\n", to_string(command), does(command));

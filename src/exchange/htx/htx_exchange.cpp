@@ -5,6 +5,7 @@
 #include "exchange/htx/decode_contracts.hpp"
 #include "exchange/htx/decode_health.hpp"
 #include "exchange/htx/endpoints.hpp"
+#include "exchange/htx/htx_description.hpp"
 #include "exchange/rest/bulk_fallback.hpp"
 #include "exchange/rest/caller.hpp"
 #include "exchange/rest/sweep.hpp"
@@ -245,7 +246,7 @@ asio::awaitable<Result<void>> HtxExchange::probe() {
 
 ExchangeStatus HtxExchange::status() const {
     auto status = caller_.status();
-    status.exchange = kName;
+    status.exchange = kDescription.name;
     status.dropped_rows = dropped_rows_;
     status.funding_fallback = funding_fallback_.active();
     status.open_interest_fallback = open_interest_fallback_.active();

@@ -13,9 +13,6 @@
 
 namespace scanner::exchange::htx {
 
-/// How answers and stored rankings name it.
-inline constexpr std::string_view kName = "htx";
-
 /// Whether the host of `url` is in one of HTX's own domains.
 [[nodiscard]] bool is_own_host(std::string_view url);
 

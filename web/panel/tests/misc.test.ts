@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { contractPage, decodeExchange } from '../src/model/exchange';
 import { decodeHealth } from '../src/model/health';
 import { decodeAlerts } from '../src/model/operator';
 import { search } from '../src/store/fuzzy';
@@ -162,4 +163,14 @@ test('an address may carry the access token, and nothing else is taken for one',
   for (const hash of ['#token=abc123', '#/token=a%2Bb', '#token=%', '#token=']) {
     assert.deepEqual(parseRoute(hash), { page: 'markets', contract: null }, 'no token is ever asked for as a contract');
   }
+});
+
+test('a link to the exchange is made of what the scanner says, and of nothing else', () => {
+  const exchange = decodeExchange({ display_name: 'Alpha', contract_page: 'https://alpha.example/swap#code={contract_code}&type=cross' });
+  assert.equal(exchange.name, 'Alpha');
+  assert.equal(contractPage(exchange, '龙虾&x-USDT'), 'https://alpha.example/swap#code=%E9%BE%99%E8%99%BE%26x-USDT&type=cross');
+  for (const page of ['javascript:alert(1)//{contract_code}', 'https://alpha.example/', 7, null, undefined]) {
+    assert.equal(contractPage(decodeExchange({ display_name: 'Alpha', contract_page: page }), 'BTC-USDT'), null, String(page));
+  }
+  assert.equal(decodeExchange('nonsense').name, 'the exchange');
 });

@@ -2,6 +2,7 @@ import { getContext, setContext } from 'svelte';
 import { basePath } from '../api/base';
 import { ApiError, Http } from '../api/http';
 import { Drafts } from './drafts.svelte';
+import { ExchangeState } from './exchange.svelte';
 import { FieldsState } from './fields.svelte';
 import { nameOf } from './glyphs';
 import { HealthState } from './health.svelte';
@@ -39,6 +40,7 @@ export class App {
   readonly prefs = new PrefsState();
   readonly http: Http;
   readonly market: MarketState;
+  readonly exchange: ExchangeState;
   readonly fields: FieldsState;
   readonly universe: UniverseState;
   readonly health: HealthState;
@@ -74,6 +76,7 @@ export class App {
       column: (id) => this.fields.find(id) ?? null,
       onFrame: () => this.operator.cycle(),
     });
+    this.exchange = new ExchangeState(this.http);
     this.fields = new FieldsState(this.http, () => this.market.requestPaint());
     this.universe = new UniverseState(this.http, () => this.market.requestPaint());
     this.health = new HealthState(this.http);
@@ -102,6 +105,7 @@ export class App {
 
   /** All else. */
   start(): void {
+    this.exchange.start();
     this.universe.start();
     this.health.start();
     this.operator.start();

@@ -23,7 +23,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ['Enter'], does: 'Open the details', group: 'Rows' },
   { keys: ['w'], does: 'Add to or remove from the watchlist', group: 'Rows' },
   { keys: ['c'], does: 'Copy the contract code', group: 'Rows' },
-  { keys: ['o'], does: 'Open on HTX', group: 'Rows' },
+  { keys: ['o'], does: 'Open on the exchange', group: 'Rows' },
   { keys: ['f'], does: 'Pause/resume sorting', group: 'Table' },
   { keys: ['r'], does: 'Re-sort now', group: 'Table' },
   { keys: ['s', 'Shift S'], does: 'Sort by next/previous column', group: 'Table' },
@@ -33,11 +33,6 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ['t'], does: 'Times: UTC/local', group: 'Look' },
   { keys: ['d'], does: 'Theme: dark, light, system', group: 'Look' },
 ];
-
-/** Where HTX trades the contract. */
-export function exchangeUrl(code: string): string {
-  return `https://www.htx.com/futures/linear_swap/exchange#contract_code=${encodeURIComponent(code)}&contract_type=swap&type=cross`;
-}
 
 /** What the page offers to the keyboard; set while it is on screen. */
 export interface RowNavigation {
@@ -107,7 +102,10 @@ export function installShortcuts(app: App): () => void {
     End: () => rows?.move('last'),
     w: () => withRow((code) => void app.toggleWatch(code)),
     c: () => withRow((code) => void ui.copy(code, code)),
-    o: () => withRow((code) => void open(exchangeUrl(code), '_blank', 'noopener,noreferrer')),
+    o: () => withRow((code) => {
+      const page = app.exchange.pageOf(code);
+      if (page !== null) open(page, '_blank', 'noopener,noreferrer');
+    }),
     f: () => onTable(() => {
       market.pin(!market.pinned);
       ui.say(market.pinned ? 'Sorting paused' : 'Sorting resumed');
