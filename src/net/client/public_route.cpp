@@ -2,71 +2,26 @@
 
 #include "net/client/proxy_choice.hpp"
 #include "net/client/public_address.hpp"
-
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
+#include "net/client/resolve.hpp"
 
 #include <algorithm>
-#include <memory>
-#include <optional>
 #include <utility>
-#include <vector>
 
 namespace scanner::net {
-namespace {
 
 namespace asio = boost::asio;
 using core::ErrorCode;
-using Tcp = asio::ip::tcp;
-
-/// A lookup under way. It outlives the coroutine that waits: getaddrinfo, on a thread of its own, cannot be
-/// interrupted.
-struct Lookup {
-    explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), done(executor) {}
-    Tcp::resolver resolver;
-    asio::steady_timer done;  // cancelled when there is an outcome
-    std::optional<boost::system::error_code> outcome;
-    std::vector<asio::ip::address> addresses;
-};
-
-asio::awaitable<core::Result<std::vector<asio::ip::address>>> addresses_of(std::string host,
-                                                                           std::chrono::milliseconds timeout) {
-    const auto lookup = std::make_shared<Lookup>(co_await asio::this_coro::executor);
-    lookup->done.expires_after(timeout);
-    lookup->resolver.async_resolve(host, "", [lookup](boost::system::error_code error, const auto& found) {
-        lookup->outcome = error;
-        for (const auto& entry : found) lookup->addresses.push_back(entry.endpoint().address());
-        lookup->done.cancel();
-    });
-    boost::system::error_code waited;
-    co_await lookup->done.async_wait(asio::redirect_error(asio::use_awaitable, waited));
-    if (!lookup->outcome) {
-        lookup->resolver.cancel();
-        if (waited) co_return core::fail(ErrorCode::cancelled, "cancelled");
-        co_return core::fail(ErrorCode::timeout, fmt::format("its name was not resolved in {} ms", timeout.count()));
-    }
-    if (*lookup->outcome || lookup->addresses.empty()) {
-        co_return core::fail(ErrorCode::network,
-                             fmt::format("its name cannot be resolved here, which is needed to see whether it is "
-                                         "public before a proxy connects to it: {}",
-                                         lookup->outcome->message()));
-    }
-    co_return std::move(lookup->addresses);
-}
-
-}  // namespace
 
 asio::awaitable<core::Result<std::string>> public_route(std::string url, std::chrono::milliseconds timeout) {
     const auto target = request_target(url);
     if (!target) co_return core::fail(ErrorCode::invalid_input, "not an absolute http or https URL");
     std::string proxy = proxy_for(*target, process_environment);
     if (proxy.empty()) co_return proxy;
-    const auto addresses = co_await addresses_of(target->host, timeout);
-    if (!addresses) co_return std::unexpected(addresses.error());
+    const auto addresses = co_await resolve(target->host, timeout);
+    if (!addresses) {
+        co_return std::unexpected(
+            addresses.error().within("whether the host is public, which is seen before a proxy connects to it"));
+    }
     if (!std::ranges::all_of(*addresses, is_public_address)) {
         co_return core::fail(ErrorCode::invalid_input, kNotPublic);
     }

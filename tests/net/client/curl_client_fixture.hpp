@@ -1,6 +1,7 @@
 #pragma once
 
 #include "net/scripted_server.hpp"
+#include "support/gzip.hpp"
 #include "support/run_coroutine.hpp"
 
 #include "scanner/net/deadline.hpp"
@@ -8,7 +9,6 @@
 #include "scanner/net/task_group.hpp"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -24,6 +24,7 @@ using core::ErrorCode;
 using test::Scripted;
 using test::ScriptedServer;
 using Then = Scripted::Then;
+using test::gzip;
 using test::run_on;
 using Answer = core::Result<ClientResponse>;
 
@@ -62,21 +63,6 @@ struct Bench {
 inline ErrorCode code(const Answer& answer) {
     EXPECT_FALSE(answer.has_value());
     return answer ? ErrorCode::internal : answer.error().code();
-}
-
-inline std::string gzip(const std::string& text) {
-    z_stream stream{};
-    EXPECT_EQ(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    std::string packed(deflateBound(&stream, static_cast<uLong>(text.size())) + 32, '\0');
-    std::string input = text;
-    stream.next_in = reinterpret_cast<Bytef*>(input.data());
-    stream.avail_in = static_cast<uInt>(input.size());
-    stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-    stream.avail_out = static_cast<uInt>(packed.size());
-    EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
-    packed.resize(stream.total_out);
-    deflateEnd(&stream);
-    return packed;
 }
 
 inline asio::awaitable<void> fetch(HttpClient* client, ClientRequest request, std::vector<Answer>* answers) {
