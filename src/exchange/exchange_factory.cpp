@@ -1,5 +1,7 @@
 #include "scanner/exchange/exchange_factory.hpp"
 
+#include "exchange/htx/feed/htx_feed.hpp"
+#include "exchange/htx/feed/topics.hpp"
 #include "exchange/htx/htx_description.hpp"
 #include "exchange/htx/htx_exchange.hpp"
 
@@ -30,6 +32,16 @@ std::unique_ptr<Exchange> make_exchange(boost::asio::any_io_executor executor, E
                                         ExchangeObserver observer) {
     return htx::make_htx_exchange(std::move(executor), std::move(options), client, clock, random_seed,
                                   std::move(observer));
+}
+
+std::unique_ptr<MarketFeed> make_market_feed(boost::asio::any_io_executor executor, MarketFeedOptions options,
+                                             FeedListener& listener, const core::Clock& clock,
+                                             std::uint64_t random_seed) {
+    return htx::feed::make_htx_feed(std::move(executor), std::move(options), listener, clock, random_seed);
+}
+
+std::string feed_url(std::string_view base_url) {
+    return htx::feed::feed_url(base_url);
 }
 
 bool is_real_market(std::string_view base_url) {

@@ -4,6 +4,8 @@
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/exchange/exchange_description.hpp"
 #include "scanner/exchange/exchange_options.hpp"
+#include "scanner/exchange/market_feed.hpp"
+#include "scanner/exchange/market_feed_options.hpp"
 #include "scanner/net/http_client.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -30,6 +32,14 @@ namespace scanner::exchange {
 [[nodiscard]] std::unique_ptr<Exchange> make_exchange(boost::asio::any_io_executor executor, ExchangeOptions options,
                                                       net::HttpClient& client, const core::Clock& clock,
                                                       std::uint64_t random_seed, ExchangeObserver observer = {});
+
+/// The live feed of that exchange. `listener` and `clock` must outlive it; the first call comes from within `run`, or
+/// from `restart_book`.
+[[nodiscard]] std::unique_ptr<MarketFeed> make_market_feed(boost::asio::any_io_executor executor,
+                                                           MarketFeedOptions options, FeedListener& listener,
+                                                           const core::Clock& clock, std::uint64_t random_seed);
+/// Where the live feed of the market at `base_url` is, http(s) or ws(s); empty for any other text.
+[[nodiscard]] std::string feed_url(std::string_view base_url);
 
 /// Whether `base_url` is one of the real exchange's own hosts. By the parsed host: a name anywhere else in an address
 /// says nothing.

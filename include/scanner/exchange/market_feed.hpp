@@ -62,14 +62,18 @@ public:
     virtual void on_book(const market::Contract& contract, const market::LiveBook& book, const FeedTime& time) = 0;
     /// The book may no longer be used, or its subscription moved between states that are not live.
     virtual void on_book_state(const market::Contract& contract, BookState state, std::string_view why) = 0;
-    /// Trades in the order of their ids, each once; the frame that answers a subscription with an old trade among them.
+    /// Trades as a frame brought them, in the order of their ids, the frame that answers a subscription with an old
+    /// trade among them. A trade may be told again, and one with a lower id than the last may follow.
     virtual void on_trades(const market::Contract& contract, std::span<const market::Trade> trades,
                            const FeedTime& time) = 0;
-    /// Trades may be missing from now on since the last one that was told (connection lost, subscribed again): until
-    /// the caller has filled the hole from elsewhere the tape is incomplete. Also told when a tape is first subscribed.
+    /// Trades may be missing between the last one that was told and now: until the caller has filled the hole from
+    /// elsewhere the tape is incomplete. Told when the connection is lost, and again once the tape is subscribed (also
+    /// for the first time): what is read from elsewhere after that reaches the first trade that will be told.
     virtual void on_tape_hole(const market::Contract& contract, std::string_view why) = 0;
     virtual void on_liquidation(std::string_view contract_code, const Liquidation& liquidation,
                                 const FeedTime& time) = 0;
+    /// Whether every liquidation from now on will be told. Those between a false and the next true never are.
+    virtual void on_liquidations_followed(bool followed) { static_cast<void>(followed); }
     virtual void on_funding_rate(std::string_view contract_code, const market::FundingRate& rate,
                                  const FeedTime& time) = 0;
     /// A contract was listed, suspended or otherwise changed: the list of contracts should be read again.
@@ -89,18 +93,27 @@ struct FeedConnectionStatus {
     std::string last_error;  ///< why it last ended; empty when it never did
 };
 
+/// Why the subscription of a book is begun again while its connection lives: states of a book, and
+///   unreadable        a frame of its topic said something impossible
+///   no_snapshot       none came
+///   refused           the exchange would not have the subscription, which is tried again later
+///   contract_changed  its size is another one
+inline constexpr std::array<std::string_view, 8> kResubscriptionCauses{
+    "gap", "silent", "crossed", "audit_failed", "unreadable", "no_snapshot", "refused", "contract_changed"};
+
 /// How the feed does, for health and metrics. Counters are since start.
 struct FeedStatus {
     std::vector<FeedConnectionStatus> connections;
     std::map<std::string, BookState> books;  ///< of wanted contracts, by contract code
     std::uint64_t frames = 0;
-    std::uint64_t wire_bytes = 0;      ///< as they came
-    std::uint64_t inflated_bytes = 0;  ///< after decompression
-    std::uint64_t ignored_frames = 0;  ///< of unknown topics or shapes
-    std::uint64_t unreadable_frames = 0;
+    std::uint64_t wire_bytes = 0;         ///< as they came
+    std::uint64_t inflated_bytes = 0;     ///< after decompression
+    std::uint64_t ignored_frames = 0;     ///< of unknown topics or shapes
+    std::uint64_t unreadable_frames = 0;  ///< whole, or in what they say of one contract
     std::uint64_t gaps = 0;
     std::uint64_t reconnections = 0;
-    std::map<std::string, std::uint64_t> resubscriptions;  ///< by cause
+    std::map<std::string, std::uint64_t>
+        resubscriptions;  ///< of books on living connections, by cause: see kResubscriptionCauses
 };
 
 /// The narrow interface through which the engine follows an exchange's live feed. Loop thread only.

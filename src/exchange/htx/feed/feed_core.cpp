@@ -1,0 +1,387 @@
+#include "exchange/htx/feed/feed_core.hpp"
+
+#include "scanner/core/names.hpp"
+#include "scanner/core/symbol.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace scanner::exchange::htx::feed {
+namespace {
+
+using core::ErrorCode;
+using core::Result;
+using std::chrono::milliseconds;
+
+/// Clocks differ, but not by so much: what says it is from later says nonsense.
+constexpr std::chrono::hours kFuture{1};
+/// Subscriptions that are begun again, at most so long after what ended them when it was the first time.
+constexpr milliseconds kJitter{250};
+constexpr milliseconds kRefusalPause{60'000};
+constexpr int kMaxDoublings = 16;
+
+bool is_plausible(core::WallTime exchange, const Received& received) {
+    return exchange <= received.wall + kFuture;
+}
+
+milliseconds doubled(milliseconds base, int times, milliseconds cap) {
+    return std::min(cap, base * (std::int64_t{1} << std::min(times, kMaxDoublings)));
+}
+
+milliseconds part_of(milliseconds time, double part) {
+    return milliseconds(static_cast<std::int64_t>(static_cast<double>(time.count()) * part));
+}
+
+SubscriptionLimits limits_of(const MarketFeedOptions& options) {
+    return {.topics_per_connection = options.topics_per_connection,
+            .connections = options.max_connections,
+            .per_second = options.subscriptions_per_second,
+            .answer_timeout = options.answer_timeout};
+}
+
+}  // namespace
+
+FeedCore::FeedCore(const MarketFeedOptions& options, FeedListener& listener, net::RandomUnit random)
+    : options_(options),
+      listener_(listener),
+      random_(std::move(random)),
+      inflater_(options.max_inflated_bytes),
+      subscriptions_(limits_of(options)) {}
+
+FeedCore::Followed* FeedCore::followed(std::string_view contract_code) {
+    const auto found = followed_.find(contract_code);
+    return found == followed_.end() ? nullptr : found->second.get();
+}
+
+void FeedCore::want(std::vector<std::shared_ptr<const market::Contract>> contracts, core::SteadyTime now) {
+    for (auto& [code, contract] : followed_) contract->wanted = false;
+    std::vector<std::string> codes;
+    codes.reserve(contracts.size());
+    std::vector<std::string> added;
+    std::vector<std::string> changed;
+    for (auto& contract : contracts) {
+        // Of a contract that could not be read nothing can be counted.
+        if (!contract || !(contract->contract_size > 0.0) || core::contract_code_fault(contract->contract_code)) {
+            continue;
+        }
+        const std::string& code = contract->contract_code;
+        auto& place = followed_[code];
+        if (place && place->wanted) continue;  // named twice
+        codes.push_back(code);
+        if (!place) {
+            place = std::make_unique<Followed>(std::move(contract));
+            added.push_back(codes.back());
+        } else if (place->contract->contract_size != contract->contract_size) {
+            place = std::make_unique<Followed>(std::move(contract));
+            changed.push_back(codes.back());
+        } else {
+            place->wanted = true;
+            place->contract = std::move(contract);
+        }
+    }
+    std::erase_if(followed_, [](const auto& entry) { return !entry.second->wanted; });
+    subscriptions_.want(codes);
+    news_ = true;
+    for (const auto& code : added) {
+        // Wanted again before it was left: of what still comes the beginning is not known.
+        for (const auto kind : {TopicKind::book, TopicKind::tape}) {
+            if (Topic* const topic = subscriptions_.find(kind, code)) subscriptions_.restart(*topic, now);
+        }
+    }
+    for (const auto& code : changed) {
+        Topic* const topic = subscriptions_.find(TopicKind::book, code);
+        if (topic != nullptr) restart(*topic, *followed(code), "contract_changed", now);
+    }
+}
+
+void FeedCore::restart(Topic& topic, Followed& contract, std::string_view cause, core::SteadyTime now) {
+    const bool was_healthy =
+        contract.live_since != core::SteadyTime() && now - contract.live_since >= options_.healthy_after;
+    if (was_healthy) contract.restarts = 0;
+    contract.live_since = {};
+    contract.snapshot_due = core::SteadyTime::max();
+    // At once, but for a jitter, when it is the first time: most gaps are one lost change.
+    const auto longest =
+        contract.restarts == 0 ? kJitter : doubled(options_.backoff_base, contract.restarts - 1, options_.backoff_cap);
+    ++contract.restarts;
+    ++counts_.resubscriptions[std::string(cause)];
+    subscriptions_.restart(topic, now + part_of(longest, random_()));
+    news_ = true;
+}
+
+void FeedCore::restart_book(std::string_view contract_code, BookState cause, std::string_view why,
+                            core::SteadyTime now) {
+    Followed* const contract = followed(contract_code);
+    Topic* const topic = subscriptions_.find(TopicKind::book, contract_code);
+    if (contract == nullptr || topic == nullptr || !topic->wanted) return;
+    contract->chain.end(cause);
+    restart(*topic, *contract, to_string(cause), now);
+    listener_.on_book_state(*contract->contract, cause, why);
+}
+
+const market::LiveBook* FeedCore::book(std::string_view contract_code) const {
+    const auto found = followed_.find(contract_code);
+    return found != followed_.end() && found->second->chain.is_live() ? &found->second->chain.book() : nullptr;
+}
+
+void FeedCore::disconnected(std::size_t connection, std::string_view why) {
+    subscriptions_.for_each([&](const Topic& topic) {
+        if (topic.connection != connection || topic.phase == Subscriptions::Phase::idle || !topic.wanted) return;
+        Followed* const contract = followed(topic.contract_code);
+        if (contract == nullptr) return;
+        if (topic.kind == TopicKind::tape) {
+            listener_.on_tape_hole(*contract->contract, why);
+            return;
+        }
+        contract->chain.end(BookState::disconnected);
+        contract->live_since = {};
+        contract->snapshot_due = core::SteadyTime::max();
+        listener_.on_book_state(*contract->contract, BookState::disconnected, why);
+    });
+    subscriptions_.disconnected(connection);
+    news_ = true;
+}
+
+void FeedCore::connected(std::size_t connection) {
+    subscriptions_.connected(connection);
+    news_ = true;
+}
+
+void FeedCore::notifications_connected() {
+    notification_topics_ = {kFundingTopic, kContractTopic, kLiquidationTopic};
+    news_ = true;
+}
+
+void FeedCore::notifications_disconnected() {
+    notification_topics_.clear();
+    listener_.on_liquidations_followed(false);
+}
+
+std::optional<Subscriptions::Request> FeedCore::next(core::SteadyTime now) {
+    if (notification_topics_.empty()) return subscriptions_.next(now);
+    if (!subscriptions_.take_place(now)) return std::nullopt;
+    const auto topic = notification_topics_.back();
+    notification_topics_.pop_back();
+    return Subscriptions::Request{.connection = kNotifications,
+                                  .text = notification_subscribe_text(topic, notification_topics_.size() + 1)};
+}
+
+core::SteadyTime FeedCore::next_due() const {
+    return notification_topics_.empty() ? subscriptions_.next_due() : subscriptions_.next_place();
+}
+
+milliseconds FeedCore::snapshot_wait(const Followed& contract) const {
+    return doubled(options_.snapshot_wait, contract.snapshots_missed, options_.snapshot_wait_cap);
+}
+
+void FeedCore::look(core::SteadyTime now) {
+    subscriptions_.for_each([&](Topic& topic) {
+        if (topic.kind != TopicKind::book || !topic.wanted || topic.phase != Subscriptions::Phase::subscribed) return;
+        Followed* const contract = followed(topic.contract_code);
+        if (contract == nullptr || contract->chain.is_live() || now < contract->snapshot_due) return;
+        ++contract->snapshots_missed;
+        const auto state = contract->chain.state();
+        restart(topic, *contract, "no_snapshot", now);
+        listener_.on_book_state(*contract->contract, state, "no snapshot came");
+    });
+}
+
+Result<std::string_view> FeedCore::inflate(std::string_view bytes) {
+    ++counts_.frames;
+    counts_.wire_bytes += bytes.size();
+    auto text = inflater_.inflate(bytes);
+    if (text) {
+        counts_.inflated_bytes += text->size();
+    } else {
+        ++counts_.unreadable_frames;
+    }
+    return text;
+}
+
+core::Error FeedCore::on_text() {
+    ++counts_.frames;
+    ++counts_.unreadable_frames;
+    return {ErrorCode::malformed, "a text message, where all are binary"};
+}
+
+Result<std::optional<std::string>> FeedCore::on_market(std::size_t connection, std::string_view bytes,
+                                                       const Received& received) {
+    const auto text = inflate(bytes);
+    if (!text) return std::unexpected(text.error());
+    const auto frame = market_decoder_.decode(*text);
+    if (!frame) {
+        ++counts_.unreadable_frames;
+        return std::unexpected(frame.error());
+    }
+    switch (frame->kind) {
+        case MarketFrame::Kind::ping: return pong_text(frame->ping);
+        case MarketFrame::Kind::subscribed: {
+            Topic* const topic = subscriptions_.active(connection, frame->topic);
+            if (topic == nullptr) break;
+            if (Followed* const contract = followed(topic->contract_code)) confirm(*topic, *contract, received.steady);
+            break;
+        }
+        case MarketFrame::Kind::unsubscribed:
+            subscriptions_.left(connection, frame->topic);
+            news_ = true;
+            break;
+        case MarketFrame::Kind::error: on_refusal(connection, *frame, received.steady); break;
+        case MarketFrame::Kind::data: on_data(connection, *frame, received); break;
+        case MarketFrame::Kind::unknown: ++counts_.ignored_frames; break;
+    }
+    return std::nullopt;
+}
+
+void FeedCore::confirm(Topic& topic, Followed& contract, core::SteadyTime now) {
+    if (!subscriptions_.confirm(topic, now)) return;
+    if (topic.kind == TopicKind::tape) {
+        listener_.on_tape_hole(*contract.contract, "the tape begins here");
+    } else {
+        contract.snapshot_due = now + snapshot_wait(contract);
+    }
+}
+
+void FeedCore::on_refusal(std::size_t connection, const MarketFrame& frame, core::SteadyTime now) {
+    const Topic* const topic = subscriptions_.refused(connection, frame.id, now + kRefusalPause);
+    Followed* const contract = topic == nullptr ? nullptr : followed(topic->contract_code);
+    news_ = true;
+    if (contract == nullptr) {
+        ++counts_.ignored_frames;
+        return;
+    }
+    ++counts_.resubscriptions["refused"];
+    const auto why = fmt::format("the exchange refused the subscription: {}", core::visible_text(frame.message));
+    if (topic->kind == TopicKind::tape) {
+        listener_.on_tape_hole(*contract->contract, why);
+    } else {
+        contract->chain.end(BookState::awaiting_snapshot);
+        contract->live_since = {};
+        contract->snapshot_due = core::SteadyTime::max();
+        listener_.on_book_state(*contract->contract, BookState::awaiting_snapshot, why);
+    }
+}
+
+void FeedCore::on_data(std::size_t connection, const MarketFrame& frame, const Received& received) {
+    Topic* const topic = subscriptions_.active(connection, frame.topic);
+    Followed* const contract = topic == nullptr ? nullptr : followed(topic->contract_code);
+    if (contract == nullptr) {
+        ++counts_.ignored_frames;
+        return;
+    }
+    // It may come before the answer to its subscription.
+    confirm(*topic, *contract, received.steady);
+    if (topic->kind == TopicKind::book) {
+        on_book(*topic, *contract, frame, received);
+    } else {
+        on_trades(*contract, frame, received);
+    }
+}
+
+void FeedCore::on_book(Topic& topic, Followed& contract, const MarketFrame& frame, const Received& received) {
+    const char* problem = frame.problem;
+    if (problem == nullptr && !frame.book) problem = "a message without levels";
+    if (problem == nullptr && !is_plausible(frame.book->time, received)) problem = "a book from the future";
+    if (problem != nullptr) {
+        ++counts_.unreadable_frames;
+        contract.chain.end(BookState::gap);
+        restart(topic, contract, "unreadable", received.steady);
+        listener_.on_book_state(*contract.contract, BookState::gap, problem);
+        return;
+    }
+    switch (contract.chain.on_tick(*frame.book)) {
+        case BookChain::Step::started:
+            contract.live_since = received.steady;
+            contract.snapshots_missed = 0;
+            [[fallthrough]];
+        case BookChain::Step::changed:
+        case BookChain::Step::confirmed: {
+            const FeedTime time{.exchange = frame.time.value_or(frame.book->time),
+                                .received = received.wall,
+                                .received_steady = received.steady};
+            listener_.on_book(*contract.contract, contract.chain.book(), time);
+            return;
+        }
+        case BookChain::Step::broken: break;
+    }
+    if (contract.chain.state() == BookState::gap) ++counts_.gaps;
+    restart(topic, contract, to_string(contract.chain.state()), received.steady);
+    listener_.on_book_state(*contract.contract, contract.chain.state(), contract.chain.why());
+}
+
+void FeedCore::on_trades(Followed& contract, const MarketFrame& frame, const Received& received) {
+    const char* problem = frame.problem;
+    if (problem == nullptr && frame.trades.empty()) problem = "a message without trades";
+    for (market::Trade& trade : frame.trades) {
+        trade.size = contract.chain.contract().times(trade.size);
+        if (!std::isfinite(trade.size) || !(trade.size > 0.0)) problem = "a size that cannot be counted in base units";
+        if (!is_plausible(trade.time, received)) problem = "a trade from the future";
+    }
+    if (problem != nullptr) {
+        ++counts_.unreadable_frames;
+        listener_.on_tape_hole(*contract.contract, problem);
+        return;
+    }
+    if (!std::ranges::is_sorted(frame.trades, {}, &market::Trade::trade_id)) {
+        std::ranges::sort(frame.trades, {}, &market::Trade::trade_id);
+    }
+    const FeedTime time{.exchange = frame.time.value_or(frame.trades.back().time),
+                        .received = received.wall,
+                        .received_steady = received.steady};
+    listener_.on_trades(*contract.contract, frame.trades, time);
+}
+
+Result<std::optional<std::string>> FeedCore::on_notification(std::string_view bytes, const Received& received) {
+    const auto text = inflate(bytes);
+    if (!text) return std::unexpected(text.error());
+    const auto frame = notification_decoder_.decode(*text);
+    if (!frame) {
+        ++counts_.unreadable_frames;
+        return std::unexpected(frame.error());
+    }
+    const FeedTime time{
+        .exchange = frame->time.value_or(received.wall), .received = received.wall, .received_steady = received.steady};
+    using Kind = NotificationFrame::Kind;
+    switch (frame->kind) {
+        case Kind::ping: return notification_pong_text(frame->ping);
+        case Kind::subscribed:
+            if (frame->about == NotificationKind::liquidation) listener_.on_liquidations_followed(true);
+            break;
+        case Kind::ending: return core::fail(ErrorCode::network, "the server says that it ends the connection");
+        case Kind::data: on_rows(*frame, time); break;
+        case Kind::refused: ++counts_.resubscriptions["refused"]; break;  // the other topics are still worth having
+        case Kind::unknown: ++counts_.ignored_frames; break;
+    }
+    return std::nullopt;
+}
+
+void FeedCore::on_rows(const NotificationFrame& frame, const FeedTime& time) {
+    if (frame.bad_rows > 0) ++counts_.unreadable_frames;
+    for (const NotificationRow& row : frame.rows) {
+        switch (*frame.about) {
+            case NotificationKind::funding_rate: listener_.on_funding_rate(row.contract_code, row.funding, time); break;
+            case NotificationKind::liquidation:
+                listener_.on_liquidation(row.contract_code, row.liquidation, time);
+                break;
+            case NotificationKind::contract_info:
+                if (contract_changes_.is_news(row.contract_code, row.contract_status.value_or(-1), frame.event)) {
+                    listener_.on_contract_change(row.contract_code, time);
+                }
+                break;
+        }
+    }
+    if (frame.about == NotificationKind::contract_info) contract_changes_.end_message(frame.event);
+}
+
+void FeedCore::fill(FeedStatus& status) const {
+    auto connections = std::move(status.connections);
+    const auto reconnections = status.reconnections;
+    status = counts_;
+    status.connections = std::move(connections);
+    status.reconnections = reconnections;
+    for (const auto& [code, contract] : followed_) status.books.emplace(code, contract->chain.state());
+}
+
+}  // namespace scanner::exchange::htx::feed

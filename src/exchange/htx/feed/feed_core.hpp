@@ -1,0 +1,115 @@
+#pragma once
+
+#include "exchange/htx/feed/book_chain.hpp"
+#include "exchange/htx/feed/contract_changes.hpp"
+#include "exchange/htx/feed/market_frame.hpp"
+#include "exchange/htx/feed/notification_frame.hpp"
+#include "exchange/htx/feed/string_hash.hpp"
+#include "exchange/htx/feed/subscriptions.hpp"
+
+#include "scanner/exchange/market_feed.hpp"
+#include "scanner/exchange/market_feed_options.hpp"
+#include "scanner/net/gzip_inflater.hpp"
+#include "scanner/net/retry.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace scanner::exchange::htx::feed {
+
+/// When a frame was read, by both of our clocks.
+struct Received {
+    core::WallTime wall;
+    core::SteadyTime steady;
+};
+
+/// Everything of the feed but its connections: what they brought goes in, what to send comes out, the listener is told.
+/// No I/O; time and randomness are arguments. A frame of a known topic costs no allocation in steady state.
+class FeedCore {
+public:
+    FeedCore(const MarketFeedOptions& options, FeedListener& listener, net::RandomUnit random);
+
+    void want(std::vector<std::shared_ptr<const market::Contract>> contracts, core::SteadyTime now);
+    void restart_book(std::string_view contract_code, BookState cause, std::string_view why, core::SteadyTime now);
+    [[nodiscard]] const market::LiveBook* book(std::string_view contract_code) const;
+
+    /// The number of the notification connection; those of the market are numbered from 0.
+    static constexpr std::size_t kNotifications = Subscriptions::kNowhere - 1;
+    [[nodiscard]] std::size_t connections() const { return subscriptions_.connections(); }
+    [[nodiscard]] std::size_t topics_on(std::size_t connection) const { return subscriptions_.topics_on(connection); }
+    void connected(std::size_t connection);
+    void disconnected(std::size_t connection, std::string_view why);
+    void notifications_connected();
+    void notifications_disconnected();
+
+    /// A binary message of a market connection. Returns what to answer at once, or nothing; on failure the connection
+    /// must end.
+    [[nodiscard]] core::Result<std::optional<std::string>> on_market(std::size_t connection, std::string_view bytes,
+                                                                     const Received& received);
+    /// The same for the notification connection.
+    [[nodiscard]] core::Result<std::optional<std::string>> on_notification(std::string_view bytes,
+                                                                           const Received& received);
+    /// A message that is not binary, which none of the exchange's is. The connection must end.
+    [[nodiscard]] core::Error on_text();
+
+    /// The next message to send, if it is time for one; it counts as sent.
+    [[nodiscard]] std::optional<Subscriptions::Request> next(core::SteadyTime now);
+    /// When `next` will have something by the passing of time alone.
+    [[nodiscard]] core::SteadyTime next_due() const;
+    /// Whether that may have become earlier since the last call.
+    [[nodiscard]] bool take_news() { return std::exchange(news_, false); }
+    /// Looks for what the passing of time has brought: snapshots that did not come. Call it about once a second.
+    void look(core::SteadyTime now);
+    [[nodiscard]] bool is_overdue(std::size_t connection, core::SteadyTime now) const {
+        return subscriptions_.is_overdue(connection, now);
+    }
+
+    /// Everything but the connections.
+    void fill(FeedStatus& status) const;
+
+private:
+    using Topic = Subscriptions::Topic;
+
+    struct Followed {
+        explicit Followed(std::shared_ptr<const market::Contract> of)
+            : contract(std::move(of)), chain(contract->contract_size) {}
+        std::shared_ptr<const market::Contract> contract;
+        BookChain chain;
+        core::SteadyTime live_since{};
+        core::SteadyTime snapshot_due = core::SteadyTime::max();
+        int restarts = 0;  ///< without a healthy time in between
+        int snapshots_missed = 0;
+        bool wanted = true;
+    };
+
+    /// What a frame says at once, or why it cannot be read.
+    [[nodiscard]] core::Result<std::string_view> inflate(std::string_view bytes);
+    [[nodiscard]] Followed* followed(std::string_view contract_code);
+    void confirm(Topic& topic, Followed& contract, core::SteadyTime now);
+    void on_data(std::size_t connection, const MarketFrame& frame, const Received& received);
+    void on_book(Topic& topic, Followed& contract, const MarketFrame& frame, const Received& received);
+    void on_trades(Followed& contract, const MarketFrame& frame, const Received& received);
+    void on_refusal(std::size_t connection, const MarketFrame& frame, core::SteadyTime now);
+    void restart(Topic& topic, Followed& contract, std::string_view cause, core::SteadyTime now);
+    void on_rows(const NotificationFrame& frame, const FeedTime& time);
+    [[nodiscard]] std::chrono::milliseconds snapshot_wait(const Followed& contract) const;
+
+    const MarketFeedOptions options_;
+    FeedListener& listener_;
+    net::RandomUnit random_;
+    net::GzipInflater inflater_;
+    MarketFrameDecoder market_decoder_;
+    NotificationDecoder notification_decoder_;
+    Subscriptions subscriptions_;
+    ContractChanges contract_changes_;
+    StringMap<std::unique_ptr<Followed>> followed_;      // by contract code
+    std::vector<std::string_view> notification_topics_;  // yet to be asked for, the last one first
+    FeedStatus counts_;
+    bool news_ = false;
+};
+
+}  // namespace scanner::exchange::htx::feed
