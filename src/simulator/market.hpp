@@ -106,6 +106,8 @@ public:
     [[nodiscard]] virtual WallTime now() const = 0;
     [[nodiscard]] virtual const std::vector<SimulatedContract>& contracts() const = 0;
     [[nodiscard]] virtual BookState book(std::size_t contract, std::size_t levels) const = 0;
+    /// The matching id of `book`: another one whenever anything in the book may be different.
+    [[nodiscard]] virtual std::int64_t matching_id(std::size_t contract) const = 0;
     [[nodiscard]] virtual TickerState ticker(std::size_t contract) const = 0;
     /// The newest `count` one-minute candles before or at now, oldest first, flat minutes included, the running one
     /// last.
@@ -113,6 +115,8 @@ public:
                                                                       std::size_t count) const = 0;
     /// Oldest first, at most `count` of the newest (2000 are kept).
     [[nodiscard]] virtual std::vector<SimulatedTrade> trades(std::size_t contract, std::size_t count) const = 0;
+    /// How many fills there were ever, those that are not kept any more among them.
+    [[nodiscard]] virtual std::uint64_t fill_count(std::size_t contract) const = 0;
     [[nodiscard]] virtual double index_price(std::size_t contract) const = 0;
     [[nodiscard]] virtual double mark_price(std::size_t contract) const = 0;
     [[nodiscard]] virtual FundingState funding(std::size_t contract) const = 0;

@@ -46,6 +46,7 @@ public:
         if (book.asks.size() > levels) book.asks.resize(levels);
         return book;
     }
+    std::int64_t matching_id(std::size_t contract) const override { return at(books, contract).matching_id; }
     TickerState ticker(std::size_t contract) const override { return at(tickers, contract); }
     std::vector<SimulatedCandle> minute_candles(std::size_t contract, std::size_t count) const override {
         return newest(at(candles, contract), count);
@@ -53,6 +54,7 @@ public:
     std::vector<SimulatedTrade> trades(std::size_t contract, std::size_t count) const override {
         return newest(at(tapes, contract), count);
     }
+    std::uint64_t fill_count(std::size_t contract) const override { return at(tapes, contract).size(); }
     double index_price(std::size_t contract) const override { return at(indexes, contract); }
     double mark_price(std::size_t contract) const override { return at(marks, contract); }
     FundingState funding(std::size_t contract) const override { return at(fundings, contract); }

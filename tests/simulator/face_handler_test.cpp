@@ -270,18 +270,17 @@ TEST_F(FaceHandler, the_status_counts) {
 TEST(FaceWorld, plays_at_its_speed_and_never_backwards) {
     core::ManualClock clock(test::kNow);
     World world(std::make_unique<FakeMarket>(), 1, 10.0, clock.now(), clock);
-    const auto thawed = [](std::size_t) { return false; };
     clock.advance(500ms);
     EXPECT_EQ(world.lag(), 5s);
-    world.advance(1h, thawed);
+    world.play(1h);
     EXPECT_EQ(world.market().now(), test::kNow + 5s);
     EXPECT_EQ(world.lag(), 0s);
     clock.step_wall(-10s);
-    world.advance(1h, thawed);
+    world.play(1h);
     EXPECT_EQ(world.market().now(), test::kNow + 5s);
     clock.step_wall(10s);
     clock.advance(1s);
-    world.advance(0ms, thawed);
+    world.play(0ms);
     EXPECT_EQ(world.market().now(), test::kNow + 5'200ms) << "one slice when there is no time for more";
 }
 

@@ -43,6 +43,8 @@ constexpr std::size_t kMaxDiscarded = 16U << 20U;
 constexpr std::size_t kFirstPiece = 256;
 constexpr std::size_t kLargestPiece = 16U << 10U;
 constexpr std::size_t kMaxReasonLength = 123;
+/// RFC 6455's own name for a connection that ended without a close frame, never sent.
+constexpr std::uint16_t kNoClose = 1006;
 
 /// The socket as Beast sees it: gives what was received behind the handshake first, and notes when something moved.
 class SocketLayer {
@@ -295,7 +297,9 @@ asio::awaitable<Result<void>> WebSocketSession::write(std::shared_ptr<const std:
 }
 
 asio::awaitable<void> WebSocketSession::close(std::uint16_t code, std::string reason) {
-    if (!open_ || dropped_ || closing_at_ != SteadyTime::max()) co_return;
+    if (!open_ || dropped_) co_return;
+    if (code == kNoClose) co_return drop();
+    if (closing_at_ != SteadyTime::max()) co_return;
     closing_at_ = steady_clock::now();
     const auto why = close_reason(code, reason);
     co_await stream_.async_close(why, kAwait);

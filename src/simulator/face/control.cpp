@@ -1,6 +1,7 @@
 #include "simulator/face/control.hpp"
 
 #include "simulator/face/encode/duration.hpp"
+#include "simulator/face/encode/rows.hpp"
 
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/numeric.hpp"
@@ -42,13 +43,53 @@ void fault_object(JsonWriter& json, const FaultSet::State& state) {
     if (fault.after.count() > 0) json.field("after", duration_text(fault.after));
     if (!fault.contract.empty()) json.field("contract", fault.contract);
     if (!fault.path.empty()) json.field("path", fault.path);
-    if (fault.kind == FaultKind::slow) json.field("delay", duration_text(fault.delay));
+    if (fault.kind == FaultKind::slow || fault.kind == FaultKind::ws_slow)
+        json.field("delay", duration_text(fault.delay));
     if (fault.kind == FaultKind::clock_skew) json.field("offset", duration_text(fault.offset));
-    if (fault.kind == FaultKind::http_5xx) json.field("status", fault.status);
+    if (fault.kind == FaultKind::http_5xx || fault.kind == FaultKind::ws_refuse) json.field("status", fault.status);
     json.field("text", to_text(fault)).field("active", state.on).field("hits", state.hits).end_object();
 }
 
+void side_field(JsonWriter& json, std::string_view name, const std::vector<BookLevel>& levels, Step tick) {
+    json.key(name).begin_array();
+    for (const BookLevel& level : levels) {
+        json.begin_array().raw(steps_text(level.price_ticks, tick, Print::number)).value(level.contracts).end_array();
+    }
+    json.end_array();
+}
+
 }  // namespace
+
+std::expected<std::string, std::string> book_json(const World& world, std::size_t contract,
+                                                  std::optional<std::int64_t> matching_id) {
+    const WireContract& wire = world.directory()[contract];
+    const BookRecord& record = world.record(contract);
+    const BookState& newest = record.newest();
+    const auto book = matching_id ? record.at(*matching_id) : std::optional(newest);
+    if (!book) {
+        return std::unexpected("no book with this mrid was shown lately; the newest is " +
+                               std::to_string(newest.matching_id));
+    }
+    const auto trades = world.market().trades(contract, 1);
+    JsonWriter json(512 + 24 * (book->bids.size() + book->asks.size()));
+    json.begin_object().field("contract_code", wire.code).field("now", core::to_unix_ms(world.market().now()));
+    json.key("newest").begin_object().field("mrid", newest.matching_id).field("ts", core::to_unix_ms(newest.time));
+    json.end_object().key("last_trade").begin_object();
+    if (!trades.empty()) {
+        json.field("id", trade_id(trades.back())).field("ts", core::to_unix_ms(trades.back().time));
+    }
+    json.end_object().field("mrid", book->matching_id).field("ts", core::to_unix_ms(book->time));
+    json.key("superseded");
+    if (const auto superseded = record.superseded(book->matching_id)) {
+        json.value(core::to_unix_ms(*superseded));
+    } else {
+        json.null();
+    }
+    side_field(json, "bids", book->bids, wire.price);
+    side_field(json, "asks", book->asks, wire.price);
+    json.end_object();
+    return json.take();
+}
 
 std::string status_json(const Status& status) {
     JsonWriter json(512);
@@ -60,7 +101,8 @@ std::string status_json(const Status& status) {
     for (const std::string& scenario : status.scenarios) json.value(scenario);
     json.end_array().field("prevalence", status.prevalence).field("contracts", status.contracts);
     json.field("requests", status.requests).field("over_limit", status.over_limit);
-    json.field("faults", status.faults).end_object();
+    json.field("faults", status.faults).field("feed_connections", status.feed_connections);
+    json.field("feed_topics", status.feed_topics).field("feed_opened", status.feed_opened).end_object();
     return json.take();
 }
 

@@ -6,6 +6,7 @@
 #include "simulator/face/endpoints.hpp"
 #include "simulator/face/faults/fault_effects.hpp"
 #include "simulator/face/routes.hpp"
+#include "simulator/face/ws/feed_hub.hpp"
 
 #include "scanner/net/deadline.hpp"
 
@@ -28,6 +29,8 @@ constexpr std::size_t kMaxKept = 128;
 /// Real time that a tick, and an answer, may spend on playing the market.
 constexpr milliseconds kTickBudget{25};
 constexpr milliseconds kAnswerBudget{3};
+/// Without a tick for so long, who asks renews the books.
+constexpr milliseconds kTickMissing{250};
 /// Simulated time behind the clock that still counts as level with it.
 constexpr milliseconds kSlack{200};
 constexpr milliseconds kLabelPoll{250};
@@ -40,10 +43,14 @@ public:
           clock_(clock),
           started_(clock.steady_now()),
           faults_(options_.seed, options_.faults, started_),
-          faults_set_at_(world.market().now()) {}
+          faults_set_at_(world.market().now()),
+          feed_(world, faults_, clock, [this] { return scene(milliseconds(0)); }) {}
 
     bool tick() override {
-        catch_up(kTickBudget);
+        ticked_ = clock_.steady_now();
+        world_.play(kTickBudget);
+        renew_books();
+        feed_.tick();
         return world_.lag() <= kSlack;
     }
 
@@ -53,10 +60,12 @@ public:
     }
 
     std::optional<net::ServerResponse> refuse_websocket(const net::ServerRequest& request) override {
-        return not_found(request.path());
+        return feed_.refuse(request);
     }
 
-    awaitable<void> handle_websocket(net::ServerRequest, net::WebSocket&) override { co_return; }
+    awaitable<void> handle_websocket(net::ServerRequest request, net::WebSocket& socket) override {
+        return feed_.converse(std::string(request.path()), socket);
+    }
 
     net::ServerResponse protocol_error(int status, std::string) override {
         return http_answer(status, html_page(status), kHtmlType, false);
@@ -68,7 +77,8 @@ private:
         Rendered body;
     };
 
-    void catch_up(milliseconds budget);
+    void catch_up();
+    void renew_books();
 
     // The exchange's own paths.
     awaitable<net::ServerResponse> exchange(net::ServerRequest request);
@@ -87,6 +97,7 @@ private:
     // /_simulator/*
     [[nodiscard]] net::ServerResponse control(const net::ServerRequest& request);
     [[nodiscard]] net::ServerResponse control_faults(const net::ServerRequest& request);
+    [[nodiscard]] net::ServerResponse control_book(const net::ServerRequest& request);
     [[nodiscard]] net::ServerResponse control_labels(const net::ServerRequest& request);
     awaitable<void> follow_labels(WallTime since, net::BodyWriter& writer);
     [[nodiscard]] Status status() const;
@@ -96,7 +107,9 @@ private:
     const core::Clock& clock_;
     core::SteadyTime started_;
     FaultSet faults_;
-    WallTime faults_set_at_;                    // simulated time
+    WallTime faults_set_at_;  // simulated time
+    core::SteadyTime ticked_{};
+    FeedHub feed_;
     std::optional<Directory> resized_;          // while contracts are of another size
     std::map<std::string, Rendered> standing_;  // what a cache goes on giving, by target
     RateLimiter limiter_;
@@ -111,10 +124,16 @@ awaitable<bool> pass_time(milliseconds time) {
     co_return time <= milliseconds(0) || co_await net::sleep_for(time);
 }
 
-void HtxFace::catch_up(milliseconds budget) {
+void HtxFace::catch_up() {
+    world_.play(kAnswerBudget);
+    // While ticks come, books are renewed by them alone: what REST and WebSocket show is then from the same moments.
+    if (clock_.steady_now() - ticked_ > kTickMissing) renew_books();
+}
+
+void HtxFace::renew_books() {
     const core::SteadyTime now = clock_.steady_now();
     const bool any = faults_.any_on(FaultKind::stale_book, now);
-    world_.advance(budget, [this, now, any](std::size_t contract) {
+    world_.renew_books([this, now, any](std::size_t contract) {
         return any && faults_.holds_for(FaultKind::stale_book, world_.directory()[contract].code, now);
     });
 }
@@ -168,7 +187,7 @@ awaitable<net::ServerResponse> HtxFace::exchange(net::ServerRequest request) {
     net::ServerResponse gone;  // the server stops, so no client will read it
     gone.close = true;
     if (!co_await pass_time(options_.latency / 2 + verdict.delay)) co_return gone;
-    catch_up(kAnswerBudget);
+    catch_up();
 
     net::ServerResponse response;
     if (limit && !limit->allowed) {
@@ -259,18 +278,37 @@ Status HtxFace::status() const {
     status.requests = requests_;
     status.over_limit = over_limit_;
     status.faults = faulted_;
+    const FeedHub::Counts feed = feed_.counts();
+    status.feed_connections = feed.connections;
+    status.feed_topics = feed.topics;
+    status.feed_opened = feed.opened;
     return status;
 }
 
 net::ServerResponse HtxFace::control(const net::ServerRequest& request) {
-    catch_up(kAnswerBudget);
+    catch_up();
     const std::string_view path = request.path();
     if (path == "/_simulator/faults") return control_faults(request);
     if (request.method != "GET") return http_answer(405, control_error("GET only"), kJsonType, false);
     if (path == "/_simulator/status") return http_answer(200, status_json(status()), kJsonType, false);
     if (path == "/_simulator/labels") return control_labels(request);
-    return http_answer(404, control_error("known are /_simulator/status, /_simulator/faults, /_simulator/labels"),
-                       kJsonType, false);
+    if (path == "/_simulator/book") return control_book(request);
+    constexpr std::string_view kKnown =
+        "known are /_simulator/status, /_simulator/faults, /_simulator/labels, /_simulator/book";
+    return http_answer(404, control_error(kKnown), kJsonType, false);
+}
+
+net::ServerResponse HtxFace::control_book(const net::ServerRequest& request) {
+    const Params params(request.query());
+    const auto contract = world_.directory().find(params.get("contract_code"));
+    if (!contract) return http_answer(404, control_error("no such contract_code"), kJsonType, false);
+    const auto matching_id = params.get_int("mrid");
+    if (params.has("mrid") && !matching_id) {
+        return http_answer(400, control_error("mrid is not a whole number"), kJsonType, false);
+    }
+    const auto text = book_json(world_, *contract, matching_id);
+    if (!text) return http_answer(404, control_error(text.error()), kJsonType, false);
+    return http_answer(200, *text, kJsonType, accepts_gzip(request.header("accept-encoding")));
 }
 
 net::ServerResponse HtxFace::control_faults(const net::ServerRequest& request) {

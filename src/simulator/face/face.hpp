@@ -23,12 +23,12 @@ struct FaceOptions {
     Status status;  ///< what stays the same of it
 };
 
-/// The exchange as its clients see it: REST to the letter, plus /_simulator/*. Loop thread only.
+/// The exchange as its clients see it: REST and WebSocket to the letter, plus /_simulator/*. Loop thread only.
 class Face : public net::RequestHandler {
 public:
-    /// Brings the world up to the present. To be called some twenty times a second, so that books and index prices are
-    /// renewed without anybody asking. False when the market could not be played that far in the time for it: call
-    /// again soon.
+    /// Brings the world up to the present and sends what has become due to WebSockets. To be called every 30 ms, so
+    /// that books and index prices are renewed without anybody asking. False when the market could not be played that
+    /// far in the time for it: call again soon.
     virtual bool tick() = 0;
 };
 

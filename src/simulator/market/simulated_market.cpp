@@ -21,9 +21,11 @@ public:
     [[nodiscard]] WallTime now() const override { return now_; }
     [[nodiscard]] const std::vector<SimulatedContract>& contracts() const override { return listings_; }
     [[nodiscard]] BookState book(std::size_t contract, std::size_t levels) const override;
+    [[nodiscard]] std::int64_t matching_id(std::size_t contract) const override;
     [[nodiscard]] TickerState ticker(std::size_t contract) const override;
     [[nodiscard]] std::vector<SimulatedCandle> minute_candles(std::size_t contract, std::size_t count) const override;
     [[nodiscard]] std::vector<SimulatedTrade> trades(std::size_t contract, std::size_t count) const override;
+    [[nodiscard]] std::uint64_t fill_count(std::size_t contract) const override;
     [[nodiscard]] double index_price(std::size_t contract) const override;
     [[nodiscard]] double mark_price(std::size_t contract) const override;
     [[nodiscard]] FundingState funding(std::size_t contract) const override;
@@ -103,6 +105,11 @@ BookState Market::book(std::size_t contract, std::size_t levels) const {
     return state;
 }
 
+std::int64_t Market::matching_id(std::size_t contract) const {
+    const auto* simulation = active(contract);
+    return simulation == nullptr ? 0 : simulation->venue().matching_id();
+}
+
 TickerState Market::ticker(std::size_t contract) const {
     if (const auto* simulation = active(contract)) return simulation->ticker();
     const double price = frozen_prices_.at(contract);
@@ -130,6 +137,11 @@ std::vector<SimulatedCandle> Market::minute_candles(std::size_t contract, std::s
 std::vector<SimulatedTrade> Market::trades(std::size_t contract, std::size_t count) const {
     const auto* simulation = active(contract);
     return simulation == nullptr ? std::vector<SimulatedTrade>{} : simulation->venue().newest_trades(count);
+}
+
+std::uint64_t Market::fill_count(std::size_t contract) const {
+    const auto* simulation = active(contract);
+    return simulation == nullptr ? 0 : simulation->venue().fill_count();
 }
 
 double Market::index_price(std::size_t contract) const {

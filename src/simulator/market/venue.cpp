@@ -79,6 +79,7 @@ Execution Venue::take(Side taker, std::int64_t contracts, std::int64_t limit_tic
             trades_[next_trade_] = trade;
         }
         next_trade_ = (next_trade_ + 1) % kTradesKept;
+        ++fill_count_;
     }
     settle_open_interest(execution.contracts);
     traded_contracts_ += execution.contracts;
@@ -139,6 +140,7 @@ void Venue::set_last_trade(std::int64_t price_ticks, std::int64_t contracts, Sid
                        .taker_side = taker,
                        .time = to_wall(time)});
     next_trade_ = trades_.size() % kTradesKept;
+    ++fill_count_;
 }
 
 }  // namespace scanner::simulator

@@ -58,6 +58,10 @@ public:
     /// USDT in one contract at a price in ticks.
     [[nodiscard]] double contract_usdt(double price_ticks) const { return price_ticks * tick_value_; }
 
+    /// Changes with everything that may change the book.
+    [[nodiscard]] std::int64_t matching_id() const { return matching_id_; }
+    /// Fills since the beginning, the one that history ends with among them.
+    [[nodiscard]] std::uint64_t fill_count() const { return fill_count_; }
     [[nodiscard]] BookState book_state(std::size_t levels) const;
     [[nodiscard]] std::vector<SimulatedTrade> newest_trades(std::size_t count) const;
     /// History's last trade, so that a contract which has not traded since the start still has one.
@@ -86,6 +90,7 @@ private:
     std::vector<Fill> fills_;
     std::vector<SimulatedTrade> trades_;  ///< ring of kTradesKept
     std::size_t next_trade_ = 0;
+    std::uint64_t fill_count_ = 0;
     std::int64_t matching_id_;
     Micros now_ = 0;
     Micros book_time_ = 0;

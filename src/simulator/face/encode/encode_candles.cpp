@@ -1,5 +1,6 @@
 // Candles: of trades, of mark price, premium and funding estimate, and the basis.
 #include "simulator/face/encode/errors.hpp"
+#include "simulator/face/encode/rows.hpp"
 #include "simulator/face/endpoints.hpp"
 #include "simulator/face/state/candle_series.hpp"
 
@@ -82,31 +83,13 @@ Selected<CandleRequest> CandleRequest::read(const Scene& scene, const Params& pa
 }
 
 void kline_row(JsonWriter& json, const WireContract& contract, const SimulatedCandle& candle) {
-    const auto price = [&](std::string_view name, double value) {
-        steps_field(json, name, to_ticks(value, contract.price), contract.price, Print::number);
-    };
     json.begin_object().field("id", candle.open_time_sec);
-    price("open", candle.open);
-    price("close", candle.close);
-    price("high", candle.high);
-    price("low", candle.low);
-    steps_field(json, "amount", candle.doubled_contracts, contract.size, Print::dotted);
-    json.field("vol", candle.doubled_contracts);
-    decimal_field(json, "trade_turnover", tidy(candle.doubled_turnover_usdt, contract.turnover_scale), Print::dotted);
-    json.field("count", candle.doubled_count).end_object();
+    candle_fields(json, contract, candle);
+    json.end_object();
 }
 
-std::vector<ReferenceCandle> reference_candles(const Scene& scene, const CandleRequest& request) {
-    std::vector<ReferenceCandle> buckets;
-    for (const auto& minute : scene.references.minutes(scene.market, request.contract, request.minutes)) {
-        const std::int64_t start = bucket_start(request.period, minute.open_time_sec);
-        if (buckets.empty() || buckets.back().open_time_sec != start) {
-            buckets.push_back({start, minute.index, minute.mark});
-        } else {
-            buckets.back().index.add(minute.index);
-            buckets.back().mark.add(minute.mark);
-        }
-    }
+std::vector<ReferenceCandle> requested_references(const Scene& scene, const CandleRequest& request) {
+    auto buckets = reference_candles(scene, request.contract, request.period, request.minutes);
     keep_range(buckets, request.range);
     return buckets;
 }
@@ -128,7 +111,7 @@ std::string reference_kline(const Scene& scene, const Params& params, std::strin
     const auto request = CandleRequest::read(scene, params);
     if (!request) return request.error();
     const WireContract& contract = scene.directory[request->contract];
-    const auto candles = reference_candles(scene, *request);
+    const auto candles = requested_references(scene, *request);
     JsonWriter json(candles.size() * 150 + 128);
     json.begin_object();
     json.field("ch", "market." + contract.code + "." + std::string(name) + "." + std::string(params.get("period")));
@@ -138,15 +121,63 @@ std::string reference_kline(const Scene& scene, const Params& params, std::strin
     return end_answer(json, scene);
 }
 
-Ohlc tidy_ohlc(const Ohlc& ohlc, int scale) {
-    return {tidy(ohlc.open, scale), tidy(ohlc.high, scale), tidy(ohlc.low, scale), tidy(ohlc.close, scale)};
+}  // namespace
+
+void candle_fields(JsonWriter& json, const WireContract& contract, const SimulatedCandle& candle) {
+    const auto price = [&](std::string_view name, double value) {
+        steps_field(json, name, to_ticks(value, contract.price), contract.price, Print::number);
+    };
+    price("open", candle.open);
+    price("close", candle.close);
+    price("high", candle.high);
+    price("low", candle.low);
+    steps_field(json, "amount", candle.doubled_contracts, contract.size, Print::dotted);
+    json.field("vol", candle.doubled_contracts);
+    decimal_field(json, "trade_turnover", tidy(candle.doubled_turnover_usdt, contract.turnover_scale), Print::dotted);
+    json.field("count", candle.doubled_count);
 }
 
-double premium(double mark, double index) {
-    return index > 0.0 ? tidy(mark / index - 1.0, 12) : 0.0;
+std::vector<SimulatedCandle> trade_candles(const Scene& scene, std::size_t contract, Period period,
+                                           std::size_t minutes) {
+    // The exchange has no candle of minutes that its clock, or a fault, says are yet to come.
+    const bool stopped = scene.stopped && scene.stopped(contract);
+    const WallTime end = stopped ? std::min(scene.now, scene.candles_until) : scene.now;
+    const auto hidden = std::max(scene.market.now() - end, std::chrono::milliseconds(0));
+    const auto hidden_minutes = static_cast<std::size_t>(std::chrono::ceil<std::chrono::minutes>(hidden).count());
+    auto candles = scene.market.minute_candles(contract, minutes + hidden_minutes);
+    std::erase_if(candles, [&](const auto& candle) { return candle.open_time_sec * 1'000 > core::to_unix_ms(end); });
+    return aggregate(candles, period);
 }
 
-double pick(const Ohlc& ohlc, std::string_view price_type) {
+std::vector<ReferenceCandle> reference_candles(const Scene& scene, std::size_t contract, Period period,
+                                               std::size_t minutes) {
+    std::vector<ReferenceCandle> buckets;
+    for (const auto& minute : scene.references.minutes(scene.market, contract, minutes)) {
+        const std::int64_t start = bucket_start(period, minute.open_time_sec);
+        if (buckets.empty() || buckets.back().open_time_sec != start) {
+            buckets.push_back({start, minute.index, minute.mark});
+        } else {
+            buckets.back().index.add(minute.index);
+            buckets.back().mark.add(minute.mark);
+        }
+    }
+    return buckets;
+}
+
+Ohlc mark_price_values(const WireContract& contract, const ReferenceCandle& candle) {
+    const int scale = contract.price.scale + 1;
+    return {tidy(candle.mark.open, scale), tidy(candle.mark.high, scale), tidy(candle.mark.low, scale),
+            tidy(candle.mark.close, scale)};
+}
+
+Ohlc premium_index_values(const ReferenceCandle& candle) {
+    const auto premium = [](double mark, double index) { return index > 0.0 ? tidy(mark / index - 1.0, 12) : 0.0; };
+    const double open = premium(candle.mark.open, candle.index.open);
+    const double close = premium(candle.mark.close, candle.index.close);
+    return {open, std::max(open, close), std::min(open, close), close};
+}
+
+double price_of_type(const Ohlc& ohlc, std::string_view price_type) {
     if (price_type == "close") return ohlc.close;
     if (price_type == "high") return ohlc.high;
     if (price_type == "low") return ohlc.low;
@@ -154,20 +185,29 @@ double pick(const Ohlc& ohlc, std::string_view price_type) {
     return ohlc.open;
 }
 
-}  // namespace
+FundingRates::FundingRates(const SimulatedMarket& market, std::size_t contract)
+    : coming_(market.funding(contract).rate) {
+    for (const FundingPoint& point : market.funding_history(contract, 500)) {
+        settled_[core::to_unix_ms(point.funding_time) / 1'000] = point.rate;
+    }
+}
+
+double FundingRates::at(std::int64_t time_sec) const {
+    const auto settled = settled_.upper_bound(time_sec);
+    return tidy(settled == settled_.end() ? coming_ : settled->second, 12);
+}
+
+void basis_fields(JsonWriter& json, const WireContract& contract, double price, double index) {
+    decimal_string_field(json, "basis", price - index, Print::plain);
+    decimal_string_field(json, "basis_rate", index > 0.0 ? (price - index) / index : 0.0, Print::plain);
+    decimal_string_field(json, "contract_price", tidy(price, contract.price.scale + 1), Print::plain);
+}
 
 std::string kline(const Scene& scene, const Params& params) {
     const auto request = CandleRequest::read(scene, params);
     if (!request) return request.error();
     const WireContract& contract = scene.directory[request->contract];
-    // The exchange has no candle of minutes that its clock, or a fault, says are yet to come.
-    const bool stopped = scene.stopped && scene.stopped(request->contract);
-    const WallTime end = stopped ? std::min(scene.now, scene.candles_until) : scene.now;
-    const auto hidden = std::max(scene.market.now() - end, std::chrono::milliseconds(0));
-    const auto hidden_minutes = static_cast<std::size_t>(std::chrono::ceil<std::chrono::minutes>(hidden).count());
-    auto minutes = scene.market.minute_candles(request->contract, request->minutes + hidden_minutes);
-    std::erase_if(minutes, [&](const auto& candle) { return candle.open_time_sec * 1'000 > core::to_unix_ms(end); });
-    auto candles = aggregate(std::move(minutes), request->period);
+    auto candles = trade_candles(scene, request->contract, request->period, request->minutes);
     keep_range(candles, request->range);
     JsonWriter json(candles.size() * 150 + 128);
     json.begin_object().field("ch", "market." + contract.code + ".kline." + std::string(params.get("period")));
@@ -178,32 +218,21 @@ std::string kline(const Scene& scene, const Params& params) {
 }
 
 std::string mark_price_kline(const Scene& scene, const Params& params) {
-    return reference_kline(scene, params, "mark_price",
-                           [](const WireContract& contract, const ReferenceCandle& candle) {
-                               return tidy_ohlc(candle.mark, contract.price.scale + 1);
-                           });
+    return reference_kline(scene, params, "mark_price", mark_price_values);
 }
 
 std::string premium_index_kline(const Scene& scene, const Params& params) {
     return reference_kline(scene, params, "premium_index", [](const WireContract&, const ReferenceCandle& candle) {
-        const double open = premium(candle.mark.open, candle.index.open);
-        const double close = premium(candle.mark.close, candle.index.close);
-        return Ohlc{open, std::max(open, close), std::min(open, close), close};
+        return premium_index_values(candle);
     });
 }
 
 std::string estimated_rate_kline(const Scene& scene, const Params& params) {
     const auto contract = market_contract(scene, params);
     if (!contract) return contract.error();
-    // The rate that was, or is about to be, settled at the end of the funding interval in which the bucket lies.
-    std::map<std::int64_t, double> rates;
-    for (const FundingPoint& point : scene.market.funding_history(*contract, 500)) {
-        rates[core::to_unix_ms(point.funding_time) / 1'000] = point.rate;
-    }
-    const double coming = scene.market.funding(*contract).rate;
+    const FundingRates rates(scene.market, *contract);
     return reference_kline(scene, params, "estimated_rate", [&](const WireContract&, const ReferenceCandle& candle) {
-        const auto settled = rates.upper_bound(candle.open_time_sec);
-        return Ohlc::flat(tidy(settled == rates.end() ? coming : settled->second, 12));
+        return Ohlc::flat(rates.at(candle.open_time_sec));
     });
 }
 
@@ -220,15 +249,13 @@ std::string basis(const Scene& scene, const Params& params) {
     json.begin_object().field("ch", "market." + contract.code + ".basis." + std::string(params.get("period")) + "." +
                                         std::string(price_type));
     json.key("data").begin_array();
-    for (const ReferenceCandle& candle : reference_candles(scene, *request)) {
+    for (const ReferenceCandle& candle : requested_references(scene, *request)) {
         const auto trades = traded.find(candle.open_time_sec);
         if (trades == traded.end()) continue;
-        const double price = pick(trades->second, price_type);
-        const double index = pick(candle.index, price_type);
+        const double price = price_of_type(trades->second, price_type);
+        const double index = price_of_type(candle.index, price_type);
         json.begin_object();
-        decimal_string_field(json, "basis", price - index, Print::plain);
-        decimal_string_field(json, "basis_rate", index > 0.0 ? (price - index) / index : 0.0, Print::plain);
-        decimal_string_field(json, "contract_price", tidy(price, contract.price.scale + 1), Print::plain);
+        basis_fields(json, contract, price, index);
         json.field("id", candle.open_time_sec);
         decimal_string_field(json, "index_price", index, Print::plain);
         json.end_object();

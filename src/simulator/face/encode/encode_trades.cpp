@@ -1,9 +1,11 @@
 // Trades: the tape of one contract, the last trade of all.
 #include "simulator/face/encode/errors.hpp"
+#include "simulator/face/encode/rows.hpp"
 #include "simulator/face/endpoints.hpp"
 #include "simulator/face/random.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <span>
 
 namespace scanner::simulator::face {
@@ -13,23 +15,44 @@ using core::JsonWriter;
 
 constexpr std::size_t kMaxTrades = 2'000;
 
-std::int64_t trade_id(const SimulatedTrade& trade) {
-    return trade.match_id * 10'000 + trade.fill_index;
-}
-
-/// Now and then the exchange does not tell: every 256th match here, always the same ones.
-std::string_view direction(const SimulatedTrade& trade) {
-    if (mix(static_cast<std::uint64_t>(trade.match_id)) % 256 == 0) return "";
-    if (trade.taker_side == market::Side::buy) return "buy";
-    return trade.taker_side == market::Side::sell ? "sell" : "";
-}
-
 std::string quantity_text(const SimulatedTrade& trade, const WireContract& contract) {
     // Whole numbers of base units have been seen with 18 decimals: 3080.000000000000000000.
     return steps_text(trade.doubled_contracts, contract.size, contract.size.scale == 0 ? Print::scale18 : Print::plain);
 }
 
-std::string turnover_text(const SimulatedTrade& trade, const WireContract& contract) {
+void fill_row(JsonWriter& json, const WireContract& contract, const SimulatedTrade& trade) {
+    json.begin_object().field("amount", trade.doubled_contracts).field("direction", trade_direction(trade));
+    json.field("id", trade_id(trade));
+    steps_field(json, "price", trade.price_ticks, contract.price, Print::number);
+    json.field("ts", core::to_unix_ms(trade.time)).key("quantity").raw(quantity_text(trade, contract));
+    json.key("trade_turnover").raw(trade_turnover_text(trade, contract)).end_object();
+}
+
+void match_row(JsonWriter& json, const WireContract& contract, std::span<const SimulatedTrade> fills) {
+    json.begin_object().key("data").begin_array();
+    for (const SimulatedTrade& fill : fills) fill_row(json, contract, fill);
+    json.end_array().field("id", fills.front().match_id).field("ts", core::to_unix_ms(fills.front().time)).end_object();
+}
+
+void last_trade_row(JsonWriter& json, const WireContract& contract, const SimulatedTrade& trade) {
+    json.begin_object().field("amount", std::to_string(trade.doubled_contracts));
+    json.field("quantity", steps_text(trade.doubled_contracts, contract.size, Print::plain));
+    json.field("trade_turnover", trade_turnover_text(trade, contract)).field("ts", core::to_unix_ms(trade.time));
+    json.field("id", trade_id(trade));
+    steps_string_field(json, "price", trade.price_ticks, contract.price, Print::plain);
+    json.field("direction", trade_direction(trade)).field("contract_code", contract.code);
+    json.field("business_type", contract.business_type).field("trade_partition", "USDT").end_object();
+}
+
+}  // namespace
+
+std::string_view trade_direction(const SimulatedTrade& trade) {
+    if (mix(static_cast<std::uint64_t>(trade.match_id)) % 256 == 0) return "";
+    if (trade.taker_side == market::Side::buy) return "buy";
+    return trade.taker_side == market::Side::sell ? "sell" : "";
+}
+
+std::string trade_turnover_text(const SimulatedTrade& trade, const WireContract& contract) {
     const Step unit{.mantissa = contract.price.mantissa * contract.size.mantissa,
                     .scale = contract.price.scale + contract.size.scale};
     std::int64_t tick_contracts = 0;
@@ -41,44 +64,16 @@ std::string turnover_text(const SimulatedTrade& trade, const WireContract& contr
         Print::plain);
 }
 
-void fill_row(JsonWriter& json, const WireContract& contract, const SimulatedTrade& trade) {
-    json.begin_object().field("amount", trade.doubled_contracts).field("direction", direction(trade));
-    json.field("id", trade_id(trade));
-    steps_field(json, "price", trade.price_ticks, contract.price, Print::number);
-    json.field("ts", core::to_unix_ms(trade.time)).key("quantity").raw(quantity_text(trade, contract));
-    json.key("trade_turnover").raw(turnover_text(trade, contract)).end_object();
-}
-
-void match_row(JsonWriter& json, const WireContract& contract, std::span<const SimulatedTrade> fills) {
-    json.begin_object().key("data").begin_array();
-    for (const SimulatedTrade& fill : fills) fill_row(json, contract, fill);
-    json.end_array().field("id", fills.front().match_id).field("ts", core::to_unix_ms(fills.front().time)).end_object();
-}
-
-/// The newest `size` matches with all their fills, newest match first.
-std::vector<std::span<const SimulatedTrade>> newest_matches(std::span<const SimulatedTrade> trades, std::size_t size) {
+std::vector<std::span<const SimulatedTrade>> split_matches(std::span<const SimulatedTrade> trades) {
     std::vector<std::span<const SimulatedTrade>> matches;
-    std::size_t end = trades.size();
-    while (end > 0 && matches.size() < size) {
-        std::size_t begin = end - 1;
-        while (begin > 0 && trades[begin - 1].match_id == trades[end - 1].match_id) --begin;
+    for (std::size_t begin = 0; begin < trades.size();) {
+        std::size_t end = begin + 1;
+        while (end < trades.size() && trades[end].match_id == trades[begin].match_id) ++end;
         matches.push_back(trades.subspan(begin, end - begin));
-        end = begin;
+        begin = end;
     }
     return matches;
 }
-
-void last_trade_row(JsonWriter& json, const WireContract& contract, const SimulatedTrade& trade) {
-    json.begin_object().field("amount", std::to_string(trade.doubled_contracts));
-    json.field("quantity", steps_text(trade.doubled_contracts, contract.size, Print::plain));
-    json.field("trade_turnover", turnover_text(trade, contract)).field("ts", core::to_unix_ms(trade.time));
-    json.field("id", trade_id(trade));
-    steps_string_field(json, "price", trade.price_ticks, contract.price, Print::plain);
-    json.field("direction", direction(trade)).field("contract_code", contract.code);
-    json.field("business_type", contract.business_type).field("trade_partition", "USDT").end_object();
-}
-
-}  // namespace
 
 std::string history_trade(const Scene& scene, const Params& params) {
     const auto index = market_contract(scene, params);
@@ -92,7 +87,8 @@ std::string history_trade(const Scene& scene, const Params& params) {
     const auto trades = scene.market.trades(*index, std::min(kMaxTrades, wanted * 8));
     JsonWriter json(trades.size() * 170 + 128);
     json.begin_object().field("ch", "market." + contract.code + ".trade.detail").key("data").begin_array();
-    for (const auto fills : newest_matches(trades, wanted)) match_row(json, contract, fills);
+    const auto matches = split_matches(trades);
+    for (const auto fills : matches | std::views::reverse | std::views::take(wanted)) match_row(json, contract, fills);
     json.end_array().field("status", "ok");
     return end_answer(json, scene);
 }

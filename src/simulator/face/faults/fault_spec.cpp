@@ -14,7 +14,7 @@ namespace {
 using core::ErrorCode;
 using std::chrono::milliseconds;
 
-constexpr std::array<FaultInfo, 19> kInfos{{
+constexpr std::array<FaultInfo, 29> kInfos{{
     {FaultKind::http_429, "429", "HTTP 429 with a JSON body"},
     {FaultKind::http_429_html, "429-html", "HTTP 429 with an HTML page"},
     {FaultKind::body_1032, "1032", "HTTP 200 with the over-limit error (1032, or \"request limit\" for market data)"},
@@ -34,6 +34,16 @@ constexpr std::array<FaultInfo, 19> kInfos{{
     {FaultKind::clock_skew, "clock-skew", "every ts is off (offset=-30s)"},
     {FaultKind::bulk_404, "404-bulk", "v1 funding and open interest are gone: only /v5 answers"},
     {FaultKind::reset, "reset", "the connection is dropped without an answer"},
+    {FaultKind::ws_drop_version, "ws-drop-version", "a change of a book is not sent: the next version is one too far"},
+    {FaultKind::ws_duplicate, "ws-duplicate", "a frame is sent twice"},
+    {FaultKind::ws_stall, "ws-stall", "topics say nothing while their socket lives"},
+    {FaultKind::ws_half_open, "ws-half-open", "a connection says nothing any more and is not closed"},
+    {FaultKind::ws_disconnect, "ws-disconnect", "a connection is dropped without a close"},
+    {FaultKind::ws_refuse, "ws-refuse", "handshakes are refused with a gateway's page (status=503)"},
+    {FaultKind::ws_slow, "ws-slow", "the frames of a connection come late (delay=5s)"},
+    {FaultKind::ws_garbage, "ws-garbage", "a frame that cannot be read in place of a good one"},
+    {FaultKind::ws_bomb, "ws-bomb", "a frame that inflates to 32 MiB in place of a good one"},
+    {FaultKind::ws_wrong_book, "ws-wrong-book", "a change of a book that is not what REST shows"},
 }};
 
 class FaultReader {
@@ -130,7 +140,7 @@ private:
 
 }  // namespace
 
-const std::array<FaultInfo, 19>& fault_infos() {
+const std::array<FaultInfo, 29>& fault_infos() {
     return kInfos;
 }
 

@@ -16,6 +16,16 @@ bool holds_for_contracts(FaultKind kind) {
            kind == FaultKind::resized || kind == FaultKind::relisted;
 }
 
+bool is_for_websockets(FaultKind kind) {
+    return kind >= FaultKind::ws_drop_version;
+}
+
+/// Which of its times on it is, from 0.
+std::uint64_t cycle_of(const FaultSpec& fault, milliseconds elapsed) {
+    if (!fault.on || !fault.off) return 0;
+    return static_cast<std::uint64_t>((elapsed - fault.after) / (*fault.on + *fault.off));
+}
+
 bool is_bulk_v1(std::string_view path) {
     return path == "/linear-swap-api/v1/swap_batch_funding_rate" || path == "/linear-swap-api/v1/swap_open_interest";
 }
@@ -63,7 +73,8 @@ FaultVerdict FaultSet::decide(const FaultTarget& target, core::SteadyTime now) {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
         Entry& entry = entries_[i];
         const FaultSpec& fault = entry.fault;
-        if (holds_for_contracts(fault.kind) || !scheduled_on(fault, elapsed(now)) || !matches(fault, target)) continue;
+        if (holds_for_contracts(fault.kind) || is_for_websockets(fault.kind)) continue;
+        if (!scheduled_on(fault, elapsed(now)) || !matches(fault, target)) continue;
         const std::uint64_t draw = mix(mix(seed_, i), entry.asked++);
         if (unit(draw) >= fault.rate) continue;
         ++entry.hits;
@@ -97,6 +108,36 @@ bool FaultSet::any_on(FaultKind kind, core::SteadyTime now) const {
     return std::ranges::any_of(entries_, [&](const Entry& entry) {
         return entry.fault.kind == kind && scheduled_on(entry.fault, elapsed(now));
     });
+}
+
+template <class Draw>
+std::optional<FaultStrike> FaultSet::first_strike(FaultKind kind, const FaultTarget& target, core::SteadyTime now,
+                                                  Draw draw) {
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        Entry& entry = entries_[i];
+        if (entry.fault.kind != kind) continue;
+        if (!scheduled_on(entry.fault, elapsed(now)) || !matches(entry.fault, target)) continue;
+        const std::uint64_t drawn = draw(entry, mix(seed_, i));
+        if (unit(drawn) >= entry.fault.rate) continue;
+        ++entry.hits;
+        return FaultStrike{.fault = &entry.fault, .draw = mix(drawn)};
+    }
+    return std::nullopt;
+}
+
+std::optional<FaultStrike> FaultSet::strike(FaultKind kind, const FaultTarget& target, core::SteadyTime now) {
+    return first_strike(kind, target, now, [](Entry& entry, std::uint64_t seed) { return mix(seed, entry.asked++); });
+}
+
+std::optional<FaultStrike> FaultSet::strike_for(FaultKind kind, const FaultTarget& target, std::uint64_t key,
+                                                core::SteadyTime now) {
+    return first_strike(kind, target, now, [this, key, now](Entry& entry, std::uint64_t seed) {
+        return mix(mix(seed, cycle_of(entry.fault, elapsed(now))), key);
+    });
+}
+
+bool FaultSet::any_for_websockets() const {
+    return std::ranges::any_of(entries_, [](const Entry& entry) { return is_for_websockets(entry.fault.kind); });
 }
 
 std::vector<FaultSet::State> FaultSet::states(core::SteadyTime now) const {

@@ -34,6 +34,17 @@ enum class FaultKind {
     clock_skew,     ///< every ts is off by `offset`
     bulk_404,       ///< "404-bulk": v1 funding and open interest for all contracts are gone
     reset,          ///< the connection is dropped instead of an answer
+    // What befalls the WebSockets, and nothing else.
+    ws_drop_version,  ///< a change of a book is not sent, its version is used up
+    ws_duplicate,     ///< a frame is sent twice
+    ws_stall,         ///< a topic says nothing, its socket lives
+    ws_half_open,     ///< a connection says nothing any more, and is not closed
+    ws_disconnect,    ///< a connection is dropped without a close
+    ws_refuse,        ///< the handshake is answered with an error
+    ws_slow,          ///< frames come `delay` late
+    ws_garbage,       ///< a frame that cannot be read in place of a good one
+    ws_bomb,          ///< a frame that inflates to far more than any book in place of a good one
+    ws_wrong_book,    ///< a change of a book that is not true
 };
 [[nodiscard]] std::string_view to_string(FaultKind kind);
 /// Every kind with a line about it, for --help and error messages.
@@ -42,7 +53,7 @@ struct FaultInfo {
     std::string_view name;
     std::string_view help;
 };
-[[nodiscard]] const std::array<FaultInfo, 19>& fault_infos();
+[[nodiscard]] const std::array<FaultInfo, 29>& fault_infos();
 
 /// One --fault. Times are real time since the faults were set.
 struct FaultSpec {
@@ -53,9 +64,9 @@ struct FaultSpec {
     std::chrono::milliseconds after{0};            ///< before the first cycle begins
     std::string contract;                          ///< upper case; empty: any
     std::string path;                              ///< part of the path; empty: any
-    std::chrono::milliseconds delay{5'000};        ///< slow
+    std::chrono::milliseconds delay{5'000};        ///< slow, ws_slow
     std::chrono::milliseconds offset{-30'000};     ///< clock_skew
-    int status = 503;                              ///< 5xx
+    int status = 503;                              ///< 5xx, ws_refuse
 
     friend bool operator==(const FaultSpec&, const FaultSpec&) = default;
 };
@@ -76,6 +87,12 @@ struct FaultSpec {
 struct FaultTarget {
     std::string_view path;
     std::string_view contract;  ///< upper case, empty for bulk requests
+};
+
+/// A fault that struck one frame, topic, connection or handshake.
+struct FaultStrike {
+    const FaultSpec* fault = nullptr;  ///< until the set is replaced
+    std::uint64_t draw = 0;            ///< which way to do it
 };
 
 /// What befalls one request.
@@ -103,13 +120,22 @@ public:
     /// Whether any fault of this kind is on by its schedule.
     [[nodiscard]] bool any_on(FaultKind kind, core::SteadyTime now) const;
 
+    /// Throws the dice once for a `ws_…` kind. Nothing when it does not strike.
+    [[nodiscard]] std::optional<FaultStrike> strike(FaultKind kind, const FaultTarget& target, core::SteadyTime now);
+    /// The same, but decided by `key` alone for as long as the fault is on without a break: a topic that is stalled
+    /// stays so, and others are the next time.
+    [[nodiscard]] std::optional<FaultStrike> strike_for(FaultKind kind, const FaultTarget& target, std::uint64_t key,
+                                                        core::SteadyTime now);
+    /// Whether there is a fault of a `ws_…` kind at all.
+    [[nodiscard]] bool any_for_websockets() const;
+
     /// When the schedules began.
     [[nodiscard]] core::SteadyTime since() const { return since_; }
 
     struct State {
         FaultSpec fault;
         bool on = false;
-        std::uint64_t hits = 0;  ///< requests that it befell
+        std::uint64_t hits = 0;  ///< requests, frames or connections that it befell
     };
     [[nodiscard]] std::vector<State> states(core::SteadyTime now) const;
 
@@ -120,6 +146,9 @@ private:
         std::uint64_t hits = 0;
     };
     [[nodiscard]] std::chrono::milliseconds elapsed(core::SteadyTime now) const;
+    template <class Draw>
+    [[nodiscard]] std::optional<FaultStrike> first_strike(FaultKind kind, const FaultTarget& target,
+                                                          core::SteadyTime now, Draw draw);
 
     std::uint64_t seed_;
     std::vector<Entry> entries_;

@@ -23,9 +23,10 @@ World::World(std::unique_ptr<SimulatedMarket> market, std::uint64_t seed, double
       clock_(clock),
       directory_(market_->contracts(), market_->now()),
       books_(market_->contracts().size(), seed),
+      records_(market_->contracts().size()),
       references_(market_->contracts().size()) {
     references_.sample(*market_, directory_);
-    books_.renew(*market_, [](std::size_t) { return false; });
+    renew_books([](std::size_t) { return false; });
 }
 
 WallTime World::target() const {
@@ -37,7 +38,7 @@ milliseconds World::lag() const {
     return std::max(milliseconds(0), target() - market_->now());
 }
 
-void World::advance(milliseconds budget, const std::function<bool(std::size_t)>& frozen) {
+void World::play(milliseconds budget) {
     const WallTime goal = target();
     const core::SteadyTime deadline = clock_.steady_now() + budget;
     while (market_->now() < goal) {
@@ -45,7 +46,18 @@ void World::advance(milliseconds budget, const std::function<bool(std::size_t)>&
         references_.sample(*market_, directory_);
         if (clock_.steady_now() >= deadline) break;
     }
+}
+
+void World::renew_books(const std::function<bool(std::size_t)>& frozen) {
     books_.renew(*market_, frozen);
+    for (std::size_t i = 0; i < records_.size(); ++i) {
+        if (books_.book(i).matching_id > records_[i].newest().matching_id) look(i);
+    }
+}
+
+const BookState& World::look(std::size_t contract) {
+    records_[contract].look(*market_, contract);
+    return records_[contract].newest();
 }
 
 }  // namespace scanner::simulator::face

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "simulator/face/state/book_record.hpp"
 #include "simulator/face/state/book_shelf.hpp"
 #include "simulator/face/state/directory.hpp"
 #include "simulator/face/state/references.hpp"
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace scanner::simulator::face {
 
@@ -23,8 +25,12 @@ public:
           const core::Clock& clock);
 
     /// Plays towards the present for at most `budget` of real time, so that a market that cannot keep up slows down
-    /// instead of stopping everything; the rest is played by the next calls. `frozen` books are not renewed.
-    void advance(std::chrono::milliseconds budget, const std::function<bool(std::size_t)>& frozen);
+    /// instead of stopping everything; the rest is played by the next calls.
+    void play(std::chrono::milliseconds budget);
+    /// Renews the books that REST shows, where it is time; `frozen` ones are not.
+    void renew_books(const std::function<bool(std::size_t)>& frozen);
+    /// The contract's book now. What is shown of books is taken from here, so that `record` knows it.
+    const BookState& look(std::size_t contract);
 
     /// Simulated time still to be played.
     [[nodiscard]] std::chrono::milliseconds lag() const;
@@ -32,6 +38,8 @@ public:
     [[nodiscard]] const SimulatedMarket& market() const { return *market_; }
     [[nodiscard]] const Directory& directory() const { return directory_; }
     [[nodiscard]] const BookShelf& books() const { return books_; }
+    /// Every book of the last minute or so that was shown.
+    [[nodiscard]] const BookRecord& record(std::size_t contract) const { return records_[contract]; }
     [[nodiscard]] const References& references() const { return references_; }
 
 private:
@@ -44,6 +52,7 @@ private:
     const core::Clock& clock_;
     Directory directory_;
     BookShelf books_;
+    std::vector<BookRecord> records_;
     References references_;
 };
 
