@@ -18,24 +18,35 @@ bool has_control_characters(std::string_view text) {
     });
 }
 
-/// `what` names the text in the message: "parameter 'top'".
-core::Result<std::string> decode(std::string_view text, std::string_view what) {
+/// What a text is called in messages; put together only when there is one.
+struct TextName {
+    std::string_view kind;
+    std::optional<std::string_view> of = std::nullopt;  ///< "parameter 'top'"
+
+    [[nodiscard]] std::string text() const {
+        std::string name(kind);
+        if (of) name.append(" '").append(*of).append("'");
+        return name;
+    }
+};
+
+core::Result<std::string> decode(std::string_view text, TextName name) {
     auto decoded = core::percent_decode(text);
     if (!decoded) {
-        return fail(ErrorCode::invalid_input, std::string(what) + ": '%' must be followed by two hexadecimal digits");
+        return fail(ErrorCode::invalid_input, name.text() + ": '%' must be followed by two hexadecimal digits");
     }
-    if (!core::is_valid_utf8(*decoded)) return fail(ErrorCode::invalid_input, std::string(what) + " is not UTF-8");
+    if (!core::is_valid_utf8(*decoded)) return fail(ErrorCode::invalid_input, name.text() + " is not UTF-8");
     if (has_control_characters(*decoded)) {
-        return fail(ErrorCode::invalid_input, std::string(what) + " holds control characters");
+        return fail(ErrorCode::invalid_input, name.text() + " holds control characters");
     }
     return std::move(*decoded);
 }
 
-core::Result<std::string> decode_form(std::string_view text, std::string_view what) {
-    if (text.find('+') == std::string_view::npos) return decode(text, what);
+core::Result<std::string> decode_form(std::string_view text, TextName name) {
+    if (text.find('+') == std::string_view::npos) return decode(text, name);
     std::string spaced(text);
     std::ranges::replace(spaced, '+', ' ');
-    return decode(spaced, what);
+    return decode(spaced, name);
 }
 
 /// Calls `visit(segment)` for each non-empty piece between slashes until it returns false.
@@ -88,11 +99,11 @@ core::Result<QueryParameters> parse_query(std::string_view query) {
         query.remove_prefix(end == std::string_view::npos ? query.size() : end + 1);
         if (piece.empty()) continue;
         const auto equals = piece.find('=');
-        auto name = decode_form(piece.substr(0, equals), "a parameter's name");
+        auto name = decode_form(piece.substr(0, equals), {.kind = "a parameter's name"});
         if (!name) return std::unexpected(std::move(name).error());
         QueryParameter parameter{std::move(*name), {}};
         if (equals != std::string_view::npos) {
-            auto value = decode_form(piece.substr(equals + 1), "parameter '" + parameter.name + "'");
+            auto value = decode_form(piece.substr(equals + 1), {.kind = "parameter", .of = parameter.name});
             if (!value) return std::unexpected(std::move(value).error());
             parameter.value = std::move(*value);
         }
@@ -121,7 +132,7 @@ std::string encode_query(const QueryParameters& parameters) {
 
 core::Result<std::string> normalize_path(std::string_view path) {
     if (auto checked = check_path(path); !checked) return std::unexpected(std::move(checked).error());
-    auto decoded = decode(path, "the path");
+    auto decoded = decode(path, {.kind = "the path"});
     if (!decoded) return decoded;
     if (auto checked = check_decoded(*decoded); !checked) return std::unexpected(std::move(checked).error());
     std::string normal;
@@ -136,7 +147,7 @@ core::Result<std::string> normalize_path(std::string_view path) {
 }
 
 core::Result<std::vector<std::string>> split_path(std::string_view path) {
-    // The same refusals as normalize_path, so that no path is good for one and bad for the other.
+    // Refuses what normalize_path refuses, so that the two agree on which paths are valid.
     if (auto normal = normalize_path(path); !normal) return std::unexpected(std::move(normal).error());
     std::vector<std::string> segments;
     for_each_segment(path, [&](std::string_view segment) {
