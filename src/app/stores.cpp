@@ -66,9 +66,9 @@ std::string without_names(std::string_view text) {
 /// The database's name in health and metrics, whichever it is: answers, alert rules and dashboards know it by this one.
 constexpr std::string_view kDatabaseName = "postgres";
 
-storage::NamedStatus shown(std::string_view name, storage::StoreStatus status) {
+storage::NamedStatus shown(std::string_view name, std::string_view kind, storage::StoreStatus status) {
     status.last_error = without_names(status.last_error);
-    return {.name = std::string(name), .status = std::move(status)};
+    return {.name = std::string(name), .kind = std::string(kind), .status = std::move(status)};
 }
 
 }  // namespace
@@ -153,8 +153,8 @@ void Stores::cache(const ranking::RankingPtr& ranking) {
 
 std::vector<storage::NamedStatus> Stores::health() const {
     const storage::StoreStatus in_process;
-    return {shown("redis", redis_.cache ? redis_.cache->status() : in_process),
-            shown(kDatabaseName, database_->status())};
+    return {shown("redis", redis_.cache ? "redis" : "memory", redis_.cache ? redis_.cache->status() : in_process),
+            shown(kDatabaseName, settings_.postgres_url ? "postgres" : "sqlite", database_->status())};
 }
 
 asio::awaitable<void> Stores::close(milliseconds grace) {

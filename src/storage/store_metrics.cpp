@@ -3,19 +3,19 @@
 namespace scanner::storage {
 
 void collect(core::MetricSink& sink, std::span<const NamedStatus> stores) {
-    for (const auto& [name, status] : stores) {
+    for (const auto& [name, kind, status] : stores) {
         sink.gauge("scanner_store_up", "Whether a store takes what is written: 1 yes or embedded, 0 away or refusing",
                    status.usable() ? 1 : 0, {{"store", name}});
     }
-    for (const auto& [name, status] : stores) {
+    for (const auto& [name, kind, status] : stores) {
         sink.gauge("scanner_store_backlog", "Writes accepted and not yet done, by store", status.backlog,
                    {{"store", name}});
     }
-    for (const auto& [name, status] : stores) {
+    for (const auto& [name, kind, status] : stores) {
         sink.gauge("scanner_store_backlog_age_seconds", "Age of the oldest write not yet done, by store",
                    status.backlog_age_sec.value_or(0.0), {{"store", name}});
     }
-    for (const auto& [name, status] : stores) {
+    for (const auto& [name, kind, status] : stores) {
         sink.counter("scanner_store_dropped_total", "Writes given up for good, by store", status.dropped,
                      {{"store", name}});
     }

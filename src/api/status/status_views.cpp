@@ -110,8 +110,12 @@ void write_ranking_state(core::JsonWriter& json, const HealthReport& report) {
 
 void write_stores(core::JsonWriter& json, const std::vector<storage::NamedStatus>& stores) {
     json.key("stores").begin_object();
-    for (const auto& [name, status] : stores) {
-        json.key(name).begin_object().field("state", storage::to_string(status.state)).field("backlog", status.backlog);
+    for (const auto& [name, kind, status] : stores) {
+        json.key(name)
+            .begin_object()
+            .field("kind", kind)
+            .field("state", storage::to_string(status.state))
+            .field("backlog", status.backlog);
         text_field(json, "last_error", status.last_error);
         json.end_object();
     }
@@ -157,7 +161,8 @@ void write_alerts(core::JsonWriter& json, const alerts::AlertStatistics& alerts)
         .begin_object()
         .field("rules_enabled", alerts.rules_enabled)
         .field("rules_broken", alerts.rules_broken)
-        .field("rung", fired)  // its public name since the first version
+        .field("fired", fired)
+        .field("rung", fired)  // the old name, for clients that know it
         .field("published", alerts.published)
         .field("delivered", alerts.delivered)
         .field("failed_attempts", alerts.failed_attempts)

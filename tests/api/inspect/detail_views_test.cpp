@@ -321,7 +321,7 @@ TEST(StatusViews, health_has_the_names_that_clients_know) {
                               .last_seen = test::kNow,
                               .volatility_bucket = signals::VolatilityBucket::low},
                              {.symbol = "ETH/USDT:USDT", .is_stale = true}};
-    report.stores = {{.name = "redis", .status = {.state = storage::StoreState::ready, .backlog = 2}}};
+    report.stores = {{.name = "redis", .kind = "redis", .status = {.state = storage::StoreState::ready, .backlog = 2}}};
     report.history = storage::HistorySize{.bytes = 1'000,
                                           .max_bytes = 5'000,
                                           .removed_days = 2,
@@ -347,6 +347,7 @@ TEST(StatusViews, health_has_the_names_that_clients_know) {
     EXPECT_EQ(body["symbols"]["ETH/USDT:USDT"]["is_stale"], true);
     EXPECT_TRUE(body["symbols"]["ETH/USDT:USDT"]["volatility_bucket"].is_null());
     EXPECT_TRUE(body["symbols"]["ETH/USDT:USDT"]["last_seen"].is_null());
+    EXPECT_EQ(body["stores"]["redis"]["kind"], "redis");
     EXPECT_EQ(body["stores"]["redis"]["state"], "ready");
     EXPECT_EQ(body["stores"]["redis"]["backlog"], 2);
     EXPECT_EQ(body["history"], json::parse(R"({"bytes":1000,"max_bytes":5000,"removed_days":2,"over":false,

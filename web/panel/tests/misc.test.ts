@@ -51,6 +51,7 @@ test('health is read with holes and graded', () => {
   assert.deepEqual(health.adapter.errors, [['network', 3]]);
   assert.equal(health.symbols[0]?.code, 'A-USDT');
   assert.equal(grade(decodeHealth({ adapter: { state: 'closed' } })), 'good');
+  assert.equal(grade(decodeHealth({ adapter: { state: 'closed' }, stores: { redis: { state: 'ready' }, postgres: { state: 'embedded' } } })), 'good');
   assert.equal(grade(decodeHealth({ adapter: { state: 'closed' }, stores: { postgres: { state: 'down' } } })), 'warn');
   assert.equal(grade(null), 'unknown');
   assert.equal(quantile([3, 1, 2], 0.5), 2);

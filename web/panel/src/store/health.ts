@@ -20,6 +20,6 @@ export type Grade = 'good' | 'warn' | 'bad' | 'unknown';
 export function grade(health: Health | null): Grade {
   if (health === null) return 'unknown';
   if (health.adapter.state === 'open' || health.failureStreak >= 3) return 'bad';
-  const storeDown = health.stores.some((store) => !['ok', 'up', 'embedded', 'closed', 'connected'].includes(store.state));
+  const storeDown = health.stores.some((store) => !['ready', 'embedded'].includes(store.state));
   return health.failureStreak > 0 || health.adapter.state === 'half-open' || storeDown ? 'warn' : 'good';
 }
