@@ -24,8 +24,8 @@ namespace asio = boost::asio;
 using core::ErrorCode;
 using core::LogLevel;
 
-/// What is remembered is written at least this often: when each contract was seen last, and each rule evaluated,
-/// matters to `for` after a restart, and alone is no reason to write.
+/// The state is saved at least this often: the times at which contracts were last seen and rules last evaluated matter
+/// to `for` after a restart, but their changes alone do not cause a save.
 constexpr std::chrono::seconds kKeepInterval{60};
 
 class AlertServiceImpl final : public AlertService {

@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
-/// What the alert service must not lose, as text. Pure.
+/// The state that the alert service saves, as text. Pure.
 namespace scanner::alerts {
 
 struct SavedState {
-    /// An alert on its way.
+    /// An alert that is not delivered yet.
     struct Waiting {
         Alert alert;
         int attempts = 0;

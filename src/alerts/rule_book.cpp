@@ -21,7 +21,7 @@ std::uint64_t fingerprint(std::string_view text) {
     return hash;
 }
 
-/// The rule with what it means; `view.error` says why it means nothing.
+/// The rule, compiled; otherwise `view.error` says why it cannot be.
 std::optional<ActiveRule> compile(RuleView& view, std::optional<rules::RuleError> scope_error) {
     auto rule = rules::Rule::compile(view.expression);
     if (!rule) {

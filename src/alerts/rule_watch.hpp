@@ -17,8 +17,8 @@
 
 namespace scanner::alerts {
 
-/// The rules as they are now, and what is remembered of each one's contracts: decides what fires. Knows nothing of
-/// where it goes then. One thread.
+/// The current rules, and the state of each one's contracts: decides what fires. Knows nothing of how alerts are
+/// delivered. One thread.
 class RuleWatch {
 public:
     /// At most `max_alerts_per_cycle` of all rules fire in a cycle; the others in the next one.
@@ -26,11 +26,11 @@ public:
     RuleWatch(EdgeOptions edges, std::size_t max_alerts_per_cycle, std::chrono::milliseconds interval)
         : options_(edges), edges_(edges), max_alerts_per_cycle_(max_alerts_per_cycle), interval_(interval) {}
 
-    /// The rules that are stored now. What is remembered of others is forgotten, unless nothing was loaded yet.
+    /// Replaces the rules. The state of all others is dropped, unless nothing was loaded yet.
     void take_rules(const storage::OperatorDocuments& documents);
     /// Checks again which rules can fire.
     void set_scan_interval(std::chrono::milliseconds interval);
-    /// What an earlier run remembered.
+    /// Takes over the state of an earlier run.
     void restore(AlertEdges edges) { edges_ = std::move(edges); }
 
     /// One cycle of every rule: what fires, logged and counted.

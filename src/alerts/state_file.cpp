@@ -16,7 +16,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Far more than the state of 100 rules over 2,000 contracts comes to.
+/// Far more than the state of 100 rules over 2,000 contracts needs.
 constexpr std::size_t kMaxStateBytes = 128U << 20U;
 
 asio::awaitable<core::Result<void>> replace_there(std::string path, std::string text) {

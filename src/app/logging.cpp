@@ -26,7 +26,7 @@ class DescriptorSink final : public spdlog::sinks::base_sink<spdlog::details::nu
 public:
     explicit DescriptorSink(int descriptor) : descriptor_(descriptor) {}
 
-    /// From here on a reader that takes nothing for two seconds loses what is left. Any thread.
+    /// From here on, what is left is dropped if it is not read for two seconds. Any thread.
     void hurry() { hurry_.store(true, std::memory_order_relaxed); }
 
 private:

@@ -20,7 +20,8 @@ public:
 };
 
 /// Sends core::log to standard error, one line a record, through a bounded queue and a thread of its own: a terminal or
-/// pipe that does not read holds nobody up, the oldest lines are dropped (and counted in a last line) when 8192 wait.
+/// pipe that is not read does not block the caller; when 8192 lines wait, the oldest are dropped (the last line says
+/// how many).
 /// Standard output stays for what commands print.
 [[nodiscard]] std::unique_ptr<LogSession> start_logging(core::LogLevel level, settings::LogFormat format);
 

@@ -33,7 +33,7 @@ double round_to(double value, int decimals) {
     const double scaled = value * power;
     // From 2^52 on a double has no fraction left to round; this also lets non-finite values through unchanged.
     if (!(std::fabs(scaled) < 4503599627370496.0)) return value;
-    return std::nearbyint(scaled) / power + 0.0;  // + 0.0: no negative zero in anybody's answer
+    return std::nearbyint(scaled) / power + 0.0;  // + 0.0: turns -0.0 into 0.0
 }
 
 void append_double(std::string& out, double value) {

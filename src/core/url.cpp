@@ -58,7 +58,7 @@ Result<void> read_host(std::string_view text, Url& url) {
         in6_addr address{};
         if (inet_pton(AF_INET6, url.host.c_str(), &address) != 1) return invalid("no IPv6 address between '[' and ']'");
         port = text.substr(end + 1);
-        if (!port.empty() && !port.starts_with(':')) return invalid("text after ']' that is no port");
+        if (!port.empty() && !port.starts_with(':')) return invalid("text after ']' that is not a port");
     } else {
         const std::size_t colon = text.find(':');
         url.host = lower_case(text.substr(0, colon));
@@ -72,7 +72,7 @@ Result<void> read_host(std::string_view text, Url& url) {
     const auto number = parse_int(port.substr(1));
     if (!number || *number < 1 || *number > 65535 ||
         !std::ranges::all_of(port.substr(1), [](char c) { return is_alphanumeric(c); })) {
-        return invalid("a port that is no number from 1 to 65535");
+        return invalid("a port that is not a number from 1 to 65535");
     }
     url.port = static_cast<std::uint16_t>(*number);
     return {};
@@ -80,7 +80,8 @@ Result<void> read_host(std::string_view text, Url& url) {
 
 Result<int> redis_database(std::string_view text) {
     const auto database = parse_int(text);
-    if (!database || *database < 0 || *database > 9999) return invalid("a database that is no number from 0 to 9999");
+    if (!database || *database < 0 || *database > 9999)
+        return invalid("a database that is not a number from 0 to 9999");
     return static_cast<int>(*database);
 }
 
@@ -237,7 +238,7 @@ Result<RedisUrl> parse_redis_url(std::string_view text) {
     if (!url) return std::unexpected(url.error());
     if (url->scheme != "redis" && url->scheme != "rediss")
         return invalid("the scheme " + url->scheme + "://, not redis://, rediss:// (TLS) or unix://");
-    if (!url->query.empty() || !url->fragment.empty()) return invalid("a query or fragment, which means nothing here");
+    if (!url->query.empty() || !url->fragment.empty()) return invalid("a query or fragment, which has no meaning here");
     RedisUrl redis{.host = url->host, .user = url->user, .password = url->password, .tls = url->scheme == "rediss"};
     if (auto user = check_redis_user(redis); !user) return std::unexpected(user.error());
     redis.port = url->port.value_or(redis.port);

@@ -32,7 +32,7 @@ public:
     /// Takes candles (ascending, on the interval's grid). They replace what they overlap; held ones that are newer than
     /// all of them stay. A hole of up to three candles inside them is filled with flat ones without volume, as the
     /// exchange itself prints quiet minutes. Before a longer one, and where they do not connect with what is held, the
-    /// older ones are dropped: better a short series than a wrong one.
+    /// older ones are dropped, because a short series is better than a wrong one.
     void merge(std::span<const market::Candle> newest);
 
     /// Moves the running candle's close (and high, low) to the last trade price. Does nothing once that candle has

@@ -17,7 +17,7 @@ void append_features(core::JsonWriter& json, const signals::NumbersView& numbers
     json.end_object();
 }
 
-/// Contracts with a flag raised, worst first would cost a sort for no reader: by contract code, as they stand.
+/// Contracts with a raised flag, by contract code as they stand: sorting them would cost time for no reader.
 std::string manip_flagged(const ranking::Ranking& ranking) {
     core::JsonWriter json(1024);
     json.begin_array();

@@ -9,19 +9,19 @@
 
 namespace scanner::engine {
 
-/// What kind of answer told the exchange's time. Answers of one kind may come out of one cache and be wrong together.
+/// The kind of answer that an exchange time came with. Answers of one kind may share a cache and be wrong together.
 enum class TimeSource : std::uint8_t { contracts, tickers, order_book, candles, funding, open_interest, index };
 
-/// What time it is at the exchange, by what its answers say, told forward by our steady clock.
+/// The exchange's time, from its answers, continued by our steady clock.
 ///
-/// No single answer is believed. One from a cache is late, one of a broken server may be early, and our own wall clock
-/// may be wrong by hours. An answer can only arrive after it was made, so of several times the latest is right, if it
-/// is not alone with it: the exchange's clock is the latest time on which answers of different kinds agree. Our wall
-/// clock counts half: it tips the scale between answers that disagree, but cannot outvote them.
+/// No single answer is trusted. One from a cache is late, one of a broken server may be early, and our own wall clock
+/// may be wrong by hours. An answer can only arrive after it was made, so the latest of several times is right unless
+/// it stands alone: the exchange's clock is the latest time on which answers of different kinds agree. Our wall clock
+/// has half a vote: it decides between answers that disagree, but cannot outvote them.
 ///
-/// Between passes that time goes on by itself. When all answers fall behind it, they stand still in a cache, and they
-/// are as old as they are behind; unless they go on at the clock's pace for ten seconds: then it was the exchange's
-/// clock that was set back. Not thread-safe. Pure: time is an argument.
+/// Between passes that time advances by itself. Answers that all fall behind it come from a cache, and are as old as
+/// they are behind; unless they advance at the clock's pace for ten seconds: then the exchange's clock was set back.
+/// Not thread-safe. Pure: time is an argument.
 class ExchangeClock {
 public:
     /// An answer of this pass: the exchange's time in it, and ours when it came.

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-/// Whether what was read of a contract is of now: the one place that says how old an input may be. Pure.
+/// Decides whether a contract's inputs are current: the one place that says how old an input may be. Pure.
 namespace scanner::engine {
 
 /// How far ahead of its own clock the exchange may date something: its servers' clocks differ a little, and the answers
@@ -44,7 +44,7 @@ struct JudgingTime {
     core::WallTime own;
 };
 
-/// Of two times of the same thing, a row's and its list's, the one that is wrong if one is: the later one where it lies
+/// Of two times of one thing, a row's and its list's, the one that is wrong if either is: the later one where it lies
 /// ahead of the exchange's clock, else the older.
 [[nodiscard]] core::WallTime worse_of(core::WallTime row, core::WallTime list, core::WallTime exchange_now);
 

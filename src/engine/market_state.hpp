@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-/// What is known of the market now: sources write it, the ranking reads it, and neither knows the other. Loop thread
+/// The current state of the market: sources write it, the ranking reads it, and neither knows the other. Loop thread
 /// only; no I/O, and time is an argument.
 namespace scanner::engine {
 
@@ -48,7 +48,7 @@ struct InputSlot {
     core::WallTime exchange_time;  ///< of the answer that brought it, by the exchange's clock
     Receipt received;              ///< of the newest attempt, failed or not
     SlotState state = SlotState::awaiting;
-    core::ErrorCode error = core::ErrorCode::internal;  ///< why it failed; means nothing in another state
+    core::ErrorCode error = core::ErrorCode::internal;  ///< why it failed; meaningless in another state
     std::string problem;                                ///< the same in words; empty in another state
 
     void take(T fresh, core::WallTime time, const Receipt& receipt) {
@@ -121,8 +121,8 @@ public:
     void set_contracts(Contracts listed);
     [[nodiscard]] const Contracts& contracts() const { return contracts_; }
 
-    /// The state of a contract, made when there is none. A writer that waits for an answer holds on to it: when the
-    /// contract starts afresh meanwhile, the answer reaches nothing that is read.
+    /// The state of a contract, made when there is none. A writer keeps the pointer while it waits for an answer: if
+    /// the contract starts afresh in the meantime, the answer is written to a state that is no longer read.
     [[nodiscard]] ContractStatePtr at(const std::shared_ptr<const market::Contract>& contract);
     /// The same where there is one; else nullptr.
     [[nodiscard]] ContractStatePtr find(const std::string& contract_code) const;

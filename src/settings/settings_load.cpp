@@ -27,7 +27,7 @@ struct Given {
     std::string text;
 };
 
-/// What a person is told of a value that was given.
+/// A given value as messages show it.
 std::string shown(const SettingSpec& spec, std::string_view text) {
     std::string result = spec.type.mask ? spec.type.mask(text) : std::string(text);
     if (result.size() > kMaxShownBytes) {
@@ -165,7 +165,7 @@ private:
              .given = "",
              .expected = "a token, because SCANNER_HTTP_ADDRESS=" + settings.http_address +
                          " is reachable from other machines (or SCANNER_ALLOW_ANONYMOUS_WRITES=true to let "
-                         "anybody change things)"});
+                         "anyone change things)"});
     }
 
     void warn_of_doubtful_combinations() {
@@ -185,7 +185,7 @@ private:
         if (settings.allow_anonymous_writes && settings.api_token) {
             warn("SCANNER_ALLOW_ANONYMOUS_WRITES has no effect while SCANNER_API_TOKEN is set");
         } else if (settings.allow_anonymous_writes && !core::is_loopback_host(settings.http_address)) {
-            warn("anybody who reaches " + settings.http_address +
+            warn("anyone who reaches " + settings.http_address +
                  " may change settings (SCANNER_ALLOW_ANONYMOUS_WRITES)");
         }
     }

@@ -180,7 +180,7 @@ std::vector<SettingSpec> serving_settings() {
          {},
          kSection,
          switch_setting(&S::allow_anonymous_writes),
-         "Lets the server listen beyond loopback without a token, so that anybody who reaches it may change settings."},
+         "Lets the server listen beyond loopback without a token, so that anyone who reaches it may change settings."},
         {"SCANNER_CORS_ORIGINS",
          {},
          kSection,

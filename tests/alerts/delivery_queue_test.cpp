@@ -47,7 +47,7 @@ TEST(DeliveryQueue, hands_out_the_oldest_first_each_once) {
     EXPECT_FALSE(deliveries.next_due());
     deliveries.delivered(id_of("a"));
     EXPECT_EQ(deliveries.size(), 1U);
-    deliveries.delivered(id_of("nobody"));
+    deliveries.delivered(id_of("unknown"));
     EXPECT_EQ(deliveries.size(), 1U);
 }
 

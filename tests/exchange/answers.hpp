@@ -55,7 +55,7 @@ inline const std::string kCandles =
     R"({"id":1790677440,"open":84053.1,"close":84066.9,"high":84067.1,"low":84053.1,"amount":1.508,"vol":1508,"trade_turnover":126770.8556,"count":24},)"
     R"({"id":1790677500,"open":84066.9,"close":84066.9,"high":84066.9,"low":84066.9,"amount":0.0,"vol":0,"trade_turnover":0.0,"count":0}]})";
 
-// Newest match first, the way nobody promises: the decoder sorts.
+// Newest match first, an order that is not guaranteed: the decoder sorts.
 inline const std::string kTrades =
     R"({"ch":"market.BTC-USDT.trade.detail","data":[)"
     R"({"data":[{"amount":4,"direction":"sell","id":1000003558478170000,"price":13081.2,"ts":1603695383125,"quantity":0.004,"trade_turnover":52.3248},{"amount":2,"direction":"","id":1000003558478170001,"price":13081.1,"ts":1603695383125,"quantity":0.002000000000000000,"trade_turnover":26.1622}],"id":100000355847817,"ts":1603695383125},)"

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-// What a broken connection, a broken proxy or somebody malicious may send: no crash, no half-read answer taken for a
+// What a broken connection, a broken proxy or an attacker may send: no crash, no half-read answer taken for a
 // whole one, and never a value that breaks the promises of the market types.
 namespace scanner::exchange {
 namespace {

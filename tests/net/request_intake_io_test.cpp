@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-/// What of a request is read and counted before anybody answers it.
+/// What of a request is read and counted before a handler answers it.
 namespace scanner::net {
 namespace {
 

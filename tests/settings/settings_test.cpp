@@ -216,7 +216,7 @@ TEST(Settings, take_an_empty_text_for_not_given_where_it_cannot_be_a_value) {
     EXPECT_EQ(loaded.settings.ca_bundle_path, "/ca") << "an empty name does not hide its alias";
     EXPECT_THAT(problems_of({.file = {}, .environment = {}, .flags = {{"SCANNER_HTTP_PORT", ""}}}),
                 ElementsAre(HasSubstr("--http-port is \"\"")))
-        << "whoever writes a flag means it";
+        << "a flag is always given on purpose";
 }
 
 TEST(Settings, report_every_problem_at_once_with_what_would_be_right) {
@@ -315,7 +315,7 @@ TEST(Settings, need_a_token_where_others_can_reach) {
         load({.file = {},
               .environment = {{"SCANNER_HTTP_ADDRESS", "0.0.0.0"}, {"SCANNER_ALLOW_ANONYMOUS_WRITES", "true"}},
               .flags = {}});
-    EXPECT_THAT(open.warnings, ElementsAre(HasSubstr("anybody")));
+    EXPECT_THAT(open.warnings, ElementsAre(HasSubstr("anyone")));
     EXPECT_THAT(problems_in_environment({{"SCANNER_HTTP_ADDRESS", "0.0.0.0"}, {"SCANNER_API_TOKEN", "two words"}}),
                 ElementsAre(HasSubstr("SCANNER_API_TOKEN (environment) is \"***\"")))
         << "one problem with the token, not two";

@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-/// What the alert service is made with, and what it tells.
+/// Options, views and statistics of the alert service.
 namespace scanner::alerts {
 
 /// Rules of an operator, the built-in ones that were changed included.
@@ -45,7 +45,7 @@ struct AlertOptions {
     std::size_t max_waiting = 1'000;         ///< alerts waiting for the webhook; over it the oldest is a dead letter
     std::size_t max_alerts_per_cycle = 200;  ///< of all rules; the others fire in the next cycle
     std::chrono::milliseconds dead_letter_retry{10'000};  ///< while the database does not take them
-    std::chrono::milliseconds save_interval{1'000};       ///< of what is no new alert
+    std::chrono::milliseconds save_interval{1'000};       ///< of changes other than new alerts
     EdgeOptions edges;
 };
 
@@ -56,7 +56,7 @@ struct RuleView {
     AlertScope scope;
     std::chrono::seconds cooldown{0};
     bool enabled = false;
-    bool built_in = false;                 ///< deleting it brings back what it shipped as
+    bool built_in = false;                 ///< deleting it restores it as it shipped
     storage::DocumentVersion version = 0;  ///< 0: as it shipped
     std::chrono::milliseconds hold{0};
     std::optional<rules::RuleError> error;   ///< a stored rule that no longer compiles: it never fires
@@ -66,11 +66,11 @@ struct RuleView {
 /// What happened since the start, for metrics and health.
 struct AlertStatistics {
     std::map<std::string, std::uint64_t> fired;  ///< by rule; of rules that exist
-    std::uint64_t published = 0;                 ///< taken by Redis, whether anyone listened or not
-    std::uint64_t delivered = 0;                 ///< webhooks that were taken
-    std::uint64_t failed_attempts = 0;           ///< webhooks that were not
+    std::uint64_t published = 0;                 ///< accepted by Redis, with or without a subscriber
+    std::uint64_t delivered = 0;                 ///< webhooks that were accepted
+    std::uint64_t failed_attempts = 0;           ///< attempts that were not
     std::uint64_t dead_letters = 0;              ///< deliveries given up
-    std::uint64_t dead_letters_lost = 0;         ///< given up and never taken by the database
+    std::uint64_t dead_letters_lost = 0;         ///< given up and never stored by the database
     std::size_t waiting = 0;                     ///< for the webhook
     std::size_t rules_enabled = 0;
     std::size_t rules_broken = 0;
@@ -80,7 +80,7 @@ struct AlertStatistics {
     std::optional<core::WebhookFormat> webhook_format;  ///< nothing without a webhook
 };
 
-/// What the service works through. Everything must outlive it.
+/// The collaborators of the service. Everything must outlive it.
 struct AlertPorts {
     storage::DocumentStore& documents;
     storage::AlertArchive& archive;

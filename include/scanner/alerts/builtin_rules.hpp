@@ -9,7 +9,7 @@
 
 namespace scanner::alerts {
 
-/// Why a rule that asks for `hold` can never fire when cycles come every `interval`, and what would mend it; nothing
+/// Why a rule that asks for `hold` can never fire when cycles come every `interval`, and what would fix it; nothing
 /// when it can: `for` begins anew whenever no cycle came for `EdgeOptions::max_gap`.
 [[nodiscard]] std::optional<std::string> hold_fault(std::chrono::milliseconds hold, std::chrono::milliseconds interval,
                                                     const EdgeOptions& edges);

@@ -17,23 +17,23 @@
 namespace scanner::alerts {
 
 struct EdgeOptions {
-    /// A longer time without a cycle proves nothing: what must hold (or not) for a while begins anew.
+    /// After a longer gap between cycles, every duration (`hold`) starts again.
     std::chrono::milliseconds max_gap{120'000};
-    /// What is known of a contract that was not seen for this long is forgotten.
+    /// The state of a contract that was not seen for this long is dropped.
     std::chrono::milliseconds forget_after{std::chrono::hours(24)};
-    /// Contracts of all rules that something is known of; over it those unseen for longest are forgotten.
+    /// States of all rules together; beyond that, those unseen for longest are dropped.
     std::size_t max_states = 50'000;
 };
 
 /// Decides when a condition that holds in a cycle fires. Pure: time is an argument. One thread.
 ///
 /// Per rule and contract: it fires when the condition has held, in every cycle, for `hold` (without one: in this cycle)
-/// and it is armed and the cooldown since it fired last is over. Firing disarms it. It is armed again once the
-/// condition has been false for `hold`, and in two cycles at least: a dip of a single cycle does not fire twice. What
-/// becomes true again within the cooldown, and still holds when that is over, fires then: late, not never.
+/// and it is armed and the cooldown since it last fired is over. Firing disarms it. It is armed again once the
+/// condition has been false for `hold`, and in two cycles at least: a dip of a single cycle does not fire twice. A
+/// condition that becomes true again within the cooldown, and still holds when it is over, fires then.
 ///
-/// A cycle in which the contract is not ranked says nothing: it neither fires nor arms, and `hold` begins anew. Wall
-/// time that steps back begins `hold` anew and cannot lengthen a cooldown.
+/// A cycle in which the contract is not ranked neither fires nor arms, and restarts `hold`. Wall time that steps back
+/// restarts `hold` and cannot lengthen a cooldown.
 class AlertEdges {
 public:
     /// What identifies a rule and decides when it fires. Another `fingerprint` (of what the condition is) starts it
@@ -58,7 +58,7 @@ public:
     /// Forgets every rule that is not among `names`.
     void keep_only(std::span<const std::string> names);
 
-    /// Everything that is known, as JSON, and back. Damaged text is malformed, and nothing is taken from it.
+    /// The whole state as JSON, and back. Damaged text is malformed, and nothing of it is used.
     [[nodiscard]] std::string save() const;
     [[nodiscard]] static core::Result<AlertEdges> load(std::string_view json, EdgeOptions options);
 

@@ -13,13 +13,13 @@
 
 namespace scanner::alerts {
 
-/// The contracts of a cycle that a scope means, best first. Refers into the ranking. Pure.
+/// The contracts of a cycle that a scope covers, best first. Refers into the ranking. Pure.
 struct ScopedSubjects {
     std::string profile;            ///< the effective one
     bool profile_is_known = false;  ///< the cycle was ranked under it
     std::vector<rules::RuleSubject> subjects;
 };
-/// `watchlist` holds the contract codes of `scope.watchlist`; nothing: there is no such list, and nothing is meant.
+/// `watchlist` holds the contract codes of `scope.watchlist`; nothing: there is no such list.
 [[nodiscard]] ScopedSubjects subjects_of(const ranking::Ranking& ranking, const AlertScope& scope,
                                          const std::optional<std::vector<std::string>>& watchlist);
 
@@ -30,7 +30,7 @@ struct TriedContract {
     std::size_t conditions_met = 0;
 };
 
-/// What a rule says of a cycle, `for` aside. Refers into ranking and rule.
+/// Result of a rule for a cycle, `for` aside. Refers into ranking and rule.
 struct RuleTrial {
     std::size_t evaluated = 0;
     std::size_t matched = 0;

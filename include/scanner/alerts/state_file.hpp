@@ -18,7 +18,7 @@ public:
     /// Replaces it as a whole: after a crash there is the old text or the new one. Durable when it returns; the loop
     /// does not wait for the disk. Errors: io.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> write(std::string text) = 0;
-    /// Puts a text that cannot be used out of the way, for people to look at.
+    /// Moves an unusable text aside, for inspection.
     virtual void set_aside() = 0;
 };
 

@@ -37,7 +37,7 @@ struct StreamStatistics {
     std::size_t websockets = 0;   ///< now, of /stream/rankings
     std::size_t events = 0;       ///< now, of /stream/events
     std::size_t heartbeats = 0;   ///< now, of /stream
-    std::size_t channels = 0;     ///< different parameter sets that somebody follows now
+    std::size_t channels = 0;     ///< different parameter sets with subscribers now
     std::uint64_t rendered = 0;   ///< frames made, one a ranking and channel
     std::uint64_t sent = 0;       ///< frames that were handed to a subscriber's connection completely
     std::uint64_t conflated = 0;  ///< frames passed over because a subscriber had not taken the one before
@@ -48,9 +48,9 @@ struct StreamStatistics {
 };
 
 /// The newest ranking, pushed: to WebSockets and Server-Sent Events. A frame is rendered once for each parameter set
-/// that somebody follows and shared by all who follow it; a subscriber that has not taken its frame when a newer one
-/// comes gets the newest only. Loop thread only. `engine` must outlive it; running conversations keep what they need,
-/// so they may end after it.
+/// and shared by all subscribers to it; a subscriber that has not taken its frame when a newer one comes gets only the
+/// newest. Loop thread only. `engine` must outlive it; running sessions keep what they need, so they may end after
+/// it.
 class Streams {
 public:
     Streams(boost::asio::any_io_executor executor, StreamOptions options, const engine::EngineView& engine);
@@ -58,7 +58,7 @@ public:
     Streams(const Streams&) = delete;
     Streams& operator=(const Streams&) = delete;
 
-    /// Sends `ranking` to everybody: subscribe it to the engine. Quick; does not throw.
+    /// Sends `ranking` to all subscribers: connect it to the board. Quick; does not throw.
     void publish(ranking::RankingPtr ranking);
 
     [[nodiscard]] StreamStatistics statistics() const;

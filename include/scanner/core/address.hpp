@@ -26,7 +26,7 @@ struct AddressRange {
     [[nodiscard]] bool contains(const AddressBytes& address) const;
     friend bool operator==(const AddressRange&, const AddressRange&) = default;
 };
-/// Nothing for text that is no range; bits beyond the prefix may be set and are ignored.
+/// Nothing for text that is not a range; bits beyond the prefix may be set and are ignored.
 [[nodiscard]] std::optional<AddressRange> parse_address_range(std::string_view text);
 [[nodiscard]] std::string to_string(const AddressRange& range);
 

@@ -12,7 +12,7 @@ namespace scanner::core {
 
 /// Wall time, UTC, to the millisecond: the resolution of every timestamp in and out of the scanner.
 using WallTime = std::chrono::sys_time<std::chrono::milliseconds>;
-/// Monotonic time, for durations, deadlines and ages; never shown to anybody.
+/// Monotonic time, for durations, deadlines and ages; never shown to users.
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// Where the time comes from. Injected, so that tests decide what time it is. Any thread.

@@ -65,7 +65,7 @@ public:
     virtual void set_options(EngineOptions options) = 0;
     [[nodiscard]] virtual const EngineOptions& options() const = 0;
     /// Takes over a ranking from before a restart, so that there is something to serve and sequence and rank changes go
-    /// on from it. Ignored once a cycle has run. Only the sequence is taken of one that is not of now: older than the
+    /// on from it. Ignored once a cycle has run. Of one that is not current only the sequence is taken: older than the
     /// snapshots' time to live, dated ahead of now, or made of numbers whose own times are not just before its own.
     virtual void restore(ranking::RankingPtr ranking) = 0;
     /// The next cycle's number will be over `sequence`: history knows it already. Ignored once a cycle has run.

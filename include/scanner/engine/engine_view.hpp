@@ -53,7 +53,7 @@ struct FeedHealth {
     std::optional<double> oldest_book_sec;                     ///< of the live books, since it was last confirmed
 };
 
-/// How the scan loop does, for health answers and metrics. A copy: it does not change under its reader.
+/// State of the scan loop, for health answers and metrics. A copy: it does not change under its reader.
 struct HealthDetails {
     std::optional<double> last_cycle_ms;         ///< of the last finished cycle, successful or not
     std::optional<core::WallTime> last_success;  ///< when the last ranking was made by this process
@@ -78,7 +78,7 @@ struct UniverseEntry {
     std::optional<core::WallTime> ticker_time;  ///< by the exchange's clock
 };
 
-/// What the API may know of the engine. Loop thread only; every call is quick and never waits.
+/// The API's view of the engine. Loop thread only; every call is quick and never waits.
 class EngineView {
 public:
     virtual ~EngineView() = default;
@@ -103,8 +103,8 @@ public:
     [[nodiscard]] std::chrono::milliseconds age(const ranking::Ranking& ranking) const {
         return std::max(std::chrono::milliseconds(0), now() - ranking.time);
     }
-    /// Whether it may be served as live. A time ahead of now is as wrong as one too long ago: nothing tells how old
-    /// such a ranking is.
+    /// Whether it may be served as live. A time ahead of now is as wrong as one too long ago: the age of such a
+    /// ranking is unknown.
     [[nodiscard]] bool is_fresh(const ranking::Ranking& ranking) const {
         const core::WallTime at = now();
         return ranking.time <= at && at - ranking.time <= snapshots_ttl();

@@ -7,12 +7,12 @@
 
 namespace scanner::engine {
 
-/// Everything of `ranking` that history keeps, but for candles. Pure. Contracts are all that were scanned; rankings are
-/// those of every profile.
+/// The rows that history keeps of `ranking`, except candles: all scanned contracts, and the rankings under every
+/// profile. Pure.
 [[nodiscard]] storage::HistoryBatch history_batch(const ranking::Ranking& ranking);
 
 /// Takes each recorded ranking to history, once: `board.on_recorded([feed](RankingPtr r) { feed->accept(std::move(r));
-/// })`. Costs the loop nothing but the hand-over: the rows are made on the history's own thread, from the shared,
+/// })`. Costs the loop only the hand-over: the rows are made on the history's own thread, from the shared,
 /// immutable ranking. Candles are recorded once, when they have closed. Loop thread only.
 ///
 /// After a warm start give it the restored ranking too: a ranking that was served may have been lost on its way to the

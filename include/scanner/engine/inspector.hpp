@@ -55,9 +55,9 @@ struct ContractReading {
 };
 using ContractReadingPtr = std::shared_ptr<const ContractReading>;
 
-/// Reads on demand what cycles do not: trades, and contracts outside of the scan. Everything goes through the
-/// exchange's own budget; callers that ask for the same while it is being read, or within a few seconds, share one
-/// reading, which goes on when the first of them has left. Loop thread only.
+/// Reads on demand what cycles do not: trades, and contracts outside the scan. Every call counts against the
+/// exchange's budget; callers that ask for the same while it is being read, or within a few seconds, share one
+/// reading, which continues when the first of them has left. Loop thread only.
 class Inspector {
 public:
     virtual ~Inspector() = default;

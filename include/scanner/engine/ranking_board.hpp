@@ -17,7 +17,7 @@
 
 namespace scanner::engine {
 
-/// What a source of rankings says of its own work.
+/// State of a source of rankings.
 struct SourceHealth {
     std::optional<double> last_cycle_ms;         ///< of the last finished cycle, successful or not
     std::string last_error;                      ///< of the last failed cycle; empty when none failed yet
@@ -28,7 +28,7 @@ struct SourceHealth {
     std::optional<core::WallTime> next_scan_at;  ///< empty while a cycle runs or when the source has stopped
 };
 
-/// What is shown from now on. Whole: nothing of it is looked up elsewhere.
+/// A ranking to show from now on, complete: nothing of it is looked up elsewhere.
 struct Publication {
     ranking::RankingPtr ranking;  ///< never null
     std::vector<UniverseEntry> universe;
@@ -41,8 +41,8 @@ struct BoardOptions {
     std::size_t rankings_kept = 4;  ///< of each kind, at least 1
 };
 
-/// What readers see of the scanner: the newest rankings, the universe, how the source does, and the time that ages are
-/// told against. Rankings of a scan, of a feed or of another process are all published here.
+/// What readers see of the scanner: the newest rankings, the universe, the state of the source, and the time that ages
+/// are measured against. Rankings of a scan, of a feed or of another process are all published here.
 ///
 /// Published and recorded are two things. Every ranking is published, for answers, streams and alert rules; one a scan
 /// interval is recorded as well, for history and the cache, exactly once, and "previous" in any number means the

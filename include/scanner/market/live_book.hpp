@@ -19,8 +19,8 @@ struct BookChange {
     std::int64_t matching_id = 0;  ///< monotone per contract; 0 where unknown
 };
 
-/// One contract's order book, kept up to date change by change. Knows nothing of versions, connections or ages: who
-/// feeds it decides whether its content may be believed. No allocation in steady state. Not thread-safe.
+/// One contract's order book, kept up to date change by change. Knows nothing of versions, connections or ages: the
+/// code that feeds it decides whether its content is valid. No allocation in steady state. Not thread-safe.
 class LiveBook {
 public:
     /// Takes `whole` as the entire book; its levels may come in any order, those with size 0 are left out.
@@ -36,7 +36,7 @@ public:
     /// Whether the best bid is at or above the best ask, which no book of a working market is.
     [[nodiscard]] bool is_crossed() const;
 
-    /// A copy for those who keep it.
+    /// A copy that does not change any more.
     [[nodiscard]] std::shared_ptr<const OrderBook> to_order_book() const;
 
 private:

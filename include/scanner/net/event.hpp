@@ -30,7 +30,7 @@ public:
     void notify();
 
     /// Until `notify`, at most until `deadline`. A coroutine that was cancelled before is not ended by that here (a
-    /// cancellation is signalled once): who goes on waiting after one must bound the wait.
+    /// cancellation is signalled once): a coroutine that waits again after one must bound the wait.
     [[nodiscard]] boost::asio::awaitable<Outcome> wait(core::SteadyTime deadline = core::SteadyTime::max());
     [[nodiscard]] boost::asio::awaitable<Outcome> wait_for(std::chrono::steady_clock::duration at_most);
 

@@ -12,7 +12,7 @@ namespace scanner::settings {
 using SettingTexts = std::map<std::string, std::string>;
 
 /// Reads a .env file: NAME=value lines, `export` before them, # comments, 'single' (literal) and "double" (\n \t \"
-/// \\ \$) quotes, which may span lines. Fails with every line that is none of these, by number.
+/// \\ \$) quotes, which may span lines. Fails with the numbers of all other lines.
 [[nodiscard]] core::Result<SettingTexts> parse_env_file(std::string_view text);
 
 }  // namespace scanner::settings

@@ -18,7 +18,7 @@ namespace scanner::settings {
 enum class Universe { all, crypto, tradfi };
 enum class LogFormat { json, text };
 
-/// The values, with their defaults. Validated by load_settings; a hand-made one (in tests) is taken at its word.
+/// The values, with their defaults. Validated by load_settings; one made by hand (in tests) is not checked.
 struct Settings {
     // The exchange and what is scanned of it
     std::string exchange;              ///< short name; load_settings puts the default's in place of an empty one

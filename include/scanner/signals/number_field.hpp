@@ -23,7 +23,7 @@ struct NumbersRef {
 enum class FieldGroup : std::uint8_t {
     ranking,       ///< of a row, not of a contract: rank, score
     contract,      ///< what the exchange says of the contract
-    market,        ///< what was read and is no number of ours: last price, funding rate
+    market,        ///< read from the exchange as it is: last price, funding rate
     metrics,       ///< Metrics
     edges,         ///< Edges
     manipulation,  ///< Manipulation, but for the features

@@ -12,7 +12,7 @@
 #include <vector>
 
 /// The numbers of one contract in one cycle. Names, units and formulas: docs/metrics.md.
-/// Plain values; every double here is finite. Whoever makes them guarantees that.
+/// Plain values; every double here is finite, which the code that computes them ensures.
 namespace scanner::signals {
 
 /// Numbers computed from one contract's market data alone.
@@ -33,8 +33,8 @@ struct Metrics {
     double price_velocity = 0.0;  ///< percent a candle
     double anomaly_score = 0.0;   ///< 0..100
     double depth_to_volume_ratio = 0.0;
-    /// Days for which the contract has been listed at least; empty where the exchange does not say. Not part of the
-    /// formulas: who knows the time of the cycle sets it.
+    /// Days for which the contract has been listed at least; empty where the exchange does not say. Not computed from
+    /// market data: the ranker, which knows the time of the cycle, sets it.
     std::optional<double> listed_days;
 };
 

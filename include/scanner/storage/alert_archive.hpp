@@ -46,7 +46,7 @@ class AlertArchive {
 public:
     virtual ~AlertArchive() = default;
 
-    /// Through the spool, as history is: returns at once, nothing is lost while the database is away.
+    /// Written through the spool, like history: returns at once, and nothing is lost while the database is away.
     virtual void record_alerts(std::vector<AlertRecord> alerts) = 0;
     /// invalid_input: a limit out of its range, or a cursor that is not of this query.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<AlertsPage>> alerts(AlertsQuery query) = 0;

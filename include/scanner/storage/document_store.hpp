@@ -20,7 +20,7 @@ namespace scanner::storage {
 /// deleted and made again. Fit for an ETag. 0: not stored yet.
 using DocumentVersion = std::int64_t;
 
-/// What an operator changed of the default profile and the service; an empty value means the built-in one.
+/// The operator's changes to the default profile and the service; an empty value means the built-in one.
 struct OperatorSettings {
     std::optional<double> liquidity_weight;  ///< edges.liquidity of the default profile
     std::optional<double> momentum_weight;   ///< edges.momentum
@@ -74,7 +74,7 @@ using OperatorDocumentsPtr = std::shared_ptr<const OperatorDocuments>;
 ///
 /// Changes go to the database at once and fail with unavailable (or timeout) while it is away. Each takes the version
 /// that its author saw: `expected` of nothing overwrites whatever is there, 0 means that there must be none yet. When
-/// another change was faster the answer is conflict, nothing is changed, and `documents()` shows that change. Deleting
+/// another change came first the answer is conflict, nothing is changed, and `documents()` shows that change. Deleting
 /// what does not exist is not_found.
 class DocumentStore {
 public:

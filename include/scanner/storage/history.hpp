@@ -74,16 +74,16 @@ struct BarsPage {
     std::string next;
 };
 
-/// What was ranked, kept. Loop thread only; never blocks it: writing is taken over by a thread that makes it durable in
-/// the spool, and from there by the database thread; reading happens on the database thread, page by page, so that any
-/// range can be exported with bounded memory: ask for pages until `next` is empty.
+/// The history of rankings. Loop thread only, and never blocks it: a thread makes batches durable in the spool, and the
+/// database thread writes them from there. Reading happens on the database thread, page by page, so that any range can
+/// be exported with bounded memory: ask for pages until `next` is empty.
 class History {
 public:
     virtual ~History() = default;
 
     /// Takes a batch for writing and returns at once. `make` is called exactly once, on the spool thread, in the order
-    /// of the calls: so making the rows costs the loop nothing. What it refers to must be immutable, or touched by
-    /// makers alone. Bounded: with kMaxPendingBatches, or 32 MiB of them, not on the disk yet (it is full, or hangs)
+    /// of the calls, so that making the rows costs the loop nothing. What it refers to must be immutable, or used by
+    /// makers only. Bounded: with kMaxPendingBatches, or 32 MiB of them, not on the disk yet (it is full, or hangs)
     /// the newest is dropped, counted and logged.
     virtual void record(std::function<HistoryBatch()> make) = 0;
     void record(HistoryBatch batch) {
@@ -92,7 +92,7 @@ public:
     static constexpr std::size_t kMaxPendingBatches = 256;
 
     /// The highest sequence number ever recorded, as far as spool and database could tell when the store was opened;
-    /// 0 when there is none. The engine goes on from it.
+    /// 0 when there is none. The engine continues from it.
     [[nodiscard]] virtual std::uint64_t last_sequence() const = 0;
 
     /// Errors of the three: invalid_input (limit, interval, range, cursor), unavailable (the database is away or its

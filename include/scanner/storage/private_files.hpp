@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-/// Files and folders that are their owner's alone: 0600 and 0700 whatever the umask. The one way in which this program
-/// makes files. Blocking; any thread. Errors: io, with the path and what the system said.
+/// Files and folders that only their owner can use: 0600 and 0700 whatever the umask. Every file of this program is
+/// made here. Blocking; any thread. Errors: io, with the path and what the system said.
 namespace scanner::storage {
 
 /// A file descriptor that closes itself.

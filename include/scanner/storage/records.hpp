@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-/// What history keeps: plain rows, by their natural keys, so that writing one twice changes nothing. Every double is
-/// finite: the maker of a row answers for that.
+/// The rows of history, identified by natural keys, so that writing one twice changes nothing. Every double is finite,
+/// which the code that makes a row ensures.
 namespace scanner::storage {
 
 /// One cycle of the engine, also one that ranked nothing. Key: (sequence, time).
@@ -25,8 +25,8 @@ struct CycleRecord {
     std::string settings_json;   ///< what every score of the cycle was computed with: settings, weights by profile
 };
 
-/// A minute of one contract. Key: (symbol, minute). As it is recorded it speaks of one cycle, or of several that follow
-/// each other; the store merges it into what it has of the minute, so that a minute survives a restart in its middle.
+/// A minute of one contract. Key: (symbol, minute). It is recorded for one cycle, or for several consecutive ones;
+/// the store merges it into what it has of the minute, so that a minute survives a restart in its middle.
 struct MinuteAggregate {
     std::string symbol;     ///< unified: "BTC/USDT:USDT"
     core::WallTime minute;  ///< its start

@@ -18,8 +18,8 @@
 
 namespace scanner::storage {
 
-/// The newest snapshots and rankings by key, each with a time to live (`snaps:latest`, `rank:<profile>`). What the
-/// cache loses is only ever a warm start. Loop thread only; every call is bounded in time.
+/// The newest snapshots and rankings by key, each with a time to live (`snaps:latest`, `rank:<profile>`). Losing
+/// them costs no more than a warm start. Loop thread only; every call is bounded in time.
 class SnapshotCache {
 public:
     virtual ~SnapshotCache() = default;
@@ -43,10 +43,10 @@ public:
 class Publisher {
 public:
     virtual ~Publisher() = default;
-    /// Takes the message for sending; the queue is bounded (256) and drops its oldest when full, which is counted. A
-    /// message that is refused waits and is sent again.
+    /// Queues the message; the queue is bounded (256) and drops its oldest when full, which is counted. A message that
+    /// the server refuses is sent again later.
     virtual void publish(std::string channel, std::shared_ptr<const std::string> message) = 0;
-    /// Messages that the server took, whether anyone listened or not.
+    /// Messages that the server accepted, with or without a subscriber.
     [[nodiscard]] virtual std::uint64_t published() const = 0;
     [[nodiscard]] virtual StoreStatus status() const = 0;
 };
@@ -62,15 +62,15 @@ struct RedisStoreOptions {
     std::size_t max_value_bytes = 16U << 20U;
 };
 
-/// Who writes under a prefix: one scanner at a time. The lease is a key of its own with a short time to live, renewed
-/// while its holder lives. Loop thread only.
+/// The right to write under a prefix, which one scanner has at a time. The lease is a key of its own with a short time
+/// to live, renewed while its holder lives. Loop thread only.
 class PrefixLease {
 public:
     virtual ~PrefixLease() = default;
     /// Takes the lease, once Redis is there, which is waited for at most `patience`. One that is held by another is
     /// watched until it has run out, at most `kLeaseTime` after its holder's end (at once where that was a process of
-    /// this machine), or was renewed: then it is refused as conflict. A Redis that is away or does not take the lease
-    /// refuses nothing.
+    /// this machine), or was renewed: then it is refused as conflict. A Redis that is away or rejects the lease is no
+    /// refusal.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> claim(std::chrono::milliseconds patience) = 0;
     static constexpr std::chrono::milliseconds kLeaseTime{8'000};
 };

@@ -24,9 +24,9 @@ public:
     virtual ~Store() = default;
 
     /// Opens the spool, connects, migrates, reads the operator's documents; then keeps writing what the spool holds.
-    /// Run it once, before anything else. A database that is away is no error: it is looked for in the background, and
-    /// what is recorded waits in the spool. Fails where waiting cannot help: the data folder cannot be used (io), or
-    /// another process uses its spool, or the schema is newer than this program (conflict).
+    /// Run it once, before anything else. A database that is away is not an error: the store keeps trying to connect,
+    /// and records wait in the spool. Fails where waiting cannot help: the data folder cannot be used (io), another
+    /// process uses its spool, or the schema is newer than this program (conflict).
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> open() = 0;
 
     [[nodiscard]] virtual History& history() = 0;
@@ -37,11 +37,11 @@ public:
     [[nodiscard]] virtual StoreStatus status() const = 0;
     /// Bytes of the spool on disk.
     [[nodiscard]] virtual std::uint64_t spool_bytes() const = 0;
-    /// What history takes in the database, as it was at the last look (every `retention_interval`).
+    /// The size of history in the database, as last measured (every `retention_interval`).
     [[nodiscard]] virtual HistorySize history_size() const = 0;
 
-    /// Makes what was recorded durable, lets the database take what it can within `grace`, then closes. What it did not
-    /// take waits in the spool for the next start. The object must live until this has returned, or never be opened.
+    /// Makes all records durable, writes to the database what it can within `grace`, then closes. The rest waits in the
+    /// spool for the next start. The object must live until this has returned, or never be opened.
     [[nodiscard]] virtual boost::asio::awaitable<void> close(std::chrono::milliseconds grace) = 0;
 };
 

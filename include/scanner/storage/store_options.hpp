@@ -19,7 +19,7 @@ struct StoreOptions {
     std::chrono::milliseconds reconnect_base{100};
     std::chrono::milliseconds reconnect_cap{5'000};
     std::chrono::milliseconds refresh_interval{5'000};     ///< of the operator's documents
-    std::chrono::milliseconds retention_interval{60'000};  ///< between looks for what is too old or too much
+    std::chrono::milliseconds retention_interval{60'000};  ///< between checks for rows that are too old or too many
 };
 
 }  // namespace scanner::storage

@@ -11,8 +11,8 @@
 namespace scanner::alerts {
 
 /// The body of a post in Discord's, Slack's or Telegram's form (`format` is one of these): plain text within the
-/// length that each takes, in which nothing that others named can mention anyone or format anything. What an alert of
-/// an older version does not say is left out. One that is sent late says so. `contract_page`: see AlertOptions.
+/// length that each takes, in which no name chosen by others can mention anyone or format anything. What an alert of an
+/// older version lacks is left out. An alert that is sent late says so. `contract_page`: see AlertOptions.
 [[nodiscard]] std::string render_chat_message(core::WebhookFormat format, std::string_view chat_id,
                                               std::string_view contract_page, const Alert& alert, core::WallTime now);
 

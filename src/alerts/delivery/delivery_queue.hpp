@@ -52,13 +52,13 @@ public:
     [[nodiscard]] std::optional<core::SteadyTime> next_due() const;
 
     void delivered(std::string_view id);
-    /// An attempt failed and may be repeated: nothing, or what must be given up now. A receiver that asks to be left
-    /// alone for `at_least` gets none of the others either meanwhile.
+    /// An attempt failed and may be repeated. Returns what must be given up now, if anything. While a receiver asks to
+    /// wait for `at_least`, it is sent no other alert either.
     std::optional<GivenUp> failed(std::string_view id, std::string error,
                                   std::optional<std::chrono::milliseconds> at_least, core::SteadyTime now);
     /// An attempt failed and must not be repeated.
     std::optional<GivenUp> give_up(std::string_view id, std::string error);
-    /// An attempt was abandoned (shutdown): it counts for nothing and waits again.
+    /// An attempt was abandoned (shutdown): it does not count, and the alert waits again.
     void put_back(std::string_view id, core::SteadyTime now);
 
     /// Everything that is not delivered, oldest first.

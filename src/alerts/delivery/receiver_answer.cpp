@@ -83,7 +83,7 @@ std::vector<std::string> secrets_of(const core::Url& url, std::string_view signi
     }
     if (const auto query = net::parse_query(url.query)) {
         for (const net::QueryParameter& parameter : *query) {
-            if (parameter.name == "chat_id") continue;  // who reads it may know; without it no error makes sense
+            if (parameter.name == "chat_id") continue;  // not a secret, and errors make no sense without it
             secrets.add(parameter.value, kShortestSecret);
         }
     }

@@ -39,7 +39,7 @@ struct WebhookTarget {
 /// host (they are reached by relays as well), any other standard.
 [[nodiscard]] core::WebhookFormat recognised_format(std::string_view url);
 
-/// Where `options` say alerts are posted to. invalid_input, naming the setting, when the secret cannot be used or
+/// The webhook that `options` describe. invalid_input, naming the setting, when the secret cannot be used or
 /// Telegram's address names no chat.
 [[nodiscard]] core::Result<WebhookTarget> make_webhook_target(const AlertOptions& options);
 

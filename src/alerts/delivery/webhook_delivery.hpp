@@ -21,11 +21,11 @@
 
 namespace scanner::alerts {
 
-/// Takes alerts to the webhook, again and again until they are delivered or given up, and what was given up to the
+/// Posts alerts to the webhook, retrying until they are delivered or given up, and stores what was given up in the
 /// database as dead letters. Loop thread; must outlive its coroutines.
 class WebhookDelivery {
 public:
-    /// `changed` is called when there is something else that a restart must not lose.
+    /// `changed` is called when there is something new to save.
     WebhookDelivery(const boost::asio::any_io_executor& executor, const AlertOptions& options, const AlertPorts& ports,
                     WebhookTarget target, std::function<void()> changed);
 
@@ -35,10 +35,10 @@ public:
 
     /// Starts the coroutines among `children`; false when they cannot be started.
     [[nodiscard]] bool start(net::TaskGroup& children);
-    /// Lets them end once what is under way has.
+    /// Lets them end after the attempts in progress.
     void stop();
 
-    /// What an earlier run had given up and the database not taken.
+    /// Adds a dead letter of an earlier run that the database had not stored.
     void restore(GivenUp given_up) { given_up_.push_back(std::move(given_up)); }
     /// Appends what waits and what was given up.
     void save_into(SavedState& state) const;

@@ -67,7 +67,7 @@ void ItemTexts::write(core::JsonWriter& json, const ranking::Ranking& ranking, c
     json.end_object();
 }
 
-/// nullptr for a cycle before the newest: who reads on in one must not cost the others their texts.
+/// nullptr for a cycle before the newest: paging through an old cycle must not evict the texts of the newest.
 ItemTexts::Texts* ItemTexts::texts_of(const ranking::Ranking& ranking, const ScoredContract& item) {
     if (ranking.sequence != sequence_ || ranking.time != time_) {
         if (ranking.sequence <= sequence_ && ranking.time <= time_) return nullptr;

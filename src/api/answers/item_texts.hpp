@@ -18,7 +18,7 @@ namespace scanner::api {
 /// for a contract of a cycle (it is most of the text, and most of it numbers of 17 digits), and what depends on the
 /// score once for each of the scores that are asked for, of which there is one a profile as long as requests only
 /// filter. Holds the texts of one cycle, the newest one asked for: at most five kilobytes for each contract that
-/// somebody was shown, mostly two. One thread.
+/// was part of an answer, usually two. One thread.
 class ItemTexts {
 public:
     /// How many scores' texts are kept for a contract: three profiles, with and without carry.

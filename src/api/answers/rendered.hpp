@@ -23,8 +23,8 @@ struct ScanStamp {
     bool simulated = false;
 };
 
-/// A body that is ready to be sent, shared by everybody who asks for the same. Its gzip form is made when the first
-/// client wants it.
+/// A body that is ready to be sent, shared by all requests for the same resource. Its gzip form is made when the first
+/// client asks for it.
 class Rendered {
 public:
     /// `version`: what else tells two states of the resource apart whose bytes are the same; goes into the tag.
@@ -41,8 +41,8 @@ public:
 
     enum class Form { plain, gzip };
     enum class Answer { full, not_modified };
-    /// The header lines ("ETag: …\r\n…") that are the same for whoever is sent this form, in a 200 or a 304. Rendered
-    /// for the first who is.
+    /// Header lines ("ETag: …\r\n…") shared by all responses in this form, for a 200 or a 304. Rendered when they are
+    /// first needed.
     [[nodiscard]] const std::shared_ptr<const std::string>& header_lines(Form form, Answer answer);
 
 private:
@@ -74,7 +74,7 @@ public:
     /// Keeps it, forgetting the least recently used ones; an answer larger than the whole cache is not kept.
     void insert(const std::string& key, std::shared_ptr<Rendered> rendered);
 
-    /// Forgets the answers of those cycles that `is_over` says nobody can ask about any more.
+    /// Evicts the answers of cycles that, according to `is_over`, no request can name any more.
     void forget(const std::function<bool(const ScanStamp&)>& is_over);
 
     [[nodiscard]] std::size_t entries() const noexcept { return by_use_.size(); }

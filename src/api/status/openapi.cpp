@@ -254,7 +254,7 @@ void fill_examples(Json& node, const Json& examples) {
     }
 }
 
-/// The described operations of the served routes, in the order of the files, then the routes that nobody described.
+/// The described operations of the served routes, in the order of the files, then the routes without a description.
 Json served_paths(const Json& described, std::span<const ServedRoute> routes) {
     Json paths = Json::object();
     for (const auto& [path, operations] : described.items()) {

@@ -56,7 +56,7 @@ void StreamHub::deliver(Channel& channel, const Publication& publication) {
     }
 }
 
-/// When the newest ranking gets too old to pass for live without a newer one, everybody is told.
+/// Notifies all subscribers when the newest ranking becomes too old to be served as live.
 void StreamHub::watch_age() {
     const Publication& newest = publications_.back();
     if (newest.stale) {

@@ -37,8 +37,8 @@ struct StreamFrame {
     std::shared_ptr<const std::string> event;  ///< a Server-Sent Event
 };
 
-/// Publications and channels (one for each parameter set that somebody follows), and the subscribers of each. Loop
-/// thread only. Shared with its subscribers, so that conversations may end after the Streams that began them.
+/// Publications and channels (one for each parameter set with subscribers), and the subscribers of each. Loop thread
+/// only. Shared with its subscribers, so that sessions may end after the Streams that began them.
 class StreamHub : public std::enable_shared_from_this<StreamHub> {
 public:
     StreamHub(boost::asio::any_io_executor executor, StreamOptions options, const engine::EngineView& engine);
@@ -117,7 +117,7 @@ public:
     /// Something is to be done: a frame to take, or the conversation to end.
     [[nodiscard]] bool ready() const noexcept { return ended_ || conflation_.pending(); }
     [[nodiscard]] bool ended() const noexcept { return ended_; }
-    /// Why the hub ended the conversation; empty when somebody else did.
+    /// Why the hub ended the session; empty when it did not.
     [[nodiscard]] const std::string& end_reason() const noexcept { return end_reason_; }
 
     /// Ends the session; its coroutines that wait for `changed` go on.

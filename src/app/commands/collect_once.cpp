@@ -91,12 +91,12 @@ std::string as_json(const ranking::Ranking& ranking, std::size_t top) {
 int run_collect_once(const settings::LoadedSettings& loaded, bool json, std::ostream& out) {
     std::signal(SIGPIPE, SIG_IGN);
     asio::io_context io(1);
-    engine::EngineObserver nobody;
+    engine::EngineObserver no_observer;
     const settings::Settings& settings = loaded.settings;
     const auto client = make_client(io.get_executor(), settings);
-    const auto exchange = make_exchange(io.get_executor(), settings, *client, core::system_clock(), nobody);
+    const auto exchange = make_exchange(io.get_executor(), settings, *client, core::system_clock(), no_observer);
     const auto engine = engine::make_engine(io.get_executor(), *exchange, core::system_clock(),
-                                            engine_options(settings, false), nobody, make_first_scan_progress());
+                                            engine_options(settings, false), no_observer, make_first_scan_progress());
     Stores stores(io.get_executor(), settings, core::system_clock());
     const auto operator_service =
         operators::make_operator_service(stores.database().document_store(), operator_defaults(settings), nullptr);

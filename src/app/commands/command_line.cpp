@@ -26,7 +26,7 @@ constexpr std::array kCommands{Command::serve, Command::collect_once, Command::c
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 
-/// A flag that is no setting.
+/// A flag that is not a setting.
 struct CommandFlag {
     std::string_view name;
     bool takes_value;

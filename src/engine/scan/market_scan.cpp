@@ -45,7 +45,7 @@ public:
         state_.drop_candles_ahead();
         if (auto contracts = co_await renew_contracts(pass); !contracts) co_return std::unexpected(contracts.error());
 
-        // What will be wanted whatever the tickers say is read beside them: waiting for them costs a round trip.
+        // Contracts that are likely to be needed are read beside the tickers: waiting for those costs a round trip.
         const std::vector<ScanJob> early = plan_early(pass);
         auto tickers = co_await (read_tickers_and_rest(pass) && read_all(pass, early));
         static_cast<void>(state_.exchange_clock().end_pass(clock_.now(), clock_.steady_now()));

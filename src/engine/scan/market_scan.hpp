@@ -17,7 +17,7 @@
 
 namespace scanner::engine {
 
-/// What there is to say of a pass beside what it wrote.
+/// Result of a pass, beside what it wrote.
 struct ScanReport {
     std::vector<std::string> degraded;  ///< inputs missing for all: "funding: …"
 };

@@ -29,7 +29,7 @@
 
 namespace scanner::engine {
 
-/// What a pass that read something cost, for those who rank what it brought.
+/// Cost of a pass that read something, reported with the ranking made of it.
 struct PassReport {
     double cycle_ms = 0.0;
     std::uint64_t requests = 0;  ///< exchange calls, retries included

@@ -15,7 +15,7 @@
 
 namespace scanner::engine {
 
-/// What a pass has asked for of one contract. Made before the tickers for contracts that will be wanted anyway.
+/// What a pass has requested for one contract. Made before the tickers for contracts that are likely to be needed.
 struct ScanSlot {
     ContractStatePtr state;
     bool book_asked = false;

@@ -38,8 +38,8 @@ asio::awaitable<void> run_child(std::shared_ptr<Child> child, asio::awaitable<vo
 }  // namespace
 
 struct TaskGroup::State {
-    State(asio::any_io_executor on, OnException report, std::size_t most)
-        : executor(std::move(on)), on_exception(std::move(report)), max_tasks(most), all_ended(executor) {}
+    State(asio::any_io_executor on, OnException report, std::size_t max)
+        : executor(std::move(on)), on_exception(std::move(report)), max_tasks(max), all_ended(executor) {}
 
     asio::any_io_executor executor;
     OnException on_exception;

@@ -9,13 +9,13 @@
 
 namespace scanner::net {
 
-/// Whether `address` is one of the proxies whose word is taken.
+/// Whether `address` is one of the trusted proxies.
 [[nodiscard]] bool is_trusted(std::span<const core::AddressRange> trusted, const core::AddressBytes& address);
 
-/// Who sent a request that a trusted proxy passed on. X-Forwarded-For (all its lines, in order) is read from its right
-/// end, where the nearest proxy wrote: the first address there that is no trusted proxy; everything left of it is only
-/// what that client says of itself. Where all are trusted, the leftmost. Nothing without the header, or when what
-/// stands there is no address. Pure.
+/// The client behind a trusted proxy. X-Forwarded-For (all its lines, in order) is read from its right end, where the
+/// nearest proxy wrote: the first address that is not a trusted proxy's. Everything left of it is only what that client
+/// claims. If all are trusted, the leftmost one. Nothing without the header, or if the entry there is not an address.
+/// Pure.
 [[nodiscard]] std::optional<core::AddressBytes> forwarded_for(const std::vector<Header>& headers,
                                                               std::span<const core::AddressRange> trusted);
 

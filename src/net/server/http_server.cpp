@@ -267,7 +267,7 @@ Result<tcp::endpoint> endpoint_of(const HttpServerOptions& options) {
     error_code ec;
     auto address = options.address == "localhost" ? asio::ip::make_address("127.0.0.1", ec)
                                                   : asio::ip::make_address(options.address, ec);
-    if (ec) return fail(ErrorCode::invalid_input, "'" + options.address + "' is no numeric address to listen on");
+    if (ec) return fail(ErrorCode::invalid_input, "'" + options.address + "' must be an IP address");
     return tcp::endpoint(address, options.port);
 }
 

@@ -12,11 +12,11 @@
 
 namespace scanner::net {
 
-/// What the requests of one connection come to before a handler answers them: whose each is, whether that client may
-/// ask now, how much of its body is read and what of that is kept. Loop thread.
+/// Admits the requests of one connection before a handler answers them: which client each belongs to, whether it may
+/// ask now, how much of its body is read and how much of that is kept. Loop thread.
 class RequestIntake final : public BodyGate {
 public:
-    /// `client`: whose the connection is; nothing where it has no limits. `turned_away`: it may not ask at all.
+    /// `client`: owner of the connection; empty where no limits apply. `turned_away`: it may not ask at all.
     RequestIntake(ServerCore& core, const boost::asio::ip::address& peer, ClientUse client, bool turned_away);
     RequestIntake(const RequestIntake&) = delete;
     RequestIntake& operator=(const RequestIntake&) = delete;
@@ -24,12 +24,12 @@ public:
 
     /// Before each request: gives back what the one before took.
     void forget();
-    /// Says in `request` whose it is, and counts it. Once for each request, whichever caller is first: later calls have
-    /// no effect.
+    /// Writes the client's address into `request`, and counts the request. The first call for a request does so, later
+    /// ones have no effect.
     void identify(ServerRequest& request);
     /// Why the identified request is not answered, in words for the client (429); nothing when it is.
     [[nodiscard]] const std::optional<std::string>& refusal() const { return refusal_; }
-    /// Whose limits the identified request is under; nothing where there are none.
+    /// The client whose limits apply to the identified request; nullptr where none do.
     [[nodiscard]] Client* client() const { return (proxied_ ? forwarded_ : client_).get(); }
     /// Hands that client over to what the connection becomes (a WebSocket), which then counts in its place.
     [[nodiscard]] ClientUse take_client() { return std::move(proxied_ ? forwarded_ : client_); }

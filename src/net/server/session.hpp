@@ -67,7 +67,7 @@ private:
     Incoming take_first(std::string_view bytes, boost::system::error_code ec);
     Incoming begin_request();
     boost::asio::awaitable<bool> say_continue();
-    // These are no coroutines where they only pass on to one: every frame less is felt when answers are short.
+    // Plain functions that only forward return the awaitable: each avoided coroutine frame is measurable.
     boost::asio::awaitable<bool> answer_request();
     boost::asio::awaitable<bool> answer(ServerRequest request, AnswerTo to);
     boost::asio::awaitable<bool> answer_upgrade(ServerRequest request, AnswerTo to, Upgrade upgrade);

@@ -202,7 +202,7 @@ asio::awaitable<Result<void>> HttpSession::send(Gather gather) {
 }
 
 core::Error HttpSession::lost() const {
-    if (too_slow_) return {ErrorCode::timeout, "the client takes nothing, or too little, for too long"};
+    if (too_slow_) return {ErrorCode::timeout, "write timed out: the client is not reading, or reads too slowly"};
     return {ErrorCode::network, "the client is gone"};
 }
 

@@ -307,7 +307,7 @@ asio::awaitable<void> WebSocketSession::close(std::uint16_t code, std::string re
 
 core::Error WebSocketSession::read_error(const error_code& ec) const {
     if (silent_) return {ErrorCode::timeout, "the peer is silent"};
-    if (too_slow_) return {ErrorCode::timeout, "the peer takes nothing for too long"};
+    if (too_slow_) return {ErrorCode::timeout, "write timed out: the peer is not reading"};
     if (core().stopping()) return {ErrorCode::cancelled, "shutting down"};
     if (ec == websocket::error::closed) {
         return {ErrorCode::network, "closed by the peer with code " + std::to_string(stream_.reason().code)};

@@ -244,7 +244,7 @@ private:
             answer->reply = std::move(reply);
             answer->arrived.notify();
         });
-        // The link's deadline would answer too; this one holds even while greeting, when nobody watches yet.
+        // The link has a deadline too, but not while it is greeting the server; this one always holds.
         if (!answer->reply) co_await answer->arrived.wait_for(options_.command_timeout * 2);
         if (!answer->reply) co_return core::fail(core::ErrorCode::timeout, "redis: no answer in time");
         co_return std::move(*answer->reply);

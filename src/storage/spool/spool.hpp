@@ -66,9 +66,9 @@ public:
 
     /// The oldest records, in order: at most `max_records`, and no more once `max_bytes` are read. They stay.
     [[nodiscard]] virtual std::vector<SpoolRecord> read(std::size_t max_records, std::size_t max_bytes) = 0;
-    /// Lets go of every record up to `number`.
+    /// Releases every record up to `number`.
     virtual void release(std::uint64_t number) = 0;
-    /// Puts a record that the database will never take aside, in "refused.spool", so that a person can look at it.
+    /// Keeps a record that the database will never accept in "refused.spool", for inspection.
     virtual void set_aside(const SpoolRecord& record) = 0;
 
     /// For records that were given up before they were appended.

@@ -20,14 +20,14 @@ struct HeldBatches {
     std::string error;  ///< why the disk did not take everything, the last time; empty when it did
 };
 
-/// Brings batches into the spool and keeps each until the disk has it for certain: a disk that is full or broken for a
-/// while costs nothing but memory, and of that no more than kMaxHeldBytes. One thread, the one that appends to the
+/// Appends batches to the spool and keeps each in memory until it is durable, so that a disk that is full or broken for
+/// a while costs nothing but memory, at most kMaxHeldBytes. One thread, the one that appends to the
 /// spool, unless it says otherwise.
 class SpoolWriter {
 public:
     explicit SpoolWriter(Spool& spool) : spool_(spool) {}
 
-    /// `sequence` 0: the batch is of no cycle. False, and it is not taken, when kMaxHeldBytes are held.
+    /// `sequence` 0: the batch belongs to no cycle. False, and it is not taken, when kMaxHeldBytes are held.
     [[nodiscard]] bool add(std::string payload, std::uint64_t sequence, core::WallTime now);
 
     /// Appends what is not in the spool yet and syncs it; with `more_coming` at once the sync may wait for them, up to

@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxRecordsPerWrite = 64;
-/// Encoded, which is about a sixth of what they come to.
+/// Encoded, which is about a sixth of their size in memory.
 constexpr std::size_t kMaxBytesPerWrite = 2U << 20U;
 constexpr milliseconds kUnlimited = std::chrono::hours(24 * 365);
 
@@ -128,7 +128,7 @@ void WriteBehind::spool(std::function<HistoryBatch()> make) {
     } catch (const std::exception& error) {
         making_failure_.failed("internal", {{"error", error.what()}});
     }
-    make = nullptr;  // before anybody learns that it is done
+    make = nullptr;  // before the completion is visible to others
     if (!taken) {
         spool_->count_dropped();
         --*pending_;

@@ -23,8 +23,8 @@
 
 namespace scanner::storage {
 
-/// The way of a batch: loop, spool thread (made, encoded, synced to disk), database thread (committed), out of the
-/// spool. Loop thread only; must outlive its coroutines.
+/// Takes batches from the loop through the spool thread (made, encoded, synced to disk) to the database thread
+/// (committed), which then releases them from the spool. Loop thread only; must outlive its coroutines.
 class WriteBehind {
 public:
     WriteBehind(boost::asio::any_io_executor executor, const core::Clock& clock, const StoreOptions& options,
@@ -45,7 +45,7 @@ public:
 
     [[nodiscard]] std::uint64_t last_sequence() const { return spool_ ? spool_->last_sequence() : 0; }
     [[nodiscard]] SpoolStatus status() const;
-    /// What the database refused for its content since the start, for people; empty when nothing.
+    /// A message about the rows that the database refused for their content since the start; empty without any.
     [[nodiscard]] const std::string& refused() const { return refused_; }
     /// Batches that are not on disk yet.
     [[nodiscard]] std::size_t pending() const { return pending_->load(); }

@@ -24,7 +24,7 @@
 
 namespace scanner::storage {
 
-/// The database seen from the loop: the thread it lives on, and the connection that is looked after. Loop thread only;
+/// The database as seen from the loop: its thread, and the connection, which is renewed when lost. Loop thread only;
 /// must outlive its coroutines.
 class DatabaseLink {
 public:
@@ -36,7 +36,7 @@ public:
     /// Connects again whenever the connection is lost, with back-off, until stop(). `connected` is called after each
     /// success.
     [[nodiscard]] boost::asio::awaitable<void> keep_connected(std::function<void()> connected);
-    /// Ends a piece of work that hangs: a server that is frozen answers nothing, not even a time-out.
+    /// Ends a piece of work that hangs: a frozen server sends nothing, not even a time-out.
     [[nodiscard]] boost::asio::awaitable<void> watch();
     void stop();
     /// Ends the statement that runs.
@@ -63,7 +63,7 @@ public:
         co_return co_await call<T>(std::move(work), options_.query_timeout);
     }
 
-    /// A write was committed: all is well again.
+    /// A write was committed: the store is up again.
     void write_worked();
     /// A write failed or was refused: the store is down until one works, whatever the connection does meanwhile.
     void write_failed(const core::Error& error);
@@ -73,7 +73,7 @@ public:
     [[nodiscard]] std::uint64_t connections() const { return connections_; }
     /// embedded, where that is what it is, in place of ready; down while writes fail.
     [[nodiscard]] StoreState shown_state() const;
-    /// Empty when all is well.
+    /// Empty when there is none.
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
     [[nodiscard]] bool embedded() const { return database_.backend().embedded; }
 

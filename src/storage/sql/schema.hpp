@@ -37,7 +37,7 @@ struct Table {
 /// Its columns today, in the order in which they were added; an identity column first.
 [[nodiscard]] std::vector<Column> columns_of(std::string_view table);
 
-/// What each database does in its own way.
+/// The parts that differ between the databases.
 class SchemaDialect {
 public:
     virtual ~SchemaDialect() = default;

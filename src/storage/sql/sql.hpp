@@ -19,7 +19,7 @@
 #include <variant>
 #include <vector>
 
-/// The little of SQL that both databases share: one session, blocking, on the database thread. Inside of this layer
+/// The part of SQL that both databases share: one session, blocking, on the database thread. Inside of this layer
 /// errors are exceptions (SqlError); storage/database.hpp turns them into values.
 namespace scanner::storage {
 
@@ -77,7 +77,7 @@ public:
         if (is_null(column) || !std::isfinite(real(column))) return std::nullopt;
         return real(column);
     }
-    /// 0 for what no count or sequence number can be: the row is not ours, or was changed.
+    /// 0 for values that no count or sequence number can have: the row is not ours, or was changed.
     [[nodiscard]] std::uint64_t count(int column) const {
         const std::int64_t number = integer(column);
         return number < 0 || number > kMaxCount ? 0 : static_cast<std::uint64_t>(number);
@@ -150,7 +150,7 @@ public:
     /// Where the oldest part of the table ends that pruning can remove: a partition, or a day of rows (UTC). Nothing
     /// for an empty table.
     virtual std::optional<core::WallTime> end_of_oldest_part(std::string_view table, std::string_view time_column) = 0;
-    /// Some rows were deleted: what is known of the table's size is looked at again.
+    /// Some rows were deleted: measures the table's size again.
     virtual void note_removed(std::string_view table) = 0;
 
     /// The expression that selects a time column, as milliseconds since the epoch, rounded down.

@@ -22,7 +22,7 @@
 
 namespace scanner::storage {
 
-/// One thread for what blocks, reached from the loop by awaitables. Loop thread only, unless it says otherwise. The
+/// One thread for blocking work, reached from the loop by awaitables. Loop thread only, unless it says otherwise. The
 /// loop's context must outlive it.
 class Worker {
 public:
@@ -54,7 +54,7 @@ public:
     /// Runs `work`, which must not throw, over there; bounded by the caller.
     void post(std::function<void()> work) { boost::asio::post(pool_, std::move(work)); }
 
-    /// For how long the present piece of work has been running; 0 when there is none. Any thread.
+    /// For how long the current piece of work has been running; 0 without one. Any thread.
     [[nodiscard]] std::chrono::milliseconds busy_for() const {
         const auto since = busy_since_.load();
         if (since == 0) return std::chrono::milliseconds(0);

@@ -68,7 +68,7 @@ TEST(ParamReader, names_an_unknown_parameter_once) {
     EXPECT_EQ(reader.finish().size(), 1U);
 }
 
-TEST(ParamReader, counts_what_is_wrong_beyond_what_anybody_reads) {
+TEST(ParamReader, counts_problems_beyond_those_it_lists) {
     net::QueryParameters params;
     for (int i = 0; i < 120; ++i) params.push_back({"unknown" + std::to_string(i), "x"});
     ParamReader reader(params);

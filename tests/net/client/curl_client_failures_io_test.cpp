@@ -89,7 +89,7 @@ TEST(CurlClient, a_service_that_cannot_be_reached_is_a_network_error) {
     Bench bench([](const std::string&) { return Scripted{"HTTP/1.1 400 Bad Request\r\n\r\n", 0ms, Then::close}; });
     const auto refused = "http://127.0.0.1:" + std::to_string(test::closed_port(bench.io)) + "/";
     EXPECT_EQ(code(bench.send({.url = refused})), ErrorCode::network);
-    // Longer than a label may be, so that the resolver refuses it without asking anybody.
+    // Longer than a label may be, so that the resolver refuses it without asking a server.
     EXPECT_EQ(code(bench.send({.url = "http://" + std::string(70, 'a') + ".invalid/"})), ErrorCode::network);
     // Plain HTTP where TLS is expected.
     EXPECT_EQ(code(bench.send({.url = "https" + bench.server.url().substr(4)})), ErrorCode::network);
