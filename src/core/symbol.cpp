@@ -82,7 +82,7 @@ std::optional<std::string> from_code(std::string_view name) {
     return date.empty() ? std::nullopt : joined(name.substr(0, dash), rest.substr(0, second), date);
 }
 
-/// A name without what every contract has, so that likeness is that of the part which differs.
+/// A name without the part that all contracts share, so that only the rest is compared.
 std::string stem(std::string_view name) {
     std::string result = upper(name);
     if (const std::size_t slash = result.find('/'); slash != std::string::npos) result.resize(slash);

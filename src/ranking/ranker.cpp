@@ -16,12 +16,11 @@ namespace scanner::ranking {
 namespace {
 
 constexpr std::size_t kSpreadHistory = 50;
-/// A contract that is missing from a cycle starts afresh when it was last read longer ago: its "previous cycle" means
-/// nothing any more.
+/// A contract that was last read longer ago starts afresh: its "previous cycle" is no longer meaningful.
 constexpr std::chrono::minutes kMinMemory{5};
 constexpr int kMemoryIntervals = 20;
 
-/// What a snapshot says of itself beside its numbers: its age since the listing, and its notes.
+/// A snapshot's data beside its numbers: the time since its listing, and its notes.
 void describe(ContractSnapshot& snapshot, double notional_usdt) {
     snapshot.numbers.metrics.listed_days = listed_days_at_least(snapshot.data);
     snapshot.notes = snapshot.data.inputs.notes();

@@ -12,7 +12,7 @@
 namespace scanner::ranking {
 namespace {
 
-/// What a request sees of a contract beside its score.
+/// The part of a contract that depends on the request, beside its score.
 ScoredContract as_requested(const Ranking& ranking, const Scoring& scoring, const ContractSnapshot& snapshot,
                             const signals::Edges& edges) {
     const signals::Metrics& metrics = snapshot.numbers.metrics;
@@ -84,7 +84,7 @@ public:
         return item;
     }
 
-    /// Nothing where the contract is rejected: its book is not even walked.
+    /// Nothing if the contract is rejected, in which case its book is not walked.
     [[nodiscard]] std::optional<ScoredContract> score(std::size_t contract) const {
         const ContractSnapshot& snapshot = ranking_.contract(contract);
         if (rejection_of(snapshot) != signals::Rejection::none) return std::nullopt;

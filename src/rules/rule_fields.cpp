@@ -86,7 +86,7 @@ constexpr ValueType type_of(FieldType type) {
     return type == FieldType::text ? ValueType::text : ValueType::number;
 }
 
-/// Features repeat metrics under the names of the manipulation model, which rules do not speak.
+/// Features repeat metrics under the manipulation model's names, which rules do not use.
 constexpr bool is_in_rules(const signals::NumberField& field) {
     return field.group != FieldGroup::features;
 }

@@ -43,7 +43,7 @@ std::size_t byte_of(std::string_view text, std::size_t count) {
     return at;
 }
 
-/// A character that stands alone, with what people mean by it where that is something else here.
+/// A single character, with a hint where it means something else in other languages.
 struct Stranger {
     std::string_view text;
     std::string_view advice;

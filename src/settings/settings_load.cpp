@@ -39,7 +39,7 @@ std::string shown(const SettingSpec& spec, std::string_view text) {
     return result;
 }
 
-/// Whether a token is one that people try first, rather than one that a machine made.
+/// Whether a token looks guessable rather than generated.
 bool is_easily_guessed(std::string_view token) {
     if (token.size() < kShortTokenBytes) return true;
     if (std::set<char>(token.begin(), token.end()).size() < kFewCharacters) return true;
@@ -202,7 +202,7 @@ private:
         }
     }
 
-    /// Without the prefix, which would make everything alike.
+    /// Without the prefix, which would make all names similar.
     static std::vector<std::string> known_names() {
         std::vector<std::string> known;
         for (const SettingSpec& spec : setting_specs()) {

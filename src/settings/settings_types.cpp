@@ -22,7 +22,7 @@ std::string plain_number(double value) {
 constexpr double kBeyondSense = 1e12;
 
 std::string range_text(double minimum, double maximum) {
-    // An upper bound that is there only to catch nonsense would be noise.
+    // Upper bounds that only catch nonsense are left out.
     if (maximum >= kBeyondSense) return "of at least " + plain_number(minimum);
     return "from " + plain_number(minimum) + " to " + plain_number(maximum);
 }

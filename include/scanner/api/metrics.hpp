@@ -16,7 +16,7 @@
 
 namespace scanner::api {
 
-/// What is true when /metrics is asked for, beside what was counted.
+/// Values at the time of a /metrics request, beside the counters.
 struct MetricsSample {
     engine::HealthDetails health;
     ranking::RankingPtr ranking;  ///< the newest; may be empty

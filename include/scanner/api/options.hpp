@@ -17,7 +17,7 @@ struct ApiOptions {
     std::string api_token;                    ///< SCANNER_API_TOKEN; empty: none is asked for
     std::string base_path;                    ///< SCANNER_BASE_PATH: addresses in answers begin with it
     std::vector<std::string> cors_origins;    ///< SCANNER_CORS_ORIGINS: as browsers send them, or a single "*"
-    std::vector<std::string> allowed_hosts;   ///< SCANNER_ALLOWED_HOSTS: host names that the operator vouches for
+    std::vector<std::string> allowed_hosts;   ///< SCANNER_ALLOWED_HOSTS: host names that the operator trusts
     std::size_t rendered_entries = 512;       ///< answers kept for the next reader
     std::size_t rendered_bytes = 32U << 20U;  ///< and their size at most
 };

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-/// Network addresses and the hosts that requests name, as texts of strangers: strict, without look-ups. Pure.
+/// Network addresses and the hosts that requests name, parsed from untrusted text: strict, without look-ups. Pure.
 namespace scanner::core {
 
 /// The bytes of an IPv6 address. IPv4 is ::ffff:a.b.c.d, so that both spellings of an address are the same.

@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <vector>
 
-/// How a room tells what it counts without knowing who collects it. Plain values; no library's types.
+/// Lets a room report its metrics without knowing the collector. Plain values; no library's types.
 namespace scanner::core {
 
 struct MetricLabel {

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-/// What things may be called, and how text that others wrote is shown. Pure.
+/// Valid names, and safe display of text from outside. Pure.
 namespace scanner::core {
 
 /// Of the names of watchlists, rules and profiles, and of contract codes.

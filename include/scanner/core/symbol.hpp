@@ -14,8 +14,8 @@ namespace scanner::core {
 
 /// The contract code that a client may have meant: understands "BTC/USDT:USDT", "BTC/USDT", "BTC-USDT", "btc_usdt",
 /// "BTCUSDT" and "btc", in any case and percent-encoded. Always upper case for ASCII; other UTF-8 (four live codes are
-/// Chinese) is kept. Nothing for an empty, overlong (> 64 bytes), control-character or otherwise impossible name.
-/// It says what is meant, not that the contract exists.
+/// Chinese) is kept. Nothing for an empty, overlong (> 64 bytes), control-character or otherwise impossible name. The
+/// result does not imply that the contract exists.
 [[nodiscard]] std::optional<std::string> parse_symbol(std::string_view text);
 
 /// What is wrong with `code` as an exchange's code for a contract; nothing when parse_symbol() understands it as

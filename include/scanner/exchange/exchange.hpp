@@ -39,7 +39,7 @@ struct BookAnswer {
     core::WallTime exchange_time;  ///< when the exchange answered; the difference is the book's age, clock skew or not
 };
 
-/// How the connection to the exchange does, for health and metrics.
+/// State of the connection to the exchange, for health and metrics.
 struct ExchangeStatus {
     std::string exchange;  ///< its name in answers
     net::CircuitState state = net::CircuitState::closed;
@@ -54,8 +54,8 @@ struct ExchangeStatus {
     bool open_interest_fallback = false;
 };
 
-/// The narrow interface through which the engine sees an exchange. Loop thread only. Every call has a deadline, keeps
-/// within the request budget and retries what is worth it; units are settled and non-finite values refused inside.
+/// The narrow interface through which the engine sees an exchange. Loop thread only. Every call has a deadline, stays
+/// within the request budget and retries where that may help; units are converted and non-finite values refused inside.
 class Exchange {
 public:
     virtual ~Exchange() = default;

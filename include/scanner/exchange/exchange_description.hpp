@@ -4,7 +4,7 @@
 
 namespace scanner::exchange {
 
-/// What people are told of an exchange, and where it is. Static texts.
+/// An exchange's names and addresses. Static texts.
 struct ExchangeDescription {
     std::string_view name;           ///< short, lower case: how settings, answers and stored rankings name it
     std::string_view display_name;   ///< how it writes itself

@@ -10,13 +10,13 @@
 namespace scanner::net {
 
 enum class CircuitState {
-    closed,     ///< requests go
-    open,       ///< too many failures in a row: none goes until the cooldown has passed
-    half_open,  ///< one request goes to see whether things are better
+    closed,     ///< requests are sent
+    open,       ///< too many failures in a row: none is sent until the cooldown has passed
+    half_open,  ///< one request is sent to find out whether the service is back
 };
 [[nodiscard]] std::string_view to_string(CircuitState state) noexcept;
 
-/// Keeps a service that is down from being asked again and again. Pure: time is an argument. One thread.
+/// Stops requests to a service that is down. Pure: time is an argument. One thread.
 ///
 /// Ask `admit` before each request and report its permit exactly once: `success`, `failure`, or `abandon` when the
 /// outcome says nothing about the service (cancelled, the caller's fault). Reports of requests admitted before the

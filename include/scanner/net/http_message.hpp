@@ -24,8 +24,7 @@ struct ServerRequest {
     std::string body;
     /// Numeric: the peer's, or the client's that a trusted proxy names.
     std::string remote_address;
-    /// False for a peer on the loopback that names no client: behind it may be any client, so nothing is counted for
-    /// it.
+    /// False for a loopback peer that names no client: it may stand for any client, so nothing is counted for it.
     bool has_limits = true;
     bool keep_alive = true;
 
@@ -74,7 +73,7 @@ struct ServerResponse {
     std::size_t min_bytes_per_sec = 0;
 };
 
-/// What of a request's body is read, decided by its head.
+/// How much of a request's body is read, decided by its head.
 struct BodyRules {
     std::size_t max_bytes = 0;  ///< more is a 413
     bool kept = false;          ///< false: it is read past, so that the connection can go on, and the request gets none

@@ -23,7 +23,7 @@ struct HttpServerOptions {
     std::size_t max_body_bytes = 1U << 20U;     ///< more is a 413; the handler's body_rules may allow less
     /// Of bodies that are held at a time, over all connections; a quarter of it for one client. More is a 503.
     std::size_t max_body_bytes_in_all = 16U << 20U;
-    /// Proxies whose X-Forwarded-For says who the client is.
+    /// Proxies whose X-Forwarded-For is trusted.
     std::vector<core::AddressRange> trusted_proxies;
     std::size_t max_websocket_message_bytes = 64U << 10U;
     /// What the kernel takes of a connection beyond what is in flight (TCP_NOTSENT_LOWAT): a client that does not read
@@ -32,12 +32,12 @@ struct HttpServerOptions {
     std::chrono::milliseconds read_timeout{15'000};   ///< a whole request, from its first byte
     std::chrono::milliseconds idle_timeout{60'000};   ///< between requests
     std::chrono::milliseconds write_timeout{15'000};  ///< without progress
-    /// What a client must take of a body while it is waited for, on average over `rate_window`.
+    /// The least rate at which a client must read a body while the server waits for it, on average over `rate_window`.
     std::size_t min_bytes_per_sec = 4U << 10U;
     std::chrono::milliseconds rate_window{20'000};
     std::chrono::milliseconds websocket_ping_interval{20'000};  ///< of silence; after twice as long it is dropped
     bool websocket_deflate = false;  ///< permessage-deflate for clients that offer it, without context takeover
-    /// Told of exceptions out of handlers ("GET /path", what) and of failures to accept. Loop thread; must not throw.
+    /// Called for exceptions from handlers ("GET /path", what) and for failures to accept. Loop thread; must not throw.
     std::function<void(std::string_view where, std::string_view what)> on_error;
 };
 

@@ -24,7 +24,7 @@ namespace scanner::net {
 /// the group takes as a normal end. `shutdown` does both with deadlines.
 class TaskGroup {
 public:
-    /// Told of every exception that ends a child, other than a cancellation's. Must not throw.
+    /// Called for every exception that ends a child, other than a cancellation's. Must not throw.
     using OnException = std::function<void(std::string_view task, std::string_view what)>;
 
     /// `max_tasks`: children at a time; more are refused. 0: no bound of its own.

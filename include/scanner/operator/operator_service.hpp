@@ -14,7 +14,7 @@ namespace scanner::operators {
 /// From which manip_score on a contract counts as manipulated, unless the operator says otherwise.
 inline constexpr double kDefaultManipulationThreshold = 60.0;
 
-/// What holds where the operator set nothing.
+/// Defaults for what the operator has not set.
 struct OperatorDefaults {
     std::string default_profile = "scalp";  ///< SCANNER_PROFILE_DEFAULT; a built-in one
     double notional_usdt = 5'000.0;         ///< SCANNER_NOTIONAL_TEST

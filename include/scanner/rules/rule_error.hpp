@@ -20,7 +20,7 @@ struct RuleError {
     std::size_t line = 1;    ///< from 1
     std::size_t column = 1;  ///< from 1, in characters
     std::size_t length = 1;  ///< characters of the offending part, at least 1; within its line
-    std::string message;     ///< what is wrong and what would be right
+    std::string message;     ///< what is wrong, and what would be valid
     std::string excerpt;     ///< the offending line, cut to what can be shown
     std::size_t caret = 0;   ///< where the offending part begins in `excerpt`, in characters
 };

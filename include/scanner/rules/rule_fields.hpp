@@ -10,7 +10,7 @@
 #include <string_view>
 #include <variant>
 
-/// What a rule may ask about: the vocabulary of the rule language (docs/alerts.md).
+/// The fields that a rule can use: the vocabulary of the rule language (docs/alerts.md).
 namespace scanner::rules {
 
 /// One ranked contract of one cycle, as rules see it. Borrowed: lives no longer than its ranking.

@@ -31,7 +31,7 @@ struct SettingProblem {
     std::string name;
     SettingSource source = SettingSource::built_in;
     std::string given;     ///< masked when it is a secret
-    std::string expected;  ///< what would be right, as a sentence without its full stop
+    std::string expected;  ///< what would be valid, as a sentence without its full stop
 };
 /// "SCANNER_HTTP_PORT (environment) is "99999": expected a whole number from 0 to 65535"
 [[nodiscard]] std::string to_string(const SettingProblem& problem);

@@ -23,7 +23,7 @@ public:
     /// The refusal of a request that may not change anything, nothing for one that may: 401 or 403 for the token, 429
     /// where too many wrong ones came from, 403 for pages of foreign origins. Counts and logs wrong tokens.
     [[nodiscard]] std::optional<Problem> authorize_change(const net::ServerRequest& request, core::SteadyTime now);
-    /// Logs what is still to be logged of wrong tokens, when its time has come. Cheap otherwise: for every request.
+    /// Logs wrong tokens that are due to be logged. Cheap otherwise: for every request.
     void tick(core::SteadyTime now) {
         if (watch_.has_lines(now)) log_wrong_tokens(now);
     }
@@ -38,7 +38,7 @@ private:
     TokenWatch watch_;
 };
 
-/// Whose share of something a request takes; empty for no client's (net::ServerRequest::has_limits).
+/// The client whose share a request uses; empty where no limits apply (net::ServerRequest::has_limits).
 [[nodiscard]] std::string client_of(const net::ServerRequest& request);
 
 }  // namespace scanner::api

@@ -32,7 +32,7 @@ public:
     HostGuard(HostRules rules, net::RequestHandler& next, Metrics& metrics)
         : rules_(std::move(rules)), next_(next), metrics_(metrics) {}
 
-    /// No coroutine of its own: nearly every request is another's.
+    /// A plain function, because nearly every request is only forwarded.
     asio::awaitable<net::ServerResponse> handle(net::ServerRequest request) override {
         return is_welcome(request) ? next_.handle(std::move(request)) : refused(std::move(request));
     }

@@ -60,7 +60,7 @@ std::vector<TokenWatch::Line> TokenWatch::take_lines(core::SteadyTime now) {
     return lines;
 }
 
-/// What has been quiet goes first, then whatever was heard of least lately.
+/// Forgets quiet clients first, then the least recently seen.
 void TokenWatch::make_room(core::SteadyTime now) {
     if (clients_.size() < kMaxClients) return;
     std::erase_if(clients_,

@@ -13,9 +13,9 @@
 
 namespace scanner::api {
 
-/// Who gave wrong tokens, how often, and what is to be logged of it: one line for a client and minute. Nothing here
-/// stands in the way of the right token, which others at the same address (behind one proxy) may have. Pure: the time
-/// is an argument. Loop thread.
+/// Counts wrong tokens by client, and what to log of them: one line per client and minute. The right token is always
+/// accepted, since others at the same address (behind one proxy) may have it. Pure: the time is an argument. Loop
+/// thread.
 class TokenWatch {
 public:
     /// What is logged: so many wrong tokens since the line before.
@@ -24,23 +24,23 @@ public:
         std::uint64_t count = 0;
     };
 
-    /// After so many in a row the next ones are told to wait; each doubles the wait.
+    /// After this many in a row a client must wait; each further one doubles the wait.
     static constexpr std::size_t kFreeAttempts = 10;
     static constexpr std::chrono::seconds kFirstWait{2};
     static constexpr std::chrono::seconds kMaxWait{60};
     static constexpr std::chrono::seconds kLinePeriod{60};
-    /// What is forgotten, and how many are remembered at a time.
+    /// Clients are forgotten after this time, and beyond this number.
     static constexpr std::chrono::minutes kMemory{10};
     static constexpr std::size_t kMaxClients = 1'024;
     /// Lines a period, over all clients: the rest is one line more, of "others".
     static constexpr std::size_t kMaxLines = 60;
 
-    /// `client` gave a wrong token. How long it is told to wait, when it did so before its last wait was over.
+    /// `client` gave a wrong token. Returns how long it must wait, if it did so before its last wait was over.
     [[nodiscard]] std::optional<std::chrono::seconds> wrong(std::string_view client, core::SteadyTime now);
     /// `client` gave the right one: it starts anew.
     void right(std::string_view client);
 
-    /// Whether `take_lines` would give some; cheap.
+    /// Whether `take_lines` would return any; cheap.
     [[nodiscard]] bool has_lines(core::SteadyTime now) const noexcept { return now >= next_line_; }
     /// What is due now.
     [[nodiscard]] std::vector<Line> take_lines(core::SteadyTime now);

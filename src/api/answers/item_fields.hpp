@@ -23,7 +23,7 @@ using FieldValue = std::variant<std::monostate, double, std::int64_t, std::strin
     return std::holds_alternative<std::monostate>(value);
 }
 
-/// A field of a ranking item: what is known of it and where its value comes from.
+/// A field of a ranking item: its description and its value's source.
 struct ItemField : signals::FieldInfo {
     FieldValue (*get)(const ScoredContract&) = nullptr;  ///< with all its digits: what is sorted by
     bool sortable = true;
@@ -38,7 +38,7 @@ struct ItemField : signals::FieldInfo {
 [[nodiscard]] std::span<const ItemField> item_fields_of(const ranking::Ranking* ranking);
 [[nodiscard]] const ItemField* find_item_field(std::string_view name);
 
-/// Whether the request takes slippage and carry as the cycle did, so that only the score is left to tell items apart.
+/// Whether the request uses slippage and carry as the cycle did, so that items can differ in their score only.
 [[nodiscard]] bool is_as_in_cycle(const ScoredContract& item);
 
 /// `value` with the digits that mean something.

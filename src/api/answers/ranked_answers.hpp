@@ -20,8 +20,8 @@ namespace scanner::api {
 /// Seconds until asking again makes sense: the next cycle's start and a moment for it, within a minute.
 [[nodiscard]] int retry_after_sec(const engine::EngineView& engine);
 
-/// The rankings that may be served, and the answers that were made from them, kept for the next client that asks the
-/// same. Shared by the endpoints that answer from memory. Loop thread.
+/// The rankings that may be served, and the answers that were made from them, kept for the next request for the same.
+/// Shared by the endpoints that answer from memory. Loop thread.
 class RankedAnswers {
 public:
     /// `ports` must outlive it.

@@ -57,7 +57,7 @@ struct HistoryContext {
     std::string_view accept;  ///< the request's; `format` has precedence
     std::string_view default_profile = "scalp";
     int default_top = 12;
-    ParamLog* declared = nullptr;  ///< is told of every parameter that the query may have
+    ParamLog* declared = nullptr;  ///< records every parameter that the query may have
 };
 
 /// The form that an Accept header prefers, by its q-values; json where it is empty or prefers none of ours. Pure.

@@ -36,7 +36,7 @@ enum class Choices { fixed, changing };
 /// begin with '_' are let through).
 class ParamReader {
 public:
-    /// `log`, unless nullptr, is told of every parameter that is asked for.
+    /// `log`, unless nullptr, records every parameter that is read.
     explicit ParamReader(const net::QueryParameters& params, ParamLog* log = nullptr)
         : params_(params), taken_(params.size(), false), log_(log) {}
 

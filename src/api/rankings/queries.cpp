@@ -277,7 +277,7 @@ std::expected<StreamQuery, Problem> parse_stream_query(const net::QueryParameter
     StreamQuery query;
     query.profile = read_given_profile(reader, context);
     query.symbols = read_symbols(reader, context);
-    // Who names contracts wants to see them all.
+    // A client that names contracts gets all of them.
     const auto named = query.symbols ? static_cast<std::int64_t>(query.symbols->size()) : std::int64_t{0};
     query.top = reader.integer("top", 1, kMaxTop)
                     .value_or(named > 0 ? std::min(named, kMaxTop) : std::int64_t{context.default_top});

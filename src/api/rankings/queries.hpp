@@ -26,7 +26,7 @@ struct QueryContext {
     const ranking::Ranking* ranking = nullptr;
     const operators::WatchlistSource* watchlists = nullptr;
     int default_top = 12;
-    ParamLog* declared = nullptr;  ///< is told of every parameter that the query may have
+    ParamLog* declared = nullptr;  ///< records every parameter that the query may have
 };
 
 /// Which of the scored contracts are wanted. Contract codes.

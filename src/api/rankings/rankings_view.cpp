@@ -34,7 +34,7 @@ bool has_any_flag(const ScoredContract& item, const std::vector<std::string>& fl
     });
 }
 
-/// Drops what `keep` refuses and notes it as a stage, if there is a funnel.
+/// Drops what `keep` rejects and records it as a stage of the funnel, if given.
 template <class Keep>
 void filter(std::vector<ScoredContract>& items, std::string_view name, Keep keep, std::vector<FunnelStage>* funnel) {
     if (funnel == nullptr) {
@@ -235,7 +235,7 @@ RankingsResult find_rankings(const ranking::Ranking& ranking, const RankingsQuer
     filter(items, "top", [&place, top](const ScoredContract&) { return place++ < top; }, funnel);
     result.total_after_top = items.size();
     result.data_time = oldest_data_time(items);
-    // Page numbers come as large as clients like: compare before multiplying.
+    // Clients may send any page number: compare before multiplying.
     const auto size = static_cast<std::size_t>(query.page_size);
     const auto before = static_cast<std::size_t>(query.page) - 1;
     if (before < (items.size() + size - 1) / size) {

@@ -13,12 +13,12 @@
 
 namespace scanner::api {
 
-/// What one filter took: `in` came to it, `out` went on.
+/// What one filter removed: `in` contracts reached it, `out` passed.
 struct FunnelStage {
     std::string name;
     std::size_t in = 0;
     std::size_t out = 0;
-    std::vector<std::string> examples;  ///< symbols that it took, a few
+    std::vector<std::string> examples;  ///< some of the symbols that it removed
 };
 
 /// What a rankings query finds. Refers into the ranking.
@@ -30,8 +30,8 @@ struct RankingsResult {
     std::vector<FunnelStage> funnel;  ///< from everything that the exchange lists down to the pages; if asked for
 };
 
-/// The contracts of a ranking that pass `selection`, keeping their order; what each part took goes to `funnel`, if
-/// there is one.
+/// The contracts of a ranking that pass `selection`, in their order; what each filter removed is added to `funnel`, if
+/// given.
 [[nodiscard]] std::vector<ScoredContract> select(std::vector<ScoredContract> items, const Selection& selection,
                                                  std::vector<FunnelStage>* funnel = nullptr);
 /// The oldest input of `items`.

@@ -32,7 +32,7 @@ using Labels = std::map<std::string, std::string>;
 const prometheus::Histogram::BucketBoundaries kAnswerBuckets{0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025,
                                                              0.005,   0.01,   0.025,   0.1,    0.5};
 
-/// What the rooms tell, as the library writes it.
+/// The rooms' metrics in the library's form.
 class Families final : public core::MetricSink {
 public:
     explicit Families(std::vector<prometheus::MetricFamily> families) : families_(std::move(families)) {}
@@ -125,7 +125,7 @@ struct Metrics::Impl {
             .Register(registry)
             .Add({{"version", std::string(version)}})
             .Set(1.0);
-        // There from the first scrape on, so that a rate over them has a beginning.
+        // Present from the first scrape on, so that rates have a starting value.
         cache_hits.at({"rendered"});
         cache_misses.at({"rendered"});
     }

@@ -4,7 +4,7 @@
 
 namespace scanner::api {
 
-/// What the operating system says of this process; empty where it says nothing.
+/// The operating system's figures for this process; empty where it has none.
 struct ProcessStats {
     std::optional<double> resident_bytes;
     double cpu_seconds = 0.0;  ///< user and system, since start

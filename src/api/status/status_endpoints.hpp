@@ -13,7 +13,7 @@
 
 namespace scanner::api {
 
-/// The routes that say how the service does and which contracts and fields there are. Loop thread.
+/// The routes about the service's state, and about the contracts and fields that exist. Loop thread.
 class StatusEndpoints {
 public:
     /// Everything referred to must outlive it.

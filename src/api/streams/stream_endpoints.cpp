@@ -28,11 +28,11 @@ Problem foreign_origin(std::string_view origin) {
                               in_quotes(origin))};
 }
 
-/// Whether a page, or a program that says it is one, may open a WebSocket. Streams give what anyone may read, so that
-/// this keeps foreign pages from reading through a browser that reaches the service, no more. With a token there may be
-/// a proxy in front that does not pass the browser's Host on: then the browser's own word that page and address are of
-/// one origin counts (no page can forge Sec-Fetch-Site), the token itself, and that the page is of the browser's
-/// machine.
+/// Whether a page, or a program that says it is one, may open a WebSocket. Streams show what anyone may read, so this
+/// only keeps foreign pages from reading through a browser that can reach the service. With a token there may be a
+/// proxy in front that does not pass the browser's Host on: then any of these suffices: the browser's own statement
+/// that page and address have one origin (no page can forge Sec-Fetch-Site), the token, or a page from the browser's
+/// own machine.
 bool page_may_listen(const net::ServerRequest& request, const ApiOptions& options, ChangeGuard& guard,
                      core::SteadyTime now) {
     const std::string_view origin = request.header("Origin");
@@ -65,7 +65,7 @@ std::vector<ApiRoute> StreamEndpoints::routes() {
     return routes;
 }
 
-/// What a plain request to a WebSocket's path is told, whatever its parameters.
+/// The answer to a plain request for a WebSocket's path, whatever its parameters.
 Outcome StreamEndpoints::upgrade_required(const Call& call) {
     const Problem problem =
         plain_problem(426, fmt::format("This is a WebSocket; the same frames come over plain HTTP from {}.", kEvents));

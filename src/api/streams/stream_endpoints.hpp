@@ -33,7 +33,7 @@ public:
     /// What is wrong with opening the WebSocket of `target`: its Origin (403), its parameters (422).
     [[nodiscard]] std::optional<Problem> refuse(const net::ServerRequest& request, const Target& target,
                                                 core::SteadyTime now) const;
-    /// The conversation on a WebSocket that was not refused; `client` is whose share it takes (client_of).
+    /// Runs the session on a WebSocket that was not refused; `client`: the client whose share it uses (client_of).
     [[nodiscard]] boost::asio::awaitable<void> converse(const Target& target, std::string client,
                                                         net::WebSocket& socket) const;
 

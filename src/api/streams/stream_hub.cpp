@@ -14,7 +14,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr double kDefaultThreshold = 60.0;
-/// After a ranking's time to live has passed, so that the look at its age finds it passed.
+/// Added to a ranking's time to live, so that the check finds it expired.
 constexpr std::chrono::milliseconds kAgeSlack{5};
 
 }  // namespace

@@ -26,7 +26,7 @@ class StreamSubscriber;
 /// What a client wants to follow.
 struct StreamDemand {
     StreamQuery query;
-    std::string client;       ///< whose share it comes out of (client_of); empty: no client's
+    std::string client;       ///< the client whose share it uses (client_of); empty: none
     bool is_default = false;  ///< what a request without parameters gets: there is always room for it
 };
 
@@ -49,7 +49,7 @@ public:
     /// No more publications; the engine may go.
     void close();
 
-    /// Why this subscriber cannot be let in, in words for the client; nothing while there is room. Counts the refusal.
+    /// Why this subscriber is refused, in words for the client; nothing while there is room. Counts the refusal.
     /// Without a wait between it and the subscriber's construction, so that what was counted is still true.
     [[nodiscard]] std::optional<std::string> refuse(const StreamDemand* demand);
 
@@ -96,7 +96,7 @@ private:
 
 enum class StreamKind { websocket, events, heartbeat };
 
-/// A seat in the hub while a conversation lasts. `demand` is for those that follow rankings.
+/// A subscriber of the hub, for the duration of its session. `demand` is for those that follow rankings.
 class StreamSubscriber {
 public:
     StreamSubscriber(std::shared_ptr<StreamHub> hub, StreamKind kind, std::optional<StreamDemand> demand);
@@ -114,18 +114,18 @@ public:
     /// What `take` gave was delivered, or not.
     void sent(bool delivered);
 
-    /// Something is to be done: a frame to take, or the conversation to end.
+    /// There is something to do: a frame to take, or the session to end.
     [[nodiscard]] bool ready() const noexcept { return ended_ || conflation_.pending(); }
     [[nodiscard]] bool ended() const noexcept { return ended_; }
     /// Why the hub ended the session; empty when it did not.
     [[nodiscard]] const std::string& end_reason() const noexcept { return end_reason_; }
 
-    /// Ends the session; its coroutines that wait for `changed` go on.
+    /// Ends the session and resumes its coroutines that wait for `changed`.
     void end(std::string reason = {});
     /// Notified when it has become `ready`.
     [[nodiscard]] net::Event& changed() noexcept { return changed_; }
-    /// Called once when one frame has been on its way for too long; must break the connection off without running the
-    /// conversation.
+    /// Called once when one frame has been on its way for too long; must drop the connection without running the
+    /// session.
     void on_overdue(std::function<void()> cut) { cut_ = std::move(cut); }
     /// Counts this subscriber as cut off for not reading, once.
     void count_dropped();
@@ -139,7 +139,7 @@ private:
 
     std::shared_ptr<StreamHub> hub_;
     StreamHub::Channel* channel_ = nullptr;
-    std::string client_;     ///< whose share it is counted in; empty: no client's
+    std::string client_;     ///< the client it is counted for; empty: none
     std::size_t index_ = 0;  ///< in the channel's list
     net::Event changed_;
     Conflation conflation_;

@@ -29,7 +29,7 @@ public:
         taken_ = newest_;
         return taken_;
     }
-    /// The subscriber has everything up to `number` already.
+    /// Marks everything up to `number` as received.
     void skip_to(std::uint64_t number) noexcept {
         taken_ = number;
         if (newest_ < number) newest_ = number;
@@ -53,7 +53,7 @@ private:
     std::optional<core::SteadyTime> began_;
 };
 
-/// Bounds what clients send on connections on which they have nothing to say.
+/// Limits the messages that clients send on connections where none are expected.
 class MessageGate {
 public:
     MessageGate(int most, std::chrono::milliseconds window) noexcept : most_(most), window_(window) {}
@@ -74,7 +74,7 @@ private:
 };
 
 /// Whether a WebSocket from a page of `origin` may be opened: pages of this very host (as `host`, the request's Host
-/// header, names it), pages of `allowed` ("*": any), and clients that are no browsers and send none. Browsers do not
+/// header, names it), pages of `allowed` ("*": any), and clients other than browsers, which send none. Browsers do not
 /// keep pages from opening WebSockets to other hosts; this does.
 [[nodiscard]] bool origin_may_connect(std::string_view origin, std::string_view host,
                                       std::span<const std::string> allowed);

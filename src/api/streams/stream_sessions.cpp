@@ -155,12 +155,12 @@ asio::awaitable<void> converse_heartbeats(std::shared_ptr<StreamHub> hub, net::W
     co_await converse(session, write_heartbeats(session));
 }
 
-asio::awaitable<void> stream_events(std::shared_ptr<StreamSubscriber> seat, std::optional<std::uint64_t> last_id,
+asio::awaitable<void> stream_events(std::shared_ptr<StreamSubscriber> owned, std::optional<std::uint64_t> last_id,
                                     net::BodyWriter& writer) {
     static const auto kOpening = shared_text("retry: 3000\n: the newest ranking, then each new one\n\n");
     static const auto kStillHere = shared_text(": still here\n\n");
     static const auto kGoodBye = shared_text(": going away\n\n");
-    StreamSubscriber& subscriber = *seat;
+    StreamSubscriber& subscriber = *owned;
     subscriber.on_overdue([&writer] { writer.abort(); });
     writer.on_stopping([&subscriber] { subscriber.end(); });
     bool open = co_await send(subscriber, writer, kOpening);
@@ -177,7 +177,7 @@ asio::awaitable<void> stream_events(std::shared_ptr<StreamSubscriber> seat, std:
         if (outcome == net::Event::Outcome::timeout) open = co_await send(subscriber, writer, kStillHere);
     }
     if (open) static_cast<void>(co_await send(subscriber, writer, kGoodBye));
-    subscriber.on_overdue(nullptr);  // the seat may outlive the writer by a moment
+    subscriber.on_overdue(nullptr);  // the subscriber may outlive the writer by a moment
 }
 
 }  // namespace scanner::api

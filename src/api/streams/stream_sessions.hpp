@@ -11,7 +11,7 @@
 #include <memory>
 #include <optional>
 
-/// The conversations of the streams, each from its first byte to its last.
+/// The sessions of the streams, from first byte to last.
 namespace scanner::api {
 
 /// `WS /stream/rankings`: the newest frame at once, then one for each ranking. Closes with 1013 when there is no room,
@@ -22,9 +22,8 @@ namespace scanner::api {
 /// `WS /stream`: a heartbeat at once and each interval.
 [[nodiscard]] boost::asio::awaitable<void> converse_heartbeats(std::shared_ptr<StreamHub> hub, net::WebSocket& socket);
 
-/// The body of `GET /stream/events` for whom `seat` was taken. With `last_id` what was missed since that cycle comes
-/// first.
-[[nodiscard]] boost::asio::awaitable<void> stream_events(std::shared_ptr<StreamSubscriber> seat,
+/// The body of `GET /stream/events` for `subscriber`. With `last_id`, what was missed since that cycle comes first.
+[[nodiscard]] boost::asio::awaitable<void> stream_events(std::shared_ptr<StreamSubscriber> subscriber,
                                                          std::optional<std::uint64_t> last_id, net::BodyWriter& writer);
 
 }  // namespace scanner::api

@@ -149,7 +149,7 @@ private:
         if (flag.name == "json" || flag.command) output_flags_.push_back(flag.name);
     }
 
-    /// --json, --markdown and --env-example mean something to some commands only, which may come after them.
+    /// --json, --markdown and --env-example are valid for some commands only, which may follow them.
     void check_command_flags() {
         for (const std::string_view flag : output_flags_) {
             const bool is_json = flag == "json";

@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-/// What was asked for on the command line, and the settings that follow from it.
+/// The command line, and the settings that follow from it.
 namespace scanner::app {
 
 /// Text for standard output and exit code 0: --help and --version.

@@ -80,7 +80,7 @@ std::vector<std::optional<double>> scores_of(const ranking::Ranking& ranking, co
     return scores;
 }
 
-/// What one profile says of every contract, by its index in the ranking.
+/// Every contract's results under one profile, by its index in the ranking.
 std::vector<Json> profile_json(const ranking::Ranking& ranking, const std::string& profile) {
     ranking::Scoring without_carry = ranking::cycle_scoring(ranking.settings, profile);
     without_carry.include_carry = false;

@@ -6,7 +6,7 @@
 
 namespace scanner::exchange::htx {
 
-/// What the exchange says of its USDT swaps.
+/// The exchange's own state of its USDT swaps.
 struct Heartbeat {
     bool working = false;
     std::optional<core::WallTime> estimated_recovery;  ///< only where it says so, during maintenance

@@ -28,7 +28,7 @@ Verdict verdict_on(const core::Result<void>& result, int http_status, bool is_js
     if (result) return Verdict::healthy;
     // A book or a chart that makes no sense, in an answer that does: the contract's trouble, not the exchange's.
     if (request.about_one_contract && is_json && result.error().code() == ErrorCode::malformed) return Verdict::silent;
-    // Its pauses are the whole class's: what can be done without is not asked again and again.
+    // Its pauses apply to the whole class, so a call that may be missing is not repeated.
     const bool refused = result.error().code() == ErrorCode::rate_limited;
     if (refused && request.purpose != Purpose::essential) return Verdict::failing;
     const bool http_success = http_status >= 200 && http_status < 300;
@@ -42,7 +42,7 @@ Verdict verdict_on(const core::Result<void>& result, int http_status, bool is_js
         case ErrorCode::not_found: return Verdict::healthy;  // it knows its contracts well enough to miss one
         case ErrorCode::exchange_rejected:
             if (http_success) return Verdict::healthy;
-            // A path that is gone says nothing of the others; 401 or 403 keep us out altogether.
+            // A path that is gone says nothing about the others; 401 or 403 mean that we are locked out.
             return http_status == 404 ? Verdict::silent : Verdict::failing;
         default: return Verdict::silent;  // rate_limited: the budget's pause is the remedy
     }
@@ -154,7 +154,7 @@ asio::awaitable<core::Result<void>> Caller::perform(Request request, std::string
     backoff_options.cap = options_.retry_cap;
     net::Backoff backoff(backoff_options, [this] { return random_(); });
 
-    std::optional<Error> answered;  // what the exchange said last; tells more than being kept from asking again
+    std::optional<Error> answered;  // the exchange's last error, which says more than the deadline
     for (;;) {
         const auto made = co_await attempt(shared_request, deadline, shared_accept);
         if (made.result) co_return core::Result<void>();

@@ -35,8 +35,8 @@ struct CallerSetup {
 };
 
 /// Sends requests to a venue: within their budget, at most so many at a time, past the breaker of their purpose and the
-/// essential one, again where that may help, and never longer than the deadline. Counts what happens. Knows nothing of
-/// what the answers mean: an answer that `read` cannot read is a failed attempt.
+/// essential one, again where that may help, and never longer than the deadline. Counts outcomes. Does not know what
+/// the answers mean: an answer that `read` cannot read is a failed attempt.
 ///
 /// A breaker counts requests that failed for the venue's own reasons: timeouts, broken connections, 5xx, refusals by
 /// HTTP status, maintenance, "busy", answers that make no sense. It does not count what is about one contract (unknown

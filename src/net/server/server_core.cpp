@@ -144,7 +144,7 @@ void ServerCore::start_sweeping() {
 
 void ServerCore::sweep() {
     const auto now = std::chrono::steady_clock::now();
-    // After the loop stood still, what the clients sent meanwhile is still unread: they are not late before it was.
+    // After the loop was blocked, data that clients sent in the meantime is still unread, so they get that time back.
     // Once in a row, so that a loop that is always late still has deadlines.
     skipped_sweep_ = !skipped_sweep_ && now - last_sweep_ > 4 * sweep_period_;
     last_sweep_ = now;

@@ -64,7 +64,7 @@ private:
     boost::asio::cancellation_signal cancellation_;
 };
 
-/// What all connections of a server share. Loop thread only.
+/// The state shared by all connections of a server. Loop thread only.
 class ServerCore : public std::enable_shared_from_this<ServerCore> {
 public:
     ServerCore(boost::asio::any_io_executor executor, HttpServerOptions options, RequestHandler& handler);

@@ -43,7 +43,7 @@ private:
         idle,       ///< between requests: may end at any time
         reading,    ///< a request has begun
         handling,   ///< a handler runs; it has deadlines of its own
-        writing,    ///< the client does not take what it is sent
+        writing,    ///< the client is not reading
         lingering,  ///< all is sent; the client's rest is thrown away
     };
     enum class Incoming { need_more, complete, failed, ended };
