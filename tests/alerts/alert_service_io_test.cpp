@@ -221,7 +221,7 @@ TEST_F(Alerts, follow_the_rules_as_they_change) {
     run_until([&] { return archive_.recorded.size() == 2; });
 }
 
-TEST_F(Alerts, show_a_stored_rule_that_means_nothing_any_more) {
+TEST_F(Alerts, show_a_stored_rule_that_no_longer_compiles) {
     storage::AlertRule rule = hit_rule();
     rule.expression = "no_such_field > 3";
     add_rule(rule);

@@ -82,7 +82,7 @@ TEST(DeliveryQueue, waits_as_long_as_the_receiver_asks) {
     EXPECT_EQ(deliveries.next_due(), kStart + seconds(30));
 }
 
-TEST(DeliveryQueue, leaves_a_receiver_alone_that_asks_for_it_also_with_other_alerts) {
+TEST(DeliveryQueue, honours_a_receivers_wait_for_all_alerts) {
     DeliveryQueue deliveries = queue();
     static_cast<void>(deliveries.push(alert("a"), kStart));
     static_cast<void>(deliveries.push(alert("b"), kStart));
@@ -138,7 +138,7 @@ TEST(DeliveryQueue, gives_up_at_once_what_is_hopeless_and_puts_back_what_was_aba
     EXPECT_FALSE(deliveries.give_up(id_of("a"), "again"));
 }
 
-TEST(DeliveryQueue, goes_on_counting_after_a_restart) {
+TEST(DeliveryQueue, continues_counting_after_a_restart) {
     DeliveryQueue deliveries = queue();
     static_cast<void>(deliveries.push(alert("a"), kStart, 2));
     EXPECT_EQ(deliveries.items().at(0).attempts, 2);

@@ -75,7 +75,7 @@ TEST(AlertEdges, arms_after_two_false_cycles) {
     EXPECT_EQ(Edge(rule()).cycles("TffTffTffT"), "!--!--!--!");
 }
 
-TEST(AlertEdges, hold_asks_for_every_cycle) {
+TEST(AlertEdges, hold_requires_every_cycle) {
     EXPECT_EQ(Edge(rule(seconds(30))).cycles("TTTT"), "--!-");
     EXPECT_EQ(Edge(rule(seconds(30))).cycles("TTfTTT"), "-----!");
     EXPECT_EQ(Edge(rule(seconds(31))).cycles("TTTT"), "---!");

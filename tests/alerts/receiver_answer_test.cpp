@@ -18,7 +18,7 @@ std::vector<std::string> secrets(const std::string& url, std::string_view key = 
     return secrets_of(*core::parse_url(url), key);
 }
 
-TEST(AnswerExcerpt, says_what_the_receiver_said) {
+TEST(AnswerExcerpt, quotes_the_receiver) {
     EXPECT_EQ(answer_excerpt(R"({"message": "Cannot send an empty message", "code": 50006})", {}),
               R"({"message": "Cannot send an empty message", "code": 50006})");
     EXPECT_EQ(answer_excerpt(" <html>\r\n\t<h1>no</h1>\n ", {}), "<html> <h1>no</h1>");

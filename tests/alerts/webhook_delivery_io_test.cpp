@@ -54,7 +54,7 @@ TEST_F(WebhookDeliveries, keep_dead_letters_until_the_database_takes_them) {
     EXPECT_THAT(receiver.requests, SizeIs(1));
 }
 
-TEST_F(WebhookDeliveries, a_refusal_is_final_and_says_what_the_receiver_said) {
+TEST_F(WebhookDeliveries, a_refusal_is_final_and_quotes_the_receiver) {
     test::WebhookReceiver receiver(io_, [](std::size_t) { return 400; });
     receiver.body = R"({"message": "Cannot send an empty message to /hook?secret=1", "code": 50006})";
     options_.webhook_url = receiver.url();
@@ -122,7 +122,7 @@ TEST_F(WebhookDeliveries, use_the_credentials_of_the_address_and_show_none_of_th
     EXPECT_EQ(archive_.letters[0].last_error, "HTTP 401: hello user, *** is wrong");
 }
 
-TEST_F(WebhookDeliveries, post_to_public_addresses_only_unless_told_otherwise) {
+TEST_F(WebhookDeliveries, post_only_to_public_addresses_by_default) {
     test::WebhookReceiver receiver(io_, [](std::size_t) { return 200; });
     options_.webhook_url = receiver.url();
     options_.webhook_allow_private = false;

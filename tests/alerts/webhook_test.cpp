@@ -33,7 +33,7 @@ TEST(Crypto, agrees_with_the_published_vectors) {
     EXPECT_EQ(core::to_hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-TEST(Crypto, base64_goes_there_and_back) {
+TEST(Crypto, base64_round_trips) {
     // RFC 4648, section 10.
     const std::pair<const char*, const char*> vectors[]{{"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
                                                         {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"foobar", "Zm9vYmFy"}};
@@ -108,7 +108,7 @@ TEST(Webhook, speaks_to_a_chat_as_it_wants) {
     EXPECT_THAT(chatless.error().message(), HasSubstr("chat_id"));
 }
 
-TEST(Webhook, knows_the_chats_by_their_addresses) {
+TEST(Webhook, recognises_chats_by_their_addresses) {
     using enum WebhookFormat;
     const std::pair<const char*, WebhookFormat> addresses[]{
         {"https://discord.com/api/webhooks/123/abc", discord},
@@ -166,7 +166,7 @@ TEST(Webhook, judges_answers) {
     EXPECT_EQ(judge(core::fail(ErrorCode::invalid_input, "private")).kind, Kind::give_up);
 }
 
-TEST(Webhook, keeps_what_the_receiver_said_of_a_refusal) {
+TEST(Webhook, quotes_the_receivers_refusal) {
     auto refused = answer(400);
     refused->body = R"({"message": "Cannot send an empty message", "code": 50006})";
     EXPECT_EQ(judge(refused).error, R"(HTTP 400: {"message": "Cannot send an empty message", "code": 50006})");

@@ -39,7 +39,7 @@ std::string answer(std::vector<std::string_view> arguments) {
     return result == nullptr ? std::string() : result->text;
 }
 
-TEST(CommandLine, serves_when_nothing_is_said) {
+TEST(CommandLine, serves_without_arguments) {
     const Invocation nothing = invocation({});
     EXPECT_EQ(nothing.command, Command::serve);
     EXPECT_THAT(nothing.flags, IsEmpty());

@@ -43,7 +43,7 @@ void PrintTo(const Fault& fault, std::ostream* out) {
 
 class FaultTest : public testing::TestWithParam<Fault> {};
 
-TEST_P(FaultTest, is_survived_said_and_forgotten) {
+TEST_P(FaultTest, is_survived_reported_and_recovered_from) {
     const Fault& fault = GetParam();
     Service service({.scanner = {"--adapter-cooldown-sec", "1"}});
     ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();

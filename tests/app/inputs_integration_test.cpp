@@ -41,7 +41,7 @@ protected:
     Service service_{short_lived()};
 };
 
-TEST_F(Inputs, are_all_live_and_told_with_their_ages) {
+TEST_F(Inputs, are_all_live_and_shown_with_their_ages) {
     const json inspection = service_.get_json("/symbol/BTC-USDT/inspect");
     ASSERT_EQ(inspection.at("inputs").size(), 6U);
     for (const auto& [name, reading] : inspection.at("inputs").items()) {

@@ -56,7 +56,7 @@ TEST(RoundTo, never_gives_negative_zero) {
     EXPECT_FALSE(std::signbit(round_to(-0.0, 4)));
 }
 
-TEST(RoundTo, lets_through_what_has_no_fraction_or_is_no_number) {
+TEST(RoundTo, leaves_integers_and_non_finite_values_unchanged) {
     EXPECT_EQ(round_to(1e300, 4), 1e300);
     EXPECT_EQ(round_to(kInfinity, 4), kInfinity);
     EXPECT_TRUE(std::isnan(round_to(kNan, 4)));

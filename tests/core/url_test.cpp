@@ -21,7 +21,7 @@ TEST(PercentEncode, is_undone_by_decoding) {
     EXPECT_EQ(percent_decode(percent_encode(all)), all);
 }
 
-TEST(Utf8, is_told_from_what_is_not) {
+TEST(Utf8, is_distinguished_from_other_bytes) {
     for (const auto* const good : {"", "a", "é", "龙", "🦞", "\xF4\x8F\xBF\xBF"})
         EXPECT_TRUE(is_valid_utf8(good)) << good;
     for (const auto* const bad : {"\x80", "\xC1\x81", "\xE0\x80\x80", "\xED\xBF\xBF", "\xF0\x80\x80\x80",

@@ -328,7 +328,7 @@ TEST_F(Restoring, an_honest_one_is_not_when_the_clock_was_set_back_meanwhile) {
     EXPECT_FALSE(serves([](ranking::Ranking&) {}));
 }
 
-TEST_F(Restoring, one_of_now_with_old_numbers_is_not) {
+TEST_F(Restoring, a_current_one_with_old_numbers_is_not) {
     EXPECT_FALSE(serves([](ranking::Ranking& ranking) { edit_contract(ranking, 1).data.data_time -= minutes(10); }));
     EXPECT_FALSE(serves([](ranking::Ranking& ranking) { edit_contract(ranking, 1).data.data_time += minutes(10); }));
     pass(seconds(60));

@@ -239,7 +239,7 @@ TEST_F(InputAges, how_far_outside_depends_on_spread_candles_and_time) {
     EXPECT_EQ(reason(), "") << "the book is a minute newer";
 }
 
-TEST_F(InputAges, a_crossed_or_one_sided_book_is_no_yardstick) {
+TEST_F(InputAges, a_crossed_or_one_sided_book_is_not_compared_with) {
     data_.ticker.last = 150.0;
     set_book(1000.0, 100.0, kExchange);
     EXPECT_EQ(reason(), "") << "its spread counts as 10 000 bps, which the ranking refuses";

@@ -91,7 +91,7 @@ TEST(Tickers, of_contracts_without_a_known_size_are_left_out_without_blame) {
     EXPECT_TRUE(answer->problems.empty());
 }
 
-TEST(Tickers, without_a_single_contract_of_ours_are_malformed) {
+TEST(Tickers, without_any_known_contract_are_malformed) {
     for (const auto& answer :
          {tickers(test::kTickers, {{"NEW-USDT", 1.0}}), tickers(R"({"status":"ok","ticks":[],"ts":1789336870043})")}) {
         ASSERT_FALSE(answer);

@@ -135,7 +135,7 @@ TEST(Candles, are_read_as_printed_oldest_first) {
     EXPECT_EQ(answer->candles[2].base_volume, 0.0);
 }
 
-TEST(Candles, beyond_the_wanted_count_are_the_oldest_and_go) {
+TEST(Candles, beyond_the_requested_count_are_dropped_oldest_first) {
     const auto answer = candles(test::kCandles, 1, 2);
     ASSERT_TRUE(answer);
     ASSERT_EQ(answer->candles.size(), 2U);
@@ -207,7 +207,7 @@ TEST(Trades, that_come_twice_are_kept_once) {
     EXPECT_EQ(answer->size(), 2U);
 }
 
-TEST(Trades, beyond_the_wanted_count_are_the_oldest_and_go) {
+TEST(Trades, beyond_the_requested_count_are_dropped_oldest_first) {
     const auto answer = trades(test::kTrades, 1);
     ASSERT_TRUE(answer);
     ASSERT_EQ(answer->size(), 1U);

@@ -191,7 +191,7 @@ TEST(Contracts, that_are_mostly_bad_make_the_answer_malformed) {
     EXPECT_NE(answer.error().message().find("4 of 7 rows"), std::string::npos) << answer.error().message();
 }
 
-TEST(Contracts, that_are_none_at_all_are_malformed) {
+TEST(Contracts, that_are_missing_are_malformed) {
     const auto answer = decode(R"({"status":"ok","data":[],"ts":1790677524306})");
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code(), core::ErrorCode::malformed);

@@ -28,7 +28,7 @@ void PrintTo(const Form& form, std::ostream* out) {
 
 class ErrorForms : public testing::TestWithParam<Form> {};
 
-TEST_P(ErrorForms, are_told_apart_by_every_decoder) {
+TEST_P(ErrorForms, are_distinguished_by_every_decoder) {
     const auto& form = GetParam();
     const Answer answer{.http_status = form.http_status, .body = form.body};
     rest::JsonParser parser;

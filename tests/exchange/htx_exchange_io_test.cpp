@@ -81,7 +81,7 @@ TEST_F(HtxExchangeTest, has_no_tickers_without_contract_sizes) {
     EXPECT_EQ(client_.count("batch_merged"), 0U);
 }
 
-TEST_F(HtxExchangeTest, asks_again_after_what_may_pass) {
+TEST_F(HtxExchangeTest, retries_transient_errors) {
     const std::vector<Reply> passing{
         {.body = kHtml, .status = 502},
         {.body = ""},

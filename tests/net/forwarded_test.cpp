@@ -24,7 +24,7 @@ std::string client(const std::vector<std::string>& lines) {
     return address ? core::address_text(*address) : "";
 }
 
-TEST(ForwardedFor, is_the_nearest_address_that_is_no_proxy) {
+TEST(ForwardedFor, is_the_nearest_address_that_is_not_a_proxy) {
     EXPECT_EQ(client({"192.0.2.1"}), "192.0.2.1");
     EXPECT_EQ(client({"203.0.113.9, 192.0.2.1"}), "192.0.2.1") << "what the client says of itself is not believed";
     EXPECT_EQ(client({"192.0.2.1, 10.1.1.1 ,127.0.0.1"}), "192.0.2.1") << "through several proxies";

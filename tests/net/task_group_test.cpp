@@ -246,7 +246,7 @@ asio::awaitable<void> waits(Semaphore* semaphore, Log* log, std::string name) {
     log->lines.push_back(name + (permit ? " in" : " out"));
 }
 
-TEST(Semaphore, one_who_is_cancelled_leaves_the_line) {
+TEST(Semaphore, a_cancelled_waiter_leaves_the_line) {
     asio::io_context io(1);
     Log log;
     Semaphore semaphore(io.get_executor(), 1);
@@ -266,7 +266,7 @@ TEST(Semaphore, one_who_is_cancelled_leaves_the_line) {
     EXPECT_EQ(semaphore.available(), 1U);
 }
 
-TEST(Semaphore, a_permit_handed_to_one_who_is_cancelled_just_then_is_not_lost) {
+TEST(Semaphore, a_permit_granted_while_its_waiter_is_cancelled_is_not_lost) {
     asio::io_context io(1);
     Log log;
     Semaphore semaphore(io.get_executor(), 1);

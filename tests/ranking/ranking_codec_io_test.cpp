@@ -109,7 +109,7 @@ TEST(RankingCodec, reads_what_was_written_before_the_probability_was) {
     EXPECT_EQ((*read)->contract(0).numbers.manipulation.probability, 0.0);
 }
 
-TEST(RankingCodec, refuses_a_probability_that_is_none) {
+TEST(RankingCodec, refuses_a_probability_out_of_range) {
     Ranking ranking = *a_ranking();
     edit_contract(ranking, 0).numbers.manipulation.probability = 1.5;
     const auto read = decode_ranking(encode_ranking(ranking));
@@ -233,7 +233,7 @@ TEST(RankingCodec, what_was_made_ahead_of_the_clock_is_refused) {
     EXPECT_THAT(refused.error().message(), HasSubstr("ahead of the clock"));
 }
 
-TEST(RankingCodec, a_strangers_ranking_is_told_from_ones_own) {
+TEST(RankingCodec, rejects_rankings_of_other_installations) {
     const RankingPtr ranking = a_ranking();
     const RankingOrigin mine{.exchange = "htx", .installation = "a"};
     const std::string text = encode_ranking(*ranking, mine);

@@ -120,7 +120,7 @@ TEST(Rule, what_has_no_finite_value_is_null) {
     EXPECT_FALSE(holds("known(1 / (rank - 3))"));
 }
 
-TEST(Rule, for_asks_for_persistence) {
+TEST(Rule, for_requires_persistence) {
     EXPECT_EQ(Rule::compile("rank <= 3")->hold(), seconds(0));
     EXPECT_EQ(Rule::compile("rank <= 3 for 30s")->hold(), seconds(30));
     EXPECT_EQ(Rule::compile("rank <= 3 or rank > 9 for 5m")->hold(), seconds(300));

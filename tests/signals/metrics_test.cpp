@@ -22,7 +22,7 @@ TEST(Spread, is_relative_to_mid_in_basis_points) {
     EXPECT_DOUBLE_EQ(spread_bps(at(99.5), at(100.5)), 100.0);
 }
 
-TEST(Spread, is_the_worst_where_it_cannot_be_told) {
+TEST(Spread, is_the_worst_value_when_unknown) {
     EXPECT_EQ(spread_bps(std::nullopt, at(100)), 10'000.0);
     EXPECT_EQ(spread_bps(at(100), std::nullopt), 10'000.0);
     EXPECT_EQ(spread_bps(at(0), at(100)), 10'000.0);

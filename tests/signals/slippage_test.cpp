@@ -33,7 +33,7 @@ TEST(Slippage, a_side_short_of_a_thousandth_still_fills) {
     EXPECT_EQ(buy_slippage_bps(book({{99, 1000}}, {{100, 9.98}}), 1000), 10'000.0);
 }
 
-TEST(Slippage, is_the_worst_where_nothing_can_be_said) {
+TEST(Slippage, is_the_worst_value_when_unknown) {
     EXPECT_EQ(slippage_bps({}, 1000), 10'000.0);
     EXPECT_EQ(slippage_bps(book({{99, 1000}}, {}), 1000), 10'000.0);
     EXPECT_EQ(slippage_bps(book({}, {{99, 1000}}), 1000), 10'000.0);

@@ -122,7 +122,7 @@ TEST(Unknown, what_compares_with_the_previous_cycle_in_the_first_one) {
     EXPECT_EQ(names(measured(without).unknown), (std::set<std::string>{"feature_funding", "feature_oi_delta"}));
 }
 
-TEST(Unknown, an_empty_side_is_said_and_the_worst_values_stay) {
+TEST(Unknown, an_empty_side_is_noted_and_the_worst_values_stay) {
     const market::MarketData no_bids = market_of(70, testing::book({}, {{100.01, 500}}));
     const ContractNumbers numbers = measured(no_bids);
     EXPECT_EQ(known<&Metrics::spread_bps>(numbers), 10'000.0);
@@ -216,7 +216,7 @@ TEST(Unknown, names_lead_back_to_numbers) {
     EXPECT_EQ(to_string("ret_15"_number), "ret_15");
 }
 
-TEST(Funding, is_told_per_eight_hours) {
+TEST(Funding, is_given_per_eight_hours) {
     market::MarketData data = market_of(70);
     data.funding_rate = 0.0001;
     EXPECT_DOUBLE_EQ(*measured(data).metrics.funding_8h_pct, 0.01) << "no contract: the usual eight hours";

@@ -284,7 +284,7 @@ TEST_P(HistoryTest, pages_through_bars_over_gaps) {
     EXPECT_TRUE(bars(bars_of("ETH/USDT:USDT", minutes(60))).rows.empty());
 }
 
-TEST_P(HistoryTest, goes_on_from_the_last_sequence_after_a_restart) {
+TEST_P(HistoryTest, continues_from_the_last_sequence_after_a_restart) {
     EXPECT_EQ(history().last_sequence(), 0U);
     write(samples::cycle(41, kStart));
     EXPECT_EQ(history().last_sequence(), 41U);

@@ -320,7 +320,7 @@ TEST_F(PostgresOutage, needs_a_database_that_holds_every_name) {
     EXPECT_TRUE(written()) << store_->status().last_error;
 }
 
-TEST_F(PostgresOutage, goes_on_from_no_forged_number) {
+TEST_F(PostgresOutage, does_not_continue_from_a_forged_number) {
     open_store();
     record(1, 3);
     ASSERT_TRUE(written());

@@ -64,7 +64,7 @@ TEST(RedisProtocol, refuses_what_is_beyond_a_bound_as_soon_as_it_is_announced) {
     EXPECT_FALSE(reader.next()) << "many texts, each of them short enough";
 }
 
-TEST(RedisProtocol, refuses_what_is_no_reply) {
+TEST(RedisProtocol, refuses_malformed_replies) {
     for (const char* const text :
          {"\r\n", "HTTP/1.1 400 Bad Request\r\n", "$\r\n", "$x\r\n", ":1x\r\n", "$-2\r\n", "$1\r\nab\r\n", "%1\r\n"})
         EXPECT_NE(read(text).find("error"), std::string::npos) << text;

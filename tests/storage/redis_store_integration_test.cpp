@@ -96,7 +96,7 @@ TEST_F(RedisTest, writes_values_with_their_time_to_live_and_reads_them_back) {
     test::run_on(io_, store.cache->close(milliseconds(500)));
 }
 
-TEST_F(RedisTest, a_wrong_password_is_said_and_the_right_one_works) {
+TEST_F(RedisTest, a_wrong_password_is_reported_and_the_right_one_works) {
     const test::RedisServer server("secret");
     const RedisStore wrong = make_store(url(server, "guess"));
     ASSERT_TRUE(run_until([&] { return !wrong.cache->status().last_error.empty(); }));

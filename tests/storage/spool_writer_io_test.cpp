@@ -103,7 +103,7 @@ TEST_F(SpoolWriterTest, gives_up_what_no_spool_can_hold_and_nothing_else) {
     EXPECT_EQ(contents(*spool_), (std::vector{payload(1), payload(3)}));
 }
 
-TEST_F(SpoolWriterTest, takes_no_more_than_its_memory_and_goes_on_when_there_is_room) {
+TEST_F(SpoolWriterTest, holds_no_more_than_its_bound_and_continues_when_there_is_room) {
     begin();
     const std::string large(SpoolWriter::kMaxHeldBytes / 4, 'x');
     {

@@ -81,7 +81,7 @@ TEST_F(ChangeGuardTest, logs_wrong_tokens_once_a_client_and_minute) {
     for (const json& line : lines) EXPECT_EQ(line.dump().find("wrong\""), std::string::npos) << "never the token";
 }
 
-TEST_F(ChangeGuardTest, goes_by_what_the_browser_says_of_a_page_without_an_origin) {
+TEST_F(ChangeGuardTest, uses_sec_fetch_site_without_an_origin) {
     const auto from = [this](const char* site) {
         return post("/settings", {{"notional", 11}}, {{"Host", "127.0.0.1:8010"}, {"Sec-Fetch-Site", site}}).status;
     };
@@ -104,7 +104,7 @@ TEST_F(ChangeGuardTest, takes_no_address_for_one_that_only_looks_like_it) {
     EXPECT_EQ(post("/settings", {{"notional", 11}}, listed).status, 200) << "a name that the operator vouches for";
 }
 
-TEST_F(ChangeGuardTest, keeps_bodies_only_where_they_are_wanted_of_those_who_may_send_them) {
+TEST_F(ChangeGuardTest, keeps_bodies_only_of_authorized_changes) {
     options_.api_token = "0123456789abcdef";
     const auto rules = [this](const std::string& method, const std::string& target, std::optional<std::uint64_t> length,
                               std::vector<net::Header> headers = {}) {

@@ -22,7 +22,7 @@ std::vector<std::string> shown(TokenWatch& watch, core::SteadyTime now) {
 }
 using Lines = std::vector<std::string>;
 
-TEST(TokenWatch, lets_the_first_ones_be_wrong_and_then_asks_for_more_and_more_patience) {
+TEST(TokenWatch, allows_a_few_wrong_tokens_then_backs_off) {
     TokenWatch watch;
     for (std::size_t i = 0; i < TokenWatch::kFreeAttempts; ++i) EXPECT_FALSE(watch.wrong("a", kStart)) << i;
     std::vector<std::chrono::seconds> waits;

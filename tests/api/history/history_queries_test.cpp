@@ -19,7 +19,7 @@ HistoryContext context(std::string_view accept = "") {
     return {.now = kNow, .accept = accept};
 }
 
-TEST(HistoryQueries, are_about_the_last_day_unless_told_otherwise) {
+TEST(HistoryQueries, cover_the_last_day_by_default) {
     const auto query = parse_history_rankings(params(""), context());
     ASSERT_TRUE(query);
     EXPECT_EQ(query->to, kNow);
@@ -44,7 +44,7 @@ TEST(HistoryQueries, take_every_parameter) {
     EXPECT_EQ(query->cursor, "r.1");
 }
 
-TEST(HistoryQueries, stream_everything_as_ndjson_or_csv_unless_a_limit_asks_for_a_page) {
+TEST(HistoryQueries, stream_everything_as_ndjson_or_csv_without_a_limit) {
     const auto stream = parse_history_rankings(params("format=csv"), context());
     ASSERT_TRUE(stream);
     EXPECT_EQ(stream->format, HistoryFormat::csv);

@@ -124,7 +124,7 @@ TEST_F(ServedApi, answers_several_requests_on_one_connection) {
     EXPECT_NE(answers.find("{\"status\":\"ok\"}"), answers.rfind("{\"status\":\"ok\"}"));
 }
 
-TEST_F(ServedApi, makes_problems_of_what_is_no_request) {
+TEST_F(ServedApi, answers_malformed_requests_with_problems) {
     for (const std::string& garbage :
          {std::string("GARBAGE\r\n\r\n"), std::string("GET /rankings HTTP/1.1\r\n\r\n"),
           std::string("GET /rankings HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), std::string("\0\0\0\0\r\n\r\n", 8)}) {

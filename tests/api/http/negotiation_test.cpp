@@ -43,7 +43,7 @@ TEST(AcceptEncoding, is_read_with_its_q_values) {
     for (const EncodingCase& test : kCases) EXPECT_EQ(accepts_gzip(test.header), test.gzip) << test.header;
 }
 
-TEST(IfNoneMatch, compares_weakly_and_knows_lists_and_the_star) {
+TEST(IfNoneMatch, compares_weakly_and_accepts_lists_and_the_star) {
     const std::string tag = "\"abc\"";
     EXPECT_TRUE(none_match_hits("\"abc\"", tag));
     EXPECT_TRUE(none_match_hits("W/\"abc\"", tag));

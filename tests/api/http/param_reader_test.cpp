@@ -23,7 +23,7 @@ TEST(ParamReader, reads_values_in_range) {
     EXPECT_TRUE(reader.finish().empty());
 }
 
-TEST(ParamReader, refuses_what_is_no_number_of_the_range) {
+TEST(ParamReader, refuses_numbers_out_of_range) {
     for (const char* text :
          {"0", "201", "-1", "1.5", "1e2", "", " 5", "5 ", "+5", "0x5", "five", "nan", "99999999999999999999", "５"}) {
         const net::QueryParameters params{{"top", text}};

@@ -80,7 +80,7 @@ TEST(PanelFiles, a_name_with_its_contents_hash_is_kept_forever) {
     EXPECT_EQ(header(get(files, {"icon.svg"}), "Cache-Control"), "no-cache");
 }
 
-TEST(PanelFiles, what_packs_well_is_sent_packed_to_who_accepts_it) {
+TEST(PanelFiles, compressible_files_are_sent_compressed_to_clients_that_accept_it) {
     const PanelFiles files = sample();
     const auto plain = get(files, {"assets", "index-B7x_9-kQ.js"});
     const auto packed = get(files, {"assets", "index-B7x_9-kQ.js"}, {{"Accept-Encoding", "gzip, br"}});

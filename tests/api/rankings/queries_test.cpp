@@ -95,7 +95,7 @@ TEST_F(Queries, of_a_file_ask_for_all_of_it_unless_they_ask_for_pages) {
     EXPECT_EQ(parse("format=json&top=2000")->page_size, 25);
 }
 
-TEST_F(Queries, sorts_by_rank_and_names_upwards_unless_told_otherwise) {
+TEST_F(Queries, sorts_ranks_and_names_ascending_by_default) {
     EXPECT_TRUE(parse("sort=rank")->ascending);
     EXPECT_TRUE(parse("sort=symbol")->ascending);
     EXPECT_TRUE(parse("sort=age_ms")->ascending);

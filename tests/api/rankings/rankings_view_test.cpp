@@ -113,7 +113,7 @@ TEST_F(Rankings, show_what_was_not_measured_as_null) {
     EXPECT_EQ(*csv.body(), "symbol,ret_15,listed_at\r\nNEW/USDT:USDT,,2020-10-20T16:00:00.000Z\r\n");
 }
 
-TEST_F(Rankings, tell_the_raw_rate_beside_that_of_eight_hours) {
+TEST_F(Rankings, show_the_raw_rate_beside_the_eight_hour_rate) {
     market::Contract contract = *ranking_.find("SOL-USDT")->data.contract;
     const json sol = item(answer(""), "SOL-USDT");
     EXPECT_EQ(sol["funding_rate"], -0.0002);
@@ -258,7 +258,7 @@ TEST_F(Rankings, cut_to_top_and_then_page) {
     EXPECT_THAT(symbols(answer("page=9223372036854775807&page_size=100")), ElementsAre());
 }
 
-TEST_F(Rankings, show_only_wanted_fields_in_the_wanted_order) {
+TEST_F(Rankings, show_the_requested_fields_in_their_order) {
     const auto body =
         nlohmann::ordered_json::parse(*render_rankings(ranking_, parse("fields=score,symbol&top=1")).body());
     EXPECT_EQ(body["items"][0].size(), 2U);

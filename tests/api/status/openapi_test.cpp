@@ -87,7 +87,7 @@ TEST(OpenApi, every_reference_leads_somewhere_and_every_operation_has_a_name_of_
     }
 }
 
-TEST(OpenApi, parameters_are_those_that_the_readers_ask_for_and_each_says_what_it_means) {
+TEST(OpenApi, parameters_match_the_readers_and_are_described) {
     const json& parameters = document().at("/paths/~1rankings/get/parameters"_json_pointer);
     json top;
     for (const json& parameter : parameters) {

@@ -148,7 +148,7 @@ TEST_F(Frames, mark_what_is_stale) {
     for (const json& item : old["items"]) EXPECT_EQ(item["stale"], true);
 }
 
-TEST_F(Frames, tell_who_is_over_the_manipulation_threshold) {
+TEST_F(Frames, mark_contracts_over_the_manipulation_threshold) {
     for (std::size_t i = 0; i < ranking_.contracts.size(); ++i) {
         edit_contract(ranking_, i).numbers.manipulation.manip_score = 40.0;
     }

@@ -41,7 +41,7 @@ TEST_F(ServedStreams, wait_for_the_first_ranking) {
     EXPECT_EQ(read_json(*client)["seq"], 1);
 }
 
-TEST_F(ServedStreams, render_once_for_all_who_follow_the_same) {
+TEST_F(ServedStreams, render_once_for_all_subscribers_of_a_channel) {
     publish(1);
     std::vector<std::unique_ptr<WebSocketClient>> clients;
     for (const char* target : {"/stream/rankings?symbols=btc,eth", "/stream/rankings?symbols=ETH-USDT,BTCUSDT&top=2",
