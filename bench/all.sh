@@ -8,6 +8,7 @@ part() { printf '\n== %s\n' "$*"; }
 echo "commit $(git rev-parse --short HEAD)$(git diff --quiet HEAD || echo ' with changes'); $(. /etc/os-release; echo "$PRETTY_NAME"); $(nproc) x $(awk -F': ' '/^model name/ {print $2; exit}' /proc/cpuinfo); load $(cut -d' ' -f1 /proc/loadavg)"
 part "numbers, ranking, decoding (one core)"
 "$bin/numbers-bench" --benchmark_min_time=1 2>/dev/null
+"$bin/flow-bench" --benchmark_min_time=1 2>/dev/null
 for latency in 20 50 200; do
   for contracts in 130 350; do
     part "a cycle: $contracts contracts, $latency ms"

@@ -41,7 +41,16 @@ test('a number that the console does not know has a column of its own: name, uni
   assert.equal(shown('listed_at', { listed_at: '2020-10-20T16:00:00.000Z' }), '2020-10-20');
   assert.equal(find(columns, 'is_new').value(row({ is_new: true }), context), 1, 'it can be sorted by');
   // New ones come behind those that the console knows.
-  assert.deepEqual(columns.slice(-3).map((column) => column.id), ['tilt_ratio', 'is_new', 'listed_at']);
+  assert.deepEqual(columns.slice(-5).map((column) => column.id), ['tilt_ratio', 'is_new', 'listed_at', 'depth_10bps_bid_usdt', 'ofi_10s']);
+});
+
+test('the numbers of the live feed are offered as a group of their own, empty while there is no feed', () => {
+  const depth = find(columns, 'depth_10bps_bid_usdt');
+  assert.deepEqual([depth.label, depth.unit, depth.group, depth.sortable], ['Depth 10bps bid', 'USDT', 'live feed', true]);
+  assert.equal(find(columns, 'ofi_10s').label, 'OFI 10s');
+  assert.equal(shown('depth_10bps_bid_usdt', { depth_10bps_bid_usdt: 123_456.78 }), '123.5K');
+  assert.equal(shown('ofi_10s', { ofi_10s: -1.2345 }), '−1.23');
+  assert.equal(shown('ofi_10s', {}), '–');
 });
 
 test('units choose how a number is written, never with more digits than it means', () => {

@@ -28,6 +28,8 @@ export const FIELDS = decodeFields({ fields: [
   { name: 'listed_at', group: 'contract', unit: '', type: 'time', digits: null, meaning: 'Day of the listing.' },
   { name: 'manip_score', group: 'manipulation', unit: 'points', type: 'number', digits: { decimals: 2 }, meaning: 'Likeness to manipulation.' },
   { name: 'manip_flags', group: 'manipulation', unit: '', type: 'texts', digits: null, meaning: 'What was noticed.' },
+  { name: 'depth_10bps_bid_usdt', group: 'flow', unit: 'USDT', type: 'number', digits: { decimals: 2 }, minimum: 0, meaning: 'Value of the bids.' },
+  { name: 'ofi_10s', group: 'flow', unit: 'ratio', type: 'number', digits: { decimals: 4 }, meaning: 'Order flow at the touch.' },
   { name: 'age_ms', group: 'market', unit: 'ms', type: 'integer', digits: null, meaning: 'Age of the inputs.' },
   { name: 'rsi14', group: 'momentum', unit: 'points', type: 'number', digits: { decimals: 4 }, meaning: 'In the drawer alone.' },
   { name: 'funding', group: 'features', unit: '%', type: 'number', digits: { decimals: 6 }, meaning: 'Of the manipulation model.' },

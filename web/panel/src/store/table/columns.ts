@@ -98,9 +98,12 @@ function cellText(id: string, field: Field | null, look: Look | undefined): Colu
   return (row) => write(numberIn(row, id));
 }
 
+/** What the column picker says of a group whose name in the interface says too little. */
+const GROUP_TITLES: Readonly<Record<string, string>> = { flow: 'live feed' };
+
 /** "spread_bps" as "Spread": the unit stands beside it. */
 function labelOf(name: string): string {
-  const text = words(name.replace(/_(bps|pct|usdt|ms)$/, ''));
+  const text = words(name.replace(/_(bps|pct|usdt|ms)$/, '')).replace(/\b[ot]fi\b/, (initials) => initials.toUpperCase());
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -112,6 +115,7 @@ function columnOf(id: string, field: Field | null): Column {
   const own = OWN.find((entry) => entry.id === id);
   const label = look?.label ?? labelOf(id);
   const unit = look?.unit ?? (field === null || SILENT_UNITS.has(field.unit) ? '' : field.unit);
+  const group = own?.group ?? field?.group ?? '';
   const value = (row: Row): SortValue => {
     const cell = cellOf(row, id);
     return typeof cell === 'boolean' ? Number(cell) : cell;
@@ -119,7 +123,7 @@ function columnOf(id: string, field: Field | null): Column {
   return {
     id, label, unit,
     title: [own?.title ?? field?.meaning ?? '', look?.note ?? ''].filter((part) => part !== '').join(' '),
-    group: words(own?.group ?? field?.group ?? ''),
+    group: GROUP_TITLES[group] ?? words(group),
     kind: look?.kind ?? 'number',
     width: look?.width ?? Math.max(76, Math.ceil((label.length + unit.length) * LETTER + DIGIT_ROOM)),
     heat: look?.heat ?? 0,
