@@ -57,9 +57,55 @@ void EngineMetrics::collect(core::MetricSink& sink) const {
     }
 }
 
+namespace {
+
+void collect_connections(core::MetricSink& sink, const exchange::FeedStatus& status) {
+    for (const exchange::ConnectionState state : exchange::kConnectionStates) {
+        const auto count = std::ranges::count(status.connections, state, &exchange::FeedConnectionStatus::state);
+        sink.gauge("scanner_feed_connections", "Connections of the live feed, by state", static_cast<double>(count),
+                   {{"state", exchange::to_string(state)}});
+    }
+    for (const exchange::BookState state : exchange::kBookStates) {
+        const auto count = std::ranges::count_if(status.books, [&](const auto& book) { return book.second == state; });
+        sink.gauge("scanner_feed_books", "Contracts of the live feed, by the state of their book",
+                   static_cast<double>(count), {{"state", exchange::to_string(state)}});
+    }
+}
+
+void collect(core::MetricSink& sink, const FeedHealth& feed) {
+    const exchange::FeedStatus& status = feed.status;
+    collect_connections(sink, status);
+    sink.counter("scanner_feed_frames_total", "Frames of the live feed that were read", status.frames);
+    sink.counter("scanner_feed_bytes_total", "Bytes of the live feed as they came over the wire", status.wire_bytes);
+    sink.counter("scanner_feed_inflated_bytes_total", "The same after decompression", status.inflated_bytes);
+    sink.counter("scanner_feed_ignored_frames_total", "Frames of unknown topics or shapes", status.ignored_frames);
+    sink.counter("scanner_feed_unreadable_frames_total", "Frames that could not be read", status.unreadable_frames);
+    sink.counter("scanner_feed_gaps_total", "Changes of books that were missing", status.gaps);
+    sink.counter("scanner_feed_reconnections_total", "Connections that ended and were made again",
+                 status.reconnections);
+    for (const auto& [cause, count] : status.resubscriptions) {
+        sink.counter("scanner_feed_resubscriptions_total", "Subscriptions of books that were begun again, by cause",
+                     count, {{"cause", cause}});
+    }
+    for (const AuditResult result : kAuditResults) {
+        sink.counter("scanner_feed_audits_total", "Live books compared with the answer to a request, by result",
+                     feed.audits[static_cast<std::size_t>(result)], {{"result", to_string(result)}});
+    }
+    sink.counter("scanner_feed_fall_backs_total", "Books read by request because their live ones could not be used",
+                 feed.fall_backs);
+    sink.gauge("scanner_feed_tapes_incomplete", "Contracts whose tape has a hole",
+               static_cast<double>(feed.tapes_incomplete));
+    sink.gauge("scanner_feed_oldest_book_seconds", "Longest time since a live book was last confirmed",
+               feed.oldest_book_sec.value_or(0.0));
+    sink.counter("scanner_feed_rankings_total", "Rankings that were published between two scans", feed.published);
+}
+
+}  // namespace
+
 void collect(core::MetricSink& sink, const HealthDetails& health) {
     exchange::collect(sink, health.exchange);
     sink.gauge("scanner_cycle_failure_streak", "Failed cycles in a row", health.failure_streak);
+    if (health.feed) collect(sink, *health.feed);
 }
 
 }  // namespace scanner::engine

@@ -2,11 +2,11 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
+#include "scanner/engine/feed_parts.hpp"
 #include "scanner/engine/observer.hpp"
 #include "scanner/engine/ranking_board.hpp"
 #include "scanner/engine/scan_options.hpp"
 #include "scanner/exchange/exchange.hpp"
-#include "scanner/exchange/market_feed.hpp"
 #include "scanner/ranking/ranking.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -32,16 +32,6 @@ struct EngineOptions {
     // With a live feed only
     std::chrono::milliseconds rank_interval{1'000};  ///< between published rankings; 0: as fast as changes come
     double audits_per_sec = 10.0;                    ///< live books compared with what the exchange answers; > 0
-};
-
-/// What an engine needs to follow a live feed beside its scan. Without `make_feed` it follows none, and what it does is
-/// what it always did.
-struct FeedParts {
-    /// Makes the feed that tells `listener`, which outlives it. Called once.
-    std::function<std::unique_ptr<exchange::MarketFeed>(exchange::FeedListener& listener)> make_feed;
-    /// Makes durable that rankings up to this number may have been shown. While it fails, only those are made that
-    /// history keeps.
-    std::function<boost::asio::awaitable<core::Result<void>>(std::uint64_t up_to)> reserve_sequence;
 };
 
 /// A scanner's engine, wired in one place: the scan writes the market state, at the end of each pass a ranking is made

@@ -176,32 +176,45 @@ void write_time_members(core::JsonWriter& json, const ranking::Ranking& ranking,
         .field("detail", extras.detail);
 }
 
+/// Who told an input, where a live feed is followed; without one there is one source, and nothing to tell.
+void write_source(core::JsonWriter& json, const market::InputReading& reading) {
+    json.field("source", market::to_string(reading.source));
+    if (!reading.subscription.empty()) json.field("subscription", reading.subscription);
+}
+
+void write_input(core::JsonWriter& json, std::string_view name, const market::InputReading& reading,
+                 core::WallTime made_at, bool with_source) {
+    json.key(name).begin_object();
+    json.key("time");
+    if (reading.time) {
+        json.value(core::format_time(*reading.time));
+    } else {
+        json.null();
+    }
+    json.key("age_ms");
+    if (reading.true_at) {
+        json.value((made_at - *reading.true_at).count());
+    } else {
+        json.null();
+    }
+    json.field("limit_ms", reading.limit.count()).field("state", market::to_string(reading.state)).key("note");
+    if (reading.note.empty()) {
+        json.null();
+    } else {
+        json.value(reading.note);
+    }
+    if (with_source) write_source(json, reading);
+    json.end_object();
+}
+
 /// How old each input was when the numbers were made of them.
 void write_inputs(core::JsonWriter& json, const market::Inputs& inputs, core::WallTime made_at) {
+    const bool followed = !inputs[market::Input::order_book].subscription.empty();
     json.key("inputs").begin_object();
     for (const market::Input input : market::kInputs) {
-        const market::InputReading& reading = inputs[input];
-        json.key(market::to_string(input)).begin_object();
-        json.key("time");
-        if (reading.time) {
-            json.value(core::format_time(*reading.time));
-        } else {
-            json.null();
-        }
-        json.key("age_ms");
-        if (reading.true_at) {
-            json.value((made_at - *reading.true_at).count());
-        } else {
-            json.null();
-        }
-        json.field("limit_ms", reading.limit.count()).field("state", market::to_string(reading.state)).key("note");
-        if (reading.note.empty()) {
-            json.null();
-        } else {
-            json.value(reading.note);
-        }
-        json.end_object();
+        write_input(json, market::to_string(input), inputs[input], made_at, followed);
     }
+    if (followed) write_input(json, "tape", inputs.tape(), made_at, true);
     json.end_object();
 }
 

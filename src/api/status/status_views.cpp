@@ -8,6 +8,9 @@
 #include "scanner/signals/snapshot.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <map>
+#include <string_view>
 
 namespace scanner::api {
 namespace {
@@ -74,6 +77,46 @@ void write_adapter(core::JsonWriter& json, const exchange::ExchangeStatus& statu
     text_field(json, "last_error", status.last_error);
     json.field("funding_fallback", status.funding_fallback)
         .field("open_interest_fallback", status.open_interest_fallback)
+        .end_object();
+}
+
+/// Books by state, connections, and what has gone wrong.
+void write_feed(core::JsonWriter& json, const engine::FeedHealth& feed) {
+    const exchange::FeedStatus& status = feed.status;
+    std::map<std::string_view, std::size_t> books;
+    for (const auto& [code, state] : status.books) ++books[exchange::to_string(state)];
+    json.key("feed").begin_object().key("connections").begin_array();
+    for (const exchange::FeedConnectionStatus& connection : status.connections) {
+        json.begin_object()
+            .field("name", connection.name)
+            .field("state", exchange::to_string(connection.state))
+            .field("topics", connection.topics);
+        text_field(json, "last_error", connection.last_error);
+        json.end_object();
+    }
+    json.end_array().key("books").begin_object();
+    for (const auto& [state, count] : books) json.field(state, count);
+    json.end_object();
+    number_field(json, "oldest_book_sec", rounded(feed.oldest_book_sec));
+    json.field("tapes_incomplete", feed.tapes_incomplete)
+        .field("frames", status.frames)
+        .field("wire_bytes", status.wire_bytes)
+        .field("inflated_bytes", status.inflated_bytes)
+        .field("ignored_frames", status.ignored_frames)
+        .field("unreadable_frames", status.unreadable_frames)
+        .field("gaps", status.gaps)
+        .field("reconnections", status.reconnections)
+        .key("resubscriptions")
+        .begin_object();
+    for (const auto& [cause, count] : status.resubscriptions) json.field(cause, count);
+    json.end_object().key("audits").begin_object();
+    for (const engine::AuditResult result : engine::kAuditResults) {
+        json.field(engine::to_string(result), feed.audits[static_cast<std::size_t>(result)]);
+    }
+    json.end_object()
+        .field("fall_backs", feed.fall_backs)
+        .field("tapes_filled", feed.tapes_filled)
+        .field("rankings_between_scans", feed.published)
         .end_object();
 }
 
@@ -226,6 +269,7 @@ Rendered render_health(const HealthReport& report) {
     json.end_array();
     write_ranking_state(json, report);
     write_adapter(json, health.exchange);
+    if (health.feed) write_feed(json, *health.feed);
     write_symbol_health(json, health.symbols);
     if (report.stores) write_stores(json, *report.stores);
     if (report.history) write_history(json, *report.history);

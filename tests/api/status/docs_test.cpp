@@ -82,6 +82,7 @@ TEST(ApiDocs, have_exactly_the_metrics_that_are_served) {
     book.true_at = ranking.time;
     sample.ranking = std::make_shared<const ranking::Ranking>(std::move(ranking));
     sample.health.exchange.errors = {{"timeout", 1}};
+    sample.health.feed = engine::FeedHealth{.status = {.resubscriptions = {{"gap", 1}}}};
     sample.server = net::HttpServerStatistics();
     sample.streams = StreamStatistics();
     sample.stores = {{.name = "redis", .status = {}}};
