@@ -58,8 +58,9 @@ public:
     Streams(const Streams&) = delete;
     Streams& operator=(const Streams&) = delete;
 
-    /// Sends `ranking` to all subscribers: connect it to the board. Quick; does not throw.
-    void publish(ranking::RankingPtr ranking);
+    /// Sends `ranking` to those who follow every published one, and a recorded one to all subscribers: connect it to
+    /// the board's two lists of listeners. A ranking that comes both ways is sent once. Quick; does not throw.
+    void publish(ranking::RankingPtr ranking, bool recorded = true);
 
     [[nodiscard]] StreamStatistics statistics() const;
 

@@ -15,6 +15,7 @@ namespace scanner::api {
 namespace {
 
 constexpr double kOpportunityNotional = 10'000.0;
+constexpr std::int64_t kMaxFrameIntervalMs = 60'000;
 
 std::vector<std::string> profile_names(const QueryContext& context) {
     std::vector<std::string> names;
@@ -281,6 +282,9 @@ std::expected<StreamQuery, Problem> parse_stream_query(const net::QueryParameter
     const auto named = query.symbols ? static_cast<std::int64_t>(query.symbols->size()) : std::int64_t{0};
     query.top = reader.integer("top", 1, kMaxTop)
                     .value_or(named > 0 ? std::min(named, kMaxTop) : std::int64_t{context.default_top});
+    if (const auto interval = reader.integer("min_interval_ms", 0, kMaxFrameIntervalMs)) {
+        query.min_interval = std::chrono::milliseconds(*interval);
+    }
     if (query.symbols) std::ranges::sort(*query.symbols);  // items come by rank, so their order means nothing
     if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
     return query;
@@ -335,6 +339,7 @@ std::string canonical(const StreamQuery& query) {
     key += query.symbols ? 'S' : '-';
     if (query.symbols) add_list(key, *query.symbols);
     fmt::format_to(std::back_inserter(key), "{}", query.top);
+    if (query.min_interval) fmt::format_to(std::back_inserter(key), "I{}", query.min_interval->count());
     return key;
 }
 

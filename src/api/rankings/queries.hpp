@@ -9,6 +9,7 @@
 #include "scanner/ranking/ranking.hpp"
 #include "scanner/ranking/scoring.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -76,6 +77,8 @@ struct StreamQuery {
     std::optional<std::string> profile;               ///< nothing: each cycle's default one
     std::optional<std::vector<std::string>> symbols;  ///< contract codes, sorted; nothing: all
     std::int64_t top = 0;
+    /// Frames of published rankings, at most one in so long; nothing: of recorded ones, one a scan interval.
+    std::optional<std::chrono::milliseconds> min_interval;
 };
 
 /// The cycle that a query is bound to by `seq=`; nothing without a usable one. What is wrong with it is reported by

@@ -16,6 +16,9 @@ using std::chrono::steady_clock;
 constexpr double kDefaultThreshold = 60.0;
 /// Added to a ranking's time to live, so that the check finds it expired.
 constexpr std::chrono::milliseconds kAgeSlack{5};
+/// How much of its interval a frame may be early: nine tenths must have passed.
+constexpr int kEarly = 9;
+constexpr int kWhole = 10;
 
 }  // namespace
 
@@ -26,10 +29,12 @@ StreamHub::StreamHub(boost::asio::any_io_executor executor, StreamOptions option
     options_.kept_rankings = std::max<std::size_t>(options_.kept_rankings, 1);
 }
 
-void StreamHub::publish(ranking::RankingPtr ranking) {
+void StreamHub::publish(ranking::RankingPtr ranking, bool recorded) {
     if (engine_ == nullptr || ranking == nullptr) return;
     const bool stale = !engine_->is_fresh(*ranking);
-    push(std::move(ranking), stale);
+    const bool known = !published_.empty() && published_.back().ranking == ranking;
+    if (!known || !recorded) push(published_, ranking, stale);
+    if (recorded) push(recorded_, std::move(ranking), stale);
     watch_age();
 }
 
@@ -38,15 +43,25 @@ void StreamHub::close() {
     age_timer_.cancel();
 }
 
-void StreamHub::push(ranking::RankingPtr ranking, bool stale) {
-    publications_.push_back({.number = ++last_number_, .ranking = std::move(ranking), .stale = stale});
-    while (publications_.size() > options_.kept_rankings) publications_.pop_front();
-    for (const auto& [key, channel] : channels_) deliver(*channel, publications_.back());
+void StreamHub::push(Publications& publications, ranking::RankingPtr ranking, bool stale) {
+    publications.push_back({.number = ++last_number_, .ranking = std::move(ranking), .stale = stale});
+    while (publications.size() > options_.kept_rankings) publications.pop_front();
+    for (const auto& [key, channel] : channels_) {
+        if (&publications_of(*channel) == &publications) deliver(*channel, publications.back());
+    }
+}
+
+const StreamHub::Publications& StreamHub::publications_of(const Channel& channel) const {
+    return channel.query.min_interval ? published_ : recorded_;
 }
 
 void StreamHub::deliver(Channel& channel, const Publication& publication) {
-    channel.newest = render(channel, publication);
     const core::SteadyTime now = steady_clock::now();
+    // Rankings come with some jitter of their own: a hair too early is not too early.
+    const auto pause = channel.query.min_interval.value_or(std::chrono::milliseconds(0)) * kEarly / kWhole;
+    if (!publication.stale && channel.newest.json != nullptr && now - channel.delivered < pause) return;
+    channel.newest = render(channel, publication);
+    channel.delivered = now;
     for (StreamSubscriber* const subscriber : channel.subscribers) {
         if (channel.newest.json != nullptr) {
             subscriber->offer(publication.number, now);
@@ -58,7 +73,7 @@ void StreamHub::deliver(Channel& channel, const Publication& publication) {
 
 /// Notifies all subscribers when the newest ranking becomes too old to be served as live.
 void StreamHub::watch_age() {
-    const Publication& newest = publications_.back();
+    const Publication& newest = published_.back();
     if (newest.stale) {
         age_timer_.cancel();
         return;
@@ -67,17 +82,20 @@ void StreamHub::watch_age() {
     age_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
         const auto self = weak.lock();
         if (error || self == nullptr || self->engine_ == nullptr) return;
-        const Publication last = self->publications_.back();
+        const Publication last = self->published_.back();
         if (last.stale) return;
-        if (!self->engine_->is_fresh(*last.ranking)) self->push(last.ranking, true);
+        if (!self->engine_->is_fresh(*last.ranking)) {
+            self->push(self->published_, last.ranking, true);
+            if (!self->recorded_.empty()) self->push(self->recorded_, self->recorded_.back().ranking, true);
+        }
         self->watch_age();  // not yet, if the clock was set
     });
 }
 
 /// What the engine had before anything was published: a ranking from before a restart.
 void StreamHub::take_over_current() {
-    if (!publications_.empty() || engine_ == nullptr) return;
-    publish(engine_->current());
+    if (!published_.empty() || engine_ == nullptr) return;
+    publish(engine_->current(), true);
 }
 
 StreamFrame StreamHub::render(const Channel& channel, const Publication& publication) {
@@ -86,7 +104,8 @@ StreamFrame StreamHub::render(const Channel& channel, const Publication& publica
     context.manipulation_threshold =
         options_.manipulation_threshold ? options_.manipulation_threshold() : kDefaultThreshold;
     context.stale = publication.stale;
-    StreamFrame frame{.number = publication.number, .json = nullptr, .event = nullptr};
+    StreamFrame frame{
+        .number = publication.number, .sequence = publication.ranking->sequence, .json = nullptr, .event = nullptr};
     auto text = render_frame(*publication.ranking, channel.query, context);
     if (!text) return frame;
     ++statistics_.rendered;
@@ -95,16 +114,17 @@ StreamFrame StreamHub::render(const Channel& channel, const Publication& publica
 }
 
 const StreamFrame& StreamHub::newest_frame(Channel& channel) {
-    const Publication& newest = publications_.back();
-    if (channel.newest.number != newest.number) channel.newest = render(channel, newest);
+    const Publication& newest = publications_of(channel).back();
+    // One that is paced keeps its frame until the next one is due, so that it is rendered once an interval.
+    const bool kept = channel.query.min_interval && channel.newest.json != nullptr;
+    if (!kept && channel.newest.number != newest.number) channel.newest = render(channel, newest);
     return channel.newest;
 }
 
 const std::shared_ptr<const std::string>& StreamHub::event_of(Channel& channel) {
     StreamFrame& frame = channel.newest;
     if (frame.event == nullptr && frame.json != nullptr) {
-        frame.event =
-            std::make_shared<const std::string>(event_text(publications_.back().ranking->sequence, *frame.json));
+        frame.event = std::make_shared<const std::string>(event_text(frame.sequence, *frame.json));
     }
     return frame.event;
 }
@@ -181,9 +201,8 @@ StreamSubscriber::StreamSubscriber(std::shared_ptr<StreamHub> hub, StreamKind ki
     ++count();
     if (!demand) return;
     channel_ = &hub_->join(std::move(*demand), *this);
-    if (!hub_->publications_.empty()) {
-        static_cast<void>(conflation_.offer(hub_->publications_.back().number));
-    }
+    const StreamHub::Publications& publications = hub_->publications_of(*channel_);
+    if (!publications.empty()) static_cast<void>(conflation_.offer(publications.back().number));
 }
 
 StreamSubscriber::~StreamSubscriber() {
@@ -203,11 +222,12 @@ std::size_t& StreamSubscriber::count() {
 
 std::vector<std::shared_ptr<const std::string>> StreamSubscriber::replay(std::uint64_t last_id) {
     std::vector<std::shared_ptr<const std::string>> events;
-    if (hub_->publications_.empty()) return events;
-    const StreamHub::Publication& newest = hub_->publications_.back();
+    const StreamHub::Publications& publications = hub_->publications_of(*channel_);
+    if (publications.empty()) return events;
+    const StreamHub::Publication& newest = publications.back();
     if (newest.ranking->sequence == last_id && !newest.stale) conflation_.skip_to(newest.number);
     if (newest.ranking->sequence <= last_id) return events;  // also a number of another life of the server
-    for (const StreamHub::Publication& publication : hub_->publications_) {
+    for (const StreamHub::Publication& publication : publications) {
         const std::uint64_t sequence = publication.ranking->sequence;
         if (sequence <= last_id || sequence == newest.ranking->sequence) continue;
         const StreamFrame frame = hub_->render(*channel_, publication);
@@ -264,8 +284,8 @@ Streams::~Streams() {
     hub_->close();
 }
 
-void Streams::publish(ranking::RankingPtr ranking) {
-    hub_->publish(std::move(ranking));
+void Streams::publish(ranking::RankingPtr ranking, bool recorded) {
+    hub_->publish(std::move(ranking), recorded);
 }
 
 StreamStatistics Streams::statistics() const {

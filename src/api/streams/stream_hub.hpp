@@ -33,6 +33,7 @@ struct StreamDemand {
 /// One ranking as a channel shows it; shared by all who follow the channel. Empty where there is none.
 struct StreamFrame {
     std::uint64_t number = 0;                  ///< of the publication, not of the cycle
+    std::uint64_t sequence = 0;                ///< of the cycle
     std::shared_ptr<const std::string> json;   ///< a WebSocket message
     std::shared_ptr<const std::string> event;  ///< a Server-Sent Event
 };
@@ -45,7 +46,8 @@ public:
     StreamHub(const StreamHub&) = delete;
     StreamHub& operator=(const StreamHub&) = delete;
 
-    void publish(ranking::RankingPtr ranking);
+    /// As Streams::publish.
+    void publish(ranking::RankingPtr ranking, bool recorded);
     /// No more publications; the engine may go.
     void close();
 
@@ -64,10 +66,12 @@ private:
         ranking::RankingPtr ranking;
         bool stale = false;
     };
+    using Publications = std::deque<Publication>;  ///< oldest first
     struct Channel {
         StreamQuery query;
         std::string key;
         StreamFrame newest;
+        core::SteadyTime delivered;  ///< when the newest was offered
         std::vector<StreamSubscriber*> subscribers;
     };
 
@@ -78,7 +82,9 @@ private:
     [[nodiscard]] StreamFrame render(const Channel& channel, const Publication& publication);
     [[nodiscard]] const std::shared_ptr<const std::string>& event_of(Channel& channel);
     void take_over_current();
-    void push(ranking::RankingPtr ranking, bool stale);
+    void push(Publications& publications, ranking::RankingPtr ranking, bool stale);
+    /// What a channel follows: every ranking, or those that were recorded.
+    [[nodiscard]] const Publications& publications_of(const Channel& channel) const;
     void deliver(Channel& channel, const Publication& publication);
     void watch_age();
 
@@ -86,7 +92,8 @@ private:
     StreamOptions options_;
     const engine::EngineView* engine_;
     boost::asio::steady_timer age_timer_;
-    std::deque<Publication> publications_;  ///< oldest first
+    Publications published_;
+    Publications recorded_;
     std::uint64_t last_number_ = 0;
     std::unordered_map<std::string, std::unique_ptr<Channel>> channels_;
     /// How many subscribers of a client follow which channel, but for the default one.

@@ -101,6 +101,19 @@ protected:
             streams_->publish(ranking);
         });
     }
+    /// A ranking between two recorded ones.
+    ranking::RankingPtr publish_only(std::uint64_t sequence) {
+        auto ranking =
+            std::make_shared<const ranking::Ranking>(test::make_ranking(sequence, core::system_clock().now()));
+        loop_.call([this, ranking] {
+            engine_.newest = ranking;
+            streams_->publish(ranking, false);
+        });
+        return ranking;
+    }
+    void record(const ranking::RankingPtr& ranking) {
+        loop_.call([this, ranking] { streams_->publish(ranking, true); });
+    }
     [[nodiscard]] StreamStatistics statistics() {
         return loop_.call([this] { return streams_->statistics(); });
     }
