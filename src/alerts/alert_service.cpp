@@ -35,7 +35,7 @@ public:
         : executor_(executor),
           options_(std::move(options)),
           ports_(std::move(ports)),
-          watch_(options_.edges, options_.max_alerts_per_cycle, options_.scan_interval),
+          watch_(options_.edges, options_.max_alerts_per_cycle, options_.scan_interval, options_.live),
           saver_(executor),
           ended_(executor),
           delivery_(executor, options_, ports_, std::move(target), [this] {

@@ -4,12 +4,16 @@
 
 #include <fmt/format.h>
 
+#include <string_view>
 #include <vector>
 
 namespace scanner::alerts {
 namespace {
 
-std::vector<RuleView> make_builtin_rules() {
+/// Of rankings that come every second: what is over in the next ones is no news.
+constexpr std::string_view kHeld = " for 5s";
+
+std::vector<RuleView> make_builtin_rules(bool live) {
     std::vector<RuleView> rules(2);
     rules[0] = {.name = "large-rank-move",
                 .expression = "abs(rank_delta) >= 10 and min(rank, rank + rank_delta) <= 20",
@@ -19,6 +23,9 @@ std::vector<RuleView> make_builtin_rules() {
                 .expression = "manip_score >= 60",
                 .cooldown = std::chrono::minutes(15),
                 .built_in = true};
+    if (live) {
+        for (RuleView& rule : rules) rule.expression += kHeld;
+    }
     return rules;
 }
 
@@ -39,9 +46,10 @@ std::optional<std::string> hold_fault(std::chrono::milliseconds hold, std::chron
         seconds(hold), seconds(interval), seconds(edges.max_gap), seconds(edges.max_gap - kCycle));
 }
 
-std::span<const RuleView> builtin_rules() {
-    static const std::vector<RuleView> rules = make_builtin_rules();
-    return rules;
+std::span<const RuleView> builtin_rules(bool live) {
+    static const std::vector<RuleView> of_scans = make_builtin_rules(false);
+    static const std::vector<RuleView> of_feed = make_builtin_rules(true);
+    return live ? of_feed : of_scans;
 }
 
 }  // namespace scanner::alerts

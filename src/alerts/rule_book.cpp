@@ -41,10 +41,10 @@ std::optional<ActiveRule> compile(RuleView& view, std::optional<rules::RuleError
 
 }  // namespace
 
-RuleBook make_rule_book(std::span<const storage::AlertRule> stored) {
+RuleBook make_rule_book(std::span<const storage::AlertRule> stored, bool live) {
     RuleBook book;
     std::vector<std::optional<rules::RuleError>> scope_errors;
-    for (const RuleView& rule : builtin_rules()) {
+    for (const RuleView& rule : builtin_rules(live)) {
         if (std::ranges::find(stored, rule.name, &storage::AlertRule::name) == stored.end()) book.views.push_back(rule);
     }
     scope_errors.resize(book.views.size());

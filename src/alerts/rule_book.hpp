@@ -24,7 +24,7 @@ struct RuleBook {
     std::vector<ActiveRule> active;  ///< enabled ones without errors, by name
 };
 
-/// What is stored, with the built-in rules that were not changed. Pure.
-[[nodiscard]] RuleBook make_rule_book(std::span<const storage::AlertRule> stored);
+/// What is stored, with the built-in rules that were not changed (builtin_rules of `live`). Pure.
+[[nodiscard]] RuleBook make_rule_book(std::span<const storage::AlertRule> stored, bool live = false);
 
 }  // namespace scanner::alerts

@@ -28,7 +28,7 @@ std::optional<std::vector<std::string>> watchlist(const storage::OperatorDocumen
 }  // namespace
 
 void RuleWatch::take_rules(const storage::OperatorDocuments& documents) {
-    book_ = make_rule_book(documents.rules);
+    book_ = make_rule_book(documents.rules, live_);
     check_holds();
     if (!documents.loaded) return;  // nothing is known yet: forget nothing
     std::vector<std::string> active;

@@ -22,9 +22,14 @@ namespace scanner::alerts {
 class RuleWatch {
 public:
     /// At most `max_alerts_per_cycle` of all rules fire in a cycle; the others in the next one.
-    /// Cycles come every `interval`.
-    RuleWatch(EdgeOptions edges, std::size_t max_alerts_per_cycle, std::chrono::milliseconds interval)
-        : options_(edges), edges_(edges), max_alerts_per_cycle_(max_alerts_per_cycle), interval_(interval) {}
+    /// Cycles come every `interval`; `live`: rankings in between as well (builtin_rules).
+    RuleWatch(EdgeOptions edges, std::size_t max_alerts_per_cycle, std::chrono::milliseconds interval,
+              bool live = false)
+        : options_(edges),
+          edges_(edges),
+          max_alerts_per_cycle_(max_alerts_per_cycle),
+          interval_(interval),
+          live_(live) {}
 
     /// Replaces the rules. The state of all others is dropped, unless nothing was loaded yet.
     void take_rules(const storage::OperatorDocuments& documents);
@@ -55,6 +60,7 @@ private:
     AlertEdges edges_;
     std::size_t max_alerts_per_cycle_;
     std::chrono::milliseconds interval_;
+    bool live_;
     std::vector<std::string> cannot_fire_;        // by name; said in the log
     std::map<std::string, std::uint64_t> fired_;  // by rule; of rules that exist
 };

@@ -36,6 +36,7 @@ struct AlertOptions {
     /// What chat messages link to: the exchange's page of a contract, with "{contract_code}" in it; empty: no link.
     std::string contract_page;
     std::chrono::milliseconds scan_interval{15'000};  ///< SCANNER_SCAN_INTERVAL_SEC: from cycle to cycle
+    bool live = false;                                ///< rankings are published between two cycles too (builtin_rules)
     std::chrono::milliseconds webhook_timeout{10'000};
     std::size_t webhook_concurrency = 4;
     net::BackoffOptions backoff{.max_attempts = 10,

@@ -14,7 +14,8 @@ namespace scanner::alerts {
 [[nodiscard]] std::optional<std::string> hold_fault(std::chrono::milliseconds hold, std::chrono::milliseconds interval,
                                                     const EdgeOptions& edges);
 
-/// The rules that ship: disabled.
-[[nodiscard]] std::span<const RuleView> builtin_rules();
+/// The rules that ship: disabled. `live`: rankings follow the market between two scans, so that a condition must hold
+/// for some seconds; what one scan found alone says as much as it ever did.
+[[nodiscard]] std::span<const RuleView> builtin_rules(bool live = false);
 
 }  // namespace scanner::alerts
