@@ -90,7 +90,8 @@ def dashboard_queries():
 class Metrics(unittest.TestCase):
     def test_every_metric_in_rules_and_dashboard_is_served(self):
         """By a scanner that has seen failures and readers of every kind: families with labels appear with their first event."""
-        env = {"SCANNER_ALERT_WEBHOOK_URL": f"http://127.0.0.1:{free_port()}/", "SCANNER_ALERT_WEBHOOK_ALLOW_PRIVATE": "true"}
+        env = {"SCANNER_ALERT_WEBHOOK_URL": f"http://127.0.0.1:{free_port()}/", "SCANNER_ALERT_WEBHOOK_ALLOW_PRIVATE": "true",
+               "SCANNER_FEED": "auto"}
         with Stack(BIN, env).wait_ready() as stack:
             status, text = request(stack.url + "/alerts/rules", "POST", {"name": "any", "expression": "rank >= 1"})
             self.assertEqual(status, 200, text)
@@ -131,7 +132,7 @@ class Prometheus(unittest.TestCase):
     def test_the_dashboard_shows_numbers_and_nothing_rings_on_a_healthy_scanner(self):
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        with tempfile.TemporaryDirectory() as folder, Stack(BIN).wait_ready() as stack:
+        with tempfile.TemporaryDirectory() as folder, Stack(BIN, {"SCANNER_FEED": "auto"}).wait_ready() as stack:
             text = (DEPLOY / "prometheus/prometheus.yml").read_text()
             text = text.replace("scanner:8010", f"127.0.0.1:{stack.port}").replace("127.0.0.1:9090", f"127.0.0.1:{port}")
             text = re.sub(r"(scrape|evaluation)_interval: 15s", r"\1_interval: 1s", text)
