@@ -85,9 +85,11 @@ public:
           client_(make_client(io.get_executor(), loaded_.settings)),
           exchange_(
               make_exchange(io.get_executor(), loaded_.settings, *client_, core::system_clock(), engine_metrics_)),
+          sequence_file_(alerts::make_state_file(sequence_path(loaded_.settings))),
+          feed_(feed_parts(io.get_executor(), loaded_.settings, core::system_clock(), *sequence_file_)),
           engine_(engine::make_engine(io.get_executor(), *exchange_, core::system_clock(),
                                       engine_options(loaded_.settings, false), engine_metrics_,
-                                      make_first_scan_progress())),
+                                      make_first_scan_progress(), feed_.value_or(engine::FeedParts()))),
           stores_(io.get_executor(), loaded_.settings, core::system_clock()),
           operator_(operators::make_operator_service(stores_.database().document_store(),
                                                      operator_defaults(loaded_.settings),
@@ -113,6 +115,7 @@ public:
     /// Binds the port, so that a port in use is an error before anything else happens.
     core::Result<void> start() {
         if (!alerts_) return std::unexpected(alerts_.error());
+        if (!feed_) return std::unexpected(feed_.error());
         net::HttpServerOptions options;
         options.address = loaded_.settings.http_address == "localhost" ? "127.0.0.1" : loaded_.settings.http_address;
         options.port = loaded_.settings.http_port;
@@ -216,7 +219,8 @@ private:
             co_return;
         }
         stores_.follow(*engine_);
-        engine_->board().on_published([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking); });
+        engine_->board().on_published([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, false); });
+        engine_->board().on_recorded([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, true); });
         engine_->board().on_published([this](const ranking::RankingPtr& ranking) { (*alerts_)->on_ranking(ranking); });
         if (!tasks_.spawn("alerts", (*alerts_)->run())) co_return;  // the end has begun already
         if (const auto restored = engine_->board().current(); restored) streams_.publish(restored);
@@ -320,7 +324,11 @@ private:
     std::unique_ptr<net::HttpClient> client_;
     /// The one way to the exchange, so that one budget and one breaker hold for scan and inspector together.
     std::unique_ptr<exchange::Exchange> exchange_;
-    /// Scans and ranks. Its board is what inspector, streams and API read, so it outlives them.
+    /// The last number that a ranking may have had, kept over a restart; a file, so that it works without any database.
+    std::unique_ptr<alerts::StateFile> sequence_file_;
+    /// What the engine follows a live feed with; start() fails without what is required.
+    core::Result<engine::FeedParts> feed_;
+    /// Scans and ranks, and follows the feed. Its board is what inspector, streams and API read, so it outlives them.
     std::unique_ptr<engine::Engine> engine_;
     /// History, the operator's documents and the cache; takes what the engine records, and is closed last.
     Stores stores_;

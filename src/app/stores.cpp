@@ -92,6 +92,8 @@ Stores::Stores(asio::any_io_executor executor, const settings::Settings& setting
 asio::awaitable<core::Result<void>> Stores::open(engine::Engine& engine) {
     if (auto opened = co_await database_->open(); !opened) co_return std::unexpected(opened.error());
     engine.continue_after(database_->history().last_sequence());
+    // Whether or not a feed is followed now: a number that was shown is never used again.
+    engine.continue_after(reserved_sequence(*alerts::make_state_file(sequence_path(settings_))));
     if (redis_.cache) {
         if (auto claimed = co_await redis_.lease->claim(kRedisPatience); !claimed)
             co_return std::unexpected(claimed.error());

@@ -1,10 +1,13 @@
 #include "app/wiring.hpp"
 
 #include "scanner/core/log.hpp"
+#include "scanner/core/numeric.hpp"
 #include "scanner/core/version.hpp"
 #include "scanner/exchange/exchange_factory.hpp"
+#include "scanner/exchange/market_feed_options.hpp"
 
 #include <random>
+#include <string_view>
 #include <utility>
 
 namespace scanner::app {
@@ -68,6 +71,8 @@ engine::EngineOptions engine_options(const settings::Settings& settings, bool si
     options.ranking.simulated = simulated;
     for (const signals::Profile& profile : signals::builtin_profiles()) options.profiles.push_back(profile);
     options.interval = settings.scan_interval;
+    options.rank_interval = settings.rank_interval;
+    options.audits_per_sec = settings.feed_audits_per_sec;
     options.snapshots_ttl = settings.redis_snapshots_ttl;
     return options;
 }
@@ -98,6 +103,7 @@ alerts::AlertOptions alert_options(const settings::Settings& settings) {
     options.webhook_allow_private = settings.alert_webhook_allow_private;
     options.contract_page = exchange_of(settings).contract_page;
     options.scan_interval = settings.scan_interval;
+    options.live = settings.feed != settings::FeedMode::off;
     return options;
 }
 
@@ -108,6 +114,46 @@ ranking::RankingOrigin ranking_origin(const settings::Settings& settings) {
 
 std::string alert_state_path(const settings::Settings& settings) {
     return settings.data_dir + "/alerts.json";
+}
+
+std::string sequence_path(const settings::Settings& settings) {
+    return settings.data_dir + "/sequence";
+}
+
+std::uint64_t reserved_sequence(alerts::StateFile& sequence) {
+    const auto text = sequence.read();
+    if (!text) {
+        if (text.error().code() != core::ErrorCode::not_found) {
+            core::log(core::LogLevel::error, "sequence_unreadable", {{"error", text.error().message()}});
+        }
+        return 0;
+    }
+    std::string_view digits = *text;
+    while (digits.ends_with('\n')) digits.remove_suffix(1);
+    const auto number = core::parse_int(digits);
+    if (number && *number >= 0) return static_cast<std::uint64_t>(*number);
+    core::log(core::LogLevel::error, "sequence_damaged");
+    sequence.set_aside();
+    return 0;
+}
+
+core::Result<engine::FeedParts> feed_parts(const boost::asio::any_io_executor& executor,
+                                           const settings::Settings& settings, const core::Clock& clock,
+                                           alerts::StateFile& sequence) {
+    engine::FeedParts parts;
+    if (settings.feed == settings::FeedMode::off) return parts;
+    exchange::MarketFeedOptions options;
+    options.url = exchange::feed_url(settings.feed_url.value_or(settings.exchange_url));
+    if (options.url.empty()) {
+        if (settings.feed != settings::FeedMode::required) return parts;
+        return core::fail(core::ErrorCode::invalid_input, "SCANNER_FEED is required, and this exchange has no feed");
+    }
+    options.ca_bundle_path = settings.ca_bundle_path.value_or("");
+    parts.make_feed = [executor, options, &clock](exchange::FeedListener& listener) {
+        return exchange::make_market_feed(executor, options, listener, clock, std::random_device{}());
+    };
+    parts.reserve_sequence = [&sequence](std::uint64_t up_to) { return sequence.write(std::to_string(up_to) + "\n"); };
+    return parts;
 }
 
 std::unique_ptr<net::HttpClient> make_client(boost::asio::any_io_executor executor,

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "scanner/alerts/alert_service.hpp"
+#include "scanner/alerts/state_file.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/engine.hpp"
+#include "scanner/engine/feed_parts.hpp"
 #include "scanner/engine/observer.hpp"
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/exchange/exchange_description.hpp"
@@ -13,6 +15,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -33,6 +36,15 @@ namespace scanner::app {
 [[nodiscard]] std::string alert_state_path(const settings::Settings& settings);
 [[nodiscard]] std::unique_ptr<net::HttpClient> make_client(boost::asio::any_io_executor executor,
                                                            const settings::Settings& settings);
+/// Where the last number that a ranking may have had is kept, so that no number is used twice.
+[[nodiscard]] std::string sequence_path(const settings::Settings& settings);
+/// What the engine follows a live feed with, by the settings; nothing with SCANNER_FEED=off. Numbers are reserved in
+/// `sequence`. Fails where a feed is required and the exchange has none. Both must outlive the engine.
+[[nodiscard]] core::Result<engine::FeedParts> feed_parts(const boost::asio::any_io_executor& executor,
+                                                         const settings::Settings& settings, const core::Clock& clock,
+                                                         alerts::StateFile& sequence);
+/// The number in `sequence`; 0 where there is none. A text that is no number is put out of the way.
+[[nodiscard]] std::uint64_t reserved_sequence(alerts::StateFile& sequence);
 /// For webhooks: of its own, so that a slow receiver takes no connection from the scan.
 [[nodiscard]] std::unique_ptr<net::HttpClient> make_webhook_client(boost::asio::any_io_executor executor,
                                                                    const settings::Settings& settings);

@@ -83,9 +83,11 @@ void collect(core::MetricSink& sink, const FeedHealth& feed) {
     sink.counter("scanner_feed_gaps_total", "Changes of books that were missing", status.gaps);
     sink.counter("scanner_feed_reconnections_total", "Connections that ended and were made again",
                  status.reconnections);
-    for (const auto& [cause, count] : status.resubscriptions) {
+    // All of them from the first scrape on, so that a rate over them has a beginning.
+    for (const std::string_view cause : exchange::kResubscriptionCauses) {
+        const auto counted = status.resubscriptions.find(std::string(cause));
         sink.counter("scanner_feed_resubscriptions_total", "Subscriptions of books that were begun again, by cause",
-                     count, {{"cause", cause}});
+                     counted == status.resubscriptions.end() ? 0 : counted->second, {{"cause", cause}});
     }
     for (const AuditResult result : kAuditResults) {
         sink.counter("scanner_feed_audits_total", "Live books compared with the answer to a request, by result",

@@ -160,6 +160,40 @@ std::vector<SettingSpec> cycle_settings() {
     };
 }
 
+std::vector<SettingSpec> feed_settings() {
+    constexpr std::string_view kSection = "The live feed";
+    using S = Settings;
+    return {
+        {"SCANNER_FEED",
+         {},
+         kSection,
+         choice<FeedMode>(&S::feed,
+                          {{"auto", FeedMode::automatic}, {"off", FeedMode::off}, {"required", FeedMode::required}}),
+         "Whether the exchange's WebSocket feed is followed: auto where it has one, off never (only requests, as often "
+         "as the scan interval says), required refuses to start without one."},
+        {"SCANNER_FEED_URL",
+         {},
+         kSection,
+         socket_url(&S::feed_url),
+         "Base of the feed's addresses; empty derives it from SCANNER_EXCHANGE_URL."},
+        {"SCANNER_RANK_INTERVAL_MS",
+         {},
+         kSection,
+         whole_milliseconds(&S::rank_interval, 0, 60'000),
+         "Shortest time between two published rankings while the feed is followed; 0 publishes as fast as changes "
+         "come. "
+         "History keeps one a scan interval.",
+         kReloadable},
+        {"SCANNER_FEED_AUDIT_PER_SEC",
+         {},
+         kSection,
+         number(&S::feed_audits_per_sec, 0.1, 100, "calls a second"),
+         "How many live books are compared with what the exchange answers to a request; only those that have rested "
+         "for some seconds. Within SCANNER_REQUEST_BUDGET_PER_SEC.",
+         kReloadable},
+    };
+}
+
 std::vector<SettingSpec> serving_settings() {
     constexpr std::string_view kSection = "Serving";
     using S = Settings;
@@ -339,8 +373,8 @@ std::vector<SettingSpec> alert_and_log_settings() {
 const std::vector<SettingSpec>& setting_specs() {
     static const std::vector<SettingSpec> specs = [] {
         std::vector<SettingSpec> all;
-        for (auto part : {exchange_settings(), cycle_settings(), serving_settings(), storage_settings(),
-                          alert_and_log_settings()}) {
+        for (auto part : {exchange_settings(), cycle_settings(), feed_settings(), serving_settings(),
+                          storage_settings(), alert_and_log_settings()}) {
             all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
         }
         return all;

@@ -139,6 +139,13 @@ SettingType days(std::chrono::days Settings::* member, int minimum, int maximum)
     return type;
 }
 
+SettingType whole_milliseconds(std::chrono::milliseconds Settings::* member, std::int64_t minimum,
+                               std::int64_t maximum) {
+    SettingType type = integer_setting(member, minimum, maximum, "milliseconds");
+    type.print = [member](const Settings& settings) { return std::to_string((settings.*member).count()); };
+    return type;
+}
+
 SettingType number(double Settings::* member, double minimum, double maximum, std::string_view unit) {
     SettingType type = setting_of(member, "a number " + range_text(minimum, maximum));
     if (!unit.empty()) type.expected += " (" + std::string(unit) + ")";
@@ -246,6 +253,27 @@ SettingType base_url(std::string Settings::* member) {
     };
     type.print = [member](const Settings& settings) { return settings.*member; };
     // Nothing secret belongs here; a password written by mistake is still not repeated.
+    type.mask = [](std::string_view value) { return core::mask_url(value); };
+    return type;
+}
+
+SettingType socket_url(std::optional<std::string> Settings::* member) {
+    SettingType type = optional_text(member, "a ws:// or wss:// address");
+    type.parse = [member](Settings& settings, std::string_view given) -> Complaint {
+        if (given.empty()) {
+            settings.*member = std::nullopt;
+            return std::nullopt;
+        }
+        const auto url = core::parse_url(given);
+        if (!url) return url.error().message();
+        if (url->scheme != "ws" && url->scheme != "wss") return "the scheme is " + url->scheme + "://";
+        if (!url->user.empty() || !url->password.empty()) return "it has a user or password";
+        if (url->path.size() > 1 || !url->query.empty() || !url->fragment.empty()) {
+            return "it has a path, a query or a fragment";
+        }
+        settings.*member = without_trailing_slash(given);
+        return std::nullopt;
+    };
     type.mask = [](std::string_view value) { return core::mask_url(value); };
     return type;
 }

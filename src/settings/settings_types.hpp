@@ -52,7 +52,12 @@ struct Choice {
 [[nodiscard]] SettingType listen_address(std::string Settings::* member);
 /// http:// or https:// with a host; kept without a trailing slash.
 [[nodiscard]] SettingType base_url(std::string Settings::* member);
-/// As above with path and query, of which nothing is shown; or none.
+/// ws:// or wss:// with a host and no path; or none.
+[[nodiscard]] SettingType socket_url(std::optional<std::string> Settings::* member);
+/// Whole milliseconds.
+[[nodiscard]] SettingType whole_milliseconds(std::chrono::milliseconds Settings::* member, std::int64_t minimum,
+                                             std::int64_t maximum);
+/// http:// or https:// with path and query, of which nothing is shown; or none.
 [[nodiscard]] SettingType webhook_url(std::optional<std::string> Settings::* member);
 /// "/scanner", "/tools/scanner"; kept without a trailing slash, "/" alone means none.
 [[nodiscard]] SettingType url_path(std::string Settings::* member);

@@ -11,6 +11,15 @@ std::string_view to_string(Universe universe) noexcept {
     return "all";
 }
 
+std::string_view to_string(FeedMode mode) noexcept {
+    switch (mode) {
+        case FeedMode::automatic: return "auto";
+        case FeedMode::off: return "off";
+        case FeedMode::required: return "required";
+    }
+    return "off";
+}
+
 std::string_view to_string(LogFormat format) noexcept {
     return format == LogFormat::text ? "text" : "json";
 }

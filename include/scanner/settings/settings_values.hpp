@@ -16,6 +16,8 @@ namespace scanner::settings {
 
 /// Which contracts are scanned: stocks, indices and metals are listed as swaps too.
 enum class Universe { all, crypto, tradfi };
+/// Whether the exchange's live feed is followed: where it has one, never, or always, so that a start without it fails.
+enum class FeedMode { automatic, off, required };
 enum class LogFormat { json, text };
 
 /// The values, with their defaults. Validated by load_settings; one made by hand (in tests) is not checked.
@@ -39,6 +41,12 @@ struct Settings {
     int scan_concurrency = 12;
     int scan_top_by_qvol = 60;
     std::chrono::milliseconds markets_cache_ttl{600'000};
+
+    // The live feed
+    FeedMode feed = FeedMode::off;
+    std::optional<std::string> feed_url;  ///< "wss://host", no trailing slash; empty: derived from exchange_url
+    std::chrono::milliseconds rank_interval{1'000};  ///< between published rankings; 0: as fast as changes come
+    double feed_audits_per_sec = 10.0;
 
     // How hard the exchange may be asked
     std::chrono::milliseconds adapter_timeout{90'000};
@@ -86,6 +94,7 @@ struct Settings {
 };
 
 [[nodiscard]] std::string_view to_string(Universe universe) noexcept;
+[[nodiscard]] std::string_view to_string(FeedMode mode) noexcept;
 [[nodiscard]] std::string_view to_string(LogFormat format) noexcept;
 
 }  // namespace scanner::settings
