@@ -5,12 +5,17 @@
 #include "engine/scripted_exchange.hpp"
 #include "support/run_coroutine.hpp"
 
+#include "scanner/ranking/ranker.hpp"
+#include "scanner/signals/numbers.hpp"
+#include "scanner/signals/profile.hpp"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// What a live feed changes in the state that rankings are read of. The clocks of ours and of the exchange go together
@@ -252,6 +257,52 @@ TEST_F(FeedSourceTest, no_basis_of_prices_that_are_seconds_apart) {
     state_.lists().index.bulk.by_contract[kCode] = {100.0, exchange_.exchange_now};
     state_.lists().index.bulk.exchange_time = exchange_.exchange_now;
     EXPECT_TRUE(find(read())->index_price);
+}
+
+/// A ranking of the state, by a ranker of its own.
+ranking::Ranking ranked(MarketReading reading) {
+    ranking::RankingSettings settings;
+    settings.default_profile = "scalp";
+    settings.notional_usdt = 5000;
+    settings.min_qvol_usdt = 20e6;
+    settings.max_spread_bps = 8;
+    std::vector<signals::Profile> profiles;
+    for (const auto& profile : signals::builtin_profiles()) profiles.push_back(profile);
+    ranking::Ranker ranker;
+    return ranker.rank({.data = std::move(reading.data), .exclusions = std::move(reading.exclusions)}, settings,
+                       profiles, {.sequence = 1, .time = core::from_unix_ms(1'790'000'000'000)});
+}
+
+TEST_F(FeedSourceTest, the_same_market_gives_the_same_numbers_and_ranks_both_ways) {
+    exchange_.codes = {"AAA-USDT", "BBB-USDT", "CCC-USDT", "DDD-USDT"};
+    scan();
+    const ranking::Ranking polled = ranked(state_.read(clock_.now(), clock_.steady_now(), limits_));
+    // The feed tells the very book that the scan read, and the last trade at the ticker's price.
+    for (const std::string& code : exchange_.codes) {
+        feed_.tell_book(code, exchange_.last, exchange_.level_size, now());
+        feed_.tell_trade(code, exchange_.last, 1, now());
+    }
+    const ranking::Ranking followed = ranked(read());
+    ASSERT_EQ(polled.contracts.size(), 4U);
+    ASSERT_EQ(followed.contracts.size(), 4U);
+    for (std::size_t i = 0; i < polled.contracts.size(); ++i) {
+        ASSERT_EQ(followed.contract(i).data.inputs[Input::order_book].source, InputSource::feed);
+        const auto by_poll = polled.numbers_view(i);
+        const auto by_feed = followed.numbers_view(i);
+        for (const signals::NumberField& field : signals::kNumbers) {
+            EXPECT_EQ(signals::known(by_poll, field), signals::known(by_feed, field)) << field.name;
+        }
+        EXPECT_EQ(polled.contract(i).numbers.manipulation.manip_flags,
+                  followed.contract(i).numbers.manipulation.manip_flags);
+    }
+    for (const auto& [profile, entries] : polled.ranked) {
+        const auto& others = followed.ranked.at(profile);
+        ASSERT_EQ(entries.size(), others.size());
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            EXPECT_EQ(entries[i].contract, others[i].contract) << profile;
+            EXPECT_DOUBLE_EQ(entries[i].score, others[i].score) << profile;
+        }
+    }
 }
 
 TEST_F(FeedSourceTest, says_that_something_has_changed) {
