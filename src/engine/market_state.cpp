@@ -120,6 +120,7 @@ MarketReading MarketState::read(core::WallTime own, core::SteadyTime steady, con
     MarketReading reading;
     reading.exclusions = left_out_;
     reading.data.reserve(universe_.size());
+    bool followed = false;
     for (const ContractStatePtr& state : universe_) {
         if (auto unread = state->unread()) {
             reading.exclusions.push_back(std::move(*unread));
@@ -144,7 +145,10 @@ MarketReading MarketState::read(core::WallTime own, core::SteadyTime steady, con
             data.candles = state->candles.value.view(candles_at).candles;
         }
         reading.data.push_back(std::move(data));
+        followed = followed || state->flow != nullptr;
+        reading.flow.push_back(state->flow);
     }
+    if (!followed) reading.flow.clear();
     return reading;
 }
 

@@ -10,6 +10,7 @@
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/market/market.hpp"
 #include "scanner/ranking/ranking.hpp"
+#include "scanner/signals/flow/flow_numbers.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -94,7 +95,8 @@ struct ContractState {
     bool book_followed = false;          ///< a feed keeps the book: no scan asks for it
     std::string_view book_subscription;  ///< where that of the book stands, a literal; empty without a feed
     TapePrice tape;
-    market::Inputs judged;  ///< by the last reading
+    std::shared_ptr<const signals::FlowNumbers> flow;  ///< of the feed; nullptr where none is followed
+    market::Inputs judged;                             ///< by the last reading
 
     /// Why nothing can be computed of it, where an input is not there: fetch_failed or malformed. Of two that failed
     /// the first.
@@ -104,7 +106,8 @@ using ContractStatePtr = std::shared_ptr<ContractState>;
 
 /// The state at one moment, as a ranking is computed from it.
 struct MarketReading {
-    std::vector<market::MarketData> data;        ///< of the universe, by turnover: all of it complete and live
+    std::vector<market::MarketData> data;  ///< of the universe, by turnover: all of it complete and live
+    std::vector<std::shared_ptr<const signals::FlowNumbers>> flow;  ///< of `data`; empty where none is followed
     std::vector<ranking::Exclusion> exclusions;  ///< every other contract of the list, with its reason
 };
 

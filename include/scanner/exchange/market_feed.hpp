@@ -69,6 +69,7 @@ public:
     /// Trades may be missing between the last one that was told and now: until the caller has filled the hole from
     /// elsewhere the tape is incomplete. Told when the connection is lost, and again once the tape is subscribed (also
     /// for the first time): what is read from elsewhere after that reaches the first trade that will be told.
+    /// `why` is kTapeBegins then.
     virtual void on_tape_hole(const market::Contract& contract, std::string_view why) = 0;
     virtual void on_liquidation(std::string_view contract_code, const Liquidation& liquidation,
                                 const FeedTime& time) = 0;
@@ -100,6 +101,9 @@ struct FeedConnectionStatus {
 ///   contract_changed  its size is another one
 inline constexpr std::array<std::string_view, 8> kResubscriptionCauses{
     "gap", "silent", "crossed", "audit_failed", "unreadable", "no_snapshot", "refused", "contract_changed"};
+
+/// Why a tape has a hole although its subscription has just begun: what was traded before is not known.
+inline constexpr std::string_view kTapeBegins = "the tape begins here";
 
 /// How the feed does, for health and metrics. Counters are since start.
 struct FeedStatus {

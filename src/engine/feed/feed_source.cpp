@@ -38,56 +38,77 @@ void FeedSource::want_universe() {
     if (feed_ == nullptr) return;
     std::vector<std::shared_ptr<const market::Contract>> wanted;
     std::unordered_map<std::string, FollowedContract> followed;
-    std::unordered_map<std::string, Pending> pending;
+    std::unordered_map<std::string, Following> following;
+    const core::WallTime now = exchange_now();
     wanted.reserve(state_.universe().size());
     for (const ContractStatePtr& state : state_.universe()) {
         const std::string& code = state->contract->contract_code;
         FollowedContract entry{.contract = state->contract};
-        Pending entry_pending;
         const auto known = followed_.find(code);
         // Another contract size is another contract: what was counted with the old one is wrong by that factor.
         if (known != followed_.end() && known->second.contract->contract_size == state->contract->contract_size) {
             entry = std::move(known->second);
             entry.contract = state->contract;
-            entry_pending = std::move(pending_[code]);
+            following.emplace(code, std::move(following_.at(code)));
+        } else if (liquidations_followed_) {
+            following[code].flow.on_liquidations_known(now);
+        } else {
+            following[code].flow.on_liquidations_unknown(now);
         }
         followed.emplace(code, std::move(entry));
-        pending.emplace(code, std::move(entry_pending));
         wanted.push_back(state->contract);
     }
     followed_ = std::move(followed);
-    pending_ = std::move(pending);
+    following_ = std::move(following);
     feed_->want(std::move(wanted));
 }
 
 void FeedSource::bring() {
     changed_ = false;
+    const core::WallTime now = exchange_now();
     for (const ContractStatePtr& state : state_.universe()) {
         const std::string& code = state->contract->contract_code;
         const auto contract = followed_.find(code);
-        if (contract != followed_.end()) bring(code, contract->second, pending_[code], *state);
+        if (contract != followed_.end()) bring(code, contract->second, following_.at(code), *state, now);
     }
 }
 
-void FeedSource::bring(const std::string& code, const FollowedContract& contract, Pending& pending,
-                       ContractState& state) {
-    const bool fresh = std::exchange(pending.written_to, &state) != &state;
+void FeedSource::bring(const std::string& code, const FollowedContract& contract, Following& following,
+                       ContractState& state, core::WallTime exchange_now) {
+    const bool fresh = std::exchange(following.written_to, &state) != &state;
     const market::LiveBook* const live = contract.book == BookState::live ? book(code) : nullptr;
     state.book_followed = live != nullptr;
     state.book_subscription = exchange::to_string(contract.book);
-    if (live != nullptr && (pending.book || fresh)) {
+    if (live != nullptr && (following.book_changed || fresh)) {
         const Receipt receipt{.source = InputSource::feed, .wall = clock_.now(), .steady = contract.confirmed};
         state.book.take(copy_of(*live, contract.confirmed_at), contract.confirmed_at, receipt);
-        pending.book = false;
+        following.book_changed = false;
     }
-    state.tape = pending.tape;
+    if (following.flow_changed || fresh || (following.flow_changes_at && *following.flow_changes_at <= exchange_now)) {
+        const signals::FlowNumbers numbers = following.flow.numbers(exchange_now);
+        if (!state.flow || *state.flow != numbers) state.flow = std::make_shared<const signals::FlowNumbers>(numbers);
+        following.flow_changes_at = following.flow.next_change_at(exchange_now);
+        following.flow_changed = false;
+    }
+    state.tape = following.price;
     state.tape.complete = !contract.tape_has_hole;
     state.tape.subscription = contract.tape_has_hole ? "incomplete" : "live";
-    if (!pending.move) return;
-    const Move move = *std::exchange(pending.move, std::nullopt);
+    if (!following.move) return;
+    const Move move = *std::exchange(following.move, std::nullopt);
     // What the exchange had counted already when it gave the candles is in them.
     if (move.last_time <= state.candles.exchange_time) return;
-    state.candles.value.follow_trades(move.low, move.high, pending.tape.last, move.last_time);
+    state.candles.value.follow_trades(move.low, move.high, following.price.last, move.last_time);
+}
+
+std::optional<core::SteadyTime> FeedSource::next_change() const {
+    std::optional<core::WallTime> first;
+    for (const auto& [code, following] : following_) {
+        if (following.flow_changes_at && (!first || *following.flow_changes_at < *first)) {
+            first = following.flow_changes_at;
+        }
+    }
+    if (!first) return std::nullopt;
+    return clock_.steady_now() + std::max(*first - exchange_now(), std::chrono::milliseconds(0));
 }
 
 void FeedSource::note_change() {
@@ -100,7 +121,12 @@ void FeedSource::confirm(const std::string& contract_code, core::WallTime exchan
     if (contract == nullptr || contract->book != BookState::live) return;
     contract->confirmed_at = std::max(contract->confirmed_at, exchange_time);
     contract->confirmed = clock_.steady_now();
-    pending_[contract_code].book = true;
+    Following& following = following_.at(contract_code);
+    following.book_changed = true;
+    if (const market::LiveBook* const live = book(contract_code); live != nullptr) {
+        following.flow.on_book(*live, exchange_now());
+        following.flow_changed = true;
+    }
     note_change();
 }
 
@@ -117,16 +143,24 @@ void FeedSource::take_book(const std::string& contract_code, market::OrderBook b
     note_change();
 }
 
-void FeedSource::fill_tape(const std::string& contract_code, std::span<const market::Trade> trades) {
+bool FeedSource::fill_tape(const std::string& contract_code, std::span<const market::Trade> trades) {
     FollowedContract* const contract = find(contract_code);
-    if (contract == nullptr) return;
-    contract->tape_has_hole = false;
-    TapePrice& tape = pending_[contract_code].tape;
-    if (!trades.empty() && (!tape.time || trades.back().time > *tape.time)) {
-        tape.time = trades.back().time;
-        tape.last = trades.back().price;
+    if (contract == nullptr) return true;
+    Following& following = following_.at(contract_code);
+    const core::WallTime now = exchange_now();
+    const market::Tape::Filled filled = following.tape.fill(trades, contract->tape_followed);
+    if (filled.complete) {
+        following.flow.on_tape_filled(filled.fresh, now);
+    } else {
+        // It goes on from there; what is still missing lies before, or follows while nothing is subscribed.
+        if (!filled.fresh.empty()) following.flow.on_trades(filled.fresh, now);
+        if (!contract->tape_followed) following.flow.on_tape_hole(now);
     }
+    for (const market::Trade& trade : trades) tell_price(following, trade);
+    following.flow_changed = true;
+    contract->tape_has_hole = !following.tape.is_complete();
     note_change();
+    return !contract->tape_has_hole;
 }
 
 const market::LiveBook* FeedSource::book(const std::string& contract_code) const {
@@ -142,14 +176,17 @@ FollowedContract* FeedSource::find(std::string_view contract_code) {
     return found == followed_.end() ? nullptr : &found->second;
 }
 
-void FeedSource::on_book(const market::Contract& contract, const market::LiveBook& /*book*/, const FeedTime& time) {
+void FeedSource::on_book(const market::Contract& contract, const market::LiveBook& book, const FeedTime& time) {
     FollowedContract* const followed = find(contract.contract_code);
     if (followed == nullptr) return;
     followed->book = BookState::live;
     followed->confirmed_at = time.exchange;
     followed->confirmed = time.received_steady;
     followed->book_frame = time.received_steady;
-    pending_[contract.contract_code].book = true;
+    Following& following = following_.at(contract.contract_code);
+    following.book_changed = true;
+    following.flow.on_book(book, time.exchange);
+    following.flow_changed = true;
     note_change();
 }
 
@@ -166,6 +203,9 @@ void FeedSource::on_book_state(const market::Contract& contract, BookState state
         }
     }
     if (!was_live) return;
+    Following& following = following_.at(contract.contract_code);
+    following.flow.on_book_lost(exchange_now());
+    following.flow_changed = true;
     core::log(core::LogLevel::info, "book_lost",
               {{"contract_code", contract.contract_code}, {"state", exchange::to_string(state)}, {"why", why}});
     note_change();
@@ -175,33 +215,66 @@ void FeedSource::on_trades(const market::Contract& contract, std::span<const mar
                            const FeedTime& time) {
     FollowedContract* const followed = find(contract.contract_code);
     if (followed == nullptr || trades.empty()) return;
+    Following& following = following_.at(contract.contract_code);
+    const std::span<const market::Trade> fresh = following.tape.add(trades);
+    followed->tape_has_hole = !following.tape.is_complete();
+    if (fresh.empty()) return;
     followed->traded = time.received_steady;
-    Pending& pending = pending_[contract.contract_code];
-    for (const market::Trade& trade : trades) {
-        if (pending.tape.time && trade.time < *pending.tape.time) continue;  // an old one answers a subscription
-        pending.tape.time = trade.time;
-        pending.tape.last = trade.price;
-        if (pending.move && minute_of(pending.move->last_time) == minute_of(trade.time)) {
-            pending.move->low = std::min(pending.move->low, trade.price);
-            pending.move->high = std::max(pending.move->high, trade.price);
-            pending.move->last_time = trade.time;
-        } else {
-            pending.move = Move{.low = trade.price, .high = trade.price, .last_time = trade.time};
-        }
-    }
+    following.flow.on_trades(fresh, time.exchange);
+    following.flow_changed = true;
+    for (const market::Trade& trade : fresh) tell_price(following, trade);
     note_change();
 }
 
-void FeedSource::on_tape_hole(const market::Contract& contract, std::string_view /*why*/) {
+void FeedSource::tell_price(Following& following, const market::Trade& trade) {
+    if (following.price.time && trade.time < *following.price.time) return;  // an old one that answers a subscription
+    following.price.time = trade.time;
+    following.price.last = trade.price;
+    std::optional<Move>& move = following.move;
+    if (move && minute_of(move->last_time) == minute_of(trade.time)) {
+        move->low = std::min(move->low, trade.price);
+        move->high = std::max(move->high, trade.price);
+        move->last_time = trade.time;
+    } else {
+        move = Move{.low = trade.price, .high = trade.price, .last_time = trade.time};
+    }
+}
+
+void FeedSource::on_tape_hole(const market::Contract& contract, std::string_view why) {
     FollowedContract* const followed = find(contract.contract_code);
     if (followed == nullptr) return;
+    Following& following = following_.at(contract.contract_code);
+    following.tape.interrupted();
+    following.flow.on_tape_hole(exchange_now());
+    following.flow_changed = true;
     followed->tape_has_hole = true;
+    followed->tape_followed = why == exchange::kTapeBegins;
     if (events_.on_tape_hole) events_.on_tape_hole(contract.contract_code);
     note_change();
 }
 
-void FeedSource::on_liquidation(std::string_view /*contract_code*/, const exchange::Liquidation& /*liquidation*/,
-                                const FeedTime& /*time*/) {}
+void FeedSource::on_liquidation(std::string_view contract_code, const exchange::Liquidation& liquidation,
+                                const FeedTime& time) {
+    const auto found = following_.find(std::string(contract_code));
+    if (found == following_.end()) return;
+    found->second.flow.on_liquidation(liquidation.taker_side, liquidation.price * liquidation.size, time.exchange);
+    found->second.flow_changed = true;
+    note_change();
+}
+
+void FeedSource::on_liquidations_followed(bool followed) {
+    liquidations_followed_ = followed;
+    const core::WallTime now = exchange_now();
+    for (auto& [code, following] : following_) {
+        if (followed) {
+            following.flow.on_liquidations_known(now);
+        } else {
+            following.flow.on_liquidations_unknown(now);
+        }
+        following.flow_changed = true;
+    }
+    note_change();
+}
 
 void FeedSource::on_funding_rate(std::string_view contract_code, const market::FundingRate& rate,
                                  const FeedTime& /*time*/) {

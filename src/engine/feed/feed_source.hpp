@@ -4,6 +4,8 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/exchange/market_feed.hpp"
+#include "scanner/market/tape.hpp"
+#include "scanner/signals/flow/contract_flow.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -27,6 +29,7 @@ struct FollowedContract {
     core::SteadyTime book_frame;  ///< when the last frame of its topic came
     std::optional<core::SteadyTime> traded;  ///< when the last trade came
     bool tape_has_hole = true;
+    bool tape_followed = false;  ///< its subscription lives: what a list of trades ends with, it goes on from
 };
 
 /// Follows an exchange's live feed and writes what it tells to the market state: the second source beside the scan.
@@ -52,8 +55,10 @@ public:
 
     /// Writes what has come since the last time to the state, for a ranking that is about to be read of it.
     void bring();
-    /// Something was told, or a number has changed by itself, since the last `bring`.
+    /// Something was told since the last `bring`.
     [[nodiscard]] bool changed() const { return changed_; }
+    /// When a number of what was brought next changes by itself, as a window empties; empty when none does.
+    [[nodiscard]] std::optional<core::SteadyTime> next_change() const;
     /// What else was written makes a difference to a ranking.
     void note_change();
 
@@ -61,8 +66,8 @@ public:
     void confirm(const std::string& contract_code, core::WallTime exchange_time);
     /// A book of another source for a contract whose own is not live.
     void take_book(const std::string& contract_code, market::OrderBook book);
-    /// Every trade since the hole is known again.
-    void fill_tape(const std::string& contract_code, std::span<const market::Trade> trades);
+    /// The newest trades, as the exchange answered: whether they have closed the hole.
+    bool fill_tape(const std::string& contract_code, std::span<const market::Trade> trades);
 
     [[nodiscard]] const std::unordered_map<std::string, FollowedContract>& followed() const { return followed_; }
     [[nodiscard]] const market::LiveBook* book(const std::string& contract_code) const;
@@ -78,6 +83,7 @@ public:
     void on_tape_hole(const market::Contract& contract, std::string_view why) override;
     void on_liquidation(std::string_view contract_code, const exchange::Liquidation& liquidation,
                         const exchange::FeedTime& time) override;
+    void on_liquidations_followed(bool followed) override;
     void on_funding_rate(std::string_view contract_code, const market::FundingRate& rate,
                          const exchange::FeedTime& time) override;
     void on_contract_change(std::string_view contract_code, const exchange::FeedTime& time) override;
@@ -89,23 +95,30 @@ private:
         double high = 0.0;
         core::WallTime last_time;
     };
-    /// What is written to the state at the next `bring`.
-    struct Pending {
-        bool book = false;
-        TapePrice tape;
+    /// Everything that is known of a contract's events, and what of it is written to the state at the next `bring`.
+    struct Following {
+        bool book_changed = false;
+        TapePrice price;
         std::optional<Move> move;
+        market::Tape tape;
+        signals::ContractFlow flow;
+        bool flow_changed = true;
+        std::optional<core::WallTime> flow_changes_at;  ///< by itself, by the exchange's clock
         const ContractState* written_to = nullptr;
     };
 
     [[nodiscard]] FollowedContract* find(std::string_view contract_code);
-    void bring(const std::string& code, const FollowedContract& contract, Pending& pending, ContractState& state);
+    void bring(const std::string& code, const FollowedContract& contract, Following& following, ContractState& state,
+               core::WallTime exchange_now);
+    void tell_price(Following& following, const market::Trade& trade);
 
     MarketState& state_;
     const core::Clock& clock_;
     Events events_;
     exchange::MarketFeed* feed_ = nullptr;
     std::unordered_map<std::string, FollowedContract> followed_;  ///< by contract code
-    std::unordered_map<std::string, Pending> pending_;            ///< the same contracts
+    std::unordered_map<std::string, Following> following_;        ///< the same contracts
+    bool liquidations_followed_ = false;
     bool changed_ = false;
 };
 

@@ -43,8 +43,8 @@ LiveLoop::LiveLoop(asio::any_io_executor executor, exchange::Exchange& exchange,
       source_(state, clock,
               {.on_change =
                    [this] {
-                       rhythm_.changed(clock_.steady_now());
-                       changed_.notify();
+                       // Most changes come while one has been waited for already.
+                       if (rhythm_.changed(clock_.steady_now())) changed_.notify();
                    },
                .on_contract_change = [this] { events_.on_contract_change(); },
                .on_tape_hole =
@@ -86,6 +86,8 @@ void LiveLoop::set_options(LiveLoopOptions options) {
 
 void LiveLoop::published(core::SteadyTime at, bool recorded) {
     rhythm_.published(at, recorded);
+    // A tape that has died still empties its windows.
+    if (const auto change = source_.next_change(); change && rhythm_.changed(*change)) changed_.notify();
 }
 
 FeedHealth LiveLoop::health() const {
@@ -234,8 +236,7 @@ asio::awaitable<void> LiveLoop::fill_tapes() {
         const auto followed = source_.followed().find(code);
         if (followed == source_.followed().end() || !followed->second.tape_has_hole) continue;
         const auto trades = co_await exchange_.trades(followed->second.contract, kFilledTrades);
-        if (trades) {
-            source_.fill_tape(code, *trades);
+        if (trades && source_.fill_tape(code, *trades)) {
             ++counted_.tapes_filled;
             continue;
         }

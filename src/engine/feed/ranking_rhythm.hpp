@@ -21,8 +21,12 @@ public:
         recording_ = recording;
     }
 
-    /// Something changed, or will by itself at `at`.
-    void changed(core::SteadyTime at) { change_at_ = change_at_ ? std::min(*change_at_, at) : at; }
+    /// Something changed, or will by itself at `at`. Whether the next ranking is due earlier now.
+    bool changed(core::SteadyTime at) {
+        if (change_at_ && *change_at_ <= at) return false;
+        change_at_ = at;
+        return true;
+    }
     /// A ranking of everything that was known at `at` is out.
     void published(core::SteadyTime at, bool recorded) {
         change_at_.reset();

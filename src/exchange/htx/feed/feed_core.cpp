@@ -238,7 +238,7 @@ Result<std::optional<std::string>> FeedCore::on_market(std::size_t connection, s
 void FeedCore::confirm(Topic& topic, Followed& contract, core::SteadyTime now) {
     if (!subscriptions_.confirm(topic, now)) return;
     if (topic.kind == TopicKind::tape) {
-        listener_.on_tape_hole(*contract.contract, "the tape begins here");
+        listener_.on_tape_hole(*contract.contract, kTapeBegins);
     } else {
         contract.snapshot_due = now + snapshot_wait(contract);
     }
