@@ -39,6 +39,19 @@ void write_conditions(core::JsonWriter& json, const std::vector<rules::Condition
     json.end_array();
 }
 
+/// Every number that an item of the ranking has: between two recorded rankings nothing else keeps them.
+void write_item(core::JsonWriter& json, const signals::NumbersView& view) {
+    using signals::FieldGroup;
+    json.key("item").begin_object();
+    for (const FieldGroup group :
+         {FieldGroup::metrics, FieldGroup::edges, FieldGroup::manipulation, FieldGroup::flow}) {
+        for (const signals::NumberField& field : signals::numbers_of(group)) {
+            json.field(field.name, signals::rounded(signals::known(view, field), field.digits));
+        }
+    }
+    json.end_object();
+}
+
 }  // namespace
 
 std::string alert_id(std::string_view rule, std::string_view symbol, core::WallTime time) {
@@ -78,6 +91,7 @@ std::string render_payload(const ranking::Ranking& ranking, std::string_view pro
         .field("seq", ranking.sequence);
     json.field("expression", rule.text());
     write_conditions(json, rule.explain(subject));
+    if (ranking.has_flow) write_item(json, view);
     if (ranking.settings.simulated) json.field("simulated", true);
     return json.end_object().take();
 }
