@@ -27,7 +27,7 @@ public:
     explicit DescriptorSink(int descriptor) : descriptor_(descriptor) {}
 
     /// From here on, what is left is dropped if it is not read for two seconds. Any thread.
-    void hurry() { hurry_.store(true, std::memory_order_relaxed); }
+    void set_write_deadline() { has_deadline_.store(true, std::memory_order_relaxed); }
 
 private:
     void sink_it_(const spdlog::details::log_msg& message) override {
@@ -47,10 +47,11 @@ private:
     bool wait_until_writable() {
         while (!gave_up_) {
             pollfd waiting{.fd = descriptor_, .events = POLLOUT, .revents = 0};
-            const int ready = ::poll(&waiting, 1, hurry_.load(std::memory_order_relaxed) ? kLastWaitMs : kWaitMs);
+            const int ready =
+                ::poll(&waiting, 1, has_deadline_.load(std::memory_order_relaxed) ? kLastWaitMs : kWaitMs);
             if (ready > 0) return true;
             if (ready < 0 && errno != EINTR) return false;
-            gave_up_ = ready == 0 && std::exchange(last_wait_, hurry_.load(std::memory_order_relaxed));
+            gave_up_ = ready == 0 && std::exchange(last_wait_, has_deadline_.load(std::memory_order_relaxed));
         }
         return false;
     }
@@ -59,8 +60,8 @@ private:
     static constexpr int kLastWaitMs = 1'000;
     int descriptor_;
     std::string line_;
-    std::atomic<bool> hurry_{false};
-    bool last_wait_ = false;  ///< a wait has passed in vain since hurry()
+    std::atomic<bool> has_deadline_{false};
+    bool last_wait_ = false;  ///< a wait has passed in vain since set_write_deadline()
     bool gave_up_ = false;
 };
 
@@ -107,7 +108,7 @@ public:
         }
         core::set_log_sink(std::move(previous_));
         core::set_log_level(previous_level_);
-        sink_->hurry();
+        sink_->set_write_deadline();
         pool_.reset();  // its destructor writes what is queued and ends the thread, which shares the logger
     }
 

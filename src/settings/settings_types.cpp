@@ -386,7 +386,7 @@ SettingType origin_list(std::vector<std::string> Settings::* member) {
         std::vector<std::string> origins;
         for (const std::string& name : *names) {
             const auto origin = parse_origin(name);
-            if (!origin) return "\"" + name + "\" is no origin: scheme, host and port only";
+            if (!origin) return "\"" + name + "\" is not an origin: scheme, host and port only";
             if (std::ranges::find(origins, *origin) == origins.end()) origins.push_back(*origin);
         }
         if (origins.size() > 1 && std::ranges::find(origins, "*") != origins.end())
@@ -409,7 +409,7 @@ SettingType host_list(std::vector<std::string> Settings::* member) {
             const bool bare_address = name.contains(':') && core::parse_address(name);
             const std::string text = bare_address ? "[" + name + "]" : name;
             const auto authority = core::parse_authority(text);
-            if (!authority) return "\"" + name + "\" is no host";
+            if (!authority) return "\"" + name + "\" is not a host";
             if (!authority->port.empty() || text.ends_with(':')) {
                 return "\"" + name + "\" has a port: any will do, give the name alone";
             }
@@ -432,7 +432,7 @@ SettingType address_list(std::vector<core::AddressRange> Settings::* member) {
         std::vector<core::AddressRange> ranges;
         for (const std::string& name : *names) {
             const auto range = core::parse_address_range(name);
-            if (!range) return "\"" + name + "\" is no address and no network";
+            if (!range) return "\"" + name + "\" is neither an address nor a network";
             if (name.ends_with("/0")) return "\"" + name + "\" is every address: each client could say who it is";
             if (std::ranges::find(ranges, *range) == ranges.end()) ranges.push_back(*range);
         }

@@ -91,21 +91,21 @@ double relative_change(const std::optional<double>& before, const std::optional<
 }
 
 Evidence gather(const ManipulationInput& input, const ManipulationState& previous) {
-    Evidence seen{.metrics = input.metrics, .notional = input.notional_usdt};
-    seen.imbalance = book_imbalance(input.book, 5);
-    seen.depth = input.metrics.top5_depth_usdt;
-    seen.wall = std::max(best_usdt(input.book.bids), best_usdt(input.book.asks));
-    seen.wall_ratio = seen.depth > 0.0 ? std::clamp(bounded(seen.wall / seen.depth), 0.0, 1.0) : 0.0;
-    seen.wick_ratio = wick_ratio_of(input.last_candle, input.metrics.atr_pct);
-    seen.oi_delta = relative_change(previous.open_interest, input.metrics.open_interest);
-    seen.funding = input.metrics.funding_8h_pct.value_or(0.0);
-    return seen;
+    Evidence evidence{.metrics = input.metrics, .notional = input.notional_usdt};
+    evidence.imbalance = book_imbalance(input.book, 5);
+    evidence.depth = input.metrics.top5_depth_usdt;
+    evidence.wall = std::max(best_usdt(input.book.bids), best_usdt(input.book.asks));
+    evidence.wall_ratio = evidence.depth > 0.0 ? std::clamp(bounded(evidence.wall / evidence.depth), 0.0, 1.0) : 0.0;
+    evidence.wick_ratio = wick_ratio_of(input.last_candle, input.metrics.atr_pct);
+    evidence.oi_delta = relative_change(previous.open_interest, input.metrics.open_interest);
+    evidence.funding = input.metrics.funding_8h_pct.value_or(0.0);
+    return evidence;
 }
 
-FlagEvidence over(std::string_view quantity, double value, double threshold) {
+FlagEvidence above(std::string_view quantity, double value, double threshold) {
     return {.quantity = quantity, .value = value, .threshold = threshold, .above = true};
 }
-FlagEvidence under(std::string_view quantity, double value, double threshold) {
+FlagEvidence below(std::string_view quantity, double value, double threshold) {
     return {.quantity = quantity, .value = value, .threshold = threshold, .above = false};
 }
 
@@ -114,7 +114,7 @@ bool holds(const FlagEvidence& evidence) {
 }
 
 /// Raises `flag` where every comparison holds, and keeps the comparisons as its explanation.
-void judge(Manipulation& result, FlagIndex flag, std::initializer_list<FlagEvidence> comparisons) {
+void check_flag(Manipulation& result, FlagIndex flag, std::initializer_list<FlagEvidence> comparisons) {
     if (!std::ranges::all_of(comparisons, holds)) return;
     FlagDetail detail{.flag = kFlags[flag].name, .severity = kFlags[flag].severity};
     for (const FlagEvidence& evidence : comparisons) detail.evidence[detail.evidence_count++] = evidence;
@@ -122,74 +122,76 @@ void judge(Manipulation& result, FlagIndex flag, std::initializer_list<FlagEvide
     result.flag_details.push_back(detail);
 }
 
-void judge_all(const Evidence& seen, const ManipulationState& previous, NumberSet unknown, Manipulation& result) {
-    const Metrics& m = seen.metrics;
-    const double notional = seen.notional;
+void check_flags(const Evidence& evidence, const ManipulationState& previous, NumberSet unknown, Manipulation& result) {
+    const Metrics& m = evidence.metrics;
+    const double notional = evidence.notional;
     if (!unknown.has("volume_zscore"_number)) {
-        judge(result, exhausted_spike,
-              {over("previous_volume_zscore", previous.volume_zscore, 2.5),
-               under("volume_zscore", m.volume_zscore, 0.5), over("abs_ret_1", std::fabs(m.ret_1), 0.4)});
+        check_flag(result, exhausted_spike,
+                   {above("previous_volume_zscore", previous.volume_zscore, 2.5),
+                    below("volume_zscore", m.volume_zscore, 0.5), above("abs_ret_1", std::fabs(m.ret_1), 0.4)});
     }
-    if (seen.funding > 0.0) {
-        judge(result, funding_price_divergence,
-              {over("funding_8h_pct", seen.funding, 0.0), under("ret_1", m.ret_1, -0.25)});
+    if (evidence.funding > 0.0) {
+        check_flag(result, funding_price_divergence,
+                   {above("funding_8h_pct", evidence.funding, 0.0), below("ret_1", m.ret_1, -0.25)});
     } else {
-        judge(result, funding_price_divergence,
-              {under("funding_8h_pct", seen.funding, 0.0), over("ret_1", m.ret_1, 0.25)});
+        check_flag(result, funding_price_divergence,
+                   {below("funding_8h_pct", evidence.funding, 0.0), above("ret_1", m.ret_1, 0.25)});
     }
-    judge(result, liquidity_vacuum, {under("top5_depth_usdt", seen.depth, bounded(1.5 * notional))});
-    judge(result, liquidity_wall,
-          {over("wall_ratio", seen.wall_ratio, 0.55), over("wall_usdt", seen.wall, bounded(notional))});
+    check_flag(result, liquidity_vacuum, {below("top5_depth_usdt", evidence.depth, bounded(1.5 * notional))});
+    check_flag(result, liquidity_wall,
+               {above("wall_ratio", evidence.wall_ratio, 0.55), above("wall_usdt", evidence.wall, bounded(notional))});
     if (!unknown.has("ret_15"_number)) {
-        judge(result, oi_price_divergence, {over("oi_delta", seen.oi_delta, 0.05), under("ret_15", m.ret_15, -0.8)});
+        check_flag(result, oi_price_divergence,
+                   {above("oi_delta", evidence.oi_delta, 0.05), below("ret_15", m.ret_15, -0.8)});
     }
-    judge(result, post_surge_reversal, {over("anomaly_score", m.anomaly_score, 35.0)});
-    judge(result, scam_wick, {over("wick_ratio", seen.wick_ratio, 3.0), over("atr_pct", m.atr_pct, 0.2)});
-    judge(result, spoofing_depth_imbalance,
-          {over("abs_imbalance", std::fabs(seen.imbalance), 0.65),
-           over("wall_usdt", seen.wall, bounded(1.5 * notional))});
-    judge(result, spoofing_reversal,
-          {under("imbalance_product", previous.imbalance * seen.imbalance, -0.3),
-           over("abs_previous_imbalance", std::fabs(previous.imbalance), 0.5)});
-    judge(result, wash_trade_volume,
-          {over("abs_volume_zscore", std::fabs(m.volume_zscore), 4.0),
-           under("top5_depth_usdt", seen.depth, bounded(1.2 * notional))});
+    check_flag(result, post_surge_reversal, {above("anomaly_score", m.anomaly_score, 35.0)});
+    check_flag(result, scam_wick, {above("wick_ratio", evidence.wick_ratio, 3.0), above("atr_pct", m.atr_pct, 0.2)});
+    check_flag(result, spoofing_depth_imbalance,
+               {above("abs_imbalance", std::fabs(evidence.imbalance), 0.65),
+                above("wall_usdt", evidence.wall, bounded(1.5 * notional))});
+    check_flag(result, spoofing_reversal,
+               {below("imbalance_product", previous.imbalance * evidence.imbalance, -0.3),
+                above("abs_previous_imbalance", std::fabs(previous.imbalance), 0.5)});
+    check_flag(result, wash_trade_volume,
+               {above("abs_volume_zscore", std::fabs(m.volume_zscore), 4.0),
+                below("top5_depth_usdt", evidence.depth, bounded(1.2 * notional))});
 }
 
 /// The terms of the logistic's argument, in the order of kTerms.
-std::array<double, term_count> terms_of(const Evidence& seen, const ManipulationState& previous) {
-    const Metrics& m = seen.metrics;
+std::array<double, term_count> terms_of(const Evidence& evidence, const ManipulationState& previous) {
+    const Metrics& m = evidence.metrics;
     const auto excess = [](double value, double free) { return std::max(0.0, value - free); };
     std::array<double, term_count> terms{};
     terms[bias] = -2.5;
-    terms[imbalance_term] = 3.2 * excess(std::fabs(seen.imbalance), 0.2);
-    terms[wall_ratio_term] = 2.1 * excess(seen.wall_ratio, 0.3);
-    terms[wick_ratio_term] = 1.4 * excess(std::min(seen.wick_ratio, 6.0), 2.0);
-    terms[oi_delta_term] = 1.8 * excess(seen.oi_delta, 0.03);
-    terms[funding_term] = 0.9 * excess(std::fabs(seen.funding), 0.05);
-    terms[thin_depth_term] = seen.notional > 0.0 ? 1.2 * std::max(0.0, 1.0 - seen.depth / (2.0 * seen.notional)) : 0.0;
+    terms[imbalance_term] = 3.2 * excess(std::fabs(evidence.imbalance), 0.2);
+    terms[wall_ratio_term] = 2.1 * excess(evidence.wall_ratio, 0.3);
+    terms[wick_ratio_term] = 1.4 * excess(std::min(evidence.wick_ratio, 6.0), 2.0);
+    terms[oi_delta_term] = 1.8 * excess(evidence.oi_delta, 0.03);
+    terms[funding_term] = 0.9 * excess(std::fabs(evidence.funding), 0.05);
+    terms[thin_depth_term] =
+        evidence.notional > 0.0 ? 1.2 * std::max(0.0, 1.0 - evidence.depth / (2.0 * evidence.notional)) : 0.0;
     terms[volume_zscore_term] = 1.4 * excess(std::fabs(m.volume_zscore), 1.0);
     terms[velocity_term] = 1.1 * std::fabs(m.price_velocity) / 3.0;
     terms[anomaly_term] = 1.8 * m.anomaly_score / 50.0;
     if (previous.seen) {
-        terms[imbalance_delta_term] = 1.3 * excess(std::fabs(seen.imbalance - previous.imbalance), 0.4);
+        terms[imbalance_delta_term] = 1.3 * excess(std::fabs(evidence.imbalance - previous.imbalance), 0.4);
         terms[volume_z_drop_term] = 0.8 * excess(previous.volume_zscore - m.volume_zscore, 1.5);
     }
     return terms;
 }
 
-ManipulationFeatures features_of(const Evidence& seen, const ManipulationState& previous) {
-    const Metrics& m = seen.metrics;
+ManipulationFeatures features_of(const Evidence& evidence, const ManipulationState& previous) {
+    const Metrics& m = evidence.metrics;
     using core::round_to;
     return {
-        .imbalance = round_to(seen.imbalance, 4),
+        .imbalance = round_to(evidence.imbalance, 4),
         .order_flow_imbalance = round_to(m.order_flow_imbalance, 4),
-        .imbalance_delta = previous.seen ? round_to(seen.imbalance - previous.imbalance, 4) : 0.0,
-        .wall_ratio = round_to(seen.wall_ratio, 4),
-        .total_depth = round_to(seen.depth, 2),
-        .wick_ratio = round_to(seen.wick_ratio, 4),
-        .oi_delta = round_to(seen.oi_delta, 4),
-        .funding = round_to(seen.funding, 6),
+        .imbalance_delta = previous.seen ? round_to(evidence.imbalance - previous.imbalance, 4) : 0.0,
+        .wall_ratio = round_to(evidence.wall_ratio, 4),
+        .total_depth = round_to(evidence.depth, 2),
+        .wick_ratio = round_to(evidence.wick_ratio, 4),
+        .oi_delta = round_to(evidence.oi_delta, 4),
+        .funding = round_to(evidence.funding, 6),
         .volume_zscore = round_to(m.volume_zscore, 2),
         .volume_z_trend = round_to(m.volume_zscore - previous.volume_zscore, 4),
         .vol_regime = round_to(m.volatility_regime, 4),
@@ -234,12 +236,12 @@ std::optional<std::string_view> find_manipulation_term(std::string_view name) {
 }
 
 void compute_manipulation(const ManipulationInput& input, ManipulationState& previous, Manipulation& result) {
-    const Evidence seen = gather(input, previous);
+    const Evidence evidence = gather(input, previous);
     result.manip_flags.clear();
     result.flag_details.clear();
-    judge_all(seen, previous, input.unknown, result);
+    check_flags(evidence, previous, input.unknown, result);
 
-    const auto terms = terms_of(seen, previous);
+    const auto terms = terms_of(evidence, previous);
     result.contributions.resize(terms.size());
     double argument = 0.0;
     for (std::size_t i = 0; i < terms.size(); ++i) {
@@ -248,10 +250,10 @@ void compute_manipulation(const ManipulationInput& input, ManipulationState& pre
     }
     result.probability = 1.0 / (1.0 + std::exp(-argument));
     result.manip_score = score_of(result);
-    result.features = features_of(seen, previous);
+    result.features = features_of(evidence, previous);
 
     previous = {.seen = true,
-                .imbalance = seen.imbalance,
+                .imbalance = evidence.imbalance,
                 .volume_zscore = input.metrics.volume_zscore,
                 .price_velocity = input.metrics.price_velocity,
                 .open_interest = input.metrics.open_interest};

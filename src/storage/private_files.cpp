@@ -83,7 +83,7 @@ core::Result<std::string> read_whole_file(const fs::path& path, std::size_t max_
     }
     struct stat facts{};
     if (::fstat(file.get(), &facts) != 0) return std::unexpected(io_error("cannot be read", path));
-    if (!S_ISREG(facts.st_mode)) return core::fail(core::ErrorCode::io, path.string() + ": is no file");
+    if (!S_ISREG(facts.st_mode)) return core::fail(core::ErrorCode::io, path.string() + ": is not a file");
     const auto size = static_cast<std::uint64_t>(facts.st_size);
     if (size > max_bytes)
         return core::fail(core::ErrorCode::io, fmt::format("{}: has more than {} bytes", path.string(), max_bytes));

@@ -46,11 +46,11 @@ protected:
 TEST_F(SpoolWriterTest, lets_go_of_what_is_durable_only) {
     begin();
     add(1);
-    EXPECT_EQ(writer_->settle(true), 0U) << "another one comes: they share a sync";
+    EXPECT_EQ(writer_->sync_pending(true), 0U) << "another one comes: they share a sync";
     EXPECT_EQ(writer_->held(), 1U);
     EXPECT_TRUE(contents(*spool_).empty());
     add(2);
-    EXPECT_EQ(writer_->settle(false), 2U);
+    EXPECT_EQ(writer_->sync_pending(false), 2U);
     EXPECT_EQ(writer_->held(), 0U);
     EXPECT_EQ(contents(*spool_), payloads(1, 2));
 }
@@ -60,7 +60,7 @@ TEST_F(SpoolWriterTest, does_not_put_off_a_sync_for_ever) {
     std::size_t settled = 0;
     for (int number = 1; number <= 40; ++number) {
         add(number);
-        settled += writer_->settle(true);
+        settled += writer_->sync_pending(true);
         EXPECT_LE(writer_->held(), SpoolWriter::kMaxUnsynced);
     }
     EXPECT_GE(settled, 32U);
@@ -69,18 +69,18 @@ TEST_F(SpoolWriterTest, does_not_put_off_a_sync_for_ever) {
 TEST_F(SpoolWriterTest, keeps_what_a_full_disk_does_not_take_until_it_does) {
     begin();
     add(1);
-    EXPECT_EQ(writer_->settle(false), 1U);
+    EXPECT_EQ(writer_->sync_pending(false), 1U);
     {
         const test::FileSizeLimit full(fs::file_size(options_.directory / "00000001.spool") + 500);
         add(2, 6);
-        EXPECT_EQ(writer_->settle(false), 1U) << "one more fits";
+        EXPECT_EQ(writer_->sync_pending(false), 1U) << "one more fits";
         EXPECT_TRUE(writer_->is_stuck());
         add(7);
-        EXPECT_EQ(writer_->settle(false), 0U);
+        EXPECT_EQ(writer_->sync_pending(false), 0U);
         EXPECT_EQ(writer_->held(), 5U);
     }
     EXPECT_EQ(contents(*spool_), payloads(1, 2));
-    EXPECT_EQ(writer_->settle(false), 5U);
+    EXPECT_EQ(writer_->sync_pending(false), 5U);
     EXPECT_FALSE(writer_->is_stuck());
     EXPECT_EQ(contents(*spool_), payloads(1, 7));
     EXPECT_EQ(spool_->status().dropped, 0U);
@@ -96,7 +96,7 @@ TEST_F(SpoolWriterTest, gives_up_what_no_spool_can_hold_and_nothing_else) {
     add(1);
     ASSERT_TRUE(writer_->add(std::string(5'000, 'x'), 2, kNow));
     add(3);
-    EXPECT_EQ(writer_->settle(false), 3U);
+    EXPECT_EQ(writer_->sync_pending(false), 3U);
     EXPECT_EQ(writer_->held(), 0U);
     EXPECT_FALSE(writer_->is_stuck());
     EXPECT_EQ(spool_->status().dropped, 1U);
@@ -110,13 +110,13 @@ TEST_F(SpoolWriterTest, holds_no_more_than_its_bound_and_continues_when_there_is
         const test::FileSizeLimit full(1'000);
         for (int i = 0; i < 4; ++i) EXPECT_TRUE(writer_->add(large, 0, kNow));
         EXPECT_FALSE(writer_->add("x", 0, kNow));
-        EXPECT_EQ(writer_->settle(false), 0U);
+        EXPECT_EQ(writer_->sync_pending(false), 0U);
         EXPECT_EQ(writer_->held(), 4U);
     }
-    EXPECT_EQ(writer_->settle(false), 4U);
+    EXPECT_EQ(writer_->sync_pending(false), 4U);
     for (int i = 0; i < 4; ++i) EXPECT_TRUE(writer_->add(large, 0, kNow));
     EXPECT_FALSE(writer_->add("x", 0, kNow));
-    EXPECT_EQ(writer_->settle(false), 4U);
+    EXPECT_EQ(writer_->sync_pending(false), 4U);
     EXPECT_EQ(spool_->status().records, 8U);
 }
 
@@ -165,11 +165,11 @@ TEST_F(SpoolWriterTest, brings_everything_in_once_and_in_order_however_the_disk_
         std::size_t settled = 0;
         for (int number = 1; number <= 100; ++number) {
             ASSERT_TRUE(writer.add(payload(number), 0, kNow));
-            if (random.chance(0.7)) settled += writer.settle(random.chance(0.5));
+            if (random.chance(0.7)) settled += writer.sync_pending(random.chance(0.5));
             EXPECT_EQ(settled, spool.kept().size());
             EXPECT_EQ(settled + writer.held(), static_cast<std::size_t>(number));
         }
-        for (int i = 0; i < 1'000 && writer.held() > 0; ++i) settled += writer.settle(false);
+        for (int i = 0; i < 1'000 && writer.held() > 0; ++i) settled += writer.sync_pending(false);
         EXPECT_EQ(settled, 100U);
         EXPECT_EQ(spool.kept(), payloads(1, 100));
         EXPECT_EQ(spool.status().dropped, 0U);

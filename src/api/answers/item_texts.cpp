@@ -60,7 +60,7 @@ void ItemTexts::write(core::JsonWriter& json, const ranking::Ranking& ranking, c
             write_fields(json, run.fields, item);
         }
         if (run.depends == Depends::on_place && texts != nullptr && is_as_in_cycle(item)) {
-            json.raw(behind_place(*texts, ranking, item));
+            json.raw(suffix_after_rank(*texts, ranking, item));
             break;
         }
     }
@@ -85,10 +85,11 @@ ItemTexts::Texts* ItemTexts::texts_of(const ranking::Ranking& ranking, const Sco
     return &texts;
 }
 
-/// What follows the place in an item of this score, from an earlier one where there was one.
-const std::string& ItemTexts::behind_place(Texts& texts, const ranking::Ranking& ranking, const ScoredContract& item) {
+/// What follows the rank in an item of this score, from an earlier one where there was one.
+const std::string& ItemTexts::suffix_after_rank(Texts& texts, const ranking::Ranking& ranking,
+                                                const ScoredContract& item) {
     for (const Scored& known : texts.scored) {
-        if (known.score == item.score && known.rank_delta == item.rank_delta) return known.behind_place;
+        if (known.score == item.score && known.rank_delta == item.rank_delta) return known.suffix_after_rank;
     }
     if (texts.scored.size() >= kMaxScores) texts.scored.erase(texts.scored.begin());
     const auto write = [&](core::JsonWriter& json) {
@@ -102,8 +103,8 @@ const std::string& ItemTexts::behind_place(Texts& texts, const ranking::Ranking&
             behind = behind || run.depends == Depends::on_place;
         }
     };
-    texts.scored.push_back({.score = item.score, .rank_delta = item.rank_delta, .behind_place = members(write)});
-    return texts.scored.back().behind_place;
+    texts.scored.push_back({.score = item.score, .rank_delta = item.rank_delta, .suffix_after_rank = members(write)});
+    return texts.scored.back().suffix_after_rank;
 }
 
 }  // namespace scanner::api

@@ -31,7 +31,7 @@ private:
     struct Scored {
         double score = 0.0;
         std::optional<int> rank_delta;
-        std::string behind_place;  ///< the members that follow the rank
+        std::string suffix_after_rank;  ///< the members that follow the rank
     };
     struct Texts {
         /// Members next to each other that depend on the snapshot alone: `"a":1,"b":2`.
@@ -40,8 +40,8 @@ private:
     };
 
     [[nodiscard]] Texts* texts_of(const ranking::Ranking& ranking, const ScoredContract& item);
-    [[nodiscard]] static const std::string& behind_place(Texts& texts, const ranking::Ranking& ranking,
-                                                         const ScoredContract& item);
+    [[nodiscard]] static const std::string& suffix_after_rank(Texts& texts, const ranking::Ranking& ranking,
+                                                              const ScoredContract& item);
 
     std::uint64_t sequence_ = 0;
     core::WallTime time_;  ///< tells apart cycles of the same number, should a sequence ever begin anew

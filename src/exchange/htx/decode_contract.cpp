@@ -73,7 +73,7 @@ market::Candle read_candle(FieldReader& row, const core::DecimalUnit& contract) 
     market::Candle candle;
     const auto second = row.integer("id");
     if (row.ok() && (second <= 0 || second > kLatestSecond)) {
-        row.reject("id", fmt::format("{} is no time in seconds", second));
+        row.reject("id", fmt::format("{} is not a time in seconds", second));
         return candle;
     }
     candle.open_time_ms = second * 1000;

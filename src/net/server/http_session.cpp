@@ -127,7 +127,7 @@ HttpSession::Incoming HttpSession::begin_request() {
     return incoming;
 }
 
-asio::awaitable<bool> HttpSession::say_continue() {
+asio::awaitable<bool> HttpSession::send_100_continue() {
     const Gather gather{{asio::buffer(kContinue)}};
     const auto sent = co_await send(gather);
     parser_->set_continued();
@@ -139,7 +139,7 @@ asio::awaitable<void> HttpSession::run() {
         auto incoming = begin_request();
         while (incoming == Incoming::need_more) {
             if (parser_ && parser_->waits_for_continue()) {
-                const bool said = co_await say_continue();
+                const bool said = co_await send_100_continue();
                 if (!said) break;
             }
             error_code ec;

@@ -66,7 +66,7 @@ private:
     Incoming advance();
     Incoming take_first(std::string_view bytes, boost::system::error_code ec);
     Incoming begin_request();
-    boost::asio::awaitable<bool> say_continue();
+    boost::asio::awaitable<bool> send_100_continue();
     // Plain functions that only forward return the awaitable: each avoided coroutine frame is measurable.
     boost::asio::awaitable<bool> answer_request();
     boost::asio::awaitable<bool> answer(ServerRequest request, AnswerTo to);

@@ -99,9 +99,9 @@ void beast_close_socket(SocketLayer& layer) {
 
 /// Throws away what the peer still sends until it ends the connection. Beast's own stops after the first two kilobytes:
 /// closing with more to read resets the connection, and the peer may never see the close frame that says why.
-class TearDown {
+class DrainAndClose {
 public:
-    explicit TearDown(tcp::socket& socket) : socket_(socket) {}
+    explicit DrainAndClose(tcp::socket& socket) : socket_(socket) {}
 
     template <class Self>
     void operator()(Self& self, error_code ec = {}) {
@@ -134,7 +134,7 @@ private:
 template <class Handler>
 void async_teardown(beast::role_type /*role*/, SocketLayer& layer, Handler&& handler) {
     layer.ending_at = steady_clock::now();
-    asio::async_compose<Handler, void(error_code)>(TearDown(layer.socket()), handler, layer.socket());
+    asio::async_compose<Handler, void(error_code)>(DrainAndClose(layer.socket()), handler, layer.socket());
 }
 
 using Stream = websocket::stream<SocketLayer, true>;

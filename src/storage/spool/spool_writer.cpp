@@ -12,7 +12,7 @@ bool SpoolWriter::add(std::string payload, std::uint64_t sequence, core::WallTim
     return true;
 }
 
-std::size_t SpoolWriter::settle(bool more_coming) {
+std::size_t SpoolWriter::sync_pending(bool more_coming) {
     std::size_t settled = 0;
     core::Result<void> done;
     try {

@@ -33,13 +33,13 @@ public:
     /// Appends what is not in the spool yet and syncs it; with `more_coming` at once the sync may wait for them, up to
     /// kMaxUnsynced. Returns how many batches it need not keep any longer: they are durable, or larger than the spool
     /// (counted there as dropped).
-    [[nodiscard]] std::size_t settle(bool more_coming);
+    [[nodiscard]] std::size_t sync_pending(bool more_coming);
 
     /// Batches that are not durable yet, in memory: appended and unsynced ones first.
     [[nodiscard]] std::size_t held() const noexcept { return held_.size(); }
-    /// The disk did not take everything, the last time: settle() again, later.
+    /// The disk did not take everything, the last time: sync_pending() again, later.
     [[nodiscard]] bool is_stuck() const noexcept { return stuck_; }
-    /// As of the last settle(). Any thread.
+    /// As of the last sync_pending(). Any thread.
     [[nodiscard]] HeldBatches status() const;
 
     static constexpr std::size_t kMaxUnsynced = 16;

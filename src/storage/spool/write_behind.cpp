@@ -133,25 +133,25 @@ void WriteBehind::spool(std::function<HistoryBatch()> make) {
         spool_->count_dropped();
         --*pending_;
     }
-    settle();
+    sync_pending();
 }
 
 /// One sync for those that wait right now; no record is shown before its sync.
-void WriteBehind::settle() {
+void WriteBehind::sync_pending() {
     const bool more_coming = pending() > spool_writer_->held();
-    *pending_ -= spool_writer_->settle(more_coming);
+    *pending_ -= spool_writer_->sync_pending(more_coming);
     stuck_ = spool_writer_->is_stuck();
     if (!stuck_) asio::post(executor_, [changed = changed_] { changed->notify(); });
 }
 
 /// What the disk did not take stays in memory until it does.
-void WriteBehind::settle_again() {
-    if (stuck_.exchange(false)) worker_.post([this] { settle(); });
+void WriteBehind::sync_pending_again() {
+    if (stuck_.exchange(false)) worker_.post([this] { sync_pending(); });
 }
 
 asio::awaitable<void> WriteBehind::run() {
     while (!stopping_) {
-        settle_again();
+        sync_pending_again();
         if (link_.ready() && spool_->status().records > 0) {
             if (co_await write_some()) continue;
         }
@@ -215,7 +215,7 @@ asio::awaitable<void> WriteBehind::flush(milliseconds at_most) {
     auto again_at = std::chrono::steady_clock::now();
     while (pending() > 0 && std::chrono::steady_clock::now() < deadline) {
         if (const auto now = std::chrono::steady_clock::now(); now >= again_at) {
-            settle_again();
+            sync_pending_again();
             again_at = now + milliseconds(200);
         }
         co_await changed_->wait_for(milliseconds(20));

@@ -54,9 +54,9 @@ private:
     [[nodiscard]] boost::asio::awaitable<bool> catch_up();
     [[nodiscard]] boost::asio::awaitable<bool> write_some();
     void note_refused(std::size_t count, std::size_t of, const std::string& why);
-    void settle_again();
+    void sync_pending_again();
     void spool(std::function<HistoryBatch()> make);
-    void settle();
+    void sync_pending();
 
     boost::asio::any_io_executor executor_;
     const core::Clock& clock_;
