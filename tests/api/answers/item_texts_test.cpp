@@ -14,10 +14,10 @@
 namespace scanner::api {
 namespace {
 
-std::string field_by_field(const ScoredContract& item) {
+std::string field_by_field(const ranking::Ranking& ranking, const ScoredContract& item) {
     core::JsonWriter json;
     json.begin_object();
-    for (const ItemField& field : item_fields()) {
+    for (const ItemField& field : item_fields_of(&ranking)) {
         json.key(field.name);
         write_value(json, shown(field, item));
     }
@@ -46,7 +46,7 @@ TEST(ItemTexts, are_what_the_fields_give_whatever_a_request_asks_for) {
     for (int round = 0; round < 2; ++round) {
         for (const Scoring& scoring : {plain, large, bare, swing, plain}) {
             for (const ScoredContract& item : score_contracts(ranking, scoring)) {
-                EXPECT_EQ(from_texts(texts, ranking, item), field_by_field(item));
+                EXPECT_EQ(from_texts(texts, ranking, item), field_by_field(ranking, item));
                 ++shown;
             }
         }
@@ -66,7 +66,7 @@ TEST(ItemTexts, are_right_for_more_scores_than_are_kept) {
             item.rank = static_cast<int>(i) + round;
             for (const std::optional<int> delta : {std::optional<int>(), std::optional(0), std::optional(-3)}) {
                 item.rank_delta = delta;
-                EXPECT_EQ(from_texts(texts, ranking, item), field_by_field(item));
+                EXPECT_EQ(from_texts(texts, ranking, item), field_by_field(ranking, item));
             }
         }
     }
@@ -75,7 +75,11 @@ TEST(ItemTexts, are_right_for_more_scores_than_are_kept) {
 TEST(ItemTexts, are_of_the_cycle_that_is_asked_for) {
     const auto first = test::make_ranking(7, test::kNow);
     auto second = test::make_ranking(8, test::kNow + std::chrono::seconds(5));
-    for (std::size_t i = 0; i < second.contracts.size(); ++i) edit_contract(second, i).data.ticker.last += 1.25;
+    second.has_flow = true;
+    for (std::size_t i = 0; i < second.contracts.size(); ++i) {
+        edit_contract(second, i).data.ticker.last += 1.25;
+        edit_contract(second, i).numbers.flow.microprice = 1.5 + static_cast<double>(i);
+    }
     const auto items_of = [](const ranking::Ranking& ranking) {
         return score_contracts(ranking, cycle_scoring(ranking.settings, "scalp"));
     };
@@ -84,7 +88,7 @@ TEST(ItemTexts, are_of_the_cycle_that_is_asked_for) {
          std::initializer_list<const ranking::Ranking*>{&first, &second, &first, &second}) {
         ASSERT_FALSE(items_of(*ranking).empty());
         for (const ScoredContract& item : items_of(*ranking)) {
-            EXPECT_EQ(from_texts(texts, *ranking, item), field_by_field(item));
+            EXPECT_EQ(from_texts(texts, *ranking, item), field_by_field(*ranking, item));
         }
     }
 }
