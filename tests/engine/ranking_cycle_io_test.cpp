@@ -125,6 +125,19 @@ TEST_F(AfterOneRecorded, numbers_compare_with_it_however_often_the_market_is_ran
     }
 }
 
+TEST_F(AfterOneRecorded, what_the_feed_tells_comes_with_the_next_ranking_and_changes_no_other_number) {
+    const ranking::RankingPtr without = rank(Rhythm::published);
+    EXPECT_FALSE(without->has_flow);
+    signals::FlowNumbers told;
+    told.microprice = 100.125;
+    state_.find("BBB-USDT")->flow = std::make_shared<const signals::FlowNumbers>(told);
+    const ranking::RankingPtr with = rank(Rhythm::published);
+    EXPECT_TRUE(with->has_flow);
+    EXPECT_EQ(with->find("BBB-USDT")->numbers.flow, told);
+    EXPECT_EQ(with->find("AAA-USDT"), without->find("AAA-USDT")) << "the very same: the feed says nothing of it";
+    EXPECT_EQ(looks(with, "BBB-USDT"), looks(without, "BBB-USDT"));
+}
+
 TEST_F(AfterOneRecorded, what_was_only_published_in_between_leaves_no_trace) {
     static_cast<void>(rank(Rhythm::published));
     exchange_.level_size = 100.0;
