@@ -33,18 +33,18 @@ std::string from_texts(ItemTexts& texts, const ranking::Ranking& ranking, const 
 
 TEST(ItemTexts, are_what_the_fields_give_whatever_a_request_asks_for) {
     const auto ranking = test::make_ranking(7, test::kNow);
-    Scoring plain = cycle_scoring(ranking.settings, "scalp");
-    Scoring large = plain;
+    ranking::Scoring plain = cycle_scoring(ranking.settings, "scalp");
+    ranking::Scoring large = plain;
     large.notional_usdt = 250'000.0;
-    Scoring bare = plain;
+    ranking::Scoring bare = plain;
     bare.include_funding = false;
     bare.include_basis = false;
-    Scoring swing = cycle_scoring(ranking.settings, "swing");
+    ranking::Scoring swing = cycle_scoring(ranking.settings, "swing");
     swing.min_qvol_usdt = 1.0;
     ItemTexts texts;
     std::size_t shown = 0;
     for (int round = 0; round < 2; ++round) {
-        for (const Scoring& scoring : {plain, large, bare, swing, plain}) {
+        for (const ranking::Scoring& scoring : {plain, large, bare, swing, plain}) {
             for (const ScoredContract& item : score_contracts(ranking, scoring)) {
                 EXPECT_EQ(from_texts(texts, ranking, item), field_by_field(ranking, item));
                 ++shown;
