@@ -41,12 +41,25 @@ std::vector<double> earlier_spreads(const ContractSnapshot* last, bool recorded)
     return spreads;
 }
 
-/// The places in `data` in the order of the codes.
+/// The places in `data` in the order of the codes, which they mostly have already.
 std::vector<std::size_t> by_code(const std::vector<market::MarketData>& data) {
     std::vector<std::size_t> places(data.size());
     std::iota(places.begin(), places.end(), std::size_t{0});
-    std::ranges::sort(places, {},
-                      [&data](std::size_t i) -> const std::string& { return data[i].contract->contract_code; });
+    const auto code = [&data](std::size_t i) -> const std::string& { return data[i].contract->contract_code; };
+    if (!std::ranges::is_sorted(places, {}, code)) std::ranges::sort(places, {}, code);
+    return places;
+}
+
+/// Where each of `contracts` is in `codes`, which are sorted as they are; nothing for one that is not.
+std::vector<std::optional<std::size_t>> places_in(const std::vector<std::string>& codes,
+                                                  const std::vector<ContractSnapshotPtr>& contracts) {
+    std::vector<std::optional<std::size_t>> places(contracts.size());
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < contracts.size(); ++i) {
+        const std::string& code = contracts[i]->data.contract->contract_code;
+        while (at < codes.size() && codes[at] < code) ++at;
+        if (at < codes.size() && codes[at] == code) places[i] = at;
+    }
     return places;
 }
 
@@ -97,7 +110,7 @@ Ranking Ranker::rank(RankerInput input, const RankingSettings& settings, const s
     return ranking;
 }
 
-ContractSnapshotPtr Ranker::snapshot_of(Memory& memory, market::MarketData data, const signals::FlowNumbers& flow,
+ContractSnapshotPtr Ranker::snapshot_of(Memory& memory, market::MarketData& data, const signals::FlowNumbers& flow,
                                         double notional_usdt) const {
     const bool same_reading = memory.snapshot != nullptr && memory.snapshot->data == data;
     if (same_reading && memory.notional_usdt == notional_usdt) {
@@ -107,8 +120,7 @@ ContractSnapshotPtr Ranker::snapshot_of(Memory& memory, market::MarketData data,
         memory.snapshot = moved;
         return moved;
     }
-    const auto snapshot = std::make_shared<ContractSnapshot>();
-    snapshot->data = std::move(data);
+    const auto snapshot = std::make_shared<ContractSnapshot>(std::move(data));
     if (memory.recorded && !same_reading) memory.before = memory.after;
     memory.after = memory.before;
     if (options_.formulas_only) {
@@ -137,7 +149,7 @@ void Ranker::compute(Ranking& ranking, RankerInput input, const Cycle& cycle) {
         market::MarketData& each = input.data[i];
         Memory& memory = memory_[each.contract->contract_code];
         ranking.contracts.push_back(
-            snapshot_of(memory, std::move(each), flow == nullptr ? kNoFlow : *flow, ranking.settings.notional_usdt));
+            snapshot_of(memory, each, flow == nullptr ? kNoFlow : *flow, ranking.settings.notional_usdt));
         memory.recorded = memory.recorded || cycle.recorded;
         memory.last_seen = cycle.time;
         numbers.push_back(&ranking.contracts.back()->numbers);
@@ -147,22 +159,16 @@ void Ranker::compute(Ranking& ranking, RankerInput input, const Cycle& cycle) {
 }
 
 void Ranker::order(Ranking& ranking) const {
+    const auto before = places_in(previous_.codes, ranking.contracts);
     for (const signals::Profile& profile : ranking.profiles) {
-        const auto found = previous_ranks_.find(profile.name);
-        const Ranks* const previous = found == previous_ranks_.end() ? nullptr : &found->second;
-        std::vector<RankedEntry> ranked;
-        for (const ScoredContract& item :
-             score_afresh(ranking, cycle_scoring(ranking.settings, profile.name), profile.weights)) {
-            RankedEntry& entry = ranked.emplace_back();
-            entry.contract = item.contract;
-            entry.score = item.score;
-            entry.rank = item.rank;
-            entry.components = item.components;
-            if (previous == nullptr) continue;
-            const auto before = previous->find(item.snapshot->data.contract->contract_code);
-            if (before != previous->end()) entry.rank_delta = before->second - entry.rank;
+        std::vector<RankedEntry>& ranked = ranking.ranked[profile.name] = rank_entries(ranking, profile.weights);
+        const auto found = previous_.by_profile.find(profile.name);
+        if (found == previous_.by_profile.end()) continue;
+        for (RankedEntry& entry : ranked) {
+            const std::optional<std::size_t> place = before[entry.contract];
+            const int rank = place ? found->second[*place] : 0;
+            if (rank > 0) entry.rank_delta = rank - entry.rank;
         }
-        ranking.ranked[profile.name] = std::move(ranked);
     }
     for (const RejectedContract& rejected :
          rejected_contracts(ranking, cycle_scoring(ranking.settings, ranking.settings.default_profile))) {
@@ -173,12 +179,15 @@ void Ranker::order(Ranking& ranking) const {
 }
 
 void Ranker::remember_ranks(const Ranking& ranking) {
-    previous_ranks_.clear();
+    previous_.codes.resize(ranking.contracts.size());
+    for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
+        previous_.codes[i] = ranking.contract(i).data.contract->contract_code;
+    }
+    std::erase_if(previous_.by_profile, [&](const auto& known) { return !ranking.ranked.contains(known.first); });
     for (const auto& [profile, ranked] : ranking.ranked) {
-        Ranks& ranks = previous_ranks_[profile];
-        for (const RankedEntry& entry : ranked) {
-            ranks[ranking.contract(entry.contract).data.contract->contract_code] = entry.rank;
-        }
+        std::vector<int>& ranks = previous_.by_profile[profile];
+        ranks.assign(ranking.contracts.size(), 0);
+        for (const RankedEntry& entry : ranked) ranks[entry.contract] = entry.rank;
     }
 }
 

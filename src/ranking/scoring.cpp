@@ -190,16 +190,31 @@ std::vector<ScoredContract> score_contracts(const Ranking& ranking, const Scorin
     return scored_again(ranking, scoring, profile->weights);
 }
 
-std::vector<ScoredContract> score_afresh(const Ranking& ranking, const Scoring& scoring,
-                                         const signals::Weights& weights) {
-    const Scorer scorer(ranking, scoring, weights);
-    std::vector<ScoredContract> items;
-    items.reserve(ranking.contracts.size());
+std::vector<RankedEntry> rank_entries(const Ranking& ranking, const signals::Weights& weights) {
+    const signals::ScoreOptions options = score_options(cycle_scoring(ranking.settings, {}));
+    std::vector<RankedEntry> scored;
+    std::vector<signals::RankKey> keys;
+    scored.reserve(ranking.contracts.size());
+    keys.reserve(ranking.contracts.size());
     for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
-        if (const auto item = scorer.score(i)) items.push_back(*item);
+        const signals::Score score = signals::score_contract(ranking.numbers_view(i), weights, options);
+        if (!score.score) continue;
+        const ContractSnapshot& snapshot = ranking.contract(i);
+        RankedEntry& entry = scored.emplace_back();
+        entry.contract = i;
+        entry.score = *score.score;
+        entry.components = score.components;
+        keys.push_back({.score = entry.score,
+                        .qvol_usdt = snapshot.numbers.metrics.qvol_usdt,
+                        .symbol = snapshot.data.contract->symbol});
     }
-    sort_and_rank(items);
-    return items;
+    std::vector<RankedEntry> ranked;
+    ranked.reserve(scored.size());
+    for (const std::size_t place : signals::rank_order(keys)) {
+        ranked.push_back(scored[place]);
+        ranked.back().rank = static_cast<int>(ranked.size());
+    }
+    return ranked;
 }
 
 ScoredContract cycle_item(const Ranking& ranking, const RankedEntry& entry) {

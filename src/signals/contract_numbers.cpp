@@ -9,10 +9,9 @@ namespace scanner::signals {
 
 namespace {
 
-void compute(const market::MarketData& data, double notional_usdt, ContractState& previous, NumberSet unknown,
-             ContractNumbers& numbers) {
+void compute(const market::MarketData& data, const ContractViews& views, double notional_usdt, ContractState& previous,
+             NumberSet unknown, ContractNumbers& numbers) {
     const market::OrderBook& book = book_of(data);
-    const ContractViews views(data);
     numbers.metrics = compute_metrics(data, book, views, notional_usdt);
     numbers.momentum = compute_momentum(views);
     numbers.execution = compute_execution(book, notional_usdt);
@@ -30,7 +29,7 @@ void compute(const market::MarketData& data, double notional_usdt, ContractState
 
 void compute_contract(const market::MarketData& data, double notional_usdt, ContractState& previous,
                       ContractNumbers& numbers) {
-    compute(data, notional_usdt, previous, {}, numbers);
+    compute(data, ContractViews(data), notional_usdt, previous, {}, numbers);
 }
 
 ContractNumbers compute_contract(const market::MarketData& data, double notional_usdt, ContractState& previous) {
@@ -41,8 +40,9 @@ ContractNumbers compute_contract(const market::MarketData& data, double notional
 
 void measure_contract(const market::MarketData& data, double notional_usdt, ContractState& previous,
                       ContractNumbers& numbers) {
-    const NumberSet unknown = unknown_numbers(data, previous);
-    compute(data, notional_usdt, previous, unknown, numbers);
+    const ContractViews views(data);
+    const NumberSet unknown = unknown_numbers(data, views, previous);
+    compute(data, views, notional_usdt, previous, unknown, numbers);
     if (unknown.has("ret_15"_number)) {
         numbers.microstructure.pump_signature = false;
         numbers.microstructure.dump_signature = false;

@@ -3,6 +3,7 @@
 #include "signals/recent.hpp"
 
 #include "scanner/market/market.hpp"
+#include "scanner/signals/contract_numbers.hpp"
 #include "scanner/signals/snapshot.hpp"
 
 /// The blocks of one contract from windows that were cut once: compute_contract needs each window several times.
@@ -23,5 +24,9 @@ struct ContractViews {
 [[nodiscard]] Metrics compute_metrics(const market::MarketData& data, const market::OrderBook& book,
                                       const ContractViews& views, double notional_usdt);
 [[nodiscard]] Momentum compute_momentum(const ContractViews& views);
+/// Which numbers `data` cannot tell: for want of closed candles, of candles that traded, of a side of the book, of an
+/// input, or of a previous cycle. Pure; no allocation.
+[[nodiscard]] NumberSet unknown_numbers(const market::MarketData& data, const ContractViews& views,
+                                        const ContractState& previous);
 
 }  // namespace scanner::signals

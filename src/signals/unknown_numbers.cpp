@@ -91,12 +91,13 @@ void append_unknown(std::vector<std::string_view>& names, FieldGroup group, cons
     }
 }
 
-void note_history(std::vector<std::string>& notes, const ContractViews& views, const NumberSet& unknown) {
+void note_history(std::vector<std::string>& notes, const market::MarketData& data, const NumberSet& unknown) {
+    if (unknown.empty()) return;
     std::vector<std::string_view> names;
     append_unknown(names, FieldGroup::metrics, unknown);
     append_unknown(names, FieldGroup::edges, unknown_edges(unknown));
     if (names.empty()) return;
-    const auto closed = views.candles.closed;
+    const auto closed = candle_views(data).closed;
     const auto traded = std::ranges::count_if(closed, [](const auto& candle) { return candle.base_volume > 0.0; });
     std::string note = "unknown after " + std::to_string(closed.size()) +
                        (closed.size() == 1 ? " closed candle, " : " closed candles, ") + std::to_string(traded) +
@@ -131,8 +132,7 @@ void note_book(std::vector<std::string>& notes, const market::MarketData& data, 
 
 }  // namespace
 
-NumberSet unknown_numbers(const market::MarketData& data, const ContractState& previous) {
-    const ContractViews views(data);
+NumberSet unknown_numbers(const market::MarketData& data, const ContractViews& views, const ContractState& previous) {
     Collector lacks;
     lack_history(lacks, views);
     lack_book(lacks, data);
@@ -159,7 +159,7 @@ NumberSet unknown_edges(const NumberSet& unknown) noexcept {
 std::vector<std::string> notes_on(const market::MarketData& data, const ContractNumbers& numbers,
                                   double notional_usdt) {
     std::vector<std::string> notes;
-    note_history(notes, ContractViews(data), numbers.unknown);
+    note_history(notes, data, numbers.unknown);
     note_book(notes, data, numbers.metrics, notional_usdt);
     return notes;
 }

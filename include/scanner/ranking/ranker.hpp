@@ -75,9 +75,14 @@ private:
         bool recorded = false;          ///< whether a recorded cycle had it
         core::WallTime last_seen;
     };
-    using Ranks = std::unordered_map<std::string, int>;
+    /// The places of an earlier ranking.
+    struct PreviousRanks {
+        std::vector<std::string> codes;                        ///< of its contracts, sorted
+        std::map<std::string, std::vector<int>> by_profile{};  ///< a rank for each of `codes`, 0 without one
+    };
 
-    [[nodiscard]] ContractSnapshotPtr snapshot_of(Memory& memory, market::MarketData data,
+    /// Takes `data` if something of it is new.
+    [[nodiscard]] ContractSnapshotPtr snapshot_of(Memory& memory, market::MarketData& data,
                                                   const signals::FlowNumbers& flow, double notional_usdt) const;
     void compute(Ranking& ranking, RankerInput input, const Cycle& cycle);
     void order(Ranking& ranking) const;
@@ -85,7 +90,7 @@ private:
 
     RankerOptions options_;
     std::unordered_map<std::string, Memory> memory_;
-    std::map<std::string, Ranks> previous_ranks_;
+    PreviousRanks previous_;
 };
 
 }  // namespace scanner::ranking

@@ -58,9 +58,9 @@ struct ScoredContract {
 /// result refers into `ranking`. `scoring.profile` must be one of the cycle's.
 [[nodiscard]] std::vector<ScoredContract> score_contracts(const Ranking& ranking, const Scoring& scoring);
 
-/// The same where nothing has been ranked yet: the cycle's own order is made with it.
-[[nodiscard]] std::vector<ScoredContract> score_afresh(const Ranking& ranking, const Scoring& scoring,
-                                                       const signals::Weights& weights);
+/// The cycle's own ranking under `weights`, best first, made from its settings, contracts and edges; without rank
+/// changes.
+[[nodiscard]] std::vector<RankedEntry> rank_entries(const Ranking& ranking, const signals::Weights& weights);
 
 /// A place of the cycle's own ranking as an item, taken as it is.
 [[nodiscard]] ScoredContract cycle_item(const Ranking& ranking, const RankedEntry& entry);

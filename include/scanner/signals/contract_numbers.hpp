@@ -28,10 +28,6 @@ struct ContractState {
 void compute_contract(const market::MarketData& data, double notional_usdt, ContractState& previous,
                       ContractNumbers& numbers);
 
-/// Which numbers `data` cannot tell: for want of closed candles, of candles that traded, of a side of the book, of an
-/// input, or of a previous cycle. Pure; no allocation.
-[[nodiscard]] NumberSet unknown_numbers(const market::MarketData& data, const ContractState& previous);
-
 /// What a live cycle uses: compute_contract with `unknown` filled, and without flags and signatures that would rest on
 /// an unknown number.
 void measure_contract(const market::MarketData& data, double notional_usdt, ContractState& previous,
