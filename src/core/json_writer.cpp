@@ -86,8 +86,15 @@ void append_json_number(std::string& out, double value) {
 
 JsonWriter& JsonWriter::key(std::string_view name) {
     separate();
-    append_json_string(out_, name);
-    out_ += ':';
+    // Nearly all names are plain, and there are as many of them as values.
+    if (std::ranges::all_of(name, [](char c) { return kPlain[static_cast<unsigned char>(c)]; })) {
+        out_ += '"';
+        out_ += name;
+        out_ += "\":";
+    } else {
+        append_json_string(out_, name);
+        out_ += ':';
+    }
     comma_ = false;
     return *this;
 }

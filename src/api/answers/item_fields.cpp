@@ -1,10 +1,9 @@
 #include "api/answers/item_fields.hpp"
 
-#include "scanner/core/numeric.hpp"
+#include "api/answers/number_text.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <utility>
 
 namespace scanner::api {
@@ -229,11 +228,6 @@ consteval auto make_fields(std::index_sequence<line...>, std::index_sequence<flo
 constexpr auto kFields =
     make_fields(std::make_index_sequence<kItemNumbers>(), std::make_index_sequence<kFlowNumbers>());
 
-/// Below 2^53 a whole double is exactly that integer.
-bool is_plain_integer(double value) {
-    return std::fabs(value) < 9007199254740992.0 && value == std::trunc(value);
-}
-
 /// Whether a spreadsheet would compute a cell with this text, or let it start another one (RFC 4180 knows no such
 /// thing; OWASP, CSV injection). The wide forms are what some input methods and readers take for the ASCII ones.
 bool is_formula(std::string_view text) {
@@ -294,11 +288,7 @@ const ItemField* find_item_field(std::string_view name) {
 }
 
 void write_number(core::JsonWriter& json, double value) {
-    if (is_plain_integer(value)) {
-        json.value(static_cast<std::int64_t>(value));
-    } else {
-        json.value(value);
-    }
+    json.raw(NumberText(value).view());
 }
 
 void write_number(core::JsonWriter& json, const std::optional<double>& value) {
@@ -332,14 +322,19 @@ FieldValue rounded_as(std::string_view name, FieldValue value) {
 
 void write_fields(core::JsonWriter& json, std::span<const ItemField> fields, const ScoredContract& item) {
     for (const ItemField& field : fields) {
+        const FieldValue value = field.get(item);
         json.key(field.name);
-        write_value(json, shown(field, item));
+        if (const auto* const number = std::get_if<double>(&value)) {
+            json.raw(NumberText(*number, field.digits).view());
+        } else {
+            write_value(json, value);
+        }
     }
 }
 
 void write_numbers(core::JsonWriter& json, FieldGroup group, const signals::NumbersView& view) {
     for (const signals::NumberField& field : signals::numbers_of(group)) {
-        const std::optional<double> value = signals::shown(view, field);
+        const std::optional<double> value = signals::known(view, field);
         json.key(field.name);
         if (!value) {
             json.null();
@@ -348,7 +343,7 @@ void write_numbers(core::JsonWriter& json, FieldGroup group, const signals::Numb
         } else if (field.type == FieldType::text) {
             json.value(signals::text_of(*value));
         } else {
-            write_number(json, *value);
+            json.raw(NumberText(*value, field.digits).view());
         }
     }
 }

@@ -1,6 +1,7 @@
 #include "api/streams/stream_frame.hpp"
 
 #include "api/answers/item_fields.hpp"
+#include "api/answers/number_text.hpp"
 
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/numeric.hpp"
@@ -20,13 +21,13 @@ namespace {
 constexpr std::size_t kSparkCloses = 30;
 constexpr std::size_t kBytesPerItem = 2'000;  // with all components; only a first guess at the room needed
 /// Components come unrounded; the last bits of a double are noise to a reader and a third of the frame.
-constexpr int kComponentDecimals = 6;
+constexpr signals::Digits kComponentDigits = signals::decimals(6);
 
 void write_spark(core::JsonWriter& json, const std::vector<market::Candle>* candles) {
     json.key("spark").begin_array();
     if (candles != nullptr) {
         for (const market::Candle& candle : std::span(*candles).last(std::min(kSparkCloses, candles->size()))) {
-            write_number(json, candle.close);
+            json.raw(NumberText(candle.close).view());
         }
     }
     json.end_array();
@@ -36,7 +37,7 @@ void write_breakdown(core::JsonWriter& json, const signals::ScoreComponents& com
                      const signals::NumbersView& numbers) {
     json.key("score_components").begin_object();
     for (const signals::ComponentField& field : signals::component_fields()) {
-        number_field(json, field.name, core::round_to(components.*field.member, kComponentDecimals));
+        json.key(field.name).raw(NumberText(components.*field.member, kComponentDigits).view());
     }
     json.end_object().key("execution_metrics").begin_object();
     write_numbers(json, signals::FieldGroup::execution, numbers);
@@ -105,7 +106,7 @@ std::optional<double> market_gauge(const ranking::Ranking& ranking) {
         count += atr_pct ? 1U : 0U;
     }
     if (count == 0) return std::nullopt;
-    return core::round_to(sum / static_cast<double>(count), kComponentDecimals);
+    return signals::rounded(sum / static_cast<double>(count), kComponentDigits);
 }
 
 std::string_view gauge_bucket(double market_gauge) noexcept {
