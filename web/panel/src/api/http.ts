@@ -4,7 +4,7 @@ import { isObject, list, object, text } from '../model/json';
 /** What went wrong, as the daemon says it (RFC 9457). Status 0: no answer at all. */
 export class ApiError extends Error {
   readonly status: number;
-  /** Offending fields by name, with what would be right. */
+  /** Offending fields by name, with what would be valid. */
   readonly fields: readonly { readonly name: string; readonly message: string }[];
 
   constructor(status: number, detail: string, fields: ApiError['fields'] = []) {
@@ -35,7 +35,7 @@ async function problemOf(response: Response): Promise<ApiError> {
   try {
     body = await response.json();
   } catch {
-    // A proxy's page or nothing: the status says enough.
+    // A proxy's page or an empty body: the status has to do.
   }
   const problem = object(body);
   const fields = list(problem['errors']).filter(isObject).map((entry) => ({

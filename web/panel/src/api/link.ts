@@ -5,7 +5,7 @@
 import type { Frame, Via } from '../model/frame';
 import type { LinkState, Phase } from '../model/link';
 
-/** What a transport tells the link. After `ended` it says nothing more. */
+/** The events of a transport. None follows `ended`. */
 export interface TransportEvents {
   readonly opened: () => void;
   readonly frame: (frame: Frame) => void;

@@ -130,7 +130,7 @@ export class App {
     this.market.reconsider();
   }
 
-  /** This window ranks with another profile or notional; all others, bots and alerts go on as they are. */
+  /** This window ranks with another profile or notional; all others, bots and alerts are not affected. */
   rankWith(query: Partial<Pick<Prefs, 'profile' | 'notional'>>): void {
     this.prefs.change(query);
     this.market.rankAnew();
@@ -168,7 +168,7 @@ export class App {
     });
   }
 
-  /** Runs a change and says how it went; true when it went well. What `undo` makes of it can be taken back for a while. */
+  /** Runs a change and reports its outcome; true on success. With `undo` it can be undone for a while. */
   async attempt(run: () => Promise<void>, done: string, undo: (() => Promise<void>) | null = null): Promise<boolean> {
     try {
       await run();

@@ -61,7 +61,7 @@ export class MarketState {
   private held: { order: readonly string[]; rows: ReadonlyMap<string, Row> } | null = null;
   private suspectsUntil = 0;
   private latest: Market = NO_MARKET;
-  /** Counts the questions; an answer to an earlier one is not shown. */
+  /** Numbers the requests; the answer to an earlier one is not shown. */
   private question = 0;
   private skew = 0;
   /** The newest frame whose cycle is to be ranked for this window's notional. */
@@ -203,7 +203,7 @@ export class MarketState {
     this.painter.now();
   }
 
-  /** Puts rows where they want to be, and goes on holding them there if they are held. */
+  /** Moves rows to their places, and keeps them there if sorting is paused. */
   resort(): void {
     this.held = null;
     this.paint();

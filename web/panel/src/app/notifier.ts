@@ -18,7 +18,7 @@ export class Notifier {
     addEventListener('keydown', wake);
   }
 
-  /** To be called by what a person pressed. */
+  /** Call it from a handler of a key or a click. */
   prepare(): void {
     this.audio ??= typeof AudioContext === 'undefined' ? null : new AudioContext();
     void this.audio?.resume();

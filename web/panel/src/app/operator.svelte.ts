@@ -13,7 +13,7 @@ export type Feature = 'settings' | 'watchlists' | 'profiles' | 'rules' | 'alerts
 const ALERTS_EVERY_MS = 5_000;
 const ALERTS_HIDDEN_EVERY_MS = 15_000;
 const RETRY_MS = 30_000;
-/** Alerts heard of longer ago are not all there are. */
+/** Older than this, the list of alerts may be incomplete. */
 export const ALERTS_HEARD_WITHIN_MS = 20_000;
 /** SCANNER_MANIPULATION_THRESHOLD unless set otherwise. */
 const DEFAULT_THRESHOLD = 60;
@@ -37,7 +37,7 @@ export function ruleProblem(error: ApiError): string {
   return message.split('\n')[0]?.replace(/^line 1, column (\d+)/, 'Column $1') ?? message;
 }
 
-/** Operator state that lives on the daemon. Every call that changes throws ApiError with what was wrong. */
+/** Operator state that lives on the daemon. Every call that changes something throws ApiError on failure. */
 export class OperatorState {
   available: Readonly<Record<Feature, Availability>> = $state.raw({
     settings: 'unknown', watchlists: 'unknown', profiles: 'unknown', rules: 'unknown', alerts: 'unknown',
@@ -143,7 +143,7 @@ export class OperatorState {
   }
 
   /** Fails with 412 where the settings are not those that were shown any more; they are read again then. */
-  /** What ranks for all who ask for nothing else: "scalp", or "scalp, modified". */
+  /** The default ranking's weights, in words: "scalp", or "scalp, modified". */
   get activeName(): string {
     const name = this.settings?.appliedProfile ?? this.defaultProfile;
     return name === '' ? 'default' : `${name}${this.modified ? ', modified' : ''}`;
@@ -276,7 +276,7 @@ export class OperatorState {
     await this.loadRules();
   }
 
-  /** These were looked at. */
+  /** Marks these as read. */
   read(seen: readonly Alert[]): void {
     for (const alert of seen) this.fresh.delete(alert.key);
     this.unread = this.fresh.size;

@@ -7,7 +7,7 @@ const BEFORE = 'market-scanner.panel';
 const VIEW = 'market-scanner.view';
 const SAVE_AFTER_MS = 200;
 
-/** Private windows and full disks: the panel works, it just forgets. */
+/** In private windows and on full disks the panel works, but remembers nothing. */
 function read(storage: () => Storage, key: string): string | null {
   try {
     return storage().getItem(key);

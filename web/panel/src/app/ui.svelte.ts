@@ -5,7 +5,7 @@ export type Panel = 'settings' | 'health' | 'help' | 'spotlight' | 'columns' | '
 export type SettingsTab = 'scoring' | 'watchlists' | 'alerts' | 'display';
 
 const SAID_FOR_MS = 4_000;
-/** Time to think better of a deletion. */
+/** How long a deletion can be undone. */
 const UNDO_FOR_MS = 8_000;
 const FIRED_FOR_MS = 12_000;
 const MAX_FIRED = 3;
@@ -34,7 +34,7 @@ export class UiState {
   /** Contract code of the row that the keyboard is on. */
   active: string | null = $state(null);
   said = $state('');
-  /** Takes back what was said to be done; null when it cannot be. */
+  /** Undoes the reported change; null when it cannot be undone. */
   undo: (() => void) | null = $state.raw(null);
   /** Newest first. */
   fired: readonly Fired[] = $state.raw([]);
@@ -83,7 +83,7 @@ export class UiState {
     this.open = 'settings';
   }
 
-  /** Into the status region: seen, and read out politely. With `undo` it can be taken back for a while. */
+  /** Shows a message in the status region, which screen readers read out. With `undo` it can be undone for a while. */
   say(text: string, undo: (() => void) | null = null): void {
     // The same words twice are still two events to a screen reader.
     this.said = this.said === text ? `${text}\u200b` : text;
@@ -103,7 +103,7 @@ export class UiState {
     this.undo = null;
   }
 
-  /** An alert has a region of its own: it does not take the place of what was said. */
+  /** Alerts have their own region, so they do not replace a message. */
   announce(alert: Fired): void {
     this.fired = [alert, ...this.fired].slice(0, MAX_FIRED);
     setTimeout(() => this.dismiss(alert.key), FIRED_FOR_MS);

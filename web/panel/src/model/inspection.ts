@@ -67,7 +67,7 @@ export interface Inspection {
   /** null: the daemon reads none for this contract. */
   readonly trades: readonly Trade[] | null;
   readonly tradesReadAt: number | null;
-  /** Empty where the scanner does not tell them apart. */
+  /** Empty where the scanner does not list them. */
   readonly inputs: readonly Input[];
 }
 

@@ -1,4 +1,4 @@
-/** Numbers and durations as people type them. Pure; what is not understood is said, never guessed. */
+/** Numbers and durations as people type them. Pure; what is not understood is reported, never guessed. */
 
 export type Parsed = { readonly ok: true; readonly value: number | null } | { readonly ok: false; readonly why: string };
 

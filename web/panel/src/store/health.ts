@@ -1,4 +1,4 @@
-/** How well the scanner does, in one word. Pure. */
+/** The scanner's state in one word. Pure. */
 import type { Health } from '../model/health';
 
 /** A list's quantile by linear interpolation; null when it is empty. */
@@ -11,7 +11,7 @@ export function quantile(values: readonly number[], q: number): number | null {
   return low + (high - low) * (place - Math.floor(place));
 }
 
-/** What was heard longer ago says nothing of now. */
+/** An answer older than this says nothing about the present. */
 export const HEARD_WITHIN_MS = 15_000;
 
 export type Grade = 'good' | 'warn' | 'bad' | 'unknown';

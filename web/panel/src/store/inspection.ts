@@ -1,4 +1,4 @@
-/** What the drawer makes of one contract in full. Pure. */
+/** One contract in full, prepared for the drawer. Pure. */
 import type { Bar, Inspection, Level, Term } from '../model/inspection';
 import { number, type Json } from '../model/json';
 

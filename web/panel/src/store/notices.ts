@@ -1,4 +1,4 @@
-/** What must be said over the table before a number in it is read. Pure. */
+/** Notices above the table: what to know before reading it. Pure. */
 import type { Health } from '../model/health';
 import type { LinkState } from '../model/link';
 import { wholeAge } from './format';
@@ -44,7 +44,7 @@ export function notices(input: NoticeInput): Notice[] {
   }
   if (input.isStale && link.phase !== 'lost') {
     found.push({ id: 'stale', level: 'warn', title: `The data is ${wholeAge(dataAgeMs)} old.`,
-                 text: 'Everything of it is dimmed until a new ranking arrives.' });
+                 text: 'It is dimmed until a new ranking arrives.' });
   }
   if (dataAgeMs === null && link.phase === 'live' && link.problem !== null) {
     found.push({ id: 'waiting', level: 'note', title: 'No ranking yet.', text: link.problem });

@@ -4,7 +4,7 @@ import type { ConfidenceInput, Opportunities, Opportunity, Plan } from '../model
 import { DASH, fixed, price, signed, words } from './format';
 import type { Judged } from './stamp';
 
-/** Why an idea is none to trade, in words; empty where it may be one. */
+/** Why an idea should not be traded, in words; empty where it may be. */
 export function obstacles(item: Opportunity, threshold: number): readonly string[] {
   const names = new Set(item.notTradable);
   // What is known here as well, whatever the scanner says of it.
@@ -19,7 +19,7 @@ export function obstacles(item: Opportunity, threshold: number): readonly string
   return said.length === 0 && item.tradable === false ? ['the scanner advises against it'] : said;
 }
 
-/** What pays first: by reward to risk after costs, then by rank; what is none to trade after all else. */
+/** What pays first: by reward to risk after costs, then by rank; ideas that should not be traded come last. */
 export function byWorth(items: readonly Opportunity[], threshold: number): { readonly tradable: readonly Opportunity[]; readonly rest: readonly Opportunity[] } {
   const sorted = [...items].sort((a, b) => (b.rewardRiskNet ?? -Infinity) - (a.rewardRiskNet ?? -Infinity) ||
     (a.rank ?? Infinity) - (b.rank ?? Infinity));
@@ -66,7 +66,7 @@ export function rewardToRisk({ entry, stop, targets }: Plan): number | null {
 export interface Origin {
   readonly head: Opportunities;
   readonly judged: Judged;
-  /** Why it is none to trade. */
+  /** Why it should not be traded. */
   readonly reasons: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** Of when a shown part is, and whether that is too long ago. Pure. */
+/** The time that a shown part is from, and whether that is too long ago. Pure. */
 import { wholeAge } from './format';
 
 export interface Stamp {
