@@ -92,6 +92,10 @@ bench: packages build  ## every measurement of bench/RESULTS.md, half an hour on
 	@cmake --build --preset $(PRESET)
 	@bench/all.sh $(BIN)
 
+.PHONY: detector
+detector: programs  ## grade the detector of pumps on labelled tapes, where ../shared/signals has them
+	@bench/detector/grade.sh $(BIN)
+
 .PHONY: fuzz
 fuzz: packages  ## libFuzzer over everything that reads hostile bytes; FUZZ_RUNS=10000000 inputs a target
 	@scripts/fuzz.sh

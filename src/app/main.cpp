@@ -2,6 +2,7 @@
 #include "app/commands/command_line.hpp"
 #include "app/commands/compute.hpp"
 #include "app/commands/config_command.hpp"
+#include "app/commands/detect.hpp"
 #include "app/commands/migrate_command.hpp"
 #include "app/logging.hpp"
 
@@ -36,6 +37,9 @@ int print_settings(app::ConfigOutput output, const settings::LoadedSettings& loa
 int run(const app::Invocation& invocation) {
     // What needs no settings goes first, so that it works whatever the environment holds.
     if (invocation.command == app::Command::compute) return app::run_compute(std::cin, std::cout, std::cerr);
+    if (invocation.command == app::Command::detect) {
+        return app::run_detect(invocation.tapes, invocation.features, std::cout, std::cerr);
+    }
     if (invocation.config_output == app::ConfigOutput::markdown) return print(app::settings_reference());
     if (invocation.config_output == app::ConfigOutput::env_example) return print(app::env_example());
 

@@ -53,6 +53,16 @@ TEST(CommandLine, knows_its_commands) {
     }
 }
 
+TEST(CommandLine, takes_the_tapes_of_detect) {
+    const Invocation detect = invocation({"detect", "--features", "a.csv.gz", "b.csv"});
+    EXPECT_EQ(detect.command, Command::detect);
+    EXPECT_THAT(detect.tapes, ElementsAre("a.csv.gz", "b.csv"));
+    EXPECT_TRUE(detect.features);
+    EXPECT_THAT(problems({"detect"}), ElementsAre(HasSubstr("needs the tapes")));
+    EXPECT_THAT(problems({"config", "--features"}), ElementsAre("--features is not valid for config (only detect)"));
+    EXPECT_THAT(answer({"detect", "--help"}), HasSubstr("ts_ms,side,price,amount"));
+}
+
 TEST(CommandLine, makes_a_flag_of_every_setting) {
     for (const auto& info : settings::setting_infos()) {
         const std::string flag = "--" + info.flag + "=x";
@@ -123,7 +133,7 @@ TEST(CommandLine, answers_for_its_version) {
 TEST(CommandLine, helps) {
     const std::string help = answer({"--help"});
     for (const auto* const word :
-         {"serve", "collect-once", "compute", "config", "migrate", "--env-file", "Exit codes"}) {
+         {"serve", "collect-once", "compute", "detect", "config", "migrate", "--env-file", "Exit codes"}) {
         EXPECT_THAT(help, HasSubstr(word));
     }
     EXPECT_EQ(answer({"-h"}), help);

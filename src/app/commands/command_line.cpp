@@ -21,8 +21,8 @@
 namespace scanner::app {
 namespace {
 
-constexpr std::array kCommands{Command::serve, Command::collect_once, Command::compute, Command::config,
-                               Command::migrate};
+constexpr std::array kCommands{Command::serve,  Command::collect_once, Command::compute,
+                               Command::detect, Command::config,       Command::migrate};
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 
@@ -32,12 +32,13 @@ struct CommandFlag {
     bool takes_value;
     std::optional<Command> command;  ///< empty: any
 };
-constexpr std::array<CommandFlag, 6> kCommandFlags{{{"help", false, std::nullopt},
+constexpr std::array<CommandFlag, 7> kCommandFlags{{{"help", false, std::nullopt},
                                                     {"version", false, std::nullopt},
                                                     {"env-file", true, std::nullopt},
                                                     {"json", false, std::nullopt},
                                                     {"markdown", false, Command::config},
-                                                    {"env-example", false, Command::config}}};
+                                                    {"env-example", false, Command::config},
+                                                    {"features", false, Command::detect}}};
 
 std::optional<Command> find_command(std::string_view name) {
     const auto found = std::ranges::find_if(kCommands, [&](Command command) { return to_string(command) == name; });
@@ -87,6 +88,8 @@ private:
             help_ = true;
         } else if (word.starts_with('-')) {
             problem(fmt::format("unknown flag {}; flags begin with two dashes", word));
+        } else if (command_ == Command::detect) {
+            invocation_.tapes.emplace_back(word);
         } else if (command_) {
             const bool after_switch = !last_switch_.empty() && (word == "true" || word == "false");
             problem(fmt::format("unexpected argument \"{}\"{}", word,
@@ -149,9 +152,20 @@ private:
         if (flag.name == "json" || flag.command) output_flags_.push_back(flag.name);
     }
 
-    /// --json, --markdown and --env-example are valid for some commands only, which may follow them.
+    /// --json, --markdown, --env-example and --features are valid for some commands only, which may follow them.
     void check_command_flags() {
+        if (invocation_.command == Command::detect && invocation_.tapes.empty()) {
+            problem("detect needs the tapes: market-scanner detect TAPE.csv.gz…");
+        }
         for (const std::string_view flag : output_flags_) {
+            if (flag == "features") {
+                invocation_.features = true;
+                if (invocation_.command != Command::detect) {
+                    problem(
+                        fmt::format("--features is not valid for {} (only detect)", to_string(invocation_.command)));
+                }
+                continue;
+            }
             const bool is_json = flag == "json";
             if (invocation_.command == Command::config) {
                 invocation_.config_output = is_json              ? ConfigOutput::json

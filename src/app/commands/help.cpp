@@ -39,6 +39,7 @@ std::string_view does(Command command) {
         case Command::serve: return "the daemon: scans, ranks, serves (default)";
         case Command::collect_once: return "one cycle: prints counts and the top contracts, warms the stores";
         case Command::compute: return "reads cases (JSON Lines) on standard input and writes the computed numbers";
+        case Command::detect: return "reads trade tapes and writes how much each 15-s bar looks like a pump";
         case Command::config: return "prints every effective setting and where it came from, secrets masked";
         case Command::migrate: return "brings the database schema up to date and says what it did";
     }
@@ -60,6 +61,11 @@ std::string_view details(Command command) {
                    "only when something was ranked.\n\n"
                    "  --json              print the result as JSON, each item with every field of /rankings\n";
         case Command::compute: return "Needs no exchange and no stores. Settings do not matter to it.\n";
+        case Command::detect:
+            return "Takes the tapes as arguments: ts_ms,side,price,amount a line (side b or s of the taker), sorted, "
+                   "gzip or\n"
+                   "plain. Each is a cold start. Needs no exchange and no stores; settings do not matter to it.\n\n"
+                   "  --features          add what the model looked at, for every bar with a trade\n";
         case Command::config:
             return "  --json              as JSON\n"
                    "  --markdown          the reference table of docs/settings.md\n"
@@ -96,8 +102,8 @@ std::string program_help() {
         "market-scanner ranks the USDT perpetual swaps of {} by risk-adjusted opportunity.\n\n"
         "Usage: market-scanner [COMMAND] [--flags]\n\nCommands:\n",
         exchange::known_exchanges().front().display_name);
-    for (const Command command :
-         {Command::serve, Command::collect_once, Command::compute, Command::config, Command::migrate}) {
+    for (const Command command : {Command::serve, Command::collect_once, Command::compute, Command::detect,
+                                  Command::config, Command::migrate}) {
         out += fmt::format("  {:<18}  {}\n", to_string(command), does(command));
     }
     out += fmt::format("\nFlags:\n{}", kCommonFlags);
@@ -111,7 +117,7 @@ std::string program_help() {
 std::string command_help(Command command) {
     std::string out = fmt::format("Usage: market-scanner {} [--flags]\n\n{}\n\n", to_string(command), does(command));
     out += fmt::format("{}\nFlags:\n{}", details(command), kCommonFlags);
-    if (command != Command::compute) out += "\n" + settings_help();
+    if (command != Command::compute && command != Command::detect) out += "\n" + settings_help();
     return out;
 }
 

@@ -7,6 +7,7 @@ std::string_view to_string(Command command) noexcept {
         case Command::serve: return "serve";
         case Command::collect_once: return "collect-once";
         case Command::compute: return "compute";
+        case Command::detect: return "detect";
         case Command::config: return "config";
         case Command::migrate: return "migrate";
     }

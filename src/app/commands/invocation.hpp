@@ -5,10 +5,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace scanner::app {
 
-enum class Command { serve, collect_once, compute, config, migrate };
+enum class Command { serve, collect_once, compute, detect, config, migrate };
 [[nodiscard]] std::string_view to_string(Command command) noexcept;
 
 /// In which form `config` answers.
@@ -21,6 +22,8 @@ struct Invocation {
     std::optional<std::string> env_file;  ///< --env-file; without it ".env" is read where it exists
     bool json = false;                    ///< collect-once --json
     ConfigOutput config_output = ConfigOutput::table;
+    std::vector<std::string> tapes;  ///< detect: the files, in the order given
+    bool features = false;           ///< detect --features
 };
 
 }  // namespace scanner::app

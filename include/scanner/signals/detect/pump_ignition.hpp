@@ -1,0 +1,126 @@
+#pragma once
+
+#include "scanner/core/clock.hpp"
+#include "scanner/market/market.hpp"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+/// Detectors of manipulation: state machines over the tape, pure and streaming, one instance a contract. Time comes
+/// with the trades; no clock is read.
+namespace scanner::signals {
+
+/// Bars are aligned to the epoch; a trade at exactly a bar's end belongs to the next bar.
+inline constexpr std::chrono::seconds kIgnitionBar{15};
+
+/// A mean whose weights halve every so many values, normalised from the first value on: the mean of none is 0.
+class DecayingMean {
+public:
+    /// `half_life` > 0, in values.
+    explicit DecayingMean(double half_life);
+    void add(double value);
+    /// Adds `count` zeros at once.
+    void add_zeros(std::int64_t count);
+    [[nodiscard]] double get() const { return weight_ > 0.0 ? sum_ / weight_ : 0.0; }
+
+private:
+    double keep_;
+    double sum_ = 0.0;
+    double weight_ = 0.0;
+};
+
+/// What the model looks at when a bar closes. Everything is relative to the contract's own past, so that neither the
+/// unit of the price nor that of the size matters.
+struct IgnitionFeatures {
+    double activity = 0.0;     ///< ln of the trades of 60 s over the usual ones (half-life 4 h)
+    double rush = 0.0;         ///< ln of the bar's milliseconds with more than one taker buy, over the usual
+    double move = 0.0;         ///< log return of 60 s, in usual moves (half-life 4 h)
+    double move_5m = 0.0;      ///< the same over 5 min
+    double move_1h = 0.0;      ///< over 1 h, its size compressed by a logarithm
+    double move_before = 0.0;  ///< from 1 h to 5 min ago, likewise
+    double record = 0.0;       ///< ln of the trades of 60 s over the fading record of the contract (half-life 24 h)
+    double move_record = 0.0;  ///< log return of 60 s over the fading record of such moves
+    double value = 0.0;        ///< ln of the value traded in 60 s over the root mean square of a bar (half-life 24 h)
+    double volatility = 0.0;   ///< ln of the root mean square return of a bar (half-life 24 h)
+};
+
+/// Name and coefficient of each feature: what is fitted by bench/detector/fit.py.
+struct IgnitionTerm {
+    std::string_view name;
+    double IgnitionFeatures::* feature;
+    double coefficient;
+};
+[[nodiscard]] const std::array<IgnitionTerm, 10>& ignition_terms() noexcept;
+
+/// Probability from which `pump_ignition` is raised: 0.1 false alerts a symbol-day where it was measured.
+inline constexpr double kIgnitionThreshold = 0.029;
+
+/// What is known of one bar once it has closed.
+struct IgnitionBar {
+    core::WallTime closes_at;
+    std::int64_t trades = 0;       ///< fills in it
+    std::int64_t bars_before = 0;  ///< how much the yardsticks rest on
+    IgnitionFeatures features;
+    double logit = 0.0;
+    double probability = 0.0;  ///< that the bar closes within 45 s after the onset of a pump
+};
+
+/// Whether a coordinated burst of taker buys starts (flag `pump_ignition`): a logistic model of the last 60 s against
+/// the contract's own past, after the features of La Morgia et al. (2020), "Pump and Dumps in the Bitcoin Era", and
+/// those of Kamps and Kleinberg (2018). docs/manipulation.md tells on what it was measured.
+///
+/// Bars without trades have a verdict too; long silences cost no more than short ones. Some 4 KB, no allocation. Not
+/// thread-safe.
+class PumpIgnition {
+public:
+    /// The next bar that ends at or before `time`, or nothing. To be called until it gives nothing before a trade of
+    /// that time is added; bars of a long silence, after its first hour, are passed over.
+    [[nodiscard]] std::optional<IgnitionBar> close_bar(core::WallTime time);
+    /// Trades in order of time; one that is older than the one before it counts as of the same millisecond. The price
+    /// of a millisecond is its volume-weighted mean, so that the order of its fills means nothing.
+    void add(const market::Trade& trade);
+
+private:
+    struct Price {
+        double value = 0.0;
+        double size = 0.0;
+    };
+    void finish_millisecond();
+    [[nodiscard]] double price_before(std::size_t bars) const;
+    [[nodiscard]] IgnitionBar finish_bar();
+    void pass_over(std::int64_t bars);
+
+    static constexpr std::size_t kPrices = 240;  ///< closes of the last hour
+
+    bool begun_ = false;
+    std::int64_t bar_ = 0;  ///< that is open, in bars since the epoch
+    std::int64_t bars_ = 0;
+    std::int64_t quiet_bars_ = 0;  ///< closed without a trade, in a row
+
+    std::int64_t millisecond_ = 0;
+    Price moment_;                  ///< of the open millisecond: sums of price times size, and of size
+    std::int64_t moment_buys_ = 0;  ///< taker buys of it
+    std::int64_t trades_ = 0;       ///< of the open bar
+    std::int64_t rushes_ = 0;       ///< milliseconds of the open bar with more than one taker buy
+    double price_ = 0.0;            ///< of the last millisecond that had a trade
+
+    double value_ = 0.0;  ///< price times size of the open bar
+
+    std::array<std::int64_t, 3> last_trades_{};  ///< of the three bars before the open one
+    std::array<double, 3> last_values_{};
+    std::array<double, kPrices> closes_{};  ///< a ring, the newest at `bars_ - 1`
+    DecayingMean usual_trades_{960.0};
+    DecayingMean usual_rushes_{960.0};
+    DecayingMean usual_square_{960.0};
+    DecayingMean day_square_{5760.0};
+    DecayingMean day_value_{5760.0};
+    DecayingMean day_value_square_{5760.0};
+    double trades_record_ = 0.0;
+    double move_record_ = 0.0;
+};
+
+}  // namespace scanner::signals

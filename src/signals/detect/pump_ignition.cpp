@@ -1,0 +1,198 @@
+#include "scanner/signals/detect/pump_ignition.hpp"
+
+#include "scanner/core/numeric.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace scanner::signals {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::int64_t kBarMs = milliseconds(kIgnitionBar).count();
+constexpr std::size_t kMinute = 4;  // bars
+constexpr std::size_t kFiveMinutes = 20;
+constexpr std::size_t kHour = 240;
+constexpr double kRecordHalfLife = 5760.0;  // bars of a day
+/// Least usual move of a bar, and least record of a minute: below them a single price step would look like a surge.
+constexpr double kLeastUsualMove = 3e-4;
+constexpr double kLeastRecord = 1e-3;
+constexpr double kLeastVolatility = 1e-4;
+/// No single feature may decide alone.
+constexpr double kFeatureLimit = 50.0;
+
+/// This and the coefficients below: bench/detector/fit.py, penalty 5. Fitted on all five folds; docs/manipulation.md
+/// tells what the same fit reached out of fold.
+constexpr double kIntercept = -10.323828;
+
+std::int64_t to_ms(core::WallTime time) {
+    return std::chrono::floor<milliseconds>(time).time_since_epoch().count();
+}
+
+std::int64_t bar_of(std::int64_t ms) {
+    return ms >= 0 ? ms / kBarMs : -((-ms + kBarMs - 1) / kBarMs);
+}
+
+double limited(double value) {
+    return std::isfinite(value) ? std::clamp(value, -kFeatureLimit, kFeatureLimit) : 0.0;
+}
+
+double compressed(double value) {
+    return std::copysign(std::log1p(std::abs(value)), value);
+}
+
+double fade(double record, std::int64_t bars) {
+    return record * std::exp2(-static_cast<double>(bars) / kRecordHalfLife);
+}
+
+}  // namespace
+
+const std::array<IgnitionTerm, 10>& ignition_terms() noexcept {
+    static constexpr std::array<IgnitionTerm, 10> kTerms{{
+        {"activity", &IgnitionFeatures::activity, 2.44191},
+        {"rush", &IgnitionFeatures::rush, 0.9714},
+        {"move", &IgnitionFeatures::move, 0.13644},
+        {"move_5m", &IgnitionFeatures::move_5m, -0.42814},
+        {"move_1h", &IgnitionFeatures::move_1h, 1.78652},
+        {"move_before", &IgnitionFeatures::move_before, -1.62782},
+        {"record", &IgnitionFeatures::record, 0.65583},
+        {"move_record", &IgnitionFeatures::move_record, 0.73751},
+        {"value", &IgnitionFeatures::value, 0.6947},
+        {"volatility", &IgnitionFeatures::volatility, 1.00109},
+    }};
+    return kTerms;
+}
+
+DecayingMean::DecayingMean(double half_life) : keep_(std::exp2(-1.0 / half_life)) {}
+
+void DecayingMean::add(double value) {
+    sum_ = sum_ * keep_ + value * (1.0 - keep_);
+    weight_ = weight_ * keep_ + (1.0 - keep_);
+}
+
+void DecayingMean::add_zeros(std::int64_t count) {
+    const double kept = std::pow(keep_, static_cast<double>(count));
+    sum_ *= kept;
+    weight_ = 1.0 - (1.0 - weight_) * kept;
+}
+
+std::optional<IgnitionBar> PumpIgnition::close_bar(core::WallTime time) {
+    if (!begun_) return std::nullopt;
+    const std::int64_t due = bar_of(to_ms(time));
+    if (due <= bar_) return std::nullopt;
+    // Once every close of the last hour is the same, another silent bar tells nothing new.
+    if (trades_ == 0 && quiet_bars_ >= static_cast<std::int64_t>(kHour + kMinute)) {
+        pass_over(due - bar_);
+        return std::nullopt;
+    }
+    return finish_bar();
+}
+
+void PumpIgnition::add(const market::Trade& trade) {
+    if (!core::is_finite_positive(trade.price) || !core::is_finite_positive(trade.size)) return;
+    const std::int64_t ms = to_ms(trade.time);
+    if (!begun_) {
+        begun_ = true;
+        bar_ = bar_of(ms);
+        millisecond_ = ms;
+        price_ = trade.price;
+    }
+    if (ms > millisecond_) {
+        finish_millisecond();
+        millisecond_ = ms;
+    }
+    ++trades_;
+    value_ += trade.price * trade.size;
+    moment_.value += trade.price * trade.size;
+    moment_.size += trade.size;
+    if (trade.taker_side == market::Side::buy && ++moment_buys_ == 2) ++rushes_;
+}
+
+void PumpIgnition::finish_millisecond() {
+    if (moment_.size > 0.0 && std::isfinite(moment_.value)) price_ = moment_.value / moment_.size;
+    moment_ = {};
+    moment_buys_ = 0;
+}
+
+double PumpIgnition::price_before(std::size_t bars) const {
+    const auto known = static_cast<std::size_t>(std::min<std::int64_t>(bars_, kPrices));
+    if (known == 0) return price_;
+    const auto newest = static_cast<std::size_t>(bars_ - 1);
+    return closes_[(newest - (std::min(bars, known) - 1)) % kPrices];
+}
+
+IgnitionBar PumpIgnition::finish_bar() {
+    finish_millisecond();
+    const auto of_minute = static_cast<double>(trades_ + last_trades_[0] + last_trades_[1] + last_trades_[2]);
+    const double value_of_minute = value_ + last_values_[0] + last_values_[1] + last_values_[2];
+    const double usual_value = day_value_.get();
+    const double usual_move = std::max(std::sqrt(usual_square_.get()), kLeastUsualMove);
+    const auto in_usual_moves = [&](double from, double to, std::size_t bars) {
+        return std::log(to / from) / (usual_move * std::sqrt(static_cast<double>(bars)));
+    };
+    const double move = std::log(price_ / price_before(kMinute));
+
+    IgnitionBar bar{.closes_at = core::WallTime(milliseconds((bar_ + 1) * kBarMs)),
+                    .trades = trades_,
+                    .bars_before = bars_,
+                    .features = {
+                        .activity = std::log((of_minute + 1.0) / (4.0 * usual_trades_.get() + 1.0)),
+                        .rush = std::log((static_cast<double>(rushes_) + 1.0) / (usual_rushes_.get() + 1.0)),
+                        .move = in_usual_moves(price_before(kMinute), price_, kMinute),
+                        .move_5m = in_usual_moves(price_before(kFiveMinutes), price_, kFiveMinutes),
+                        .move_1h = compressed(in_usual_moves(price_before(kHour), price_, kHour)),
+                        .move_before = compressed(
+                            in_usual_moves(price_before(kHour), price_before(kFiveMinutes), kHour - kFiveMinutes)),
+                        .record = std::log((of_minute + 1.0) / (trades_record_ + 1.0)),
+                        .move_record = move / (move_record_ + kLeastRecord),
+                        .value = usual_value > 0.0 ? std::log((value_of_minute + usual_value) /
+                                                              (4.0 * std::sqrt(day_value_square_.get()) + usual_value))
+                                                   : 0.0,
+                        .volatility = std::log(std::sqrt(day_square_.get()) + kLeastVolatility),
+                    }};
+    bar.logit = kIntercept;
+    for (const IgnitionTerm& term : ignition_terms()) {
+        double& feature = bar.features.*term.feature;
+        feature = limited(feature);
+        bar.logit += term.coefficient * feature;
+    }
+    bar.probability = 1.0 / (1.0 + std::exp(-bar.logit));
+
+    // The bar was not part of its own yardsticks; it is of the next ones.
+    const double change = std::log(price_ / price_before(1));
+    usual_trades_.add(static_cast<double>(trades_));
+    usual_rushes_.add(static_cast<double>(rushes_));
+    usual_square_.add(change * change);
+    day_square_.add(change * change);
+    day_value_.add(value_);
+    day_value_square_.add(value_ * value_);
+    trades_record_ = std::max(fade(trades_record_, 1), of_minute);
+    move_record_ = std::max(fade(move_record_, 1), std::abs(move));
+    closes_[static_cast<std::size_t>(bars_) % kPrices] = price_;
+    last_trades_ = {last_trades_[1], last_trades_[2], trades_};
+    last_values_ = {last_values_[1], last_values_[2], value_};
+    quiet_bars_ = trades_ == 0 ? quiet_bars_ + 1 : 0;
+    trades_ = 0;
+    rushes_ = 0;
+    value_ = 0.0;
+    ++bars_;
+    ++bar_;
+    return bar;
+}
+
+void PumpIgnition::pass_over(std::int64_t bars) {
+    usual_trades_.add_zeros(bars);
+    usual_rushes_.add_zeros(bars);
+    usual_square_.add_zeros(bars);
+    day_square_.add_zeros(bars);
+    day_value_.add_zeros(bars);
+    day_value_square_.add_zeros(bars);
+    trades_record_ = fade(trades_record_, bars);
+    move_record_ = fade(move_record_, bars);
+    bars_ += bars;
+    bar_ += bars;
+    closes_.fill(price_);
+}
+
+}  // namespace scanner::signals
