@@ -58,6 +58,7 @@ struct SimulatedTrade {
     std::int64_t doubled_contracts = 0;
     market::Side taker_side = market::Side::unknown;
     WallTime time;
+    bool liquidation = false;  ///< the taker was the exchange, closing a position by force
 };
 
 struct SimulatedCandle {

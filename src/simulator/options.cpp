@@ -164,7 +164,7 @@ std::string_view to_string(MarketKind kind) {
 
 std::string help_text() {
     std::string text =
-        "htx-simulator: a simulated market behind the REST face of HTX's USDT-margined swaps\n\n"
+        "htx-simulator: a simulated market behind the REST and WebSocket faces of HTX's USDT-margined swaps\n\n"
         "usage: htx-simulator [flag]…\n\n";
     auto out = std::back_inserter(text);
     for (const Flag& flag : kFlags) {
@@ -177,7 +177,9 @@ std::string help_text() {
     }
     text +=
         "\nFault options:\n"
-        "  rate=0.1                     share of the requests (of the contracts, for faults about them)\n"
+        "  rate=0.1                     share of the requests (of the contracts, for faults about them; of frames, "
+        "topics\n"
+        "                               or connections for ws-*: see docs/simulator.md)\n"
         "  on=5s, off=10s, after=1m     on for 5 s, off for 10 s, and so on, beginning after a minute; on alone: "
         "once;\n"
         "                               off alone: begins after it\n"
@@ -187,8 +189,10 @@ std::string help_text() {
         "  htx-simulator --port 0 --seed 7 --speed 20 --scenario none\n"
         "  htx-simulator --fault 429:rate=0.05 --fault slow:delay=3s:path=history/kline:on=30s:off=2m\n"
         "  htx-simulator --fault stale-book:contract=BTC-USDT --fault 404-bulk\n"
+        "  htx-simulator --fault ws-disconnect:rate=0.02 --fault ws-stall:rate=0.1:on=20s:off=1m\n"
         "\nWhile it runs: GET /_simulator/status, GET and POST /_simulator/faults (a JSON list replaces the set),\n"
-        "GET /_simulator/labels?since=TIME[&follow=true] (what was planted, one JSON object a line).\n";
+        "GET /_simulator/labels?since=TIME[&follow=true] (what was planted, one JSON object a line),\n"
+        "GET /_simulator/book?contract_code=CODE[&mrid=N] (the truth about a book).\n";
     return text;
 }
 

@@ -183,5 +183,43 @@ TEST(FaultDuration, units_and_nonsense) {
     EXPECT_EQ(duration_text(1'500ms), "1500ms");
 }
 
+TEST(WebSocketFaults, leave_requests_alone_and_the_others_leave_them_alone) {
+    FaultSet faults(1, {fault("ws-garbage"), fault("empty")}, kStart);
+    EXPECT_EQ(faults.decide(kDepth, kStart).replacement->kind, FaultKind::empty);
+    EXPECT_TRUE(faults.strike(FaultKind::ws_garbage, {"/linear-swap-ws", "BTC-USDT"}, kStart));
+    EXPECT_FALSE(faults.strike(FaultKind::ws_bomb, {"/linear-swap-ws", "BTC-USDT"}, kStart));
+    EXPECT_TRUE(faults.any_for_websockets());
+    EXPECT_FALSE(FaultSet(1, {fault("empty")}, kStart).any_for_websockets());
+}
+
+TEST(WebSocketFaults, strike_their_share_of_frames) {
+    FaultSet faults(1, {fault("ws-duplicate:rate=0.25:contract=BTC-USDT:path=swap-ws")}, kStart);
+    int struck = 0;
+    for (int i = 0; i < 4'000; ++i) {
+        struck += faults.strike(FaultKind::ws_duplicate, {"/linear-swap-ws", "BTC-USDT"}, kStart) ? 1 : 0;
+    }
+    EXPECT_NEAR(struck, 1'000, 120);
+    EXPECT_EQ(faults.states(kStart).front().hits, static_cast<std::uint64_t>(struck));
+    EXPECT_FALSE(faults.strike(FaultKind::ws_duplicate, {"/linear-swap-ws", "ETH-USDT"}, kStart));
+    EXPECT_FALSE(faults.strike(FaultKind::ws_duplicate, {"/ws_index", "BTC-USDT"}, kStart));
+}
+
+TEST(WebSocketFaults, what_is_stalled_stays_so_until_the_next_time) {
+    FaultSet faults(1, {fault("ws-stall:rate=0.5:on=10s:off=10s")}, kStart);
+    const auto stalled = [&faults](core::SteadyTime at) {
+        std::vector<std::uint64_t> keys;
+        for (std::uint64_t key = 0; key < 200; ++key) {
+            if (faults.strike_for(FaultKind::ws_stall, {"/linear-swap-ws", "BTC-USDT"}, key, at)) keys.push_back(key);
+        }
+        return keys;
+    };
+    const auto first = stalled(kStart);
+    EXPECT_NEAR(static_cast<double>(first.size()), 100.0, 30.0);
+    EXPECT_EQ(stalled(kStart + 9s), first);
+    EXPECT_TRUE(stalled(kStart + 11s).empty());
+    EXPECT_NE(stalled(kStart + 20s), first);
+    EXPECT_EQ(stalled(kStart + 25s), stalled(kStart + 21s));
+}
+
 }  // namespace
 }  // namespace scanner::simulator::face

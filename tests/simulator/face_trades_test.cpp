@@ -96,9 +96,10 @@ TEST(FaceTrades, liquidations_are_fills_of_the_tape) {
     auto& tape = stage.market.tapes[FakeMarket::btc];
     for (std::int64_t match = 0; match < 2'000; ++match) {
         tape.push_back(trade(match, 0, 800'000 + match, 2 * match + 2, match % 2 == 0 ? Side::buy : Side::sell));
+        tape.back().liquidation = match % 99 == 0;
     }
     const auto found = liquidations(stage.market, FakeMarket::btc);
-    ASSERT_FALSE(found.empty());
+    ASSERT_EQ(found.size(), 21U) << "those that the market says, and no other";
     for (const Liquidation& liquidation : found) {
         const auto match = static_cast<std::size_t>(liquidation.id / 10'000);
         EXPECT_EQ(liquidation.price_ticks, tape[match].price_ticks);

@@ -16,8 +16,10 @@ constexpr double kTakerShare = 0.80;  // of the turnover; the rest is arbitrage
 constexpr double kFillsPerTaker = 1.8;
 constexpr double kFillsPerMajorTaker = 2.5;
 constexpr double kImpactMemorySeconds = 420.0;
-constexpr double kImpact = 0.40;          // minute sigmas moved by a minute's volume in one order, square root law
-constexpr double kImbalanceDrift = 0.16;  // second sigmas per second under a one-sided book
+constexpr double kImpact = 0.40;            // minute sigmas moved by a minute's volume in one order, square root law
+constexpr double kImbalanceDrift = 0.16;    // second sigmas per second under a one-sided book
+constexpr int kMaxLiquidations = 5;         // in a second; the others wait for the next
+constexpr double kLiquidationReach = 0.01;  // of the price: how far into the book a forced order goes
 constexpr double kArbitragePurseSeconds = 90.0;  // arbitrageurs hold at most this much of their ordinary flow ready
 
 }  // namespace
@@ -26,7 +28,8 @@ Agents::Agents(const Profile& profile, Venue& venue, std::uint64_t seed, std::ui
     : profile_(profile),
       venue_(venue),
       random_(seed, stream ^ 0xA6E7),
-      sigma_second_(profile.sigma_minute / std::sqrt(60.0)) {
+      sigma_second_(profile.sigma_minute / std::sqrt(60.0)),
+      leveraged_(seed, stream ^ 0x11C0) {
     const double one_sided_second = profile.turnover_usdt / 2.0 / 86'400.0;
     minute_usdt_ = one_sided_second * 60.0;
     const double crowd = 2.0 * profile.levels * kOrdersPerLevel;
@@ -194,7 +197,21 @@ void Agents::send_crowd_taker() {
     const double patience = std::max({3.0, 2.0 * half_spread_ticks(), 1.2 * profile_.sigma_minute * fair_ticks_});
     const auto limit =
         static_cast<std::int64_t>(static_cast<double>(venue_.book().best(opposite(side))) + sign_of(side) * patience);
-    static_cast<void>(send_taker(side, contracts, limit));
+    const auto execution = send_taker(side, contracts, limit);
+    if (execution.contracts > 0) leveraged_.open(side, execution.contracts, fair_ticks_, now_);
+}
+
+void Agents::liquidate(double mark_ticks) {
+    for (int closed = 0; closed < kMaxLiquidations; ++closed) {
+        const auto position = leveraged_.take_liquidated(mark_ticks, now_);
+        if (!position) return;
+        const Side side = opposite(position->side);
+        const double touch = static_cast<double>(venue_.book().best(opposite(side)));
+        const auto limit = static_cast<std::int64_t>(touch * (1.0 + sign_of(side) * kLiquidationReach));
+        venue_.set_liquidating(true);
+        static_cast<void>(send_taker(side, position->contracts, std::max<std::int64_t>(1, limit)));
+        venue_.set_liquidating(false);
+    }
 }
 
 Execution Agents::send_taker(Side side, std::int64_t contracts, std::int64_t limit_ticks) {

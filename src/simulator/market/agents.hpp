@@ -1,6 +1,7 @@
 #pragma once
 
 #include "simulator/market/day_cycle.hpp"
+#include "simulator/market/leverage/leveraged_positions.hpp"
 #include "simulator/market/venue.hpp"
 
 #include "scanner/core/random.hpp"
@@ -63,6 +64,8 @@ public:
     void keep_sides() { ensure_sides(); }
     /// A market order of anybody's: moves the fair value and wakes filled makers.
     Execution send_taker(Side side, std::int64_t contracts, std::int64_t limit_ticks);
+    /// Closes by force what the mark price has run against.
+    void liquidate(double mark_ticks);
     /// Cancels each order of the crowd with this probability.
     void thin_crowd(double probability);
     [[nodiscard]] std::int64_t contracts_for(double usdt) const;
@@ -138,6 +141,7 @@ private:
     Micros arbitrage_at_ = kNever;
     double arbitrage_usdt_ = 0.0;
     Side last_taker_ = Side::buy;
+    LeveragedPositions leveraged_;
 };
 
 }  // namespace scanner::simulator

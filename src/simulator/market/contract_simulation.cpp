@@ -51,6 +51,7 @@ void ContractSimulation::on_second(std::int64_t second, const CommonStep& common
     smoothed_premium_ += (premium - smoothed_premium_) / 60.0;
     funding_.sample(second, premium);
     agents_.on_second(second * kSecond, conditions(second, common));
+    agents_.liquidate(mark_price() / venue_.scale().tick());
     label_second(second);
 }
 

@@ -72,7 +72,8 @@ Execution Venue::take(Side taker, std::int64_t contracts, std::int64_t limit_tic
                                    .price_ticks = fill.price_ticks,
                                    .doubled_contracts = 2 * fill.contracts,
                                    .taker_side = taker,
-                                   .time = time};
+                                   .time = time,
+                                   .liquidation = liquidating_};
         if (trades_.size() < kTradesKept) {
             trades_.push_back(trade);
         } else {

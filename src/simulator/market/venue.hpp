@@ -48,6 +48,8 @@ public:
     std::size_t cancel_crowd_to(Side side, std::int64_t limit_ticks);
     /// Immediate-or-cancel. Leaves the side the last tenth of what it holds: a liquid market is never swept bare.
     Execution take(Side taker, std::int64_t contracts, std::int64_t limit_ticks);
+    /// Whether what is taken from now on closes positions by force.
+    void set_liquidating(bool liquidating) { liquidating_ = liquidating; }
     /// The fills of the last `take`.
     [[nodiscard]] const std::vector<Fill>& last_fills() const { return fills_; }
 
@@ -98,6 +100,7 @@ private:
     std::int64_t open_interest_ = 0;
     double open_interest_target_ = 0.0;
     double closing_bias_ = 0.0;
+    bool liquidating_ = false;
     std::int64_t traded_contracts_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // What the exchange says of itself and of its contracts: clock, heartbeat, contract_info and what they may do.
 #include "simulator/face/encode/errors.hpp"
+#include "simulator/face/encode/rows.hpp"
 #include "simulator/face/endpoints.hpp"
 
 #include <array>
@@ -39,28 +40,6 @@ std::string funding_time_text(const Scene& scene, std::size_t index) {
 /// Of a contract's former life: delivered, and of another size.
 constexpr std::int64_t kFormerSize = 1'000;
 
-void contract_row(JsonWriter& json, const Scene& scene, std::size_t index, bool former = false) {
-    const WireContract& wire = scene.directory[index];
-    const SimulatedContract& simulated = scene.market.contracts()[index];
-    json.begin_object().field("symbol", wire.symbol).field("contract_code", wire.code);
-    steps_field(json, "contract_size", former ? kFormerSize : 1, wire.size, Print::scale18);
-    steps_field(json, "price_tick", 1, wire.price, Print::scale18);
-    // A suspended swap has the moment at which it stopped in delivery_time, as CYBER-USDT had.
-    const std::string stopped =
-        wire.suspended ? std::to_string(core::to_unix_ms(stopped_at(scene, index))) : wire.delivery_time;
-    json.field("delivery_date", wire.delivery_date).field("delivery_time", stopped);
-    json.field("create_date", simulated.create_date);
-    json.field("contract_status", status_number(former ? ContractStatus::delivered : simulated.contract.status));
-    json.key("adjust").begin_array().end_array().key("price_estimated").begin_array().end_array();
-    json.field("settlement_date", wire.futures ? wire.delivery_time : funding_time_text(scene, index));
-    json.field("support_margin_mode", "all").field("open_type", 0);
-    json.field("settlement_period", std::to_string(simulated.contract.funding_interval_hours));
-    texts_field(json, "labels", simulated.labels);
-    texts_field(json, "tradfi_labels", simulated.tradfi_labels);
-    json.field("enable_rpi", true).field("business_type", wire.business_type).field("pair", wire.pair);
-    json.field("contract_type", wire.contract_type).field("trade_partition", "USDT").end_object();
-}
-
 void identity_fields(JsonWriter& json, const WireContract& wire) {
     json.field("business_type", wire.business_type).field("pair", wire.pair);
     json.field("contract_type", wire.contract_type);
@@ -88,6 +67,28 @@ void limits_field(JsonWriter& json, std::string_view name, std::string_view most
 }
 
 }  // namespace
+
+void contract_row(JsonWriter& json, const Scene& scene, std::size_t index, bool former) {
+    const WireContract& wire = scene.directory[index];
+    const SimulatedContract& simulated = scene.market.contracts()[index];
+    json.begin_object().field("symbol", wire.symbol).field("contract_code", wire.code);
+    steps_field(json, "contract_size", former ? kFormerSize : 1, wire.size, Print::scale18);
+    steps_field(json, "price_tick", 1, wire.price, Print::scale18);
+    // A suspended swap has the moment at which it stopped in delivery_time, as CYBER-USDT had.
+    const std::string stopped =
+        wire.suspended ? std::to_string(core::to_unix_ms(stopped_at(scene, index))) : wire.delivery_time;
+    json.field("delivery_date", wire.delivery_date).field("delivery_time", stopped);
+    json.field("create_date", simulated.create_date);
+    json.field("contract_status", status_number(former ? ContractStatus::delivered : simulated.contract.status));
+    json.key("adjust").begin_array().end_array().key("price_estimated").begin_array().end_array();
+    json.field("settlement_date", wire.futures ? wire.delivery_time : funding_time_text(scene, index));
+    json.field("support_margin_mode", "all").field("open_type", 0);
+    json.field("settlement_period", std::to_string(simulated.contract.funding_interval_hours));
+    texts_field(json, "labels", simulated.labels);
+    texts_field(json, "tradfi_labels", simulated.tradfi_labels);
+    json.field("enable_rpi", true).field("business_type", wire.business_type).field("pair", wire.pair);
+    json.field("contract_type", wire.contract_type).field("trade_partition", "USDT").end_object();
+}
 
 std::string timestamp(const Scene& scene, const Params&) {
     JsonWriter json(64);
@@ -166,30 +167,32 @@ std::string price_limit(const Scene& scene, const Params& params) {
     });
 }
 
-std::string query_elements(const Scene& scene, const Params& params) {
+void elements_row(JsonWriter& json, const Scene& scene, std::size_t index) {
     constexpr std::string_view kMaxContracts = "99999999.000000000000000000";
-    return api_list(scene, params, [&](JsonWriter& json, std::size_t index) {
-        const WireContract& wire = scene.directory[index];
-        const SimulatedContract& simulated = scene.market.contracts()[index];
-        const bool major = wire.symbol == "BTC" || wire.symbol == "ETH";
-        json.begin_object().field("contract_code", wire.code);
-        json.field("funding_rate_cap", major ? "0.003750000000000000" : "0.020000000000000000");
-        json.field("funding_rate_floor", major ? "-0.003750000000000000" : "-0.020000000000000000");
-        json.field("mode_type", 2).field("swap_delivery_type", 3);
-        json.field("settle_period", simulated.contract.funding_interval_hours);
-        json.field("instrument_index_code", wire.pair).field("min_level", "1");
-        json.field("max_level", major ? "200" : "50");
-        for (const std::string_view limits : {"order_limits", "normal_limits", "open_limits", "trade_limits"}) {
-            limits_field(json, limits, kMaxContracts);
-        }
-        json.field("real_time_settlement", 1).field("transfer_profit_ratio", 1);
-        json.field("cross_transfer_profit_ratio", 1).key("instrument_type").begin_array().value(0).end_array();
-        steps_string_field(json, "price_tick", 1, wire.price, Print::scale18);
-        steps_string_field(json, "instrument_value", 1, wire.size, Print::scale18);
-        json.field("trade_partition", "USDT").field("open_order_limit", kMaxContracts);
-        json.field("offset_order_limit", kMaxContracts).field("long_position_limit", "200000000.000000000000000000");
-        json.field("short_position_limit", "200000000.000000000000000000").end_object();
-    });
+    const WireContract& wire = scene.directory[index];
+    const SimulatedContract& simulated = scene.market.contracts()[index];
+    const bool major = wire.symbol == "BTC" || wire.symbol == "ETH";
+    json.begin_object().field("contract_code", wire.code);
+    json.field("funding_rate_cap", major ? "0.003750000000000000" : "0.020000000000000000");
+    json.field("funding_rate_floor", major ? "-0.003750000000000000" : "-0.020000000000000000");
+    json.field("mode_type", 2).field("swap_delivery_type", 3);
+    json.field("settle_period", simulated.contract.funding_interval_hours);
+    json.field("instrument_index_code", wire.pair).field("min_level", "1");
+    json.field("max_level", major ? "200" : "50");
+    for (const std::string_view limits : {"order_limits", "normal_limits", "open_limits", "trade_limits"}) {
+        limits_field(json, limits, kMaxContracts);
+    }
+    json.field("real_time_settlement", 1).field("transfer_profit_ratio", 1);
+    json.field("cross_transfer_profit_ratio", 1).key("instrument_type").begin_array().value(0).end_array();
+    steps_string_field(json, "price_tick", 1, wire.price, Print::scale18);
+    steps_string_field(json, "instrument_value", 1, wire.size, Print::scale18);
+    json.field("trade_partition", "USDT").field("open_order_limit", kMaxContracts);
+    json.field("offset_order_limit", kMaxContracts).field("long_position_limit", "200000000.000000000000000000");
+    json.field("short_position_limit", "200000000.000000000000000000").end_object();
+}
+
+std::string query_elements(const Scene& scene, const Params& params) {
+    return api_list(scene, params, [&](JsonWriter& json, std::size_t index) { elements_row(json, scene, index); });
 }
 
 }  // namespace scanner::simulator::face

@@ -24,6 +24,10 @@ namespace scanner::simulator::face {
 /// The fills of one match, oldest first, apart from the others.
 [[nodiscard]] std::vector<std::span<const SimulatedTrade>> split_matches(std::span<const SimulatedTrade> trades);
 
+/// A contract as the list of contracts has it, and what of its rules the elements say: whole objects.
+void contract_row(core::JsonWriter& json, const Scene& scene, std::size_t contract, bool former = false);
+void elements_row(core::JsonWriter& json, const Scene& scene, std::size_t contract);
+
 /// open, close, high, low, amount, vol, trade_turnover and count of a candle, as members.
 void candle_fields(core::JsonWriter& json, const WireContract& contract, const SimulatedCandle& candle);
 /// Candles of a contract from its newest `minutes`, the running one last.

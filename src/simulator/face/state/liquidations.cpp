@@ -1,7 +1,5 @@
 #include "simulator/face/state/liquidations.hpp"
 
-#include "simulator/face/random.hpp"
-
 #include <ranges>
 
 namespace scanner::simulator::face {
@@ -10,8 +8,7 @@ std::vector<Liquidation> liquidations(const SimulatedMarket& market, std::size_t
     std::vector<Liquidation> found;
     const auto trades = market.trades(contract, 2'000);
     for (const SimulatedTrade& trade : trades | std::views::reverse) {
-        if (trade.taker_side == market::Side::unknown) continue;
-        if (mix(static_cast<std::uint64_t>(trade.match_id)) % 64 != 0) continue;
+        if (!trade.liquidation) continue;
         found.push_back({.id = trade.match_id * 10'000 + trade.fill_index,
                          .side = trade.taker_side,
                          .price_ticks = trade.price_ticks,

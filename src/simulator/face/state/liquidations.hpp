@@ -16,8 +16,7 @@ struct Liquidation {
     WallTime time;
 };
 
-/// The market does not tell who trades. One taker order in 64, always the same ones, counts as a liquidation, so that
-/// price, size, side and time agree with the tape. Newest first; from the trades that the market keeps.
+/// The forced closes among the trades that the market keeps, newest first.
 [[nodiscard]] std::vector<Liquidation> liquidations(const SimulatedMarket& market, std::size_t contract);
 
 }  // namespace scanner::simulator::face

@@ -68,6 +68,8 @@ asio::awaitable<void> FeedConnection::run(OnMessage on_message) {
 asio::awaitable<void> FeedConnection::write_frames(std::shared_ptr<FeedConnection> self) {
     while (!self->ended_) {
         if (self->queue_.empty()) {
+            if (self->finish_) self->close(self->finish_->first, self->finish_->second);
+            if (self->ended_) co_return;
             co_await self->changed_.wait();
             continue;
         }
@@ -108,6 +110,12 @@ void FeedConnection::close(std::uint16_t code, std::string reason) {
     changed_.notify();
     // Refused only when all of it ends anyway.
     static_cast<void>(tasks_.spawn("close", close_socket(shared_from_this(), code, std::move(reason))));
+}
+
+void FeedConnection::finish(std::uint16_t code, std::string reason) {
+    if (over()) return;
+    finish_.emplace(code, std::move(reason));
+    changed_.notify();
 }
 
 void FeedConnection::fall_silent() {

@@ -19,8 +19,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace scanner::simulator::face {
 
@@ -70,6 +72,8 @@ public:
     void send(SharedFrame frame, bool binary = true);
     /// Closes with this code at once; what waits is not sent. 1006 drops the connection without a close.
     void close(std::uint16_t code, std::string reason);
+    /// Closes once all that waits has been sent.
+    void finish(std::uint16_t code, std::string reason);
     /// From now on nothing is sent and nothing is heard, and the connection stays open.
     void fall_silent();
     /// What is sent from now on goes out this much later.
@@ -78,7 +82,7 @@ public:
     [[nodiscard]] std::uint64_t number() const { return number_; }
     [[nodiscard]] FeedSocket kind() const { return kind_; }
     [[nodiscard]] const std::string& path() const { return path_; }
-    [[nodiscard]] bool over() const { return ended_ || silent_; }
+    [[nodiscard]] bool over() const { return ended_ || silent_ || finish_; }
     [[nodiscard]] core::SteadyTime silent_since() const { return silent_since_; }
     [[nodiscard]] PingState& pings() { return pings_; }
     /// The version of the last frame of a topic: they go on when it is subscribed again. `first` where there is none.
@@ -108,6 +112,7 @@ private:
     std::size_t queued_bytes_ = 0;
     std::chrono::milliseconds delay_{0};
     std::map<std::string, std::int64_t> versions_;
+    std::optional<std::pair<std::uint16_t, std::string>> finish_;
     bool ended_ = false;
     bool silent_ = false;
     core::SteadyTime silent_since_ = core::SteadyTime::max();

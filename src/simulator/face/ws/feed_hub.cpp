@@ -4,6 +4,7 @@
 #include "simulator/face/encode/errors.hpp"
 #include "simulator/face/random.hpp"
 #include "simulator/face/ws/feed_messages.hpp"
+#include "simulator/face/ws/notice_messages.hpp"
 
 #include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
@@ -49,7 +50,13 @@ std::string invalid_topic(std::string_view text) {
 }  // namespace
 
 FeedHub::FeedHub(World& world, FaultSet& faults, const core::Clock& clock, SceneSource scene, FeedLimits limits)
-    : world_(world), faults_(faults), clock_(clock), scene_(std::move(scene)), limits_(limits), delivery_(faults) {}
+    : world_(world),
+      faults_(faults),
+      clock_(clock),
+      scene_(std::move(scene)),
+      limits_(limits),
+      delivery_(faults),
+      notices_(world, delivery_, limits_) {}
 
 FeedHub::~FeedHub() = default;
 
@@ -79,6 +86,7 @@ asio::awaitable<void> FeedHub::converse(std::string path, net::WebSocket& socket
 }
 
 void FeedHub::forget(FeedConnection& connection) {
+    notices_.forget(connection);
     for (auto channel = channels_.begin(); channel != channels_.end();) {
         channel->second->leave(connection);
         channel = channel->second->empty() ? channels_.erase(channel) : std::next(channel);
@@ -110,14 +118,18 @@ void FeedHub::tick() {
         const std::size_t contract = channel->topic().contract;
         if (!scene.directory[contract].suspended && !scene.hidden(contract)) channel->push(scene);
     }
+    notices_.push(scene);
 }
 
 void FeedHub::ping(FeedConnection& connection, const Scene& scene) {
     const std::int64_t ms = scene.ts();
+    const bool notices = connection.kind() == FeedSocket::notification;
     switch (connection.pings().check(delivery_.now(), ms)) {
         case PingState::Due::nothing: return;
-        case PingState::Due::ping: return reply(connection, ping_message(ms));
-        case PingState::Due::expired: return connection.close(kPingExpired, "ping check expired");
+        case PingState::Due::ping: return reply(connection, notices ? notice_signal("ping", ms) : ping_message(ms));
+        case PingState::Due::expired:
+            if (notices) reply(connection, notice_signal("close", ms));
+            return connection.finish(kPingExpired, "ping check expired");
     }
 }
 
@@ -129,6 +141,7 @@ void FeedHub::reply(FeedConnection& connection, const std::string& text) {
 
 void FeedHub::on_message(FeedConnection& connection, const std::string& text) {
     delivery_.begin(clock_.steady_now());
+    if (connection.kind() == FeedSocket::notification) return notices_.on_message(connection, text, scene_());
     const json message = json::parse(text, nullptr, false);
     if (!message.is_object()) {
         return reply(connection, refusal_message(R"("")", "not json, is not json string", scene_().ts()));

@@ -6,6 +6,7 @@
 #include "simulator/face/ws/channel.hpp"
 #include "simulator/face/ws/delivery.hpp"
 #include "simulator/face/ws/feed_connection.hpp"
+#include "simulator/face/ws/notice_board.hpp"
 #include "simulator/face/ws/topic.hpp"
 
 #include "scanner/core/clock.hpp"
@@ -66,6 +67,7 @@ private:
     SceneSource scene_;
     FeedLimits limits_;
     Delivery delivery_;
+    NoticeBoard notices_;
     std::map<std::uint64_t, ConnectionPtr> connections_;
     std::map<ChannelKey, std::unique_ptr<Channel>> channels_;
     std::uint64_t opened_ = 0;

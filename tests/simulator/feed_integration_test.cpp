@@ -1,0 +1,367 @@
+// The real program's WebSockets, and every ws-* fault as a client meets it.
+#include "simulator/face_process.hpp"
+#include "simulator/feed_client.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace scanner::simulator::face {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using test::FeedClient;
+using test::FollowedBook;
+
+constexpr std::string_view kBook = "market.BTC-USDT.depth.size_150.high_freq";
+
+class FeedProgram : public ::testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        process_ = std::make_unique<test::SimulatorProcess>(
+            std::vector<std::string>{"--contracts", "30", "--seed", "5", "--over-limit", "none"});
+        http_ = std::make_unique<test::BlockingClient>();
+    }
+    static void TearDownTestSuite() {
+        http_.reset();
+        process_.reset();
+    }
+    void SetUp() override { set_faults("[]"); }
+
+    static FeedClient connect(std::string target = "/linear-swap-ws") { return {process_->port(), std::move(target)}; }
+    static json get(std::string_view target) {
+        const auto answer = http_->get(process_->url(target));
+        return answer ? json::parse(answer->body, nullptr, false) : json();
+    }
+    static void set_faults(std::string body) {
+        const auto answer =
+            http_->send({.method = "POST", .url = process_->url("/_simulator/faults"), .body = std::move(body)});
+        ASSERT_TRUE(answer) << answer.error().message();
+        ASSERT_EQ(answer->status, 200) << answer->body;
+    }
+    static void set_fault(const std::string& text) { set_faults("[\"" + text + "\"]"); }
+    static json truth(std::int64_t matching_id) {
+        return get("/_simulator/book?contract_code=BTC-USDT&mrid=" + std::to_string(matching_id));
+    }
+    /// Follows the book of BTC for so long.
+    static FollowedBook follow(FeedClient& client, std::chrono::milliseconds time) {
+        FollowedBook book;
+        client.listen(time, [&book](const json& message) {
+            if (message.value("ch", "") == kBook) book.take(message.at("tick"));
+        });
+        return book;
+    }
+
+    static std::unique_ptr<test::SimulatorProcess> process_;
+    static std::unique_ptr<test::BlockingClient> http_;
+};
+std::unique_ptr<test::SimulatorProcess> FeedProgram::process_;
+std::unique_ptr<test::BlockingClient> FeedProgram::http_;
+
+TEST_F(FeedProgram, a_followed_book_is_the_simulators_own) {
+    auto client = connect();
+    ASSERT_TRUE(client.connected());
+    client.subscribe(std::string(kBook));
+    FollowedBook book;
+    int compared = 0;
+    client.listen(3s, [&](const json& message) {
+        if (message.value("ch", "") != kBook) return;
+        book.take(message.at("tick"));
+        if (book.updates % 10 != 1) return;
+        EXPECT_TRUE(book.is(truth(book.matching_id)));
+        ++compared;
+    });
+    EXPECT_EQ(book.snapshots, 1);
+    EXPECT_GT(book.updates, 30);
+    EXPECT_EQ(book.gaps + book.duplicates, 0);
+    EXPECT_GT(compared, 3);
+    EXPECT_FALSE(client.ended());
+}
+
+TEST_F(FeedProgram, rest_shows_the_same_book_under_the_same_matching_id) {
+    auto client = connect();
+    client.subscribe(std::string(kBook));
+    follow(client, 500ms);
+    int same = 0;
+    for (int i = 0; i < 5; ++i) {
+        const json rest = get("/linear-swap-ex/market/depth?contract_code=BTC-USDT&type=step0").at("tick");
+        const json shown = truth(rest.at("mrid"));
+        same += shown.at("bids") == rest.at("bids") && shown.at("asks") == rest.at("asks") ? 1 : 0;
+        follow(client, 200ms);
+    }
+    EXPECT_EQ(same, 5);
+}
+
+TEST_F(FeedProgram, topics_begin_and_end_with_acknowledgements) {
+    auto client = connect();
+    client.send({{"sub", "market.btc-usdt.detail"}, {"id", 7}});
+    const auto acknowledged = client.find([](const json& m) { return m.contains("subbed"); });
+    ASSERT_TRUE(acknowledged);
+    EXPECT_EQ(acknowledged->at("subbed"), "market.BTC-USDT.detail");
+    EXPECT_EQ(acknowledged->at("id"), 7);
+    ASSERT_TRUE(client.find([](const json& m) { return m.value("ch", "") == "market.BTC-USDT.detail"; }));
+    client.send({{"unsub", "market.BTC-USDT.detail"}, {"id", "u"}});
+    const auto ended = client.find([](const json& m) { return m.contains("unsubbed"); });
+    ASSERT_TRUE(ended);
+    EXPECT_FALSE(client.find([](const json& m) { return m.contains("ch"); }, 1'200ms)) << "it has ended";
+    client.send({{"unsub", "market.BTC-USDT.detail"}, {"id", "u"}});
+    EXPECT_EQ(client.next()->at("err-code"), "bad-request");
+    client.send({{"sub", "market.BTC-USDT.depth.size_400.high_freq"}, {"id", "e"}});
+    EXPECT_EQ(client.next()->at("err-msg"), "invalid topic market.BTC-USDT.depth.size_400.high_freq");
+    client.send_text("nonsense");
+    EXPECT_EQ(client.next()->at("err-msg"), "not json, is not json string");
+    client.send({{"ping", 5}});
+    EXPECT_FALSE(client.next(300ms)) << "a client's pings are not answered";
+}
+
+TEST_F(FeedProgram, versions_go_on_when_a_topic_is_subscribed_again) {
+    auto client = connect();
+    client.subscribe(std::string(kBook));
+    const FollowedBook first = follow(client, 500ms);
+    client.send({{"unsub", kBook}, {"id", "u"}});
+    ASSERT_TRUE(client.find([](const json& m) { return m.contains("unsubbed"); }));
+    client.subscribe(std::string(kBook));
+    const auto again = client.find([](const json& m) { return m.value("ch", "") == kBook; });
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->at("tick").at("event"), "snapshot");
+    EXPECT_GT(again->at("tick").at("version").get<std::int64_t>(), first.version);
+    auto other = connect();
+    other.subscribe(std::string(kBook));
+    const auto theirs = other.find([](const json& m) { return m.value("ch", "") == kBook; });
+    ASSERT_TRUE(theirs);
+    EXPECT_NE(theirs->at("tick").at("version"), again->at("tick").at("version"))
+        << "versions of two connections have nothing to do with each other";
+}
+
+TEST_F(FeedProgram, every_kind_of_market_topic_says_something) {
+    auto client = connect();
+    const std::vector<std::string> topics{"market.BTC-USDT.bbo",
+                                          "market.BTC-USDT.detail",
+                                          "market.BTC-USDT.trade.detail",
+                                          "market.BTC-USDT.kline.1min",
+                                          "market.BTC-USDT.depth.step0",
+                                          "market.BTC-USDT.depth.step6",
+                                          "market.BTC-USDT.depth.size_20.high_freq"};
+    for (const std::string& topic : topics) client.send({{"sub", topic}, {"id", "x"}});
+    std::set<std::string> heard;
+    client.find([&](const json& message) {
+        if (message.contains("ch")) heard.insert(message.at("ch"));
+        return heard.size() == topics.size();
+    });
+    EXPECT_EQ(heard, std::set<std::string>(topics.begin(), topics.end()));
+    client.send({{"req", "market.BTC-USDT.kline.1min"}, {"id", "k"}});
+    const auto candles = client.find([](const json& m) { return m.contains("rep"); });
+    ASSERT_TRUE(candles);
+    EXPECT_EQ(candles->at("data").size(), 2'000U);
+    client.send({{"req", "market.BTC-USDT.trade.detail"}, {"size", 20}, {"id", "t"}});
+    const auto trades = client.find([](const json& m) { return m.contains("rep"); });
+    ASSERT_TRUE(trades);
+    EXPECT_LE(trades->at("data").size(), 20U);
+    EXPECT_TRUE(trades->at("data").at(0).at("price").is_string());
+}
+
+TEST_F(FeedProgram, the_index_socket) {
+    auto client = connect("/ws_index");
+    const std::vector<std::string> topics{"market.BTC-USDT.index.1min", "market.BTC-USDT.mark_price.5min",
+                                          "market.BTC-USDT.premium_index.1min", "market.BTC-USDT.estimated_rate.1min",
+                                          "market.BTC-USDT.basis.1min.open"};
+    for (const std::string& topic : topics) client.send({{"sub", topic}, {"id", "x"}});
+    std::map<std::string, int> heard;
+    client.listen(2'500ms, [&](const json& message) {
+        if (message.contains("ch")) ++heard[message.at("ch")];
+    });
+    EXPECT_EQ(heard.size(), topics.size());
+    for (const auto& [topic, count] : heard) EXPECT_GE(count, 2) << topic;
+    client.send({{"sub", "market.BTC-USDT.bbo"}, {"id", "x"}});
+    EXPECT_TRUE(client.find([](const json& m) { return m.value("status", "") == "error"; }));
+}
+
+TEST_F(FeedProgram, suspended_contracts_are_acknowledged_and_silent) {
+    std::string suspended;
+    for (const auto& row : get("/linear-swap-api/v1/swap_contract_info").at("data")) {
+        if (row.at("contract_status") == 3) suspended = row.at("contract_code");
+    }
+    ASSERT_FALSE(suspended.empty());
+    auto client = connect();
+    for (const std::string_view kind :
+         {".depth.size_150.high_freq", ".trade.detail", ".detail", ".kline.1min", ".bbo"}) {
+        client.subscribe("market." + suspended + std::string(kind));
+    }
+    int acknowledged = 0;
+    client.listen(1'500ms, [&](const json& message) {
+        EXPECT_FALSE(message.contains("ch")) << message.dump();
+        acknowledged += message.contains("subbed") ? 1 : 0;
+    });
+    EXPECT_EQ(acknowledged, 5);
+}
+
+TEST_F(FeedProgram, notifications) {
+    auto client = connect("/linear-swap-notification");
+    client.send({{"op", "sub"}, {"cid", "1"}, {"topic", "public.*.funding_rate"}});
+    const auto acknowledged = client.next();
+    ASSERT_TRUE(acknowledged);
+    EXPECT_EQ(acknowledged->at("err-code"), 0);
+    const auto first = client.next();
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->at("topic"), "public.*.funding_rate");
+    EXPECT_GT(first->at("data").size(), 30U) << "every contract, suspended and delisted ones too";
+    const auto refused = [&client](json message) {
+        client.send(std::move(message));
+        const auto answer = client.find([](const json& m) { return m.contains("err-code"); });
+        return answer ? answer->at("err-code").get<int>() : -1;
+    };
+    EXPECT_EQ(refused({{"op", "sub"}, {"topic", "public.*.funding_rate"}}), 2'014);
+    EXPECT_EQ(refused({{"op", "sub"}, {"topic", "public.BTC-USDT.funding_rate"}}), 2'014) << "under the asterisk";
+    EXPECT_EQ(refused({{"op", "unsub"}, {"topic", "public.BTC-USDT.funding_rate"}}), 2'012);
+    EXPECT_EQ(refused({{"op", "sub"}, {"topic", "public.NOPE-USDT.funding_rate"}}), 2'011);
+    EXPECT_EQ(refused({{"op", "sub"}, {"topic", "public.BTC-USDT.weather"}}), 2'010);
+    EXPECT_EQ(refused({{"op", "sub"}, {"topic", "orders.*"}}), 2'002);
+    EXPECT_EQ(refused({{"op", "sub"}}), 2'040);
+    std::set<std::string> later;
+    client.listen(6s, [&later](const json& message) {
+        if (message.value("op", "") == "notify") later.insert(message.at("topic"));
+    });
+    EXPECT_TRUE(later.contains("public.BTC-USDT.funding_rate"));
+    EXPECT_GE(later.size(), 30U) << "each contract by itself every five seconds";
+    EXPECT_EQ(refused({{"op", "unsub"}, {"topic", "public.*.funding_rate"}}), 0);
+    client.send({{"op", "sub"}, {"topic", "public.*.contract_info"}});
+    const auto info = client.find([](const json& m) { return m.contains("event"); });
+    ASSERT_TRUE(info);
+    EXPECT_EQ(info->at("event"), "init");
+    set_fault("resize:contract=BTC-USDT");
+    const auto update = client.find([](const json& m) { return m.value("event", "") == "update"; });
+    ASSERT_TRUE(update);
+    EXPECT_EQ(update->at("topic"), "public.BTC-USDT.contract_info");
+}
+
+TEST_F(FeedProgram, paths_that_are_not_there) {
+    for (const std::string_view path : {"/ws", "/linear-swap-ws2", "/_simulator/status"}) {
+        auto client = connect(std::string(path));
+        EXPECT_FALSE(client.connected());
+        EXPECT_EQ(client.status(), 404) << path;
+    }
+}
+
+TEST_F(FeedProgram, who_never_answers_pings_is_closed) {
+    auto client = connect();
+    client.answer_pings(false);
+    client.listen(40s);
+    EXPECT_TRUE(client.ended());
+    EXPECT_EQ(client.pings(), 4);
+    EXPECT_EQ(client.socket().close_code(), 1'003);
+    EXPECT_EQ(client.socket().close_reason(), "ping check expired");
+}
+
+// -- faults
+
+TEST_F(FeedProgram, fault_drop_version) {
+    set_fault("ws-drop-version:rate=0.2:contract=BTC-USDT");
+    auto client = connect();
+    client.subscribe(std::string(kBook));
+    EXPECT_GT(follow(client, 3s).gaps, 2);
+}
+
+TEST_F(FeedProgram, fault_duplicate) {
+    set_fault("ws-duplicate:rate=0.2");
+    auto client = connect();
+    client.subscribe(std::string(kBook));
+    const FollowedBook book = follow(client, 3s);
+    EXPECT_GT(book.duplicates, 2);
+    EXPECT_EQ(book.gaps, 0);
+}
+
+TEST_F(FeedProgram, fault_stall_and_what_comes_after_it) {
+    auto client = connect();
+    client.subscribe(std::string(kBook));
+    FollowedBook book = follow(client, 500ms);
+    set_fault("ws-stall:contract=BTC-USDT");
+    follow(client, 300ms);
+    int frames = 0;
+    client.listen(6s, [&frames](const json& message) { frames += message.contains("ch") ? 1 : 0; });
+    EXPECT_EQ(frames, 0);
+    EXPECT_GT(client.pings(), 0) << "the socket lives";
+    EXPECT_FALSE(client.ended());
+    set_faults("[]");
+    client.listen(1s, [&book](const json& message) {
+        if (message.value("ch", "") == kBook) book.take(message.at("tick"));
+    });
+    EXPECT_TRUE(book.is(truth(book.matching_id))) << "one change tells all that was missed";
+}
+
+TEST_F(FeedProgram, fault_half_open) {
+    auto client = connect();
+    client.subscribe(std::string(kBook));
+    follow(client, 500ms);
+    set_fault("ws-half-open");
+    follow(client, 1'500ms);
+    const int before = client.frames();
+    client.subscribe("market.ETH-USDT.bbo");
+    client.listen(6s);
+    EXPECT_EQ(client.frames(), before) << "not even a ping";
+    EXPECT_FALSE(client.ended());
+}
+
+TEST_F(FeedProgram, fault_disconnect) {
+    auto client = connect();
+    client.subscribe(std::string(kBook));
+    set_fault("ws-disconnect");
+    follow(client, 5s);
+    EXPECT_TRUE(client.ended());
+    EXPECT_FALSE(client.socket().close_code()) << "without a close";
+}
+
+TEST_F(FeedProgram, fault_refuse) {
+    set_fault("ws-refuse:status=502:path=/linear-swap-ws");
+    auto refused = connect();
+    EXPECT_FALSE(refused.connected());
+    EXPECT_EQ(refused.status(), 502);
+    EXPECT_TRUE(connect("/ws_index").connected());
+}
+
+TEST_F(FeedProgram, fault_slow) {
+    auto client = connect();
+    client.subscribe(std::string(kBook));
+    follow(client, 300ms);
+    set_fault("ws-slow:delay=2s");
+    follow(client, 1s);
+    client.send({{"sub", "market.ETH-USDT.detail"}, {"id", "late"}});
+    const auto began = std::chrono::steady_clock::now();
+    ASSERT_TRUE(client.find([](const json& m) { return m.value("id", json()) == "late"; }));
+    EXPECT_GE(std::chrono::steady_clock::now() - began, 1'900ms);
+}
+
+TEST_F(FeedProgram, fault_garbage) {
+    set_fault("ws-garbage:rate=0.5");
+    auto client = connect();
+    client.subscribe(std::string(kBook));
+    client.listen(2s);
+    EXPECT_GT(client.unreadable(), 5);
+}
+
+TEST_F(FeedProgram, fault_bomb) {
+    set_fault("ws-bomb:rate=0.3");
+    auto client = connect();
+    client.subscribe(std::string(kBook));
+    client.listen(3s);
+    EXPECT_GT(client.largest(), 32U << 20U);
+}
+
+TEST_F(FeedProgram, fault_wrong_book) {
+    set_fault("ws-wrong-book:rate=0.3");
+    auto client = connect();
+    client.subscribe(std::string(kBook));
+    const FollowedBook book = follow(client, 3s);
+    EXPECT_EQ(book.gaps, 0) << "nothing about the versions shows it";
+    EXPECT_FALSE(book.is(truth(book.matching_id)));
+}
+
+}  // namespace
+}  // namespace scanner::simulator::face
