@@ -29,7 +29,7 @@ ScopedSubjects subjects_of(const ranking::Ranking& ranking, const AlertScope& sc
     if (!scope.watchlist.empty() && watchlist) wanted.insert(watchlist->begin(), watchlist->end());
     for (const ranking::RankedEntry& entry : ranked->second) {
         const std::string& code = ranking.contract(entry.contract).data.contract->contract_code;
-        if (scope.everything() || wanted.contains(code)) scoped.subjects.push_back(rules::make_subject(ranking, entry));
+        if (scope.everything() || wanted.contains(code)) scoped.subjects.push_back(ranking::cycle_item(ranking, entry));
     }
     return scoped;
 }

@@ -1,124 +1,79 @@
 #include "scanner/rules/rule_fields.hpp"
 
-#include "scanner/signals/numbers.hpp"
+#include "scanner/ranking/row_fields.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 namespace scanner::rules {
 namespace {
 
-using signals::FieldGroup;
+using ranking::kRowFields;
+using ranking::RowField;
 using signals::FieldType;
 
-RuleValue maybe(const std::optional<double>& value) {
-    return value ? RuleValue(*value) : RuleValue();
-}
-
-const signals::ContractNumbers& numbers(const RuleSubject& subject) {
-    return subject.snapshot->numbers;
-}
-
-/// A number of the table, with all its digits; null where it was not measured.
+/// Rules have one kind of number.
 template <std::size_t line>
-RuleValue number_of(const RuleSubject& subject) {
-    constexpr const signals::NumberField& kField = signals::kNumbers[line];
-    const std::optional<double> value = signals::known(subject.numbers(), kField);
-    if (!value) return {};
-    if constexpr (kField.type == FieldType::boolean) {
-        return *value != 0.0;
-    } else if constexpr (kField.type == FieldType::text) {
-        return signals::text_of(*value);
+RuleValue value_of(const RuleSubject& subject) {
+    const ranking::RowValue value = kRowFields[line].get(subject);
+    if (const auto* const number = std::get_if<double>(&value)) return *number;
+    if (const auto* const integer = std::get_if<std::int64_t>(&value)) return static_cast<double>(*integer);
+    if (const auto* const condition = std::get_if<bool>(&value)) return *condition;
+    if (const auto* const text = std::get_if<std::string_view>(&value)) return *text;
+    if (const auto* const flags = std::get_if<std::span<const std::string_view>>(&value)) return *flags;
+    return {};
+}
+
+consteval ValueType type_of(FieldType type) {
+    switch (type) {
+        case FieldType::number:
+        case FieldType::integer: return ValueType::number;
+        case FieldType::boolean: return ValueType::boolean;
+        case FieldType::text: return ValueType::text;
+        case FieldType::texts: return ValueType::flags;
+        case FieldType::time: break;
+    }
+    std::unreachable();  // rules know no times: such a field is not in_rules, or does not compile
+}
+
+struct Alias {
+    std::string_view name;
+    std::string_view of;
+};
+/// What is short, and the names in stream frames.
+constexpr auto kAliases = std::to_array<Alias>(
+    {{"flags", "manip_flags"}, {"manipulation_score", "manip_score"}, {"manipulation_flags", "manip_flags"}});
+
+constexpr auto kRowsInRules = static_cast<std::size_t>(std::ranges::count_if(kRowFields, &RowField::in_rules));
+
+template <std::size_t line>
+consteval RuleField field_of_line() {
+    if constexpr (kRowFields[line].in_rules) {
+        return {kRowFields[line].name, type_of(kRowFields[line].type), &value_of<line>, "", kRowFields[line].meaning};
     } else {
-        return *value;
+        return {};
     }
 }
 
-RuleValue symbol(const RuleSubject& subject) {
-    return std::string_view(subject.snapshot->data.contract->symbol);
-}
-RuleValue contract_code(const RuleSubject& subject) {
-    return std::string_view(subject.snapshot->data.contract->contract_code);
-}
-RuleValue rank(const RuleSubject& subject) {
-    return static_cast<double>(subject.rank);
-}
-RuleValue rank_delta(const RuleSubject& subject) {
-    return subject.rank_delta ? RuleValue(static_cast<double>(*subject.rank_delta)) : RuleValue();
-}
-RuleValue score(const RuleSubject& subject) {
-    return subject.score;
-}
-RuleValue last_price(const RuleSubject& subject) {
-    return subject.snapshot->data.ticker.last;
-}
-RuleValue manip_flags(const RuleSubject& subject) {
-    return std::span<const std::string_view>(numbers(subject).manipulation.manip_flags);
-}
-RuleValue age_ms(const RuleSubject& subject) {
-    return static_cast<double>(subject.age.count());
-}
-RuleValue funding_rate(const RuleSubject& subject) {
-    return maybe(subject.snapshot->data.funding_rate);
-}
-RuleValue funding_interval(const RuleSubject& subject) {
-    return static_cast<double>(subject.snapshot->data.contract->funding_interval_hours);
-}
-
-constexpr auto kOfRows = std::to_array<RuleField>({
-    {"symbol", ValueType::text, symbol, "", "the contract; compared with any spelling of one"},
-    {"contract_code", ValueType::text, contract_code, "", "the same by the exchange's own code"},
-    {"rank", ValueType::number, rank, "", "place in the ranking, 1 is best"},
-    {"rank_delta", ValueType::number, rank_delta, "",
-     "previous rank − rank: positive after a climb; null when it was not ranked"},
-    {"score", ValueType::number, score, "", "the score under the rule's profile"},
-    {"last_price", ValueType::number, last_price, "", "USDT"},
-    {"funding_rate", ValueType::number, funding_rate, "", "fraction per funding interval; may be null"},
-    {"funding_interval_hours", ValueType::number, funding_interval, "", "hours between two settlements"},
-    {"manip_flags", ValueType::flags, manip_flags, "", "the flags that are raised"},
-    {"age_ms", ValueType::number, age_ms, "", "milliseconds since the oldest input was true"},
-});
-
-constexpr ValueType type_of(FieldType type) {
-    if (type == FieldType::boolean) return ValueType::boolean;
-    return type == FieldType::text ? ValueType::text : ValueType::number;
-}
-
-/// Features repeat metrics under the manipulation model's names, which rules do not use.
-constexpr bool is_in_rules(const signals::NumberField& field) {
-    return field.group != FieldGroup::features;
-}
-constexpr auto kNumbersInRules = static_cast<std::size_t>(std::ranges::count_if(signals::kNumbers, &is_in_rules));
-
 template <std::size_t... line>
-consteval auto make_fields(std::index_sequence<line...>) {
-    std::array<RuleField, kOfRows.size() + kNumbersInRules + 3> all{};
-    auto* end = std::ranges::copy(kOfRows, all.begin()).out;
-    const auto add = [&end](const signals::NumberField& field, RuleValue (*get)(const RuleSubject&)) {
-        if (is_in_rules(field)) *end++ = {field.name, type_of(field.type), get, "", field.meaning};
-    };
-    (add(signals::kNumbers[line], &number_of<line>), ...);
-    const auto* const score = std::ranges::find(all, std::string_view("manip_score"), &RuleField::name);
-    *end++ = {"flags", ValueType::flags, manip_flags, "manip_flags", ""};
-    *end++ = {"manipulation_score", ValueType::number, score->get, "manip_score", ""};
-    *end++ = {"manipulation_flags", ValueType::flags, manip_flags, "manip_flags", ""};
+consteval auto make_fields(std::index_sequence<line...> /*lines*/) {
+    std::array<RuleField, kRowsInRules + kAliases.size()> all{};
+    auto* end = all.begin();
+    for (const RuleField& field : {field_of_line<line>()...}) {
+        if (field.get != nullptr) *end++ = field;
+    }
+    for (const auto& [name, of] : kAliases) {
+        const RuleField& field = *std::ranges::find(all, of, &RuleField::name);
+        *end++ = {name, field.type, field.get, of, ""};
+    }
     return all;
 }
-constexpr auto kFields = make_fields(std::make_index_sequence<signals::kNumbers.size()>());
+constexpr auto kFields = make_fields(std::make_index_sequence<kRowFields.size()>());
 
 }  // namespace
-
-RuleSubject make_subject(const ranking::Ranking& ranking, const ranking::RankedEntry& entry) {
-    const ranking::ContractSnapshot& snapshot = ranking.contract(entry.contract);
-    return {.snapshot = &snapshot,
-            .edges = &ranking.edges[entry.contract],
-            .rank = entry.rank,
-            .rank_delta = entry.rank_delta,
-            .score = entry.score,
-            .age = std::max(std::chrono::milliseconds(0), ranking.time - snapshot.data.data_time)};
-}
 
 std::string_view describe(ValueType type) noexcept {
     switch (type) {

@@ -22,7 +22,7 @@ json payload(bool with_feed) {
     ranking->has_flow = with_feed;
     const auto rule = rules::Rule::compile("manip_score >= 60");
     return json::parse(
-        render_payload(*ranking, "scalp", rules::make_subject(*ranking, ranking->ranked.at("scalp").front()), *rule));
+        render_payload(*ranking, "scalp", ranking::cycle_item(*ranking, ranking->ranked.at("scalp").front()), *rule));
 }
 
 TEST(AlertPayload, keeps_the_whole_item_of_a_ranking_that_nothing_else_may_keep) {

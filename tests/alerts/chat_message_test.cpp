@@ -29,7 +29,7 @@ Alert fired(const std::string& name = "wick hunt", bool simulated = false) {
         {{.rank = 4, .rank_delta = 11, .score = 27.41234, .manip_score = 72.5, .flags = {"scam_wick"}}}, test::kNow,
         9));
     ranking->settings.simulated = simulated;
-    const rules::RuleSubject subject = rules::make_subject(*ranking, ranking->ranked.at("scalp").front());
+    const rules::RuleSubject subject = ranking::cycle_item(*ranking, ranking->ranked.at("scalp").front());
     const auto rule =
         rules::Rule::compile(R"(manip_score >= 60 and "scam_wick" in flags and not rank > 10 or rank == 99)");
     EXPECT_TRUE(rule);

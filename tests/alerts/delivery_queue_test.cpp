@@ -158,7 +158,7 @@ TEST(Alert, id_depends_on_rule_contract_and_time_alone) {
 
 TEST(Alert, message_has_what_the_interface_promises) {
     const auto ranking = test::make_ranking({{.manip_score = 72.5, .flags = {"scam_wick"}}}, test::kNow, 9);
-    const rules::RuleSubject subject = rules::make_subject(*ranking, ranking->ranked.at("scalp").front());
+    const rules::RuleSubject subject = ranking::cycle_item(*ranking, ranking->ranked.at("scalp").front());
     const auto rule = rules::Rule::compile("manip_score >= 60 and (rank == 3 or rank == 4) and symbol == \"btc\"");
     ASSERT_TRUE(rule);
     Alert fired = alert("quote \" rule");

@@ -79,22 +79,17 @@ inline ranking::RankingPtr make_ranking(const std::vector<Contract>& contracts, 
     return ranking;
 }
 
-/// A subject with the snapshot that it refers to.
+/// A subject with the ranking that it refers to.
 class OwnedSubject {
 public:
     explicit OwnedSubject(const Contract& contract = {})
-        : snapshot_(std::make_unique<ranking::ContractSnapshot>(make_snapshot(contract))),
-          subject_{.snapshot = snapshot_.get(),
-                   .edges = &kEdges,
-                   .rank = contract.rank,
-                   .rank_delta = contract.rank_delta,
-                   .score = contract.score,
-                   .age = std::chrono::milliseconds(500)} {}
+        : ranking_(make_ranking({contract})),
+          subject_(ranking::cycle_item(*ranking_, ranking_->ranked.at("scalp").front())) {}
 
     [[nodiscard]] const RuleSubject& get() const { return subject_; }
 
 private:
-    std::unique_ptr<ranking::ContractSnapshot> snapshot_;
+    ranking::RankingPtr ranking_;
     RuleSubject subject_;
 };
 

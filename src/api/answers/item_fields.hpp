@@ -2,44 +2,25 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/json_writer.hpp"
-#include "scanner/ranking/scoring.hpp"
+#include "scanner/ranking/row_fields.hpp"
 #include "scanner/signals/numbers.hpp"
 
-#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
 namespace scanner::api {
 
 using ranking::ScoredContract;
 
-/// Null, a number, a text, a time or a list of texts.
-using FieldValue = std::variant<std::monostate, double, std::int64_t, std::string_view, core::WallTime,
-                                std::span<const std::string_view>, std::span<const std::string>>;
-[[nodiscard]] inline bool is_null(const FieldValue& value) noexcept {
-    return std::holds_alternative<std::monostate>(value);
-}
-
-/// A field of a ranking item: its description and its value's source.
-struct ItemField : signals::FieldInfo {
-    FieldValue (*get)(const ScoredContract&) = nullptr;  ///< with all its digits: what is sorted by
-    bool sortable = true;
-    bool ascending_first = false;  ///< whether sorting by it without `order` begins with the least
-};
-
-/// Every field, in the order in which items show them: the members of a row and, between them, the groups of the table
-/// of numbers that items have.
-[[nodiscard]] std::span<const ItemField> item_fields();
-/// Those of an item of `ranking` that was not asked for particular ones: what a live feed tells is left out where there
-/// was none. With nullptr, of one without a feed.
-[[nodiscard]] std::span<const ItemField> item_fields_of(const ranking::Ranking* ranking);
-[[nodiscard]] const ItemField* find_item_field(std::string_view name);
-
-/// Whether the request uses slippage and carry as the cycle did, so that items can differ in their score only.
-[[nodiscard]] bool is_as_in_cycle(const ScoredContract& item);
+using FieldValue = ranking::RowValue;
+using ranking::is_null;
+/// A field of a ranking item: a line of the table of rows.
+using ItemField = ranking::RowField;
+using ranking::find_item_field;
+using ranking::item_fields;
+using ranking::item_fields_of;
 
 /// `value` with the digits that mean something.
 [[nodiscard]] FieldValue rounded(FieldValue value, signals::Digits digits);

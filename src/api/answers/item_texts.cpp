@@ -16,7 +16,7 @@ struct FieldRun {
 
 std::vector<FieldRun> make_field_runs(std::span<const ItemField> fields) {
     const auto depends = [](const ItemField& field) {
-        if (field.name == "rank") return Depends::on_place;
+        if (field.is_place) return Depends::on_place;
         return field.depends_on_request ? Depends::on_request : Depends::on_contract;
     };
     std::vector<FieldRun> runs;

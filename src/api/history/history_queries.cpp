@@ -94,14 +94,13 @@ std::optional<std::vector<std::string>> read_symbols(ParamReader& reader) {
 void read_fields(ParamReader& reader, AsOfQuery& query) {
     const auto names = reader.list("fields");
     for (const ItemField& field : item_fields_of(nullptr)) {
-        // What was there a cycle earlier is not kept beside a ranking.
-        if (!names && field.name != "rank_delta") query.fields.push_back(field.name);
+        if (!names && field.in_past) query.fields.push_back(field.name);
     }
     if (!names) return;
     if (names->empty()) reader.reject("fields", "names no field; leave the parameter out to get all");
     for (const std::string& name : *names) {
         const ItemField* const field = find_item_field(name);
-        if (field != nullptr && field->name != "rank_delta") {
+        if (field != nullptr && field->in_past) {
             query.fields.push_back(field->name);
         } else {
             reader.reject("fields", fmt::format("unknown field {}", in_quotes(name)));

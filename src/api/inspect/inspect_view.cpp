@@ -73,8 +73,7 @@ void write_snapshot(core::JsonWriter& json, const ranking::Ranking& ranking, con
     json.key("snapshot").begin_object();
     for (const ItemField& field : item_fields_of(&ranking)) {
         json.key(field.name);
-        const bool is_of_ranking = field.name == "score" || field.name == "rank" || field.name == "rank_delta";
-        write_value(json, unranked && is_of_ranking ? FieldValue() : shown(field, assessment.item));
+        write_value(json, unranked && field.needs_rank ? FieldValue() : shown(field, assessment.item));
     }
     const market::MarketData& data = assessment.item.snapshot->data;
     number_field(json, "index_price", data.index_price);

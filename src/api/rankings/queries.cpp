@@ -132,7 +132,7 @@ Scoring default_scoring(const QueryContext& context, std::string_view profile) {
 void read_sort(ParamReader& reader, RankingsQuery& query) {
     std::vector<std::string_view> sortable;
     for (const ItemField& field : item_fields()) {
-        if (field.sortable) sortable.push_back(field.name);
+        if (ranking::is_sortable(field)) sortable.push_back(field.name);
     }
     const auto sort = reader.choice("sort", sortable);
     query.sort = find_item_field(sort.value_or("score"));

@@ -6,6 +6,7 @@
 #include "api/rankings/queries.hpp"
 
 #include "scanner/core/text.hpp"
+#include "scanner/ranking/row_fields.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -188,17 +189,15 @@ Json field_schema(const signals::FieldInfo& info) {
 }
 
 /// The fields that a schema's `x-fields-of` names: "items", "past_items" as history has them (null where nothing was
-/// kept), or a group of the table of numbers.
+/// kept), or a group.
 std::vector<signals::FieldInfo> fields_named(std::string_view name) {
     std::vector<signals::FieldInfo> fields;
     const bool past = name == "past_items";
-    for (const ItemField& field : item_fields()) {
-        if (name != "items" && (!past || field.name == "rank_delta")) continue;
+    for (const ranking::RowField& field : ranking::kRowFields) {
+        const bool wanted = past ? field.in_past : name == "items" ? field.in_items : to_string(field.group) == name;
+        if (!wanted) continue;
         fields.push_back(field);
         if (past && field.name != "notes") fields.back().nullable = true;
-    }
-    for (const signals::NumberField& field : signals::kNumbers) {
-        if (to_string(field.group) == name) fields.push_back(field);
     }
     return fields;
 }

@@ -129,7 +129,7 @@ TEST_F(NumbersEverywhere, in_inspections) {
 }
 
 TEST_F(NumbersEverywhere, in_rules_with_all_their_digits) {
-    const auto subject = rules::make_subject(ranking_, ranking_.ranked.at("scalp").front());
+    const auto subject = ranking::cycle_item(ranking_, ranking_.ranked.at("scalp").front());
     for (const NumberField& field : signals::kNumbers) {
         if (field.group == FieldGroup::features) continue;
         const rules::RuleField* const in_rules = rules::find_rule_field(field.name);

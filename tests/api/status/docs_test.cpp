@@ -1,14 +1,15 @@
-#include "api/answers/item_fields.hpp"
 #include "api/sample.hpp"
 
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/api/metrics.hpp"
 #include "scanner/engine/engine_metrics.hpp"
 #include "scanner/net/http_server_options.hpp"
+#include "scanner/ranking/row_fields.hpp"
 #include "scanner/rules/rule.hpp"
 #include "scanner/rules/rule_fields.hpp"
 #include "scanner/signals/manipulation.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -58,12 +59,30 @@ TEST(AlertDocs, have_rules_that_can_be_saved) {
     EXPECT_GE(count, 4);
 }
 
-TEST(ApiDocs, describe_every_field_of_an_item) {
+bool is_number_of_ours(const ranking::RowField& field) {
+    return signals::find_number_field(field.group, field.name) != nullptr;  // tests/signals/docs_test.cpp
+}
+
+TEST(ApiDocs, have_a_row_on_every_member_of_rows_that_is_no_number_of_ours) {
     const std::string docs = read_docs();
-    const std::string numbers = read_docs("metrics.md");
-    for (const ItemField& field : item_fields()) {
-        const std::string name(field.name);
-        EXPECT_TRUE(docs.contains('"' + name + "\":") || numbers.contains('`' + name + '`')) << name;
+    for (const ranking::RowField& field : ranking::kRowFields) {
+        if (is_number_of_ours(field)) continue;
+        const std::string unit = field.unit.empty() ? "" : std::string(field.unit) + ' ';
+        EXPECT_THAT(docs, HasSubstr(fmt::format("\n  | `{}` | {} | {}| {} |\n", field.name, to_string(field.type), unit,
+                                                field.meaning)));
+    }
+}
+
+TEST(AlertDocs, have_a_row_on_every_member_of_rows_that_rules_may_name) {
+    const std::string docs = read_docs("alerts.md");
+    for (const ranking::RowField& row : ranking::kRowFields) {
+        if (!row.in_rules || is_number_of_ours(row)) continue;
+        const rules::RuleField* const field = rules::find_rule_field(row.name);
+        ASSERT_NE(field, nullptr) << row.name;
+        const char* const type = field->type == rules::ValueType::text    ? "text"
+                                 : field->type == rules::ValueType::flags ? "flags"
+                                                                          : "number";
+        EXPECT_THAT(docs, HasSubstr(fmt::format("\n| `{}` | {} | ", row.name, type)));
     }
 }
 
