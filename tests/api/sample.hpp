@@ -171,6 +171,7 @@ inline ranking::Ranking make_ranking_with_flow() {
 class FakeEngine final : public engine::EngineView {
 public:
     [[nodiscard]] ranking::RankingPtr current() const override { return kept.empty() ? nullptr : kept.back(); }
+    [[nodiscard]] ranking::RankingPtr recorded() const override { return current(); }
     [[nodiscard]] ranking::RankingPtr by_sequence(std::uint64_t sequence) const override {
         for (const auto& ranking : kept) {
             if (ranking->sequence == sequence) return ranking;

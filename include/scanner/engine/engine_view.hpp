@@ -85,7 +85,10 @@ public:
 
     /// The newest ranking, however old it is; nullptr before the first one.
     [[nodiscard]] virtual ranking::RankingPtr current() const = 0;
-    /// The ranking of that cycle while it is among the last few kept; nullptr otherwise.
+    /// The newest one that history keeps as well, which stays for a scan interval while others are published: what
+    /// clients page through. However old; nullptr before the first one. Changes together with `current` only.
+    [[nodiscard]] virtual ranking::RankingPtr recorded() const = 0;
+    /// The ranking of that cycle while it is among the few newest published or recorded ones; nullptr otherwise.
     [[nodiscard]] virtual ranking::RankingPtr by_sequence(std::uint64_t sequence) const = 0;
 
     /// The engine's idea of now: what ages are measured against.

@@ -70,8 +70,7 @@ public:
     void on_recorded(Listener listener) { recorded_.listeners.push_back(std::move(listener)); }
 
     [[nodiscard]] ranking::RankingPtr current() const override { return published_.newest(); }
-    /// The newest recorded ranking; nullptr before the first one.
-    [[nodiscard]] ranking::RankingPtr recorded() const { return recorded_.newest(); }
+    [[nodiscard]] ranking::RankingPtr recorded() const override { return recorded_.newest(); }
     [[nodiscard]] ranking::RankingPtr by_sequence(std::uint64_t sequence) const override;
     /// The wall clock, but never less than the time that has passed since the newest ranking: a clock that is set back
     /// does not make old numbers young.

@@ -213,6 +213,11 @@ std::optional<std::uint64_t> bound_sequence(const net::QueryParameters& params) 
     return static_cast<std::uint64_t>(*sequence);
 }
 
+bool is_paged(const net::QueryParameters& params) {
+    return std::ranges::any_of(
+        params, [](const net::QueryParameter& param) { return param.name == "page" || param.name == "page_size"; });
+}
+
 std::expected<RankingsQuery, Problem> parse_rankings_query(const net::QueryParameters& params,
                                                            const QueryContext& context) {
     ParamReader reader(params, context.declared);

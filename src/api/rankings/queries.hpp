@@ -84,6 +84,8 @@ struct StreamQuery {
 /// The cycle that a query is bound to by `seq=`; nothing without a usable one. What is wrong with it is reported by
 /// parse_rankings_query.
 [[nodiscard]] std::optional<std::uint64_t> bound_sequence(const net::QueryParameters& params);
+/// Whether a request asks for pages, so that others are likely to follow.
+[[nodiscard]] bool is_paged(const net::QueryParameters& params);
 
 /// 422 with everything that is wrong. Pure.
 [[nodiscard]] std::expected<RankingsQuery, Problem> parse_rankings_query(const net::QueryParameters& params,

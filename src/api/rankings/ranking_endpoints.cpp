@@ -45,10 +45,20 @@ Reply RankingEndpoints::now_or_then(Call& call) {
     return rankings(call);
 }
 
+/// Pages that follow name the cycle of the first one, which has to be kept until then: a recorded one is, a published
+/// one may be gone a few seconds later.
+ranking::RankingPtr RankingEndpoints::unbound(const net::QueryParameters& params) const {
+    if (is_paged(params)) {
+        ranking::RankingPtr recorded = ports_.engine.recorded();
+        if (recorded != nullptr && ports_.engine.is_fresh(*recorded)) return recorded;
+    }
+    return ports_.engine.current();
+}
+
 Outcome RankingEndpoints::rankings(const Call& call) {
     const ranking::RankingPtr newest = ports_.engine.current();
     const auto bound = bound_sequence(call.params);
-    const ranking::RankingPtr ranking = bound ? ports_.engine.by_sequence(*bound) : newest;
+    const ranking::RankingPtr ranking = bound ? ports_.engine.by_sequence(*bound) : unbound(call.params);
     // Without the bound cycle the newest one still tells whether the other parameters make sense.
     const ranking::Ranking* const judge = ranking != nullptr ? ranking.get() : newest.get();
     auto query = parse_rankings_query(

@@ -27,6 +27,8 @@ public:
 private:
     /// /rankings: from memory, or with as_of from history.
     Reply now_or_then(Call& call);
+    /// The ranking that a request without `seq` is about; nullptr before the first one.
+    [[nodiscard]] ranking::RankingPtr unbound(const net::QueryParameters& params) const;
     Outcome rankings(const Call& call);
     Outcome opportunities(const Call& call);
 

@@ -35,6 +35,7 @@ using scanner::test::WebSocketClientOptions;
 class LiveEngine final : public engine::EngineView {
 public:
     [[nodiscard]] ranking::RankingPtr current() const override { return newest; }
+    [[nodiscard]] ranking::RankingPtr recorded() const override { return newest; }
     [[nodiscard]] ranking::RankingPtr by_sequence(std::uint64_t) const override { return nullptr; }
     [[nodiscard]] core::WallTime now() const override { return core::system_clock().now(); }
     [[nodiscard]] std::chrono::milliseconds snapshots_ttl() const override { return ttl; }
