@@ -1,5 +1,6 @@
 #include "scanner/core/json_writer.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
+#include "scanner/signals/number_value.hpp"
 #include "scanner/signals/numbers.hpp"
 
 #include <algorithm>
@@ -10,7 +11,6 @@ namespace {
 
 using core::JsonWriter;
 using signals::FieldGroup;
-using signals::FieldType;
 
 constexpr std::size_t kCandlesKept = 120;
 
@@ -20,15 +20,7 @@ void write_numbers(JsonWriter& json, FieldGroup group, const signals::NumbersVie
         const std::optional<double> value = field.get(numbers);
         if (!value && group == FieldGroup::flow) continue;  // without a feed there are none
         json.key(field.name);
-        if (!value) {
-            json.null();
-        } else if (field.type == FieldType::boolean) {
-            json.value(*value != 0.0);
-        } else if (field.type == FieldType::text) {
-            json.value(signals::text_of(*value));
-        } else {
-            json.value(*value);
-        }
+        signals::visit_value(field, value, [&json](auto value) { json.value(value); });
     }
 }
 

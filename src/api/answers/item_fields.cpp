@@ -2,19 +2,16 @@
 
 #include "api/answers/number_text.hpp"
 
+#include "scanner/signals/number_value.hpp"
+
 #include <algorithm>
 #include <array>
+#include <type_traits>
 
 namespace scanner::api {
 namespace {
 
 using signals::FieldGroup;
-using signals::FieldType;
-
-/// Below 2^53 a whole double is exactly that integer.
-bool is_plain_integer(double value) {
-    return std::fabs(value) < 9007199254740992.0 && value == std::trunc(value);
-}
 
 /// Whether a spreadsheet would compute a cell with this text, or let it start another one (RFC 4180 knows no such
 /// thing; OWASP, CSV injection). The wide forms are what some input methods and readers take for the ASCII ones.
@@ -104,17 +101,14 @@ void write_fields(core::JsonWriter& json, std::span<const ItemField> fields, con
 
 void write_numbers(core::JsonWriter& json, FieldGroup group, const signals::NumbersView& view) {
     for (const signals::NumberField& field : signals::numbers_of(group)) {
-        const std::optional<double> value = signals::known(view, field);
         json.key(field.name);
-        if (!value) {
-            json.null();
-        } else if (field.type == FieldType::boolean) {
-            json.value(*value != 0.0);
-        } else if (field.type == FieldType::text) {
-            json.value(signals::text_of(*value));
-        } else {
-            json.raw(NumberText(*value, field.digits).view());
-        }
+        signals::visit_value(field, signals::known(view, field), [&json, &field](auto value) {
+            if constexpr (std::is_same_v<decltype(value), double>) {
+                json.raw(NumberText(value, field.digits).view());
+            } else {
+                json.value(value);
+            }
+        });
     }
 }
 

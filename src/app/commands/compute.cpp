@@ -4,6 +4,7 @@
 
 #include "scanner/ranking/ranker.hpp"
 #include "scanner/ranking/scoring.hpp"
+#include "scanner/signals/number_value.hpp"
 #include "scanner/signals/numbers.hpp"
 #include "scanner/signals/profile.hpp"
 #include "scanner/signals/score.hpp"
@@ -34,17 +35,8 @@ Json or_null(const std::optional<double>& value) {
 /// The formulas as they stand, neutral values and all digits included.
 void add_group(Json& into, FieldGroup group, const signals::NumbersView& numbers) {
     for (const signals::NumberField& field : signals::numbers_of(group)) {
-        const std::optional<double> value = field.get(numbers);
         Json& member = into[std::string(field.name)];
-        if (!value) {
-            member = nullptr;
-        } else if (field.type == signals::FieldType::boolean) {
-            member = *value != 0.0;
-        } else if (field.type == signals::FieldType::text) {
-            member = signals::text_of(*value);
-        } else {
-            member = *value;
-        }
+        signals::visit_value(field, field.get(numbers), [&member](auto value) { member = value; });
     }
 }
 
