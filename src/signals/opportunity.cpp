@@ -34,13 +34,17 @@ EntryType entry_of(SideBias side) {
     return EntryType::breakout;
 }
 
-int confidence_of(const ContractNumbers& numbers, double score, double slip_bps) {
+ConfidenceTerms confidence_terms_of(const ContractNumbers& numbers, double score, double slip_bps) {
     const Metrics& m = numbers.metrics;
-    const double base = std::clamp(score / 2.0 + 50.0, 0.0, 100.0);
-    const double cost = std::min(40.0, m.spread_bps + slip_bps);
-    const double manipulation = std::min(50.0, 0.6 * numbers.manipulation.manip_score);
-    const double disorder = std::min(30.0, 0.5 * m.anomaly_score + 50.0 * std::fabs(m.order_flow_imbalance));
-    return static_cast<int>(std::floor(std::clamp(bounded(base - cost - manipulation - disorder), 0.0, 100.0)));
+    return {.score = std::clamp(score / 2.0 + 50.0, 0.0, 100.0),
+            .cost = std::min(40.0, m.spread_bps + slip_bps),
+            .manipulation = std::min(50.0, 0.6 * numbers.manipulation.manip_score),
+            .disorder = std::min(30.0, 0.5 * m.anomaly_score + 50.0 * std::fabs(m.order_flow_imbalance))};
+}
+
+int confidence_of(const ConfidenceTerms& terms) {
+    const double sum = terms.score - terms.cost - terms.manipulation - terms.disorder;
+    return static_cast<int>(std::floor(std::clamp(bounded(sum), 0.0, 100.0)));
 }
 
 /// Rounded for people; 4 decimals tell any two suggestions apart.
@@ -140,7 +144,8 @@ Opportunity make_opportunity(const OpportunityInput& input) {
     for (std::size_t i = 0; i < kTargets.size(); ++i) {
         o.tp_levels[i] = core::round_to(std::max(m.atr_pct, 0.1) * kTargets[i], kPctDecimals);
     }
-    o.confidence = confidence_of(input.numbers, input.score, input.slip_bps);
+    o.confidence_terms = confidence_terms_of(input.numbers, input.score, input.slip_bps);
+    o.confidence = confidence_of(o.confidence_terms);
     o.last_price = input.last_price;
     if (o.side_bias != SideBias::neutral) {
         o.trade = trade_prices(o, o.side_bias == SideBias::long_side ? 1.0 : -1.0, input.price_tick);

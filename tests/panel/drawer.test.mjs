@@ -146,6 +146,37 @@ test('opportunities have prices, percentages and what lowers their confidence', 
   await page.context().close();
 });
 
+test('opportunities come with one request a cycle, which has the terms of the confidence as they came', { timeout: 90_000 }, async () => {
+  const asked = [];
+  const answers = new Map();
+  const page = await openPanel(stack, { path: '#/opportunities', before: (made) => {
+    made.on('request', (request) => { if (/\/(rankings|opportunities)\?/.test(request.url())) asked.push(new URL(request.url()).pathname); });
+    made.on('response', async (response) => {
+      if (!response.url().includes('/opportunities?') || !response.ok()) return;
+      const body = await response.json().catch(() => null);
+      if (body !== null) answers.set(body.seq, body);
+    });
+  } });
+  await page.locator('article').first().waitFor();
+  await until(() => answers.size >= 3, 'three cycles');
+  const [item, text] = await until(async () => {
+    const card = page.locator('article').first();
+    const [seq, code, said] = [Number(await card.locator('.part-age').first().getAttribute('data-seq')),
+      await card.getAttribute('data-code'), await card.locator('.confidence .sum').textContent()];
+    const found = answers.get(seq)?.items.find((each) => each.contract_code === code);
+    return found === undefined ? null : [found, said.replaceAll(/\s+/g, ' ')];
+  }, 'a card and its answer');
+  const { score, cost, manipulation, disorder } = item.confidence_terms;
+  assert.ok(text.includes(`Confidence ${item.confidence}`), text);
+  assert.ok(text.includes(`score ${Math.round(score)}`), `${text} of ${score}`);
+  for (const [what, points] of [['spread and slippage', cost], ['manipulation', manipulation], ['anomaly and imbalance', disorder]]) {
+    assert.equal(text.includes(`− ${what} ${Math.round(points)}`), points >= 0.5, `${text} of ${points}`);
+  }
+  assert.ok(asked.filter((path) => path.endsWith('/rankings')).length <= 1, `in three cycles: ${asked.join(' ')}`);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
 test('health shows cycles, the exchange, contracts and stores', async () => {
   const page = await openPanel(stack);
   await waitForRows(page);

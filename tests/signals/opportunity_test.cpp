@@ -227,6 +227,18 @@ TEST(Opportunity, confidence_by_hand) {
     EXPECT_EQ(make(rising(), 40.0, 0.0, 10'000.0).confidence, 30);  // cost at most -40
 }
 
+TEST(Opportunity, confidence_terms_by_hand) {
+    ContractNumbers dirty = rising();
+    dirty.manipulation.manip_score = 20.0;
+    dirty.metrics.anomaly_score = 10.0;
+    dirty.metrics.order_flow_imbalance = -0.1;
+    const ConfidenceTerms terms = make(dirty, 40.0).confidence_terms;
+    EXPECT_DOUBLE_EQ(terms.score, 70.0);
+    EXPECT_DOUBLE_EQ(terms.cost, 3.0);
+    EXPECT_DOUBLE_EQ(terms.manipulation, 12.0);
+    EXPECT_DOUBLE_EQ(terms.disorder, 10.0);
+}
+
 TEST(Opportunity, the_rationale_names_the_side_and_the_heaviest_components) {
     ContractNumbers numbers = rising();
     numbers.metrics.funding_8h_pct = 0.01;

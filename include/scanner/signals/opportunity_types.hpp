@@ -29,6 +29,15 @@ struct TradeTerms {
     double manipulation_threshold = 60.0;  ///< a contract at or over this manip_score is not tradable
 };
 
+/// What a confidence is made of, points: it begins with `score`, and the others are taken off before it is cut to
+/// 0..100.
+struct ConfidenceTerms {
+    double score = 0.0;         ///< half the score + 50, 0..100
+    double cost = 0.0;          ///< of spread and slippage, at most 40
+    double manipulation = 0.0;  ///< of the likeness to manipulation, at most 50
+    double disorder = 0.0;      ///< of the anomaly score and a one-sided book, at most 30
+};
+
 struct Opportunity {
     SideBias side_bias = SideBias::neutral;
     EntryType entry_type = EntryType::breakout;
@@ -36,6 +45,7 @@ struct Opportunity {
     double stop_suggestion = 0.0;       ///< percent, 3 decimals
     std::array<double, 3> tp_levels{};  ///< percent, 3 decimals
     int confidence = 0;                 ///< 0..100
+    ConfidenceTerms confidence_terms;
     double last_price = 0.0;            ///< USDT
     std::optional<TradePrices> trade;   ///< of a long or a short
     std::optional<TradePrices> above;   ///< of a neutral one, should the price break out upwards

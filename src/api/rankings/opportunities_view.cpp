@@ -138,6 +138,16 @@ void write_percentages(core::JsonWriter& json, const signals::Opportunity& oppor
     json.end_array();
 }
 
+void write_confidence_terms(core::JsonWriter& json, const signals::ConfidenceTerms& terms) {
+    constexpr signals::Digits kDigits = signals::decimals(4);
+    json.key("confidence_terms").begin_object();
+    number_field(json, "score", signals::rounded(terms.score, kDigits));
+    number_field(json, "cost", signals::rounded(terms.cost, kDigits));
+    number_field(json, "manipulation", signals::rounded(terms.manipulation, kDigits));
+    number_field(json, "disorder", signals::rounded(terms.disorder, kDigits));
+    json.end_object();
+}
+
 void write_item(core::JsonWriter& json, const Suggestion& suggestion, const std::string& ts) {
     const auto& [item, opportunity] = suggestion;
     const auto& contract = *item.snapshot->data.contract;
@@ -148,6 +158,7 @@ void write_item(core::JsonWriter& json, const Suggestion& suggestion, const std:
     json.field("side_bias", signals::to_string(opportunity.side_bias));
     write_percentages(json, opportunity, signals::known<&signals::Metrics::atr_pct>(numbers).has_value());
     json.field("confidence", opportunity.confidence);
+    write_confidence_terms(json, opportunity.confidence_terms);
     json.field("tradable", opportunity.tradable()).key("not_tradable");
     write_value(json, std::span<const std::string_view>(opportunity.not_tradable));
     number_field(json, "reward_risk_gross", opportunity.reward_risk_gross);

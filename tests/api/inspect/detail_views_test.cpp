@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -176,6 +178,13 @@ TEST_F(Details, opportunities_have_every_documented_field) {
     EXPECT_EQ(first["tp_prices"].size(), 3U);
     EXPECT_TRUE(first["entry_zone"].contains("type") && first["entry_zone"].contains("pct"));
     EXPECT_TRUE(first["confidence"].is_number_integer());
+    for (const json& item : body["items"]) {
+        const json& terms = item["confidence_terms"];
+        const double sum = terms["score"].get<double>() - terms["cost"].get<double>() -
+                           terms["manipulation"].get<double>() - terms["disorder"].get<double>();
+        EXPECT_NEAR(item["confidence"].get<double>(), std::floor(std::clamp(sum, 0.0, 100.0)), 1e-9) << item["symbol"];
+        EXPECT_EQ(terms.size(), 4U);
+    }
     EXPECT_EQ(first["ts"], body["ts"]);
     EXPECT_FALSE(first["rationale"].empty());
 }

@@ -11,6 +11,14 @@ export interface Plan {
   readonly targets: readonly (number | null)[];
 }
 
+/** What the confidence is made of, points: `score` less the others. */
+export interface ConfidenceTerms {
+  readonly score: number;
+  readonly cost: number;
+  readonly manipulation: number;
+  readonly disorder: number;
+}
+
 export interface Opportunity extends Plan {
   readonly code: string;
   readonly symbol: string;
@@ -20,6 +28,8 @@ export interface Opportunity extends Plan {
   readonly side: Side;
   readonly entryType: string;
   readonly confidence: number | null;
+  /** null: the scanner does not say. */
+  readonly terms: ConfidenceTerms | null;
   readonly manipulation: number | null;
   readonly flags: readonly string[];
   readonly last: number | null;
@@ -64,6 +74,14 @@ function plan(value: unknown): Plan {
            targets: targets.length > 0 ? targets : NO_PLAN.targets };
 }
 
+function confidenceTerms(value: unknown): ConfidenceTerms | null {
+  const from = object(value);
+  const [score, cost, manipulation, disorder] = [number(from['score']), number(from['cost']),
+    number(from['manipulation']), number(from['disorder'])];
+  return score === null || cost === null || manipulation === null || disorder === null ? null
+    : { score, cost, manipulation, disorder };
+}
+
 export function decodeOpportunities(value: unknown): Opportunities {
   const from = object(value);
   return {
@@ -83,6 +101,7 @@ export function decodeOpportunities(value: unknown): Opportunities {
         code: text(item['contract_code']) ?? codeOf(symbol), symbol, ts: time(item['ts']),
         rank: number(item['rank']), score: number(item['score']), side: bias,
         entryType: text(object(item['entry_zone'])['type']) ?? '', confidence: number(item['confidence']),
+        terms: confidenceTerms(item['confidence_terms']),
         manipulation: number(item['manip_score']), flags: texts(item['manip_flags']), last: number(item['last_price']),
         breakout: bias !== 'neutral' || breakout === null ? null
           : { above: plan(breakout['above']), below: plan(breakout['below']) },
@@ -93,27 +112,4 @@ export function decodeOpportunities(value: unknown): Opportunities {
       }];
     }),
   };
-}
-
-/** What the confidence of an opportunity is computed from; of the same cycle and notional. */
-export interface ConfidenceInput {
-  readonly score: number;
-  readonly spreadBps: number;
-  readonly slipBps: number;
-  readonly manipulation: number;
-  readonly anomaly: number;
-  readonly imbalance: number;
-}
-
-const INPUTS = ['score', 'spread_bps', 'slip_bps', 'manip_score', 'anomaly_score', 'order_flow_imbalance'] as const;
-
-/** By contract code, from an answer of /rankings; without those of which something is unknown. */
-export function decodeConfidenceInputs(answer: unknown): ReadonlyMap<string, ConfidenceInput> {
-  return new Map(list(object(answer)['items']).filter(isObject).flatMap((item) => {
-    const values = INPUTS.map((name) => number(item[name]));
-    const code = text(item['contract_code']) ?? codeOf(text(item['symbol']) ?? '');
-    if (values.some((value) => value === null)) return [];
-    const [score, spreadBps, slipBps, manipulation, anomaly, imbalance] = values as number[];
-    return [[code, { score, spreadBps, slipBps, manipulation, anomaly, imbalance } as ConfidenceInput] as const];
-  }));
 }

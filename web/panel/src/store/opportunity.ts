@@ -1,6 +1,6 @@
 /** Which trade ideas are worth a look, what takes from their confidence, and how they are copied. Pure. */
 import type { Json } from '../model/json';
-import type { ConfidenceInput, Opportunities, Opportunity, Plan } from '../model/opportunity';
+import type { ConfidenceTerms, Opportunities, Opportunity, Plan } from '../model/opportunity';
 import { DASH, fixed, price, signed, words } from './format';
 import type { Judged } from './stamp';
 
@@ -32,14 +32,14 @@ export interface Deduction {
   readonly points: number;
 }
 
-/** The terms of the confidence as docs/metrics.md has them: what it begins with and what is taken off. */
-export function deductions(input: ConfidenceInput): { readonly base: number; readonly taken: readonly Deduction[] } {
+/** What a confidence begins with and what is taken off. */
+export function deductions(terms: ConfidenceTerms): { readonly base: number; readonly taken: readonly Deduction[] } {
   return {
-    base: Math.min(100, Math.max(0, input.score / 2 + 50)),
+    base: terms.score,
     taken: [
-      { what: 'spread and slippage', points: Math.min(40, input.spreadBps + input.slipBps) },
-      { what: 'manipulation', points: Math.min(50, 0.6 * input.manipulation) },
-      { what: 'anomaly and imbalance', points: Math.min(30, 0.5 * input.anomaly + 50 * Math.abs(input.imbalance)) },
+      { what: 'spread and slippage', points: terms.cost },
+      { what: 'manipulation', points: terms.manipulation },
+      { what: 'anomaly and imbalance', points: terms.disorder },
     ],
   };
 }
