@@ -1,14 +1,9 @@
-#include "storage/history/history_sql.hpp"
 #include "storage/history/inputs_table.hpp"
-#include "storage/postgres/postgres_session.hpp"
-#include "storage/sql/schema.hpp"
-#include "storage/sqlite/sqlite_session.hpp"
-#include "storage/store_fixture.hpp"
+#include "storage/old_database.hpp"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include <array>
 #include <future>
 #include <set>
 #include <string>
@@ -25,42 +20,9 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::Contains;
 
-/// The store on databases that earlier versions of the program left behind.
-class StoredInputs : public EitherStore {
+/// What is read of databases that earlier versions of the program left behind.
+class StoredInputs : public OldDatabase {
 protected:
-    std::unique_ptr<SqlSession> session() const {
-        return GetParam() == DatabaseKind::sqlite ? open_sqlite_session(options_.data_dir + "/scanner.db")
-                                                  : open_postgres_session(url_, milliseconds(10'000));
-    }
-    std::unique_ptr<SchemaDialect> dialect() const {
-        return GetParam() == DatabaseKind::sqlite ? make_sqlite_dialect() : make_postgres_dialect();
-    }
-    /// Rows as the program of schema version 3 wrote them: inputs as JSON in a table of four columns.
-    void make_version_3(std::uint64_t sequence, core::WallTime time) {
-        const auto connection = session();
-        const auto report = migrate(*connection, *dialect(), time, 3);
-        EXPECT_EQ(report.to_version, 3);
-        HistoryBatch batch = samples::cycle(sequence, time);
-        batch.inputs.clear();
-        std::vector<HistoryBatch> batches;
-        batches.push_back(std::move(batch));
-        write_history(*connection, merge_batches(std::move(batches)), {.spool_id = "old", .number = 1}, time);
-        static constexpr std::array kColumns{Column{"ts", ColumnType::time}, Column{"sequence", ColumnType::integer},
-                                             Column{"symbol", ColumnType::text}, Column{"inputs", ColumnType::json}};
-        SqlTransaction transaction(*connection);
-        connection->insert(
-            {.table = "ranking_inputs", .columns = kColumns, .conflict = "ON CONFLICT DO NOTHING", .time_column = "ts"},
-            1, [&](std::size_t, std::span<SqlValue> row) {
-                row[0] = time;
-                row[1] = static_cast<std::int64_t>(sequence);
-                row[2] = std::string_view("BTC/USDT:USDT");
-                row[3] = JsonText{kOldInputs};
-            });
-        transaction.commit();
-    }
-    static constexpr std::string_view kOldInputs =
-        R"({"contract_code":"BTC-USDT","metrics":{"atr_pct":0.25},"notes":[]})";
-
     std::vector<RankingRow> rows() {
         RankingsQuery query;
         query.from = kStart - days(400);
@@ -194,94 +156,6 @@ TEST_P(StoredInputs, leave_before_the_rankings_that_were_computed_from_them) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Databases, StoredInputs, testing::Values(DatabaseKind::sqlite, DatabaseKind::postgres),
-                         database_name);
-
-/// History above its bound.
-class HistoryBound : public EitherStore {
-protected:
-    /// A day of history: ten cycles of a hundred contracts.
-    void write_day(int days_ago) {
-        for (int i = 0; i < 10; ++i) {
-            const core::WallTime time = kStart - days(days_ago) + seconds(i);
-            const std::uint64_t sequence = next_sequence_++;
-            HistoryBatch batch;
-            batch.cycle = samples::cycle(sequence, time).cycle;
-            for (int contract = 0; contract < 100; ++contract) {
-                const std::string symbol = "C" + std::to_string(contract) + "/USDT:USDT";
-                batch.rankings.push_back(samples::ranking(sequence, time, "scalp", symbol, contract + 1));
-                batch.inputs.push_back(samples::inputs(sequence, time, symbol));
-            }
-            history().record(std::move(batch));
-        }
-        ASSERT_TRUE(run_until([&] { return store_->status().backlog == 0; })) << store_->status().last_error;
-    }
-    std::set<core::WallTime> days_of_rankings() {
-        RankingsQuery query;
-        query.from = kStart - days(30);
-        query.to = kStart + days(1);
-        query.limit = 1'000;
-        std::set<core::WallTime> found;
-        do {
-            const auto page = await(history().rankings(query));
-            EXPECT_TRUE(page);
-            if (!page) break;
-            for (const RankingRow& row : page->rows) found.insert(std::chrono::floor<days>(row.time));
-            query.cursor = page->next;
-        } while (!query.cursor.empty());
-        return found;
-    }
-    std::uint64_t measured() {
-        EXPECT_TRUE(run_until([&] { return store_->history_size().bytes.has_value(); }));
-        return store_->history_size().bytes.value_or(0);
-    }
-
-    std::uint64_t next_sequence_ = 1;
-};
-
-TEST_P(HistoryBound, removes_the_oldest_days_first_and_counts_them) {
-    options_.retention_interval = milliseconds(50);
-    open_store();
-    for (int day = 5; day >= 0; --day) write_day(day);
-    reopen_store();
-    const std::uint64_t whole = measured();
-    EXPECT_EQ(store_->history_size().removed_days, 0U) << "no bound, nothing goes";
-    ASSERT_EQ(days_of_rankings().size(), 6U);
-    options_.history_max_bytes = whole * 3 / 4;
-    reopen_store();
-    ASSERT_TRUE(run_until([&] {
-        const HistorySize size = store_->history_size();
-        return size.removed_days > 0 && size.bytes.value_or(whole) <= size.max_bytes;
-    }));
-    const HistorySize size = store_->history_size();
-    EXPECT_EQ(size.max_bytes, options_.history_max_bytes);
-    EXPECT_FALSE(size.over);
-    const core::WallTime today = std::chrono::floor<days>(kStart);
-    const auto left = days_of_rankings();
-    EXPECT_LT(left.size(), 6U);
-    EXPECT_TRUE(left.contains(today));
-    EXPECT_TRUE(left.contains(today - days(1))) << "a quarter is not five days";
-    ASSERT_TRUE(size.removed_before);
-    EXPECT_EQ(
-        *left.begin(),
-        *size.removed_before -
-            (GetParam() == DatabaseKind::sqlite && left.contains(*size.removed_before - days(1)) ? days(1) : days(0)))
-        << "the oldest, without gaps; SQLite stops within a day when it is enough";
-}
-
-TEST_P(HistoryBound, never_removes_the_newest_day) {
-    options_.retention_interval = milliseconds(50);
-    options_.history_max_bytes = 1;
-    open_store();
-    for (int day = 2; day >= 0; --day) write_day(day);
-    ASSERT_TRUE(run_until([&] { return store_->history_size().over; }));
-    EXPECT_EQ(days_of_rankings(), std::set<core::WallTime>{std::chrono::floor<days>(kStart)});
-    EXPECT_GT(store_->history_size().bytes.value_or(0), 1U);
-    EXPECT_EQ(store_->history_size().removed_before, std::chrono::floor<days>(kStart));
-    write_day(0);
-    EXPECT_EQ(store_->status().dropped, 0U) << "it goes on writing";
-}
-
-INSTANTIATE_TEST_SUITE_P(Databases, HistoryBound, testing::Values(DatabaseKind::sqlite, DatabaseKind::postgres),
                          database_name);
 
 }  // namespace
