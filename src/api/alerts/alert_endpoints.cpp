@@ -12,7 +12,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace scanner::api {
@@ -41,25 +40,6 @@ std::optional<core::WallTime> time_param(ParamReader& params, std::string_view n
     return time;
 }
 
-std::expected<storage::AlertsQuery, Problem> read_alerts_query(const net::QueryParameters& given) {
-    ParamReader params(given);
-    storage::AlertsQuery query;
-    query.rule = params.text("rule");
-    if (const auto symbol = params.text("symbol")) {
-        if (const auto code = core::parse_symbol(*symbol)) {
-            query.symbol = core::unified_symbol(*code);
-        } else {
-            params.reject("symbol", "must be the name of a contract, as in BTC-USDT");
-        }
-    }
-    query.from = time_param(params, "from");
-    query.to = time_param(params, "to");
-    query.limit = static_cast<std::size_t>(params.integer("limit", 1, kMaxPage).value_or(kDefaultPage));
-    query.cursor = params.text("cursor").value_or("");
-    if (auto errors = params.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
-    return query;
-}
-
 std::expected<std::int64_t, Problem> letter_id(const std::string& text) {
     const auto id = core::parse_int(text);
     if (id && *id > 0) return *id;
@@ -76,11 +56,12 @@ std::vector<ApiRoute> AlertEndpoints::routes() {
     if (ports_.operator_service == nullptr || ports_.alerts == nullptr || ports_.alert_archive == nullptr) {
         return routes;
     }
-    const auto add = [&](std::string_view method, std::string_view path, Access access, auto answer) -> ApiRoute& {
+    const auto add = [&](std::string_view method, std::string_view path, Access access,
+                         auto... parse_and_answer) -> ApiRoute& {
         routes.push_back({.method = method,
                           .pattern = PathPattern(path),
                           .label = path,
-                          .handler = answering(this, answer),
+                          .handler = answering(this, parse_and_answer...),
                           .access = access});
         return routes.back();
     };
@@ -88,11 +69,15 @@ std::vector<ApiRoute> AlertEndpoints::routes() {
     ApiRoute& put = add("POST", "/alerts/rules", Access::token, &AlertEndpoints::put_rule);
     put.body = JsonBody();
     put.documents = true;
+    put.versions = true;
     // Changes nothing: it tries a rule on the newest ranking.
     add("POST", "/alerts/rules:test", Access::open, &AlertEndpoints::test_rule).body = JsonBody();
-    add("DELETE", "/alerts/rules/{name}", Access::token, &AlertEndpoints::delete_rule).documents = true;
-    add("GET", "/alerts", Access::open, &AlertEndpoints::alerts).query = Query::read;
-    add("GET", "/alerts/dead-letters", Access::open, &AlertEndpoints::dead_letters).query = Query::read;
+    ApiRoute& remove = add("DELETE", "/alerts/rules/{name}", Access::token, &AlertEndpoints::delete_rule);
+    remove.documents = true;
+    remove.versions = true;
+    add("GET", "/alerts", Access::open, &AlertEndpoints::read_alerts_query, &AlertEndpoints::alerts);
+    add("GET", "/alerts/dead-letters", Access::open, &AlertEndpoints::read_letters_query,
+        &AlertEndpoints::dead_letters);
     add("POST", "/alerts/dead-letters/{id}/redeliver", Access::token, &AlertEndpoints::redeliver);
     add("DELETE", "/alerts/dead-letters/{id}", Access::token, &AlertEndpoints::delete_dead_letter);
     return routes;
@@ -173,11 +158,10 @@ AlertEndpoints::Waiting AlertEndpoints::put_rule(Call call) {
     const auto was = known ? std::optional<Rendered>(render_rule(*known)) : std::nullopt;
     // What was not given comes from the rule as it was: it must not have been changed meanwhile.
     const storage::DocumentStore::Expected expected = known ? known->version : 0;
-    const Rendered all = render_rules(ports_.alerts->rules());
-    if (const auto seen = Precondition(call.request).expect(std::array{&all, was ? &*was : nullptr}, *expected);
-        !seen) {
-        co_return std::unexpected(seen.error());
-    }
+    const auto any_of = [&](const auto& names) {
+        return names(render_rules(ports_.alerts->rules())) || (was && names(*was));
+    };
+    if (const auto seen = call.precondition.expect(*expected, any_of); !seen) co_return std::unexpected(seen.error());
     const auto stored = co_await documents().put_rule(std::move(rule), expected);
     if (!stored) co_return std::unexpected(store_problem(stored.error()));
     const auto made = find_rule(stored->name);
@@ -196,8 +180,8 @@ AlertEndpoints::Waiting AlertEndpoints::delete_rule(Call call) {
             conflicting(fmt::format("{} is built in and as it shipped; it can be disabled, not deleted.", name)));
     }
     const Rendered was = render_rule(*known);
-    const Rendered all = render_rules(ports_.alerts->rules());
-    const auto expected = Precondition(call.request).expect(std::array{&all, &was}, known->version);
+    const auto expected = call.precondition.expect(
+        known->version, [&](const auto& names) { return names(render_rules(ports_.alerts->rules())) || names(was); });
     if (!expected) co_return std::unexpected(expected.error());
     const auto deleted = co_await documents().delete_rule(name, *expected);
     if (!deleted) co_return std::unexpected(store_problem(deleted.error()));
@@ -236,10 +220,27 @@ AlertEndpoints::Waiting AlertEndpoints::test_rule(Call call) {
                                                            .cannot_fire = ports_.alerts->hold_fault(rule->hold())})};
 }
 
-AlertEndpoints::Waiting AlertEndpoints::alerts(Call call) {
-    auto query = read_alerts_query(call.params);
-    if (!query) co_return std::unexpected(std::move(query.error()));
-    const auto page = co_await archive().alerts(std::move(*query));
+std::expected<storage::AlertsQuery, Problem> AlertEndpoints::read_alerts_query(const Call& call) const {
+    ParamReader params(call.params);
+    storage::AlertsQuery query;
+    query.rule = params.text("rule");
+    if (const auto symbol = params.text("symbol")) {
+        if (const auto code = core::parse_symbol(*symbol)) {
+            query.symbol = core::unified_symbol(*code);
+        } else {
+            params.reject("symbol", "must be the name of a contract, as in BTC-USDT");
+        }
+    }
+    query.from = time_param(params, "from");
+    query.to = time_param(params, "to");
+    query.limit = static_cast<std::size_t>(params.integer("limit", 1, kMaxPage).value_or(kDefaultPage));
+    query.cursor = params.text("cursor").value_or("");
+    if (auto errors = params.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
+    return query;
+}
+
+AlertEndpoints::Waiting AlertEndpoints::alerts(Call /*call*/, storage::AlertsQuery query) {
+    const auto page = co_await archive().alerts(std::move(query));
     if (page) co_return std::make_shared<Rendered>(render_alerts(*page));
     if (page.error().code() == core::ErrorCode::invalid_input) {
         co_return std::unexpected(
@@ -248,12 +249,16 @@ AlertEndpoints::Waiting AlertEndpoints::alerts(Call call) {
     co_return std::unexpected(store_problem(page.error()));
 }
 
-AlertEndpoints::Waiting AlertEndpoints::dead_letters(Call call) {
+std::expected<AlertEndpoints::LettersQuery, Problem> AlertEndpoints::read_letters_query(const Call& call) const {
     ParamReader params(call.params);
-    const auto limit = static_cast<std::size_t>(params.integer("limit", 1, kMaxPage).value_or(kDefaultPage));
-    if (auto errors = params.finish(); !errors.empty())
-        co_return std::unexpected(invalid_parameters(std::move(errors)));
-    const auto letters = co_await archive().dead_letters(limit);
+    LettersQuery query;
+    query.limit = static_cast<std::size_t>(params.integer("limit", 1, kMaxPage).value_or(kDefaultPage));
+    if (auto errors = params.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
+    return query;
+}
+
+AlertEndpoints::Waiting AlertEndpoints::dead_letters(Call /*call*/, LettersQuery query) {
+    const auto letters = co_await archive().dead_letters(query.limit);
     if (!letters) co_return std::unexpected(store_problem(letters.error()));
     co_return std::make_shared<Rendered>(render_dead_letters(*letters));
 }

@@ -8,9 +8,12 @@
 #include "scanner/alerts/scope.hpp"
 #include "scanner/api/ports.hpp"
 #include "scanner/rules/rule.hpp"
+#include "scanner/storage/alert_archive.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstddef>
+#include <expected>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,8 +36,13 @@ private:
     Waiting put_rule(Call call);
     Waiting delete_rule(Call call);
     Waiting test_rule(Call call);
-    Waiting alerts(Call call);
-    Waiting dead_letters(Call call);
+    [[nodiscard]] std::expected<storage::AlertsQuery, Problem> read_alerts_query(const Call& call) const;
+    Waiting alerts(Call call, storage::AlertsQuery query);
+    struct LettersQuery {
+        std::size_t limit = 0;
+    };
+    [[nodiscard]] std::expected<LettersQuery, Problem> read_letters_query(const Call& call) const;
+    Waiting dead_letters(Call call, LettersQuery query);
     Waiting redeliver(Call call);
     Waiting delete_dead_letter(Call call);
 

@@ -143,37 +143,35 @@ asio::awaitable<void> send_pages(storage::History* history, Query query, Page pa
 std::vector<ApiRoute> HistoryEndpoints::routes() {
     std::vector<ApiRoute> routes;
     if (ports_.history == nullptr) return routes;
-    const auto get = [&](std::string_view path, Waiting (HistoryEndpoints::*answer)(Call)) {
+    const auto get = [&](std::string_view path, Handler handler) {
         routes.push_back({.method = "GET",
                           .pattern = PathPattern(path),
                           .label = path,
-                          .handler = answering(this, answer),
-                          .access = Access::open,
-                          .query = Query::read});
+                          .handler = std::move(handler),
+                          .access = Access::open});
     };
-    get(kRankings, &HistoryEndpoints::rankings);
-    get(kBars, &HistoryEndpoints::bars);
+    get(kRankings, answering(this, &HistoryEndpoints::read_rankings, &HistoryEndpoints::pages<HistoryRankingsQuery>));
+    get(kBars, answering(this, &HistoryEndpoints::read_bars, &HistoryEndpoints::pages<HistoryBarsQuery>));
     return routes;
 }
 
 Handler HistoryEndpoints::as_of_handler() {
-    return ports_.history == nullptr ? Handler() : answering(this, &HistoryEndpoints::as_of);
+    if (ports_.history == nullptr) return {};
+    return answering(this, &HistoryEndpoints::read_as_of, &HistoryEndpoints::as_of);
 }
 
-HistoryEndpoints::Waiting HistoryEndpoints::rankings(Call call) {
-    auto query = parse_history_rankings(call.params, query_context(call.request));
-    if (!query) co_return std::unexpected(std::move(query.error()));
-    co_return co_await answer(std::move(*query), std::move(call));
+std::expected<HistoryRankingsQuery, Problem> HistoryEndpoints::read_rankings(const Call& call) const {
+    return parse_history_rankings(call.params, query_context(call.request));
 }
-
-HistoryEndpoints::Waiting HistoryEndpoints::bars(Call call) {
-    auto query = parse_history_bars(call.params, query_context(call.request));
-    if (!query) co_return std::unexpected(std::move(query.error()));
-    co_return co_await answer(std::move(*query), std::move(call));
+std::expected<HistoryBarsQuery, Problem> HistoryEndpoints::read_bars(const Call& call) const {
+    return parse_history_bars(call.params, query_context(call.request));
+}
+std::expected<AsOfQuery, Problem> HistoryEndpoints::read_as_of(const Call& call) const {
+    return parse_as_of(call.params, query_context(call.request));
 }
 
 template <class Query>
-HistoryEndpoints::Waiting HistoryEndpoints::answer(Query query, Call call) {
+HistoryEndpoints::Waiting HistoryEndpoints::pages(Call call, Query query) {
     // Taken before the wait: every request made meanwhile would find it free.
     auto place = query.limit ? Places::Place() : streams_.take(0, client_of(call.request));
     if (!query.limit && !place) co_return std::unexpected(too_many_streams());
@@ -218,28 +216,26 @@ net::ServerResponse HistoryEndpoints::stream(Query query, Page first, Places::Pl
     return response;
 }
 
-HistoryEndpoints::Waiting HistoryEndpoints::as_of(Call call) {
-    auto query = parse_as_of(call.params, query_context(call.request));
-    if (!query) co_return std::unexpected(std::move(query.error()));
-    const auto found = co_await ports_.history->ranking_as_of(query->time, query->profile);
+HistoryEndpoints::Waiting HistoryEndpoints::as_of(Call /*call*/, AsOfQuery query) {
+    const auto found = co_await ports_.history->ranking_as_of(query.time, query.profile);
     if (!found) co_return std::unexpected(history_problem(found.error()));
     if (!*found) {
         Problem problem =
             plain_problem(404, fmt::format("Nothing was ranked at or before {}, as far as history reaches back.",
-                                           core::format_time(query->time)));
+                                           core::format_time(query.time)));
         problem.type = "no-ranking-then";
         problem.title = "No ranking then";
         co_return std::unexpected(std::move(problem));
     }
     const auto profiles = profiles_of(**found);
-    if (!profiles.empty() && !std::ranges::binary_search(profiles, query->profile)) {
+    if (!profiles.empty() && !std::ranges::binary_search(profiles, query.profile)) {
         co_return std::unexpected(
             invalid_parameters({{.in = "query",
                                  .name = "profile",
                                  .message = fmt::format("{} was no profile of that cycle; it had {}",
-                                                        in_quotes(query->profile), fmt::join(profiles, ", "))}}));
+                                                        in_quotes(query.profile), fmt::join(profiles, ", "))}}));
     }
-    co_return std::make_shared<Rendered>(render_as_of(*query, **found));
+    co_return std::make_shared<Rendered>(render_as_of(query, **found));
 }
 
 HistoryContext HistoryEndpoints::query_context(const net::ServerRequest& request) const {

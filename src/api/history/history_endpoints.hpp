@@ -11,6 +11,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
+#include <expected>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -37,11 +38,12 @@ public:
 
 private:
     using Waiting = boost::asio::awaitable<Outcome>;
-    Waiting rankings(Call call);
-    Waiting bars(Call call);
-    Waiting as_of(Call call);
+    [[nodiscard]] std::expected<HistoryRankingsQuery, Problem> read_rankings(const Call& call) const;
+    [[nodiscard]] std::expected<HistoryBarsQuery, Problem> read_bars(const Call& call) const;
+    [[nodiscard]] std::expected<AsOfQuery, Problem> read_as_of(const Call& call) const;
     template <class Query>
-    Waiting answer(Query query, Call call);
+    Waiting pages(Call call, Query query);
+    Waiting as_of(Call call, AsOfQuery query);
     template <class Query, class Page>
     [[nodiscard]] net::ServerResponse stream(Query query, Page first, Places::Place taken, const Call& call);
 

@@ -60,12 +60,14 @@ Dispatcher::Dispatch Dispatcher::begin(const net::ServerRequest& request) {
               .params = std::move(target->params),
               .variable = std::move(match.variable),
               .context = context(),
-              .body = nullptr};
-    if (const auto problem = check(*match.route, call)) {
-        dispatched.response = make_response(*problem, request, call.context);
+              .body = nullptr,
+              .precondition = {}};
+    auto query = check(*match.route, call);
+    if (!query) {
+        dispatched.response = make_response(query.error(), request, call.context);
         return dispatched;
     }
-    Reply reply = match.route->handler(call);
+    Reply reply = match.route->handler.answer(call, *query);
     if (auto* const waiting = std::get_if<asio::awaitable<Outcome>>(&reply)) {
         dispatched.waiting.emplace(std::move(*waiting));
     } else {
@@ -76,20 +78,26 @@ Dispatcher::Dispatch Dispatcher::begin(const net::ServerRequest& request) {
     return dispatched;
 }
 
-std::optional<Problem> Dispatcher::check(const ApiRoute& route, Call& call) {
+std::expected<ParsedQuery, Problem> Dispatcher::check(const ApiRoute& route, Call& call) {
     if (route.access == Access::token) {
-        if (auto problem = guard_.authorize_change(call.request, ports_.clock.steady_now())) return problem;
+        if (auto problem = guard_.authorize_change(call.request, ports_.clock.steady_now())) {
+            return std::unexpected(std::move(*problem));
+        }
     }
-    if (route.query == Query::none) {
-        if (auto problem = refuse_parameters(call.params)) return problem;
+    if (!route.handler.parse) {
+        if (auto problem = refuse_parameters(call.params)) return std::unexpected(std::move(*problem));
     }
     if (route.body) {
         auto body = read_json_body(call.request, *route.body);
-        if (!body) return std::move(body.error());
+        if (!body) return std::unexpected(std::move(body.error()));
         call.body = std::move(*body);
     }
-    if (route.documents && !ports_.operator_service->store().documents()->loaded) return documents_not_loaded();
-    return std::nullopt;
+    if (route.documents && !ports_.operator_service->store().documents()->loaded) {
+        return std::unexpected(documents_not_loaded());
+    }
+    if (route.versions) call.precondition = Precondition(call.request);
+    if (!route.handler.parse) return ParsedQuery();
+    return route.handler.parse(call);
 }
 
 Dispatcher::Dispatch Dispatcher::refused(const Problem& problem, const net::ServerRequest& request) const {

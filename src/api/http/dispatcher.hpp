@@ -14,6 +14,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -21,8 +22,8 @@
 namespace scanner::api {
 
 /// Routes requests, and enforces what a route declares before its handler sees anything of them, in this order: the
-/// token, no parameters where it takes none, the body, the operator's documents. A handler cannot forget what it is
-/// never asked about. Counts every answer. Loop thread.
+/// token, no parameters where it takes none, the body, the operator's documents, the query by the route's parser. A
+/// handler cannot forget what it is never asked about. Counts every answer. Loop thread.
 class Dispatcher {
 public:
     /// Everything referred to must outlive it.
@@ -55,8 +56,9 @@ private:
 
     [[nodiscard]] Dispatch begin(const net::ServerRequest& request);
     [[nodiscard]] Dispatch refused(const Problem& problem, const net::ServerRequest& request) const;
-    /// Why `route` does not answer `call`; nothing when everything that it declares is in order. Reads the body.
-    [[nodiscard]] std::optional<Problem> check(const ApiRoute& route, Call& call);
+    /// The query for the route's handler when everything that it declares is in order, or why it does not answer.
+    /// Reads the body and the precondition into `call`.
+    [[nodiscard]] std::expected<ParsedQuery, Problem> check(const ApiRoute& route, Call& call);
 
     /// The answer to a target that this ranking answered before, without reading the target again.
     [[nodiscard]] std::optional<net::ServerResponse> cached_response(const net::ServerRequest& request,

@@ -21,7 +21,10 @@ ApiRoute document_of(const std::vector<ApiRoute>& routes, const ApiOptions& opti
     return {.method = "GET",
             .pattern = PathPattern(kPath),
             .label = kPath,
-            .handler = [document](Call& /*call*/) -> Reply { return Outcome(document); },
+            .handler = {.parse = nullptr,
+                        .answer = [document](Call& /*call*/, ParsedQuery& /*query*/) -> Reply {
+                            return Outcome(document);
+                        }},
             .access = Access::open};
 }
 

@@ -34,12 +34,6 @@ enum class Access {
     token,  ///< the bearer of SCANNER_API_TOKEN, from pages that may change something (ChangeGuard)
 };
 
-/// What a route does with query parameters.
-enum class Query {
-    none,  ///< there are none to it: a request with one is refused
-    read,  ///< its handler reads them (ParamReader refuses those that it does not know)
-};
-
 /// A route's body: a JSON object.
 struct JsonBody {
     std::size_t max_bytes = 64U << 10U;  ///< more is answered 413
@@ -47,7 +41,7 @@ struct JsonBody {
 
 /// A row of the route table: what answers `method` at `pattern`, and what the dispatcher sees to before it does. HEAD
 /// is answered wherever GET is. What a row does not mention is closed: it asks for the token and takes neither
-/// parameters nor a body.
+/// parameters (a handler comes with a parser where there are some) nor a body.
 template <class Handler>
 struct Route {
     std::string_view method;
@@ -55,9 +49,9 @@ struct Route {
     std::string_view label;  ///< the pattern's name in metrics; aliases share one
     Handler handler;
     Access access = Access::token;
-    Query query = Query::none;
     std::optional<JsonBody> body = std::nullopt;  ///< nothing: none is read
     bool documents = false;  ///< it needs the operator's documents: 503 until they were read for the first time
+    bool versions = false;   ///< it changes something that has versions, which If-Match may name
 };
 
 /// What was found for a request.

@@ -57,17 +57,19 @@ std::vector<ApiRoute> InspectEndpoint::routes() {
         routes.push_back({.method = "GET",
                           .pattern = PathPattern(pattern),
                           .label = "/symbol/{symbol}/inspect",
-                          .handler = answering(this, &InspectEndpoint::inspect),
-                          .access = Access::open,
-                          .query = Query::read});
+                          .handler = answering(this, &InspectEndpoint::read_query, &InspectEndpoint::inspect),
+                          .access = Access::open});
     }
     return routes;
 }
 
-asio::awaitable<Outcome> InspectEndpoint::inspect(Call call) {
+std::expected<InspectQuery, Problem> InspectEndpoint::read_query(const Call& call) const {
     const ranking::RankingPtr newest = ports_.engine.current();
-    auto query = parse_inspect_query(call.params, {.ranking = newest.get()});
-    if (!query) co_return std::unexpected(std::move(query.error()));
+    return parse_inspect_query(call.params, {.ranking = newest.get()});
+}
+
+asio::awaitable<Outcome> InspectEndpoint::inspect(Call call, InspectQuery query) {
+    const ranking::RankingPtr newest = ports_.engine.current();
     const auto code = core::parse_symbol(call.variable);
     if (!code) co_return std::unexpected(not_scanned(call.variable, call.variable));
     const bool scanned = newest != nullptr && newest->find(*code) != nullptr;
@@ -81,9 +83,9 @@ asio::awaitable<Outcome> InspectEndpoint::inspect(Call call) {
     if (!ranking) co_return std::unexpected(std::move(ranking.error()));
     if (scanned) {  // this ranking is the newest still: nothing was awaited
         const std::size_t index = (*ranking)->index_of(*code).value();
-        co_return co_await inspect_scanned(*ranking, index, *query);
+        co_return co_await inspect_scanned(*ranking, index, std::move(query));
     }
-    co_return co_await inspect_outside(*entry, *query);
+    co_return co_await inspect_outside(*entry, std::move(query));
 }
 
 asio::awaitable<Outcome> InspectEndpoint::inspect_scanned(ranking::RankingPtr ranking, std::size_t index,

@@ -11,6 +11,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
+#include <expected>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ public:
     [[nodiscard]] std::vector<ApiRoute> routes();
 
 private:
-    boost::asio::awaitable<Outcome> inspect(Call call);
+    [[nodiscard]] std::expected<InspectQuery, Problem> read_query(const Call& call) const;
+    boost::asio::awaitable<Outcome> inspect(Call call, InspectQuery query);
     /// A contract of the cycle, with its trades where they are read.
     boost::asio::awaitable<Outcome> inspect_scanned(ranking::RankingPtr ranking, std::size_t index, InspectQuery query);
     /// A contract that the exchange lists and the cycle did not read.

@@ -1,13 +1,11 @@
 #include "api/operator/changes.hpp"
 
-#include "api/http/negotiation.hpp"
+#include "api/http/precondition.hpp"
 
 #include "scanner/core/log.hpp"
 #include "scanner/core/symbol.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace scanner::api {
 namespace {
@@ -15,26 +13,6 @@ namespace {
 constexpr int kRetryAfterSec = 5;
 
 }  // namespace
-
-Precondition::Precondition(const net::ServerRequest& request) : if_match_(all_values(request, "If-Match")) {}
-
-std::expected<storage::DocumentStore::Expected, Problem> Precondition::expect(
-    std::span<const Rendered* const> resources, storage::DocumentVersion version) const {
-    if (!asked()) return std::nullopt;
-    const bool seen = std::ranges::any_of(resources, [this](const Rendered* resource) {
-        if (resource == nullptr) return false;
-        return match_hits(if_match_, resource->etag()) || match_hits(if_match_, resource->gzip_etag());
-    });
-    if (seen) return version;
-    return std::unexpected(precondition_failed());
-}
-
-Problem precondition_failed() {
-    return {.status = 412,
-            .type = "changed-meanwhile",
-            .title = "Changed meanwhile",
-            .detail = "This is no longer what If-Match names: it was changed meanwhile. Read it again, then decide."};
-}
 
 Problem too_many_conflicts() {
     Problem problem = plain_problem(503, "The settings keep being changed by other clients; try again.");

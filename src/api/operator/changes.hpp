@@ -1,13 +1,10 @@
 #pragma once
 
-#include "api/answers/rendered.hpp"
 #include "api/http/problem.hpp"
 
 #include "scanner/core/error.hpp"
 #include "scanner/net/http_message.hpp"
-#include "scanner/storage/document_store.hpp"
 
-#include <expected>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,23 +12,6 @@
 /// What the routes that change something have in common.
 namespace scanner::api {
 
-/// What If-Match asks for.
-class Precondition {
-public:
-    explicit Precondition(const net::ServerRequest& request);
-
-    [[nodiscard]] bool asked() const { return !if_match_.empty(); }
-    /// The version that a change must find: whatever there is when nothing was asked, `version` when one of `resources`
-    /// (nullptr: it does not exist) is what the client saw, by strong comparison. 412 when none is.
-    [[nodiscard]] std::expected<storage::DocumentStore::Expected, Problem> expect(
-        std::span<const Rendered* const> resources, storage::DocumentVersion version) const;
-
-private:
-    std::string if_match_;
-};
-
-/// 412
-[[nodiscard]] Problem precondition_failed();
 /// Attempts to merge a change into what was changed meanwhile, and what is answered after the last: 503.
 inline constexpr int kMergeAttempts = 5;
 [[nodiscard]] Problem too_many_conflicts();

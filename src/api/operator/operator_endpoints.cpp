@@ -93,14 +93,14 @@ std::vector<ApiRoute> OperatorEndpoints::routes() {
                           .access = Access::open,
                           .documents = true});
     };
-    const auto change = [&](std::string_view method, std::string_view path,
-                            asio::awaitable<Outcome> (OperatorEndpoints::*answer)(Call)) -> ApiRoute& {
+    const auto change = [&](std::string_view method, std::string_view path, auto... parse_and_answer) -> ApiRoute& {
         routes.push_back({.method = method,
                           .pattern = PathPattern(path),
                           .label = path,
-                          .handler = answering(this, answer),
+                          .handler = answering(this, parse_and_answer...),
                           .access = Access::token,
-                          .documents = true});
+                          .documents = true,
+                          .versions = true});
         return routes.back();
     };
     get("/settings", &OperatorEndpoints::settings);
@@ -111,7 +111,7 @@ std::vector<ApiRoute> OperatorEndpoints::routes() {
     change("DELETE", "/watchlists/{name}", &OperatorEndpoints::delete_watchlist);
     get("/profiles", &OperatorEndpoints::profiles);
     change("POST", "/profiles", &OperatorEndpoints::put_profile).body = JsonBody();
-    change("POST", "/profiles/apply", &OperatorEndpoints::apply_profile).query = Query::read;
+    change("POST", "/profiles/apply", &OperatorEndpoints::read_profile_name, &OperatorEndpoints::apply_profile);
     get("/profiles/{name}", &OperatorEndpoints::profile);
     change("DELETE", "/profiles/{name}", &OperatorEndpoints::delete_profile);
     return routes;
@@ -135,11 +135,11 @@ Outcome OperatorEndpoints::watchlist(const Call& call) {
 asio::awaitable<Outcome> OperatorEndpoints::change_settings(Call call) {
     const auto change = read_settings_change(*call.body);
     if (!change) co_return std::unexpected(change.error());
-    const Precondition precondition(call.request);
     for (int attempt = 0; attempt < kMergeAttempts; ++attempt) {
         const auto before = documents();
-        const Rendered seen = render_settings(*before, service().effective());
-        const auto expected = precondition.expect(std::array<const Rendered*, 1>{&seen}, before->settings.version);
+        const auto expected = call.precondition.expect(before->settings.version, [&](const auto& names) {
+            return names(render_settings(*before, service().effective()));
+        });
         if (!expected) co_return std::unexpected(expected.error());
         OperatorSettings next = before->settings;
         for (std::size_t i = 0; i < kSettings.size(); ++i) {
@@ -155,7 +155,7 @@ asio::awaitable<Outcome> OperatorEndpoints::change_settings(Call call) {
         }
         // Without a precondition the client only asked for its own members: take what the other change made of the
         // rest.
-        if (stored.error().code() != core::ErrorCode::conflict || precondition.asked()) {
+        if (stored.error().code() != core::ErrorCode::conflict || call.precondition.asked()) {
             co_return std::unexpected(store_problem(stored.error()));
         }
     }
@@ -173,11 +173,10 @@ asio::awaitable<Outcome> OperatorEndpoints::put_watchlist(Call call) {
         co_return std::unexpected(
             conflicting(fmt::format("There are {} watchlists already; delete one first.", before->watchlists.size())));
     }
-    const Precondition precondition(call.request);
-    const Rendered all = render_watchlists(*before);
     const auto was = known == nullptr ? std::optional<Rendered>() : render_watchlist(*known);
-    const auto expected =
-        precondition.expect(std::array{&all, was ? &*was : nullptr}, known == nullptr ? 0 : known->version);
+    const auto expected = call.precondition.expect(known == nullptr ? 0 : known->version, [&](const auto& names) {
+        return names(render_watchlists(*before)) || (was && names(*was));
+    });
     if (!expected) co_return std::unexpected(expected.error());
     const auto stored = co_await service().store().put_watchlist(std::move(*list), *expected);
     if (!stored) co_return std::unexpected(store_problem(stored.error()));
@@ -191,9 +190,8 @@ asio::awaitable<Outcome> OperatorEndpoints::delete_watchlist(Call call) {
     const storage::Watchlist* const known = before->find_watchlist(call.variable);
     if (known == nullptr) co_return std::unexpected(unknown_name("watchlist", call.variable, service().names()));
     const Rendered one = render_watchlist(*known);
-    const Precondition precondition(call.request);
-    const Rendered all = render_watchlists(*before);
-    const auto expected = precondition.expect(std::array{&all, &one}, known->version);
+    const auto expected = call.precondition.expect(
+        known->version, [&](const auto& names) { return names(render_watchlists(*before)) || names(one); });
     if (!expected) co_return std::unexpected(expected.error());
     const auto deleted = co_await service().store().delete_watchlist(call.variable, *expected);
     if (!deleted) co_return std::unexpected(store_problem(deleted.error()));

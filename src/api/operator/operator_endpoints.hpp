@@ -9,6 +9,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
+#include <expected>
+#include <string>
 #include <vector>
 
 namespace scanner::api {
@@ -39,7 +41,11 @@ private:
     boost::asio::awaitable<Outcome> put_watchlist(Call call);
     boost::asio::awaitable<Outcome> delete_watchlist(Call call);
     boost::asio::awaitable<Outcome> put_profile(Call call);
-    boost::asio::awaitable<Outcome> apply_profile(Call call);
+    struct ProfileName {
+        std::string name;
+    };
+    [[nodiscard]] std::expected<ProfileName, Problem> read_profile_name(const Call& call) const;
+    boost::asio::awaitable<Outcome> apply_profile(Call call, ProfileName applied);
     boost::asio::awaitable<Outcome> delete_profile(Call call);
 
     [[nodiscard]] std::vector<std::string> profile_names() const;

@@ -11,7 +11,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 /// The profiles' half of the operator's routes.
@@ -100,10 +99,9 @@ asio::awaitable<Outcome> OperatorEndpoints::put_profile(Call call) {
             conflicting(fmt::format("There are {} profiles already; delete one first.", before->presets.size())));
     }
     const auto was = render_profile(*before, service().defaults(), preset->name);
-    const Precondition precondition(call.request);
-    const Rendered all = render_profiles(*before);
-    const auto expected =
-        precondition.expect(std::array{&all, was ? &*was : nullptr}, known == nullptr ? 0 : known->version);
+    const auto expected = call.precondition.expect(known == nullptr ? 0 : known->version, [&](const auto& names) {
+        return names(render_profiles(*before)) || (was && names(*was));
+    });
     if (!expected) co_return std::unexpected(expected.error());
     const auto stored = co_await service().store().put_preset(std::move(*preset), *expected);
     if (!stored) co_return std::unexpected(store_problem(stored.error()));
@@ -114,38 +112,42 @@ asio::awaitable<Outcome> OperatorEndpoints::put_profile(Call call) {
     co_return ActionAnswer{.json = "{\"status\":\"ok\"," + made->body()->substr(1), .etag = made->etag()};
 }
 
-asio::awaitable<Outcome> OperatorEndpoints::apply_profile(Call call) {
+std::expected<OperatorEndpoints::ProfileName, Problem> OperatorEndpoints::read_profile_name(const Call& call) const {
     ParamReader params(call.params);
-    const auto name = params.text("name");
+    auto name = params.text("name");
     if (!name && net::find_parameter(call.params, "name") == std::nullopt) {
         auto errors = params.finish();
         errors.push_back({.in = "query", .name = "name", .message = "is required: the profile to apply"});
-        co_return std::unexpected(invalid_parameters(std::move(errors)));
+        return std::unexpected(invalid_parameters(std::move(errors)));
     }
-    if (auto errors = params.finish(); !errors.empty())
-        co_return std::unexpected(invalid_parameters(std::move(errors)));
-    const Precondition precondition(call.request);
+    if (auto errors = params.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
+    return ProfileName{std::move(*name)};
+}
+
+asio::awaitable<Outcome> OperatorEndpoints::apply_profile(Call call, ProfileName applied) {
+    const std::string& name = applied.name;
     for (int attempt = 0; attempt < kMergeAttempts; ++attempt) {
         const auto before = documents();
-        const auto profile = render_profile(*before, service().defaults(), *name);
-        if (!profile) co_return std::unexpected(unknown_name("profile", *name, profile_names()));
-        const Rendered settings = render_settings(*before, service().effective());
-        const auto expected = precondition.expect(std::array{&settings, &*profile}, before->settings.version);
+        const auto profile = render_profile(*before, service().defaults(), name);
+        if (!profile) co_return std::unexpected(unknown_name("profile", name, profile_names()));
+        const auto expected = call.precondition.expect(before->settings.version, [&](const auto& names) {
+            return names(render_settings(*before, service().effective())) || names(*profile);
+        });
         if (!expected) co_return std::unexpected(expected.error());
         storage::OperatorSettings next = before->settings;
         // The profile's own weights: what POST /settings put over the profile before gives way.
-        next.applied_profile = *name;
+        next.applied_profile = name;
         next.liquidity_weight.reset();
         next.momentum_weight.reset();
         next.spread_penalty.reset();
         const auto stored = co_await service().store().put_settings(next, before->settings.version);
         if (stored) {
-            log_change("applied_profile", *name, call.request, render_set_values(before->settings),
+            log_change("applied_profile", name, call.request, render_set_values(before->settings),
                        render_set_values(*stored));
-            co_return ActionAnswer{.json = nlohmann::json{{"status", "applied"}, {"profile", *name}}.dump(),
+            co_return ActionAnswer{.json = nlohmann::json{{"status", "applied"}, {"profile", name}}.dump(),
                                    .etag = render_settings(*documents(), service().effective()).etag()};
         }
-        if (stored.error().code() != core::ErrorCode::conflict || precondition.asked()) {
+        if (stored.error().code() != core::ErrorCode::conflict || call.precondition.asked()) {
             co_return std::unexpected(store_problem(stored.error()));
         }
     }
@@ -165,9 +167,8 @@ asio::awaitable<Outcome> OperatorEndpoints::delete_profile(Call call) {
         co_return std::unexpected(
             conflicting(fmt::format("{} is applied; apply another profile first.", in_quotes(name))));
     }
-    const Precondition precondition(call.request);
-    const Rendered all = render_profiles(*before);
-    const auto expected = precondition.expect(std::array{&all, &*one}, known->version);
+    const auto expected = call.precondition.expect(
+        known->version, [&](const auto& names) { return names(render_profiles(*before)) || names(*one); });
     if (!expected) co_return std::unexpected(expected.error());
     const auto deleted = co_await service().store().delete_preset(name, *expected);
     if (!deleted) co_return std::unexpected(store_problem(deleted.error()));

@@ -51,22 +51,22 @@ asio::awaitable<void> close_with(net::WebSocket& socket, std::uint16_t code, std
 std::vector<ApiRoute> StreamEndpoints::routes() {
     std::vector<ApiRoute> routes;
     if (ports_.streams == nullptr) return routes;
-    const auto get = [&](std::string_view path, Outcome (StreamEndpoints::*answer)(const Call&)) {
+    const auto get = [&](std::string_view path, Handler handler) {
         routes.push_back({.method = "GET",
                           .pattern = PathPattern(path),
                           .label = path,
-                          .handler = answering(this, answer),
-                          .access = Access::open,
-                          .query = Query::read});
+                          .handler = std::move(handler),
+                          .access = Access::open});
     };
-    get(kHeartbeat, &StreamEndpoints::upgrade_required);
-    get(kRankings, &StreamEndpoints::upgrade_required);
-    get(kEvents, &StreamEndpoints::events);
+    for (const std::string_view path : {kHeartbeat, kRankings}) {
+        get(path, answering(this, &StreamEndpoints::read_anything, &StreamEndpoints::upgrade_required));
+    }
+    get(kEvents, answering(this, &StreamEndpoints::read_query, &StreamEndpoints::events));
     return routes;
 }
 
 /// The answer to a plain request for a WebSocket's path, whatever its parameters.
-Outcome StreamEndpoints::upgrade_required(const Call& call) {
+Outcome StreamEndpoints::upgrade_required(const Call& call, const Anything& /*anything*/) {
     const Problem problem =
         plain_problem(426, fmt::format("This is a WebSocket; the same frames come over plain HTTP from {}.", kEvents));
     net::ServerResponse response = make_response(problem, call.request, call.context);
@@ -112,11 +112,9 @@ asio::awaitable<void> StreamEndpoints::converse(const Target& target, std::strin
     return converse_rankings(ports_.streams->hub(), demand_of(std::move(*query), std::move(client)), socket);
 }
 
-Outcome StreamEndpoints::events(const Call& call) {
-    auto query = query_of(call.params);
-    if (!query) return std::unexpected(std::move(query.error()));
+Outcome StreamEndpoints::events(const Call& call, const StreamQuery& query) {
     const auto& hub = ports_.streams->hub();
-    auto demand = demand_of(std::move(*query), client_of(call.request));
+    auto demand = demand_of(query, client_of(call.request));
     if (auto reason = hub->refuse(&demand)) return std::unexpected(not_ready(std::move(*reason), kRetryAfterSec));
     net::ServerResponse response;
     response.headers = {{.name = "Content-Type", .value = "text/event-stream"},

@@ -40,8 +40,14 @@ public:
 private:
     [[nodiscard]] std::expected<StreamQuery, Problem> query_of(const net::QueryParameters& params) const;
     [[nodiscard]] StreamDemand demand_of(StreamQuery query, std::string client) const;
-    Outcome upgrade_required(const Call& call);
-    Outcome events(const Call& call);
+    /// Of the paths that are WebSockets: whatever a plain request asks there, it is told that.
+    struct Anything {};
+    [[nodiscard]] std::expected<Anything, Problem> read_anything(const Call& /*call*/) const { return Anything(); }
+    Outcome upgrade_required(const Call& call, const Anything& anything);
+    [[nodiscard]] std::expected<StreamQuery, Problem> read_query(const Call& call) const {
+        return query_of(call.params);
+    }
+    Outcome events(const Call& call, const StreamQuery& query);
 
     const ApiOptions& options_;
     const ApiPorts& ports_;

@@ -82,6 +82,10 @@ protected:
         if (!token.empty()) request.headers.push_back({"Authorization", "Bearer " + token});
         return ask(dispatcher, std::move(request)).status;
     }
+    static Handler answering_empty() {
+        return {.parse = nullptr,
+                .answer = [](Call&, ParsedQuery&) -> Reply { return Outcome(ActionAnswer{.json = "{}"}); }};
+    }
     /// Every method but GET changes something, but for the one that only tries a rule.
     static bool changes_something(const ApiRoute& route) {
         return route.method != "GET" && route.pattern.text() != "/alerts/rules:test";
@@ -105,10 +109,10 @@ TEST_F(RouteTableTest, refuses_changes_without_the_token_whatever_their_handlers
     int called = 0;
     std::vector<ApiRoute> careless = all_routes();
     for (ApiRoute& route : careless) {
-        route.handler = [&called](Call&) -> Reply {
-            ++called;
-            return Outcome(ActionAnswer{.json = R"({"status":"changed"})"});
-        };
+        route.handler = {.parse = nullptr, .answer = [&called](Call&, ParsedQuery&) -> Reply {
+                             ++called;
+                             return Outcome(ActionAnswer{.json = R"({"status":"changed"})"});
+                         }};
     }
     Dispatcher dispatcher = this->dispatcher(std::move(careless));
     int changes = 0;
@@ -131,9 +135,7 @@ TEST_F(RouteTableTest, is_closed_where_a_route_declares_nothing) {
     options_.api_token = kToken;
     static_cast<void>(all_routes());
     std::vector<ApiRoute> routes;
-    routes.push_back({.method = "GET", .pattern = PathPattern("/new"), .label = "/new", .handler = [](Call&) -> Reply {
-                          return Outcome(ActionAnswer{.json = "{}"});
-                      }});
+    routes.push_back({.method = "GET", .pattern = PathPattern("/new"), .label = "/new", .handler = answering_empty()});
     Dispatcher dispatcher = this->dispatcher(std::move(routes));
     const ApiRoute& route = dispatcher.routes().front();
     EXPECT_EQ(status(dispatcher, route, ""), 401);
@@ -158,11 +160,14 @@ TEST_F(RouteTableTest, is_described_whole_and_as_it_declares) {
         EXPECT_EQ(operation.contains("security"), route.access == Access::token);
         EXPECT_EQ(operation.contains("requestBody"), route.body.has_value());
         bool has_parameters = false;
+        bool has_versions = false;
         for (const json& parameter : operation.value("parameters", json::array())) {
             has_parameters |= parameter.value("in", "") == "query";
+            has_versions |= parameter.value("$ref", "") == "#/components/parameters/IfMatch";
         }
+        EXPECT_EQ(has_versions, route.versions);
         // The heartbeat is a WebSocket without parameters, which a plain request is told whatever it asks.
-        if (route.pattern.text() != "/stream") EXPECT_EQ(has_parameters, route.query == Query::read);
+        if (route.pattern.text() != "/stream") EXPECT_EQ(has_parameters, static_cast<bool>(route.handler.parse));
     }
     for (const OpenApiPart& part : openapi_parts()) {
         if (part.name.starts_with("examples/")) continue;
@@ -192,6 +197,58 @@ TEST_F(RouteTableTest, refuses_unknown_parameters_everywhere) {
     }
 }
 
+TEST_F(RouteTableTest, gives_a_handler_what_its_parser_made_and_nothing_that_it_refused) {
+    int called = 0;
+    std::vector<ApiRoute> routes = all_routes();
+    for (ApiRoute& route : routes) {
+        // Its own parser stays.
+        route.handler.answer = [&called](Call&, ParsedQuery& query) -> Reply {
+            ++called;
+            EXPECT_TRUE(query.has_value());
+            return Outcome(ActionAnswer{.json = "{}"});
+        };
+    }
+    Dispatcher dispatcher = this->dispatcher(std::move(routes));
+    int parsing = 0;
+    for (const ApiRoute& route : dispatcher.routes()) {
+        if (!route.handler.parse || route.label == "/stream" || route.label == "/stream/rankings") continue;
+        SCOPED_TRACE(name_of(route));
+        ++parsing;
+        const json what = problem(ask(dispatcher, request_to(route, "?surely_unknown=1")), 422);
+        EXPECT_THAT(what.at("detail").get<std::string>(), HasSubstr("surely_unknown"));
+        EXPECT_EQ(called, 0);
+        const std::string right = route.label == "/history/bars"     ? "?symbol=btc"
+                                  : route.label == "/profiles/apply" ? "?name=scalp"
+                                                                     : "";
+        EXPECT_EQ(ask(dispatcher, request_to(route, right)).status, 200);
+        EXPECT_EQ(std::exchange(called, 0), 1);
+    }
+    EXPECT_EQ(parsing, 10);
+}
+
+TEST_F(RouteTableTest, reads_if_match_only_where_there_are_versions) {
+    std::vector<ApiRoute> routes = all_routes();
+    bool asked = false;
+    for (ApiRoute& route : routes) {
+        route.handler = {.parse = nullptr, .answer = [&asked](Call& call, ParsedQuery&) -> Reply {
+                             asked = call.precondition.asked();
+                             return Outcome(ActionAnswer{.json = "{}"});
+                         }};
+    }
+    Dispatcher dispatcher = this->dispatcher(std::move(routes));
+    int versioned = 0;
+    for (const ApiRoute& route : dispatcher.routes()) {
+        SCOPED_TRACE(name_of(route));
+        EXPECT_TRUE(!route.versions || route.access == Access::token);
+        versioned += route.versions ? 1 : 0;
+        net::ServerRequest request = request_to(route);
+        request.headers.push_back({"If-Match", "\"x\""});
+        EXPECT_EQ(ask(dispatcher, std::move(request)).status, 200);
+        EXPECT_EQ(std::exchange(asked, false), route.versions);
+    }
+    EXPECT_EQ(versioned, 8);
+}
+
 TEST_F(RouteTableTest, waits_for_the_operators_documents_where_it_needs_them) {
     Dispatcher dispatcher = this->dispatcher(all_routes());
     documents_.change([](storage::OperatorDocuments& next) { next.loaded = false; });
@@ -210,11 +267,11 @@ TEST_F(RouteTableTest, judges_a_body_before_the_handler_sees_it) {
     int called = 0;
     std::vector<ApiRoute> routes = all_routes();
     for (ApiRoute& route : routes) {
-        route.handler = [&called](Call& call) -> Reply {
-            ++called;
-            EXPECT_TRUE(call.body != nullptr && call.body->is_object());
-            return Outcome(ActionAnswer{.json = "{}"});
-        };
+        route.handler = {.parse = nullptr, .answer = [&called](Call& call, ParsedQuery&) -> Reply {
+                             ++called;
+                             EXPECT_TRUE(call.body != nullptr && call.body->is_object());
+                             return Outcome(ActionAnswer{.json = "{}"});
+                         }};
     }
     Dispatcher dispatcher = this->dispatcher(std::move(routes));
     int with_body = 0;
