@@ -77,13 +77,15 @@ test('an opportunity as text says everything with its percentages', () => {
   assert.deepEqual(JSON.parse(asJson(head, head.items)), [{ ...SOURCE, ...HEAD }]);
 });
 
-test('confidence is what the score gives less what is taken', () => {
-  const { base, taken } = deductions({ score: 40, spreadBps: 3, slipBps: 2, manipulation: 10, anomaly: 4, imbalance: -0.1 });
+test('the terms of a confidence are those that came', () => {
+  const { base, taken } = deductions({ score: 70, cost: 5, manipulation: 6, disorder: 7 });
   assert.equal(base, 70);
   assert.deepEqual(taken.map((entry) => entry.points), [5, 6, 7]);
-  const worst = deductions({ score: 400, spreadBps: 99, slipBps: 99, manipulation: 100, anomaly: 100, imbalance: 1 });
-  assert.equal(worst.base, 100);
-  assert.deepEqual(worst.taken.map((entry) => entry.points), [40, 50, 30]);
+  const terms = { score: 70, cost: 5, manipulation: 6, disorder: 7 };
+  const read = (value: unknown) => decodeOpportunities({ items: [{ symbol: 'BTC/USDT:USDT', confidence_terms: value }] }).items[0]?.terms;
+  assert.deepEqual(read(terms), terms);
+  assert.equal(read({ ...terms, cost: 'x' }), null);
+  assert.equal(read(undefined), null);
 });
 
 test('a preview moves scores by exactly what the weights change', () => {
