@@ -18,10 +18,29 @@ void take_whole(std::vector<Level>& side, std::span<const Level> whole, Before b
     if (!std::ranges::is_sorted(side, before, &Level::price)) std::ranges::sort(side, before, &Level::price);
 }
 
+/// The first level at or behind `from` that does not stand before `price`. In steps that double: the next change is
+/// mostly near the last.
+template <class Before>
+std::vector<Level>::iterator find(std::vector<Level>& side, std::size_t from, double price, Before before) {
+    std::size_t step = 1;
+    while (from + step < side.size() && before(side[from + step].price, price)) {
+        from += step;
+        step *= 2;
+    }
+    const auto begin = side.begin() + static_cast<std::ptrdiff_t>(from);
+    const auto end = side.begin() + static_cast<std::ptrdiff_t>(std::min(from + step + 1, side.size()));
+    return std::ranges::lower_bound(begin, end, price, before, &Level::price);
+}
+
 template <class Before>
 void change(std::vector<Level>& side, std::span<const Level> levels, Before before) {
-    for (const Level& level : levels) {
-        const auto place = std::ranges::lower_bound(side, level.price, before, &Level::price);
+    // Changes come in order, mostly: the search goes on where the last one ended, and begins anew where they do not.
+    std::size_t from = 0;
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+        const Level& level = levels[i];
+        if (i > 0 && before(level.price, levels[i - 1].price)) from = 0;
+        const auto place = find(side, from, level.price, before);
+        from = static_cast<std::size_t>(place - side.begin());
         const bool stands = place != side.end() && place->price == level.price;
         if (level.size <= 0.0) {
             if (stands) side.erase(place);

@@ -7,12 +7,16 @@
 #include "scanner/core/numeric.hpp"
 #include "scanner/net/gzip_inflater.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <vector>
 
 namespace scanner::fuzz {
 
@@ -54,6 +58,33 @@ inline void check_notification(const feed::NotificationFrame& frame) {
     }
 }
 
+/// One side of the tick by a parser of all JSON; nothing where it is none of what `read_levels` takes.
+inline std::optional<std::vector<market::Level>> plain_side(const nlohmann::json& tick, const char* side) {
+    std::vector<market::Level> out;
+    if (!tick.is_object() || !tick.contains(side)) return out;
+    const auto& levels = tick.at(side);
+    if (!levels.is_array()) return std::nullopt;
+    for (const auto& pair : levels) {
+        if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number() || !pair[1].is_number()) return std::nullopt;
+        out.push_back({.price = pair[0].get<double>(), .size = pair[1].get<double>()});
+    }
+    return out;
+}
+
+/// The levels are those that a parser of all JSON reads. Keys that come twice and escaped ones are anyone's guess.
+inline void compare_levels(const feed::MarketFrame& frame, std::string_view text) {
+    const auto once = [text](std::string_view key) { return text.find(key) == text.rfind(key); };
+    if (!frame.book || !once("\"tick\"") || !once("\"bids\"") || !once("\"asks\"") || text.contains('\\')) return;
+    // What is skipped is not looked at, so that not everything else need be JSON.
+    const auto root = nlohmann::json::parse(text, nullptr, false);
+    if (!root.is_object() || !root.contains("tick")) return;
+    for (const bool bids : {true, false}) {
+        const auto plain = plain_side(root.at("tick"), bids ? "bids" : "asks");
+        require(plain.has_value(), "levels that are read are levels");
+        require(std::ranges::equal(*plain, bids ? frame.book->bids : frame.book->asks), "both read the same levels");
+    }
+}
+
 /// A message of the live feed after decompression. The first byte chooses the socket.
 inline void feed_frame(std::string_view input) {
     static feed::MarketFrameDecoder market;
@@ -64,7 +95,10 @@ inline void feed_frame(std::string_view input) {
     std::memcpy(room.get(), input.data(), input.size());
     const std::string_view text(room.get(), input.size());
     if (is_market) {
-        if (const auto frame = market.decode(text)) check_market_frame(*frame);
+        if (const auto frame = market.decode(text)) {
+            check_market_frame(*frame);
+            compare_levels(*frame, text);
+        }
     } else {
         if (const auto frame = notifications.decode(text)) check_notification(*frame);
     }

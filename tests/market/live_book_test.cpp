@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <random>
 #include <span>
@@ -80,6 +82,10 @@ TEST(LiveBook, agrees_with_a_map_of_prices_after_any_changes) {
         Levels above;
         for (int i = size(random); i > 0; --i) below.push_back({double(price(random)), double(size(random))});
         for (int i = size(random); i > 0; --i) above.push_back({100.0 + price(random), double(size(random))});
+        if (step % 2 == 0) {  // as exchanges send them, from the touch outwards
+            std::ranges::sort(below, std::greater(), &Level::price);
+            std::ranges::sort(above, std::less(), &Level::price);
+        }
         book.apply({.bids = below, .asks = above});
         mirror(bids, below);
         mirror(asks, above);

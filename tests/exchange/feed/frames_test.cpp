@@ -1,15 +1,20 @@
+#include "exchange/htx/feed/level_text.hpp"
 #include "exchange/htx/feed/market_frame.hpp"
 #include "exchange/htx/feed/notification_frame.hpp"
 #include "exchange/htx/feed/topics.hpp"
 
+#include "scanner/core/numeric.hpp"
+#include "scanner/core/random.hpp"
 #include "scanner/net/gzip_inflater.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 namespace scanner::exchange::htx::feed {
 namespace {
@@ -127,7 +132,7 @@ TEST_F(Frames, pings_answers_and_errors) {
 TEST_F(Frames, whole_messages_that_cannot_be_read) {
     for (const char* const text :
          {"", " ", "null", "[]", "7", "\"text\"", "{", "{\"ch\":", R"({"ch":"a","tick":{"asks":[[1,2]})",
-          R"({"ping":1}{"ping":2})", R"({"ping":1} x)", "{\"ch\":\"\xff\xfe\"}", R"({"tick":{"asks":[[1 2]]}})"}) {
+          R"({"ping":1}{"ping":2})", R"({"ping":1} x)", "{\"ch\":\"\xff\xfe\"}"}) {
         EXPECT_TRUE(is_malformed(text)) << text;
     }
 }
@@ -166,6 +171,41 @@ TEST_F(Frames, trades_that_cannot_be) {
     EXPECT_NE(decode(with(kTrades, "\"id\":967104142180000", "\"id\":\"x\"")).problem, nullptr);
     EXPECT_NE(decode(with(kTrades, "\"id\":967104142180000", "\"id\":0")).problem, nullptr);
     EXPECT_EQ(decode(with(kTrades, "\"amount\":130", "\"amount\":\"130\"")).problem, nullptr) << "numbers as text";
+}
+
+TEST(LevelText, numbers_are_the_nearest_doubles) {
+    core::Random random(3);
+    for (int i = 0; i < 20'000; ++i) {
+        const double number = random.log_uniform(1e-12, 1e12);
+        const auto digits = static_cast<int>(random.below(20));
+        const std::string text =
+            random.chance(0.5) ? fmt::format("{:.{}f}", number, digits) : fmt::format("{:.{}e}", number, digits);
+        const auto nearest = core::parse_double(text);
+        ASSERT_TRUE(nearest.has_value()) << text;
+        std::vector<Level> levels;
+        const char* const problem = read_levels("[[1, " + text + "] ]", 10, levels);
+        ASSERT_EQ(problem, nullptr) << text;
+        ASSERT_EQ(levels.size(), 1);
+        EXPECT_EQ(levels[0].size, *nearest) << text;
+    }
+}
+
+TEST(LevelText, what_is_no_number_of_json_is_none_here) {
+    for (const char* const number : {"01", ".5", "5.", "+5", "-", "--5", "1e", "1e+", "1.e5", "0x10", "1_000", "NaN",
+                                     "Infinity", "1e999", "1 2", "", "\"5\"", "null", "5a"}) {
+        std::vector<Level> levels;
+        EXPECT_NE(read_levels("[[" + std::string(number) + ",5]]", 10, levels), nullptr) << number;
+    }
+    std::vector<Level> levels;
+    for (const char* const text : {"", "[", "[]]", "[[1,2]", "[[1,2],]", "[,[1,2]]", "[[1,2]][", "[[1,2,3]]", "[[1]]",
+                                   "[1,2]", "{}", "[[1,2] [3,4]]"}) {
+        EXPECT_NE(read_levels(text, 10, levels), nullptr) << text;
+    }
+    levels.clear();
+    EXPECT_EQ(read_levels(" [ [ 1 , 0 ] , [0.5,2e0] ] ", 10, levels), nullptr);
+    EXPECT_THAT(levels, ElementsAre(Level{1, 0}, Level{0.5, 2}));
+    EXPECT_EQ(read_levels("[]", 10, levels), nullptr);
+    EXPECT_NE(read_levels("[[1,1],[2,2]]", 3, levels), nullptr) << "two are there already";
 }
 
 class Notifications : public testing::Test {

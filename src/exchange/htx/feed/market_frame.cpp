@@ -1,5 +1,6 @@
 #include "exchange/htx/feed/market_frame.hpp"
 
+#include "exchange/htx/feed/level_text.hpp"
 #include "exchange/rest/field_reader.hpp"
 
 #include "scanner/core/numeric.hpp"
@@ -77,28 +78,9 @@ error_code MarketFrameDecoder::State::read_levels(ondemand::value value, std::ve
         note("a side is not an array");
         return SUCCESS;
     }
-    for (auto entry : levels) {
-        ondemand::array pair;
-        if (const auto error = entry.get_array().get(pair); error != SUCCESS) {
-            if (error != simdjson::INCORRECT_TYPE) return error;
-            note("a level is not [price, contracts]");
-            continue;
-        }
-        std::array<double, 2> numbers{};
-        std::size_t count = 0;
-        for (auto number : pair) {
-            ondemand::value element;
-            if (const auto error = number.get(element); error != SUCCESS) return error;
-            if (count < numbers.size() && !read_number(element, numbers[count])) note("a level is not of numbers");
-            ++count;
-        }
-        const auto [price, contracts] = numbers;
-        if (count != numbers.size()) note("a level is not [price, contracts]");
-        if (!core::is_finite_positive(price)) note("a price that is not > 0");
-        if (!std::isfinite(contracts) || contracts < 0.0) note("a size that is not >= 0");
-        if (side.size() == kMaxLevels) note("more levels than a book has");
-        if (tick.problem == nullptr) side.push_back({.price = price, .size = contracts});
-    }
+    std::string_view text;
+    if (const auto error = levels.raw_json().get(text); error != SUCCESS) return error;
+    if (const char* const problem = feed::read_levels(text, kMaxLevels, side)) note(problem);
     return SUCCESS;
 }
 
