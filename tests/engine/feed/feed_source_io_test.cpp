@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -184,7 +185,7 @@ TEST_F(FeedSourceTest, a_fall_back_never_replaces_a_live_or_a_newer_book) {
     pass(seconds(5));
     feed_.tell_book(kCode, 100.0, 1.0, now());
     read();
-    market::OrderBook other{.bids = {{90.0, 1.0}}, .asks = {{91.0, 1.0}}, .exchange_time = exchange_.exchange_now};
+    market::OrderBook other{.bids = {{99.5, 1.0}}, .asks = {{100.5, 1.0}}, .exchange_time = exchange_.exchange_now};
     source_.take_book(kCode, other);
     EXPECT_DOUBLE_EQ(find(read())->ticker.bid->price, 99.99);
     feed_.lose_book(kCode, BookState::gap);
@@ -193,7 +194,7 @@ TEST_F(FeedSourceTest, a_fall_back_never_replaces_a_live_or_a_newer_book) {
     EXPECT_DOUBLE_EQ(find(read())->ticker.bid->price, 99.99) << "an answer out of a cache";
     other.exchange_time += seconds(3);
     source_.take_book(kCode, other);
-    EXPECT_DOUBLE_EQ(find(read())->ticker.bid->price, 90.0);
+    EXPECT_DOUBLE_EQ(find(read())->ticker.bid->price, 99.5);
 }
 
 TEST_F(FeedSourceTest, the_tape_tells_a_newer_price_than_the_ticker) {
@@ -215,7 +216,8 @@ TEST_F(FeedSourceTest, the_tape_tells_a_newer_price_than_the_ticker) {
 TEST_F(FeedSourceTest, the_running_candle_keeps_how_far_trades_went_between_two_rankings) {
     scan();
     pass(milliseconds(100));
-    for (const double price : {100.9, 99.2, 100.1}) feed_.tell_trade(kCode, price, 1, now());
+    std::int64_t id = 0;
+    for (const double price : {100.9, 99.2, 100.1}) feed_.tell_trade(kCode, price, ++id, now());
     const MarketReading reading = read();
     const market::Candle& running = find(reading)->candles->back();
     EXPECT_DOUBLE_EQ(running.high, 100.9);
@@ -227,7 +229,7 @@ TEST_F(FeedSourceTest, a_trade_of_the_next_minute_moves_no_candle_of_this_one) {
     scan();
     const double close = find(read())->candles->back().close;
     pass(seconds(61));
-    feed_.tell_trade(kCode, 123.0, 1, now());
+    feed_.tell_trade(kCode, 101.0, 1, now());
     EXPECT_DOUBLE_EQ(find(read())->candles->back().close, close);
     EXPECT_DOUBLE_EQ(state_.find(kCode)->candles.value.view(exchange_.exchange_now).candles->back().high, close);
 }
