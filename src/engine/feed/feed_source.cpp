@@ -216,9 +216,18 @@ void FeedSource::on_trades(const market::Contract& contract, std::span<const mar
     FollowedContract* const followed = find(contract.contract_code);
     if (followed == nullptr || trades.empty()) return;
     Following& following = following_.at(contract.contract_code);
+    const bool had_hole = !following.tape.is_complete();
     const std::span<const market::Trade> fresh = following.tape.add(trades);
     followed->tape_has_hole = !following.tape.is_complete();
-    if (fresh.empty()) return;
+    if (fresh.empty()) {
+        // A subscription that begins with the last trade from before: nothing was missed.
+        if (had_hole && !followed->tape_has_hole) {
+            following.flow.on_tape_filled({}, time.exchange);
+            following.flow_changed = true;
+            note_change();
+        }
+        return;
+    }
     followed->traded = time.received_steady;
     following.flow.on_trades(fresh, time.exchange);
     following.flow_changed = true;

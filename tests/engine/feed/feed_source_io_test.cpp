@@ -246,6 +246,29 @@ TEST_F(FeedSourceTest, a_tape_keeps_a_contract_whose_ticker_is_late) {
     EXPECT_EQ(find(reading, "BBB-USDT"), nullptr) << "nothing tells its price";
 }
 
+TEST_F(FeedSourceTest, a_subscription_that_begins_with_the_last_trade_has_missed_none) {
+    scan();
+    const auto trade = [this](std::int64_t id, seconds ago) {
+        return market::Trade{.trade_id = id,
+                             .price = 100.0,
+                             .size = 2.0,
+                             .taker_side = market::Side::buy,
+                             .time = exchange_.exchange_now - ago};
+    };
+    const std::vector<market::Trade> list{trade(5, seconds(90)), trade(6, seconds(0))};
+    feed_.tell_trade(kCode, 100.0, 6, now());
+    ASSERT_TRUE(source_.fill_tape(kCode, list));
+    pass(seconds(1));
+    read();
+    ASSERT_EQ(state_.find(kCode)->flow->trades_60s, 1.0);
+    feed_.tell_hole(kCode);
+    read();
+    EXPECT_EQ(state_.find(kCode)->flow->trades_60s, std::nullopt);
+    feed_.tell_trade(kCode, 100.0, 6, now());
+    read();
+    EXPECT_EQ(state_.find(kCode)->flow->trades_60s, 1.0);
+}
+
 TEST_F(FeedSourceTest, no_basis_of_prices_that_are_seconds_apart) {
     scan();
     limits_.max_index_gap = seconds(3);
