@@ -206,7 +206,7 @@ void FeedSource::on_book_state(const market::Contract& contract, BookState state
     Following& following = following_.at(contract.contract_code);
     following.flow.on_book_lost(exchange_now());
     following.flow_changed = true;
-    core::log(core::LogLevel::info, "book_lost",
+    core::log(core::LogLevel::debug, "book_lost",
               {{"contract_code", contract.contract_code}, {"state", exchange::to_string(state)}, {"why", why}});
     note_change();
 }
