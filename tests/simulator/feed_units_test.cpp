@@ -8,7 +8,11 @@
 #include "simulator/feed_client.hpp"
 
 #include "scanner/core/random.hpp"
+#include "scanner/net/event.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -211,6 +215,61 @@ TEST(FeedFrames, a_bomb_is_small_and_grows) {
     const auto bomb = pack_bomb("{", 32U << 20U);
     EXPECT_LT(bomb->size(), 128U << 10U);
     EXPECT_EQ(test::gunzip(*bomb)->size(), (32U << 20U) + 1);
+}
+
+// -- connections
+
+/// A client that takes nothing: what is written to it is never done until it is closed.
+class StuckSocket final : public net::WebSocket {
+public:
+    explicit StuckSocket(boost::asio::any_io_executor executor) : closed_(std::move(executor)) {}
+
+    boost::asio::awaitable<core::Result<Message>> read() override {
+        co_await closed_.wait();
+        co_return core::fail(core::ErrorCode::network, "closed");
+    }
+    boost::asio::awaitable<core::Result<void>> write(std::shared_ptr<const std::string>, bool) override {
+        ++writes;
+        co_await closed_.wait();
+        co_return core::fail(core::ErrorCode::network, "closed");
+    }
+    boost::asio::awaitable<void> close(std::uint16_t code, std::string) override {
+        codes.push_back(code);
+        closed_.notify();
+        co_return;
+    }
+
+    int writes = 0;
+    std::vector<std::uint16_t> codes;
+
+private:
+    net::Event closed_;
+};
+
+/// Sends frames of ten bytes to a client that takes none, and says how it was closed.
+std::vector<std::uint16_t> send_to_stuck(const FeedLimits& limits, int frames) {
+    boost::asio::io_context loop(1);
+    StuckSocket socket(loop.get_executor());
+    const auto connection = std::make_shared<FeedConnection>(socket, loop.get_executor(), 1, FeedSocket::market,
+                                                             "/linear-swap-ws", limits, core::SteadyTime{});
+    boost::asio::co_spawn(loop, connection->run([](const std::string&) {}), boost::asio::detached);
+    loop.run_for(20ms);
+    for (int i = 0; i < frames; ++i) connection->send(std::make_shared<const std::string>("0123456789"));
+    loop.run_for(20ms);
+    const auto codes = socket.codes;
+    connection->close(1'001, "the test is over");
+    loop.run_for(1s);
+    EXPECT_EQ(socket.writes, codes.empty() ? 1 : 0) << "one at a time";
+    return codes;
+}
+
+TEST(FeedConnection, a_client_that_takes_nothing_is_closed) {
+    const FeedLimits by_frames{.max_queued_frames = 50};
+    EXPECT_TRUE(send_to_stuck(by_frames, 50).empty());
+    EXPECT_EQ(send_to_stuck(by_frames, 51), std::vector<std::uint16_t>{1'008});
+    const FeedLimits by_bytes{.max_queued_bytes = 500};
+    EXPECT_TRUE(send_to_stuck(by_bytes, 50).empty());
+    EXPECT_EQ(send_to_stuck(by_bytes, 51), std::vector<std::uint16_t>{1'008});
 }
 
 // -- pings
