@@ -283,8 +283,8 @@ void FeedCore::on_data(std::size_t connection, const MarketFrame& frame, const R
 void FeedCore::on_book(Topic& topic, Followed& contract, const MarketFrame& frame, const Received& received) {
     const char* problem = frame.problem;
     if (problem == nullptr && !frame.book) problem = "a message without levels";
-    if (problem == nullptr && !is_plausible(frame.book->time, received)) problem = "a book from the future";
-    if (problem != nullptr) {
+    if (frame.book && !is_plausible(frame.book->time, received)) problem = "a book from the future";
+    if (problem != nullptr || !frame.book) {
         ++counts_.unreadable_frames;
         contract.chain.end(BookState::gap);
         restart(topic, contract, "unreadable", received.steady);
@@ -359,6 +359,7 @@ Result<std::optional<std::string>> FeedCore::on_notification(std::string_view by
 
 void FeedCore::on_rows(const NotificationFrame& frame, const FeedTime& time) {
     if (frame.bad_rows > 0) ++counts_.unreadable_frames;
+    if (!frame.about) return;
     for (const NotificationRow& row : frame.rows) {
         switch (*frame.about) {
             case NotificationKind::funding_rate: listener_.on_funding_rate(row.contract_code, row.funding, time); break;

@@ -43,7 +43,7 @@ struct NotificationDecoder::State {
 void NotificationDecoder::State::read_rows(const simdjson::dom::object& root, NotificationFrame& frame) {
     FieldReader reader(root);
     const auto data = reader.optional_array("data");
-    if (!data) return;
+    if (!data || !frame.about) return;
     for (const auto entry : *data) {
         simdjson::dom::object object;
         if (entry.get_object().get(object) != SUCCESS) {
