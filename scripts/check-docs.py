@@ -3,7 +3,8 @@
 
     scripts/check-docs.py BIN_DIR [--preset NAME] [--list] [FILE…]
 
-Commands are the lines of ```sh blocks and those after "$ " in any block. They run against `make demo` (with --preset; else
+Commands are the lines of ```sh blocks and those after "$ " in any block; a ```sql block is a query of the history that a
+scanner on Postgres has just recorded, and must find rows. They run against `make demo` (with --preset; else
 scripts/demo.sh with the programs in BIN_DIR) on free ports; addresses with the documented ports are rewritten, as are
 cycle numbers, times and ETags of the examples. A command must end with 0 and curl must get a 2xx, unless the output that is
 shown is that of an error or a comment says so ("# 409 …"). Where a JSON answer is shown, the real one has at least its
@@ -69,8 +70,8 @@ exit $status
 
 
 class Command:
-    def __init__(self, document, line, text, shown, why):
-        self.where, self.text, self.shown, self.why = f"{document}:{line}", text, shown, why
+    def __init__(self, document, line, text, shown, why, sql=False):
+        self.where, self.text, self.shown, self.why, self.sql = f"{document}:{line}", text, shown, why, sql
 
     @property
     def background(self):
@@ -101,6 +102,9 @@ def read_commands(path):
     name = path.relative_to(ROOT).as_posix()
     commands = []
     for first, language, lines, reason in read_blocks(path):
+        if language == "sql":
+            commands.append(Command(name, first, "\n".join(lines), "", reason, sql=True))
+            continue
         prompts = any(line.startswith("$ ") for line in lines)
         if not prompts and language not in SHELLS and not (language == "" and any(COMMAND.match(line) for line in lines)):
             continue
@@ -218,7 +222,7 @@ class Runner:
         # What an embedded scanner leaves in its working directory.
         subprocess.run([bin_dir / "market-scanner", "migrate", "--env-file", "/dev/null", "--data-dir", self.folder / "data"], check=True,
                        capture_output=True)
-        self.demo, self.postgres, self.redis, self.extra, self.assigned = None, None, None, {}, {}
+        self.demo, self.postgres, self.redis, self.recorder, self.extra, self.assigned = None, None, None, None, {}, {}
 
     def start_demo(self):
         if self.demo:
@@ -253,6 +257,23 @@ class Runner:
         subprocess.run([self.bin / "market-scanner", "migrate", "--env-file", "/dev/null"], check=True, capture_output=True,
                        cwd=self.folder, env={**os.environ, **self.extra})
 
+    def ask(self, query):
+        """None, or what is wrong with a query of the history in Postgres."""
+        self.start_stores()
+        if not self.recorder:
+            port = free_port()
+            self.recorder = Program([self.bin / "market-scanner", "serve", "--env-file", "/dev/null"],
+                                    {**self.extra, "SCANNER_HTTP_PORT": str(port), "SCANNER_SCAN_INTERVAL_SEC": "5",
+                                     "SCANNER_EXCHANGE_URL": f"http://127.0.0.1:{self.simulator_port}",
+                                     "SCANNER_DATA_DIR": str(self.folder / "recorder")}, self.folder)
+            history = f"http://127.0.0.1:{port}/history/rankings?symbol=btc&limit=1"
+            wait_until(lambda: '"rank":' in request(history)[1], self.recorder.output)
+        asked = subprocess.run(["psql", self.extra["SCANNER_POSTGRES_URL"], "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", query],
+                               capture_output=True, text=True)
+        if asked.returncode != 0:
+            return f"ends with {asked.returncode}\n{asked.stderr[-1500:]}"
+        return None if asked.stdout.strip() else "finds no row"
+
     def rewritten(self, text):
         text = re.sub(r"(127\.0\.0\.1|localhost):8010", rf"127.0.0.1:{self.port}", text)
         text = re.sub(r"(127\.0\.0\.1|localhost):9010", rf"127.0.0.1:{self.simulator_port}", text)
@@ -275,6 +296,8 @@ class Runner:
         self.start_demo()
         if command.background:
             return None
+        if command.sql:
+            return self.ask(command.text)
         # NAME=$(…) lines hold for the commands after them on the same page.
         page = command.where.split(":")[0]
         before = "\n".join(self.assigned.get(page, []))
@@ -326,7 +349,7 @@ class Runner:
             code = self.demo.stop(signal.SIGINT)
             if code not in (0, 2, -2):  # make itself ends with 2 at Ctrl-C
                 print(f"note: make demo ended with {code}", file=sys.stderr)
-        for program in (self.postgres, self.redis):
+        for program in (self.recorder, self.postgres, self.redis):
             if program:
                 program.stop(signal.SIGINT)
         shutil.rmtree(self.folder, ignore_errors=True)
