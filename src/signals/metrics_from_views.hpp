@@ -3,11 +3,12 @@
 #include "signals/recent.hpp"
 
 #include "scanner/market/market.hpp"
-#include "scanner/signals/contract_numbers.hpp"
 #include "scanner/signals/snapshot.hpp"
 
 /// The blocks of one contract from windows that were cut once: compute_contract needs each window several times.
 namespace scanner::signals {
+
+struct ContractState;
 
 struct ContractViews {
     explicit ContractViews(const market::MarketData& data);
