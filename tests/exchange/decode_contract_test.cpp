@@ -168,8 +168,8 @@ TEST(Candles, that_are_flawed_make_the_answer_malformed) {
     expect_malformed(decode, test::kCandles, R"("id":1790677440)", R"("id":1790677380)", "does not come after");
     expect_malformed(decode, test::kCandles, R"("id":1790677440)", R"("id":1790677500)",
                      "data[2].id: 1790677500 does not come after");
-    expect_malformed(decode, test::kCandles, R"("id":1790677440)", R"("id":1790677440000)", "no time in seconds");
-    expect_malformed(decode, test::kCandles, R"("id":1790677440)", R"("id":0)", "no time in seconds");
+    expect_malformed(decode, test::kCandles, R"("id":1790677440)", R"("id":1790677440000)", "not a time in seconds");
+    expect_malformed(decode, test::kCandles, R"("id":1790677440)", R"("id":0)", "not a time in seconds");
     expect_malformed(decode, test::kCandles, R"("id":1790677500)", R"("id":1790677620)", "in the future");
     expect_malformed(decode, test::kCandles, R"({"id":1790677500)", R"(5,{"id":1790677500)", "data[2]: not an object");
     expect_malformed(decode, test::kCandles, "BTC-USDT.kline", "ETH-USDT.kline", "not about BTC-USDT");

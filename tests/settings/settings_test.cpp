@@ -380,9 +380,9 @@ TEST(SettingInfos, know_their_secrets) {
     for (const auto& info : setting_infos()) {
         if (info.secret) secrets.push_back(info.name);
     }
-    EXPECT_THAT(secrets, testing::UnorderedElementsAre("SCANNER_EXCHANGE_URL", "SCANNER_API_TOKEN", "SCANNER_REDIS_URL",
-                                                       "SCANNER_POSTGRES_URL", "SCANNER_ALERT_WEBHOOK_URL",
-                                                       "SCANNER_ALERT_WEBHOOK_SECRET"));
+    EXPECT_THAT(secrets, testing::UnorderedElementsAre("SCANNER_EXCHANGE_URL", "SCANNER_FEED_URL", "SCANNER_API_TOKEN",
+                                                       "SCANNER_REDIS_URL", "SCANNER_POSTGRES_URL",
+                                                       "SCANNER_ALERT_WEBHOOK_URL", "SCANNER_ALERT_WEBHOOK_SECRET"));
 }
 
 TEST(SettingTexts, can_be_read_back) {
