@@ -117,7 +117,10 @@ const StreamFrame& StreamHub::newest_frame(Channel& channel) {
     const Publication& newest = publications_of(channel).back();
     // One that is paced keeps its frame until the next one is due, so that it is rendered once an interval.
     const bool kept = channel.query.min_interval && channel.newest.json != nullptr;
-    if (!kept && channel.newest.number != newest.number) channel.newest = render(channel, newest);
+    if (!kept && channel.newest.number != newest.number) {
+        channel.newest = render(channel, newest);
+        channel.delivered = steady_clock::now();
+    }
     return channel.newest;
 }
 
