@@ -58,6 +58,11 @@ std::optional<std::chrono::minutes> take_offset(std::string_view& text) {
     return negative ? -offset : offset;
 }
 
+/// Overwrites `digits` characters from `begin` on; snprintf is several times as dear.
+void put_digits(std::string& text, std::size_t begin, std::size_t digits, unsigned value) {
+    for (std::size_t at = begin + digits; at > begin; value /= 10) text[--at] = static_cast<char>('0' + value % 10);
+}
+
 }  // namespace
 
 const Clock& system_clock() {
@@ -69,13 +74,28 @@ std::string format_time(WallTime time) {
     const auto day = std::chrono::floor<std::chrono::days>(time);
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss clock(time - day);
-    std::array<char, 64> text{};
-    const int length =
-        std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-    return {text.data(), static_cast<std::size_t>(length)};
+    const int year = static_cast<int>(date.year());
+    const auto month = static_cast<unsigned>(date.month());
+    const auto day_of_month = static_cast<unsigned>(date.day());
+    const auto hours = static_cast<unsigned>(clock.hours().count());
+    const auto minutes = static_cast<unsigned>(clock.minutes().count());
+    const auto seconds = static_cast<unsigned>(clock.seconds().count());
+    const auto milliseconds = static_cast<unsigned>(clock.subseconds().count());
+    if (year < 0 || year > 9'999) {  // beyond what RFC 3339 can write
+        std::array<char, 64> text{};
+        const int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02u:%02u:%02u.%03uZ", year, month,
+                                         day_of_month, hours, minutes, seconds, milliseconds);
+        return {text.data(), static_cast<std::size_t>(length)};
+    }
+    std::string text = "0000-00-00T00:00:00.000Z";
+    put_digits(text, 0, 4, static_cast<unsigned>(year));
+    put_digits(text, 5, 2, month);
+    put_digits(text, 8, 2, day_of_month);
+    put_digits(text, 11, 2, hours);
+    put_digits(text, 14, 2, minutes);
+    put_digits(text, 17, 2, seconds);
+    put_digits(text, 20, 3, milliseconds);
+    return text;
 }
 
 std::optional<WallTime> parse_time(std::string_view text) {

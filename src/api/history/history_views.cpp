@@ -2,6 +2,7 @@
 
 #include "api/answers/envelope.hpp"
 #include "api/answers/item_fields.hpp"
+#include "api/answers/number_text.hpp"
 
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/symbol.hpp"
@@ -17,10 +18,17 @@ namespace {
 /// Where the cells of a row go: a JSON object.
 class JsonRow {
 public:
+    /// With room for this many bytes.
+    explicit JsonRow(std::size_t reserve) : json_(reserve) {}
     void text(std::string_view name, std::string_view value) { json_.field(name, value); }
     void number(std::string_view name, const std::optional<double>& value) {
         json_.key(name);
-        write_value(json_, value ? rounded_as(name, *value) : FieldValue());
+        if (value) {
+            const ItemField* const field = find_item_field(name);
+            json_.raw(NumberText(*value, field == nullptr ? signals::all_digits() : field->digits).view());
+        } else {
+            json_.null();
+        }
     }
     void integer(std::string_view name, const std::optional<std::int64_t>& value) { json_.field(name, value); }
     void texts(std::string_view name, const std::vector<std::string>* values) {
@@ -37,7 +45,7 @@ public:
     void end() { json_.end_object(); }
 
 private:
-    core::JsonWriter json_{256};
+    core::JsonWriter json_;
 };
 
 /// The same as a line of CSV.
@@ -161,11 +169,27 @@ void write_object(JsonRow& out, const storage::HistoryBar& bar) {
     out.end();
 }
 
+/// Mostly a bit more than what it takes as JSON.
+std::size_t usual_bytes(const storage::RankingRow& row) {
+    return 384 + row.inputs_json.size();
+}
+std::size_t usual_bytes(const storage::HistoryBar& /*bar*/) {
+    return 640;
+}
+
+template <class Rows>
+std::size_t usual_bytes_of(const Rows& rows) {
+    std::size_t bytes = 256;
+    for (const auto& row : rows) bytes += usual_bytes(row);
+    return bytes;
+}
+
 template <class T>
 std::string ndjson_lines(std::span<const T> rows) {
     std::string lines;
+    lines.reserve(usual_bytes_of(rows));
     for (const T& row : rows) {
-        JsonRow out;
+        JsonRow out(usual_bytes(row));
         write_object(out, row);
         lines += out.json().view();
         lines += '\n';
@@ -192,7 +216,7 @@ Rendered page_of(const Query& query, const Page& page, void (*describe)(core::Js
         case HistoryFormat::csv: return {std::string(kCsvType), csv_header(query) + csv_of(rows), std::nullopt};
         case HistoryFormat::json: break;
     }
-    JsonRow out;
+    JsonRow out(usual_bytes_of(page.rows));
     core::JsonWriter& json = out.json();
     json.begin_object().field("from", core::format_time(query.from)).field("to", core::format_time(query.to));
     describe(json, query);

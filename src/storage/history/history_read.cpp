@@ -168,6 +168,19 @@ void add_inputs(SqlSession& session, RankingAsOf& ranking, core::WallTime end) {
                     });
 }
 
+using PlacesBySymbol = std::unordered_map<std::string, std::size_t>;
+
+/// Gives the last of `rows` its inputs, which all profiles of a cycle share: `places` says where the cycle's contracts
+/// came first. `same_time`: to the microsecond, the row before is of the same time.
+void add_inputs(InputsSchemas& schemas, const SqlRow& row, bool same_time, std::vector<RankingRow>& rows,
+                PlacesBySymbol& places) {
+    const std::size_t place = rows.size() - 1;
+    RankingRow& ranking = rows[place];
+    if (!same_time || (place > 0 && rows[place - 1].sequence != ranking.sequence)) places.clear();
+    const auto [first, is_first] = places.emplace(ranking.symbol, place);
+    ranking.inputs_json = is_first ? schemas.render(row, 12, ranking.symbol) : rows[first->second].inputs_json;
+}
+
 }  // namespace
 
 RankingsPage read_rankings(SqlSession& session, const RankingsQuery& query) {
@@ -200,6 +213,7 @@ RankingsPage read_rankings(SqlSession& session, const RankingsQuery& query) {
     bool more = false;
     SqlTransaction transaction(session);
     InputsSchemas schemas;
+    PlacesBySymbol places;
     if (query.with_inputs) schemas.load(session);
     session.execute(statement,
                     {query.from, query.to, std::string_view(query.profile ? *query.profile : profile),
@@ -207,9 +221,10 @@ RankingsPage read_rankings(SqlSession& session, const RankingsQuery& query) {
                      std::string_view(symbol), static_cast<std::int64_t>(query.limit) + 1, from_us},
                     [&](const SqlRow& row) {
                         if (page.rows.size() < query.limit) {
-                            RankingRow& ranking = page.rows.emplace_back(ranking_row(row));
-                            if (query.with_inputs) ranking.inputs_json = schemas.render(row, 12, ranking.symbol);
-                            last_us = row.integer(11);
+                            page.rows.push_back(ranking_row(row));
+                            const std::int64_t row_us = row.integer(11);
+                            if (query.with_inputs) add_inputs(schemas, row, row_us == last_us, page.rows, places);
+                            last_us = row_us;
                         } else {
                             more = true;
                         }

@@ -7,6 +7,7 @@ namespace scanner::storage {
 
 void InputsSchemas::load(SqlSession& session) {
     schemas_.clear();
+    renderers_.clear();
     session.execute("SELECT id, fields FROM input_schemas", {}, [&](const SqlRow& row) {
         if (auto schema = decode_inputs_schema(row.text(1))) schemas_.emplace(row.integer(0), std::move(*schema));
     });
@@ -32,13 +33,18 @@ std::int64_t InputsSchemas::id_of(SqlSession& session, const InputsSchema& schem
     throw SqlError(core::ErrorCode::timeout, "the schema of the inputs could not be kept: others keep theirs");
 }
 
-std::string InputsSchemas::render(const SqlRow& row, int first, std::string_view symbol) const {
+std::string InputsSchemas::render(const SqlRow& row, int first, std::string_view symbol) {
     if (!row.is_null(first)) return std::string(row.text(first));
     if (row.is_null(first + 1)) return {};
-    const auto schema = schemas_.find(row.integer(first + 1));
-    if (schema == schemas_.end()) return {};
+    const std::int64_t id = row.integer(first + 1);
+    auto renderer = renderers_.find(id);
+    if (renderer == renderers_.end()) {
+        const auto schema = schemas_.find(id);
+        if (schema == schemas_.end()) return {};
+        renderer = renderers_.try_emplace(id, schema->second, schemas_.rbegin()->second).first;
+    }
     const std::string_view texts = row.is_null(first + 3) ? std::string_view() : row.text(first + 3);
-    return render_inputs(schema->second, schemas_.rbegin()->second, row.reals(first + 2), texts, symbol);
+    return renderer->second.render(row.reals(first + 2), texts, symbol);
 }
 
 }  // namespace scanner::storage

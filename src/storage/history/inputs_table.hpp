@@ -1,5 +1,6 @@
 #pragma once
 
+#include "storage/history/inputs_renderer.hpp"
 #include "storage/sql/sql.hpp"
 
 #include "scanner/storage/inputs_schema.hpp"
@@ -23,10 +24,11 @@ public:
     /// Columns of `ranking_inputs i` that render() reads.
     static constexpr std::string_view kColumns = "i.inputs, i.schema, i.numbers, i.texts";
     /// The row's inputs as JSON, by the columns from `first` on; empty where it has none.
-    [[nodiscard]] std::string render(const SqlRow& row, int first, std::string_view symbol) const;
+    [[nodiscard]] std::string render(const SqlRow& row, int first, std::string_view symbol);
 
 private:
-    std::map<std::int64_t, InputsSchema> schemas_;  ///< the newest has the highest id
+    std::map<std::int64_t, InputsSchema> schemas_;      ///< the newest has the highest id
+    std::map<std::int64_t, InputsRenderer> renderers_;  ///< of those that rows had
 };
 
 }  // namespace scanner::storage

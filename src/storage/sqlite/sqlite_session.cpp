@@ -123,8 +123,9 @@ private:
 class SqliteSession final : public SqlSession {
 public:
     explicit SqliteSession(const std::filesystem::path& file)
-        : database_(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_FULLMUTEX,
+        : database_(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE | SQLite::OPEN_NOMUTEX,
                     kOpenTimeoutMs) {
+        // NOMUTEX: a session is one thread's, and interrupting it needs no lock; one for each column read is dear.
         // The first sets how the file is kept for good, the rest is this session's. FULL: a commit that was reported
         // survives a power cut, which is what lets the spool forget it.
         for (const char* pragma : {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
