@@ -4,10 +4,11 @@ sources, builds that, and looks for it in every output of the running program. N
 
     tests/signals/added_metric.py BIN_DIR [FOLDER]
 
-BIN_DIR is that of a finished build of the sources as they are. What the new metric reaches is compiled anew, without
-optimisation, and linked with the rest of that build: some 90 of its 270 objects, two minutes on two cores, seconds when
-ccache knows them. The copy and what is built go to FOLDER, which is kept, or to a folder inside the build that is removed.
-Then it leaves the line out, which must not compile, and lets the codec leave the number out, which a test must notice.
+BIN_DIR is that of a finished build of the sources as they are; nothing of it is written to. What the new metric reaches is
+compiled anew, without optimisation, and linked with the rest of that build: a third of its objects. The copy and all that is
+made go to FOLDER, which is kept, or to a folder inside the build that is removed, whatever happens.
+On the way the line is left out, which must not compile, the paragraph, which a test must notice, and, in the end, the codec
+leaves the number out, which a test must notice too.
 """
 
 import concurrent.futures
@@ -17,10 +18,12 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
@@ -29,6 +32,7 @@ sys.path.insert(0, str(ROOT / "tests/api"))
 from service import Scanner, Simulator, WebSocket, accepts, free_port, request, until  # noqa: E402
 
 NAME = "touch_depth_usdt"
+MOST_SECONDS = 120  # of one compiler, linker or program
 
 # -- The three places ---------------------------------------------------------------------------------------------------
 
@@ -70,10 +74,14 @@ def copy_sources(tree):
         if not name or not (ROOT / name).is_file():
             continue
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, tree / name)
+        shutil.copy2(ROOT / name, tree / name)  # with its time: ccache looks twice at what is new
 
 
 # -- Building -----------------------------------------------------------------------------------------------------------
+
+def run(words, **options):
+    return subprocess.run(words, capture_output=True, text=True, timeout=MOST_SECONDS, **options)
+
 
 class Build:
     """The build in `folder` with what changes in `tree` compiled anew. An object of the old build that none of the changed
@@ -93,7 +101,8 @@ class Build:
         self.reached = self.reached_by({MEMBER[0], LINE[0], FORMULA})
 
     def ninja(self, tool, *arguments):
-        return subprocess.check_output(["ninja", "-C", self.folder, "--quiet", "-t", tool, *arguments], text=True)
+        """What the old build says of itself; -n: without writing to its logs."""
+        return subprocess.check_output(["ninja", "-n", "-C", self.folder, "--quiet", "-t", tool, *arguments], text=True)
 
     def reached_by(self, files):
         """The objects that one of these was read for."""
@@ -129,7 +138,7 @@ class Build:
         if "-MF" in words:
             words[words.index("-MF") + 1] = f"{output}.d"
         output.parent.mkdir(parents=True, exist_ok=True)
-        made = subprocess.run(words, cwd=self.folder, capture_output=True, text=True)
+        made = run(words, cwd=self.folder)
         return made.returncode, made.stdout + made.stderr
 
     def make(self, program, tests=()):
@@ -146,7 +155,7 @@ class Build:
         at = words.index("-o")
         words[at + 1] = self.binaries / program
         words[at + 2:at + 2] = [*objects, *(self.objects / name for name in sorted(reached))]
-        made = subprocess.run(words, cwd=self.folder, capture_output=True, text=True)
+        made = run(words, cwd=self.folder)
         if made.returncode != 0:
             raise SystemExit(f"linking {program} failed:\n{made.stderr[-4000:]}")
 
@@ -155,14 +164,17 @@ class Build:
         pchs = {str(pathlib.Path(word).relative_to(self.folder)) for name in names for word in self.compiles[name]
                 if word.endswith(".pch")}
         for batch in (sorted(pchs - self.done), sorted(names)):
-            with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            pool = concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0)))
+            try:
                 for name, (code, output) in zip(batch, pool.map(self.compile, batch)):
                     if code != 0:
                         raise SystemExit(f"compiling {name} failed:\n{output[-4000:]}")
                     self.done.add(name)
+            finally:
+                pool.shutdown(cancel_futures=True)
 
     def test(self, program, pattern):
-        return subprocess.run([self.binaries / program, f"--gtest_filter={pattern}"], capture_output=True, text=True)
+        return run([self.binaries / program, f"--gtest_filter={pattern}"])
 
 
 # -- Looking for it -----------------------------------------------------------------------------------------------------
@@ -215,23 +227,20 @@ def look_in_answers(scanner, report):
     report.expect(NAME in frame["properties"] and NAME in frame["required"], "/openapi.json: frames")
     with WebSocket(scanner.port, "/stream/rankings?top=1") as stream:
         report.expect(NAME in json.loads(stream.read_text())["items"][0], "frames")
-    until(lambda: scanner.get("/history/rankings?limit=1").json()["items"], "history")
+    newest = until(lambda: scanner.get("/history/rankings?limit=1").json()["items"], "history")[0]
     report.expect(NAME in scanner.get("/history/rankings?limit=1&inputs=1").body.decode(), "stored inputs, /history/rankings?inputs=1")
-    past = request(scanner.port, "GET", "/rankings?top=1&as_of=" + scanner.get("/rankings?top=1").json()["ts"], [])
-    if past.status == 200:
-        report.expect(past.json()["items"][0].get(NAME) is not None, "/rankings?as_of=")
+    past = scanner.get("/rankings?top=1&as_of=" + newest["ts"])
+    report.expect(past.status == 200 and past.json()["items"][0].get(NAME) is not None, "/rankings?as_of=")
 
 
 def look_in_programs(build, exchange_url, report):
     example = re.search(r"```json\n(\{\"cycle\".*?)```", (ROOT / "docs/metrics.md").read_text(), re.S)[1]
-    computed = subprocess.run([build.binaries / "market-scanner", "compute"], input=json.dumps(json.loads(example)) + "\n",
-                              capture_output=True, text=True, check=True)
+    computed = run([build.binaries / "market-scanner", "compute"], input=json.dumps(json.loads(example)) + "\n", check=True)
     value = json.loads(computed.stdout)["results"][0]["snapshot"].get(NAME, 0)
     report.expect(abs(value - 20_000) < 1e-6, "compute")  # 100 at 99.9 and 100 at 100.1
     with tempfile.TemporaryDirectory() as data:
-        once = subprocess.run([build.binaries / "market-scanner", "collect-once", "--json", "--env-file", "/dev/null"],
-                              env={"PATH": os.environ["PATH"], "SCANNER_EXCHANGE_URL": exchange_url, "SCANNER_DATA_DIR": data},
-                              capture_output=True, text=True)
+        once = run([build.binaries / "market-scanner", "collect-once", "--json", "--env-file", "/dev/null"],
+                   env={"PATH": os.environ["PATH"], "SCANNER_EXCHANGE_URL": exchange_url, "SCANNER_DATA_DIR": data})
     report.expect(once.returncode == 0 and NAME in json.loads(once.stdout)["items"][0], "collect-once")
 
 
@@ -265,39 +274,46 @@ NUMBERS = "CMakeFiles/scanner_signals.dir/src/signals/numbers.cpp.o"
 ENCODER = "src/ranking/ranking_encode.cpp"
 
 
+def add_everywhere(build, binaries, report):
+    tree = build.tree
+    copy_sources(tree)
+    replace_once(tree, *MEMBER)
+    patch_formula(tree)
+    code, output = build.compile(NUMBERS)
+    report.expect(code != 0 and "static assertion failed" in output, "a refusal to compile a member without its line")
+    replace_once(tree, *LINE)
+    build.make("signals_unit_tests", ["docs_test", "numbers_test"])
+    without = build.test("signals_unit_tests", "MetricsDocument.*")
+    report.expect(without.returncode != 0 and NAME in without.stdout, "a failing test of a number without its paragraph")
+    replace_once(tree, *PARAGRAPH)
+    report.expect(build.test("signals_unit_tests", "MetricsDocument.*:NumbersTable.*").returncode == 0, "all three places: docs")
+    build.make("ranking_io_tests", ["ranking_codec_io_test"])
+    report.expect(build.test("ranking_io_tests", "RankingCodec.*").returncode == 0, "the codec keeps it")
+    build.make("market-scanner")
+    look_everywhere(build, binaries, report)
+    loop = "    for (const signals::NumberField& field : signals::numbers_of(group)) {\n"
+    replace_once(tree, ENCODER, loop, loop + f'        if (field.name == "{NAME}") continue;\n')
+    build.done.remove(f"CMakeFiles/scanner_ranking.dir/{ENCODER}.o")
+    build.make("ranking_io_tests", ["ranking_codec_io_test"])
+    report.expect(build.test("ranking_io_tests", "RankingCodec.keeps_every_member*").returncode == 1,
+                  "a failing test of a codec that leaves it out")
+
+
 def main(binaries, folder):
-    report = Report()
+    report, begun = Report(), time.monotonic()
     old = pathlib.Path(binaries).resolve().parent
     work = pathlib.Path(folder or old / "added-metric").resolve()
-    tree = work / "sources"
-    shutil.rmtree(tree, ignore_errors=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that what follows is cleared away then too
+    for part in ("sources", "objects", "bin", "tmp"):  # of the last time; whatever else is in the folder is not ours
+        shutil.rmtree(work / part, ignore_errors=True)
     try:
-        copy_sources(tree)
-        build = Build(old, tree, work)
-        replace_once(tree, *MEMBER)
-        patch_formula(tree)
-        code, output = build.compile(NUMBERS)
-        report.expect(code != 0 and "static assertion failed" in output, "a refusal to compile a member without its line")
-        replace_once(tree, *LINE)
-        build.make("signals_unit_tests", ["docs_test", "numbers_test"])
-        without = build.test("signals_unit_tests", "MetricsDocument.*")
-        report.expect(without.returncode != 0 and NAME in without.stdout, "a failing test of a number without its paragraph")
-        replace_once(tree, *PARAGRAPH)
-        report.expect(build.test("signals_unit_tests", "MetricsDocument.*:NumbersTable.*").returncode == 0, "all three places: docs")
-        build.make("ranking_io_tests", ["ranking_codec_io_test"])
-        report.expect(build.test("ranking_io_tests", "RankingCodec.*").returncode == 0, "the codec keeps it")
-        build.make("market-scanner")
-        look_everywhere(build, binaries, report)
-        loop = "    for (const signals::NumberField& field : signals::numbers_of(group)) {\n"
-        replace_once(tree, ENCODER, loop, loop + f'        if (field.name == "{NAME}") continue;\n')
-        build.done.remove(f"CMakeFiles/scanner_ranking.dir/{ENCODER}.o")
-        build.make("ranking_io_tests", ["ranking_codec_io_test"])
-        report.expect(build.test("ranking_io_tests", "RankingCodec.keeps_every_member*").returncode != 0,
-                      "a failing test of a codec that leaves it out")
+        (work / "tmp").mkdir(parents=True)
+        tempfile.tempdir = str(work / "tmp")
+        add_everywhere(Build(old, work / "sources", work), binaries, report)
     finally:
         if not folder:
             shutil.rmtree(work, ignore_errors=True)
-    print(f"added_metric: {len(report.missing)} missing")
+    print(f"added_metric: {len(report.missing)} missing, {time.monotonic() - begun:.0f} s")
     return 1 if report.missing else 0
 
 
