@@ -16,9 +16,12 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/stream.hpp>
+#include <boost/system/system_error.hpp>
 
+#include <chrono>
 #include <deque>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace scanner::test {
@@ -203,12 +206,23 @@ public:
             return;
         }
         if (acceptor_) return;
-        acceptor_ = std::make_shared<tcp::acceptor>(io_, tcp::endpoint(asio::ip::address_v4::loopback(), port_));
+        acceptor_ = bind();
         port_ = acceptor_->local_endpoint().port();
         asio::co_spawn(io_, accept(acceptor_, shared_), asio::detached);
     }
 
 private:
+    /// A port that was free a moment ago may be that of another's connection for a while.
+    [[nodiscard]] std::shared_ptr<tcp::acceptor> bind() const {
+        for (int attempt = 1;; ++attempt) {
+            try {
+                return std::make_shared<tcp::acceptor>(io_, tcp::endpoint(asio::ip::address_v4::loopback(), port_));
+            } catch (const boost::system::system_error&) {
+                if (attempt == 50) throw;
+                std::this_thread::sleep_for(std::chrono::milliseconds(100));
+            }
+        }
+    }
     static asio::awaitable<void> accept(std::shared_ptr<tcp::acceptor> acceptor, std::shared_ptr<Shared> shared) {
         for (;;) {
             auto [error, socket] = co_await acceptor->async_accept(kAwait);
