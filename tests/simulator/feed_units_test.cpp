@@ -1,6 +1,10 @@
 // The pure parts of the WebSocket face: topics, changes of books, frames, pings.
+#include "simulator/face/faults/faults.hpp"
 #include "simulator/face/state/book_changes.hpp"
 #include "simulator/face/state/book_record.hpp"
+#include "simulator/face/state/world.hpp"
+#include "simulator/face/ws/channel.hpp"
+#include "simulator/face/ws/delivery.hpp"
 #include "simulator/face/ws/feed_connection.hpp"
 #include "simulator/face/ws/frame_packer.hpp"
 #include "simulator/face/ws/topic.hpp"
@@ -14,8 +18,10 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <vector>
 
 namespace scanner::simulator {
@@ -253,9 +259,11 @@ std::vector<std::uint16_t> send_to_stuck(const FeedLimits& limits, int frames) {
     const auto connection = std::make_shared<FeedConnection>(socket, loop.get_executor(), 1, FeedSocket::market,
                                                              "/linear-swap-ws", limits, core::SteadyTime{});
     boost::asio::co_spawn(loop, connection->run([](const std::string&) {}), boost::asio::detached);
-    loop.run_for(20ms);
+    while (loop.poll() > 0) {
+    }
     for (int i = 0; i < frames; ++i) connection->send(std::make_shared<const std::string>("0123456789"));
-    loop.run_for(20ms);
+    while (loop.poll() > 0) {
+    }
     const auto codes = socket.codes;
     connection->close(1'001, "the test is over");
     loop.run_for(1s);
@@ -270,6 +278,87 @@ TEST(FeedConnection, a_client_that_takes_nothing_is_closed) {
     const FeedLimits by_bytes{.max_queued_bytes = 500};
     EXPECT_TRUE(send_to_stuck(by_bytes, 50).empty());
     EXPECT_EQ(send_to_stuck(by_bytes, 51), std::vector<std::uint16_t>{1'008});
+}
+
+// -- channels
+
+/// A client that takes everything at once.
+class TakingSocket final : public net::WebSocket {
+public:
+    explicit TakingSocket(boost::asio::any_io_executor executor) : closed_(std::move(executor)) {}
+
+    boost::asio::awaitable<core::Result<Message>> read() override {
+        co_await closed_.wait();
+        co_return core::fail(core::ErrorCode::network, "closed");
+    }
+    boost::asio::awaitable<core::Result<void>> write(std::shared_ptr<const std::string> data, bool) override {
+        taken.push_back(nlohmann::json::parse(test::gunzip(*data).value()));
+        co_return core::Result<void>();
+    }
+    boost::asio::awaitable<void> close(std::uint16_t, std::string) override {
+        closed_.notify();
+        co_return;
+    }
+
+    std::vector<nlohmann::json> taken;
+
+private:
+    net::Event closed_;
+};
+
+TEST(FeedChannel, a_book_that_is_empty_when_subscribed_is_told_once_it_has_levels) {
+    for (const std::int64_t first_id : {std::int64_t{0}, std::int64_t{5}}) {
+        auto owned = std::make_unique<FakeMarket>();
+        BookState& book = owned->books[FakeMarket::btc];
+        book.matching_id = first_id;
+        const core::ManualClock clock(test::kNow);
+        World world(std::move(owned), 1, 1.0, clock.now(), clock);
+        FaultSet faults(1, {}, clock.steady_now());
+        Delivery delivery(faults);
+        delivery.begin(clock.steady_now());
+        const Scene scene{.market = world.market(),
+                          .directory = world.directory(),
+                          .books = world.books(),
+                          .references = world.references(),
+                          .now = test::kNow};
+        boost::asio::io_context loop(1);
+        TakingSocket socket(loop.get_executor());
+        const FeedLimits limits;
+        const auto connection = std::make_shared<FeedConnection>(socket, loop.get_executor(), 1, FeedSocket::market,
+                                                                 "/linear-swap-ws", limits, core::SteadyTime{});
+        boost::asio::co_spawn(loop, connection->run([](const std::string&) {}), boost::asio::detached);
+        const auto channel = make_channel(
+            parse_topic("market.BTC-USDT.depth.size_150.high_freq", FeedSocket::market, world.directory()).value(),
+            BookStyle::changes, world, delivery);
+        const auto push = [&] {
+            channel->push(scene);
+            while (loop.poll() > 0) {
+            }
+        };
+        channel->join(*connection, scene);
+        push();
+        book.matching_id = first_id + 1;
+        push();
+        EXPECT_TRUE(socket.taken.empty()) << "there is nothing to say of an empty book";
+        book.matching_id = first_id + 2;
+        book.bids = {{771'050, 20}};
+        push();
+        book.matching_id = first_id + 3;
+        book.asks = {{771'051, 7}};
+        push();
+        push();
+        ASSERT_EQ(socket.taken.size(), 2U);
+        const auto& snapshot = socket.taken[0].at("tick");
+        const auto& update = socket.taken[1].at("tick");
+        EXPECT_EQ(snapshot.at("event"), "snapshot");
+        EXPECT_EQ(snapshot.at("bids").size(), 1U);
+        EXPECT_EQ(update.at("event"), "update");
+        EXPECT_EQ(update.at("version").get<std::int64_t>(), snapshot.at("version").get<std::int64_t>() + 1);
+        EXPECT_TRUE(update.at("bids").empty());
+        EXPECT_EQ(update.at("asks").size(), 1U);
+        connection->close(1'001, "the test is over");
+        loop.run_for(1s);
+    }
 }
 
 // -- pings

@@ -16,6 +16,9 @@ namespace {
 using market::Side;
 using std::chrono::milliseconds;
 
+/// In place of a matching id: its client has no book yet, and gets a whole one first.
+constexpr std::int64_t kToldNothing = -1;
+
 /// high_freq: changes with versions, or whole books.
 class BookChannel final : public Channel {
 public:
@@ -58,13 +61,13 @@ std::int64_t version_before_first(const FeedConnection& connection, const std::s
 void BookChannel::welcome(Subscription& subscription, const Scene& scene) {
     const bool first_of_all = subscriptions_.size() == 1;
     if (first_of_all) told_ = world_.look(topic_.contract);
-    subscription.told = told_.matching_id;
-    if (told_.asks.empty() && told_.bids.empty()) return;
+    subscription.told = kToldNothing;
     FeedConnection& connection = *subscription.connection;
     subscription.version = &connection.version(
         topic_.channel, version_before_first(connection, topic_.channel, core::to_unix_ms(scene.now)));
+    // There is nothing to say of an empty book; `push` sends the snapshot once it has levels.
+    if (told_.asks.empty() && told_.bids.empty()) return;
     if (delivery_.stalled(connection, about())) {
-        subscription.told = 0;
         behind_ = true;
     } else {
         tell(subscription, scene, beginning_of_snapshot(scene), nullptr);
@@ -104,6 +107,7 @@ void BookChannel::push(const Scene& scene) {
     behind_ = false;
     for (Subscription& subscription : subscriptions_) {
         if (subscription.version == nullptr || subscription.told == told_.matching_id) continue;
+        if (subscription.told == kToldNothing && told_.asks.empty() && told_.bids.empty()) continue;
         if (delivery_.stalled(*subscription.connection, about())) {
             behind_ = true;
         } else if (shared && (whole || subscription.told == before)) {
@@ -130,7 +134,8 @@ void BookChannel::tell(Subscription& subscription, const Scene& scene, const Fra
 
 /// One change says everything that was missed while the topic was stalled.
 void BookChannel::catch_up(Subscription& subscription, const Scene& scene) {
-    const auto before = world_.record(topic_.contract).at(subscription.told);
+    const auto before =
+        subscription.told == kToldNothing ? std::nullopt : world_.record(topic_.contract).at(subscription.told);
     if (!before || style_ == BookStyle::snapshots) {
         return tell(subscription, scene, beginning_of_snapshot(scene), nullptr);
     }
