@@ -54,18 +54,18 @@ public:
     /// What came in place of a handshake.
     [[nodiscard]] int status() const { return status_; }
 
-    void send(const Json& message) { EXPECT_TRUE(client_->send(message.dump())); }
-    void send_text(std::string_view text) { EXPECT_TRUE(client_->send(text)); }
+    void send(const Json& message) { EXPECT_TRUE(socket().send(message.dump())); }
+    void send_text(std::string_view text) { EXPECT_TRUE(socket().send(text)); }
     void subscribe(const std::string& topic) { send({{"sub", topic}, {"id", topic}, {"data_type", "incremental"}}); }
 
     /// The next message; nothing when none came in time or the connection ended. Frames that cannot be read are
     /// counted. Pings are answered, unless told otherwise, and not returned.
-    std::optional<Json> next(Milliseconds wait = Milliseconds(3'000)) {
+    std::optional<Json> next(Milliseconds wait = Milliseconds(20'000)) {
         const auto until = std::chrono::steady_clock::now() + wait;
         for (;;) {
             const auto left = std::chrono::ceil<Milliseconds>(until - std::chrono::steady_clock::now());
             if (left <= Milliseconds(0)) return std::nullopt;
-            const auto frame = client_->read(left);
+            const auto frame = socket().read(left);
             if (!frame) {
                 ended_ = frame.error().code() != core::ErrorCode::timeout;
                 return std::nullopt;
@@ -94,7 +94,7 @@ public:
         }
     }
     /// The first message that fits within the time.
-    std::optional<Json> find(const std::function<bool(const Json&)>& fits, Milliseconds wait = Milliseconds(10'000)) {
+    std::optional<Json> find(const std::function<bool(const Json&)>& fits, Milliseconds wait = Milliseconds(60'000)) {
         const auto until = std::chrono::steady_clock::now() + wait;
         while (!ended_ && std::chrono::steady_clock::now() < until) {
             auto message = next(std::chrono::ceil<Milliseconds>(until - std::chrono::steady_clock::now()));
@@ -112,13 +112,30 @@ public:
             time);
     }
 
+    /// Reads until it is done, which is asked after each message, for as long as a loaded machine may need. Whether it
+    /// is.
+    bool listen_until(
+        const std::function<bool()>& done, const std::function<void(const Json&)>& hear = [](const Json&) {},
+        Milliseconds wait = Milliseconds(60'000)) {
+        find(
+            [&](const Json& message) {
+                hear(message);
+                return done();
+            },
+            wait);
+        return done();
+    }
+
     void answer_pings(bool answers) { answers_ = answers; }
     [[nodiscard]] bool ended() const { return ended_; }
     [[nodiscard]] int frames() const { return frames_; }
     [[nodiscard]] int pings() const { return pings_; }
     [[nodiscard]] int unreadable() const { return unreadable_; }
     [[nodiscard]] std::size_t largest() const { return largest_; }
-    [[nodiscard]] scanner::test::WebSocketClient& socket() { return *client_; }
+    [[nodiscard]] scanner::test::WebSocketClient& socket() {
+        if (!client_) throw std::runtime_error("not connected, status " + std::to_string(status_));
+        return *client_;
+    }
 
 private:
     int status_ = 0;
