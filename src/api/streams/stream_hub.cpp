@@ -59,8 +59,11 @@ void StreamHub::deliver(Channel& channel, const Publication& publication) {
     const core::SteadyTime now = steady_clock::now();
     // Rankings come with some jitter of their own: a hair too early is not too early.
     const auto pause = channel.query.min_interval.value_or(std::chrono::milliseconds(0)) * kEarly / kWhole;
-    if (!publication.stale && channel.newest.json != nullptr && now - channel.delivered < pause) return;
+    const bool recovers = channel.newest_stale && !publication.stale;
+    const bool early = channel.newest.json != nullptr && now - channel.delivered < pause;
+    if (early && !publication.stale && !recovers) return;
     channel.newest = render(channel, publication);
+    channel.newest_stale = publication.stale;
     channel.delivered = now;
     for (StreamSubscriber* const subscriber : channel.subscribers) {
         if (channel.newest.json != nullptr) {
@@ -119,6 +122,7 @@ const StreamFrame& StreamHub::newest_frame(Channel& channel) {
     const bool kept = channel.query.min_interval && channel.newest.json != nullptr;
     if (!kept && channel.newest.number != newest.number) {
         channel.newest = render(channel, newest);
+        channel.newest_stale = newest.stale;
         channel.delivered = steady_clock::now();
     }
     return channel.newest;

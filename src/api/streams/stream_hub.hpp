@@ -72,6 +72,7 @@ private:
         std::string key;
         StreamFrame newest;
         core::SteadyTime delivered;  ///< when the newest was offered
+        bool newest_stale = false;   ///< it said that rankings are too old: the next fresh one waits for no pace
         std::vector<StreamSubscriber*> subscribers;
     };
 

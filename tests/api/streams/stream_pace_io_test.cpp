@@ -38,6 +38,20 @@ TEST_F(ServedStreams, keep_to_the_pace_that_was_asked_for) {
     EXPECT_EQ(statistics().rendered, rendered) << "what is not sent is not made";
 }
 
+TEST_F(ServedStreams, say_at_once_that_rankings_are_fresh_again) {
+    engine_.ttl = 150ms;
+    publish(1);
+    const auto client = follow("/stream/rankings?min_interval_ms=60000");
+    EXPECT_EQ(read_json(*client)["stale"], true);
+    loop_.call([this] { engine_.ttl = 60s; });
+    publish_only(2);
+    const json fresh = read_json(*client);
+    EXPECT_EQ(fresh["seq"], 2);
+    EXPECT_FALSE(fresh.contains("stale"));
+    publish_only(3);
+    EXPECT_EQ(client->read(100ms).error().code(), core::ErrorCode::timeout) << "then at the pace again";
+}
+
 TEST_F(ServedStreams, refuse_a_pace_that_is_none) {
     publish(1);
     for (const char* const wrong : {"-1", "60001", "fast", ""}) {
