@@ -93,7 +93,9 @@ asio::awaitable<core::Result<void>> Stores::open(engine::Engine& engine) {
     if (auto opened = co_await database_->open(); !opened) co_return std::unexpected(opened.error());
     engine.continue_after(database_->history().last_sequence());
     // Whether or not a feed is followed now: a number that was shown is never used again.
-    engine.continue_after(reserved_sequence(*alerts::make_state_file(sequence_path(settings_))));
+    // Where it cannot be told which were, those of the newest ranking's interval are jumped over.
+    const auto reserved = reserved_sequence(*alerts::make_state_file(sequence_path(settings_)));
+    engine.continue_after(reserved.value_or(database_->history().last_sequence() + 2 * engine::kReservedBlock));
     if (redis_.cache) {
         if (auto claimed = co_await redis_.lease->claim(kRedisPatience); !claimed)
             co_return std::unexpected(claimed.error());

@@ -6,7 +6,10 @@
 #include "scanner/exchange/exchange_factory.hpp"
 #include "scanner/exchange/market_feed_options.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <random>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -40,6 +43,14 @@ exchange::ExchangeObserver make_exchange_observer(engine::EngineObserver& observ
                   {{"method", method}});
     };
     return result;
+}
+
+/// More rankings than any scanner can make: such a number is damage.
+constexpr std::int64_t kMaxSequence = std::int64_t{1} << 62;
+
+/// Empty for an exchange without a feed.
+std::string feed_url(const settings::Settings& settings) {
+    return exchange::feed_url(settings.feed_url.value_or(settings.exchange_url));
 }
 
 net::HttpClientOptions client_options(const settings::Settings& settings) {
@@ -103,7 +114,7 @@ alerts::AlertOptions alert_options(const settings::Settings& settings) {
     options.webhook_allow_private = settings.alert_webhook_allow_private;
     options.contract_page = exchange_of(settings).contract_page;
     options.scan_interval = settings.scan_interval;
-    options.live = settings.feed != settings::FeedMode::off;
+    options.live = settings.feed != settings::FeedMode::off && !feed_url(settings).empty();
     return options;
 }
 
@@ -120,21 +131,20 @@ std::string sequence_path(const settings::Settings& settings) {
     return settings.data_dir + "/sequence";
 }
 
-std::uint64_t reserved_sequence(alerts::StateFile& sequence) {
+std::optional<std::uint64_t> reserved_sequence(alerts::StateFile& sequence) {
     const auto text = sequence.read();
     if (!text) {
-        if (text.error().code() != core::ErrorCode::not_found) {
-            core::log(core::LogLevel::error, "sequence_unreadable", {{"error", text.error().message()}});
-        }
-        return 0;
+        if (text.error().code() == core::ErrorCode::not_found) return 0;
+        core::log(core::LogLevel::error, "sequence_unreadable", {{"error", text.error().message()}});
+        return std::nullopt;
     }
     std::string_view digits = *text;
     while (digits.ends_with('\n')) digits.remove_suffix(1);
     const auto number = core::parse_int(digits);
-    if (number && *number >= 0) return static_cast<std::uint64_t>(*number);
+    if (number && *number >= 0 && *number <= kMaxSequence) return static_cast<std::uint64_t>(*number);
     core::log(core::LogLevel::error, "sequence_damaged");
     sequence.set_aside();
-    return 0;
+    return std::nullopt;
 }
 
 core::Result<engine::FeedParts> feed_parts(const boost::asio::any_io_executor& executor,
@@ -143,7 +153,7 @@ core::Result<engine::FeedParts> feed_parts(const boost::asio::any_io_executor& e
     engine::FeedParts parts;
     if (settings.feed == settings::FeedMode::off) return parts;
     exchange::MarketFeedOptions options;
-    options.url = exchange::feed_url(settings.feed_url.value_or(settings.exchange_url));
+    options.url = feed_url(settings);
     if (options.url.empty()) {
         if (settings.feed != settings::FeedMode::required) return parts;
         return core::fail(core::ErrorCode::invalid_input, "SCANNER_FEED is required, and this exchange has no feed");

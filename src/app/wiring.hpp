@@ -17,6 +17,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 /// From settings to objects: the one place that knows which setting means what to whom.
@@ -43,8 +44,9 @@ namespace scanner::app {
 [[nodiscard]] core::Result<engine::FeedParts> feed_parts(const boost::asio::any_io_executor& executor,
                                                          const settings::Settings& settings, const core::Clock& clock,
                                                          alerts::StateFile& sequence);
-/// The number in `sequence`; 0 where there is none. A text that is no number is put out of the way.
-[[nodiscard]] std::uint64_t reserved_sequence(alerts::StateFile& sequence);
+/// The number in `sequence`; 0 where there is none, empty where it cannot be told: the file is unreadable, or its text
+/// is no number that a scanner can have come to, and is put out of the way.
+[[nodiscard]] std::optional<std::uint64_t> reserved_sequence(alerts::StateFile& sequence);
 /// For webhooks: of its own, so that a slow receiver takes no connection from the scan.
 [[nodiscard]] std::unique_ptr<net::HttpClient> make_webhook_client(boost::asio::any_io_executor executor,
                                                                    const settings::Settings& settings);

@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
 namespace scanner::app {
 namespace {
 
@@ -19,6 +24,50 @@ TEST(RankingOrigin, knows_htx_by_its_hosts_alone) {
                                   "http://127.0.0.1:9010/htx.com", "http://127.0.0.1:9010/?host=api.hbdm.com",
                                   "https://hbdm.com.example", "https://nothbdm.com", "https://hbdm.com@evil.example"})
         EXPECT_EQ(origin_of(url).exchange, url);
+}
+
+/// What `sequence` holds, as it is read at the start.
+std::optional<std::uint64_t> reserved(core::Result<std::string> text, bool aside) {
+    class Sequence final : public alerts::StateFile {
+    public:
+        explicit Sequence(core::Result<std::string> text) : text_(std::move(text)) {}
+        core::Result<std::string> read() override { return text_; }
+        boost::asio::awaitable<core::Result<void>> write(std::string text) override {
+            text_ = std::move(text);
+            co_return core::Result<void>();
+        }
+        void set_aside() override { aside_ = true; }
+        [[nodiscard]] bool aside() const { return aside_; }
+
+    private:
+        core::Result<std::string> text_;
+        bool aside_ = false;
+    };
+    Sequence sequence(std::move(text));
+    const auto number = reserved_sequence(sequence);
+    EXPECT_EQ(sequence.aside(), aside);
+    return number;
+}
+
+TEST(ReservedSequence, tells_none_from_one_that_cannot_be_read) {
+    EXPECT_EQ(reserved("4000\n", false), 4'000U);
+    EXPECT_EQ(reserved(core::fail(core::ErrorCode::not_found, "no file"), false), 0U);
+    EXPECT_EQ(reserved(core::fail(core::ErrorCode::io, "a bad disk"), false), std::nullopt);
+    for (const char* const damaged : {"", "40x0", "-1", "9223372036854775807", "99999999999999999999"}) {
+        EXPECT_EQ(reserved(damaged, true), std::nullopt) << damaged;
+    }
+}
+
+TEST(AlertOptions, are_live_only_where_there_is_a_feed) {
+    settings::Settings settings;
+    settings.exchange_url = "http://127.0.0.1:18080";
+    settings.feed = settings::FeedMode::automatic;
+    EXPECT_TRUE(alert_options(settings).live);
+    settings.feed_url = "no-address";
+    EXPECT_FALSE(alert_options(settings).live);
+    settings.feed_url.reset();
+    settings.feed = settings::FeedMode::off;
+    EXPECT_FALSE(alert_options(settings).live);
 }
 
 TEST(AlertOptions, link_to_the_exchanges_page_of_a_contract) {

@@ -11,6 +11,9 @@
 
 namespace scanner::engine {
 
+/// So many numbers of rankings are reserved at a time (FeedParts::reserve_sequence).
+inline constexpr std::uint64_t kReservedBlock = 2'000;
+
 /// What an engine needs to follow a live feed beside its scan. Without `make_feed` it follows none, and what it does is
 /// what it always did.
 struct FeedParts {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "scanner/engine/feed_parts.hpp"
+
 #include <algorithm>
 #include <cstdint>
 #include <optional>
@@ -10,7 +12,7 @@ namespace scanner::engine {
 /// Pure.
 class SequenceBlocks {
 public:
-    static constexpr std::uint64_t kBlock = 2'000;
+    static constexpr std::uint64_t kBlock = kReservedBlock;
     /// The next block is reserved while so many are left.
     static constexpr std::uint64_t kAhead = 1'000;
 
