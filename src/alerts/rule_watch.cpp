@@ -64,6 +64,11 @@ void RuleWatch::check_holds() {
 
 std::vector<Alert> RuleWatch::evaluate(const ranking::Ranking& ranking, const storage::OperatorDocuments& documents) {
     std::vector<Alert> alerts;
+    const auto since = ranking.time - counted_from_;
+    if (!live_ || since >= interval_ || since < std::chrono::milliseconds(0)) {
+        counted_from_ = ranking.time;
+        fired_in_cycle_ = 0;
+    }
     for (const ActiveRule& rule : book_.active) {
         const ScopedSubjects scoped = subjects_of(ranking, rule.scope, watchlist(documents, rule.scope.watchlist));
         if (!scoped.profile_is_known) continue;
@@ -73,7 +78,9 @@ std::vector<Alert> RuleWatch::evaluate(const ranking::Ranking& ranking, const st
             seen.push_back(
                 {.contract_code = subject.snapshot->data.contract->contract_code, .holds = rule.rule.holds(subject)});
         }
-        for (const std::size_t i : edges_.step(rule.edge, seen, ranking.time, max_alerts_per_cycle_ - alerts.size())) {
+        for (const std::size_t i :
+             edges_.step(rule.edge, seen, ranking.time, max_alerts_per_cycle_ - fired_in_cycle_)) {
+            ++fired_in_cycle_;
             alerts.push_back(fire(rule, ranking, scoped.profile, scoped.subjects[i]));
         }
     }

@@ -22,7 +22,7 @@ namespace scanner::alerts {
 class RuleWatch {
 public:
     /// At most `max_alerts_per_cycle` of all rules fire in a cycle; the others in the next one.
-    /// Cycles come every `interval`; `live`: rankings in between as well (builtin_rules).
+    /// Cycles come every `interval`; `live`: rankings in between as well (builtin_rules), which share its number.
     RuleWatch(EdgeOptions edges, std::size_t max_alerts_per_cycle, std::chrono::milliseconds interval,
               bool live = false)
         : options_(edges),
@@ -59,6 +59,8 @@ private:
     EdgeOptions options_;
     AlertEdges edges_;
     std::size_t max_alerts_per_cycle_;
+    core::WallTime counted_from_;     // the ranking at which the current cycle began
+    std::size_t fired_in_cycle_ = 0;  // since then
     std::chrono::milliseconds interval_;
     bool live_;
     std::vector<std::string> cannot_fire_;        // by name; said in the log
