@@ -68,6 +68,11 @@ std::optional<core::WallTime> ExchangeClock::provisional(core::WallTime own, cor
     return core::WallTime(*offset + since_start(now));
 }
 
+std::optional<core::WallTime> ExchangeClock::between_passes(core::WallTime own, core::SteadyTime now) const {
+    const auto settled = held(now);
+    return settled ? core::WallTime(*settled + since_start(now)) : provisional(own, now);
+}
+
 core::WallTime ExchangeClock::end_pass(core::WallTime own, core::SteadyTime now) {
     const auto said = agreed(own, now);
     samples_.clear();

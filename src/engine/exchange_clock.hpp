@@ -30,6 +30,10 @@ public:
     /// The exchange's time, before this pass's answers are all in; empty before the first answer.
     [[nodiscard]] std::optional<core::WallTime> provisional(core::WallTime own, core::SteadyTime now) const;
 
+    /// The exchange's time as the last pass settled it, continued by the steady clock: of this pass's answers none is
+    /// trusted yet. Before the first pass has ended, as `provisional`.
+    [[nodiscard]] std::optional<core::WallTime> between_passes(core::WallTime own, core::SteadyTime now) const;
+
     /// Ends a pass: takes its answers into account and forgets them. The exchange's time, or `own` when no answer has
     /// ever told.
     core::WallTime end_pass(core::WallTime own, core::SteadyTime now);

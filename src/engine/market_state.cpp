@@ -116,7 +116,7 @@ void MarketState::drop_candles_ahead() {
 }
 
 MarketReading MarketState::read(core::WallTime own, core::SteadyTime steady, const InputLimits& limits) {
-    const JudgingTime now{.exchange = exchange_clock_.provisional(own, steady).value_or(own), .own = own};
+    const JudgingTime now{.exchange = exchange_clock_.between_passes(own, steady).value_or(own), .own = own};
     MarketReading reading;
     reading.exclusions = left_out_;
     reading.data.reserve(universe_.size());
@@ -159,7 +159,8 @@ market::MarketData MarketState::market_data(const ContractState& state, core::Wa
     data.ticker = state.ticker.value;
     const core::WallTime assembled = state.ticker.exchange_time;
     data.ticker.time = worse_of(data.ticker.time.value_or(assembled), assembled, exchange_now);
-    const bool traded_since = state.tape.time && *state.tape.time > *data.ticker.time;
+    const bool traded_since =
+        state.tape.time && *state.tape.time > *data.ticker.time && *state.tape.time - exchange_now <= kAheadTolerance;
     if (traded_since) data.ticker.last = state.tape.last;
     // The book's best prices, not the ticker's: they agree with the depth shown.
     const market::OrderBook& book = *state.book.value;

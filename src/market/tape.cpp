@@ -70,7 +70,7 @@ void Tape::interrupted() {
     hole_ = Hole{.after = newest_id_, .since = newest_time_, .before = 0};
 }
 
-Tape::Filled Tape::fill(std::span<const Trade> list, bool followed) {
+Tape::Filled Tape::fill(std::span<const Trade> list, bool followed, core::WallTime needed_from) {
     if (!hole_) return {.fresh = list.empty() ? std::span<const Trade>() : add(list), .complete = true};
     if (list.empty()) {
         if (hole_->after == 0 && hole_->before == 0 && followed) hole_.reset();  // it never traded
@@ -88,6 +88,9 @@ Tape::Filled Tape::fill(std::span<const Trade> list, bool followed) {
     if (hole_ && reaches_newer_end) {
         if (reaches_older_end) {
             hole_.reset();
+        } else if (first.time < needed_from) {
+            hole_.reset();
+            ++given_up_;
         } else {
             hole_->before = first.trade_id;
         }

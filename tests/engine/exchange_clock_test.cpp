@@ -44,6 +44,15 @@ TEST_F(ExchangeClockTest, is_ours_until_an_answer_tells) {
     EXPECT_FALSE(clock_.provisional(time_.now(), time_.steady_now()));
 }
 
+TEST_F(ExchangeClockTest, follows_no_single_answer_between_two_passes) {
+    answer(TimeSource::tickers);
+    EXPECT_EQ(clock_.between_passes(time_.now(), time_.steady_now()), truth_) << "there is nothing better yet";
+    everything();
+    ASSERT_EQ(end_pass(), milliseconds(0));
+    answer(TimeSource::order_book, -minutes(10));
+    EXPECT_EQ(clock_.between_passes(time_.now(), time_.steady_now()), truth_);
+}
+
 TEST_F(ExchangeClockTest, does_not_follow_our_own_that_is_wrong_by_an_hour) {
     for (const auto error : {hours(1), hours(-1)}) {
         own_error_ = error;

@@ -60,6 +60,19 @@ TEST(Tape, knows_that_a_contract_never_traded) {
     EXPECT_TRUE(tape.fill({}, true).complete);
 }
 
+TEST(Tape, gives_a_hole_up_whose_older_end_does_not_matter_any_more) {
+    Tape tape;
+    static_cast<void>(tape.fill(trades(range(1, 10)), true));
+    tape.interrupted();
+    static_cast<void>(tape.add(trades({30})));
+    const auto since = [](std::int64_t id) { return core::from_unix_ms(1'790'000'000'000 + id); };
+    EXPECT_FALSE(tape.fill(trades(range(20, 30)), true, since(20)).complete);
+    EXPECT_FALSE(tape.fill(trades(range(15, 18)), true, since(20)).complete) << "it does not reach the newer end";
+    EXPECT_EQ(tape.given_up(), 0U);
+    EXPECT_TRUE(tape.fill(trades(range(19, 30)), true, since(20)).complete);
+    EXPECT_EQ(tape.given_up(), 1U);
+}
+
 TEST(Tape, is_complete_when_a_list_overlaps_both_ends) {
     Tape tape;
     static_cast<void>(tape.fill(trades(range(1, 10)), true));

@@ -38,15 +38,18 @@ public:
     };
     /// The newest trades as another interface of the exchange lists them, without gaps between them, in any order.
     /// `followed`: the stream was subscribed again before the list was asked for, so that the two overlap even when no
-    /// trade has come since. A list that does not reach the older end of the hole makes the hole smaller.
-    [[nodiscard]] Filled fill(std::span<const Trade> list, bool followed);
+    /// trade has come since. A list that does not reach the older end of the hole makes the hole smaller; where it
+    /// begins before `needed_from`, what is missing is given up, because the list will not reach it later either.
+    [[nodiscard]] Filled fill(std::span<const Trade> list, bool followed,
+                              core::WallTime needed_from = core::WallTime::min());
 
     [[nodiscard]] bool is_complete() const noexcept { return !hole_; }
     /// Time of the last trade before the hole; empty without a hole, and where nothing was ever told.
     [[nodiscard]] std::optional<core::WallTime> incomplete_since() const noexcept;
     /// Id of the newest trade that was told, 0 before the first.
     [[nodiscard]] std::int64_t newest_id() const noexcept { return newest_id_; }
-    /// Holes that no list can reach any more because so many trades came after them. The tape goes on without them.
+    /// Holes that no list can reach any more because so many trades came after them, or whose older end has become too
+    /// old to matter. The tape goes on without them.
     [[nodiscard]] std::uint64_t given_up() const noexcept { return given_up_; }
 
 private:

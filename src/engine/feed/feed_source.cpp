@@ -1,5 +1,7 @@
 #include "engine/feed/feed_source.hpp"
 
+#include "engine/input_ages.hpp"
+
 #include "scanner/core/log.hpp"
 
 #include <algorithm>
@@ -10,6 +12,13 @@ namespace {
 
 using exchange::BookState;
 using exchange::FeedTime;
+
+/// An answer that is older when it comes was kept somewhere, and says nothing of now.
+constexpr std::chrono::seconds kMaxAuditAge{10};
+/// So long the number of a lost live book decides which of two is newer. Later the exchange may count anew.
+constexpr std::chrono::seconds kNumbersHold{30};
+/// No number looks further back on a tape: the longest window, and what two clocks may be apart.
+constexpr std::chrono::milliseconds kTapeReach = std::chrono::seconds(60) + kAheadTolerance;
 
 /// Whether what such a subscription left behind was right as long as it lasted: what is lost is old, not wrong.
 bool was_right(BookState state) {
@@ -49,7 +58,8 @@ void FeedSource::want_universe() {
         if (known != followed_.end() && known->second.contract->contract_size == state->contract->contract_size) {
             entry = std::move(known->second);
             entry.contract = state->contract;
-            following.emplace(code, std::move(following_.at(code)));
+            // The state may be a new one at the address of one that is gone.
+            following.emplace(code, std::move(following_.at(code))).first->second.written_to = nullptr;
         } else if (liquidations_followed_) {
             following[code].flow.on_liquidations_known(now);
         } else {
@@ -119,7 +129,8 @@ void FeedSource::note_change() {
 void FeedSource::confirm(const std::string& contract_code, core::WallTime exchange_time) {
     FollowedContract* const contract = find(contract_code);
     if (contract == nullptr || contract->book != BookState::live) return;
-    contract->confirmed_at = std::max(contract->confirmed_at, exchange_time);
+    if (exchange_now() - exchange_time > kMaxAuditAge) return;
+    contract->confirmed_at = std::max(contract->confirmed_at, bounded(exchange_time));
     contract->confirmed = clock_.steady_now();
     Following& following = following_.at(contract_code);
     following.book_changed = true;
@@ -135,20 +146,26 @@ void FeedSource::take_book(const std::string& contract_code, market::OrderBook b
     const ContractStatePtr state = state_.find(contract_code);
     if (contract == nullptr || state == nullptr || contract->book == BookState::live) return;
     // What the feed told last may be newer than what an answer out of a cache says.
-    const bool older = state->book.state == SlotState::live && book.exchange_time < state->book.exchange_time;
-    if (older) return;
+    const auto& held = state->book;
+    const bool older = held.state == SlotState::live && book.exchange_time < held.exchange_time;
+    const bool counted_before = held.state == SlotState::live && held.received.source == InputSource::feed &&
+                                book.matching_id > 0 && book.matching_id < held.value->matching_id &&
+                                book.exchange_time - held.exchange_time < kNumbersHold;
+    if (older || counted_before) return;
     const core::WallTime time = book.exchange_time;
     state->book.take(std::make_shared<const market::OrderBook>(std::move(book)), time,
                      {.source = InputSource::rest, .wall = clock_.now(), .steady = clock_.steady_now()});
     note_change();
 }
 
-bool FeedSource::fill_tape(const std::string& contract_code, std::span<const market::Trade> trades) {
+bool FeedSource::fill_tape(const std::string& contract_code, std::span<const market::Trade> trades,
+                           std::uint64_t tape_life) {
     FollowedContract* const contract = find(contract_code);
     if (contract == nullptr) return true;
     Following& following = following_.at(contract_code);
     const core::WallTime now = exchange_now();
-    const market::Tape::Filled filled = following.tape.fill(trades, contract->tape_followed);
+    const bool followed = contract->tape_followed && contract->tape_life == tape_life;
+    const market::Tape::Filled filled = following.tape.fill(trades, followed, now - kTapeReach);
     if (filled.complete) {
         following.flow.on_tape_filled(filled.fresh, now);
     } else {
@@ -168,7 +185,11 @@ const market::LiveBook* FeedSource::book(const std::string& contract_code) const
 }
 
 core::WallTime FeedSource::exchange_now() const {
-    return state_.exchange_clock().provisional(clock_.now(), clock_.steady_now()).value_or(clock_.now());
+    return state_.exchange_clock().between_passes(clock_.now(), clock_.steady_now()).value_or(clock_.now());
+}
+
+core::WallTime FeedSource::bounded(core::WallTime told) const {
+    return std::min(told, exchange_now() + kAheadTolerance);
 }
 
 FollowedContract* FeedSource::find(std::string_view contract_code) {
@@ -179,13 +200,14 @@ FollowedContract* FeedSource::find(std::string_view contract_code) {
 void FeedSource::on_book(const market::Contract& contract, const market::LiveBook& book, const FeedTime& time) {
     FollowedContract* const followed = find(contract.contract_code);
     if (followed == nullptr) return;
+    const core::WallTime at = bounded(time.exchange);
     followed->book = BookState::live;
-    followed->confirmed_at = time.exchange;
+    followed->confirmed_at = at;
     followed->confirmed = time.received_steady;
     followed->book_frame = time.received_steady;
     Following& following = following_.at(contract.contract_code);
     following.book_changed = true;
-    following.flow.on_book(book, time.exchange);
+    following.flow.on_book(book, at);
     following.flow_changed = true;
     note_change();
 }
@@ -216,36 +238,39 @@ void FeedSource::on_trades(const market::Contract& contract, std::span<const mar
     FollowedContract* const followed = find(contract.contract_code);
     if (followed == nullptr || trades.empty()) return;
     Following& following = following_.at(contract.contract_code);
+    const core::WallTime at = bounded(time.exchange);
     const bool had_hole = !following.tape.is_complete();
     const std::span<const market::Trade> fresh = following.tape.add(trades);
     followed->tape_has_hole = !following.tape.is_complete();
     if (fresh.empty()) {
         // A subscription that begins with the last trade from before: nothing was missed.
         if (had_hole && !followed->tape_has_hole) {
-            following.flow.on_tape_filled({}, time.exchange);
+            following.flow.on_tape_filled({}, at);
             following.flow_changed = true;
             note_change();
         }
         return;
     }
-    followed->traded = time.received_steady;
-    following.flow.on_trades(fresh, time.exchange);
+    // The first one since the book was confirmed: while trades go on, the last one is always a moment ago.
+    if (!followed->traded || *followed->traded <= followed->confirmed) followed->traded = time.received_steady;
+    following.flow.on_trades(fresh, at);
     following.flow_changed = true;
     for (const market::Trade& trade : fresh) tell_price(following, trade);
     note_change();
 }
 
 void FeedSource::tell_price(Following& following, const market::Trade& trade) {
-    if (following.price.time && trade.time < *following.price.time) return;  // an old one that answers a subscription
-    following.price.time = trade.time;
+    const core::WallTime at = bounded(trade.time);
+    if (following.price.time && at < *following.price.time) return;  // an old one that answers a subscription
+    following.price.time = at;
     following.price.last = trade.price;
     std::optional<Move>& move = following.move;
-    if (move && minute_of(move->last_time) == minute_of(trade.time)) {
+    if (move && minute_of(move->last_time) == minute_of(at)) {
         move->low = std::min(move->low, trade.price);
         move->high = std::max(move->high, trade.price);
-        move->last_time = trade.time;
+        move->last_time = at;
     } else {
-        move = Move{.low = trade.price, .high = trade.price, .last_time = trade.time};
+        move = Move{.low = trade.price, .high = trade.price, .last_time = at};
     }
 }
 
@@ -258,6 +283,7 @@ void FeedSource::on_tape_hole(const market::Contract& contract, std::string_view
     following.flow_changed = true;
     followed->tape_has_hole = true;
     followed->tape_followed = why == exchange::kTapeBegins;
+    followed->tape_life = ++tape_lives_;
     if (events_.on_tape_hole) events_.on_tape_hole(contract.contract_code);
     note_change();
 }
@@ -266,7 +292,8 @@ void FeedSource::on_liquidation(std::string_view contract_code, const exchange::
                                 const FeedTime& time) {
     const auto found = following_.find(std::string(contract_code));
     if (found == following_.end()) return;
-    found->second.flow.on_liquidation(liquidation.taker_side, liquidation.price * liquidation.size, time.exchange);
+    found->second.flow.on_liquidation(liquidation.taker_side, liquidation.price * liquidation.size,
+                                      bounded(time.exchange));
     found->second.flow_changed = true;
     note_change();
 }

@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -27,9 +28,10 @@ struct FollowedContract {
     core::WallTime confirmed_at;  ///< when the live book was last confirmed, by the exchange's clock
     core::SteadyTime confirmed;   ///< the same moment, by ours: a frame of its topic came, or an audit agreed
     core::SteadyTime book_frame;  ///< when the last frame of its topic came
-    std::optional<core::SteadyTime> traded;  ///< when the last trade came
+    std::optional<core::SteadyTime> traded;  ///< when the first trade came since the book was confirmed
     bool tape_has_hole = true;
-    bool tape_followed = false;  ///< its subscription lives: what a list of trades ends with, it goes on from
+    bool tape_followed = false;   ///< its subscription lives: what a list of trades ends with, it goes on from
+    std::uint64_t tape_life = 0;  ///< another number after each hole, for who waits for a list of trades
 };
 
 /// Follows an exchange's live feed and writes what it tells to the market state: the second source beside the scan.
@@ -62,12 +64,14 @@ public:
     /// What else was written makes a difference to a ranking.
     void note_change();
 
-    /// An audit has found that the live book was right at `exchange_time`.
+    /// An audit has found that the live book was right at `exchange_time`. An answer out of an old cache confirms
+    /// nothing.
     void confirm(const std::string& contract_code, core::WallTime exchange_time);
     /// A book of another source for a contract whose own is not live.
     void take_book(const std::string& contract_code, market::OrderBook book);
-    /// The newest trades, as the exchange answered: whether they have closed the hole.
-    bool fill_tape(const std::string& contract_code, std::span<const market::Trade> trades);
+    /// The newest trades, as the exchange answered: whether they have closed the hole. `tape_life`: the contract's when
+    /// they were asked for; a list that is older than the subscription does not reach up to it.
+    bool fill_tape(const std::string& contract_code, std::span<const market::Trade> trades, std::uint64_t tape_life);
 
     [[nodiscard]] const std::unordered_map<std::string, FollowedContract>& followed() const { return followed_; }
     [[nodiscard]] const market::LiveBook* book(const std::string& contract_code) const;
@@ -107,6 +111,8 @@ private:
         const ContractState* written_to = nullptr;
     };
 
+    /// What the feed dated, but hardly ahead of the exchange's clock: one wrong stamp must not stop later ones.
+    [[nodiscard]] core::WallTime bounded(core::WallTime told) const;
     [[nodiscard]] FollowedContract* find(std::string_view contract_code);
     void bring(const std::string& code, const FollowedContract& contract, Following& following, ContractState& state,
                core::WallTime exchange_now);
@@ -118,6 +124,7 @@ private:
     exchange::MarketFeed* feed_ = nullptr;
     std::unordered_map<std::string, FollowedContract> followed_;  ///< by contract code
     std::unordered_map<std::string, Following> following_;        ///< the same contracts
+    std::uint64_t tape_lives_ = 0;
     bool liquidations_followed_ = false;
     bool changed_ = false;
 };

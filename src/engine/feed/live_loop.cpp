@@ -24,7 +24,8 @@ constexpr std::chrono::seconds kIndexInterval{1};
 constexpr std::chrono::seconds kReserveAgain{1};
 constexpr std::chrono::seconds kFillAgain{2};
 constexpr std::size_t kTapeFillers = 4;
-constexpr int kFilledTrades = 1'000;
+constexpr int kFilledTrades = 2'000;
+static_assert(kFilledTrades <= market::Tape::kRemembered);
 constexpr milliseconds kStopGrace{300};
 
 }  // namespace
@@ -235,8 +236,11 @@ asio::awaitable<void> LiveLoop::fill_tapes() {
         holes_.pop_front();
         const auto followed = source_.followed().find(code);
         if (followed == source_.followed().end() || !followed->second.tape_has_hole) continue;
+        // Nothing can be closed that stays open at its newer end. Its next subscription is told, and queues it again.
+        if (!followed->second.tape_followed) continue;
+        const std::uint64_t life = followed->second.tape_life;
         const auto trades = co_await exchange_.trades(followed->second.contract, kFilledTrades);
-        if (trades && source_.fill_tape(code, *trades)) {
+        if (trades && source_.fill_tape(code, *trades, life)) {
             ++counted_.tapes_filled;
             continue;
         }

@@ -257,7 +257,7 @@ TEST_F(FeedSourceTest, a_subscription_that_begins_with_the_last_trade_has_missed
     };
     const std::vector<market::Trade> list{trade(5, seconds(90)), trade(6, seconds(0))};
     feed_.tell_trade(kCode, 100.0, 6, now());
-    ASSERT_TRUE(source_.fill_tape(kCode, list));
+    ASSERT_TRUE(source_.fill_tape(kCode, list, source_.followed().at(kCode).tape_life));
     pass(seconds(1));
     read();
     ASSERT_EQ(state_.find(kCode)->flow->trades_60s, 1.0);
@@ -267,6 +267,81 @@ TEST_F(FeedSourceTest, a_subscription_that_begins_with_the_last_trade_has_missed
     feed_.tell_trade(kCode, 100.0, 6, now());
     read();
     EXPECT_EQ(state_.find(kCode)->flow->trades_60s, 1.0);
+}
+
+TEST_F(FeedSourceTest, a_list_that_is_older_than_the_subscription_closes_no_hole) {
+    scan();
+    feed_.tell_hole(kCode, exchange::kTapeBegins);
+    const std::uint64_t asked = source_.followed().at(kCode).tape_life;
+    const std::vector<market::Trade> list{{.trade_id = 5,
+                                           .price = 100.0,
+                                           .size = 2.0,
+                                           .taker_side = market::Side::buy,
+                                           .time = exchange_.exchange_now - seconds(1)}};
+    feed_.tell_hole(kCode);
+    feed_.tell_hole(kCode, exchange::kTapeBegins);
+    EXPECT_FALSE(source_.fill_tape(kCode, list, asked)) << "what came before it began again is missing";
+    EXPECT_TRUE(source_.followed().at(kCode).tape_has_hole);
+    EXPECT_TRUE(source_.fill_tape(kCode, list, source_.followed().at(kCode).tape_life));
+}
+
+TEST_F(FeedSourceTest, a_stamp_that_is_ahead_stops_no_later_price) {
+    scan();
+    pass(seconds(2));
+    exchange::FeedTime ahead = now();
+    ahead.exchange += seconds(3'600);
+    feed_.tell_trade(kCode, 100.5, 1, ahead);
+    feed_.tell_book(kCode, 100.0, 1.0, ahead);
+    EXPECT_NE(find(read()), nullptr);
+    pass(seconds(6));
+    feed_.tell_trade(kCode, 100.7, 2, now());
+    feed_.tell_book(kCode, 100.2, 1.0, now());
+    const MarketReading reading = read();
+    ASSERT_NE(find(reading), nullptr);
+    EXPECT_DOUBLE_EQ(find(reading)->ticker.last, 100.7);
+    EXPECT_EQ(find(reading)->inputs.tape().true_at, clock_.now());
+}
+
+TEST_F(FeedSourceTest, the_first_trade_by_an_unconfirmed_book_counts) {
+    scan();
+    feed_.tell_book(kCode, 100.0, 1.0, now());
+    pass(seconds(1));
+    const core::SteadyTime first = clock_.steady_now();
+    feed_.tell_trade(kCode, 100.0, 1, now());
+    pass(seconds(1));
+    feed_.tell_trade(kCode, 100.0, 2, now());
+    EXPECT_EQ(source_.followed().at(kCode).traded, first);
+    feed_.tell_book(kCode, 100.0, 1.0, now());
+    pass(seconds(1));
+    feed_.tell_trade(kCode, 100.0, 3, now());
+    EXPECT_EQ(source_.followed().at(kCode).traded, clock_.steady_now());
+}
+
+TEST_F(FeedSourceTest, an_old_answer_confirms_no_book) {
+    scan();
+    feed_.tell_book(kCode, 100.0, 1.0, now());
+    const core::SteadyTime told = clock_.steady_now();
+    pass(seconds(12));
+    source_.confirm(kCode, exchange_.exchange_now - seconds(11));
+    EXPECT_EQ(source_.followed().at(kCode).confirmed, told);
+    source_.confirm(kCode, exchange_.exchange_now - seconds(1));
+    EXPECT_EQ(source_.followed().at(kCode).confirmed, clock_.steady_now());
+}
+
+TEST_F(FeedSourceTest, a_fall_back_with_a_lower_number_is_older) {
+    scan();
+    feed_.tell_book(kCode, 100.0, 1.0, now(), 70);
+    read();
+    feed_.lose_book(kCode, BookState::gap);
+    pass(seconds(1));
+    market::OrderBook other{
+        .bids = {{99.5, 1.0}}, .asks = {{100.5, 1.0}}, .exchange_time = exchange_.exchange_now, .matching_id = 69};
+    source_.take_book(kCode, other);
+    EXPECT_DOUBLE_EQ(find(read())->ticker.bid->price, 99.99);
+    pass(seconds(40));
+    other.exchange_time = exchange_.exchange_now;
+    source_.take_book(kCode, other);
+    EXPECT_DOUBLE_EQ(find(read())->ticker.bid->price, 99.5) << "by then the exchange may have begun to count anew";
 }
 
 TEST_F(FeedSourceTest, no_basis_of_prices_that_are_seconds_apart) {

@@ -48,8 +48,8 @@ public:
             .trade_id = id, .price = price, .size = 2.0, .taker_side = market::Side::buy, .time = time.exchange};
         if (const auto contract = contract_of(code)) listener_.on_trades(*contract, {&trade, 1}, time);
     }
-    void tell_hole(const std::string& code) {
-        if (const auto contract = contract_of(code)) listener_.on_tape_hole(*contract, "of the test");
+    void tell_hole(const std::string& code, std::string_view why = "of the test") {
+        if (const auto contract = contract_of(code)) listener_.on_tape_hole(*contract, why);
     }
 
     // -- what was asked
