@@ -19,6 +19,12 @@ export async function closeBrowser() {
 export async function openPanel(stack, { path = '', width = 1440, height = 900, colorScheme = 'dark', before, ...context } = {}) {
   const opened = await (await launch()).newContext({ viewport: { width, height }, colorScheme, permissions: ['clipboard-read', 'clipboard-write'], ...context });
   const page = await opened.newPage();
+  // A handler that is fetching when its page closes has nothing left to answer, which is no fault of the test.
+  const close = opened.close.bind(opened);
+  opened.close = async (options) => {
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await close(options);
+  };
   page.problems = [];
   page.on('pageerror', (error) => page.problems.push(`uncaught: ${error.message}`));
   page.on('console', (message) => {
