@@ -2,9 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <random>
+#include <string_view>
 
 namespace scanner::core {
 namespace {
@@ -78,6 +82,28 @@ TEST(FormatDouble, reads_back_exactly_whatever_the_bits) {
         if (!std::isfinite(value)) continue;
         ASSERT_EQ(parse_double(format_double(value)), value);
     }
+}
+
+TEST(FormatDouble, writes_decimals_as_the_standard_library_does) {
+    const auto expect_same = [](double value) {
+        std::array<char, 32> text{};
+        const auto end = std::to_chars(text.data(), text.data() + text.size(), value);
+        ASSERT_EQ(format_double(value), std::string_view(text.data(), end.ptr));
+    };
+    std::mt19937_64 random(7);
+    double power = 1.0;
+    for (int places = 0; places <= 12; ++places, power *= 10.0) {
+        for (std::uint64_t most = 10; most < 100'000'000'000'000'000; most *= 10) {
+            for (int i = 0; i < 200; ++i) {
+                const double value = static_cast<double>(random() % most) / power;
+                expect_same(value);
+                expect_same(-value);
+                expect_same(std::nextafter(value, 1e300));
+            }
+        }
+    }
+    for (const double value : {0.001, 0.00099999999, 1e5, 1.2e6, 9'999'999.0, 9'999'999.99999999, 1e7, 100'000.5, -0.0})
+        expect_same(value);
 }
 
 TEST(AppendDouble, appends) {

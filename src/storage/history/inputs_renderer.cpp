@@ -26,7 +26,7 @@ std::pair<std::string_view, std::string_view> split(std::string_view path) {
 }
 
 std::string key_of(std::string_view name) {
-    std::string key;
+    std::string key = ",";
     core::append_json_string(key, name);
     return key + ':';
 }
@@ -135,10 +135,11 @@ public:
 
 private:
     [[nodiscard]] std::size_t parent_of(std::size_t group) const { return (*groups_)[group - 1].parent; }
+    /// `what` begins with a comma, which is left out where nothing came before.
     std::string& begin(std::string_view what) {
-        if (comma_) text_ += ',';
+        text_.append(what.substr(comma_ ? 0 : 1));
         comma_ = true;
-        return text_ += what;
+        return text_;
     }
 
     const std::vector<Group>* groups_;

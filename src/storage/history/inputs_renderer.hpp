@@ -26,12 +26,12 @@ private:
     /// An object within the object. Numbered from 1, outer ones first; 0 is the whole.
     struct Group {
         std::string path;
-        std::string opening;     ///< "name":{
+        std::string opening;     ///< ,"name":{
         std::size_t parent = 0;  ///< smaller than its own number
     };
     struct Member {
         std::string path;
-        std::string key;  ///< "name":
+        std::string key;  ///< ,"name":
         InputKind kind = InputKind::number;
         std::size_t group = 0;
         std::optional<std::size_t> place;  ///< in a row's numbers
