@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,6 +35,7 @@ public:
         for (const json& note : notes.is_array() ? notes : json::array()) {
             if (note.is_string()) notes_.push_back(note.get<std::string>());
         }
+        groups_ = {&member(inputs_, "metrics"), &member(inputs_, "edges"), &member(inputs_, "flow")};
         const auto& flags = member(member(inputs_, "manipulation"), "manip_flags");
         if (!flags.is_array()) return;
         has_flags_ = true;
@@ -42,7 +44,7 @@ public:
         }
     }
 
-    // Its flags are views into its inputs, which move along but are not copied.
+    // Its flags and groups are views into its inputs, which move along but are not copied.
     PastItem(PastItem&&) = default;
     PastItem& operator=(PastItem&&) = default;
     PastItem(const PastItem&) = delete;
@@ -71,8 +73,8 @@ public:
         if (name == "notes") return std::span<const std::string>(notes_);
         if (name == "manip_flags")
             return has_flags_ ? FieldValue(std::span<const std::string_view>(flags_)) : FieldValue();
-        for (const std::string_view group : {"metrics", "edges", "flow"}) {
-            if (const FieldValue value = number_in(member(inputs_, group), name); !is_null(value)) return value;
+        for (const json* const group : groups_) {
+            if (const FieldValue value = number_in(*group, name); !is_null(value)) return value;
         }
         return {};
     }
@@ -99,6 +101,7 @@ private:
     std::string code_;
     std::optional<std::int64_t> age_ms_;
     std::vector<std::string> notes_;
+    std::array<const json*, 3> groups_{};  // into inputs_
     std::vector<std::string_view> flags_;  // into inputs_
     bool has_flags_ = false;
 };
@@ -132,14 +135,38 @@ std::span<const PastItem> page_of(const AsOfQuery& query, const std::vector<Past
     return std::span(items).subspan(before * size, std::min(size, items.size() - before * size));
 }
 
+/// The fields that were asked for: found once, not for every item.
+class PastFields {
+public:
+    explicit PastFields(const AsOfQuery& query) {
+        for (const std::string_view name : query.fields) {
+            const ItemField* const field = find_item_field(name);
+            fields_.push_back({.name = name, .digits = field == nullptr ? signals::all_digits() : field->digits});
+        }
+    }
+    /// Calls `cell(name, value)` for each of them, rounded as it is shown.
+    template <class Cell>
+    void visit(const PastItem& item, const Cell& cell) const {
+        for (const Field& field : fields_) cell(field.name, rounded(item.value(field.name), field.digits));
+    }
+
+private:
+    struct Field {
+        std::string_view name;
+        signals::Digits digits;
+    };
+    std::vector<Field> fields_;
+};
+
 void write_items(core::JsonWriter& out, const AsOfQuery& query, std::span<const PastItem> items) {
+    const PastFields fields(query);
     out.key("items").begin_array();
     for (const PastItem& item : items) {
         out.begin_object();
-        for (const std::string_view field : query.fields) {
-            out.key(field);
-            write_value(out, rounded_as(field, item.value(field)));
-        }
+        fields.visit(item, [&out](std::string_view name, const FieldValue& value) {
+            out.key(name);
+            write_value(out, value);
+        });
         out.end_object();
     }
     out.end_array();
@@ -152,13 +179,13 @@ std::string csv_text(const AsOfQuery& query, std::span<const PastItem> items) {
         csv += field;
     }
     csv += "\r\n";
+    const PastFields fields(query);
     for (const PastItem& item : items) {
         bool first = true;
-        for (const std::string_view field : query.fields) {
-            if (!first) csv += ',';
-            first = false;
-            append_csv(csv, rounded_as(field, item.value(field)));
-        }
+        fields.visit(item, [&](std::string_view /*name*/, const FieldValue& value) {
+            if (!std::exchange(first, false)) csv += ',';
+            append_csv(csv, value);
+        });
         csv += "\r\n";
     }
     return csv;

@@ -7,12 +7,16 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace scanner::storage {
 
-/// The table `input_schemas`: what the arrays in `ranking_inputs` mean. Within a transaction; throws SqlError.
+/// The table `input_schemas`: what the arrays in `ranking_inputs` mean. Within a transaction and on one thread; throws
+/// SqlError.
 class InputsSchemas {
 public:
     /// Reads all of them; there is one for each set of numbers that a version of the program kept.
@@ -27,8 +31,13 @@ public:
     [[nodiscard]] std::string render(const SqlRow& row, int first, std::string_view symbol);
 
 private:
-    std::map<std::int64_t, InputsSchema> schemas_;      ///< the newest has the highest id
-    std::map<std::int64_t, InputsRenderer> renderers_;  ///< of those that rows had
+    struct Decoded {
+        std::vector<std::pair<std::int64_t, std::string>> rows;  ///< as the table has them
+        std::map<std::int64_t, InputsSchema> schemas;            ///< the newest has the highest id
+        std::map<std::int64_t, InputsRenderer> renderers;        ///< of those that rows had
+    };
+    /// Shared with the loads after this one on the same thread, until the table changes.
+    std::shared_ptr<Decoded> decoded_ = std::make_shared<Decoded>();
 };
 
 }  // namespace scanner::storage
