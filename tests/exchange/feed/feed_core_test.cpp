@@ -240,10 +240,34 @@ TEST_F(Core, a_trade_that_cannot_be_is_a_hole_and_not_the_end) {
     EXPECT_TRUE(market(Wire::trade("BTC-USDT", 5)).has_value());
     recorder_.take();
     EXPECT_TRUE(market(Wire::trade("BTC-USDT", 6, -1.0)).has_value());
-    EXPECT_THAT(recorder_.take(), ElementsAre(HasSubstr("hole BTC-USDT")));
+    EXPECT_THAT(recorder_.take(), ElementsAre(HasSubstr("hole BTC-USDT"), "hole BTC-USDT: the tape begins here"))
+        << "nothing is subscribed again, so the hole ends with that frame";
     EXPECT_TRUE(market(Wire::trade("BTC-USDT", 7)).has_value());
     EXPECT_THAT(recorder_.take(), ElementsAre("trade BTC-USDT 7"));
     EXPECT_EQ(status().unreadable_frames, 1);
+}
+
+TEST_F(Core, a_frames_own_time_that_cannot_be_is_not_passed_on) {
+    begin();
+    const auto from_the_future = [](std::string text) {
+        const std::string now = fmt::format(R"("ts":{})", Wire::kNow);
+        return text.replace(text.find(now), now.size(), fmt::format(R"("ts":{})", Wire::kNow + 7'200'000));
+    };
+    const auto now = core::from_unix_ms(Wire::kNow);
+    EXPECT_TRUE(market(from_the_future(Wire::snapshot("BTC-USDT", 10))).has_value());
+    EXPECT_EQ(recorder_.books, 1);
+    EXPECT_EQ(recorder_.last_time, now) << "the book's own";
+    recorder_.last_time = {};
+    EXPECT_TRUE(market(from_the_future(Wire::trade("BTC-USDT", 5))).has_value());
+    EXPECT_EQ(recorder_.last_time, now) << "the trade's own";
+    recorder_.last_time = {};
+    EXPECT_TRUE(
+        notify(
+            from_the_future(fmt::format(
+                R"({{"op":"notify","topic":"public.*.funding_rate","ts":{},"data":[{{"contract_code":"ETH-USDT","funding_rate":"0.5","settlement_time":"1790150400000"}}]}})",
+                Wire::kNow)))
+            .has_value());
+    EXPECT_EQ(recorder_.last_time, now) << "our own";
 }
 
 TEST_F(Core, what_cannot_be_read_ends_the_connection) {
@@ -300,7 +324,11 @@ TEST_F(Core, a_contract_of_another_size_begins_again) {
     go_live();
     core_.want({contract_of("BTC-USDT", 0.01)}, now_);
     EXPECT_EQ(core_.book("BTC-USDT"), nullptr);
-    EXPECT_THAT(sent(), ElementsAre(HasSubstr("unsub")));
+    EXPECT_TRUE(recorder_.was_told("hole BTC-USDT: the contract's size changed"));
+    const auto texts = sent();
+    ASSERT_EQ(texts.size(), 2);
+    EXPECT_THAT(texts[0], testing::AllOf(HasSubstr("unsub"), HasSubstr("depth")));
+    EXPECT_THAT(texts[1], testing::AllOf(HasSubstr("unsub"), HasSubstr("trade")));
     EXPECT_EQ(status().resubscriptions["contract_changed"], 1);
 }
 

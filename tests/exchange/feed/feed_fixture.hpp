@@ -58,8 +58,9 @@ struct Wire {
 /// Keeps what it was told, a line each.
 class Recorder final : public FeedListener {
 public:
-    void on_book(const market::Contract& contract, const market::LiveBook& book, const FeedTime&) override {
+    void on_book(const market::Contract& contract, const market::LiveBook& book, const FeedTime& at) override {
         ++books;
+        last_time = at.exchange;
         last_bids.assign(book.bids().begin(), book.bids().end());
         last_asks.assign(book.asks().begin(), book.asks().end());
         lines.push_back("book " + contract.contract_code);
@@ -67,7 +68,8 @@ public:
     void on_book_state(const market::Contract& contract, BookState state, std::string_view why) override {
         lines.push_back(fmt::format("state {} {}: {}", contract.contract_code, to_string(state), why));
     }
-    void on_trades(const market::Contract& contract, std::span<const market::Trade> told, const FeedTime&) override {
+    void on_trades(const market::Contract& contract, std::span<const market::Trade> told, const FeedTime& at) override {
+        last_time = at.exchange;
         for (const auto& trade : told) {
             trades.push_back(trade);
             lines.push_back(fmt::format("trade {} {}", contract.contract_code, trade.trade_id));
@@ -82,7 +84,8 @@ public:
     void on_liquidations_followed(bool followed) override {
         lines.push_back(fmt::format("liquidations {}", followed ? "followed" : "unknown"));
     }
-    void on_funding_rate(std::string_view code, const market::FundingRate& rate, const FeedTime&) override {
+    void on_funding_rate(std::string_view code, const market::FundingRate& rate, const FeedTime& at) override {
+        last_time = at.exchange;
         lines.push_back(fmt::format("funding {} {}", code, rate.rate.value_or(-1)));
     }
     void on_contract_change(std::string_view code, const FeedTime&) override {
@@ -93,6 +96,7 @@ public:
     std::vector<std::string> take() { return std::exchange(lines, {}); }
 
     int books = 0;
+    core::WallTime last_time;
     std::vector<market::Level> last_bids;
     std::vector<market::Level> last_asks;
     std::vector<market::Trade> trades;

@@ -27,6 +27,11 @@ bool is_plausible(core::WallTime exchange, const Received& received) {
     return exchange <= received.wall + kFuture;
 }
 
+/// When a frame was sent, unless that cannot be: one wrong time must not stop the clock of what follows.
+core::WallTime time_of(const std::optional<core::WallTime>& sent, core::WallTime otherwise, const Received& received) {
+    return sent && is_plausible(*sent, received) ? *sent : otherwise;
+}
+
 milliseconds doubled(milliseconds base, int times, milliseconds cap) {
     return std::min(cap, base * (std::int64_t{1} << std::min(times, kMaxDoublings)));
 }
@@ -94,6 +99,11 @@ void FeedCore::want(std::vector<std::shared_ptr<const market::Contract>> contrac
     for (const auto& code : changed) {
         Topic* const topic = subscriptions_.find(TopicKind::book, code);
         if (topic != nullptr) restart(*topic, *followed(code), "contract_changed", now);
+        // Its sizes were counted in the old contracts.
+        if (Topic* const tape = subscriptions_.find(TopicKind::tape, code)) {
+            subscriptions_.restart(*tape, now);
+            listener_.on_tape_hole(*followed(code)->contract, "the contract's size changed");
+        }
     }
 }
 
@@ -298,7 +308,7 @@ void FeedCore::on_book(Topic& topic, Followed& contract, const MarketFrame& fram
             [[fallthrough]];
         case BookChain::Step::changed:
         case BookChain::Step::confirmed: {
-            const FeedTime time{.exchange = frame.time.value_or(frame.book->time),
+            const FeedTime time{.exchange = time_of(frame.time, frame.book->time, received),
                                 .received = received.wall,
                                 .received_steady = received.steady};
             listener_.on_book(*contract.contract, contract.chain.book(), time);
@@ -322,12 +332,14 @@ void FeedCore::on_trades(Followed& contract, const MarketFrame& frame, const Rec
     if (problem != nullptr) {
         ++counts_.unreadable_frames;
         listener_.on_tape_hole(*contract.contract, problem);
+        // The subscription lives on: the hole ends here.
+        listener_.on_tape_hole(*contract.contract, kTapeBegins);
         return;
     }
     if (!std::ranges::is_sorted(frame.trades, {}, &market::Trade::trade_id)) {
         std::ranges::sort(frame.trades, {}, &market::Trade::trade_id);
     }
-    const FeedTime time{.exchange = frame.time.value_or(frame.trades.back().time),
+    const FeedTime time{.exchange = time_of(frame.time, frame.trades.back().time, received),
                         .received = received.wall,
                         .received_steady = received.steady};
     listener_.on_trades(*contract.contract, frame.trades, time);
@@ -341,8 +353,9 @@ Result<std::optional<std::string>> FeedCore::on_notification(std::string_view by
         ++counts_.unreadable_frames;
         return std::unexpected(frame.error());
     }
-    const FeedTime time{
-        .exchange = frame->time.value_or(received.wall), .received = received.wall, .received_steady = received.steady};
+    const FeedTime time{.exchange = time_of(frame->time, received.wall, received),
+                        .received = received.wall,
+                        .received_steady = received.steady};
     using Kind = NotificationFrame::Kind;
     switch (frame->kind) {
         case Kind::ping: return notification_pong_text(frame->ping);
