@@ -12,7 +12,7 @@ ctest --preset "$preset" -L 'io|integration'
 # What surrounds the programs, once: a minute of faults in everything that they stand on; the console in a browser;
 # compose file, container scripts, alert rules and dashboard; nginx in front; what make install and the Debian package put
 # where; every command that the documents show, against make demo; a metric added to a copy of the sources, in every output
-# (half a minute with what ccache knows, four minutes of processor time without it).
+# (half a minute with what ccache knows, five minutes of processor time without it).
 if [ "$preset" = release ]; then
   SHORT=1 CHAOS_SEED=7 scripts/chaos.sh build/release/bin
   scripts/test-panel.sh build/release/bin
