@@ -9,8 +9,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace scanner::exchange::htx::feed {
@@ -60,6 +62,7 @@ class Recorder final : public FeedListener {
 public:
     void on_book(const market::Contract& contract, const market::LiveBook& book, const FeedTime& at) override {
         ++books;
+        if (std::exchange(throws, false)) throw std::runtime_error("a fault of the listener");
         last_time = at.exchange;
         last_bids.assign(book.bids().begin(), book.bids().end());
         last_asks.assign(book.asks().begin(), book.asks().end());
@@ -96,6 +99,7 @@ public:
     std::vector<std::string> take() { return std::exchange(lines, {}); }
 
     int books = 0;
+    bool throws = false;  ///< at the next book
     core::WallTime last_time;
     std::vector<market::Level> last_bids;
     std::vector<market::Level> last_asks;

@@ -210,6 +210,18 @@ TEST_F(HtxFeedIo, what_cannot_be_read_ends_the_connection_and_not_the_process) {
     EXPECT_EQ(feed_->status().reconnections, 5);
 }
 
+TEST_F(HtxFeedIo, an_exception_of_the_listener_costs_the_connection_alone) {
+    start(codes(2));
+    ASSERT_TRUE(run_until([&] { return live() == 2; }));
+    recorder_.throws = true;
+    exchange_->move();
+    ASSERT_TRUE(run_until([&] { return feed_->status().reconnections == 1; }));
+    EXPECT_EQ(connection().last_error, "a fault of the listener");
+    ASSERT_TRUE(run_until([&] { return live() == 2; }));
+    exchange_->move();
+    ASSERT_TRUE(run_until([&] { return is_current("C0-USDT") && is_current("C1-USDT"); }));
+}
+
 TEST_F(HtxFeedIo, a_silent_topic_is_asked_for_again_and_others_go_on) {
     options_.snapshot_wait = 200ms;
     exchange_->stalled.insert("C1-USDT");

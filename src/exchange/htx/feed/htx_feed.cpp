@@ -2,6 +2,7 @@
 
 #include "exchange/htx/feed/feed_core.hpp"
 
+#include "scanner/core/log.hpp"
 #include "scanner/net/event.hpp"
 #include "scanner/net/retry.hpp"
 #include "scanner/net/task_group.hpp"
@@ -60,7 +61,10 @@ public:
           random_seed_(random_seed),
           client_(net::make_websocket_client(client_options(options_))),
           core_(options_, listener, net::make_random_unit(random_seed)),
-          group_(executor, nullptr),
+          group_(executor,
+                 [](std::string_view task, std::string_view what) {
+                     core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
+                 }),
           news_(executor),
           stop_(executor) {
         notifications_.number = FeedCore::kNotifications;
@@ -85,6 +89,7 @@ public:
 
 private:
     asio::awaitable<void> keep(Line& line);
+    asio::awaitable<void> connect_again_and_again(Line& line);
     asio::awaitable<core::Error> follow(Line& line, net::WebSocketConnection& link);
     [[nodiscard]] Result<void> on_message(Line& line, net::WebSocketConnection& link, const net::WebSocketData& data);
     void tend(core::SteadyTime now);
@@ -131,7 +136,8 @@ asio::awaitable<void> HtxFeed::run() {
         if (co_await news_.wait_for(wait) == net::Event::Outcome::cancelled) break;
     }
     stop();
-    co_await asio::this_coro::reset_cancellation_state();
+    // A cancelled run still waits until no coroutine of a connection is left, which takes two graces at most.
+    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     static_cast<void>(co_await group_.shutdown(kGrace));
 }
 
@@ -180,7 +186,19 @@ void HtxFeed::send_due(core::SteadyTime now) {
     }
 }
 
+/// However it ends, the line can be begun again.
 asio::awaitable<void> HtxFeed::keep(Line& line) {
+    try {
+        co_await connect_again_and_again(line);
+    } catch (...) {
+        line.running = false;
+        line.link = nullptr;
+        throw;  // to the group, which reports it
+    }
+    line.running = false;
+}
+
+asio::awaitable<void> HtxFeed::connect_again_and_again(Line& line) {
     auto random = net::make_random_unit(random_seed_ ^ (0x9E3779B97F4A7C15ULL * (line.number + 2)));
     if (line.number != FeedCore::kNotifications && line.number > 0) {
         const auto jitter = static_cast<double>(kSpread.count()) * random();
@@ -206,7 +224,6 @@ asio::awaitable<void> HtxFeed::keep(Line& line) {
         ++reconnections_;
         co_await stop_.wait_for(backoff.next().value_or(options_.backoff_cap));
     }
-    line.running = false;
 }
 
 asio::awaitable<core::Error> HtxFeed::follow(Line& line, net::WebSocketConnection& link) {
@@ -224,8 +241,14 @@ asio::awaitable<core::Error> HtxFeed::follow(Line& line, net::WebSocketConnectio
         const auto data = co_await link.read();
         if (!data) {
             ended = data.error();
-        } else if (const auto handled = on_message(line, link, *data); !handled) {
-            ended = handled.error();
+            continue;
+        }
+        try {
+            if (const auto handled = on_message(line, link, *data); !handled) ended = handled.error();
+        } catch (const std::exception& fault) {
+            core::log(core::LogLevel::error, "feed_message_failed",
+                      {{"connection", line.name}, {"error", fault.what()}});
+            ended.emplace(ErrorCode::internal, fault.what());
         }
     }
     line.link = nullptr;
