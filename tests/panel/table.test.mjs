@@ -93,7 +93,7 @@ test('columns are chosen, moved, resized and remembered', async () => {
   await waitForRows(page);
   const heads = () => page.locator('thead th').evaluateAll((all) => all.map((head) => head.innerText.replace(/[↓↑]/g, '').trim().split(/\s/)[0]));
   await page.getByRole('button', { name: 'Columns' }).click();
-  await page.getByRole('checkbox', { name: /^Depth/ }).check();
+  await page.getByRole('checkbox', { name: 'Depth', exact: true }).check();
   await page.getByRole('checkbox', { name: /^Vol z/ }).uncheck();
   await page.keyboard.press('Escape');
   const funding = page.locator('th', { hasText: 'Funding' }).getByRole('button');
