@@ -276,6 +276,18 @@ TEST_F(Alerts, spread_a_flood_over_cycles) {
     }
 }
 
+TEST_F(Alerts, count_a_flood_over_the_rankings_of_an_interval) {
+    options_.max_alerts_per_cycle = 1;
+    options_.live = true;
+    options_.scan_interval = std::chrono::hours(1);
+    add_rule({.name = "any", .expression = "rank >= 1", .scope = "all", .enabled = true});
+    start();
+    run_until([&] { return service_->statistics().rules_enabled == 1; });
+    for (int i = 0; i < 3; ++i) cycle(kCalm);
+    run_until([&] { return archive_.recorded.size() == 1; });
+    EXPECT_EQ(service_->statistics().fired.at("any"), 1U);
+}
+
 TEST_F(Alerts, forget_nothing_while_the_database_was_never_read) {
     add_rule(hit_rule());
     start();
