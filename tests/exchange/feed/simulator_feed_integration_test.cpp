@@ -122,7 +122,8 @@ TEST(SimulatorFeed, twenty_books_are_live_and_equal_to_the_rest_interfaces_at_th
     };
     io.restart();
     const auto begun = std::chrono::steady_clock::now();
-    while (!all_live() && std::chrono::steady_clock::now() < begun + 20s) io.run_one_for(10ms);
+    const auto all_begun = [&] { return all_live() && keeper.holes == 20 && keeper.funding > 0; };
+    while (!all_begun() && std::chrono::steady_clock::now() < begun + 20s) io.run_one_for(10ms);
     ASSERT_TRUE(all_live());
 
     const auto compared = test::run_on(io, compare(*exchange, keeper, contracts, 8), 120s);
