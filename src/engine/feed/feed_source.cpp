@@ -104,7 +104,8 @@ void FeedSource::bring(const std::string& code, const FollowedContract& contract
     state.tape.complete = !contract.tape_has_hole;
     state.tape.subscription = contract.tape_has_hole ? "incomplete" : "live";
     if (!following.move) return;
-    const Move move = *std::exchange(following.move, std::nullopt);
+    const Move move = *following.move;
+    following.move.reset();
     // What the exchange had counted already when it gave the candles is in them.
     if (move.last_time <= state.candles.exchange_time) return;
     state.candles.value.follow_trades(move.low, move.high, following.price.last, move.last_time);

@@ -106,8 +106,8 @@ private:
     asio::awaitable<Result<void>> shake_websocket(const ConnectTarget& target);
 
     void write_next();
-    [[nodiscard]] Result<void> end(ErrorCode code, std::string why);
-    [[nodiscard]] Result<void> end(std::string_view doing, const error_code& error) {
+    std::unexpected<core::Error> end(ErrorCode code, std::string why);
+    std::unexpected<core::Error> end(std::string_view doing, const error_code& error) {
         return end(code_of(error), fmt::format("{}: {}", doing, error.message()));
     }
     [[nodiscard]] SteadyTime earliest() const { return std::min({connect_by_, read_by_, write_by_, close_by_}); }
@@ -133,7 +133,7 @@ private:
 };
 
 /// The first reason is what every later call is told. The socket is gone afterwards.
-Result<void> Link::end(ErrorCode code, std::string why) {
+std::unexpected<core::Error> Link::end(ErrorCode code, std::string why) {
     if (!end_) end_.emplace(code, std::move(why));
     stream_.next_layer().drop();
     connect_by_ = read_by_ = write_by_ = close_by_ = SteadyTime::max();
@@ -157,15 +157,13 @@ void Link::keep_watch() {
 void Link::look() {
     const auto now = steady_clock::now();
     if (now >= connect_by_) {
-        static_cast<void>(
-            end(ErrorCode::timeout, fmt::format("not connected within {} ms", options_.connect_timeout.count())));
+        end(ErrorCode::timeout, fmt::format("not connected within {} ms", options_.connect_timeout.count()));
     } else if (now >= close_by_) {
-        static_cast<void>(end(ErrorCode::cancelled, "closed"));
+        end(ErrorCode::cancelled, "closed");
     } else if (now >= write_by_) {
-        static_cast<void>(
-            end(ErrorCode::timeout, fmt::format("a message not sent within {} ms", options_.write_timeout.count())));
+        end(ErrorCode::timeout, fmt::format("a message not sent within {} ms", options_.write_timeout.count()));
     } else if (now >= read_by_) {
-        static_cast<void>(end(ErrorCode::timeout, fmt::format("no message for {} ms", options_.idle_timeout.count())));
+        end(ErrorCode::timeout, fmt::format("no message for {} ms", options_.idle_timeout.count()));
     } else {
         keep_watch();
     }
@@ -278,13 +276,11 @@ asio::awaitable<Result<WebSocketData>> Link::read() {
     }
     if (error == websocket::error::closed) {
         const auto& reason = stream_.reason();
-        static_cast<void>(
-            end(ErrorCode::network, fmt::format("closed by the server with {} \"{}\"", reason.code,
-                                                core::visible_text({reason.reason.data(), reason.reason.size()}))));
-    } else {
-        static_cast<void>(end("reading", error));
+        co_return end(ErrorCode::network,
+                      fmt::format("closed by the server with {} \"{}\"", reason.code,
+                                  core::visible_text({reason.reason.data(), reason.reason.size()})));
     }
-    co_return std::unexpected(*end_);
+    co_return end("reading", error);
 }
 
 Result<void> Link::send(std::string text, WebSocketConnection::Order order) {
@@ -313,7 +309,7 @@ void Link::write_next() {
     stream_.async_write(asio::buffer(writing_), [self = shared_from_this()](const error_code& error, std::size_t) {
         self->is_writing_ = false;
         self->queued_bytes_ -= self->writing_.size();
-        if (error && !self->closing_) static_cast<void>(self->end("writing", error));
+        if (error && !self->closing_) self->end("writing", error);
         self->write_next();
     });
 }
@@ -323,9 +319,8 @@ void Link::close(std::uint16_t code) {
     closing_ = true;
     close_by_ = in(options_.close_timeout);
     keep_watch();
-    stream_.async_close(websocket::close_reason(code), [self = shared_from_this()](const error_code&) {
-        static_cast<void>(self->end(ErrorCode::cancelled, "closed"));
-    });
+    stream_.async_close(websocket::close_reason(code),
+                        [self = shared_from_this()](const error_code&) { self->end(ErrorCode::cancelled, "closed"); });
 }
 
 class Connection final : public WebSocketConnection {
