@@ -34,10 +34,10 @@ std::unique_ptr<Exchange> make_exchange(boost::asio::any_io_executor executor, E
                                   std::move(observer));
 }
 
-std::unique_ptr<MarketFeed> make_market_feed(boost::asio::any_io_executor executor, MarketFeedOptions options,
+std::unique_ptr<MarketFeed> make_market_feed(const boost::asio::any_io_executor& executor, MarketFeedOptions options,
                                              FeedListener& listener, const core::Clock& clock,
                                              std::uint64_t random_seed) {
-    return htx::feed::make_htx_feed(std::move(executor), std::move(options), listener, clock, random_seed);
+    return htx::feed::make_htx_feed(executor, std::move(options), listener, clock, random_seed);
 }
 
 std::string feed_url(std::string_view base_url) {

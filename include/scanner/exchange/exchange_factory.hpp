@@ -35,7 +35,7 @@ namespace scanner::exchange {
 
 /// The live feed of that exchange. `listener` and `clock` must outlive it; the first call comes from within `run`, or
 /// from `restart_book`.
-[[nodiscard]] std::unique_ptr<MarketFeed> make_market_feed(boost::asio::any_io_executor executor,
+[[nodiscard]] std::unique_ptr<MarketFeed> make_market_feed(const boost::asio::any_io_executor& executor,
                                                            MarketFeedOptions options, FeedListener& listener,
                                                            const core::Clock& clock, std::uint64_t random_seed);
 /// Where the live feed of the market at `base_url` is, http(s) or ws(s); empty for any other text.

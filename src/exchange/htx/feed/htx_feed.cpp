@@ -54,8 +54,8 @@ struct Line {
 
 class HtxFeed final : public MarketFeed {
 public:
-    HtxFeed(asio::any_io_executor executor, MarketFeedOptions options, FeedListener& listener, const core::Clock& clock,
-            std::uint64_t random_seed)
+    HtxFeed(const asio::any_io_executor& executor, MarketFeedOptions options, FeedListener& listener,
+            const core::Clock& clock, std::uint64_t random_seed)
         : options_(std::move(options)),
           clock_(clock),
           random_seed_(random_seed),
@@ -278,8 +278,9 @@ Result<void> HtxFeed::on_message(Line& line, net::WebSocketConnection& link, con
         link.close(kUnreadable);
         return std::unexpected(answer.error());
     }
-    if (*answer) return link.send(std::move(**answer), net::WebSocketConnection::Order::first);
-    return {};
+    std::optional<std::string>& reply = *answer;
+    if (!reply) return {};
+    return link.send(std::move(*reply), net::WebSocketConnection::Order::first);
 }
 
 FeedStatus HtxFeed::status() const {
@@ -302,9 +303,9 @@ FeedStatus HtxFeed::status() const {
 
 }  // namespace
 
-std::unique_ptr<MarketFeed> make_htx_feed(asio::any_io_executor executor, MarketFeedOptions options,
+std::unique_ptr<MarketFeed> make_htx_feed(const asio::any_io_executor& executor, MarketFeedOptions options,
                                           FeedListener& listener, const core::Clock& clock, std::uint64_t random_seed) {
-    return std::make_unique<HtxFeed>(std::move(executor), std::move(options), listener, clock, random_seed);
+    return std::make_unique<HtxFeed>(executor, std::move(options), listener, clock, random_seed);
 }
 
 }  // namespace scanner::exchange::htx::feed
