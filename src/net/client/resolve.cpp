@@ -43,14 +43,14 @@ asio::awaitable<core::Result<std::vector<asio::ip::address>>> resolve(std::strin
     });
     boost::system::error_code waited;
     co_await lookup->done.async_wait(asio::redirect_error(asio::use_awaitable, waited));
-    if (!lookup->outcome) {
+    const auto outcome = lookup->outcome;
+    if (!outcome) {
         lookup->resolver.cancel();
         if (waited) co_return core::fail(ErrorCode::cancelled, "cancelled");
         co_return core::fail(ErrorCode::timeout, fmt::format("its name was not resolved in {} ms", timeout.count()));
     }
-    if (*lookup->outcome || lookup->addresses.empty()) {
-        co_return core::fail(ErrorCode::network,
-                             fmt::format("its name cannot be resolved: {}", lookup->outcome->message()));
+    if (*outcome || lookup->addresses.empty()) {
+        co_return core::fail(ErrorCode::network, fmt::format("its name cannot be resolved: {}", outcome->message()));
     }
     co_return std::move(lookup->addresses);
 }

@@ -36,6 +36,7 @@ bool BookSide::take(std::span<const market::Level> levels) {
 void BookSide::merge(std::span<const market::Level> levels, std::size_t first) {
     Values least;
     Values earlier;
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): read only where it was written, once a book change
     std::array<Slot, kMaxLevels> slots;
     std::size_t old = first;
     for (std::size_t i = first; i < levels.size(); ++i) {
