@@ -19,7 +19,8 @@ public:
         std::string pattern = (std::filesystem::temp_directory_path() / "scanner-tls-XXXXXX").string();
         EXPECT_NE(mkdtemp(pattern.data()), nullptr);
         folder_ = pattern;
-        run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=test-ca");
+        run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout ca.key -out ca.pem "
+            "-days 2 -subj /CN=test-ca");
     }
     ~TlsAuthority() {
         std::error_code ignored;
@@ -32,7 +33,8 @@ public:
     /// A server's certificate for `alternative`, e.g. "DNS:localhost" or "IP:127.0.0.1".
     [[nodiscard]] TlsFiles issue(const std::string& name, const std::string& alternative) const {
         std::ofstream(folder_ / (name + ".ext")) << "subjectAltName=" << alternative << "\n";
-        run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout " + name + ".key -out " + name + ".csr -subj /CN=server");
+        run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout " + name + ".key -out " +
+            name + ".csr -subj /CN=server");
         run("openssl x509 -req -in " + name + ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -out " + name +
             ".pem -extfile " + name + ".ext");
         return {.certificate = (folder_ / (name + ".pem")).string(), .key = (folder_ / (name + ".key")).string()};

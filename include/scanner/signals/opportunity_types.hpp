@@ -46,10 +46,10 @@ struct Opportunity {
     std::array<double, 3> tp_levels{};  ///< percent, 3 decimals
     int confidence = 0;                 ///< 0..100
     ConfidenceTerms confidence_terms;
-    double last_price = 0.0;            ///< USDT
-    std::optional<TradePrices> trade;   ///< of a long or a short
-    std::optional<TradePrices> above;   ///< of a neutral one, should the price break out upwards
-    std::optional<TradePrices> below;   ///< and downwards
+    double last_price = 0.0;           ///< USDT
+    std::optional<TradePrices> trade;  ///< of a long or a short
+    std::optional<TradePrices> above;  ///< of a neutral one, should the price break out upwards
+    std::optional<TradePrices> below;  ///< and downwards
     /// Reward to the second target over risk to the stop, from the entry; of a neutral one the worse way. Net: after
     /// `round_trip_cost_pct`. Empty where there are no such prices or the cost is unknown.
     std::optional<double> reward_risk_gross;

@@ -40,7 +40,7 @@ void Recovery::follow(std::optional<Shock>& shock, const Side& side, std::uint64
 }
 
 void Recovery::fill(FlowNumbers& numbers, Quarter now) const {
-    std::array<std::int64_t, kKept> took;
+    std::array<std::int64_t, kKept> took{};
     std::size_t count = 0;
     for (const Recovered& each : recovered_) {
         if (each.quarters > 0 && each.seen > now - kHour) took[count++] = each.quarters;

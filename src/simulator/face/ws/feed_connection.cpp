@@ -39,7 +39,7 @@ void PingState::answered(std::int64_t ms) {
     if (std::ranges::find(sent, ms) != sent.end()) unanswered_ = 0;
 }
 
-FeedConnection::FeedConnection(net::WebSocket& socket, asio::any_io_executor executor, std::uint64_t number,
+FeedConnection::FeedConnection(net::WebSocket& socket, const asio::any_io_executor& executor, std::uint64_t number,
                                FeedSocket kind, std::string path, const FeedLimits& limits, core::SteadyTime now)
     : socket_(socket),
       number_(number),
@@ -68,7 +68,7 @@ asio::awaitable<void> FeedConnection::run(OnMessage on_message) {
 asio::awaitable<void> FeedConnection::write_frames(std::shared_ptr<FeedConnection> self) {
     while (!self->ended_) {
         if (self->queue_.empty()) {
-            if (self->finish_) self->close(self->finish_->first, self->finish_->second);
+            if (const auto finish = self->finish_) self->close(finish->first, finish->second);
             if (self->ended_) co_return;
             co_await self->changed_.wait();
             continue;

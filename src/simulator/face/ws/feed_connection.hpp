@@ -61,8 +61,8 @@ private:
 /// One client's WebSocket: what it is to be sent waits here until it takes it. Loop thread only.
 class FeedConnection : public std::enable_shared_from_this<FeedConnection> {
 public:
-    FeedConnection(net::WebSocket& socket, boost::asio::any_io_executor executor, std::uint64_t number, FeedSocket kind,
-                   std::string path, const FeedLimits& limits, core::SteadyTime now);
+    FeedConnection(net::WebSocket& socket, const boost::asio::any_io_executor& executor, std::uint64_t number,
+                   FeedSocket kind, std::string path, const FeedLimits& limits, core::SteadyTime now);
 
     using OnMessage = std::function<void(const std::string& text)>;
     /// Reads and writes until the connection is over.
