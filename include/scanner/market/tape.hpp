@@ -12,7 +12,7 @@
 namespace scanner::market {
 
 /// One contract's trades, each told once, and whether any may be missing. Trade ids grow with time but are not
-/// consecutive, so that a missing trade cannot be seen: whoever follows the stream says when it may have been
+/// consecutive, so that a missing trade cannot be seen: the reader of the stream says when it may have been
 /// interrupted
 /// (`interrupted`), and a list of trades that was read elsewhere closes the hole when it overlaps both ends (`fill`).
 /// Knows no windows and no clock. At most 32 KiB a contract, and the trades of the last call. Not thread-safe.

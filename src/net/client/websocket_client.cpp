@@ -88,7 +88,7 @@ ErrorCode code_of(const error_code& error) {
     return protocol ? ErrorCode::malformed : ErrorCode::network;
 }
 
-/// One connection. Shared by the handlers of what is under way, so that it outlives whoever asked for it.
+/// One connection. Shared by the handlers of what is under way, so that it outlives the caller.
 class Link final : public std::enable_shared_from_this<Link> {
 public:
     Link(const asio::any_io_executor& executor, const WebSocketClientOptions& options)
