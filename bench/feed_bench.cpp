@@ -1,6 +1,7 @@
 // What a frame of the live feed costs on one core: inflating, decoding and applying it, for changes of a few and of
 // many levels and for a whole book of 150 a side. bench/RESULTS.md has the limits.
 
+#include "allocation_counter.hpp"
 #include "exchange/htx/feed/book_chain.hpp"
 #include "exchange/htx/feed/feed_core.hpp"
 #include "exchange/htx/feed/market_frame.hpp"
@@ -11,30 +12,10 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
-#include <atomic>
 #include <benchmark/benchmark.h>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <vector>
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}  // namespace
-
-// Counts what the code under measurement allocates.
-void* operator new(std::size_t size) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    if (void* const memory = std::malloc(size)) return memory;  // NOLINT(cppcoreguidelines-no-malloc)
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
-}
 
 namespace scanner {
 namespace {
@@ -159,14 +140,14 @@ void frame_whole(benchmark::State& state) {
     };
     for (const auto& frame : frames) play(frame);
     std::size_t next = 0;
-    const auto before = allocations.load();
+    const auto before = bench::allocations();
     for (auto iteration : state) {
         static_cast<void>(iteration);
         play(frames[next]);
         next = (next + 1) % frames.size();
     }
     state.counters["allocations"] =
-        benchmark::Counter(static_cast<double>(allocations.load() - before), benchmark::Counter::kAvgIterations);
+        benchmark::Counter(static_cast<double>(bench::allocations() - before), benchmark::Counter::kAvgIterations);
     state.counters["wire_bytes"] = static_cast<double>(mean_size(frames));
     state.counters["text_bytes"] = static_cast<double>(mean_size(texts));
     if (listener.losses > 0) state.SkipWithError("the book was lost");

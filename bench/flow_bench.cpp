@@ -1,34 +1,16 @@
 // What a live feed costs the accumulators of one contract, events alone: a trade, a change of a book of 150 levels a
 // side, and taking the numbers. None of them may allocate. `make bench` runs it; bench/RESULTS.md has the limits.
 
+#include "allocation_counter.hpp"
+
 #include "scanner/core/random.hpp"
 #include "scanner/market/live_book.hpp"
 #include "scanner/market/tape.hpp"
 #include "scanner/signals/flow/contract_flow.hpp"
 
-#include <atomic>
 #include <benchmark/benchmark.h>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 #include <vector>
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}  // namespace
-
-// Counts what the code under measurement allocates.
-void* operator new(std::size_t size) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    if (void* const memory = std::malloc(size)) return memory;  // NOLINT(cppcoreguidelines-no-malloc)
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
-}
 
 namespace scanner {
 namespace {
@@ -82,7 +64,7 @@ signals::ContractFlow followed() {
 }
 
 void report(benchmark::State& state, std::uint64_t before) {
-    state.counters["allocations"] = static_cast<double>(allocations.load() - before);
+    state.counters["allocations"] = static_cast<double>(bench::allocations() - before);
     state.counters["bytes"] = static_cast<double>(signals::ContractFlow::memory());
 }
 
@@ -92,7 +74,7 @@ void book_change(benchmark::State& state) {
     signals::ContractFlow flow = followed();
     std::int64_t now = kStart;
     std::size_t next = 0;
-    const std::uint64_t before = allocations.load();
+    const std::uint64_t before = bench::allocations();
     for (auto _ : state) {
         now += state.range(0);
         flow.on_book(books[next++ % kBooks], at(now));
@@ -107,7 +89,7 @@ void trade(benchmark::State& state) {
     flow.on_book(books[0], at(kStart));
     std::int64_t now = kStart;
     market::Trade made{.price = 1'000.0, .size = 2.0, .taker_side = market::Side::buy};
-    const std::uint64_t before = allocations.load();
+    const std::uint64_t before = bench::allocations();
     for (auto _ : state) {
         now += state.range(0);
         ++made.trade_id;
@@ -124,7 +106,7 @@ void tape(benchmark::State& state) {
     market::Tape tape;
     market::Trade made{.price = 1'000.0, .size = 2.0, .taker_side = market::Side::buy};
     for (; made.trade_id < 10'000; ++made.trade_id) benchmark::DoNotOptimize(tape.add({&made, 1}));
-    const std::uint64_t before = allocations.load();
+    const std::uint64_t before = bench::allocations();
     for (auto _ : state) {
         ++made.trade_id;
         benchmark::DoNotOptimize(tape.add({&made, 1}));
@@ -145,7 +127,7 @@ void numbers(benchmark::State& state) {
         made.time = at(now);
         flow.on_trades({&made, 1}, at(now));
     }
-    const std::uint64_t before = allocations.load();
+    const std::uint64_t before = bench::allocations();
     for (auto _ : state) {
         benchmark::DoNotOptimize(flow.numbers(at(now)));
         benchmark::DoNotOptimize(flow.next_change_at(at(now)));

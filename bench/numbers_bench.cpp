@@ -1,6 +1,7 @@
 // What a cycle costs on one core: the numbers of a contract, the ranking of 350, a frame, and decoding beside
 // nlohmann's DOM parse of the same bytes. `make bench` runs it; bench/RESULTS.md has the limits.
 
+#include "allocation_counter.hpp"
 #include "api/rankings/queries.hpp"
 #include "api/streams/stream_frame.hpp"
 #include "exchange/htx/decode_contract.hpp"
@@ -12,31 +13,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <atomic>
 #include <benchmark/benchmark.h>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <utility>
 #include <vector>
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}  // namespace
-
-// Counts what the code under measurement allocates.
-void* operator new(std::size_t size) {
-    allocations.fetch_add(1, std::memory_order_relaxed);
-    if (void* const memory = std::malloc(size)) return memory;  // NOLINT(cppcoreguidelines-no-malloc)
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-    std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
-}
-void operator delete(void* memory, std::size_t) noexcept {
-    std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
-}
 
 namespace scanner {
 namespace {
@@ -104,13 +85,13 @@ void one_contract(benchmark::State& state) {
     signals::ContractState previous;
     signals::ContractNumbers numbers;
     for (int i = 0; i < 100; ++i) signals::compute_contract(data, 5'000.0, previous, numbers);
-    const std::uint64_t before = allocations.load();
+    const std::uint64_t before = bench::allocations();
     for ([[maybe_unused]] auto _ : state) {
         signals::compute_contract(data, 5'000.0, previous, numbers);
         benchmark::DoNotOptimize(numbers);
     }
     state.counters["allocations"] =
-        benchmark::Counter(static_cast<double>(allocations.load() - before), benchmark::Counter::kAvgIterations);
+        benchmark::Counter(static_cast<double>(bench::allocations() - before), benchmark::Counter::kAvgIterations);
 }
 BENCHMARK(one_contract)->Arg(50)->Arg(150)->Unit(benchmark::kMicrosecond);
 
