@@ -21,7 +21,7 @@ public:
     /// So many of the newest ids are remembered at least; a list of trades must not be longer to be understood whole.
     static constexpr std::size_t kRemembered = 2'048;
 
-    /// A tape begins with a hole: what was traded before nobody has told.
+    /// A tape begins with a hole: what was traded before it is unknown.
     Tape() = default;
 
     /// Trades as the stream told them, in any order and with repetitions. Returns those that were not there yet, by id;

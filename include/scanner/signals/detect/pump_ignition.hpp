@@ -73,7 +73,7 @@ struct IgnitionBar {
 /// the contract's own past, after the features of La Morgia et al. (2020), "Pump and Dumps in the Bitcoin Era", and
 /// those of Kamps and Kleinberg (2018). docs/manipulation.md tells on what it was measured.
 ///
-/// Bars without trades have a verdict too; long silences cost no more than short ones. Some 4 KB, no allocation. Not
+/// Bars without trades have a verdict too; long silences cost no more than short ones. Some 2.5 KB, no allocation. Not
 /// thread-safe.
 class PumpIgnition {
 public:
