@@ -147,6 +147,8 @@ private:
         options.version = core::kVersion;
         options.exchange = exchange_of(settings);
         options.default_top = settings.topn_default;
+        options.scan_interval = settings.scan_interval;
+        options.feed_required = settings.feed == settings::FeedMode::required;
         options.metrics_enabled = settings.metrics_enabled;
         options.api_token = settings.api_token.value_or("");
         options.base_path = settings.base_path;

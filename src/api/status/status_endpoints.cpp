@@ -64,6 +64,8 @@ Outcome StatusEndpoints::health_details(const Call& /*call*/) {
     HealthReport report{.health = ports_.engine.health(),
                         .ranking = ports_.engine.current(),
                         .next_scan_at = ports_.engine.next_scan_at(),
+                        .scan_interval = options_.scan_interval,
+                        .feed_required = options_.feed_required,
                         .version = options_.version,
                         .uptime_sec = uptime_sec()};
     if (report.ranking != nullptr) {

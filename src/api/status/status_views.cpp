@@ -81,11 +81,11 @@ void write_adapter(core::JsonWriter& json, const exchange::ExchangeStatus& statu
 }
 
 /// Books by state, connections, and what has gone wrong.
-void write_feed(core::JsonWriter& json, const engine::FeedHealth& feed) {
+void write_feed(core::JsonWriter& json, const engine::FeedHealth& feed, bool required) {
     const exchange::FeedStatus& status = feed.status;
     std::map<std::string_view, std::size_t> books;
     for (const auto& [code, state] : status.books) ++books[exchange::to_string(state)];
-    json.key("feed").begin_object().key("connections").begin_array();
+    json.key("feed").begin_object().field("required", required).key("connections").begin_array();
     for (const exchange::FeedConnectionStatus& connection : status.connections) {
         json.begin_object()
             .field("name", connection.name)
@@ -264,12 +264,13 @@ Rendered render_health(const HealthReport& report) {
     json.field("failure_streak", health.failure_streak).field("cycle_count", health.cycle_count);
     number_field(json, "backoff_sec", health.backoff_sec);
     time_field(json, "next_scan_at", report.next_scan_at);
+    json.field("scan_interval_ms", report.scan_interval.count());
     json.key("recent_cycle_ms").begin_array();
     for (const double cycle_ms : health.recent_cycle_ms) write_number(json, core::round_to(cycle_ms, 3));
     json.end_array();
     write_ranking_state(json, report);
     write_adapter(json, health.exchange);
-    if (health.feed) write_feed(json, *health.feed);
+    if (health.feed) write_feed(json, *health.feed, report.feed_required);
     write_symbol_health(json, health.symbols);
     if (report.stores) write_stores(json, *report.stores);
     if (report.history) write_history(json, *report.history);

@@ -28,6 +28,8 @@ struct HealthReport {
     bool fresh = false;
     std::chrono::milliseconds ranking_age{0};
     std::optional<core::WallTime> next_scan_at;
+    std::chrono::milliseconds scan_interval{0};  ///< from the beginning of a scan to the next, as it is set
+    bool feed_required = false;                  ///< SCANNER_FEED=required
     std::optional<std::vector<storage::NamedStatus>> stores;
     std::optional<storage::HistorySize> history;
     std::optional<StreamStatistics> streams;

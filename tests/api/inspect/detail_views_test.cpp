@@ -315,6 +315,9 @@ TEST(StatusViews, symbols_say_why_a_contract_is_in_or_out) {
 
 TEST(StatusViews, health_has_the_names_that_clients_know) {
     HealthReport report{.fresh = true, .next_scan_at = test::kNow, .version = "1.2.3", .uptime_sec = 12.3456};
+    report.scan_interval = std::chrono::seconds(15);
+    report.feed_required = true;
+    report.health.feed.emplace();
     report.ranking = std::make_shared<const ranking::Ranking>(test::make_ranking());
     report.health.last_cycle_ms = 1'250.0;
     report.health.last_success = test::kNow;
@@ -341,6 +344,9 @@ TEST(StatusViews, health_has_the_names_that_clients_know) {
     EXPECT_TRUE(body["last_error"].is_null());
     EXPECT_EQ(body["failure_streak"], 0);
     EXPECT_EQ(body["cycle_count"], 9);
+    EXPECT_EQ(body["scan_interval_ms"], 15'000);
+    EXPECT_EQ(body["feed"]["required"], true)
+        << "a console cannot tell a feed that is missed from one that is not needed";
     EXPECT_EQ(body["backoff_sec"], 0);
     EXPECT_EQ(body["adapter"]["exchange"], "htx");
     EXPECT_EQ(body["adapter"]["state"], "half-open");
