@@ -78,7 +78,7 @@ void DecayingMean::add_zeros(std::int64_t count) {
 }
 
 std::optional<IgnitionBar> PumpIgnition::close_bar(core::WallTime time) {
-    if (!begun_) return std::nullopt;
+    if (!begun_ || holed_) return std::nullopt;
     const std::int64_t due = bar_of(to_ms(time));
     if (due <= bar_) return std::nullopt;
     // Once every close of the last hour is the same, another silent bar tells nothing new.
@@ -98,6 +98,7 @@ void PumpIgnition::add(const market::Trade& trade) {
         millisecond_ = ms;
         price_ = trade.price;
     }
+    if (holed_) begin_again(ms, trade.price);
     if (ms > millisecond_) {
         finish_millisecond();
         millisecond_ = ms;
@@ -107,6 +108,28 @@ void PumpIgnition::add(const market::Trade& trade) {
     moment_.value += trade.price * trade.size;
     moment_.size += trade.size;
     if (trade.taker_side == market::Side::buy && ++moment_buys_ == 2) ++rushes_;
+}
+
+void PumpIgnition::begin_again(std::int64_t ms, double price) {
+    holed_ = false;
+    if (bar_of(ms) <= bar_) return;  // within the open bar: too little is missing to matter
+    bar_ = bar_of(ms);
+    millisecond_ = ms;
+    moment_ = {};
+    moment_buys_ = trades_ = rushes_ = quiet_bars_ = 0;
+    value_ = 0.0;
+    price_ = price;
+    last_trades_ = {};
+    last_values_ = {};
+    closes_.fill(price);
+}
+
+bool PumpIgnition::is_sane() const {
+    const auto means = {&usual_trades_, &usual_rushes_, &usual_square_, &day_square_, &day_value_, &day_value_square_};
+    const bool mean = std::ranges::all_of(means, [](const DecayingMean* one) { return one->get() >= 0.0; });
+    const bool prices = std::ranges::all_of(closes_, [](double close) { return close >= 0.0; });
+    return bars_ >= 0 && quiet_bars_ >= 0 && trades_ >= 0 && rushes_ >= 0 && moment_buys_ >= 0 && moment_.size >= 0.0 &&
+           mean && prices && (!begun_ || price_ > 0.0) && trades_record_ >= 0.0 && move_record_ >= 0.0;
 }
 
 void PumpIgnition::finish_millisecond() {
@@ -136,6 +159,10 @@ IgnitionBar PumpIgnition::finish_bar() {
     IgnitionBar bar{.closes_at = core::WallTime(milliseconds((bar_ + 1) * kBarMs)),
                     .trades = trades_,
                     .bars_before = bars_,
+                    .trades_60s = trades_ + last_trades_[0] + last_trades_[1] + last_trades_[2],
+                    .usual_trades = 4.0 * usual_trades_.get(),
+                    .price = price_,
+                    .price_before = price_before(kMinute),
                     .features = {
                         .activity = std::log((of_minute + 1.0) / (4.0 * usual_trades_.get() + 1.0)),
                         .rush = std::log((static_cast<double>(rushes_) + 1.0) / (usual_rushes_.get() + 1.0)),

@@ -1,5 +1,7 @@
 #include "scanner/signals/detect/pump_ignition.hpp"
 
+#include "signals/detect/random_tape.hpp"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,32 +21,6 @@ using market::Trade;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-constexpr core::WallTime kStart{milliseconds(1'700'000'010'000)};  // a bar's beginning
-
-/// A day of a thin contract's trades around 2 USDT, and in it a burst of buying for `burst` of a minute.
-std::vector<Trade> tape(std::uint32_t seed, seconds burst) {
-    std::mt19937 random(seed);
-    std::exponential_distribution<double> pause(1.0 / 20'000.0);
-    std::normal_distribution<double> step(0.0, 4e-4);
-    std::lognormal_distribution<double> size(3.0, 1.0);
-    std::vector<Trade> trades;
-    double price = 2.0;
-    for (auto time = kStart; time < kStart + hours(20); time += milliseconds(1 + std::int64_t(pause(random)))) {
-        price *= std::exp(step(random));
-        const Side side = random() % 2 == 0 ? Side::buy : Side::sell;
-        trades.push_back({.price = price, .size = size(random), .taker_side = side, .time = time});
-    }
-    const auto onset = kStart + hours(15);
-    for (auto time = onset; time < onset + burst; time += milliseconds(150)) {
-        for (int fill = 0; fill < 3; ++fill) {
-            price *= 1.0002;
-            trades.push_back({.price = price, .size = size(random), .taker_side = Side::buy, .time = time});
-        }
-    }
-    std::ranges::sort(trades, {}, &Trade::time);
-    return trades;
-}
 
 std::vector<IgnitionBar> detect(const std::vector<Trade>& trades) {
     PumpIgnition detector;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 /// Detectors of manipulation: state machines over the tape, pure and streaming, one instance a contract. Time comes
 /// with the trades; no clock is read.
@@ -26,6 +27,8 @@ public:
     /// Adds `count` zeros at once.
     void add_zeros(std::int64_t count);
     [[nodiscard]] double get() const { return weight_ > 0.0 ? sum_ / weight_ : 0.0; }
+    /// For the stored state; the half-life is no part of it.
+    static void persist(auto& self, auto& archive) { archive(self.sum_, self.weight_); }
 
 private:
     double keep_;
@@ -64,6 +67,10 @@ struct IgnitionBar {
     core::WallTime closes_at;
     std::int64_t trades = 0;       ///< fills in it
     std::int64_t bars_before = 0;  ///< how much the yardsticks rest on
+    std::int64_t trades_60s = 0;   ///< of it and the three before
+    double usual_trades = 0.0;     ///< in 60 s, half-life 4 h, before it
+    double price = 0.0;            ///< at its end
+    double price_before = 0.0;     ///< a minute earlier
     IgnitionFeatures features;
     double logit = 0.0;
     double probability = 0.0;  ///< that the bar closes within 45 s after the onset of a pump
@@ -83,12 +90,26 @@ public:
     /// Trades in order of time; one that is older than the one before it counts as of the same millisecond. The price
     /// of a millisecond is its volume-weighted mean, so that the order of its fills means nothing.
     void add(const market::Trade& trade);
+    /// Trades are missing since the last one, up to the next that is added: that time counts neither as silent nor as a
+    /// move. For a minute after it the bars know less than they claim.
+    void resume_after_hole() { holed_ = begun_; }
+    /// For the stored state.
+    static void persist(auto& self, auto& archive) {
+        archive(self.begun_, self.holed_, self.bar_, self.bars_, self.quiet_bars_, self.millisecond_, self.moment_,
+                self.moment_buys_, self.trades_, self.rushes_, self.price_, self.value_, self.last_trades_,
+                self.last_values_, self.closes_, self.usual_trades_, self.usual_rushes_, self.usual_square_,
+                self.day_square_, self.day_value_, self.day_value_square_, self.trades_record_, self.move_record_);
+        if constexpr (std::remove_reference_t<decltype(archive)>::kReads) archive.require(self.is_sane());
+    }
 
 private:
     struct Price {
         double value = 0.0;
         double size = 0.0;
+        static void persist(auto& self, auto& archive) { archive(self.value, self.size); }
     };
+    [[nodiscard]] bool is_sane() const;
+    void begin_again(std::int64_t ms, double price);
     void finish_millisecond();
     [[nodiscard]] double price_before(std::size_t bars) const;
     [[nodiscard]] IgnitionBar finish_bar();
@@ -97,6 +118,7 @@ private:
     static constexpr std::size_t kPrices = 240;  ///< closes of the last hour
 
     bool begun_ = false;
+    bool holed_ = false;
     std::int64_t bar_ = 0;  ///< that is open, in bars since the epoch
     std::int64_t bars_ = 0;
     std::int64_t quiet_bars_ = 0;  ///< closed without a trade, in a row
