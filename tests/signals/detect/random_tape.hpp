@@ -3,7 +3,6 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/market/market.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -22,20 +21,24 @@ inline std::vector<market::Trade> tape(std::uint32_t seed, std::chrono::seconds 
     std::lognormal_distribution<double> size(3.0, 1.0);
     std::vector<market::Trade> trades;
     double price = 2.0;
+    const auto onset = kStart + std::chrono::hours(15);
+    bool burst_over = false;
     for (auto time = kStart; time < kStart + std::chrono::hours(20);
          time += std::chrono::milliseconds(1 + std::int64_t(pause(random)))) {
+        if (time >= onset && !burst_over) {
+            for (time = onset; time < onset + burst; time += std::chrono::milliseconds(150)) {
+                for (int fill = 0; fill < 3; ++fill) {
+                    price *= 1.0002;
+                    trades.push_back(
+                        {.price = price, .size = size(random), .taker_side = market::Side::buy, .time = time});
+                }
+            }
+            burst_over = true;
+        }
         price *= std::exp(step(random));
         const market::Side side = random() % 2 == 0 ? market::Side::buy : market::Side::sell;
         trades.push_back({.price = price, .size = size(random), .taker_side = side, .time = time});
     }
-    const auto onset = kStart + std::chrono::hours(15);
-    for (auto time = onset; time < onset + burst; time += std::chrono::milliseconds(150)) {
-        for (int fill = 0; fill < 3; ++fill) {
-            price *= 1.0002;
-            trades.push_back({.price = price, .size = size(random), .taker_side = market::Side::buy, .time = time});
-        }
-    }
-    std::ranges::sort(trades, {}, &market::Trade::time);
     return trades;
 }
 
