@@ -80,6 +80,8 @@ engine::EngineOptions engine_options(const settings::Settings& settings, bool si
     options.ranking.min_listed_days = settings.min_listed_days;
     options.ranking.include_carry = settings.include_carry;
     options.ranking.simulated = simulated;
+    options.ranking.manip_model = settings.manip_model;
+    options.ranking.quarantine = settings.manip_quarantine;
     for (const signals::Profile& profile : signals::builtin_profiles()) options.profiles.push_back(profile);
     options.interval = settings.scan_interval;
     options.rank_interval = settings.rank_interval;

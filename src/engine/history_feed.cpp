@@ -73,7 +73,7 @@ storage::MinuteAggregate minute_of(const ranking::Ranking& ranking, const rankin
     minute.funding_8h_pct = metrics.funding_8h_pct;
     minute.open_interest = metrics.open_interest;
     minute.basis_bps = metrics.basis_bps;
-    minute.manip_score = manipulation.manip_score;
+    minute.manip_score = signals::known<&signals::Manipulation::manip_score>(snapshot.numbers);
     minute.manip_flags.assign(manipulation.manip_flags.begin(), manipulation.manip_flags.end());
     minute.samples = 1;
     minute.first_sequence = minute.last_sequence = ranking.sequence;
@@ -96,7 +96,7 @@ void add_rankings(storage::HistoryBatch& batch, const ranking::Ranking& ranking,
         row.qvol_usdt = metrics.qvol_usdt;
         row.spread_bps = metrics.spread_bps;
         row.slip_bps = metrics.slip_bps;
-        row.manip_score = snapshot.numbers.manipulation.manip_score;
+        row.manip_score = signals::known<&signals::Manipulation::manip_score>(snapshot.numbers);
     }
 }
 

@@ -157,6 +157,9 @@ void read_manipulation(const json& from, const signals::NumbersRef& into) {
         if (!flag) throw Flaw{"manip_flags: unknown flag"};
         into.numbers.manipulation.manip_flags.push_back(*flag);
     }
+    if (find_member(from, "quarantined") != nullptr) {
+        into.numbers.detection.quarantined = flag_in(from, "quarantined");
+    }
     if (const json* const probability = find_member(from, "probability")) {
         into.numbers.manipulation.probability = within(number(*probability, "probability"), "probability", 0, 1);
     }
@@ -196,7 +199,7 @@ void read_numbers_of(const json& from, signals::ContractNumbers& numbers, signal
     read_unknown(from, numbers.unknown, edges.unknown);
     const signals::NumbersRef into{numbers, edges};
     for (const FieldGroup group : {FieldGroup::listing, FieldGroup::metrics, FieldGroup::edges, FieldGroup::momentum,
-                                   FieldGroup::execution, FieldGroup::micro, FieldGroup::flow}) {
+                                   FieldGroup::execution, FieldGroup::micro, FieldGroup::flow, FieldGroup::detection}) {
         read_numbers(from, group, into);
     }
     read_manipulation(member(from, "manipulation"), into);

@@ -2,6 +2,7 @@
 
 #include "scanner/ranking/scoring.hpp"
 #include "scanner/signals/cross_section.hpp"
+#include "scanner/signals/detector_verdict.hpp"
 #include "scanner/signals/score.hpp"
 
 #include <algorithm>
@@ -39,6 +40,15 @@ std::vector<double> earlier_spreads(const ContractSnapshot* last, bool recorded)
     spreads.assign(known.begin() + static_cast<std::ptrdiff_t>(skipped),
                    known.begin() + static_cast<std::ptrdiff_t>(kept));
     return spreads;
+}
+
+/// `snapshot` with the verdict in it: the very same one where it says so already.
+ContractSnapshotPtr with_verdict(ContractSnapshotPtr snapshot,
+                                 const std::shared_ptr<const signals::DetectorVerdict>& verdict) {
+    if (signals::says_same(snapshot->numbers, verdict.get())) return snapshot;
+    const auto judged = std::make_shared<ContractSnapshot>(*snapshot);
+    signals::take_verdict(judged->numbers, verdict);
+    return judged;
 }
 
 /// The places in `data` in the order of the codes, which they mostly have already.
@@ -150,6 +160,10 @@ void Ranker::compute(Ranking& ranking, RankerInput input, const Cycle& cycle) {
         Memory& memory = memory_[each.contract->contract_code];
         ranking.contracts.push_back(
             snapshot_of(memory, each, flow == nullptr ? kNoFlow : *flow, ranking.settings.notional_usdt));
+        if (ranking.is_measured()) {
+            memory.snapshot = with_verdict(memory.snapshot, i < input.verdicts.size() ? input.verdicts[i] : nullptr);
+            ranking.contracts.back() = memory.snapshot;
+        }
         memory.recorded = memory.recorded || cycle.recorded;
         memory.last_seen = cycle.time;
         numbers.push_back(&ranking.contracts.back()->numbers);

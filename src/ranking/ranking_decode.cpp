@@ -36,6 +36,20 @@ bool read_components(const json& profile, std::vector<RankedEntry>& ranked) {
     return true;
 }
 
+/// Where the entries stood without quarantine follows from their scores.
+void place_raw(const Ranking& ranking, std::vector<RankedEntry>& ranked) {
+    std::vector<signals::RankKey> keys;
+    keys.reserve(ranked.size());
+    for (const RankedEntry& entry : ranked) {
+        const ContractSnapshot& snapshot = ranking.contract(entry.contract);
+        keys.push_back({.score = entry.score,
+                        .qvol_usdt = snapshot.numbers.metrics.qvol_usdt,
+                        .symbol = snapshot.data.contract->symbol});
+    }
+    int rank = 0;
+    for (const std::size_t place : signals::rank_order(keys)) ranked[place].rank_raw = ++rank;
+}
+
 void read_profile(const json& from, Ranking& ranking) {
     signals::Profile profile;
     profile.name = name_in(from, "name");
@@ -67,6 +81,7 @@ void read_profile(const json& from, Ranking& ranking) {
             entry.components = assess(ranking, ranking.contract(i), ranking.edges[i], scoring).item.components;
         }
     }
+    place_raw(ranking, ranked);
     ranking.ranked[scoring.profile] = std::move(ranked);
 }
 
@@ -90,6 +105,13 @@ void read_settings(const json& from, Ranking& ranking, const RankingLimits& limi
     }
     ranking.settings.include_carry = flag_in(from, "include_carry");
     ranking.settings.simulated = flag_in(from, "simulated");
+    if (const json* const model = find_member(from, "manip_model")) {
+        if (!model->is_string() || model->get_ref<const std::string&>() != to_string(core::ManipModel::measured)) {
+            throw Flaw{"manip_model: unknown"};
+        }
+        ranking.settings.manip_model = core::ManipModel::measured;
+        ranking.settings.quarantine = flag_in(from, "quarantine");
+    }
     ranking.has_flow = find_member(from, "has_flow") != nullptr && flag_in(from, "has_flow");
 }
 

@@ -18,7 +18,7 @@ constexpr std::size_t kCandlesKept = 120;
 void write_numbers(JsonWriter& json, FieldGroup group, const signals::NumbersView& numbers) {
     for (const signals::NumberField& field : signals::numbers_of(group)) {
         const std::optional<double> value = field.get(numbers);
-        if (!value && group == FieldGroup::flow) continue;  // without a feed there are none
+        if (!value && (group == FieldGroup::flow || group == FieldGroup::detection)) continue;  // there may be none
         json.key(field.name);
         signals::visit_value(field, value, [&json](auto value) { json.value(value); });
     }
@@ -89,6 +89,7 @@ void write_data(JsonWriter& json, const market::MarketData& data) {
 void write_manipulation(JsonWriter& json, const signals::NumbersView& view) {
     json.begin_object();
     write_numbers(json, FieldGroup::manipulation, view);
+    if (view.numbers.detection.quarantined) json.field("quarantined", *view.numbers.detection.quarantined);
     json.field("probability", view.numbers.manipulation.probability).key("manip_flags").begin_array();
     for (const std::string_view flag : view.numbers.manipulation.manip_flags) json.value(flag);
     json.end_array().key("features").begin_object();
@@ -108,7 +109,7 @@ void write_numbers_of(JsonWriter& json, const signals::NumbersView& view) {
     json.begin_object();
     write_unknown(json, view.unknown);
     for (const FieldGroup group : {FieldGroup::listing, FieldGroup::metrics, FieldGroup::edges, FieldGroup::momentum,
-                                   FieldGroup::execution, FieldGroup::micro, FieldGroup::flow}) {
+                                   FieldGroup::execution, FieldGroup::micro, FieldGroup::flow, FieldGroup::detection}) {
         write_numbers(json, group, view);
     }
     json.key("manipulation");
@@ -167,6 +168,10 @@ std::string encode_ranking(const Ranking& ranking, const RankingOrigin& origin) 
         .field("include_carry", ranking.settings.include_carry)
         .field("simulated", ranking.settings.simulated);
     if (ranking.has_flow) json.field("has_flow", true);
+    if (ranking.is_measured()) {
+        json.field("manip_model", core::to_string(ranking.settings.manip_model))
+            .field("quarantine", ranking.settings.quarantine);
+    }
     write_ranked(json, ranking);
     json.key("contracts").begin_array();
     for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {

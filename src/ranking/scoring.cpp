@@ -34,6 +34,7 @@ ScoredContract as_ranked(const Ranking& ranking, const Scoring& scoring, const R
     item.score = entry.score;
     item.components = entry.components;
     item.rank = entry.rank;
+    if (ranking.is_measured()) item.rank_raw = entry.rank_raw;
     item.rank_delta = entry.rank_delta;
     item.slip_bps = snapshot.numbers.metrics.slip_bps;
     return item;
@@ -100,7 +101,22 @@ private:
     signals::ScoreOptions options_;
 };
 
-void sort_and_rank(std::vector<ScoredContract>& items) {
+/// Puts quarantined items below all others; their order among themselves stays.
+template <class Item, class IsQuarantined>
+void sink_quarantined(std::vector<Item>& items, IsQuarantined is_quarantined) {
+    std::vector<Item> placed;
+    placed.reserve(items.size());
+    for (const bool quarantined : {false, true}) {
+        for (const Item& item : items) {
+            if (is_quarantined(item) != quarantined) continue;
+            placed.push_back(item);
+            placed.back().rank = static_cast<int>(placed.size());
+        }
+    }
+    items = std::move(placed);
+}
+
+void sort_and_rank(std::vector<ScoredContract>& items, bool measured, bool quarantine) {
     std::vector<signals::RankKey> keys;
     keys.reserve(items.size());
     for (const ScoredContract& item : items) {
@@ -113,8 +129,11 @@ void sort_and_rank(std::vector<ScoredContract>& items) {
     for (const std::size_t place : signals::rank_order(keys)) {
         ordered.push_back(items[place]);
         ordered.back().rank = static_cast<int>(ordered.size());
+        if (measured) ordered.back().rank_raw = ordered.back().rank;
     }
     items = std::move(ordered);
+    if (!measured || !quarantine) return;
+    sink_quarantined(items, [](const ScoredContract& item) { return item.snapshot->is_quarantined(); });
 }
 
 /// Everything that the request does not reject, best first. Where it scores as the cycle did, what the cycle ranked has
@@ -143,7 +162,9 @@ std::vector<ScoredContract> scored_again(const Ranking& ranking, const Scoring& 
         item->rank_delta = deltas[i];
         items.push_back(*item);
     }
-    if (items.size() > in_order) sort_and_rank(items);
+    // With the detectors' model, what the request lets through decides both ranks of each.
+    const bool measured = ranking.is_measured();
+    if (measured || items.size() > in_order) sort_and_rank(items, measured, scoring.quarantine);
     return items;
 }
 
@@ -155,12 +176,14 @@ Scoring cycle_scoring(const RankingSettings& settings, std::string_view profile)
             .max_spread_bps = settings.max_spread_bps,
             .notional_usdt = settings.notional_usdt,
             .min_listed_days = settings.min_listed_days,
-            .include_carry = settings.include_carry};
+            .include_carry = settings.include_carry,
+            .quarantine = settings.quarantine};
 }
 
 bool is_cycle_scoring(const RankingSettings& settings, const Scoring& scoring) {
     return scores_as_cycle(settings, scoring) && scoring.min_qvol_usdt == settings.min_qvol_usdt &&
-           scoring.max_spread_bps == settings.max_spread_bps && scoring.min_listed_days == settings.min_listed_days;
+           scoring.max_spread_bps == settings.max_spread_bps && scoring.min_listed_days == settings.min_listed_days &&
+           scoring.quarantine == settings.quarantine;
 }
 
 signals::ScoreOptions score_options(const Scoring& scoring) {
@@ -212,9 +235,18 @@ std::vector<RankedEntry> rank_entries(const Ranking& ranking, const signals::Wei
     ranked.reserve(scored.size());
     for (const std::size_t place : signals::rank_order(keys)) {
         ranked.push_back(scored[place]);
-        ranked.back().rank = static_cast<int>(ranked.size());
     }
+    place_entries(ranking, ranked, ranking.settings.quarantine);
     return ranked;
+}
+
+void place_entries(const Ranking& ranking, std::vector<RankedEntry>& entries, bool quarantine) {
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        entries[i].rank = entries[i].rank_raw = static_cast<int>(i) + 1;
+    }
+    if (!ranking.is_measured() || !quarantine) return;
+    sink_quarantined(
+        entries, [&ranking](const RankedEntry& entry) { return ranking.contract(entry.contract).is_quarantined(); });
 }
 
 ScoredContract cycle_item(const Ranking& ranking, const RankedEntry& entry) {
@@ -229,6 +261,7 @@ Assessment assess(const Ranking& ranking, const ContractSnapshot& snapshot, cons
     if (const auto* const entry = find_entry(ranking, scoring.profile, snapshot.data.contract->contract_code)) {
         assessment.item.contract = entry->contract;
         assessment.item.rank = entry->rank;
+        if (ranking.is_measured()) assessment.item.rank_raw = entry->rank_raw;
         assessment.item.rank_delta = entry->rank_delta;
     }
     return assessment;

@@ -194,6 +194,27 @@ std::vector<SettingSpec> feed_settings() {
     };
 }
 
+std::vector<SettingSpec> manipulation_settings() {
+    constexpr std::string_view kSection = "Manipulation";
+    using S = Settings;
+    return {
+        {"SCANNER_MANIP_MODEL",
+         {},
+         kSection,
+         choice<core::ManipModel>(&S::manip_model,
+                                  {{"seed", core::ManipModel::seed}, {"measured", core::ManipModel::measured}}),
+         "Where manipulation scores and flags come from: seed, the rules over the numbers of a cycle; measured, the "
+         "detectors over trades and books whose error rates are known."},
+        {"SCANNER_MANIP_QUARANTINE",
+         {},
+         kSection,
+         switch_setting(&S::manip_quarantine),
+         "With the measured model, whether a contract whose score reaches the manipulation threshold is ranked below "
+         "all others until it has been under it for 5 minutes. Requests may say otherwise (quarantine).",
+         kReloadable},
+    };
+}
+
 std::vector<SettingSpec> serving_settings() {
     constexpr std::string_view kSection = "Serving";
     using S = Settings;
@@ -373,8 +394,8 @@ std::vector<SettingSpec> alert_and_log_settings() {
 const std::vector<SettingSpec>& setting_specs() {
     static const std::vector<SettingSpec> specs = [] {
         std::vector<SettingSpec> all;
-        for (auto part : {exchange_settings(), cycle_settings(), feed_settings(), serving_settings(),
-                          storage_settings(), alert_and_log_settings()}) {
+        for (auto part : {exchange_settings(), cycle_settings(), feed_settings(), manipulation_settings(),
+                          serving_settings(), storage_settings(), alert_and_log_settings()}) {
             all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
         }
         return all;

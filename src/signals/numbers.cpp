@@ -53,7 +53,7 @@ static_assert(lines_of<ManipulationFeatures>() == boost::pfr::tuple_size_v<Manip
 
 consteval bool groups_stand_together() {
     std::size_t lines = 0;
-    for (int group = 0; group <= static_cast<int>(FieldGroup::flow); ++group) {
+    for (int group = 0; group <= static_cast<int>(FieldGroup::detection); ++group) {
         lines += numbers_of(static_cast<FieldGroup>(group)).size();
     }
     return lines == kNumbers.size();
@@ -76,6 +76,7 @@ std::string_view to_string(FieldGroup group) noexcept {
         case FieldGroup::features: return "features";
         case FieldGroup::listing: return "listing";
         case FieldGroup::flow: return "flow";
+        case FieldGroup::detection: return "detection";
     }
     return "";
 }

@@ -84,7 +84,8 @@ void judge(Opportunity& o, const OpportunityInput& input) {
     const bool unfillable = !o.round_trip_cost_pct;
     if (new_listing) o.not_tradable.push_back("new_listing");
     if (input.stale) o.not_tradable.push_back("stale");
-    if (input.numbers.manipulation.manip_score >= input.terms.manipulation_threshold) {
+    if (input.numbers.manipulation.manip_score >= input.terms.manipulation_threshold ||
+        input.numbers.detection.quarantined.value_or(false)) {
         o.not_tradable.push_back("manipulation");
     }
     if (o.confidence <= 0) o.not_tradable.push_back("confidence");

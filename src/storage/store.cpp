@@ -4,6 +4,7 @@
 #include "storage/documents/sql_document_store.hpp"
 #include "storage/history/history_sql.hpp"
 #include "storage/history/retention.hpp"
+#include "storage/history/sql_episode_ledger.hpp"
 #include "storage/spool/write_behind.hpp"
 #include "storage/sql/database_link.hpp"
 
@@ -37,7 +38,8 @@ public:
           link_(executor_, clock_, options_, std::move(backend)),
           writer_(executor_, clock_, options_, link_),
           documents_(clock_, link_),
-          alerts_(link_, [this](HistoryBatch batch) { record(std::move(batch)); }) {
+          alerts_(link_, [this](HistoryBatch batch) { record(std::move(batch)); }),
+          episodes_(link_, [this](HistoryBatch batch) { record(std::move(batch)); }) {
         size_.max_bytes = options_.history_max_bytes;
     }
 
@@ -120,6 +122,7 @@ public:
 
     DocumentStore& document_store() { return documents_; }
     AlertArchive& alert_archive() { return alerts_; }
+    EpisodeLedger& episode_ledger() { return episodes_; }
     StoreStatus status() const {
         const SpoolStatus spool = writer_.status();
         StoreStatus status;
@@ -229,6 +232,7 @@ private:
     WriteBehind writer_;
     SqlDocumentStore documents_;
     SqlAlertArchive alerts_;
+    SqlEpisodeLedger episodes_;
     std::uint64_t last_sequence_ = 0;
     std::chrono::steady_clock::time_point refresh_at_;
     core::RepeatedFailure prune_failure_{"retention_failed"};
@@ -254,6 +258,7 @@ public:
     History& history() override { return *core_; }
     DocumentStore& document_store() override { return core_->document_store(); }
     AlertArchive& alert_archive() override { return core_->alert_archive(); }
+    EpisodeLedger& episode_ledger() override { return core_->episode_ledger(); }
     StoreStatus status() const override { return core_->status(); }
     std::uint64_t spool_bytes() const override { return core_->spool_bytes(); }
     HistorySize history_size() const override { return core_->history_size(); }

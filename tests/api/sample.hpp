@@ -4,6 +4,8 @@
 
 #include "scanner/engine/engine_view.hpp"
 #include "scanner/ranking/ranker.hpp"
+#include "scanner/ranking/scoring.hpp"
+#include "scanner/signals/detector_verdict.hpp"
 #include "scanner/signals/numbers.hpp"
 #include "scanner/signals/profile.hpp"
 
@@ -163,6 +165,26 @@ inline ranking::Ranking make_ranking_with_flow() {
             field.set({changed->numbers, edges}, value += 0.01);
         }
         ranking.contracts[i] = std::move(changed);
+    }
+    return ranking;
+}
+
+/// The same under the measured model of manipulation: the first of the ranking is quarantined.
+inline ranking::Ranking make_measured_ranking_with_flow() {
+    ranking::Ranking ranking = make_ranking_with_flow();
+    ranking.settings.manip_model = core::ManipModel::measured;
+    const std::size_t quarantined = ranking.ranked.at("scalp").front().contract;
+    for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
+        auto changed = std::make_shared<ranking::ContractSnapshot>(ranking.contract(i));
+        auto verdict = std::make_shared<signals::DetectorVerdict>();
+        verdict->score = i == quarantined ? 75.5 : 12.25;
+        verdict->probability = i == quarantined ? 0.625 : 0.0125;
+        verdict->quarantined = i == quarantined;
+        signals::take_verdict(changed->numbers, std::move(verdict));
+        ranking.contracts[i] = std::move(changed);
+    }
+    for (const signals::Profile& profile : ranking.profiles) {
+        ranking.ranked[profile.name] = rank_entries(ranking, profile.weights);
     }
     return ranking;
 }

@@ -41,9 +41,27 @@ TEST(RowFields, are_described_under_names_of_their_own) {
         EXPECT_TRUE(field.in_items || !field.in_past) << field.name << " is in items of the past alone";
         EXPECT_FALSE(field.ascending_first && !is_sortable(field)) << field.name;
         EXPECT_FALSE(field.is_place && !field.depends_on_request) << field.name;
-        EXPECT_TRUE(field.in_items || !field.needs_feed) << field.name;
+        EXPECT_TRUE(field.in_items || (!field.needs_feed && !field.needs_detectors)) << field.name;
     }
     EXPECT_EQ(item_fields().size(), in_items.size());
+}
+
+TEST(RowFields, of_an_item_are_those_that_its_ranking_has) {
+    const auto names = [](bool feed, bool detectors) {
+        std::vector<std::string_view> found;
+        for (const RowField& field : item_fields_with(feed, detectors)) found.push_back(field.name);
+        return found;
+    };
+    for (const bool feed : {false, true}) {
+        for (const bool detectors : {false, true}) {
+            std::vector<std::string_view> expected;
+            for (const RowField& field : item_fields()) {
+                if ((field.needs_feed && !feed) || (field.needs_detectors && !detectors)) continue;
+                expected.push_back(field.name);
+            }
+            EXPECT_EQ(names(feed, detectors), expected) << feed << detectors;
+        }
+    }
 }
 
 TEST(RowFields, are_found_by_the_exact_name_of_an_item_s_member) {
@@ -74,7 +92,7 @@ double number_in(const RowValue& value) {
 }
 
 TEST(RowFields, give_what_their_lines_say) {
-    const Ranking ranking = api::test::make_ranking_with_flow();
+    const Ranking ranking = api::test::make_measured_ranking_with_flow();
     std::set<std::string_view> known;
     for (const ScoredContract& item : score_contracts(ranking, cycle_scoring(ranking.settings, "scalp"))) {
         for (const RowField& field : kRowFields) {

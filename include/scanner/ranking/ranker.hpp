@@ -25,6 +25,9 @@ struct RankerInput {
     /// What a live feed says of each of `data`, at the same index; nullptr where it says nothing. Empty without a feed:
     /// then the ranking has no such numbers, and its answers do not name them.
     std::vector<std::shared_ptr<const signals::FlowNumbers>> flow;
+    /// What the detectors say of each of `data`, at the same index; nullptr where they know nothing. Looked at with the
+    /// measured model only.
+    std::vector<std::shared_ptr<const signals::DetectorVerdict>> verdicts;
 };
 
 struct RankerOptions {

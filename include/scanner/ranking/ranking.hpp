@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/core/clock.hpp"
+#include "scanner/core/manip_model.hpp"
 #include "scanner/market/market.hpp"
 #include "scanner/signals/profile.hpp"
 #include "scanner/signals/score.hpp"
@@ -19,6 +20,8 @@ namespace scanner::ranking {
 /// What belongs to one contract alone: what was read and what was computed from it. Immutable; shared by every ranking
 /// until something new is read of the contract.
 struct ContractSnapshot {
+    [[nodiscard]] bool is_quarantined() const noexcept { return numbers.detection.quarantined.value_or(false); }
+
     market::MarketData data;
     signals::ContractNumbers numbers;    ///< its own; the edges are the ranking's
     std::vector<double> spread_history;  ///< spread_bps of up to 50 readings, oldest first, this one last
@@ -31,6 +34,7 @@ struct RankedEntry {
     std::size_t contract = 0;       ///< index into Ranking::contracts
     double score = 0.0;             ///< 4 decimals
     int rank = 0;                   ///< 1 is best
+    int rank_raw = 0;               ///< the same, had none been quarantined
     std::optional<int> rank_delta;  ///< previous rank - rank; empty where it was not ranked before
     signals::ScoreComponents components;
 };
@@ -43,7 +47,9 @@ struct RankingSettings {
     double max_spread_bps = 0.0;
     double min_listed_days = 0.0;  ///< 0: contracts of any age, known or not
     bool include_carry = true;
-    bool simulated = false;  ///< the exchange is a simulator; every answer says so
+    bool simulated = false;                                 ///< the exchange is a simulator; every answer says so
+    core::ManipModel manip_model = core::ManipModel::seed;  ///< every answer says so too
+    bool quarantine = true;  ///< contracts that the measured model quarantines are ranked below all others
 };
 
 /// A contract that was looked at and left out, with the reason.
@@ -74,6 +80,8 @@ struct Ranking {
     std::vector<Exclusion> exclusions;
     std::map<std::string, std::size_t> excluded_by_reason;
 
+    /// Whether scores and flags of manipulation are the detectors'. Items have what only those tell then.
+    [[nodiscard]] bool is_measured() const noexcept { return settings.manip_model == core::ManipModel::measured; }
     /// `index` is one of `contracts`, here and below.
     [[nodiscard]] const ContractSnapshot& contract(std::size_t index) const { return *contracts[index]; }
     [[nodiscard]] signals::NumbersView numbers_view(std::size_t index) const {

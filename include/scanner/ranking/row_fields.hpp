@@ -36,6 +36,7 @@ struct RowTraits {
     bool ascending_first = false;  ///< whether sorting by it without `order` begins with the least
     bool needs_rank = false;       ///< null for a contract without a place in the ranking
     bool needs_feed = false;       ///< items have it while there is a live feed, and where `fields` names it
+    bool needs_detectors = false;  ///< items have it with the measured model, and where `fields` names it
     bool is_place = false;         ///< the place itself, which what others there are changes too
 };
 
@@ -181,6 +182,29 @@ inline constexpr auto kBehindNumbers = std::to_array<RowField>({
      [](const ScoredContract& item) { return RowValue(std::span<const std::string>(item.snapshot->notes)); }},
 });
 
+/// With the measured model of manipulation only.
+inline constexpr auto kOfDetectors = std::to_array<RowField>({
+    {{.name = "quarantined",
+      .group = FieldGroup::detection,
+      .type = FieldType::boolean,
+      .meaning = "Whether it is ranked below every contract that is not, for likeness to manipulation.",
+      .source = "manip_score of the last 5 min"},
+     {.in_past = false, .needs_detectors = true},
+     [](const ScoredContract& item) {
+         const auto& quarantined = item.snapshot->numbers.detection.quarantined;
+         return quarantined ? RowValue(*quarantined) : RowValue();
+     }},
+    {{.name = "rank_raw",
+      .group = FieldGroup::ranking,
+      .type = FieldType::integer,
+      .depends_on_request = true,
+      .minimum = 1.0,
+      .meaning = "The rank that it had without quarantine.",
+      .source = "score"},
+     {.in_past = false, .ascending_first = true, .needs_rank = true, .needs_detectors = true},
+     [](const ScoredContract& item) { return item.rank_raw ? RowValue(std::int64_t{*item.rank_raw}) : RowValue(); }},
+});
+
 /// The numbers that a request may change, as this one has them.
 struct RequestNumber {
     const signals::NumberField* field;
@@ -225,6 +249,7 @@ template <std::size_t line>
         case FieldGroup::edges:
         case FieldGroup::manipulation: return {};
         case FieldGroup::flow: return {.needs_feed = true};
+        case FieldGroup::detection: return {.in_past = false, .needs_detectors = true};
         case FieldGroup::momentum:
         case FieldGroup::execution:
         case FieldGroup::micro:
@@ -248,15 +273,18 @@ template <std::size_t line>
 template <std::size_t... line>
 [[nodiscard]] consteval auto make_row_fields(std::index_sequence<line...> /*lines*/) {
     constexpr std::array<RowField, sizeof...(line)> kOfNumbers{row_of_number<line>()...};
-    std::array<RowField, kBeforeNumbers.size() + kOfNumbers.size() + kBehindFunding.size() + kBehindNumbers.size()>
+    std::array<RowField, kBeforeNumbers.size() + kOfNumbers.size() + kBehindFunding.size() + kBehindNumbers.size() +
+                             kOfDetectors.size()>
         all{};
     auto* end = std::ranges::copy(kBeforeNumbers, all.begin()).out;
     for (const RowField& field : kOfNumbers) {
-        if (!field.in_items || field.needs_feed) continue;
+        if (!field.in_items || field.needs_feed || field.needs_detectors) continue;
         *end++ = field;
         if (field.name == "funding_8h_pct") end = std::ranges::copy(kBehindFunding, end).out;
     }
     end = std::ranges::copy(kBehindNumbers, end).out;
+    end = std::ranges::copy_if(kOfNumbers, end, &RowField::needs_detectors).out;
+    end = std::ranges::copy(kOfDetectors, end).out;
     end = std::ranges::copy_if(kOfNumbers, end, &RowField::needs_feed).out;
     std::ranges::copy_if(kOfNumbers, end, [](const RowField& field) { return !field.in_items; });
     return all;
@@ -270,6 +298,24 @@ inline constexpr auto kRowFields = detail::make_row_fields(std::make_index_seque
 inline constexpr auto kItemFieldCount =
     static_cast<std::size_t>(std::ranges::count_if(kRowFields, [](const RowField& field) { return field.in_items; }));
 static_assert(std::ranges::is_partitioned(kRowFields, [](const RowField& field) { return field.in_items; }));
+
+namespace detail {
+constexpr bool is_plain(const RowField& field) {
+    return !field.needs_feed && !field.needs_detectors;
+}
+inline constexpr auto kPlainCount =
+    static_cast<std::size_t>(std::ranges::count_if(std::span(kRowFields).first(kItemFieldCount), is_plain));
+inline constexpr auto kFeedCount = static_cast<std::size_t>(
+    std::ranges::count_if(std::span(kRowFields).first(kItemFieldCount), &RowField::needs_feed));
+/// Those of a ranking with a feed and without detectors: the only choice that does not stand together in the table.
+inline constexpr auto kFieldsWithFeed = [] {
+    std::array<RowField, kPlainCount + kFeedCount> fields{};
+    std::ranges::copy_if(std::span(kRowFields).first(kItemFieldCount), fields.begin(),
+                         [](const RowField& field) { return !field.needs_detectors; });
+    return fields;
+}();
+}  // namespace detail
+static_assert(std::ranges::is_partitioned(std::span(kRowFields).first(kItemFieldCount), detail::is_plain));
 static_assert(std::ranges::is_partitioned(std::span(kRowFields).first(kItemFieldCount),
                                           [](const RowField& field) { return !field.needs_feed; }));
 
@@ -277,12 +323,17 @@ static_assert(std::ranges::is_partitioned(std::span(kRowFields).first(kItemField
 [[nodiscard]] constexpr std::span<const RowField> item_fields() noexcept {
     return std::span(kRowFields).first(kItemFieldCount);
 }
-/// Those of an item of `ranking` that was not asked for particular ones: what a live feed tells is left out where there
-/// was none. With nullptr, of one without a feed.
+/// Those of an item of a ranking with or without a feed and the measured model that was not asked for particular ones.
+[[nodiscard]] constexpr std::span<const RowField> item_fields_with(bool feed, bool detectors) noexcept {
+    if (feed && !detectors) return detail::kFieldsWithFeed;
+    if (feed) return item_fields();
+    return item_fields().first(detectors ? kItemFieldCount - detail::kFeedCount : detail::kPlainCount);
+}
+/// Those of an item of `ranking` that was not asked for particular ones: what a live feed or the detectors tell is left
+/// out where there were none. With nullptr, of one without either.
 [[nodiscard]] constexpr std::span<const RowField> item_fields_of(const Ranking* ranking) noexcept {
-    constexpr auto kOfFeed = static_cast<std::size_t>(
-        std::ranges::count_if(item_fields(), [](const RowField& field) { return field.needs_feed; }));
-    return ranking != nullptr && ranking->has_flow ? item_fields() : item_fields().first(kItemFieldCount - kOfFeed);
+    if (ranking == nullptr) return item_fields_with(false, false);
+    return item_fields_with(ranking->has_flow, ranking->is_measured());
 }
 /// Among the fields of items, whose names are unique; nullptr for a name that none has.
 [[nodiscard]] const RowField* find_item_field(std::string_view name) noexcept;

@@ -24,6 +24,7 @@ struct Scoring {
     bool include_funding = true;
     bool include_basis = true;
     bool include_carry = true;
+    bool quarantine = true;  ///< whether quarantined contracts come below all others
 };
 
 /// The scoring that the cycle itself was ranked with, under `profile`.
@@ -40,6 +41,7 @@ struct ScoredContract {
     double score = 0.0;
     signals::ScoreComponents components;
     int rank = 0;                          ///< among everything that the request's scoring does not reject; 1 is best
+    std::optional<int> rank_raw;           ///< the same without quarantine; empty with the seed model
     std::optional<int> rank_delta;         ///< of the cycle's own ranking under the profile
     double slip_bps = 0.0;                 ///< for the request's notional
     std::optional<double> funding_8h_pct;  ///< empty with include_funding=false
@@ -61,6 +63,10 @@ struct ScoredContract {
 /// The cycle's own ranking under `weights`, best first, made from its settings, contracts and edges; without rank
 /// changes.
 [[nodiscard]] std::vector<RankedEntry> rank_entries(const Ranking& ranking, const signals::Weights& weights);
+
+/// Puts quarantined contracts below all others, if `quarantine`; `entries` are in the order of their scores, and get
+/// both ranks.
+void place_entries(const Ranking& ranking, std::vector<RankedEntry>& entries, bool quarantine);
 
 /// A place of the cycle's own ranking as an item, taken as it is.
 [[nodiscard]] ScoredContract cycle_item(const Ranking& ranking, const RankedEntry& entry);

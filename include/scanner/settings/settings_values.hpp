@@ -2,6 +2,7 @@
 
 #include "scanner/core/address.hpp"
 #include "scanner/core/log.hpp"
+#include "scanner/core/manip_model.hpp"
 #include "scanner/core/url.hpp"
 #include "scanner/core/webhook_format.hpp"
 
@@ -47,6 +48,10 @@ struct Settings {
     std::optional<std::string> feed_url;  ///< "wss://host", no trailing slash; empty: derived from exchange_url
     std::chrono::milliseconds rank_interval{1'000};  ///< between published rankings; 0: as fast as changes come
     double feed_audits_per_sec = 10.0;
+
+    // Manipulation
+    core::ManipModel manip_model = core::kDefaultManipModel;
+    bool manip_quarantine = true;
 
     // How hard the exchange may be asked
     std::chrono::milliseconds adapter_timeout{90'000};

@@ -19,7 +19,7 @@ struct NumbersRef {
 };
 
 /// What belongs together: shown in one block of an inspection, and next to each other everywhere else. Members of an
-/// item of /rankings are of the groups from `ranking` to `manipulation`, and of `flow`.
+/// item of /rankings are of the groups from `ranking` to `manipulation`, and of `flow` and `detection`.
 enum class FieldGroup : std::uint8_t {
     ranking,       ///< of a row, not of a contract: rank, score
     contract,      ///< what the exchange says of the contract
@@ -30,9 +30,10 @@ enum class FieldGroup : std::uint8_t {
     momentum,
     execution,
     micro,
-    features,  ///< ManipulationFeatures; other groups have numbers of the same names
-    listing,   ///< the contract's age
-    flow,      ///< FlowNumbers: items have them while there is a live feed
+    features,   ///< ManipulationFeatures; other groups have numbers of the same names
+    listing,    ///< the contract's age
+    flow,       ///< FlowNumbers: items have them while there is a live feed
+    detection,  ///< Detection: items have them under the measured model of manipulation
 };
 [[nodiscard]] std::string_view to_string(FieldGroup group) noexcept;
 
@@ -109,6 +110,8 @@ template <class Owner>
         return numbers.manipulation;
     } else if constexpr (std::is_same_v<Owner, FlowNumbers>) {
         return numbers.flow;
+    } else if constexpr (std::is_same_v<Owner, Detection>) {
+        return numbers.detection;
     } else {
         return numbers.manipulation.features;
     }
@@ -171,6 +174,7 @@ template <class Owner>
     if (std::is_same_v<Owner, Microstructure>) return FieldGroup::micro;
     if (std::is_same_v<Owner, Manipulation>) return FieldGroup::manipulation;
     if (std::is_same_v<Owner, FlowNumbers>) return FieldGroup::flow;
+    if (std::is_same_v<Owner, Detection>) return FieldGroup::detection;
     return FieldGroup::features;
 }
 

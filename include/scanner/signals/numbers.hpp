@@ -71,9 +71,9 @@ inline constexpr auto kNumbers = detail::numbered(std::to_array<NumberField>({
     detail::line<&Edges::anomaly_residual>("anomaly_residual", "σ", decimals(4), {},
                                            "The part of the anomaly score that the rest of the cycle does not explain.",
                                            "cross-section"),
-    detail::line<&Manipulation::manip_score>(
-        "manip_score", "points", decimals(2), {.nullable = false, .minimum = 0.0, .maximum = 100.0},
-        "Likeness to manipulation, 0 to 100.", "book, all candles, open interest, funding, previous cycle"),
+    detail::line<&Manipulation::manip_score>("manip_score", "points", decimals(2), {.minimum = 0.0, .maximum = 100.0},
+                                             "Likeness to manipulation, 0 to 100; null where no detector can tell.",
+                                             "book, all candles, open interest, funding, previous cycle"),
     detail::line<&Momentum::z_15s>("z_15s", "σ", decimals(4), {},
                                    "Distance of the last close from the mean of 4 closes.", "all candles"),
     detail::line<&Momentum::z_1m>("z_1m", "σ", decimals(4), {},
@@ -210,6 +210,10 @@ inline constexpr auto kNumbers = detail::numbered(std::to_array<NumberField>({
                                             "Median time in which depth within 10 basis points came back to 80 % after "
                                             "trades that took half of the touch, last hour.",
                                             "live book, tape"),
+    detail::line<&Detection::manip_probability>(
+        "manip_probability", "probability", decimals(6), {.minimum = 0.0, .maximum = 1.0},
+        "Probability that manipulation of any kind was under way in the last 60 s; null where no detector can tell.",
+        "tape, live book, index, open interest, funding"),
 }));
 
 /// What the values of a text are, by their position.

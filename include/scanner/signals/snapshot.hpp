@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -125,6 +126,16 @@ struct Manipulation {
     std::vector<FlagDetail> flag_details;                 ///< one per manip_flags, in the same order
 };
 
+struct DetectorVerdict;
+
+/// What the detectors say of a contract beside its score and flags, which stand in Manipulation. Empty with the seed
+/// model.
+struct Detection {
+    std::optional<double> manip_probability;  ///< 0..1; empty where no detector could tell
+    std::optional<bool> quarantined;
+    std::shared_ptr<const DetectorVerdict> verdict;  ///< all of it (signals/detector_verdict.hpp)
+};
+
 /// Everything computed from one contract's own data, before the others of the cycle and any profile's weights.
 struct ContractNumbers {
     Metrics metrics;
@@ -132,7 +143,8 @@ struct ContractNumbers {
     Execution execution;
     Microstructure microstructure;
     Manipulation manipulation;
-    FlowNumbers flow;  ///< of a live feed; no formula of the others knows them
+    FlowNumbers flow;     ///< of a live feed; no formula of the others knows them
+    Detection detection;  ///< of the measured model of manipulation
     /// Those of the numbers that were not measured: they hold the neutral value of their formula, are shown as null,
     /// and count nothing in favour of the contract. Empty: the formulas as they are (compute_contract).
     NumberSet unknown;

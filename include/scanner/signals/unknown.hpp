@@ -18,6 +18,7 @@ inline constexpr std::size_t kMaxNumbers = 128;
 class NumberSet {
 public:
     constexpr void add(Number number) noexcept { words_[word(number)] |= bit(number); }
+    constexpr void remove(Number number) noexcept { words_[word(number)] &= ~bit(number); }
     [[nodiscard]] constexpr bool has(Number number) const noexcept { return (words_[word(number)] & bit(number)) != 0; }
     [[nodiscard]] constexpr bool empty() const noexcept { return *this == NumberSet(); }
 

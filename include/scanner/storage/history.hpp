@@ -2,6 +2,7 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
+#include "scanner/storage/episodes.hpp"
 #include "scanner/storage/records.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -24,6 +25,7 @@ struct HistoryBatch {
     std::vector<MinuteAggregate> minutes;
     std::vector<ClosedCandle> candles;
     std::vector<AlertRecord> alerts;
+    std::vector<EpisodeRecord> episodes;
 };
 
 /// The most rows that one page can hold.

@@ -39,7 +39,7 @@ struct MinuteAggregate {
     std::optional<double> funding_8h_pct;
     std::optional<double> open_interest;
     std::optional<double> basis_bps;
-    double manip_score = 0.0;              ///< the minute's highest
+    std::optional<double> manip_score;     ///< the minute's highest; empty where none was known
     std::vector<std::string> manip_flags;  ///< the minute's union, sorted
     int samples = 0;                       ///< cycles that went into it
     std::uint64_t first_sequence = 0;      ///< of those cycles

@@ -18,6 +18,11 @@ void write_scan_members(core::JsonWriter& json, const ranking::Ranking& ranking,
         json.null();
     }
     json.field("next_scan_at", core::format_time(ranking.next_scan_at));
+    write_manip_model(json, ranking);
+}
+
+void write_manip_model(core::JsonWriter& json, const ranking::Ranking& ranking) {
+    json.field("manip_model", core::to_string(ranking.settings.manip_model));
 }
 
 void write_next_cursor(core::JsonWriter& json, std::string_view cursor) {
@@ -33,6 +38,10 @@ void write_manipulation_filters(core::JsonWriter& json, const Selection& selecti
     number_field(json, "max_manip_score", selection.max_manip_score);
     json.key("exclude_flags");
     write_strings(json, selection.exclude_flags);
+}
+
+void write_quarantine_filter(core::JsonWriter& json, const ranking::Ranking& ranking, bool quarantine) {
+    if (ranking.is_measured()) json.field("quarantine", quarantine);
 }
 
 void write_strings(core::JsonWriter& json, const std::vector<std::string>& entries) {

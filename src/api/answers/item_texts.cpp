@@ -1,5 +1,6 @@
 #include "api/answers/item_texts.hpp"
 
+#include <array>
 #include <cstddef>
 #include <span>
 
@@ -31,9 +32,11 @@ std::vector<FieldRun> make_field_runs(std::span<const ItemField> fields) {
 }
 
 const std::vector<FieldRun>& field_runs(const ranking::Ranking& ranking) {
-    static const std::vector<FieldRun> kWithoutFlow = make_field_runs(item_fields_of(nullptr));
-    static const std::vector<FieldRun> kAll = make_field_runs(item_fields());
-    return ranking.has_flow ? kAll : kWithoutFlow;
+    static const std::array kRuns{make_field_runs(ranking::item_fields_with(false, false)),
+                                  make_field_runs(ranking::item_fields_with(true, false)),
+                                  make_field_runs(ranking::item_fields_with(false, true)),
+                                  make_field_runs(ranking::item_fields_with(true, true))};
+    return kRuns[(ranking.has_flow ? 1U : 0U) + (ranking.is_measured() ? 2U : 0U)];
 }
 
 /// The members that `write` writes, without the braces around them.
@@ -89,7 +92,8 @@ ItemTexts::Texts* ItemTexts::texts_of(const ranking::Ranking& ranking, const Sco
 const std::string& ItemTexts::suffix_after_rank(Texts& texts, const ranking::Ranking& ranking,
                                                 const ScoredContract& item) {
     for (const Scored& known : texts.scored) {
-        if (known.score == item.score && known.rank_delta == item.rank_delta) return known.suffix_after_rank;
+        if (known.score == item.score && known.rank_delta == item.rank_delta && known.rank_raw == item.rank_raw)
+            return known.suffix_after_rank;
     }
     if (texts.scored.size() >= kMaxScores) texts.scored.erase(texts.scored.begin());
     const auto write = [&](core::JsonWriter& json) {
@@ -103,7 +107,10 @@ const std::string& ItemTexts::suffix_after_rank(Texts& texts, const ranking::Ran
             behind = behind || run.depends == Depends::on_place;
         }
     };
-    texts.scored.push_back({.score = item.score, .rank_delta = item.rank_delta, .suffix_after_rank = members(write)});
+    texts.scored.push_back({.score = item.score,
+                            .rank_delta = item.rank_delta,
+                            .rank_raw = item.rank_raw,
+                            .suffix_after_rank = members(write)});
     return texts.scored.back().suffix_after_rank;
 }
 

@@ -31,6 +31,7 @@ private:
     struct Scored {
         double score = 0.0;
         std::optional<int> rank_delta;
+        std::optional<int> rank_raw;
         std::string suffix_after_rank;  ///< the members that follow the rank
     };
     struct Texts {

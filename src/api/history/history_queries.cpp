@@ -208,9 +208,9 @@ std::expected<AsOfQuery, Problem> parse_as_of(const net::QueryParameters& params
     query.csv = reader.choice("format", kFormats) == "csv";
     query.page_size = page_size.value_or(query.csv && !page ? kMaxTop : kDefaultPageSize);  // a file is whole
     // The past is shown as it was ranked, with the limits and the notional of then.
-    for (const std::string_view name :
-         {"min_qvol", "max_spread_bps", "min_listed_days", "notional", "include_funding", "include_basis",
-          "include_carry", "max_manip_score", "exclude_flags", "watchlist", "sort", "order", "seq", "explain"}) {
+    for (const std::string_view name : {"min_qvol", "max_spread_bps", "min_listed_days", "notional", "include_funding",
+                                        "include_basis", "include_carry", "max_manip_score", "exclude_flags",
+                                        "quarantine", "watchlist", "sort", "order", "seq", "explain"}) {
         if (reader.list(name)) reader.reject(name, "has no place beside as_of, which shows what was ranked then");
     }
     if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));

@@ -150,7 +150,7 @@ void write_cells(Row& out, const storage::HistoryBar& bar) {
     out.number("funding_8h_pct", maybe(&storage::MinuteAggregate::funding_8h_pct));
     out.number("open_interest", maybe(&storage::MinuteAggregate::open_interest));
     out.number("basis_bps", maybe(&storage::MinuteAggregate::basis_bps));
-    out.number("manip_score", number(&storage::MinuteAggregate::manip_score));
+    out.number("manip_score", maybe(&storage::MinuteAggregate::manip_score));
     out.texts("manip_flags", numbers == nullptr ? nullptr : &numbers->manip_flags);
     out.integer("samples", numbers == nullptr ? std::nullopt : std::optional<std::int64_t>(numbers->samples));
     out.integer("first_seq", numbers == nullptr ? std::nullopt : sequence_of(numbers->first_sequence));

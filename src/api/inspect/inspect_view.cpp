@@ -5,6 +5,7 @@
 #include "api/rankings/rankings_view.hpp"
 
 #include "scanner/core/numeric.hpp"
+#include "scanner/signals/detector_verdict.hpp"
 #include "scanner/signals/manipulation.hpp"
 #include "scanner/signals/numbers.hpp"
 #include "scanner/signals/score.hpp"
@@ -118,6 +119,23 @@ void write_flag_details(core::JsonWriter& json, const std::vector<signals::FlagD
     json.end_array();
 }
 
+/// What is under way by the detectors, and of which flags they cannot tell.
+void write_episodes(core::JsonWriter& json, const signals::DetectorVerdict& verdict) {
+    json.key("episodes").begin_array();
+    for (const signals::OpenEpisode& episode : verdict.episodes) {
+        json.begin_object()
+            .field("id", episode.id)
+            .field("flag", episode.flag)
+            .field("phase", episode.phase)
+            .field("start", core::format_time(episode.start));
+        number_field(json, "probability", signals::rounded(episode.probability, kPartDigits));
+        number_field(json, "severity", signals::rounded(episode.severity, kPartDigits));
+        json.end_object();
+    }
+    json.end_array().key("unknown_flags");
+    write_value(json, std::span<const std::string_view>(verdict.unknown_flags));
+}
+
 void write_manipulation(core::JsonWriter& json, const signals::NumbersView& numbers) {
     const signals::Manipulation& manipulation = numbers.numbers.manipulation;
     json.key("manipulation").begin_object();
@@ -133,8 +151,12 @@ void write_manipulation(core::JsonWriter& json, const signals::NumbersView& numb
         json.end_object();
     }
     json.end_array();
-    number_field(json, "probability", signals::rounded(manipulation.probability, kPartDigits));
+    const bool measured = numbers.numbers.detection.verdict != nullptr;
+    number_field(json, "probability",
+                 measured ? signals::shown<&signals::Detection::manip_probability>(numbers)
+                          : std::optional(signals::rounded(manipulation.probability, kPartDigits)));
     write_flag_details(json, manipulation.flag_details);
+    if (measured) write_episodes(json, *numbers.numbers.detection.verdict);
     json.end_object();
 }
 
@@ -169,10 +191,9 @@ void write_time_members(core::JsonWriter& json, const ranking::Ranking& ranking,
     json.field("ts", core::format_time(read_at)).field("seq", ranking.sequence);
     if (ranking.settings.simulated) json.field("simulated", true);
     json.field("data_age_ms", std::max<std::int64_t>(0, (read_at - snapshot.data.data_time).count()))
-        .field("next_scan_at", core::format_time(ranking.next_scan_at))
-        .field("in_scan", false)
-        .field("reason", extras.reason)
-        .field("detail", extras.detail);
+        .field("next_scan_at", core::format_time(ranking.next_scan_at));
+    write_manip_model(json, ranking);
+    json.field("in_scan", false).field("reason", extras.reason).field("detail", extras.detail);
 }
 
 /// Who told an input, where a live feed is followed; without one there is one source, and nothing to tell.

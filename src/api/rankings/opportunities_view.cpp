@@ -66,6 +66,9 @@ struct Found {
 Found find_opportunities(const ranking::Ranking& ranking, const OpportunitiesQuery& query,
                          const OpportunityContext& context) {
     auto items = select(score_contracts(ranking, query.scoring), query.selection);
+    if (query.scoring.quarantine) {
+        std::erase_if(items, [](const ScoredContract& item) { return item.snapshot->is_quarantined(); });
+    }
     const auto top = static_cast<std::size_t>(query.top);
     Found found{.total = items.size()};
     // Only what depends on the suggestions themselves needs all of them.
@@ -165,9 +168,13 @@ void write_item(core::JsonWriter& json, const Suggestion& suggestion, const std:
     number_field(json, "reward_risk_net", opportunity.reward_risk_net);
     number_field(json, "round_trip_cost_pct", opportunity.round_trip_cost_pct);
     number_field(json, "risk_usdt", opportunity.risk_usdt);
-    number_field(json, "manip_score", numbers.manipulation.manip_score);
+    number_field(json, "manip_score", signals::known<&signals::Manipulation::manip_score>(numbers));
     json.key("manip_flags");
     write_value(json, std::span<const std::string_view>(numbers.manipulation.manip_flags));
+    if (numbers.detection.quarantined) {
+        number_field(json, "manip_probability", signals::shown<&signals::Detection::manip_probability>(numbers));
+        json.field("quarantined", *numbers.detection.quarantined);
+    }
     json.field("ts", ts).key("last_price");
     write_price(json, opportunity.last_price);
     write_prices(json, opportunity.trade);
@@ -179,7 +186,7 @@ void write_item(core::JsonWriter& json, const Suggestion& suggestion, const std:
     json.end_object();
 }
 
-void write_filters(core::JsonWriter& json, const OpportunitiesQuery& query) {
+void write_filters(core::JsonWriter& json, const ranking::Ranking& ranking, const OpportunitiesQuery& query) {
     json.key("filters").begin_object().field("top", query.top);
     number_field(json, "min_qvol", query.scoring.min_qvol_usdt);
     number_field(json, "max_spread_bps", query.scoring.max_spread_bps);
@@ -188,6 +195,7 @@ void write_filters(core::JsonWriter& json, const OpportunitiesQuery& query) {
         .field("include_basis", query.scoring.include_basis)
         .field("include_carry", query.scoring.include_carry);
     write_manipulation_filters(json, query.selection);
+    write_quarantine_filter(json, ranking, query.scoring.quarantine);
     json.field("tradable", query.tradable).field("sort", to_string(query.order)).end_object();
 }
 
@@ -212,7 +220,7 @@ Rendered render_opportunities(const ranking::Ranking& ranking, const Opportuniti
     number_field(json, "maker_pct", context.terms.maker_fee_pct);
     json.end_object();
     number_field(json, "manipulation_threshold", context.terms.manipulation_threshold);
-    write_filters(json, query);
+    write_filters(json, ranking, query);
     json.key("items").begin_array();
     for (const Suggestion& each : found.suggestions) write_item(json, each, ts);
     json.end_array().field("total", found.total).end_object();

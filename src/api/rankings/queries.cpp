@@ -112,6 +112,10 @@ void read_carry(ParamReader& reader, Scoring& scoring) {
     scoring.include_carry = reader.flag("include_carry").value_or(scoring.include_carry);
 }
 
+void read_quarantine(ParamReader& reader, Scoring& scoring) {
+    scoring.quarantine = reader.flag("quarantine").value_or(scoring.quarantine);
+}
+
 void read_min_listed_days(ParamReader& reader, Scoring& scoring) {
     scoring.min_listed_days = reader.number("min_listed_days", 0.0).value_or(scoring.min_listed_days);
 }
@@ -189,6 +193,7 @@ void add_scoring(std::string& key, const Scoring& scoring) {
     key += scoring.include_funding ? 'f' : '-';
     key += scoring.include_basis ? 'b' : '-';
     key += scoring.include_carry ? 'c' : '-';
+    key += scoring.quarantine ? 'q' : '-';
 }
 
 void add_selection(std::string& key, const Selection& selection) {
@@ -234,6 +239,7 @@ std::expected<RankingsQuery, Problem> parse_rankings_query(const net::QueryParam
     read_carry(reader, query.scoring);
     query.selection.max_manip_score = reader.number("max_manip_score", 0.0, 100.0);
     query.selection.exclude_flags = read_exclude_flags(reader);
+    read_quarantine(reader, query.scoring);
     read_watchlist(reader, context, query.selection);
     query.selection.symbols = read_symbols(reader, context);
     read_sort(reader, query);
@@ -260,6 +266,7 @@ std::expected<OpportunitiesQuery, Problem> parse_opportunities_query(const net::
     read_carry(reader, query.scoring);
     query.selection.max_manip_score = reader.number("max_manip_score", 0.0, 100.0);
     query.selection.exclude_flags = read_exclude_flags(reader);
+    read_quarantine(reader, query.scoring);
     read_opportunity_order(reader, query);
     query.tradable = reader.flag("tradable");
     if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));

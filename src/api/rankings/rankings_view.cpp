@@ -100,7 +100,7 @@ void sort_items(std::vector<ScoredContract>& items, const RankingsQuery& query) 
     });
 }
 
-void write_filters(core::JsonWriter& json, const RankingsQuery& query) {
+void write_filters(core::JsonWriter& json, const ranking::Ranking& ranking, const RankingsQuery& query) {
     const Scoring& scoring = query.scoring;
     json.key("filters").begin_object().field("top", query.top).field("profile", scoring.profile);
     number_field(json, "min_qvol", scoring.min_qvol_usdt);
@@ -111,6 +111,7 @@ void write_filters(core::JsonWriter& json, const RankingsQuery& query) {
         .field("include_basis", scoring.include_basis)
         .field("include_carry", scoring.include_carry);
     write_manipulation_filters(json, query.selection);
+    write_quarantine_filter(json, ranking, scoring.quarantine);
     json.field("watchlist", query.selection.watchlist).key("symbols");
     write_symbols(json, query.selection.symbols);
     json.field("sort", query.sort->name).field("order", query.ascending ? "asc" : "desc").key("fields");
@@ -141,7 +142,7 @@ std::string json_of(const ranking::Ranking& ranking, const RankingsQuery& query,
     json.begin_object();
     write_scan_members(json, ranking, result.data_time);
     json.field("profile", query.scoring.profile);
-    write_filters(json, query);
+    write_filters(json, ranking, query);
     json.key("items").begin_array();
     for (const ScoredContract& item : result.page) {
         if (query.all_fields) {
@@ -196,7 +197,11 @@ std::vector<ScoredContract> select(std::vector<ScoredContract> items, const Sele
         const double most = *selection.max_manip_score;
         filter(
             items, "max_manip_score",
-            [most](const ScoredContract& item) { return item.snapshot->numbers.manipulation.manip_score <= most; },
+            [most](const ScoredContract& item) {
+                // What no detector can tell of is not known to be under it.
+                const auto score = signals::known<&signals::Manipulation::manip_score>(item.snapshot->numbers);
+                return score && *score <= most;
+            },
             funnel);
     }
     if (!selection.exclude_flags.empty()) {

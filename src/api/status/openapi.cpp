@@ -203,7 +203,7 @@ std::vector<signals::FieldInfo> fields_named(std::string_view name) {
 }
 
 /// Puts the properties that the tables have in the place of `x-fields-of`, before the schema's own; with
-/// `x-fields-required` all of them are, but for those that only a live feed brings. Everywhere.
+/// `x-fields-required` all of them are, but for those that only a live feed or the detectors bring. Everywhere.
 void fill_fields(Json& node) {
     if (!node.is_structured()) return;
     for (Json& child : node) fill_fields(child);
@@ -213,7 +213,9 @@ void fill_fields(Json& node) {
     for (const Json& name : node["x-fields-of"]) {
         for (const signals::FieldInfo& field : fields_named(name.get<std::string>())) {
             properties[std::string(field.name)] = field_schema(field);
-            if (field.group != signals::FieldGroup::flow) required.push_back(field.name);
+            const bool always = field.group != signals::FieldGroup::flow &&
+                                field.group != signals::FieldGroup::detection && field.name != "rank_raw";
+            if (always) required.push_back(field.name);
         }
     }
     if (!node.value("x-fields-required", false)) required.clear();

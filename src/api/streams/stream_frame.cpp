@@ -83,7 +83,7 @@ std::optional<std::string> render_frame(const ranking::Ranking& ranking, const S
     json.begin_object().field("ts", core::format_time(ranking.time)).field("seq", ranking.sequence);
     if (ranking.settings.simulated) json.field("simulated", true);
     if (context.stale) json.field("stale", true);
-    json.field("profile", profile);
+    json.field("manip_model", core::to_string(ranking.settings.manip_model)).field("profile", profile);
     number_field(json, "market_gauge", gauge);
     json.field("volatility_bucket", gauge.transform(gauge_bucket)).field("top", query.top).key("items").begin_array();
     std::size_t shown = 0;

@@ -127,7 +127,7 @@ std::vector<MinuteAggregate> read_minutes(SqlSession& session, const std::string
                         minute.funding_8h_pct = row.maybe_real(7);
                         minute.open_interest = row.maybe_real(8);
                         minute.basis_bps = row.maybe_real(9);
-                        minute.manip_score = row.maybe_real(10).value_or(0.0);
+                        minute.manip_score = row.maybe_real(10);
                         if (!row.is_null(11)) minute.manip_flags = flags_of(row.text(11));
                         minute.samples = row.small(12);
                         minute.first_sequence = row.count(13);

@@ -1,5 +1,6 @@
 #include "storage/history/history_sql.hpp"
 
+#include "storage/history/episodes_sql.hpp"
 #include "storage/history/inputs_table.hpp"
 #include "storage/sql/schema.hpp"
 
@@ -93,8 +94,10 @@ void write_inputs(SqlSession& session, const std::vector<ContractInputs>& rows, 
 /// The same as merge_minute.
 std::string merge_rule(const SqlSession& session) {
     std::string rule =
-        "ON CONFLICT (symbol, ts) WHERE last_sequence > 0 DO UPDATE SET manip_score = CASE WHEN bars_1m.manip_score > "
-        "excluded.manip_score THEN bars_1m.manip_score ELSE excluded.manip_score END, samples = CASE WHEN "
+        "ON CONFLICT (symbol, ts) WHERE last_sequence > 0 DO UPDATE SET manip_score = CASE WHEN excluded.manip_score "
+        "IS NULL "
+        "OR bars_1m.manip_score > excluded.manip_score THEN bars_1m.manip_score ELSE excluded.manip_score END, samples "
+        "= CASE WHEN "
         "excluded.first_sequence > bars_1m.last_sequence THEN bars_1m.samples + excluded.samples WHEN excluded.samples "
         "> bars_1m.samples THEN excluded.samples ELSE bars_1m.samples END, first_sequence = CASE WHEN "
         "bars_1m.first_sequence > 0 AND bars_1m.first_sequence < excluded.first_sequence THEN bars_1m.first_sequence "
@@ -122,7 +125,7 @@ void write_minutes(SqlSession& session, const std::vector<MinuteAggregate>& rows
         flags = flags_json(minute.manip_flags);
         put(row, {std::string_view(minute.symbol), minute.minute, minute.close, sql(minute.atr_pct), minute.spread_bps,
                   minute.top5_depth_usdt, sql(minute.ret_1), sql(minute.ret_15), sql(minute.funding_8h_pct),
-                  sql(minute.open_interest), sql(minute.basis_bps), minute.manip_score, JsonText{flags},
+                  sql(minute.open_interest), sql(minute.basis_bps), sql(minute.manip_score), JsonText{flags},
                   std::int64_t{minute.samples}, sql(minute.first_sequence), sql(minute.last_sequence)});
     });
 }
@@ -157,6 +160,7 @@ void write_history(SqlSession& session, const MergedBatch& batch, const SpoolPos
     write_minutes(session, batch.minutes);
     write_candles(session, batch.candles);
     write_alerts(session, batch.alerts);
+    write_episodes(session, batch.episodes);
     session.execute(
         "INSERT INTO spool_progress (spool_id, position, updated_at) VALUES (?1, ?2, ?3) "
         "ON CONFLICT (spool_id) DO UPDATE SET position = excluded.position, updated_at = excluded.updated_at",

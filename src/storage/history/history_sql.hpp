@@ -16,8 +16,9 @@
 namespace scanner::storage {
 
 /// Everything that history keeps in rows over time, with a column `ts`.
-inline constexpr std::array<std::string_view, 7> kHistoryTables{
-    "rankings", "ranking_inputs", "cycles", "alerts", "alert_dead_letters", "bars_1m", "bars_1m_ohlc"};
+inline constexpr std::array<std::string_view, 8> kHistoryTables{"rankings",     "ranking_inputs",     "cycles",
+                                                                "alerts",       "alert_dead_letters", "bars_1m",
+                                                                "bars_1m_ohlc", "manip_episodes"};
 
 /// How far the database has got in a spool.
 struct SpoolPosition {

@@ -16,8 +16,10 @@
 namespace scanner::storage {
 namespace {
 
-/// 2: inputs were JSON; still read.
-constexpr std::uint8_t kVersion = 3;
+/// All are still read. Before 4 there were no episodes and every score of a minute was known.
+constexpr std::uint8_t kVersion = 4;
+/// Since which inputs are numbers under a schema; before they were JSON.
+constexpr std::uint8_t kVersionWithSchemas = 3;
 /// In which every number of a minute was known; still read.
 constexpr std::uint8_t kVersionWithoutUnknown = 1;
 /// In place of a schema: the row brings JSON.
@@ -153,9 +155,9 @@ void read(ByteReader& in, ContractInputs& row) {
 void write(ByteWriter& out, const MinuteAggregate& row) {
     out.text(row.symbol);
     time(out, row.minute);
-    for (const double value : {row.close, row.spread_bps, row.top5_depth_usdt, row.manip_score}) out.real(value);
-    for (const auto* value :
-         {&row.atr_pct, &row.ret_1, &row.ret_15, &row.funding_8h_pct, &row.open_interest, &row.basis_bps})
+    for (const double value : {row.close, row.spread_bps, row.top5_depth_usdt}) out.real(value);
+    for (const auto* value : {&row.manip_score, &row.atr_pct, &row.ret_1, &row.ret_15, &row.funding_8h_pct,
+                              &row.open_interest, &row.basis_bps})
         out.maybe(*value);
     out.u32(static_cast<std::uint32_t>(row.manip_flags.size()));
     for (const std::string& flag : row.manip_flags) out.text(flag);
@@ -180,7 +182,8 @@ void read(ByteReader& in, std::uint8_t version, MinuteAggregate& row) {
     if (version == kVersionWithoutUnknown) {
         read_all_known(in, row);
     } else {
-        for (auto* value : {&row.close, &row.spread_bps, &row.top5_depth_usdt, &row.manip_score}) *value = in.real();
+        for (auto* value : {&row.close, &row.spread_bps, &row.top5_depth_usdt}) *value = in.real();
+        row.manip_score = version < kVersion ? std::optional(in.real()) : in.maybe();
         for (auto* value :
              {&row.atr_pct, &row.ret_1, &row.ret_15, &row.funding_8h_pct, &row.open_interest, &row.basis_bps})
             *value = in.maybe();
@@ -220,6 +223,32 @@ void read(ByteReader& in, AlertRecord& row) {
     row.payload_json = in.text();
 }
 
+void write(ByteWriter& out, const EpisodeRecord& row) {
+    out.text(row.id);
+    out.u64(row.revision);
+    for (const std::string* const text : {&row.symbol, &row.flag, &row.kind, &row.phase}) out.text(*text);
+    time(out, row.start);
+    out.u8(row.end ? 1 : 0);
+    if (row.end) time(out, *row.end);
+    out.real(row.probability);
+    out.real(row.severity);
+    out.u8(row.simulated ? 1 : 0);
+    out.text(row.details_json);
+    out.text(row.context_json);
+}
+void read(ByteReader& in, EpisodeRecord& row) {
+    row.id = in.text();
+    row.revision = count(in);
+    for (std::string* const text : {&row.symbol, &row.flag, &row.kind, &row.phase}) *text = in.text();
+    row.start = time(in);
+    if (in.u8() != 0) row.end = time(in);
+    row.probability = in.real();
+    row.severity = in.real();
+    row.simulated = in.u8() != 0;
+    row.details_json = in.text();
+    row.context_json = in.text();
+}
+
 template <class Row>
 void write_all(ByteWriter& out, const std::vector<Row>& rows) {
     out.u32(static_cast<std::uint32_t>(rows.size()));
@@ -242,6 +271,13 @@ void move_onto(std::vector<Row>& into, std::vector<Row>& from) {
     std::move(from.begin(), from.end(), std::back_inserter(into));
 }
 
+/// The same as the upsert of the ledger.
+void merge_episode(EpisodeRecord& into, EpisodeRecord later) {
+    if (later.revision <= into.revision) return;
+    if (later.context_json.empty()) later.context_json = std::move(into.context_json);
+    into = std::move(later);
+}
+
 }  // namespace
 
 std::string encode_batch(const HistoryBatch& batch) {
@@ -254,6 +290,7 @@ std::string encode_batch(const HistoryBatch& batch) {
     write_all(out, batch.minutes);
     write_all(out, batch.candles);
     write_all(out, batch.alerts);
+    write_all(out, batch.episodes);
 
     std::string bytes;
     ByteWriter head(bytes);
@@ -289,7 +326,7 @@ core::Result<HistoryBatch> decode_batch(std::string_view bytes) {
     HistoryBatch batch;
     if (in.u8() != 0) read(in, batch.cycle.emplace());
     read_all(in, version, batch.rankings);
-    if (version == kVersion) {
+    if (version >= kVersionWithSchemas) {
         read_inputs(in, batch.inputs);
     } else {
         read_all(in, version, batch.inputs);
@@ -297,6 +334,7 @@ core::Result<HistoryBatch> decode_batch(std::string_view bytes) {
     read_all(in, version, batch.minutes);
     read_all(in, version, batch.candles);
     read_all(in, version, batch.alerts);
+    if (version == kVersion) read_all(in, version, batch.episodes);
     if (!in.ok() || !in.rest().empty())
         return core::fail(core::ErrorCode::malformed, "spooled batch: cut short, or a number out of its range");
     return batch;
@@ -308,7 +346,7 @@ void merge_minute(MinuteAggregate& into, const MinuteAggregate& later) {
                                                                   : std::max(into.samples, later.samples);
     std::vector<std::string> flags;
     std::ranges::set_union(into.manip_flags, later.manip_flags, std::back_inserter(flags));
-    const double manip_score = std::max(into.manip_score, later.manip_score);
+    const std::optional<double> manip_score = std::max(into.manip_score, later.manip_score);
     const std::uint64_t first_sequence = std::min(into.first_sequence, later.first_sequence);
     into = later;
     into.manip_flags = std::move(flags);
@@ -321,6 +359,7 @@ MergedBatch merge_batches(std::vector<HistoryBatch> batches) {
     MergedBatch merged;
     std::map<std::pair<std::string, core::WallTime>, std::size_t> minutes;
     std::map<std::pair<std::string, core::WallTime>, std::size_t> candles;
+    std::map<std::string, std::size_t> episodes;
     for (HistoryBatch& batch : batches) {
         if (batch.cycle) merged.cycles.push_back(std::move(*batch.cycle));
         move_onto(merged.rankings, batch.rankings);
@@ -332,6 +371,14 @@ MergedBatch merge_batches(std::vector<HistoryBatch> batches) {
                 merged.minutes.push_back(std::move(minute));
             } else {
                 merge_minute(merged.minutes[place->second], minute);
+            }
+        }
+        for (EpisodeRecord& episode : batch.episodes) {
+            const auto [place, is_new] = episodes.try_emplace(episode.id, merged.episodes.size());
+            if (is_new) {
+                merged.episodes.push_back(std::move(episode));
+            } else {
+                merge_episode(merged.episodes[place->second], std::move(episode));
             }
         }
         for (ClosedCandle& candle : batch.candles) {

@@ -22,10 +22,11 @@ struct MergedBatch {
     std::vector<MinuteAggregate> minutes;
     std::vector<ClosedCandle> candles;
     std::vector<AlertRecord> alerts;
+    std::vector<EpisodeRecord> episodes;
 };
 
 /// In their order. Minutes of one key become one row, just as the database would merge them, and a later candle of one
-/// key replaces the earlier: a multi-row upsert must not meet a key twice. Pure.
+/// key replaces the earlier, as does a later state of an episode: a multi-row upsert must not meet a key twice. Pure.
 [[nodiscard]] MergedBatch merge_batches(std::vector<HistoryBatch> batches);
 
 /// What `later` adds to `into`, when both are of one minute: the newest numbers, the highest manipulation score, the

@@ -198,6 +198,30 @@ constexpr std::array kTypedInputs{
     Column{"texts", json},
 };
 
+constexpr std::array kEpisodes{
+    Column{"id", text, "NOT NULL"},
+    Column{"ts", time, "NOT NULL"},  // of its start
+    Column{"revision", integer, "NOT NULL"},
+    Column{"symbol", text, "NOT NULL"},
+    Column{"flag", text, "NOT NULL"},
+    Column{"kind", text, "NOT NULL"},
+    Column{"phase", text, "NOT NULL"},
+    Column{"ended_at", time},
+    Column{"probability", real},
+    Column{"severity", real},
+    Column{"simulated", boolean},
+    Column{"details", json},
+    Column{"context", json},
+    Column{"verdict", text},  // this and the rest are the operator's
+    Column{"note", text},
+    Column{"judged_at", time},
+    Column{"disposition_version", integer, "NOT NULL DEFAULT 0"},
+};
+constexpr std::array kEpisodesIndices{Index{"manip_episodes_ts", "ts, id"},
+                                      Index{"manip_episodes_symbol", "symbol, ts"}};
+constexpr std::array kLedger{
+    Table{.name = "manip_episodes", .columns = kEpisodes, .key = "id", .indices = kEpisodesIndices, .long_rows = true}};
+
 /// What a version adds to the one before. Never changed once released: a change is a new migration.
 struct Migration {
     int version;
@@ -213,6 +237,7 @@ constexpr std::array kMigrations{
               "INSERT INTO operator_clock (id, version) VALUES (1, 1) ON CONFLICT (id) DO NOTHING"},
     Migration{3, "alerts: rules, history, dead letters", kAlerting, ""},
     Migration{4, "inputs of rankings as arrays of numbers under a schema", kTyped, "", "ranking_inputs", kTypedInputs},
+    Migration{5, "episodes of manipulation, with what the operator says of them", kLedger, ""},
 };
 static_assert(kMigrations.back().version == kSchemaVersion);
 

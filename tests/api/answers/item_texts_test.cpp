@@ -54,6 +54,20 @@ TEST(ItemTexts, are_what_the_fields_give_whatever_a_request_asks_for) {
     EXPECT_GT(shown, 20U);
 }
 
+TEST(ItemTexts, have_both_ranks_whatever_is_quarantined) {
+    const auto ranking = test::make_measured_ranking_with_flow();
+    ranking::Scoring scoring = cycle_scoring(ranking.settings, "scalp");
+    ItemTexts texts;
+    for (int round = 0; round < 2; ++round) {
+        for (const bool quarantine : {true, false}) {
+            scoring.quarantine = quarantine;
+            for (const ScoredContract& item : score_contracts(ranking, scoring)) {
+                EXPECT_EQ(from_texts(texts, ranking, item), field_by_field(ranking, item));
+            }
+        }
+    }
+}
+
 TEST(ItemTexts, are_right_for_more_scores_than_are_kept) {
     const auto ranking = test::make_ranking(7, test::kNow);
     auto items = score_contracts(ranking, cycle_scoring(ranking.settings, "scalp"));

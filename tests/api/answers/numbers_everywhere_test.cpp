@@ -31,7 +31,8 @@ using signals::NumberField;
 
 bool is_in_items(const NumberField& field) {
     return field.group == FieldGroup::metrics || field.group == FieldGroup::edges ||
-           field.group == FieldGroup::manipulation || field.group == FieldGroup::flow;
+           field.group == FieldGroup::manipulation || field.group == FieldGroup::flow ||
+           field.group == FieldGroup::detection;
 }
 
 class NumbersEverywhere : public testing::Test {
@@ -56,7 +57,7 @@ protected:
         return *value;
     }
 
-    ranking::Ranking ranking_ = test::make_ranking_with_flow();
+    ranking::Ranking ranking_ = test::make_measured_ranking_with_flow();
 };
 
 TEST(NumbersWithoutFeed, leave_no_trace_in_answers_and_stored_texts) {
@@ -161,11 +162,11 @@ TEST_F(NumbersEverywhere, in_the_document_of_the_interface) {
         const std::string name(field.name);
         EXPECT_TRUE(schemas["RankingItem"]["properties"].contains(name)) << name;
         EXPECT_TRUE(frame_item["properties"].contains(name)) << name;
-        const bool required = field.group != FieldGroup::flow;
+        const bool required = !field.needs_feed && !field.needs_detectors;
         EXPECT_EQ(std::ranges::count(frame_item["required"], json(name)), required ? 1 : 0) << name;
         EXPECT_TRUE(inspection["snapshot"]["properties"].contains(name)) << name;
         const json& past = schemas["PastRankings"]["properties"]["items"]["items"]["properties"];
-        EXPECT_EQ(past.contains(name), name != "rank_delta") << name;
+        EXPECT_EQ(past.contains(name), field.in_past) << name;
     }
     for (const NumberField& field : signals::kNumbers) {
         const std::string name(field.name);

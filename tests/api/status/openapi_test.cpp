@@ -96,7 +96,7 @@ TEST(OpenApi, parameters_match_the_readers_and_are_described) {
         EXPECT_TRUE(parameter.contains("description")) << parameter;
     }
     EXPECT_EQ(top.at("schema"), json::parse(R"({"type":"integer","minimum":1,"maximum":2000})"));
-    EXPECT_EQ(parameters.size(), 23U) << "22 of the query (the same path with as_of included), one header";
+    EXPECT_EQ(parameters.size(), 24U) << "23 of the query (the same path with as_of included), one header";
     for (const auto& operations : document().at("paths")) {
         for (const auto& operation : operations) {
             EXPECT_FALSE(operation.contains("x-parameters-of"));
