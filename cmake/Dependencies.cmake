@@ -22,6 +22,7 @@ target_link_libraries(deps_beast PUBLIC scanner_asio)
 
 scanner_pkg_library(curl libcurl)
 scanner_pkg_library(zlib zlib)
+scanner_pkg_library(deflate libdeflate)
 scanner_pkg_library(crypto libcrypto)
 scanner_pkg_library(ssl libssl)
 scanner_pkg_library(fmt fmt)

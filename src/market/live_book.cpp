@@ -1,7 +1,10 @@
 #include "scanner/market/live_book.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <utility>
 
 namespace scanner::market {
@@ -32,6 +35,58 @@ std::vector<Level>::iterator find(std::vector<Level>& side, std::size_t from, do
     return std::ranges::lower_bound(begin, end, price, before, &Level::price);
 }
 
+/// What comes first of two prices above 0, whose bits compare as they do. Integers compare in a third of the time,
+/// which is what each step of a merge waits for.
+enum class Order : std::uint8_t { descends, ascends };
+
+/// One side while levels are merged into it: what stands was moved to the end of the room and is written back where it
+/// belongs, never ahead of what is still to be read.
+template <Order order>
+class Merge {
+public:
+    /// `levels` are in order. `side` is to be given to `finish` alone until then.
+    Merge(std::vector<Level>& side, std::span<const Level> levels)
+        : next_(levels.data()), next_end_(levels.data() + levels.size()) {
+        const std::size_t size = side.size();
+        side.resize(size + levels.size() + 1);
+        out_ = side.data();
+        standing_ = out_ + levels.size();
+        standing_end_ = standing_ + size;
+        std::move_backward(out_, out_ + size, side.data() + side.size() - 1);
+        side.back() = {.price = order == Order::descends ? 0.0 : std::numeric_limits<double>::infinity()};
+    }
+    [[nodiscard]] bool has_next() const { return next_ != next_end_; }
+    /// Writes the nearer of the next standing and the next changed level, or the latter where both are at one price.
+    /// Without a branch: which of the two it is cannot be predicted.
+    void step() {
+        const auto standing = std::bit_cast<std::uint64_t>(standing_->price);
+        const auto next = std::bit_cast<std::uint64_t>(next_->price);
+        const std::uint64_t price = order == Order::descends ? std::max(standing, next) : std::min(standing, next);
+        const std::uint64_t is_next = next == price ? 1 : 0;
+        const std::uint64_t size = std::bit_cast<std::uint64_t>(next_->size) & (0 - is_next);
+        const std::uint64_t kept = std::bit_cast<std::uint64_t>(standing_->size) & (is_next - 1);
+        *out_ = {.price = std::bit_cast<double>(price), .size = std::bit_cast<double>(size | kept)};
+        out_ += (size | kept) << 1U != 0 ? 1 : 0;  // whatever the sign of 0
+        standing_ += standing == price ? 1 : 0;
+        next_ += is_next;
+    }
+    void finish(std::vector<Level>& side) {
+        while (has_next()) step();
+        out_ = std::move(standing_, standing_end_, out_);
+        side.resize(static_cast<std::size_t>(out_ - side.data()));
+    }
+
+private:
+    const Level* standing_ = nullptr;
+    const Level* standing_end_ = nullptr;
+    const Level* next_;
+    const Level* next_end_;
+    Level* out_ = nullptr;
+};
+
+/// So many levels are sooner looked for one by one.
+constexpr std::size_t kFew = 12;
+
 template <class Before>
 void change(std::vector<Level>& side, std::span<const Level> levels, Before before) {
     // Changes come in order, mostly: the search goes on where the last one ended, and begins anew where they do not.
@@ -52,6 +107,27 @@ void change(std::vector<Level>& side, std::span<const Level> levels, Before befo
     }
 }
 
+/// How many of the levels come in order, from the first one on.
+template <class Before>
+std::size_t ordered(std::span<const Level> levels, Before before) {
+    std::size_t count = std::min<std::size_t>(levels.size(), 1);
+    while (count < levels.size() && before(levels[count - 1].price, levels[count].price)) ++count;
+    return count;
+}
+
+void merge(std::vector<Level>& bids, std::span<const Level> bid_levels, std::vector<Level>& asks,
+           std::span<const Level> ask_levels) {
+    Merge<Order::descends> below(bids, bid_levels);
+    Merge<Order::ascends> above(asks, ask_levels);
+    // Turn about: neither waits for the other.
+    while (below.has_next() && above.has_next()) {
+        below.step();
+        above.step();
+    }
+    below.finish(bids);
+    above.finish(asks);
+}
+
 }  // namespace
 
 void LiveBook::reset(const BookChange& whole) {
@@ -62,8 +138,17 @@ void LiveBook::reset(const BookChange& whole) {
 }
 
 void LiveBook::apply(const BookChange& update) {
-    change(bids_, update.bids, std::greater<>());
-    change(asks_, update.asks, std::less<>());
+    std::span<const Level> bids = update.bids;
+    std::span<const Level> asks = update.asks;
+    if (bids.size() + asks.size() > kFew) {
+        const std::size_t bids_in_order = ordered(bids, std::greater<>());
+        const std::size_t asks_in_order = ordered(asks, std::less<>());
+        merge(bids_, bids.first(bids_in_order), asks_, asks.first(asks_in_order));
+        bids = bids.subspan(bids_in_order);
+        asks = asks.subspan(asks_in_order);
+    }
+    change(bids_, bids, std::greater<>());
+    change(asks_, asks, std::less<>());
     exchange_time_ = update.exchange_time;
     matching_id_ = update.matching_id;
 }

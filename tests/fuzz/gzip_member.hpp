@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,6 +58,12 @@ inline std::string stored_member(std::string_view text) {
     return member;
 }
 
+inline std::uint32_t number_at(std::string_view bytes, std::size_t at) {
+    std::uint32_t number = 0;
+    for (std::size_t i = 4; i-- > 0;) number = (number << 8U) | static_cast<unsigned char>(bytes[at + i]);
+    return number;
+}
+
 /// The input as a member, and as the content of one.
 inline void gzip_member(std::string_view input) {
     static net::GzipInflater inflater(kMaxInflated);
@@ -64,8 +71,15 @@ inline void gzip_member(std::string_view input) {
     const std::string member(input);
     const auto fast = inflater.inflate(member);
     const auto plain = plain_inflate(member);
-    require(fast.has_value() == plain.has_value(), "both inflate the same members");
-    if (fast) require(*fast == *plain, "both inflate to the same");
+    // libdeflate takes some members whose code tables zlib calls incomplete or too long. Their checksums are right.
+    if (plain) require(fast.has_value() && *fast == *plain, "what zlib inflates comes out the same");
+    if (fast) {
+        require(fast->size() <= kMaxInflated, "no more than is allowed");
+        const std::string_view trailer = std::string_view(member).substr(member.size() - 8);
+        require(number_at(trailer, 0) == crc32_z(0, reinterpret_cast<const Bytef*>(fast->data()), fast->size()) &&
+                    number_at(trailer, 4) == fast->size(),
+                "what comes out has the checksum and the length of the trailer");
+    }
     if (!fast) require(!fast.error().message().empty(), "a member is refused with a reason");
     if (input.size() > kMaxInflated) return;
     const auto again = inflater.inflate(stored_member(input));

@@ -77,14 +77,24 @@ TEST(LiveBook, agrees_with_a_map_of_prices_after_any_changes) {
     LiveBook book;
     std::map<double, double> bids;
     std::map<double, double> asks;
+    std::uniform_int_distribution many(0, 45);
     for (int step = 0; step < 20'000; ++step) {
         Levels below;
         Levels above;
-        for (int i = size(random); i > 0; --i) below.push_back({double(price(random)), double(size(random))});
-        for (int i = size(random); i > 0; --i) above.push_back({100.0 + price(random), double(size(random))});
-        if (step % 2 == 0) {  // as exchanges send them, from the touch outwards
+        const bool few = step % 3 != 0;
+        for (int i = few ? size(random) : many(random); i > 0; --i) {
+            below.push_back({double(price(random)), double(size(random))});
+        }
+        for (int i = few ? size(random) : many(random); i > 0; --i) {
+            above.push_back({100.0 + price(random), double(size(random))});
+        }
+        if (step % 4 != 0) {  // as exchanges send them, from the touch outwards
             std::ranges::sort(below, std::greater(), &Level::price);
             std::ranges::sort(above, std::less(), &Level::price);
+        }
+        if (step % 4 == 1) {  // and each price once
+            below.erase(std::ranges::unique(below, {}, &Level::price).begin(), below.end());
+            above.erase(std::ranges::unique(above, {}, &Level::price).begin(), above.end());
         }
         book.apply({.bids = below, .asks = above});
         mirror(bids, below);

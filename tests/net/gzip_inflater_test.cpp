@@ -75,6 +75,18 @@ TEST(GzipInflater, refuses_damage) {
     EXPECT_EQ(code_of(inflater.inflate("no gzip at all, but long enough for a member")), ErrorCode::malformed);
 }
 
+TEST(GzipInflater, reads_names_comments_and_other_fields_of_a_header) {
+    const std::string packed = gzip("what a header may hold besides");
+    std::string member = packed.substr(0, 10);
+    member[3] = '\x1c';  // extra, name, comment
+    member +=
+        std::string("\x03\x00xyz", 5) + std::string("name\0", 5) + std::string("comment\0", 8) + packed.substr(10);
+    GzipInflater inflater;
+    const auto result = inflater.inflate(member);
+    ASSERT_TRUE(result.has_value()) << result.error().message();
+    EXPECT_EQ(*result, "what a header may hold besides");
+}
+
 TEST(GzipInflater, refuses_what_is_too_long_whatever_the_trailer_says) {
     GzipInflater inflater(10'000);
     EXPECT_TRUE(inflater.inflate(gzip(std::string(10'000, 'x'))).has_value());

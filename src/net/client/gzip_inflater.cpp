@@ -1,10 +1,9 @@
 #include "scanner/net/gzip_inflater.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <cstdint>
-#include <limits>
+#include <libdeflate.h>
 #include <new>
 
 namespace scanner::net {
@@ -12,11 +11,10 @@ namespace {
 
 using core::ErrorCode;
 
-constexpr int kGzipAlone = 15 + 16;          // the largest window; neither zlib's own wrapper nor raw deflate
 constexpr std::size_t kMinMemberBytes = 18;  // header and trailer
 constexpr std::size_t kMaxRatio = 1032;      // of deflate: 258 bytes from two bits
-// zlib's fast loop stops 258 bytes before the end of the output.
-constexpr std::size_t kSlack = 288;
+// libdeflate's fast loop stops before the end of the output by what one step may write.
+constexpr std::size_t kSlack = 320;
 constexpr std::size_t kFirstCapacity = 16U << 10U;
 
 /// The trailer's count of bytes, modulo 2^32.
@@ -28,15 +26,16 @@ std::size_t declared_size(std::string_view member) {
     return size;
 }
 
+struct Free {
+    void operator()(libdeflate_decompressor* decompressor) const { libdeflate_free_decompressor(decompressor); }
+};
+
 }  // namespace
 
 struct GzipInflater::State {
-    explicit State(std::size_t most) : max_bytes(most) {
-        if (inflateInit2(&stream, kGzipAlone) != Z_OK) throw std::bad_alloc();
+    explicit State(std::size_t most) : max_bytes(most), decompressor(libdeflate_alloc_decompressor()) {
+        if (!decompressor) throw std::bad_alloc();
     }
-    ~State() { inflateEnd(&stream); }
-    State(const State&) = delete;
-    State& operator=(const State&) = delete;
 
     void reserve(std::size_t bytes) {
         if (bytes <= capacity) return;
@@ -47,7 +46,7 @@ struct GzipInflater::State {
     }
 
     std::size_t max_bytes;
-    z_stream stream{};
+    std::unique_ptr<libdeflate_decompressor, Free> decompressor;
     std::unique_ptr<char[]> output;
     std::size_t capacity = 0;
 };
@@ -56,10 +55,10 @@ GzipInflater::GzipInflater(std::size_t max_bytes) : state_(std::make_unique<Stat
 GzipInflater::~GzipInflater() = default;
 
 core::Result<std::string_view> GzipInflater::inflate(std::string_view member) {
-    if (member.size() < kMinMemberBytes || member.size() > std::numeric_limits<uInt>::max()) {
+    if (member.size() < kMinMemberBytes) {
         return core::fail(ErrorCode::malformed, fmt::format("{} bytes are no gzip member", member.size()));
     }
-    // The trailer may lie, but not for long: zlib compares it at the end, and there is no room for more than it says.
+    // The trailer may lie, but not for long: it is compared at the end, and there is no room for more than it says.
     const std::size_t size = declared_size(member);
     if (size > state_->max_bytes || size > member.size() * kMaxRatio) {
         return core::fail(ErrorCode::malformed, fmt::format("a gzip member of {} bytes that says it holds {}, at most "
@@ -67,25 +66,19 @@ core::Result<std::string_view> GzipInflater::inflate(std::string_view member) {
                                                             member.size(), size, state_->max_bytes));
     }
     state_->reserve(size + kSlack + kPadding);
-    z_stream& stream = state_->stream;
-    if (inflateReset(&stream) != Z_OK) return core::fail(ErrorCode::internal, "zlib cannot be reset");
-    // zlib takes its input as not const but does not write to it.
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(member.data()));
-    stream.avail_in = static_cast<uInt>(member.size());
-    stream.next_out = reinterpret_cast<Bytef*>(state_->output.get());
-    stream.avail_out = static_cast<uInt>(size + kSlack);
-    // In one step: zlib then needs no window of its own.
-    const int ended = ::inflate(&stream, Z_FINISH);
-    if (ended == Z_MEM_ERROR) throw std::bad_alloc();
-    if (ended != Z_STREAM_END) {
-        return core::fail(ErrorCode::malformed,
-                          fmt::format("not a whole gzip member: {}",
-                                      stream.msg != nullptr ? stream.msg : "cut short or longer than it says"));
+    std::size_t read = 0;
+    std::size_t written = 0;
+    const auto ended = libdeflate_gzip_decompress_ex(state_->decompressor.get(), member.data(), member.size(),
+                                                     state_->output.get(), size + kSlack, &read, &written);
+    if (ended != LIBDEFLATE_SUCCESS) {
+        return core::fail(ErrorCode::malformed, ended == LIBDEFLATE_INSUFFICIENT_SPACE
+                                                    ? "a gzip member that is longer than it says"
+                                                    : "not a whole gzip member, or a damaged one");
     }
-    if (stream.avail_in != 0) {
-        return core::fail(ErrorCode::malformed, fmt::format("{} bytes behind a gzip member", stream.avail_in));
+    if (read != member.size()) {
+        return core::fail(ErrorCode::malformed, fmt::format("{} bytes behind a gzip member", member.size() - read));
     }
-    return std::string_view(state_->output.get(), size);
+    return std::string_view(state_->output.get(), written);
 }
 
 }  // namespace scanner::net

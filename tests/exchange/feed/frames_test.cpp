@@ -1,4 +1,3 @@
-#include "exchange/htx/feed/level_text.hpp"
 #include "exchange/htx/feed/market_frame.hpp"
 #include "exchange/htx/feed/notification_frame.hpp"
 #include "exchange/htx/feed/topics.hpp"
@@ -137,6 +136,49 @@ TEST_F(Frames, whole_messages_that_cannot_be_read) {
     }
 }
 
+TEST_F(Frames, the_short_cut_for_books_makes_no_difference) {
+    // Whatever is cut out or put in, both say the same.
+    const auto both = [this](const std::string& text) {
+        text_ = padded(text);
+        MarketFrameDecoder plain;
+        const auto slow = plain.decode_as_json(text_);
+        const auto fast = decoder_.decode(text_);
+        ASSERT_EQ(fast.has_value(), slow.has_value()) << text;
+        if (!fast) return;
+        ASSERT_EQ(fast->kind, slow->kind) << text;
+        ASSERT_EQ(fast->topic, slow->topic) << text;
+        ASSERT_EQ(fast->time, slow->time) << text;
+        ASSERT_EQ(fast->problem == nullptr, slow->problem == nullptr) << text;
+        ASSERT_EQ(fast->book.has_value(), slow->book.has_value()) << text;
+        if (!fast->book) return;
+        ASSERT_EQ(fast->book->whole, slow->book->whole) << text;
+        ASSERT_EQ(fast->book->version, slow->book->version) << text;
+        ASSERT_EQ(fast->book->matching_id, slow->book->matching_id) << text;
+        ASSERT_EQ(fast->book->time, slow->book->time) << text;
+        ASSERT_THAT(fast->book->bids, testing::ElementsAreArray(slow->book->bids)) << text;
+        ASSERT_THAT(fast->book->asks, testing::ElementsAreArray(slow->book->asks)) << text;
+    };
+    core::Random random(5);
+    for (const std::string_view frame : {kSnapshot, kUpdate}) {
+        both(std::string(frame));
+        for (std::size_t at = 0; at < frame.size(); ++at) both(std::string(frame).erase(at, 1));
+        for (int i = 0; i < 2'000; ++i) {
+            std::string text(frame);
+            for (auto changes = 1 + random.below(3); changes > 0; --changes) {
+                static constexpr std::string_view kPieces = "0123456789.,:[]{}\"-e tsch";
+                const auto at = random.below(text.size());
+                const char piece = kPieces[random.below(kPieces.size())];
+                if (random.chance(0.5)) {
+                    text[at] = piece;
+                } else {
+                    text.insert(at, 1, piece);
+                }
+            }
+            both(text);
+        }
+    }
+}
+
 TEST_F(Frames, levels_that_cannot_be) {
     for (const char* const level :
          {"[0,5]", "[-1,5]", "[86000,-5]", "[86000]", "[]", "[86000,5,6]", "86000", "null", "[null,5]", "[86000,null]",
@@ -171,41 +213,6 @@ TEST_F(Frames, trades_that_cannot_be) {
     EXPECT_NE(decode(with(kTrades, "\"id\":967104142180000", "\"id\":\"x\"")).problem, nullptr);
     EXPECT_NE(decode(with(kTrades, "\"id\":967104142180000", "\"id\":0")).problem, nullptr);
     EXPECT_EQ(decode(with(kTrades, "\"amount\":130", "\"amount\":\"130\"")).problem, nullptr) << "numbers as text";
-}
-
-TEST(LevelText, numbers_are_the_nearest_doubles) {
-    core::Random random(3);
-    for (int i = 0; i < 20'000; ++i) {
-        const double number = random.log_uniform(1e-12, 1e12);
-        const auto digits = static_cast<int>(random.below(20));
-        const std::string text =
-            random.chance(0.5) ? fmt::format("{:.{}f}", number, digits) : fmt::format("{:.{}e}", number, digits);
-        const auto nearest = core::parse_double(text);
-        ASSERT_TRUE(nearest.has_value()) << text;
-        std::vector<Level> levels;
-        const char* const problem = read_levels("[[1, " + text + "] ]", 10, levels);
-        ASSERT_EQ(problem, nullptr) << text;
-        ASSERT_EQ(levels.size(), 1);
-        EXPECT_EQ(levels[0].size, *nearest) << text;
-    }
-}
-
-TEST(LevelText, what_is_no_number_of_json_is_none_here) {
-    for (const char* const number : {"01", ".5", "5.", "+5", "-", "--5", "1e", "1e+", "1.e5", "0x10", "1_000", "NaN",
-                                     "Infinity", "1e999", "1 2", "", "\"5\"", "null", "5a"}) {
-        std::vector<Level> levels;
-        EXPECT_NE(read_levels("[[" + std::string(number) + ",5]]", 10, levels), nullptr) << number;
-    }
-    std::vector<Level> levels;
-    for (const char* const text : {"", "[", "[]]", "[[1,2]", "[[1,2],]", "[,[1,2]]", "[[1,2]][", "[[1,2,3]]", "[[1]]",
-                                   "[1,2]", "{}", "[[1,2] [3,4]]"}) {
-        EXPECT_NE(read_levels(text, 10, levels), nullptr) << text;
-    }
-    levels.clear();
-    EXPECT_EQ(read_levels(" [ [ 1 , 0 ] , [0.5,2e0] ] ", 10, levels), nullptr);
-    EXPECT_THAT(levels, ElementsAre(Level{1, 0}, Level{0.5, 2}));
-    EXPECT_EQ(read_levels("[]", 10, levels), nullptr);
-    EXPECT_NE(read_levels("[[1,1],[2,2]]", 3, levels), nullptr) << "two are there already";
 }
 
 class Notifications : public testing::Test {

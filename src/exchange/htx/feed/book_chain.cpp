@@ -4,8 +4,30 @@
 
 namespace scanner::exchange::htx::feed {
 
+namespace {
+
+constexpr double kWholeLimit = 9'007'199'254'740'992.0;  // 2^53: from here on not every integer is a double
+constexpr int kMaxDecimals = 15;
+
+}  // namespace
+
+BookChain::BookChain(double contract_size) : contract_(contract_size) {
+    const int decimals = contract_.decimals();
+    if (decimals > kMaxDecimals || !(contract_size > 0.0)) return;
+    for (int i = 0; i < decimals; ++i) divisor_ *= 10.0;
+    const double whole = std::nearbyint(contract_size * divisor_);
+    if (whole < kWholeLimit && whole / divisor_ == contract_size) whole_ = whole;
+}
+
 bool BookChain::to_base_units(std::span<market::Level> levels) const {
     for (market::Level& level : levels) {
+        // What DecimalUnit::times does, without a call a level. Adding 2^52 rounds what is no whole number.
+        const double product = level.size * whole_;
+        const double rounded = (level.size + kWholeLimit / 2) - kWholeLimit / 2;
+        if (rounded == level.size && whole_ > 0.0 && product < kWholeLimit) {
+            level.size = product / divisor_;
+            continue;
+        }
         if (level.size == 0.0) continue;
         level.size = contract_.times(level.size);
         if (!std::isfinite(level.size) || !(level.size > 0.0)) return false;

@@ -25,7 +25,7 @@ public:
         broken      ///< the book is of no use; `state` says why
     };
 
-    explicit BookChain(double contract_size) : contract_(contract_size) {}
+    explicit BookChain(double contract_size);
 
     /// Turns the tick's sizes from contracts into base units where they are, and takes them.
     Step on_tick(const BookTick& tick);
@@ -48,6 +48,9 @@ private:
     [[nodiscard]] bool to_base_units(std::span<market::Level> levels) const;
 
     core::DecimalUnit contract_;
+    // The contract size as whole / divisor, both of them doubles exactly; 0: it cannot be written like that.
+    double whole_ = 0.0;
+    double divisor_ = 1.0;
     market::LiveBook book_;
     BookState state_ = BookState::awaiting_snapshot;
     const char* why_ = "";

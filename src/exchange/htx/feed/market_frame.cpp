@@ -1,5 +1,6 @@
 #include "exchange/htx/feed/market_frame.hpp"
 
+#include "exchange/htx/feed/book_text.hpp"
 #include "exchange/htx/feed/level_text.hpp"
 #include "exchange/rest/field_reader.hpp"
 
@@ -24,8 +25,7 @@ using simdjson::SUCCESS;
 
 static_assert(net::GzipInflater::kPadding >= simdjson::SIMDJSON_PADDING);
 
-// The topic has 150 levels a side, a match rarely a hundred fills.
-constexpr std::size_t kMaxLevels = 2'000;
+// A match rarely has a hundred fills.
 constexpr std::size_t kMaxTrades = 10'000;
 
 /// Numbers that are sometimes printed as text.
@@ -35,6 +35,14 @@ bool read_number(ondemand::value value, double& out) {
 
 bool read_integer(ondemand::value value, std::int64_t& out) {
     return value.get_int64().get(out) == SUCCESS || value.get_int64_in_string().get(out) == SUCCESS;
+}
+
+template <class Before>
+bool is_in_order(std::span<const market::Level> levels, Before before) {
+    for (std::size_t i = 1; i < levels.size(); ++i) {
+        if (!before(levels[i - 1].price, levels[i].price)) return false;
+    }
+    return true;
 }
 
 /// What the tick of one message holds, whatever its topic.
@@ -53,25 +61,32 @@ struct Tick {
 struct MarketFrameDecoder::State {
     error_code read_root(std::string_view text, MarketFrame& frame);
     error_code read_tick(ondemand::value value);
-    error_code read_levels(ondemand::value value, std::vector<market::Level>& side);
+    error_code read_levels(ondemand::value value, LevelList& side);
     error_code read_trades(ondemand::value value);
     error_code read_trade(ondemand::object fields);
     void note(const char* problem) {
         if (tick.problem == nullptr) tick.problem = problem;
     }
+    /// Whether it was a book in its usual form; nothing is known of the message otherwise.
+    bool read_book(std::string_view text, MarketFrame& frame);
     void finish_data(MarketFrame& frame);
+    void start() {
+        bids.count = asks.count = 0;
+        trades.clear();
+        tick = {};
+    }
     void finish_book(MarketFrame& frame);
 
     ondemand::parser parser;
-    std::vector<market::Level> bids;
-    std::vector<market::Level> asks;
+    LevelList bids;
+    LevelList asks;
     std::vector<market::Trade> trades;
     Tick tick;
 };
 
 // A value of the wrong type is the topic's problem and not the message's: the iteration goes on behind it. Any other
 // error is the message's.
-error_code MarketFrameDecoder::State::read_levels(ondemand::value value, std::vector<market::Level>& side) {
+error_code MarketFrameDecoder::State::read_levels(ondemand::value value, LevelList& side) {
     tick.has_levels = true;
     ondemand::array levels;
     if (value.get_array().get(levels) != SUCCESS) {
@@ -80,7 +95,12 @@ error_code MarketFrameDecoder::State::read_levels(ondemand::value value, std::ve
     }
     std::string_view text;
     if (const auto error = levels.raw_json().get(text); error != SUCCESS) return error;
-    if (const char* const problem = feed::read_levels(text, kMaxLevels, side)) note(problem);
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    const char* problem = feed::read_levels(at, end, side);
+    while (problem == nullptr && at != end && std::string_view(" \t\n\r").contains(*at)) ++at;
+    if (problem == nullptr && at != end) problem = "something behind the levels of a side";
+    if (problem != nullptr) note(problem);
     return SUCCESS;
 }
 
@@ -220,6 +240,20 @@ error_code MarketFrameDecoder::State::read_root(std::string_view text, MarketFra
     return document.current_location().get(behind) == simdjson::OUT_OF_BOUNDS ? SUCCESS : simdjson::TAPE_ERROR;
 }
 
+bool MarketFrameDecoder::State::read_book(std::string_view text, MarketFrame& frame) {
+    BookText book;
+    if (!read_book_text(text, book, bids, asks)) return false;
+    frame.kind = MarketFrame::Kind::data;
+    frame.topic = book.topic;
+    if (book.sent) frame.time = rest::to_time(*book.sent);
+    tick.version = book.version;
+    tick.matching_id = book.matching_id.value_or(0);
+    tick.time = book.time;
+    tick.event = book.event;
+    tick.has_levels = true;
+    return true;
+}
+
 void MarketFrameDecoder::State::finish_book(MarketFrame& frame) {
     const auto time = rest::to_time(tick.time.value_or(0));
     const bool whole = tick.event == "snapshot";
@@ -227,17 +261,16 @@ void MarketFrameDecoder::State::finish_book(MarketFrame& frame) {
     if (!tick.version || *tick.version <= 0) return note("a book without a version");
     if (!time) return note("a book whose time is none in milliseconds");
     if (whole) {
-        const bool disordered =
-            std::ranges::adjacent_find(bids, std::ranges::less_equal(), &market::Level::price) != bids.end() ||
-            std::ranges::adjacent_find(asks, std::ranges::greater_equal(), &market::Level::price) != asks.end();
-        if (disordered) return note("a snapshot whose prices are not in order");
+        if (!is_in_order(bids.all(), std::ranges::greater()) || !is_in_order(asks.all(), std::ranges::less())) {
+            return note("a snapshot whose prices are not in order");
+        }
     }
     frame.book = BookTick{.whole = whole,
                           .version = *tick.version,
                           .matching_id = tick.matching_id,
                           .time = *time,
-                          .bids = bids,
-                          .asks = asks};
+                          .bids = bids.all(),
+                          .asks = asks.all()};
 }
 
 void MarketFrameDecoder::State::finish_data(MarketFrame& frame) {
@@ -252,10 +285,15 @@ MarketFrameDecoder::MarketFrameDecoder() : state_(std::make_unique<State>()) {}
 MarketFrameDecoder::~MarketFrameDecoder() = default;
 
 core::Result<MarketFrame> MarketFrameDecoder::decode(std::string_view text) {
-    state_->bids.clear();
-    state_->asks.clear();
-    state_->trades.clear();
-    state_->tick = {};
+    state_->start();
+    MarketFrame frame;
+    if (!state_->read_book(text, frame)) return decode_as_json(text);
+    state_->finish_data(frame);
+    return frame;
+}
+
+core::Result<MarketFrame> MarketFrameDecoder::decode_as_json(std::string_view text) {
+    state_->start();
     MarketFrame frame;
     if (const auto error = state_->read_root(text, frame); error != SUCCESS) {
         return core::fail(ErrorCode::malformed, fmt::format("not a JSON object: {}", simdjson::error_message(error)));

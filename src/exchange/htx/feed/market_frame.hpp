@@ -56,6 +56,8 @@ public:
 
     /// malformed when `text` is not one JSON object. net::GzipInflater::kPadding bytes behind it may be read.
     [[nodiscard]] core::Result<MarketFrame> decode(std::string_view text);
+    /// The same without the short cut for books in their usual form, which must make no difference.
+    [[nodiscard]] core::Result<MarketFrame> decode_as_json(std::string_view text);
 
 private:
     struct State;
