@@ -67,7 +67,8 @@ class Build:
 
     def scanner(self, **settings):
         scanner = Scanner(self.folder, self.simulator.url, {
-            "SCANNER_SCAN_TOP_BY_QVOL": str(CONTRACTS), "SCANNER_REQUEST_BUDGET_PER_SEC": "800", **settings})
+            "SCANNER_SCAN_TOP_BY_QVOL": str(CONTRACTS), "SCANNER_REQUEST_BUDGET_PER_SEC": "800",
+            "SCANNER_FEED": "off", **settings})
         scanner.wait_until_ready()
         return scanner
 

@@ -19,14 +19,14 @@ for _ in $(seq 100); do url=$(grep -o 'http://127.0.0.1:[0-9]*' "$work/simulator
 
 scan() {  # cycles that refetch candles: each collect-once starts cold
   env SCANNER_EXCHANGE_URL="$url" SCANNER_SCAN_TOP_BY_QVOL="$contracts" SCANNER_SCAN_CONCURRENCY="$concurrency" \
-    SCANNER_REQUEST_BUDGET_PER_SEC=800 SCANNER_DATA_DIR="$work/data" SCANNER_LOG_LEVEL=error \
+    SCANNER_REQUEST_BUDGET_PER_SEC=800 SCANNER_DATA_DIR="$work/data" SCANNER_LOG_LEVEL=error SCANNER_FEED=off \
     "$bin/market-scanner" collect-once --json --env-file /dev/null
 }
 scan >/dev/null  # the simulator makes its candles when they are first asked for
 for _ in $(seq "$cycles"); do scan >>"$work/scanner.jsonl"; done
 # Cycles of a scanner that goes on: within a minute only the books are read, after it the candles that closed.
 env SCANNER_EXCHANGE_URL="$url" SCANNER_SCAN_TOP_BY_QVOL="$contracts" SCANNER_SCAN_CONCURRENCY="$concurrency" \
-  SCANNER_REQUEST_BUDGET_PER_SEC=800 SCANNER_DATA_DIR="$work/serving" SCANNER_LOG_FORMAT=json SCANNER_SCAN_INTERVAL_SEC=1 \
+  SCANNER_REQUEST_BUDGET_PER_SEC=800 SCANNER_DATA_DIR="$work/serving" SCANNER_LOG_FORMAT=json SCANNER_SCAN_INTERVAL_SEC=1 SCANNER_FEED=off \
   SCANNER_HTTP_PORT="$(scripts/free-port)" "$bin/market-scanner" serve --env-file /dev/null >"$work/serving.log" 2>&1 &
 serving=$!
 sleep "${SERVING_SEC:-75}"

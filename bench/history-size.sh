@@ -25,7 +25,7 @@ run() {
   env SCANNER_EXCHANGE_URL="http://127.0.0.1:$simulator_port" SCANNER_HTTP_PORT="$port" SCANNER_DATA_DIR="$data" \
     SCANNER_SCAN_TOP_BY_QVOL="$contracts" SCANNER_MIN_QVOL_USDT=0 SCANNER_MAX_SPREAD_BPS=10000 \
     SCANNER_REQUEST_BUDGET_PER_SEC=800 SCANNER_SCAN_CONCURRENCY=32 SCANNER_SCAN_INTERVAL_SEC=0.5 \
-    SCANNER_LOG_LEVEL=warning "$bin/market-scanner" serve --env-file /dev/null >"$work/scanner.log" 2>&1 &
+    SCANNER_FEED=off SCANNER_LOG_LEVEL=warning "$bin/market-scanner" serve --env-file /dev/null >"$work/scanner.log" 2>&1 &
   local scanner=$!
   pids+=("$scanner")
   python3 - "$port" "$cycles" "$scanner" <<'PY'

@@ -22,7 +22,7 @@ pids+=($!)
 for _ in $(seq 100); do curl -fs "http://127.0.0.1:$simulator_port/api/v1/timestamp" >/dev/null && break; sleep 0.1; done
 # One cycle and then a long pause: the same answer for the whole run.
 env SCANNER_EXCHANGE_URL="http://127.0.0.1:$simulator_port" SCANNER_HTTP_PORT="$api_port" SCANNER_DATA_DIR="$work/data" \
-  SCANNER_SCAN_INTERVAL_SEC=3600 SCANNER_REDIS_SNAPSHOTS_TTL_SEC=7200 SCANNER_LOG_LEVEL=error "${server[@]}" "$bin/market-scanner" serve --env-file /dev/null \
+  SCANNER_SCAN_INTERVAL_SEC=3600 SCANNER_REDIS_SNAPSHOTS_TTL_SEC=7200 SCANNER_FEED=off SCANNER_LOG_LEVEL=error "${server[@]}" "$bin/market-scanner" serve --env-file /dev/null \
   >"$work/scanner.log" 2>&1 &
 pids+=($!)
 api="http://127.0.0.1:$api_port"

@@ -14,7 +14,7 @@ pids+=($!)
 for _ in $(seq 100); do curl -fs "http://127.0.0.1:$simulator_port/api/v1/timestamp" >/dev/null && break; sleep 0.1; done
 env SCANNER_EXCHANGE_URL="http://127.0.0.1:$simulator_port" SCANNER_HTTP_PORT="$port" SCANNER_DATA_DIR="$work/data" \
   SCANNER_SCAN_TOP_BY_QVOL="$contracts" SCANNER_REQUEST_BUDGET_PER_SEC=800 SCANNER_SCAN_CONCURRENCY=32 \
-  SCANNER_SCAN_INTERVAL_SEC="$interval" SCANNER_LOG_LEVEL=warning \
+  SCANNER_SCAN_INTERVAL_SEC="$interval" SCANNER_FEED=off SCANNER_LOG_LEVEL=warning \
   "$bin/market-scanner" serve --env-file /dev/null >"$work/scanner.log" 2>&1 &
 scanner=$!
 pids+=("$scanner")

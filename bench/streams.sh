@@ -26,7 +26,7 @@ url=$(url_in "$work/simulator.log")
 
 port=$(scripts/free-port)
 env SCANNER_EXCHANGE_URL="$url" SCANNER_HTTP_PORT="$port" SCANNER_SCAN_TOP_BY_QVOL="$contracts" SCANNER_DATA_DIR="$work/data" \
-  SCANNER_REQUEST_BUDGET_PER_SEC=800 SCANNER_SCAN_INTERVAL_SEC="$interval" SCANNER_LOG_LEVEL=warning \
+  SCANNER_REQUEST_BUDGET_PER_SEC=800 SCANNER_SCAN_INTERVAL_SEC="$interval" SCANNER_FEED=off SCANNER_LOG_LEVEL=warning \
   "$bin/market-scanner" serve --env-file /dev/null >"$work/scanner.log" 2>&1 &
 scanner=$!
 pids+=("$scanner")

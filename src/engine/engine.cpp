@@ -77,7 +77,7 @@ public:
           options_(std::move(options)),
           state_(options_.scan.candle_interval_minutes, options_.scan.candle_count),
           board_(clock, board_options(options_), [&exchange] { return exchange.status(); }),
-          cycle_(clock, state_, board_, observer, cycle_options(options_, feed.make_feed != nullptr)),
+          cycle_(clock, state_, board_, observer, cycle_options(options_, false)),
           scan_(executor, exchange, clock, state_, options_.scan, options_.interval, observer,
                 {.on_pass = [this](const PassReport& pass) { return rank(pass); },
                  .on_health = [this](SourceHealth health) { board_.report(std::move(health)); },
@@ -106,7 +106,7 @@ public:
 
     void set_options(EngineOptions options) override {
         options_ = std::move(options);
-        cycle_.set_options(cycle_options(options_, live_ != nullptr));
+        cycle_.set_options(cycle_options(options_, following_));
         board_.set_options(board_options(options_));
         scan_.set_options(options_.scan, options_.interval);
         if (live_) live_->set_options(live_options(options_));
@@ -152,7 +152,12 @@ private:
 
     core::Result<void> make(RankingWork work, Rhythm rhythm) {
         const core::SteadyTime at = clock_.steady_now();
-        if (live_) live_->bring();
+        if (live_) {
+            live_->bring();
+            if (std::exchange(following_, live_->is_following()) != following_) {
+                cycle_.set_options(cycle_options(options_, following_));
+            }
+        }
         auto made = cycle_.make(std::move(work), rhythm);
         if (made && live_) live_->published(at, rhythm == Rhythm::recorded);
         return made;
@@ -170,6 +175,7 @@ private:
     RankingCycle cycle_;
     ScanLoop scan_;  // calls all of the above
     LastPass last_pass_;
+    bool following_ = false;          // a feed was there when the last ranking was made
     std::unique_ptr<LiveLoop> live_;  // calls all of the above; nullptr without a feed
 };
 

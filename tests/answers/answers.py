@@ -145,7 +145,7 @@ class Run:
 
     def settings(self, clock, **more):
         return {"SCANNER_SCAN_INTERVAL_SEC": "20", "SCANNER_SCAN_TOP_BY_QVOL": "25", "SCANNER_REQUEST_BUDGET_PER_SEC": "800",
-                "SCANNER_REDIS_SNAPSHOTS_TTL_SEC": "3600", **clock.environment, **more}
+                "SCANNER_REDIS_SNAPSHOTS_TTL_SEC": "3600", "SCANNER_FEED": "off", **clock.environment, **more}
 
     def with_market(self):
         """Three cycles, then everything there is to ask."""

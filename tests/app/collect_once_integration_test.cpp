@@ -52,7 +52,8 @@ TEST(CollectOnce, prints_one_cycle_beside_a_daemon_and_leaves_its_stores_alone) 
 TEST(CollectOnce, warms_the_stores_for_the_daemon_that_starts_next) {
     test::RedisServer redis;
     const std::string redis_url = "redis://127.0.0.1:" + std::to_string(redis.port());
-    Service service({.scanner = {"--redis-url", redis_url}});
+    // A command that runs once has no feed, nor the numbers that need one.
+    Service service({.scanner = {"--redis-url", redis_url}, .environment = {test::kPolling}});
     ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();
     const auto item = service.get_json("/rankings?top=1").at("items").at(0);
     ASSERT_EQ(service.post("/settings", {{"notional", 7'000}})->status, 200);

@@ -45,7 +45,7 @@ class FaultTest : public testing::TestWithParam<Fault> {};
 
 TEST_P(FaultTest, is_survived_reported_and_recovered_from) {
     const Fault& fault = GetParam();
-    Service service({.scanner = {"--adapter-cooldown-sec", "1"}});
+    Service service({.scanner = {"--adapter-cooldown-sec", "1"}, .environment = {test::kPolling}});
     ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();
     const auto before = service.sequence();
     service.set_faults(fault.spec);
@@ -90,7 +90,8 @@ INSTANTIATE_TEST_SUITE_P(Simulator, FaultTest,
                          [](const auto& tested) { return std::string(tested.param.name); });
 
 TEST(Faults, a_stale_book_is_left_out_with_its_reason) {
-    Service service({.scanner = {"--redis-snapshots-ttl-sec", "3", "--redis-rankings-ttl-sec", "3"}});
+    Service service({.scanner = {"--redis-snapshots-ttl-sec", "3", "--redis-rankings-ttl-sec", "3"},
+                     .environment = {test::kPolling}});
     ASSERT_TRUE(service.wait_until_ready());
     service.set_faults({"stale-book:rate=1:contract=BTC-USDT"});
     const auto reason = [&]() -> std::string {

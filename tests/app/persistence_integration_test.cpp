@@ -41,6 +41,8 @@ void sleep_until(std::chrono::steady_clock::time_point time) {
 }
 
 Service::Options fast_service(std::vector<std::string> environment, std::vector<std::string> flags = {}) {
+    // Each number is a cycle of the history's then, so that a missing one shows.
+    environment.push_back(test::kPolling);
     return {.scanner = std::move(flags), .environment = std::move(environment), .interval_sec = "0.1"};
 }
 

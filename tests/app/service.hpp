@@ -22,6 +22,9 @@
 
 namespace scanner::test {
 
+/// In the environment of a scanner whose test is about polling: rankings at the end of each scan, and no others.
+inline const std::string kPolling = "SCANNER_FEED=off";
+
 /// The two real programs side by side: htx-simulator and market-scanner, on free ports with a throw-away data folder.
 class Service {
 public:

@@ -54,7 +54,9 @@ class Chaos:
         flags += ["--redis-snapshots-ttl-sec", str(TTL_SEC), "--redis-rankings-ttl-sec", str(TTL_SEC)]
         flags += ["--adapter-timeout-sec", "5", "--adapter-cooldown-sec", "5", "--scan-top-by-qvol", "30"]
         flags += ["--redis-url", f"redis://127.0.0.1:{self.redis.port}/0", "--postgres-url", self.postgres.url()]
-        self.scanner = Scanner(f"{args.bin}/market-scanner", self.folder, flags, {"SCANNER_API_TOKEN": "chaos-token"})
+        # Every cycle of the log is looked for in the database; what is published in between is not there.
+        env = {"SCANNER_API_TOKEN": "chaos-token", "SCANNER_FEED": "off"}
+        self.scanner = Scanner(f"{args.bin}/market-scanner", self.folder, flags, env)
         wait_for("the first ranking", self.is_ready, 90)
         self.watch = Watch(self.scanner, TTL_SEC)
 

@@ -127,6 +127,7 @@ public:
     }
 
     Call<exchange::Bulk<market::IndexPrice>> index_prices() override {
+        ++calls["index_prices"];
         exchange::Bulk<market::IndexPrice> bulk;
         bulk.exchange_time = exchange_now;
         for (const std::string& code : codes) bulk.by_contract[code] = {last, exchange_now - index_age};

@@ -44,7 +44,7 @@ struct Settings {
     std::chrono::milliseconds markets_cache_ttl{600'000};
 
     // The live feed
-    FeedMode feed = FeedMode::off;
+    FeedMode feed = FeedMode::automatic;
     std::optional<std::string> feed_url;  ///< "wss://host", no trailing slash; empty: derived from exchange_url
     std::chrono::milliseconds rank_interval{1'000};  ///< between published rankings; 0: as fast as changes come
     double feed_audits_per_sec = 10.0;

@@ -34,7 +34,7 @@ bool same_levels(const market::LiveBook& live, const market::OrderBook& other) {
     return same_side(live.bids(), other.bids) && same_side(live.asks(), other.asks);
 }
 
-std::optional<BookTask> BookAudit::next(const Followed& followed, core::SteadyTime now) {
+std::optional<BookTask> BookAudit::next(const Followed& followed, core::SteadyTime now, Others others) {
     std::erase_if(records_, [&](const auto& entry) { return !followed.contains(entry.first); });
     // The smaller the more urgent; among equals the one that has waited for longest.
     enum Urgency : std::uint8_t { doubted, without, rests };
@@ -54,7 +54,7 @@ std::optional<BookTask> BookAudit::next(const Followed& followed, core::SteadyTi
         Urgency urgency = rests;
         core::SteadyTime since = contract.confirmed;
         if (record.without_since) {
-            if (now - *record.without_since < kFallBackEvery) continue;
+            if (others == Others::left_alone || now - *record.without_since < kFallBackEvery) continue;
             urgency = without;
             since = *record.without_since;
         } else {

@@ -49,8 +49,14 @@ public:
 
     using Followed = std::unordered_map<std::string, FollowedContract>;
 
+    /// Who reads the books of contracts without a live one.
+    enum class Others : std::uint8_t {
+        fall_back,  ///< this one, beside the scan: the feed is followed
+        left_alone  ///< the scan alone: no feed is there
+    };
     /// The next one to ask for; empty while all is well. It is under way until `judge` or `failed`.
-    [[nodiscard]] std::optional<BookTask> next(const Followed& followed, core::SteadyTime now);
+    [[nodiscard]] std::optional<BookTask> next(const Followed& followed, core::SteadyTime now,
+                                               Others others = Others::fall_back);
     /// Live books that nothing has confirmed for too long.
     [[nodiscard]] static std::vector<std::string> overdue(const Followed& followed, core::SteadyTime now);
 

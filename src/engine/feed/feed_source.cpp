@@ -76,10 +76,17 @@ void FeedSource::want_universe() {
 void FeedSource::bring() {
     changed_ = false;
     const core::WallTime now = exchange_now();
+    const bool there = is_there();
     for (const ContractStatePtr& state : state_.universe()) {
         const std::string& code = state->contract->contract_code;
         const auto contract = followed_.find(code);
-        if (contract != followed_.end()) bring(code, contract->second, following_.at(code), *state, now);
+        if (contract == followed_.end()) continue;
+        Following& following = following_.at(code);
+        bring(code, contract->second, following, *state, now);
+        if (there) continue;
+        // Numbers that only a feed has are not part of a ranking without one.
+        state->flow = nullptr;
+        following.flow_changed = true;
     }
 }
 
@@ -185,6 +192,15 @@ const market::LiveBook* FeedSource::book(const std::string& contract_code) const
     return feed_ == nullptr ? nullptr : feed_->book(contract_code);
 }
 
+bool FeedSource::is_there() {
+    const core::SteadyTime now = clock_.steady_now();
+    const auto is_live = [](const auto& entry) {
+        return entry.second.book == BookState::live || entry.second.tape_followed;
+    };
+    if (std::ranges::any_of(followed_, is_live)) last_live_ = now;
+    return last_live_ && now - *last_live_ < kInterruption;
+}
+
 core::WallTime FeedSource::exchange_now() const {
     return state_.exchange_clock().between_passes(clock_.now(), clock_.steady_now()).value_or(clock_.now());
 }
@@ -225,12 +241,12 @@ void FeedSource::on_book_state(const market::Contract& contract, BookState state
                             {.source = InputSource::feed, .wall = clock_.now(), .steady = clock_.steady_now()});
         }
     }
+    core::log(core::LogLevel::debug, was_live ? "book_lost" : "book_not_regained",
+              {{"contract_code", contract.contract_code}, {"state", exchange::to_string(state)}, {"why", why}});
     if (!was_live) return;
     Following& following = following_.at(contract.contract_code);
     following.flow.on_book_lost(exchange_now());
     following.flow_changed = true;
-    core::log(core::LogLevel::debug, "book_lost",
-              {{"contract_code", contract.contract_code}, {"state", exchange::to_string(state)}, {"why", why}});
     note_change();
 }
 
@@ -238,6 +254,7 @@ void FeedSource::on_trades(const market::Contract& contract, std::span<const mar
                            const FeedTime& time) {
     FollowedContract* const followed = find(contract.contract_code);
     if (followed == nullptr || trades.empty()) return;
+    last_live_ = clock_.steady_now();
     Following& following = following_.at(contract.contract_code);
     const core::WallTime at = bounded(time.exchange);
     const bool had_hole = !following.tape.is_complete();

@@ -75,6 +75,11 @@ public:
 
     [[nodiscard]] const std::unordered_map<std::string, FollowedContract>& followed() const { return followed_; }
     [[nodiscard]] const market::LiveBook* book(const std::string& contract_code) const;
+    /// So long after the last live subscription was lost the feed counts as interrupted, not as gone.
+    static constexpr std::chrono::minutes kInterruption{1};
+    /// Whether a feed is there: a book or a tape of it lives, or did so within an interruption. Without one, be it that
+    /// the exchange has none or refuses it, requests alone make rankings, exactly as with the feed off.
+    [[nodiscard]] bool is_there();
     /// The exchange's clock, as far as it is known.
     [[nodiscard]] core::WallTime exchange_now() const;
 
@@ -125,6 +130,7 @@ private:
     std::unordered_map<std::string, FollowedContract> followed_;  ///< by contract code
     std::unordered_map<std::string, Following> following_;        ///< the same contracts
     std::uint64_t tape_lives_ = 0;
+    std::optional<core::SteadyTime> last_live_;  ///< when a book or tape was last seen to be live
     bool liquidations_followed_ = false;
     bool changed_ = false;
 };

@@ -108,6 +108,10 @@ FeedHealth LiveLoop::health() const {
 
 asio::awaitable<void> LiveLoop::publish_changes() {
     while (!stopping_) {
+        if (!is_following()) {
+            co_await net::sleep_for(kLook);
+            continue;
+        }
         const auto due = rhythm_.due();
         const core::SteadyTime now = clock_.steady_now();
         if (!due || *due > now) {
@@ -160,7 +164,8 @@ asio::awaitable<void> LiveLoop::read_books() {
         for (;;) {
             const core::SteadyTime now = clock_.steady_now();
             if (now < next_book_) break;
-            const auto task = audit_.next(source_.followed(), now);
+            const auto task = audit_.next(
+                source_.followed(), now, is_following() ? BookAudit::Others::fall_back : BookAudit::Others::left_alone);
             if (!task) break;
             const double pace = options_.audits_per_sec * (task->reading == BookReading::audit ? 1.0 : kFallBackPace);
             next_book_ = std::max(next_book_, now) + std::chrono::duration_cast<core::SteadyTime::duration>(
@@ -212,7 +217,7 @@ void LiveLoop::take_audit(const BookTask& task, const market::OrderBook& answer)
 asio::awaitable<void> LiveLoop::read_index() {
     while (!stopping_) {
         const core::SteadyTime began = clock_.steady_now();
-        if (!source_.followed().empty()) {
+        if (is_following()) {
             // A failure is not told here: the prices that are held grow old, and the scan says what is wrong.
             if (auto answer = co_await exchange_.index_prices(); answer && !answer->by_contract.empty()) {
                 OptionalList<market::IndexPrice>& index = state_.lists().index;

@@ -62,6 +62,8 @@ public:
     void universe_changed() { source_.want_universe(); }
     /// Writes what the feed has told to the state: before a ranking is read of it.
     void bring() { source_.bring(); }
+    /// Whether a feed is there to be followed; while none is, nothing is asked or published beside the scan.
+    [[nodiscard]] bool is_following() { return source_.is_there(); }
     /// A ranking of the state as it was at `at` is out.
     void published(core::SteadyTime at, bool recorded);
 

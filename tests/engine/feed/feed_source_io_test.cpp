@@ -405,6 +405,73 @@ TEST_F(FeedSourceTest, the_same_market_gives_the_same_numbers_and_ranks_both_way
     }
 }
 
+TEST_F(FeedSourceTest, a_feed_is_there_while_a_subscription_lives_and_for_an_interruption) {
+    scan();
+    EXPECT_FALSE(source_.is_there());
+    source_.on_liquidations_followed(true);
+    feed_.lose_book(kCode, BookState::disconnected);
+    EXPECT_FALSE(source_.is_there()) << "a connection that brings no books is none";
+    feed_.tell_book(kCode, 100.0, 1.0, now());
+    EXPECT_TRUE(source_.is_there());
+    pass(seconds(300));
+    EXPECT_TRUE(source_.is_there()) << "for as long as it lives";
+    feed_.lose_book(kCode, BookState::disconnected);
+    pass(FeedSource::kInterruption - milliseconds(1));
+    EXPECT_TRUE(source_.is_there());
+    pass(milliseconds(1));
+    EXPECT_FALSE(source_.is_there());
+    feed_.tell_book("BBB-USDT", 100.0, 1.0, now());
+    EXPECT_TRUE(source_.is_there());
+}
+
+TEST_F(FeedSourceTest, a_dead_tape_keeps_no_number_beyond_its_window) {
+    scan();
+    feed_.tell_hole(kCode, exchange::kTapeBegins);
+    ASSERT_TRUE(source_.fill_tape(kCode, {}, source_.followed().at(kCode).tape_life));
+    pass(seconds(120));
+    for (int i = 0; i < 40; ++i) {
+        feed_.tell_book(kCode, 100.0 + 0.01 * (i % 3), 1.0, now());
+        feed_.tell_trade(kCode, 100.0, 10 + i, now());
+        pass(milliseconds(250));
+    }
+    const auto flow_of = [](const MarketReading& reading) -> const signals::FlowNumbers* {
+        for (std::size_t i = 0; i < reading.data.size(); ++i) {
+            if (reading.data[i].contract->contract_code == kCode) return reading.flow.at(i).get();
+        }
+        return nullptr;
+    };
+    MarketReading reading = read();
+    const signals::FlowNumbers* flow = flow_of(reading);
+    ASSERT_NE(flow, nullptr);
+    ASSERT_EQ(flow->trades_60s, 40.0);
+    ASSERT_TRUE(flow->tfi_60s && flow->turnover_60s_usdt && flow->ofi_10s);
+    ASSERT_GT(*flow->turnover_60s_usdt, 0.0);
+    // Nothing is told any more. The numbers change at the moments that were announced, and at no others.
+    const auto died = clock_.steady_now();
+    int changes = 0;
+    for (auto next = source_.next_change(); next && *next - died <= seconds(61); next = source_.next_change()) {
+        ASSERT_LT(++changes, 1'000);
+        const auto left = std::chrono::ceil<milliseconds>(*next - clock_.steady_now());
+        pass(std::max(left, milliseconds(1)));
+        scan();  // a ticker that is too old would take the contract out
+        reading = read();
+        flow = flow_of(reading);
+        ASSERT_NE(flow, nullptr) << "its book lives on";
+        ASSERT_TRUE(!flow->trades_60s || *flow->trades_60s <= 40.0);
+    }
+    EXPECT_GE(changes, 40) << "each trade leaves the window by itself";
+    pass(std::max(milliseconds(0), std::chrono::ceil<milliseconds>(died + seconds(61) - clock_.steady_now())));
+    scan();
+    reading = read();
+    flow = flow_of(reading);
+    ASSERT_NE(flow, nullptr);
+    const auto dead = [](const std::optional<double>& number) { return !number || *number == 0.0; };
+    EXPECT_TRUE(dead(flow->trades_60s));
+    EXPECT_TRUE(dead(flow->turnover_60s_usdt));
+    EXPECT_TRUE(dead(flow->tfi_60s));
+    EXPECT_TRUE(dead(flow->ofi_10s));
+}
+
 TEST_F(FeedSourceTest, says_that_something_has_changed) {
     scan();
     changes_ = 0;

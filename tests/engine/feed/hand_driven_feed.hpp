@@ -52,6 +52,8 @@ public:
         if (const auto contract = contract_of(code)) listener_.on_tape_hole(*contract, why);
     }
 
+    [[nodiscard]] exchange::FeedListener& listener() { return listener_; }
+
     // -- what was asked
 
     [[nodiscard]] std::vector<std::string> wanted() const {

@@ -30,14 +30,14 @@ class LiveEngine : public testing::Test {
 protected:
     LiveEngine() { exchange_.exchange_now = core::system_clock().now(); }
 
-    static EngineOptions options() {
+    [[nodiscard]] EngineOptions options() const {
         EngineOptions made;
         made.ranking.default_profile = "scalp";
         made.ranking.notional_usdt = 5000;
         made.ranking.min_qvol_usdt = 20e6;
         made.ranking.max_spread_bps = 8;
         for (const auto& profile : signals::builtin_profiles()) made.profiles.push_back(profile);
-        made.interval = seconds(30);
+        made.interval = interval_;
         made.rank_interval = milliseconds(20);
         return made;
     }
@@ -94,6 +94,7 @@ protected:
     }
 
     asio::io_context io_{1};
+    milliseconds interval_ = seconds(30);
     test::ScriptedExchange exchange_;
     EngineObserver observer_;
     std::unique_ptr<Engine> engine_;
@@ -166,6 +167,30 @@ TEST_F(LiveEngine, gives_up_a_book_by_which_trades_go_and_that_is_not_the_exchan
         const auto& audits = engine_->board().health().feed->audits;
         EXPECT_EQ(audits[static_cast<std::size_t>(AuditResult::failed)], 1U);
     });
+}
+
+TEST_F(LiveEngine, without_a_feed_that_is_there_goes_on_as_with_none) {
+    interval_ = milliseconds(100);
+    int asked_before = 0;
+    play([this, &asked_before]() -> asio::awaitable<void> {
+        // What a feed says whose market connection is refused; liquidations come over another one.
+        static_cast<exchange::FeedListener&>(feed_->listener()).on_liquidations_followed(true);
+        for (const std::string& code : exchange_.codes) feed_->lose_book(code, exchange::BookState::disconnected);
+        EXPECT_TRUE(co_await until([this] { return published_.size() >= 12; }, seconds(60)));
+        for (const auto& ranking : published_) {
+            EXPECT_EQ(ranking->find(kCode)->data.inputs[market::Input::order_book].source, market::InputSource::rest);
+        }
+        EXPECT_EQ(published_.size(), recorded_.size()) << "none between the scans";
+        // One more may be under way.
+        const int scans = exchange_.calls["tickers"];
+        EXPECT_LE(exchange_.calls["index_prices"], scans) << "asked by scans alone";
+        EXPECT_LE(exchange_.calls["order_book"], scans * static_cast<int>(exchange_.codes.size()));
+        EXPECT_EQ(engine_->board().health().feed->fall_backs, 0U);
+        asked_before = scans;
+        feed_->tell_book(kCode, 101.0, 500.0, now());
+        EXPECT_TRUE(co_await until([this] { return published_.size() > recorded_.size(); })) << "and now it is there";
+    });
+    EXPECT_GT(asked_before, 0);
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ struct Line {
     std::string last_error;
     net::WebSocketConnection* link = nullptr;  // while it is connected
     std::string given_up;                      // why we ourselves end it
+    core::RepeatedFailure failure{"feed_connection_failed"};
 };
 
 class HtxFeed final : public MarketFeed {
@@ -210,18 +211,22 @@ asio::awaitable<void> HtxFeed::connect_again_and_again(Line& line) {
         line.state = ConnectionState::connecting;
         auto link = co_await client_->connect(line.url);
         if (stopping_) break;
+        ErrorCode reason{};
         if (link) {
             const auto begun = clock_.steady_now();
             const core::Error ended = co_await follow(line, **link);
             line.last_error = ended.message();
+            reason = ended.code();
             if (clock_.steady_now() - begun >= options_.healthy_after) backoff.reset();
         } else {
             line.last_error = link.error().message();
+            reason = link.error().code();
         }
         line.state = ConnectionState::waiting;
         link = core::fail(ErrorCode::cancelled, "closed");  // which begins its close
         if (!is_needed(line)) break;
         ++reconnections_;
+        line.failure.failed(core::to_string(reason), {{"connection", line.name}, {"error", line.last_error}});
         co_await stop_.wait_for(backoff.next().value_or(options_.backoff_cap));
     }
 }
@@ -265,6 +270,7 @@ asio::awaitable<core::Error> HtxFeed::follow(Line& line, net::WebSocketConnectio
 Result<void> HtxFeed::on_message(Line& line, net::WebSocketConnection& link, const net::WebSocketData& data) {
     const Received received{.wall = clock_.now(), .steady = clock_.steady_now()};
     line.last_frame = received.steady;
+    line.failure.recovered();
     Result<std::optional<std::string>> answer = std::nullopt;
     if (!data.binary) {
         answer = std::unexpected(core_.on_text());
