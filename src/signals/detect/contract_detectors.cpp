@@ -1,10 +1,17 @@
 #include "scanner/signals/detect/contract_detectors.hpp"
 
+#include "signals/detect/basis_watch.hpp"
+#include "signals/detect/book_shape.hpp"
 #include "signals/detect/episode_log.hpp"
 #include "signals/detect/evidence.hpp"
 #include "signals/detect/flag_evidence.hpp"
 #include "signals/detect/ignition_watch.hpp"
+#include "signals/detect/interest_watch.hpp"
+#include "signals/detect/layer_watch.hpp"
 #include "signals/detect/state_codec.hpp"
+#include "signals/detect/vacuum_watch.hpp"
+#include "signals/detect/wall_watch.hpp"
+#include "signals/detect/wash_watch.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -31,28 +38,76 @@ struct ContractDetectors::State {
     detect::EpisodeLog log;
     detect::IgnitionWatch pump{DetectorFlag::pump_ignition};
     detect::IgnitionWatch dump{DetectorFlag::dump_ignition};
+    detect::BasisWatch basis;
+    detect::VacuumWatch vacuum;
+    detect::LayerWatch layers;
+    detect::WallWatch walls;
+    detect::WashWatch wash;
+    detect::InterestWatch interest;
+    bool live_book = false;
     Verdict verdict;
     std::optional<WallTime> next_change;
 
-    static void persist(auto& self, auto& archive) { archive(self.now, self.begun, self.log, self.pump, self.dump); }
+    static void persist(auto& self, auto& archive) {
+        archive(self.now, self.begun, self.log, self.pump, self.dump, self.basis, self.vacuum, self.layers, self.walls,
+                self.wash, self.interest);
+    }
 
     WallTime advance(WallTime at) {
         now = begun ? std::max(now, at) : at;
         begun = true;
         pump.tick(now, log);
         dump.tick(now, log);
+        basis.tick(now, log);
+        vacuum.tick(now, log);
+        layers.tick(now, log);
+        walls.tick(now, log);
+        wash.tick(now, log);
+        interest.tick(now, log);
         return now;
     }
-    void lose_everything() {
+    void lose_tape() {
         pump.on_tape_hole();
         dump.on_tape_hole();
+        interest.on_tape_hole();
+        wash.on_tape_hole();
+        layers.set_tape_whole(false);
+    }
+    void lose_book() {
+        live_book = false;
+        basis.on_price_lost();
+        vacuum.lose();
+        layers.lose();
+        walls.lose();
+        wash.on_quotes_lost();
+    }
+    void take_book(std::span<const market::Level> bids, std::span<const market::Level> asks, bool live) {
+        const auto shape = detect::shape_of(bids, asks, vacuum.widen());
+        if (!shape) return lose_book();
+        live_book = live;
+        basis.on_price(shape->mid, now);
+        vacuum.take(*shape, now, log);
+        walls.take(*shape, bids, asks, now, log);
+        if (!live) return;
+        layers.take(*shape, now, log);
+        wash.on_quotes(shape->bid.best, shape->ask.best);
     }
     [[nodiscard]] std::optional<detect::Reading> reading(DetectorFlag flag) const {
         switch (flag) {
             case DetectorFlag::pump_ignition: return pump.reading(now, log);
             case DetectorFlag::dump_ignition: return dump.reading(now, log);
-            default: return std::nullopt;
+            case DetectorFlag::scam_wick:
+            case DetectorFlag::momentum_ignition:
+            case DetectorFlag::market_stress:
+            case DetectorFlag::funding_window_push: return basis.reading(flag, now, log);
+            case DetectorFlag::liquidity_vacuum: return vacuum.reading(now, log);
+            case DetectorFlag::spoofing_depth_imbalance:
+            case DetectorFlag::spoofing_reversal: return live_book ? layers.reading(flag, now, log) : std::nullopt;
+            case DetectorFlag::liquidity_wall: return walls.reading(now, log);
+            case DetectorFlag::wash_trade_volume: return live_book ? wash.reading(now, log) : std::nullopt;
+            case DetectorFlag::oi_implausible: return interest.reading(now, log);
         }
+        return std::nullopt;
     }
     void judge();
 };
@@ -71,6 +126,7 @@ void ContractDetectors::State::judge() {
         }
         if (read->next_change && (!next_change || *read->next_change < *next_change)) next_change = read->next_change;
         verdict.probabilities[static_cast<std::size_t>(flag.flag)] = read->probability;
+        verdict.severities[static_cast<std::size_t>(flag.flag)] = score_of_rate(read->rate);
         if (!flag.manipulation || flag.kind == FlagKind::experimental) continue;
         known = true;
         innocent *= 1.0 - read->probability;
@@ -102,44 +158,52 @@ void ContractDetectors::on_trades(std::span<const market::Trade> trades, WallTim
         std::ranges::sort(sorted, {}, [](const market::Trade& one) { return std::pair(one.time, one.trade_id); });
         trades = sorted;
     }
-    state_->pump.on_trades(trades, at, {}, state_->log);
-    state_->dump.on_trades(trades, at, {}, state_->log);
+    State& state = *state_;
+    const detect::MoveContext context{.index_share = state.basis.index_share()};
+    state.pump.on_trades(trades, at, context, state.log);
+    state.dump.on_trades(trades, at, context, state.log);
+    state.interest.on_trades(trades, at);
+    state.layers.set_tape_whole(true);
+    state.layers.on_trades(trades);
+    state.walls.on_trades(trades);
+    state.wash.on_trades(trades, at, state.log);
 }
 
 void ContractDetectors::on_tape_hole(WallTime at) {
     state_->advance(at);
-    state_->pump.on_tape_hole();
-    state_->dump.on_tape_hole();
+    state_->lose_tape();
 }
 
 void ContractDetectors::on_book(const market::LiveBook& book, WallTime at) {
     state_->advance(at);
-    static_cast<void>(book);
+    state_->take_book(book.bids(), book.asks(), true);
 }
 
 void ContractDetectors::on_polled_book(const market::OrderBook& book, WallTime at) {
     state_->advance(at);
-    static_cast<void>(book);
+    state_->take_book(book.bids, book.asks, false);
 }
 
 void ContractDetectors::on_book_lost(WallTime at) {
     state_->advance(at);
+    state_->lose_book();
 }
 
 void ContractDetectors::on_index(double price, WallTime at) {
-    state_->advance(at);
-    static_cast<void>(price);
+    const WallTime now = state_->advance(at);
+    state_->basis.set_closing_share(state_->interest.closing_share());
+    state_->basis.on_index(price, now, state_->log);
 }
 
 void ContractDetectors::on_open_interest(double base_units, WallTime at) {
-    state_->advance(at);
-    static_cast<void>(base_units);
+    const WallTime now = state_->advance(at);
+    state_->interest.on_open_interest(base_units, now, state_->log);
 }
 
 void ContractDetectors::on_funding(std::optional<double> rate, std::optional<WallTime> next_settlement, WallTime at) {
     state_->advance(at);
     static_cast<void>(rate);
-    static_cast<void>(next_settlement);
+    state_->basis.on_funding(next_settlement);
 }
 
 void ContractDetectors::on_liquidation(market::Side taker_side, double notional, WallTime at) {
@@ -189,7 +253,8 @@ core::Result<void> ContractDetectors::restore(std::span<const std::byte> bytes) 
     auto restored = std::make_unique<State>();
     reader(*restored);
     if (!reader.at_end()) return core::fail(core::ErrorCode::malformed, "detector state: damaged");
-    restored->lose_everything();
+    restored->lose_tape();
+    restored->lose_book();
     state_ = std::move(restored);
     return {};
 }

@@ -90,10 +90,11 @@ private:
         if (raw(byte)) require(byte <= 1);
         value = ok_ && byte == 1;
     }
-    void read(double& value) {
-        double got = 0.0;
+    template <std::floating_point T>
+    void read(T& value) {
+        T got = 0;
         if (raw(got)) require(std::isfinite(got));
-        value = ok_ ? got : 0.0;
+        value = ok_ ? got : T{};
     }
     template <std::integral T>
     void read(T& value) {

@@ -29,6 +29,7 @@ struct Verdict {
     FlagSet exhausted;  ///< of `flags`, in the phase exhausted_spike
     FlagSet unknown;    ///< of which nothing can be said: inputs are missing, old, or too short
     std::array<double, kDetectorFlagCount> probabilities{};  ///< a flag, last 60 s; 0 where unknown
+    std::array<double, kDetectorFlagCount> severities{};     ///< score_of_rate() a flag, last 60 s; 0 where unknown
     friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 

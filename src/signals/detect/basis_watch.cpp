@@ -1,0 +1,241 @@
+#include "signals/detect/basis_watch.hpp"
+
+#include "signals/detect/calibrations.hpp"
+
+#include "scanner/core/numeric.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace scanner::signals::detect {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// Price and index are of the same moment, or nothing is said of their difference.
+constexpr seconds kFresh{2};
+constexpr std::size_t kLeastLooks = 60;  // ten minutes
+constexpr seconds kSampleEvery{10};
+constexpr double kLeastWick = 30e-4;
+constexpr double kLeastPush = 6e-4;
+constexpr double kLeastFunding = 4e-4;
+constexpr double kLeastStress = 50e-4;
+constexpr double kReverted = 0.6;
+constexpr double kIndexStill = 0.3;
+constexpr double kIndexAlong = 0.7;
+/// So much of what is traded closes positions in a squeeze or a cascade; a push opens as many as it closes.
+constexpr double kForcedClosing = 0.35;
+
+std::int64_t to_s(core::WallTime at) {
+    return std::chrono::floor<seconds>(at.time_since_epoch()).count();
+}
+
+}  // namespace
+
+BasisWatch::BasisWatch()
+    : wick_(DetectorFlag::scam_wick, kScamWick, seconds(60)),
+      momentum_(DetectorFlag::momentum_ignition, kMomentumIgnition, seconds(120)),
+      stress_(DetectorFlag::market_stress, kMarketStress, seconds(120)),
+      funding_(DetectorFlag::funding_window_push, kFundingWindowPush, seconds(180)) {}
+
+bool BasisWatch::is_known(core::WallTime at) const {
+    return index_at_ && price_at_ && at - *index_at_ <= kFresh && basis_.size() >= kLeastLooks;
+}
+
+void BasisWatch::on_price(double price, core::WallTime at) {
+    if (!core::is_finite_positive(price)) return;
+    price_ = price;
+    low_ = price_at_ && low_ > 0.0 ? std::min(low_, price) : price;
+    high_ = price_at_ ? std::max(high_, price) : price;
+    price_at_ = at;
+}
+
+void BasisWatch::on_index(double price, core::WallTime at, EpisodeLog& log) {
+    if (!core::is_finite_positive(price)) return;
+    index_price_ = price;
+    index_at_ = at;
+    // A live book that does not change keeps its price; one that was lost has none.
+    if (!price_at_) return;
+    judge(at, log);
+}
+
+const BasisWatch::Second* BasisWatch::second(std::int64_t at_s) const {
+    const Second& found = seconds_[static_cast<std::size_t>(((at_s % std::int64_t{kSeconds}) + std::int64_t{kSeconds}) %
+                                                            std::int64_t{kSeconds})];
+    return found.at_s == at_s && found.price > 0.0 ? &found : nullptr;
+}
+
+void BasisWatch::judge(core::WallTime at, EpisodeLog& log) {
+    const std::int64_t now_s = to_s(at);
+    if (now_s == last_s_) return;
+    last_s_ = now_s;
+    const Second now{.index = std::log(index_price_),
+                     .price = std::log(price_),
+                     .low = std::log(low_) - std::log(index_price_),
+                     .high = std::log(high_) - std::log(index_price_),
+                     .at_s = now_s};
+    seconds_[static_cast<std::size_t>(((now_s % std::int64_t{kSeconds}) + std::int64_t{kSeconds}) %
+                                      std::int64_t{kSeconds})] = now;
+    low_ = high_ = price_;
+    if (basis_.size() >= kLeastLooks) {
+        judge_excursion(now, at, log);
+        judge_funding(now, at, log);
+        judge_stress(now, at, log);
+    }
+    if (now_s % kSampleEvery.count() == 0) sample(now);
+}
+
+void BasisWatch::sample(const Second& now) {
+    basis_.add(now.price - now.index);
+    const Second* const before = second(now.at_s - 60);
+    if (before == nullptr) return;
+    basis_change_.add(now.price - now.index - (before->price - before->index));
+    price_change_.add(now.price - before->price);
+}
+
+/// The largest excursion of the last three minutes, and how much of it is left.
+void BasisWatch::judge_excursion(const Second& now, core::WallTime at, EpisodeLog& log) {
+    const double usual = basis_.median();
+    const double deviation = std::max(basis_.deviation(), 0.5e-4);
+    const double change = std::max(basis_change_.deviation(), 0.5e-4);
+    double peak = 0.0;
+    std::int64_t peak_s = now.at_s;
+    for (std::int64_t s = now.at_s; s > now.at_s - 180; --s) {
+        const Second* const one = second(s);
+        if (one == nullptr) continue;
+        for (const double basis : {one->low, one->high}) {
+            if (std::abs(basis - usual) <= std::abs(peak)) continue;
+            peak = basis - usual;
+            peak_s = s;
+        }
+    }
+    // Away began when the basis was last within a fifth of the peak.
+    std::int64_t began_s = peak_s;
+    const Second* began = nullptr;
+    while (began_s > peak_s - 120) {
+        const Second* const one = second(--began_s);
+        if (one == nullptr) continue;
+        began = one;
+        if (std::abs(one->price - one->index - usual) <= 0.2 * std::abs(peak)) break;
+    }
+    const double left = now.price - now.index - usual;
+    const double reverted = peak != 0.0 ? std::clamp(1.0 - left / peak, 0.0, 1.0) : 0.0;
+    const double index_move = began != nullptr ? now.index - began->index : 0.0;
+    const double share = peak != 0.0 ? std::abs(index_move) / (std::abs(peak) + std::abs(index_move)) : 0.0;
+    index_share_.reset();
+    if (std::abs(peak) + std::abs(index_move) > 4.0 * change) index_share_ = share;
+    // Pushed away from the index, not back to it.
+    const bool away = std::abs(usual + peak) - std::abs(usual) >= 0.5 * std::abs(peak);
+    const bool forced = closing_share_ && *closing_share_ >= kForcedClosing;
+    const auto describe = [&] {
+        Episode episode{.start = core::WallTime(seconds(began_s)),
+                        .price = std::exp(began != nullptr ? began->price : now.price),
+                        .repetitions = 1};
+        episode.evidence = {evidence(Quantity::basis_excursion_bps, 1e4 * peak, 1e4 * kLeastPush),
+                            evidence(Quantity::basis_mads, std::abs(peak) / deviation, 5.0),
+                            evidence(Quantity::index_move_bps, 1e4 * index_move),
+                            evidence(Quantity::index_share, share, kIndexStill),
+                            evidence(Quantity::reverted, reverted, kReverted)};
+        return episode;
+    };
+    const bool quick = peak_s - began_s <= 60 && now.at_s - peak_s <= 60;
+    double penalty = away ? 0.0 : 1.0;
+    penalty += share >= kIndexStill ? 2.0 * (share - kIndexStill) : 0.0;
+    if (forced) penalty += 3.0 * *closing_share_;
+    // Below any threshold a small excursion is still a shade more than none.
+    const double size = std::log((std::abs(peak) + 1e-6) / std::max({5.0 * deviation, 6.0 * change, kLeastPush}));
+    momentum_.see(size - penalty + (reverted >= kReverted ? 0.3 : 0.0), at, log, describe);
+    const double wick = std::log((std::abs(peak) + 1e-6) / std::max({5.0 * deviation, 6.0 * change, kLeastWick}));
+    const double rest = (quick && reverted >= kReverted ? 0.5 : 0.0) - (quick ? 0.0 : 1.5);
+    wick_.see(wick - penalty + rest, at, log, describe);
+}
+
+void BasisWatch::judge_funding(const Second& now, core::WallTime at, EpisodeLog& log) {
+    if (!settlement_) return;
+    const double usual = basis_.median();
+    double sum = 0.0;
+    int count = 0;
+    for (std::int64_t s = now.at_s - 29; s <= now.at_s; ++s) {
+        if (const Second* const one = second(s)) {
+            sum += one->price - one->index;
+            ++count;
+        }
+    }
+    const double mean = sum / std::max(count, 1);
+    const double pushed = mean - usual;
+    const bool forced = closing_share_ && *closing_share_ >= kForcedClosing;
+    if (pushed_until_ && at > *pushed_until_ && at - *pushed_until_ <= minutes(3)) {
+        const double back = 1.0 - pushed / pushed_;
+        if (back < kReverted) return;
+        const auto describe = [&] {
+            Episode episode{.repetitions = 1};
+            episode.evidence = {evidence(Quantity::basis_excursion_bps, 1e4 * pushed_, 1e4 * kLeastFunding),
+                                evidence(Quantity::reverted, back, kReverted)};
+            return episode;
+        };
+        funding_.see(pushed_score_ + 0.7, at, log, describe);
+        pushed_until_.reset();
+        return;
+    }
+    const auto before = *settlement_ - at;
+    if (before < seconds(0) || before > minutes(15)) {
+        funding_.see(-3.0, at, log, [] { return Episode{}; });
+        return;
+    }
+    const double scale = std::max({4.0 * basis_.deviation(), 4.0 * basis_change_.deviation(), kLeastFunding});
+    const bool away = std::abs(mean) - std::abs(usual) >= 0.3 * std::abs(pushed);
+    const double score = std::log((std::abs(pushed) + 1e-6) / scale) - (away ? 0.0 : 1.5) - (forced ? 1.5 : 0.0);
+    if (!pushed_until_ || *pushed_until_ != *settlement_ || score > pushed_score_) {
+        pushed_until_ = settlement_;
+        pushed_ = pushed;
+        pushed_score_ = score;
+    }
+    funding_.see(score, at, log, [&] {
+        Episode episode{.price = std::exp(now.price), .repetitions = 1};
+        episode.evidence = {
+            evidence(Quantity::basis_excursion_bps, 1e4 * pushed, 1e4 * kLeastFunding),
+            evidence(Quantity::basis_mads, std::abs(pushed) / std::max(basis_.deviation(), 1e-6), 4.0),
+            evidence(Quantity::seconds_to_settlement, std::chrono::duration<double>(before).count(), 900.0)};
+        return episode;
+    });
+}
+
+void BasisWatch::judge_stress(const Second& now, core::WallTime at, EpisodeLog& log) {
+    const Second* const before = second(now.at_s - 60);
+    if (before == nullptr) return;
+    const double move = now.price - before->price;
+    const double index_move = now.index - before->index;
+    const double share = move != 0.0 ? std::clamp(index_move / move, 0.0, 1.0) : 0.0;
+    const double scale = std::max(6.0 * price_change_.deviation(), kLeastStress);
+    const bool forced = closing_share_ && *closing_share_ >= kForcedClosing;
+    const double score = std::log((std::abs(move) + 1e-6) / scale) -
+                         (share >= kIndexAlong || forced ? 0.0 : 2.0 * (kIndexAlong - share));
+    stress_.see(score, at, log, [&] {
+        Episode episode{.price = std::exp(before->price), .repetitions = 1};
+        episode.evidence = {evidence(Quantity::move_bps, 1e4 * move, 1e4 * scale),
+                            evidence(Quantity::index_move_bps, 1e4 * index_move),
+                            evidence(Quantity::index_share, share, kIndexAlong)};
+        if (closing_share_) episode.evidence.push_back(evidence(Quantity::liquidated_share, *closing_share_));
+        return episode;
+    });
+}
+
+void BasisWatch::tick(core::WallTime at, EpisodeLog& log) {
+    for (FlagEvidence* flag : {&wick_, &momentum_, &stress_, &funding_}) flag->tick(at, log);
+}
+
+std::optional<Reading> BasisWatch::reading(DetectorFlag flag, core::WallTime at, const EpisodeLog& log) const {
+    if (!is_known(at) || (flag == DetectorFlag::funding_window_push && !settlement_)) return std::nullopt;
+    const FlagEvidence& one = flag == DetectorFlag::scam_wick           ? wick_
+                              : flag == DetectorFlag::momentum_ignition ? momentum_
+                              : flag == DetectorFlag::market_stress     ? stress_
+                                                                        : funding_;
+    Reading reading = one.reading(at, log);
+    const core::WallTime old = *index_at_ + kFresh + std::chrono::milliseconds(1);
+    if (!reading.next_change || old < *reading.next_change) reading.next_change = old;
+    return reading;
+}
+
+}  // namespace scanner::signals::detect

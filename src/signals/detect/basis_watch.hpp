@@ -1,0 +1,78 @@
+#pragma once
+
+#include "signals/detect/episode_log.hpp"
+#include "signals/detect/flag_evidence.hpp"
+#include "signals/detect/yardstick.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+namespace scanner::signals::detect {
+
+/// Everything that the price does away from its index: scam_wick, momentum_ignition, funding_window_push, and
+/// market_stress where the index goes along. Looks once a second at the logarithm of price over index.
+class BasisWatch {
+public:
+    BasisWatch();
+
+    void on_index(double price, core::WallTime at, EpisodeLog& log);
+    /// The middle of the book, or a trade while there is no book.
+    void on_price(double price, core::WallTime at);
+    void on_price_lost() { price_at_.reset(); }
+    void on_funding(std::optional<core::WallTime> settlement) { settlement_ = settlement; }
+    /// Share of what was traded in the last minutes that closed positions; empty while it is not known.
+    void set_closing_share(std::optional<double> share) { closing_share_ = share; }
+    void tick(core::WallTime at, EpisodeLog& log);
+    [[nodiscard]] std::optional<Reading> reading(DetectorFlag flag, core::WallTime at, const EpisodeLog& log) const;
+    /// Of the move of the last three minutes, what the index did too; empty without one.
+    [[nodiscard]] std::optional<double> index_share() const { return index_share_; }
+
+    static void persist(auto& self, auto& archive) {
+        archive(self.basis_, self.basis_change_, self.price_change_, self.wick_, self.momentum_, self.stress_,
+                self.funding_);
+    }
+
+private:
+    static constexpr std::size_t kSeconds = 320;
+    struct Second {
+        double index = 0.0;
+        double price = 0.0;
+        double low = 0.0;   ///< of the basis within it
+        double high = 0.0;  ///< likewise
+        std::int64_t at_s = 0;
+    };
+    [[nodiscard]] bool is_known(core::WallTime at) const;
+    [[nodiscard]] const Second* second(std::int64_t at_s) const;
+    void judge(core::WallTime at, EpisodeLog& log);
+    void judge_excursion(const Second& now, core::WallTime at, EpisodeLog& log);
+    void judge_funding(const Second& now, core::WallTime at, EpisodeLog& log);
+    void judge_stress(const Second& now, core::WallTime at, EpisodeLog& log);
+    void sample(const Second& now);
+
+    std::optional<core::WallTime> index_at_;
+    std::optional<core::WallTime> price_at_;
+    double index_price_ = 0.0;
+    double price_ = 0.0;
+    double low_ = 0.0;   ///< price since the last look
+    double high_ = 0.0;  ///< likewise
+    std::optional<core::WallTime> settlement_;
+    std::optional<double> closing_share_;
+    std::optional<double> index_share_;
+    std::array<Second, kSeconds> seconds_{};
+    std::int64_t last_s_ = 0;
+
+    Yardstick<180> basis_;         ///< half an hour, every 10 s
+    Yardstick<180> basis_change_;  ///< over 60 s
+    Yardstick<180> price_change_;  ///< over 60 s
+    FlagEvidence wick_;
+    FlagEvidence momentum_;
+    FlagEvidence stress_;
+    FlagEvidence funding_;
+    // Of a push before a settlement.
+    std::optional<core::WallTime> pushed_until_;
+    double pushed_ = 0.0;
+    double pushed_score_ = 0.0;
+};
+
+}  // namespace scanner::signals::detect

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "signals/detect/episode_log.hpp"
+#include "signals/detect/flag_evidence.hpp"
+
+#include "scanner/market/market.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace scanner::signals::detect {
+
+/// oi_implausible: a trade changes open interest by at most its own size, one side counted, so that a change beyond
+/// what was traded in between is none of the market's. And what share of trades closed positions.
+class InterestWatch {
+public:
+    InterestWatch();
+    void on_trades(std::span<const market::Trade> trades, core::WallTime at);
+    void on_tape_hole();
+    void on_open_interest(double base_units, core::WallTime at, EpisodeLog& log);
+    void tick(core::WallTime at, EpisodeLog& log) { flag_.tick(at, log); }
+    [[nodiscard]] std::optional<Reading> reading(core::WallTime at, const EpisodeLog& log) const;
+    /// Of what was traded in the last two to four minutes, by how much open interest fell; empty without enough looks.
+    [[nodiscard]] std::optional<double> closing_share() const;
+
+    static void persist(auto& self, auto& archive) { archive(self.flag_); }
+
+private:
+    struct Look {
+        core::WallTime at;
+        double interest = 0.0;
+        double traded = 0.0;  ///< one side, since the tape is whole
+    };
+    static constexpr std::size_t kLooks = 16;
+    static constexpr std::size_t kSlots = 64;  ///< seconds
+    [[nodiscard]] double traded_since(core::WallTime from) const;
+
+    bool whole_ = false;  ///< the tape has no hole since the oldest look
+    double traded_ = 0.0;
+    core::WallTime tape_until_;
+    std::array<double, kSlots> slots_{};
+    std::array<std::int64_t, kSlots> slot_s_{};
+    std::array<Look, kLooks> looks_{};
+    std::size_t count_ = 0;
+    int in_a_row_ = 0;
+    FlagEvidence flag_;
+};
+
+}  // namespace scanner::signals::detect

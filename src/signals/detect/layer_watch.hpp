@@ -1,0 +1,75 @@
+#pragma once
+
+#include "signals/detect/book_shape.hpp"
+#include "signals/detect/episode_log.hpp"
+#include "signals/detect/flag_evidence.hpp"
+#include "signals/detect/yardstick.hpp"
+
+#include "scanner/market/market.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace scanner::signals::detect {
+
+/// spoofing_depth_imbalance and spoofing_reversal: the levels 2 to 10 of one side together become several times as
+/// large as usual while the other side does not, and go again without having traded. Needs every change of the book.
+class LayerWatch {
+public:
+    LayerWatch();
+    void on_trades(std::span<const market::Trade> trades);
+    void take(const BookShape& shape, core::WallTime at, EpisodeLog& log);
+    void lose();
+    void tick(core::WallTime at, EpisodeLog& log);
+    /// `tape_whole`: without every trade nobody can say that nothing traded.
+    void set_tape_whole(bool whole) { tape_whole_ = whole; }
+    [[nodiscard]] std::optional<Reading> reading(DetectorFlag flag, core::WallTime at, const EpisodeLog& log) const;
+
+    static void persist(auto& self, auto& archive) {
+        archive(self.sides_[0].usual, self.sides_[1].usual, self.imbalance_, self.reversal_);
+    }
+
+private:
+    struct SideState {
+        Yardstick<360> usual;  ///< size of a layer
+        bool present = false;
+        double before = 0.0;     ///< ln of the layer over the usual one, a second before it appeared
+        double peak = 0.0;       ///< ln likewise, less the other side's
+        double peak_size = 0.0;  ///< base units of a layer
+        std::int64_t appeared_ms = 0;
+        double traded = 0.0;         ///< base units taken from this side since, one side counted
+        double recent = 0.0;         ///< excess at the last whole second
+        double recent_before = 0.0;  ///< and at the one before
+        std::array<std::int64_t, 16> withdrawn_ms{};
+        std::size_t withdrawals = 0;
+    };
+    struct Taken {
+        std::int64_t at_ms = 0;
+        bool bought = false;
+    };
+    static constexpr std::size_t kTrades = 256;
+
+    void follow(SideState& side, bool bid, double excess, double layer, const BookShape& shape, core::WallTime at,
+                EpisodeLog& log);
+    void withdrawn(SideState& side, bool bid, const BookShape& shape, core::WallTime at, EpisodeLog& log);
+    /// How rare it is that the other side's last trade was so recent: against the same question at other moments.
+    [[nodiscard]] std::optional<double> surprise(bool bid, std::int64_t now_ms) const;
+
+    bool known_ = false;
+    bool tape_whole_ = false;
+    std::array<SideState, 2> sides_;  ///< bids, asks
+    std::array<Taken, kTrades> taken_{};
+    std::size_t taken_count_ = 0;
+    std::int64_t sampled_ = 0;
+    std::int64_t second_ = 0;
+    double surprises_ = 0.0;  ///< of the withdrawals of the last ten minutes
+    int surprise_count_ = 0;
+    std::int64_t surprised_ms_ = 0;
+    FlagEvidence imbalance_;
+    FlagEvidence reversal_;
+};
+
+}  // namespace scanner::signals::detect

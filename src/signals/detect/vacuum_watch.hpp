@@ -1,0 +1,48 @@
+#pragma once
+
+#include "signals/detect/book_shape.hpp"
+#include "signals/detect/episode_log.hpp"
+#include "signals/detect/flag_evidence.hpp"
+#include "signals/detect/yardstick.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace scanner::signals::detect {
+
+/// liquidity_vacuum: depth against the contract's own of the last hour on two bands, for two looks; how suddenly it
+/// went; and the spread. Never an absolute amount.
+class VacuumWatch {
+public:
+    VacuumWatch();
+    /// At most once a second counts.
+    void take(const BookShape& shape, core::WallTime at, EpisodeLog& log);
+    void lose();
+    void tick(core::WallTime at, EpisodeLog& log) { flag_.tick(at, log); }
+    [[nodiscard]] std::optional<Reading> reading(core::WallTime at, const EpisodeLog& log) const;
+    /// How much wider than 10 bps the bands are: they must lie outside the usual spread.
+    [[nodiscard]] double widen() const;
+
+    static void persist(auto& self, auto& archive) { archive(self.spread_, self.depths_, self.flag_); }
+
+private:
+    struct Look {
+        std::int64_t at_ms = 0;
+        double thinning = 0.0;  ///< log2 of usual over now, second thinnest band
+        double opening = 0.0;   ///< log2 of the spread over the usual one
+    };
+    static constexpr std::size_t kLooks = 32;
+
+    bool known_ = false;
+    Yardstick<360> spread_;
+    std::array<Yardstick<360>, 3> depths_;
+    std::array<Look, kLooks> looks_{};
+    std::size_t look_count_ = 0;
+    std::int64_t sampled_ = 0;
+    double collapse_ = 0.0;  ///< log2 by which depth fell within 15 s when it last did; 0 while it is usual
+    FlagEvidence flag_;
+};
+
+}  // namespace scanner::signals::detect

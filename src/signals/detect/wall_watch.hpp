@@ -1,0 +1,60 @@
+#pragma once
+
+#include "signals/detect/book_shape.hpp"
+#include "signals/detect/episode_log.hpp"
+#include "signals/detect/flag_evidence.hpp"
+#include "signals/detect/yardstick.hpp"
+
+#include "scanner/market/market.hpp"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace scanner::signals::detect {
+
+/// liquidity_wall: one level behind the touch that dwarfs the others and the contract's usual largest one, and is gone
+/// before it trades, or moves away whenever the price comes near. From a polled book a wall must have stood for two
+/// looks, and the touch must not have reached it.
+class WallWatch {
+public:
+    WallWatch();
+    void on_trades(std::span<const market::Trade> trades);
+    void take(const BookShape& shape, std::span<const market::Level> bids, std::span<const market::Level> asks,
+              core::WallTime at, EpisodeLog& log);
+    void lose();
+    void tick(core::WallTime at, EpisodeLog& log) { flag_.tick(at, log); }
+    [[nodiscard]] std::optional<Reading> reading(core::WallTime at, const EpisodeLog& log) const;
+
+    static void persist(auto& self, auto& archive) { archive(self.sides_[0].usual, self.sides_[1].usual, self.flag_); }
+
+private:
+    struct SideState {
+        Yardstick<360> usual;  ///< ln of the largest level over the median one
+        bool standing = false;
+        double price = 0.0;
+        double size = 0.0;
+        double height = 0.0;  ///< ln of its size over the median level, less the usual
+        std::int64_t since_ms = 0;
+        std::int64_t seen_ms = 0;
+        std::uint32_t looks = 0;
+        bool touched = false;
+        double traded = 0.0;  ///< at its price since it stands, base units, one side
+        std::uint32_t pulls = 0;
+        std::int64_t pulled_ms = 0;
+        std::int64_t second = 0;  ///< that was judged last
+    };
+    void follow(SideState& side, bool bid, const SideShape& shape, std::span<const market::Level> levels,
+                const BookShape& book, core::WallTime at, EpisodeLog& log);
+    void gone(SideState& side, bool bid, const SideShape& shape, const BookShape& book, core::WallTime at,
+              EpisodeLog& log);
+
+    bool known_ = false;
+    std::array<SideState, 2> sides_;
+    std::int64_t sampled_ = 0;
+    std::int64_t second_ = 0;
+    FlagEvidence flag_;
+};
+
+}  // namespace scanner::signals::detect

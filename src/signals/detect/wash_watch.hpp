@@ -1,0 +1,86 @@
+#pragma once
+
+#include "signals/detect/episode_log.hpp"
+#include "signals/detect/flag_evidence.hpp"
+#include "signals/detect/yardstick.hpp"
+
+#include "scanner/market/market.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace scanner::signals::detect {
+
+/// wash_trade_volume: at least two independent families of signs, each beyond what this contract's own hours show.
+///  - mirrored: two trades of opposite takers and the same size within 5 s, both strictly inside the spread; expected
+///    are as many as there are at a distance of 5 to 35 s;
+///  - balance: as much bought as sold although much more is traded than usual;
+///  - impact: a range that is small for what was traded;
+///  - size law: trades that repeat a size of the last minute on the same side;
+///  - comb: the same seconds of many minutes.
+/// Each over the last five minutes (the comb over an hour), every 15 s.
+class WashWatch {
+public:
+    static constexpr std::size_t kFamilies = 5;
+
+    WashWatch();
+    void on_trades(std::span<const market::Trade> trades, core::WallTime at, EpisodeLog& log);
+    void on_tape_hole();
+    /// The quotes that the next trades meet.
+    void on_quotes(double bid, double ask) {
+        bid_ = bid;
+        ask_ = ask;
+    }
+    void on_quotes_lost() { bid_ = ask_ = 0.0; }
+    void tick(core::WallTime at, EpisodeLog& log) { flag_.tick(at, log); }
+    [[nodiscard]] std::optional<Reading> reading(core::WallTime at, const EpisodeLog& log) const;
+
+    static void persist(auto& self, auto& archive) { archive(self.usual_, self.volume_, self.flag_); }
+
+private:
+    struct Print {
+        std::int64_t at_ms = 0;
+        double size = 0.0;
+        bool bought = false;
+        bool inside = false;
+        bool paired = false;
+    };
+    /// Of 15 s.
+    struct Bucket {
+        double trades = 0.0;
+        double value = 0.0;
+        double net = 0.0;
+        double inside = 0.0;
+        double mirrored = 0.0;
+        double expected = 0.0;
+        double repeated = 0.0;
+        double low = 0.0;
+        double high = 0.0;
+    };
+    static constexpr std::size_t kPrints = 128;
+    static constexpr std::size_t kBuckets = 20;  // five minutes
+    static constexpr std::int64_t kBucketMs = 15'000;
+
+    void add(const market::Trade& trade);
+    void close_bucket(core::WallTime at, EpisodeLog& log);
+    [[nodiscard]] double comb() const;
+
+    bool whole_ = false;
+    double bid_ = 0.0;
+    double ask_ = 0.0;
+    std::array<Print, kPrints> prints_{};
+    std::size_t print_count_ = 0;
+    std::array<Bucket, kBuckets> buckets_{};
+    std::int64_t bucket_ = 0;               ///< that is open, in buckets since the epoch; 0: none
+    std::size_t closed_ = 0;                ///< since the tape is whole, up to kBuckets
+    std::array<std::uint64_t, 60> comb_{};  ///< a second of the minute: bits of the minutes with a trade in it
+    std::int64_t comb_minute_ = 0;
+    std::array<Yardstick<240>, kFamilies> usual_;  ///< an hour, of the five minutes' figures
+    Yardstick<240> volume_;
+    FlagEvidence flag_;
+};
+
+}  // namespace scanner::signals::detect
