@@ -32,6 +32,7 @@ scanner_pkg_library(pqxx libpqxx)
 scanner_pkg_library(simdjson simdjson)
 scanner_pkg_library(sqlite3 sqlite3)
 scanner_pkg_library(xxhash libxxhash)
+scanner_pkg_library(zstd libzstd)
 
 find_package(SQLiteCpp REQUIRED)
 add_library(deps_sqlite INTERFACE)

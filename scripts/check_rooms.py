@@ -20,18 +20,20 @@ ORDER = {  # a room: what it may include directly beside itself
     "net": "core",
     "exchange": "core market net",
     "storage": "core market signals ranking net",
+    "recording": "core market net exchange storage",
     "operator": "core market signals ranking rules storage",
     "engine": "core market signals ranking net exchange storage operator",
     "alerts": "core market signals ranking rules net storage",
     "api": "core market signals ranking rules net exchange storage operator engine alerts",
-    "app": "core settings market signals ranking rules net exchange storage operator engine alerts api",
+    "app": "core settings market signals ranking rules net exchange storage recording operator engine alerts api",
     "simulator": "core market net",
 }
 ALLOWED = {room: set(known.split()) for room, known in ORDER.items()}
 PURE = {"core", "settings", "market", "signals", "ranking", "rules"}
 BEAST = {"src/net/server/http_server.cpp", "src/net/server/websocket.cpp", "src/net/server/beast_compiled.cpp",
          "src/net/client/websocket_client.cpp", "tests/support/websocket_client.cpp", "tests/support/websocket_server.cpp"}
-NOT_IN_HEADERS = ("boost/beast", "curl/", "boost/asio/ssl", "pqxx/", "nlohmann/json.hpp", "simdjson", "spdlog/", "prometheus/")
+NOT_IN_HEADERS = ("boost/beast", "curl/", "boost/asio/ssl", "pqxx/", "nlohmann/json.hpp", "simdjson", "spdlog/", "prometheus/",
+                  "zstd")
 
 breaches = []
 for path in sorted([*ROOT.glob("include/**/*.hpp"), *ROOT.glob("src/**/*.[ch]pp"), *ROOT.glob("tests/**/*.[ch]pp")]):

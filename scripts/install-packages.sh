@@ -14,11 +14,11 @@ case "${ID:-}:${VERSION_ID:-}" in
   debian:12)
     boost=libboost1.81-dev
     runtime=(libcurl4 libssl3 zlib1g libdeflate0 libsimdjson14 libhiredis0.14 libpqxx-6.4 libsqlite3-0 libprometheus-cpp-core1.0
-      libspdlog1.10 libfmt9 libxxhash0 libstdc++6 libgcc-s1 ca-certificates) ;;
+      libspdlog1.10 libfmt9 libxxhash0 libzstd1 libstdc++6 libgcc-s1 ca-certificates) ;;
   debian:13)
     boost=libboost1.83-dev
     runtime=(libcurl4t64 libssl3t64 zlib1g libdeflate0 libsimdjson25 libhiredis1.1.0 libpqxx-7.10 libsqlite3-0
-      libprometheus-cpp-core1.0 libspdlog1.15 libfmt10 libxxhash0 libstdc++6 libgcc-s1 ca-certificates) ;;
+      libprometheus-cpp-core1.0 libspdlog1.15 libfmt10 libxxhash0 libzstd1 libstdc++6 libgcc-s1 ca-certificates) ;;
   *)
     echo "install-packages: this script knows Debian 12 and 13; this is ${PRETTY_NAME:-unknown}." >&2
     echo "Install the equivalents of the packages listed in it by hand, then use cmake directly." >&2
@@ -39,7 +39,7 @@ for group in "$@"; do
         clang-19 lld-19 libclang-rt-19-dev llvm-19
         "$boost" libcurl4-openssl-dev libssl-dev zlib1g-dev libdeflate-dev nlohmann-json3-dev libsimdjson-dev
         libhiredis-dev libpqxx-dev libsqlitecpp-dev libsqlite3-dev
-        prometheus-cpp-dev libspdlog-dev libfmt-dev libxxhash-dev libgtest-dev libgmock-dev curl jq) ;;
+        prometheus-cpp-dev libspdlog-dev libfmt-dev libxxhash-dev libzstd-dev libgtest-dev libgmock-dev curl jq) ;;
     panel) packages+=(ca-certificates) ;;
     runtime) packages+=("${runtime[@]}") ;;
     test) packages+=(redis-server postgresql faketime chromium python3 python3-jsonschema prometheus docker-compose dpkg-dev file
