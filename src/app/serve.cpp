@@ -149,6 +149,7 @@ private:
         options.default_top = settings.topn_default;
         options.scan_interval = settings.scan_interval;
         options.feed_required = settings.feed == settings::FeedMode::required;
+        options.manip_model = settings.manip_model;
         options.metrics_enabled = settings.metrics_enabled;
         options.api_token = settings.api_token.value_or("");
         options.base_path = settings.base_path;
@@ -165,6 +166,7 @@ private:
                 .operator_service = operator_.get(),
                 .alerts = alerts_ ? alerts_->get() : nullptr,
                 .alert_archive = &stores_.database().alert_archive(),
+                .episodes = &stores_.database().episode_ledger(),
                 .history = &stores_.database().history(),
                 .streams = &streams_,
                 .inspector = inspector_.get(),

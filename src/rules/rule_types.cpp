@@ -1,7 +1,7 @@
 #include "rules/rule_tree.hpp"
 
 #include "scanner/core/symbol.hpp"
-#include "scanner/signals/manipulation.hpp"
+#include "scanner/signals/detector_verdict.hpp"
 
 #include <fmt/format.h>
 
@@ -165,7 +165,7 @@ private:
             return fail(wanted, "left of 'in' stands the name of a flag in quotes: \"scam_wick\" in flags");
         }
         std::vector<std::string> known;
-        for (const signals::FlagInfo& flag : signals::manipulation_flags()) known.emplace_back(flag.name);
+        for (const std::string_view flag : signals::manipulation_flag_names()) known.emplace_back(flag);
         if (std::ranges::find(known, wanted.text) == known.end()) {
             std::string advice = did_you_mean(wanted.text, known);
             if (advice.empty()) advice = fmt::format("; there are {}", fmt::join(known, ", "));

@@ -1,6 +1,8 @@
 #include "scanner/signals/detector_verdict.hpp"
 
 #include "scanner/core/numeric.hpp"
+#include "scanner/signals/detect/flags.hpp"
+#include "scanner/signals/manipulation.hpp"
 #include "scanner/signals/numbers.hpp"
 
 #include <algorithm>
@@ -26,6 +28,19 @@ FlagDetail detail_of(const OpenEpisode& episode) {
 }
 
 }  // namespace
+
+std::span<const std::string_view> manipulation_flag_names() {
+    static const std::vector<std::string_view> kNames = [] {
+        std::vector<std::string_view> names;
+        for (const FlagInfo& flag : manipulation_flags()) names.push_back(flag.name);
+        for (const DetectorFlagInfo& flag : kDetectorFlags) names.push_back(flag.name);
+        std::ranges::sort(names);
+        const auto repeated = std::ranges::unique(names);
+        names.erase(repeated.begin(), repeated.end());
+        return names;
+    }();
+    return kNames;
+}
 
 void take_verdict(ContractNumbers& numbers, std::shared_ptr<const DetectorVerdict> verdict) {
     static const auto kNothing = std::make_shared<const DetectorVerdict>();

@@ -3,6 +3,7 @@
 #include "signals/bounded.hpp"
 
 #include "scanner/core/numeric.hpp"
+#include "scanner/signals/detect/flags.hpp"
 #include "scanner/signals/metrics.hpp"
 #include "scanner/signals/numbers.hpp"
 
@@ -224,7 +225,9 @@ std::span<const FlagInfo> manipulation_flags() {
 }
 
 std::optional<std::string_view> find_manipulation_flag(std::string_view name) {
-    return find_literal(kFlags, name, &FlagInfo::name);
+    if (const auto found = find_literal(kFlags, name, &FlagInfo::name)) return found;
+    const auto* const flag = std::ranges::find(kDetectorFlags, name, &DetectorFlagInfo::name);
+    return flag == kDetectorFlags.end() ? std::nullopt : std::optional(flag->name);
 }
 
 std::span<const std::string_view> manipulation_terms() {

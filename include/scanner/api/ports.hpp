@@ -11,6 +11,7 @@
 #include "scanner/operator/watchlist_source.hpp"
 #include "scanner/signals/opportunity.hpp"
 #include "scanner/storage/alert_archive.hpp"
+#include "scanner/storage/episodes.hpp"
 #include "scanner/storage/history.hpp"
 #include "scanner/storage/store_status.hpp"
 
@@ -28,6 +29,7 @@ struct ApiPorts {
     operators::OperatorService* operator_service = nullptr;  ///< nullptr: none of the operator's routes
     alerts::AlertService* alerts = nullptr;                  ///< nullptr: no /alerts…
     storage::AlertArchive* alert_archive = nullptr;          ///< nullptr: no /alerts…
+    storage::EpisodeLedger* episodes = nullptr;              ///< nullptr: no /manipulation…
     storage::History* history = nullptr;                     ///< nullptr: no /history…, no as_of
     Streams* streams = nullptr;                              ///< nullptr: no /stream…
     engine::Inspector* inspector = nullptr;                  ///< nullptr: only what cycles read is shown

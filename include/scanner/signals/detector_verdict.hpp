@@ -3,7 +3,9 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/signals/snapshot.hpp"
 
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +46,9 @@ struct DetectorVerdict {
 
     friend bool operator==(const DetectorVerdict&, const DetectorVerdict&) = default;
 };
+
+/// The names of every flag of either model, sorted.
+[[nodiscard]] std::span<const std::string_view> manipulation_flag_names();
 
 /// Puts the verdict in the place of what the seed model said of a contract; what that one looked at stays. `verdict`
 /// may be nullptr: nothing is known, which is not the same as nothing was found.

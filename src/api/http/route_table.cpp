@@ -39,7 +39,8 @@ RouteTable::RouteTable(const ApiOptions& options, const ApiPorts& ports, ChangeG
       inspect_(ports, answers_),
       streams_(options, ports, guard),
       operator_(ports),
-      alerts_(ports) {}
+      alerts_(ports),
+      manipulation_(options, ports) {}
 
 std::vector<ApiRoute> RouteTable::routes() {
     std::vector<ApiRoute> routes;
@@ -50,6 +51,7 @@ std::vector<ApiRoute> RouteTable::routes() {
     add(streams_.routes());
     add(operator_.routes());
     add(alerts_.routes());
+    add(manipulation_.routes());
     add(history_.routes());
     routes.push_back(document_of(routes, options_));
     return routes;

@@ -5,6 +5,7 @@
 #include "api/history/history_endpoints.hpp"
 #include "api/http/call.hpp"
 #include "api/inspect/inspect_endpoint.hpp"
+#include "api/manipulation/manipulation_endpoints.hpp"
 #include "api/operator/operator_endpoints.hpp"
 #include "api/rankings/ranking_endpoints.hpp"
 #include "api/status/status_endpoints.hpp"
@@ -40,6 +41,7 @@ private:
     StreamEndpoints streams_;
     OperatorEndpoints operator_;
     AlertEndpoints alerts_;
+    ManipulationEndpoints manipulation_;
 };
 
 }  // namespace scanner::api

@@ -4,6 +4,7 @@
 
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/symbol.hpp"
+#include "scanner/signals/detector_verdict.hpp"
 #include "scanner/signals/manipulation.hpp"
 
 #include <fmt/format.h>
@@ -97,8 +98,7 @@ std::vector<std::string> read_exclude_flags(ParamReader& reader) {
             reader.reject("exclude_flags", {});
             continue;
         }
-        std::vector<std::string_view> known;
-        for (const signals::FlagInfo& info : signals::manipulation_flags()) known.push_back(info.name);
+        const auto known = signals::manipulation_flag_names();
         reader.reject("exclude_flags",
                       fmt::format("unknown flag {}; known: {}", in_quotes(flag), fmt::join(known, ", ")));
     }

@@ -3,7 +3,7 @@
 #include "api/access/cors.hpp"
 #include "api/answers/item_fields.hpp"
 
-#include "scanner/signals/manipulation.hpp"
+#include "scanner/signals/detector_verdict.hpp"
 #include "scanner/signals/profile.hpp"
 #include "scanner/signals/score.hpp"
 
@@ -113,7 +113,7 @@ TEST(OpenApi, schemas_name_the_fields_flags_weights_and_components_that_there_ar
     EXPECT_THAT(members(schema("RankingItem").at("properties")), UnorderedElementsAreArray(fields));
 
     std::vector<std::string> flags;
-    for (const signals::FlagInfo& flag : signals::manipulation_flags()) flags.emplace_back(flag.name);
+    for (const std::string_view flag : signals::manipulation_flag_names()) flags.emplace_back(flag);
     EXPECT_THAT(schema("ManipulationFlag").at("enum").get<std::vector<std::string>>(),
                 UnorderedElementsAreArray(flags));
 
