@@ -4,11 +4,15 @@
 
 #include "scanner/core/hex.hpp"
 #include "scanner/core/json_writer.hpp"
+#include "scanner/ranking/row_fields.hpp"
 #include "scanner/signals/numbers.hpp"
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
@@ -39,15 +43,34 @@ void write_conditions(core::JsonWriter& json, const std::vector<rules::Condition
     json.end_array();
 }
 
-/// Every number that an item of the ranking has: between two recorded rankings nothing else keeps them.
-void write_item(core::JsonWriter& json, const signals::NumbersView& view) {
-    using signals::FieldGroup;
+void write_value(core::JsonWriter& json, const ranking::RowField& field, const ranking::RowValue& value) {
+    json.key(field.name);
+    std::visit(
+        [&](const auto& held) {
+            using Held = std::remove_cvref_t<decltype(held)>;
+            if constexpr (std::is_same_v<Held, std::monostate>) {
+                json.null();
+            } else if constexpr (std::is_same_v<Held, double>) {
+                json.value(signals::rounded(held, field.digits));
+            } else if constexpr (std::is_same_v<Held, core::WallTime>) {
+                json.value(core::format_time(held));
+            } else if constexpr (std::is_same_v<Held, std::span<const std::string_view>> ||
+                                 std::is_same_v<Held, std::span<const std::string>>) {
+                json.begin_array();
+                for (const std::string_view text : held) json.value(text);
+                json.end_array();
+            } else {
+                json.value(held);
+            }
+        },
+        value);
+}
+
+/// The whole item of the ranking: between two recorded rankings nothing else keeps it.
+void write_item(core::JsonWriter& json, const ranking::Ranking& ranking, const rules::RuleSubject& subject) {
     json.key("item").begin_object();
-    for (const FieldGroup group :
-         {FieldGroup::metrics, FieldGroup::edges, FieldGroup::manipulation, FieldGroup::flow}) {
-        for (const signals::NumberField& field : signals::numbers_of(group)) {
-            json.field(field.name, signals::rounded(signals::known(view, field), field.digits));
-        }
+    for (const ranking::RowField& field : ranking::item_fields_of(&ranking)) {
+        write_value(json, field, field.get(subject));
     }
     json.end_object();
 }
@@ -91,7 +114,7 @@ std::string render_payload(const ranking::Ranking& ranking, std::string_view pro
         .field("seq", ranking.sequence);
     json.field("expression", rule.text());
     write_conditions(json, rule.explain(subject));
-    if (ranking.has_flow) write_item(json, view);
+    if (ranking.has_flow) write_item(json, ranking, subject);
     if (ranking.settings.simulated) json.field("simulated", true);
     return json.end_object().take();
 }

@@ -1,6 +1,7 @@
 #include "rules/subject.hpp"
 
 #include "scanner/alerts/alert.hpp"
+#include "scanner/ranking/row_fields.hpp"
 #include "scanner/rules/rule.hpp"
 #include "scanner/signals/numbers.hpp"
 
@@ -30,11 +31,14 @@ TEST(AlertPayload, keeps_the_whole_item_of_a_ranking_that_nothing_else_may_keep)
     ASSERT_TRUE(with_feed.contains("item"));
     EXPECT_EQ(with_feed["item"]["manip_score"], 72.5);
     EXPECT_TRUE(with_feed["item"]["tfi_60s"].is_null()) << "what the feed could not tell";
-    for (const auto group : {signals::FieldGroup::metrics, signals::FieldGroup::edges, signals::FieldGroup::flow}) {
-        for (const signals::NumberField& field : signals::numbers_of(group)) {
-            EXPECT_TRUE(with_feed["item"].contains(std::string(field.name))) << field.name;
-        }
+    EXPECT_EQ(with_feed["item"].size(), ranking::item_fields().size());
+    for (const ranking::RowField& field : ranking::item_fields()) {
+        EXPECT_TRUE(with_feed["item"].contains(std::string(field.name))) << field.name;
     }
+    EXPECT_EQ(with_feed["item"]["symbol"], with_feed["symbol"]);
+    EXPECT_EQ(with_feed["item"]["rank"], 1);
+    EXPECT_TRUE(with_feed["item"]["manip_flags"].is_array());
+    EXPECT_TRUE(with_feed["item"]["notes"].is_array());
 }
 
 TEST(AlertPayload, is_what_it_was_without_a_feed) {
