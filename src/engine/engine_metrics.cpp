@@ -4,12 +4,16 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 namespace scanner::engine {
 namespace {
 
 constexpr std::array kCycleSeconds{0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 20.0, 30.0, 60.0, 90.0};
 constexpr std::array kRequestSeconds{0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0};
+
+/// From what a frame brings to the longest limit of an input.
+constexpr std::array kAgeSeconds{0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 90.0, 180.0, 300.0};
 
 }  // namespace
 
@@ -18,6 +22,20 @@ EngineMetrics::EngineMetrics() : cycle_seconds_(kCycleSeconds) {}
 void EngineMetrics::on_cycle(const ranking::Ranking& ranking) {
     ++cycles_;
     cycle_seconds_.observe(ranking.cycle_ms / 1000.0);
+    if (ranking.has_flow) observe_ages(ranking);
+}
+
+void EngineMetrics::observe_ages(const ranking::Ranking& ranking) {
+    input_ages_.resize(market::kInputs.size() + 1, core::Histogram(kAgeSeconds));
+    const auto observe = [&](core::Histogram& ages, const market::InputReading& reading) {
+        if (!reading.true_at) return;
+        ages.observe(std::max(0.0, std::chrono::duration<double>(ranking.time - *reading.true_at).count()));
+    };
+    for (const ranking::ContractSnapshotPtr& contract : ranking.contracts) {
+        const market::Inputs& inputs = contract->data.inputs;
+        for (std::size_t i = 0; i < market::kInputs.size(); ++i) observe(input_ages_[i], inputs[market::kInputs[i]]);
+        observe(input_ages_.back(), inputs.tape());
+    }
 }
 
 void EngineMetrics::on_cycle_error(const core::Error&, double cycle_ms) {
@@ -44,6 +62,11 @@ void EngineMetrics::collect(core::MetricSink& sink) const {
     sink.counter("scanner_cycles_total", "Scan cycles that made a ranking", cycles_);
     sink.counter("scanner_cycle_errors_total", "Scan cycles that failed", cycle_errors_);
     sink.histogram("scanner_cycle_duration_seconds", "How long scan cycles take, failed ones included", cycle_seconds_);
+    for (std::size_t i = 0; i < input_ages_.size(); ++i) {
+        sink.histogram("scanner_feed_input_age_seconds",
+                       "How old the inputs of each contract of a recorded ranking are, by input", input_ages_[i],
+                       {{"input", i < market::kInputs.size() ? market::to_string(market::kInputs[i]) : "tape"}});
+    }
     for (const Method& method : methods_) {
         sink.histogram("scanner_exchange_call_latency_seconds",
                        "How long the exchange takes to answer one request, each retry being one of its own; waits for "

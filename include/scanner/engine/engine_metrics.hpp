@@ -12,7 +12,8 @@
 
 namespace scanner::engine {
 
-/// Counts cycles and requests to the exchange. Loop thread only.
+/// Counts cycles, requests to the exchange and, while a live feed is followed, how old the inputs of recorded rankings
+/// are. Loop thread only.
 class EngineMetrics final : public EngineObserver {
 public:
     EngineMetrics();
@@ -35,7 +36,10 @@ private:
         std::uint64_t count;
     };
 
+    void observe_ages(const ranking::Ranking& ranking);
+
     core::Histogram cycle_seconds_;
+    std::vector<core::Histogram> input_ages_;  ///< of market::kInputs, and the tape's; empty before the first feed
     std::uint64_t cycles_ = 0;
     std::uint64_t cycle_errors_ = 0;
     std::vector<Method> methods_;

@@ -88,7 +88,9 @@ TEST(AlertDocs, have_a_row_on_every_member_of_rows_that_rules_may_name) {
 
 TEST(ApiDocs, have_exactly_the_metrics_that_are_served) {
     engine::EngineMetrics counted;
-    counted.on_cycle(test::make_ranking());
+    ranking::Ranking followed = test::make_ranking();
+    followed.has_flow = true;
+    counted.on_cycle(followed);
     counted.on_cycle_error(core::Error(core::ErrorCode::timeout, "slow"), 1.0);
     counted.on_exchange_request("tickers", 0.1, core::ErrorCode::timeout);
     Metrics metrics("1");

@@ -59,6 +59,25 @@ TEST(Metrics, keep_the_names_that_dashboards_know) {
     EXPECT_THAT(text, HasSubstr("process_resident_memory_bytes "));
 }
 
+TEST(Metrics, count_how_old_inputs_are_while_a_feed_is_followed) {
+    engine::EngineMetrics counted;
+    Metrics metrics("1");
+    metrics.add_source([&counted](core::MetricSink& sink) { counted.collect(sink); });
+    ranking::Ranking ranking = test::make_ranking();
+    market::Inputs& inputs = edit_contract(ranking, 0).data.inputs;
+    inputs[market::Input::order_book].true_at = ranking.time - std::chrono::milliseconds(300);
+    inputs.tape().true_at = ranking.time - std::chrono::milliseconds(40'000);
+    counted.on_cycle(ranking);
+    EXPECT_THAT(metrics.render({}), Not(HasSubstr("scanner_feed_input_age_seconds")));
+    ranking.has_flow = true;
+    counted.on_cycle(ranking);
+    const std::string text = metrics.render({});
+    for (const char* const line : {"_bucket{input=\"order_book\",le=\"0.25\"} 0\n", "_count{input=\"order_book\"} 1\n",
+                                   "_bucket{input=\"order_book\",le=\"0.5\"} 1\n", "_sum{input=\"order_book\"} 0.3\n",
+                                   "_bucket{input=\"tape\",le=\"30\"} 0\n", "_bucket{input=\"tape\",le=\"60\"} 1\n"})
+        EXPECT_THAT(text, HasSubstr(std::string("scanner_feed_input_age_seconds") + line));
+}
+
 TEST(Metrics, tell_the_breaker_and_what_the_exchange_was_asked) {
     const Metrics metrics("1");
     MetricsSample sample;
