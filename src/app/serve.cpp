@@ -98,7 +98,7 @@ public:
           webhook_client_(make_webhook_client(io.get_executor(), loaded_.settings)),
           alerts_(make_alerts()),
           inspector_(engine::make_inspector(io.get_executor(), *exchange_, engine_->board(), core::system_clock(),
-                                            inspector_options(loaded_.settings))),
+                                            inspector_options(loaded_.settings), engine_->live())),
           streams_(io.get_executor(), stream_options(), engine_->board()),
           api_(api::make_api_handler(api_options(), api_ports())),
           console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_,
@@ -170,6 +170,7 @@ private:
                 .history = &stores_.database().history(),
                 .streams = &streams_,
                 .inspector = inspector_.get(),
+                .live = engine_->live(),
                 .stores = [this] { return stores_.health(); },
                 .history_size = [this] { return stores_.database().history_size(); },
                 .trade_terms =

@@ -62,7 +62,8 @@ RankingCycleOptions cycle_options(const EngineOptions& options, bool with_feed) 
 LiveLoopOptions live_options(const EngineOptions& options) {
     return {.rank_interval = options.rank_interval,
             .recording = options.interval,
-            .audits_per_sec = options.audits_per_sec};
+            .audits_per_sec = options.audits_per_sec,
+            .look_lease = options.look_lease};
 }
 
 BoardOptions board_options(const EngineOptions& options) {
@@ -103,6 +104,7 @@ public:
     void stop() override { scan_.stop(); }
 
     RankingBoard& board() override { return board_; }
+    LiveView* live() override { return live_ ? &live_->view() : nullptr; }
 
     void set_options(EngineOptions options) override {
         options_ = std::move(options);

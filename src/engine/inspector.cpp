@@ -31,6 +31,7 @@ using OptionalListsPtr = std::shared_ptr<const OptionalLists>;
 /// What comes for one contract.
 struct OwnInputs {
     std::shared_ptr<const market::OrderBook> book;
+    LiveReadingPtr live;  ///< of the feed, whose book it is then; else nullptr
     CandleSeries::View candles;
     core::WallTime candles_read_at;  ///< the exchange's time in that answer
 };
@@ -38,17 +39,19 @@ struct OwnInputs {
 /// Shared with the readings, which may end after the inspector.
 struct InspectorContext {
     InspectorContext(asio::any_io_executor executor, exchange::Exchange& of, const EngineView& view,
-                     const core::Clock& time, const InspectorOptions& how)
+                     const core::Clock& time, const InspectorOptions& how, LiveView* feed)
         : exchange(of),
           engine(view),
           clock(time),
           options(how),
+          live(feed),
           permits(std::move(executor), how.concurrency, how.max_waiting) {}
 
     exchange::Exchange& exchange;
     const EngineView& engine;
     const core::Clock& clock;
     InspectorOptions options;
+    LiveView* live;  // nullptr without a feed
     net::Semaphore permits;
     ExchangeClock exchange_clock;
     std::uint64_t readings = 0;
@@ -98,33 +101,65 @@ asio::awaitable<core::Result<OptionalLists>> read_bulk(ContextPtr context, std::
     co_return lists;
 }
 
-core::Result<OwnInputs> own_inputs(InspectorContext& context, core::Result<BookAnswer> book,
-                                   core::Result<CandleBatch> candles) {
-    if (!book) return std::unexpected(book.error().within("order book"));
-    if (!candles) return std::unexpected(candles.error().within("candles"));
-    const auto now = context.clock.steady_now();
-    context.exchange_clock.note(TimeSource::order_book, book->exchange_time, now);
-    context.exchange_clock.note(TimeSource::candles, candles->exchange_time, now);
+/// The feed's book where it is live, else by request.
+asio::awaitable<core::Result<OwnInputs>> read_book(ContextPtr context,
+                                                   std::shared_ptr<const market::Contract> contract) {
     OwnInputs inputs;
+    if (context->live != nullptr) inputs.live = context->live->look(contract);
+    if (inputs.live != nullptr && inputs.live->book == nullptr) inputs.live.reset();
+    if (inputs.live != nullptr) {
+        inputs.book = inputs.live->book;
+        co_return inputs;
+    }
+    auto book = co_await context->exchange.order_book(std::move(contract));
+    if (!book) co_return std::unexpected(book.error().within("order book"));
+    context->exchange_clock.note(TimeSource::order_book, book->exchange_time, context->clock.steady_now());
     inputs.book = std::make_shared<const market::OrderBook>(std::move(book->book));
+    co_return inputs;
+}
+
+core::Result<OwnInputs> own_inputs(InspectorContext& context, core::Result<OwnInputs> inputs,
+                                   core::Result<CandleBatch> candles) {
+    if (!inputs) return inputs;
+    if (!candles) return std::unexpected(candles.error().within("candles"));
+    context.exchange_clock.note(TimeSource::candles, candles->exchange_time, context.clock.steady_now());
     CandleSeries series(context.options.candle_interval_minutes,
                         std::max<std::size_t>(context.options.candle_count, 2));
     series.merge(candles->candles);
-    inputs.candles_read_at = candles->exchange_time;
-    inputs.candles = series.view(candles->exchange_time);
+    inputs->candles_read_at = candles->exchange_time;
+    inputs->candles = series.view(candles->exchange_time);
     return inputs;
 }
 
-/// The price is the running candle's, which is the newer one; the cycle's ticker has it where no candle runs.
+/// The price is the newest trade's, or the running candle's, which is newer than the cycle's ticker; that has it where
+/// no candle runs.
 void take_price(market::Ticker& ticker, const UniverseEntry& entry, const OwnInputs& own) {
     ticker.contract_code = entry.contract->contract_code;
     ticker.turnover_24h = entry.turnover_24h.value_or(0.0);
     ticker.last = entry.last_price.value_or(0.0);
     ticker.time = entry.ticker_time;
+    const LiveReading* const live = own.live.get();
+    if (live != nullptr && live->tape_complete && live->tape_input.time && !live->trades.empty() &&
+        *live->tape_input.time >= std::max(own.candles_read_at, ticker.time.value_or(own.candles_read_at))) {
+        ticker.last = live->trades.back().price;
+        ticker.time = live->tape_input.time;
+        return;
+    }
     const bool running = own.candles.closed < own.candles.candles->size();
     if (!running || (ticker.time && own.candles_read_at <= *ticker.time)) return;
     ticker.last = own.candles.candles->back().close;
     ticker.time = own.candles_read_at;
+}
+
+/// As the market state names them, where a feed is followed.
+void name_sources(market::Inputs& inputs, const LiveReading& live) {
+    for (const market::Input input : market::kInputs) inputs[input].source = market::InputSource::rest;
+    market::InputReading& book = inputs[market::Input::order_book];
+    book.source = market::InputSource::feed;
+    book.subscription = live.book_input.subscription;
+    const std::chrono::milliseconds limit = inputs[market::Input::ticker].limit;
+    inputs.tape() = live.tape_input;
+    inputs.tape().limit = limit;
 }
 
 /// Judged as in a cycle. What would keep it out of one is shown with its age: it is marked as not in the scan.
@@ -146,6 +181,7 @@ core::Result<market::MarketData> market_data(InspectorContext& context, const Un
     const auto reason = judge_inputs(
         data, lists, now,
         {.price = context.options.max_price_age, .candle_interval_minutes = context.options.candle_interval_minutes});
+    if (own.live != nullptr) name_sources(data.inputs, *own.live);
     if (reason && reason->reason == "price_outside_book") data.inputs[market::Input::ticker].note = reason->detail;
     return data;
 }
@@ -153,8 +189,8 @@ core::Result<market::MarketData> market_data(InspectorContext& context, const Un
 class InspectorImpl final : public Inspector {
 public:
     InspectorImpl(asio::any_io_executor executor, exchange::Exchange& exchange, const EngineView& engine,
-                  const core::Clock& clock, const InspectorOptions& options)
-        : context_(std::make_shared<InspectorContext>(executor, exchange, engine, clock, options)),
+                  const core::Clock& clock, const InspectorOptions& options, LiveView* live)
+        : context_(std::make_shared<InspectorContext>(executor, exchange, engine, clock, options, live)),
           trades_(std::make_shared<SharedReads<RecentTrades>>(
               executor, clock, limits(options, options.trades_deadline, options.trades_ttl))),
           bulk_(std::make_shared<SharedReads<OptionalLists>>(
@@ -209,7 +245,7 @@ private:
         if (!permit) co_return std::unexpected(permit.error());
         const auto began = context->clock.steady_now();
         auto [book, candles, bulk_answer] =
-            co_await (context->exchange.order_book(entry.contract) &&
+            co_await (read_book(context, entry.contract) &&
                       context->exchange.candles(entry.contract, context->options.candle_interval_minutes,
                                                 static_cast<int>(context->options.candle_count)) &&
                       bulk_inputs(context, bulk, entry.contract->contract_code));
@@ -227,6 +263,7 @@ private:
         if (!data) co_return std::unexpected(data.error());
         data->fetch_latency_ms = took.count();
         reading.snapshot = ranking::snapshot_alone(std::move(*data), reading.ranking->settings.notional_usdt);
+        if (own->live != nullptr) reading.snapshot.numbers.flow = own->live->flow;
         reading.edges = ranking::edges_among(*reading.ranking, reading.snapshot.numbers);
         co_return reading;
     }
@@ -247,9 +284,9 @@ private:
 }  // namespace
 
 std::unique_ptr<Inspector> make_inspector(asio::any_io_executor executor, exchange::Exchange& exchange,
-                                          const EngineView& engine, const core::Clock& clock,
-                                          InspectorOptions options) {
-    return std::make_unique<InspectorImpl>(std::move(executor), exchange, engine, clock, options);
+                                          const EngineView& engine, const core::Clock& clock, InspectorOptions options,
+                                          LiveView* live) {
+    return std::make_unique<InspectorImpl>(std::move(executor), exchange, engine, clock, options, live);
 }
 
 }  // namespace scanner::engine

@@ -6,6 +6,7 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/engine_view.hpp"
 #include "scanner/engine/inspector.hpp"
+#include "scanner/engine/live_view.hpp"
 #include "scanner/net/http_server_options.hpp"
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/operator/watchlist_source.hpp"
@@ -33,6 +34,7 @@ struct ApiPorts {
     storage::History* history = nullptr;                     ///< nullptr: no /history…, no as_of
     Streams* streams = nullptr;                              ///< nullptr: no /stream…
     engine::Inspector* inspector = nullptr;                  ///< nullptr: only what cycles read is shown
+    engine::LiveView* live = nullptr;                        ///< nullptr: no live feed is followed
     /// Called for each /healthz/details and /metrics; may be empty.
     std::function<std::vector<storage::NamedStatus>()> stores;
     std::function<storage::HistorySize()> history_size;  ///< the same

@@ -3,6 +3,7 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/engine/feed_parts.hpp"
+#include "scanner/engine/live_view.hpp"
 #include "scanner/engine/observer.hpp"
 #include "scanner/engine/ranking_board.hpp"
 #include "scanner/engine/scan_options.hpp"
@@ -30,8 +31,9 @@ struct EngineOptions {
     std::size_t rankings_kept = 4;  ///< of each kind, for readers that page through one
 
     // With a live feed only
-    std::chrono::milliseconds rank_interval{1'000};  ///< between published rankings; 0: as fast as changes come
-    double audits_per_sec = 10.0;                    ///< live books compared with what the exchange answers; > 0
+    std::chrono::milliseconds rank_interval{1'000};     ///< between published rankings; 0: as fast as changes come
+    double audits_per_sec = 10.0;                       ///< live books compared with what the exchange answers; > 0
+    std::chrono::milliseconds look_lease = kLookLease;  ///< see LiveView::look
 };
 
 /// A scanner's engine, wired in one place: the scan writes the market state, at the end of each pass a ranking is made
@@ -50,6 +52,8 @@ public:
 
     /// What readers see. Lives as long as the engine.
     [[nodiscard]] virtual RankingBoard& board() = 0;
+    /// What the live feed says right now; nullptr without one. Lives as long as the engine.
+    [[nodiscard]] virtual LiveView* live() = 0;
 
     /// Takes effect with the next cycle.
     virtual void set_options(EngineOptions options) = 0;

@@ -3,6 +3,7 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/engine/engine_view.hpp"
+#include "scanner/engine/live_view.hpp"
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/market/market.hpp"
 #include "scanner/ranking/ranking.hpp"
@@ -73,9 +74,11 @@ public:
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> stop(std::chrono::milliseconds grace) = 0;
 };
 
-/// Everything passed by reference must outlive the inspector and its readings: `stop` it first.
+/// Everything passed must outlive the inspector and its readings: `stop` it first. With `live` a contract that is
+/// followed while somebody looks is not asked for its book, and has the numbers of the feed.
 [[nodiscard]] std::unique_ptr<Inspector> make_inspector(boost::asio::any_io_executor executor,
                                                         exchange::Exchange& exchange, const EngineView& engine,
-                                                        const core::Clock& clock, InspectorOptions options);
+                                                        const core::Clock& clock, InspectorOptions options,
+                                                        LiveView* live = nullptr);
 
 }  // namespace scanner::engine

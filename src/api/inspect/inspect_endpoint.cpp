@@ -41,10 +41,16 @@ bool can_be_read(const engine::UniverseEntry& entry) {
     return entry.turnover_24h && entry.contract->unreadable.empty() && entry.reason != "contract_size_mismatch";
 }
 
+/// Whether the feed tells the last trades, so that none need to be asked for.
+bool has_whole_tape(const InspectExtras& extras) {
+    return extras.live != nullptr && extras.live->tape_complete;
+}
+
 /// What of `extras` an answer depends on, for its key in the cache.
 std::string canonical(const InspectExtras& extras) {
-    std::string key = fmt::format("|{}|{}", extras.reading == nullptr ? 0 : extras.reading->number,
-                                  extras.trades == nullptr ? 0 : extras.trades->number);
+    std::string key = fmt::format("|{}|{}|{}", extras.reading == nullptr ? 0 : extras.reading->number,
+                                  extras.trades == nullptr ? 0 : extras.trades->number,
+                                  extras.live == nullptr ? 0 : extras.live->number);
     for (const std::string& note : extras.notes) fmt::format_to(std::back_inserter(key), "|{}:{}", note.size(), note);
     return key;
 }
@@ -93,7 +99,8 @@ asio::awaitable<Outcome> InspectEndpoint::inspect_scanned(ranking::RankingPtr ra
     InspectExtras extras;
     const ranking::ContractSnapshot& snapshot = ranking->contract(index);
     const auto contract = snapshot.data.contract;
-    if (!query.card && ports_.inspector != nullptr) {
+    if (!query.card && ports_.live != nullptr) extras.live = ports_.live->look(contract);
+    if (!query.card && ports_.inspector != nullptr && !has_whole_tape(extras)) {
         auto trades = co_await ports_.inspector->trades(contract);
         take_trades(extras, std::move(trades));
     }
@@ -108,7 +115,8 @@ asio::awaitable<Outcome> InspectEndpoint::inspect_outside(engine::UniverseEntry 
     extras.reason = entry.reason;
     extras.detail = entry.detail;
     core::Result<engine::ContractReadingPtr> reading;
-    if (query.card) {
+    if (!query.card && ports_.live != nullptr) extras.live = ports_.live->look(entry.contract);
+    if (query.card || has_whole_tape(extras)) {
         reading = co_await ports_.inspector->contract(entry);
     } else {
         auto [own, trades] = co_await (ports_.inspector->contract(entry) && ports_.inspector->trades(entry.contract));

@@ -2,6 +2,7 @@
 
 #include "api/answers/envelope.hpp"
 #include "api/inspect/bars.hpp"
+#include "api/inspect/live_view.hpp"
 #include "api/rankings/rankings_view.hpp"
 
 #include "scanner/core/numeric.hpp"
@@ -161,13 +162,16 @@ void write_manipulation(core::JsonWriter& json, const signals::NumbersView& numb
 }
 
 /// Ids exceed what JSON readers take for whole numbers, so they are text.
-void write_trades(core::JsonWriter& json, const engine::RecentTrades* recent) {
-    if (recent == nullptr) {
+void write_trades(core::JsonWriter& json, const InspectExtras& extras) {
+    const bool from_feed = extras.live != nullptr && extras.live->tape_complete;
+    if (!from_feed && extras.trades == nullptr) {
         json.key("trades_read_at").null().key("trades").null();
         return;
     }
-    json.field("trades_read_at", core::format_time(recent->read_at)).key("trades").begin_array();
-    for (const market::Trade& trade : std::span(recent->trades).last(std::min(kTrades, recent->trades.size()))) {
+    const std::span<const market::Trade> trades = from_feed ? extras.live->trades : extras.trades->trades;
+    json.field("trades_read_at", core::format_time(from_feed ? extras.live->read_at : extras.trades->read_at));
+    json.key("trades").begin_array();
+    for (const market::Trade& trade : trades.last(std::min(kTrades, trades.size()))) {
         json.begin_object()
             .field("ts", core::format_time(trade.time))
             .field("id", std::to_string(trade.trade_id))
@@ -202,8 +206,8 @@ void write_source(core::JsonWriter& json, const market::InputReading& reading) {
     if (!reading.subscription.empty()) json.field("subscription", reading.subscription);
 }
 
-void write_input(core::JsonWriter& json, std::string_view name, const market::InputReading& reading,
-                 core::WallTime made_at, bool with_source) {
+void write_input(core::JsonWriter& json, std::string_view name, const market::InputReading& reading, core::WallTime at,
+                 bool with_source) {
     json.key(name).begin_object();
     json.key("time");
     if (reading.time) {
@@ -213,7 +217,7 @@ void write_input(core::JsonWriter& json, std::string_view name, const market::In
     }
     json.key("age_ms");
     if (reading.true_at) {
-        json.value((made_at - *reading.true_at).count());
+        json.value((at - *reading.true_at).count());
     } else {
         json.null();
     }
@@ -227,14 +231,14 @@ void write_input(core::JsonWriter& json, std::string_view name, const market::In
     json.end_object();
 }
 
-/// How old each input was when the numbers were made of them.
-void write_inputs(core::JsonWriter& json, const market::Inputs& inputs, core::WallTime made_at) {
+/// How old each input was at that moment: when the numbers were made of them, or when the feed was read.
+void write_inputs(core::JsonWriter& json, const market::Inputs& inputs, core::WallTime at) {
     const bool followed = !inputs[market::Input::order_book].subscription.empty();
     json.key("inputs").begin_object();
     for (const market::Input input : market::kInputs) {
-        write_input(json, market::to_string(input), inputs[input], made_at, followed);
+        write_input(json, market::to_string(input), inputs[input], at, followed);
     }
-    if (followed) write_input(json, "tape", inputs.tape(), made_at, true);
+    if (followed) write_input(json, "tape", inputs.tape(), at, true);
     json.end_object();
 }
 
@@ -269,7 +273,8 @@ std::string page_of(const ranking::Ranking& ranking, const Assessment& assessmen
         json.value(signals::to_string(assessment.rejection));
     }
     write_snapshot(json, ranking, assessment);
-    write_orderbook(json, snapshot.data.order_book.get());
+    const bool live_book = extras.live != nullptr && extras.live->book != nullptr;
+    write_orderbook(json, live_book ? extras.live->book.get() : snapshot.data.order_book.get());
     write_group(json, FieldGroup::momentum, assessment.item.numbers());
     write_group(json, FieldGroup::micro, assessment.item.numbers());
     write_metrics(json, assessment);
@@ -282,8 +287,14 @@ std::string page_of(const ranking::Ranking& ranking, const Assessment& assessmen
     constexpr signals::Digits kSpreadDigits = signals::field_of<&signals::Metrics::spread_bps>().digits;
     for (const double spread : snapshot.spread_history) write_number(json, signals::rounded(spread, kSpreadDigits));
     json.end_array();
-    write_trades(json, extras.trades.get());
-    write_inputs(json, snapshot.data.inputs, extras.reading == nullptr ? ranking.time : extras.reading->read_at);
+    write_trades(json, extras);
+    write_live(json, extras.live.get());
+    const core::WallTime made_at = extras.reading == nullptr ? ranking.time : extras.reading->read_at;
+    if (extras.live == nullptr) {
+        write_inputs(json, snapshot.data.inputs, made_at);
+    } else {
+        write_inputs(json, inputs_at(snapshot.data.inputs, *extras.live), extras.live->read_at);
+    }
     std::vector<std::string> notes = snapshot.notes;
     notes.insert(notes.end(), extras.notes.begin(), extras.notes.end());
     json.key("notes");

@@ -4,6 +4,7 @@
 #include "api/rankings/queries.hpp"
 
 #include "scanner/engine/inspector.hpp"
+#include "scanner/engine/live_view.hpp"
 #include "scanner/ranking/ranking.hpp"
 
 #include <string>
@@ -13,7 +14,8 @@ namespace scanner::api {
 
 /// What an inspection shows beside the cycle's own numbers.
 struct InspectExtras {
-    engine::RecentTradesPtr trades;      ///< empty: none could be read
+    engine::RecentTradesPtr trades;  ///< as the exchange answered; empty: none were asked for, or none could be read
+    engine::LiveReadingPtr live;     ///< of the feed; empty where it does not follow the contract
     engine::ContractReadingPtr reading;  ///< of a contract outside of the scan; empty for those of the cycle
     std::string reason;                  ///< why it is outside: Exclusion::reason and detail
     std::string detail;

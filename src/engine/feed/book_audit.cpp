@@ -54,7 +54,9 @@ std::optional<BookTask> BookAudit::next(const Followed& followed, core::SteadyTi
         Urgency urgency = rests;
         core::SteadyTime since = contract.confirmed;
         if (record.without_since) {
-            if (others == Others::left_alone || now - *record.without_since < kFallBackEvery) continue;
+            // No ranking waits for one that is looked at, and who looks asks for it.
+            if (others == Others::left_alone || contract.on_demand) continue;
+            if (now - *record.without_since < kFallBackEvery) continue;
             urgency = without;
             since = *record.without_since;
         } else {

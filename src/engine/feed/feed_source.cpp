@@ -25,6 +25,9 @@ bool was_right(BookState state) {
     return state != BookState::crossed && state != BookState::audit_failed;
 }
 
+/// What is read of a contract for one who looks is good for others for so long: there may be many.
+constexpr std::chrono::milliseconds kSharedLook{100};
+
 std::int64_t minute_of(core::WallTime time) {
     return core::to_unix_ms(time) / 60'000;
 }
@@ -40,8 +43,9 @@ std::shared_ptr<const market::OrderBook> copy_of(const market::LiveBook& book, c
 
 }  // namespace
 
-FeedSource::FeedSource(MarketState& state, const core::Clock& clock, Events events)
-    : state_(state), clock_(clock), events_(std::move(events)) {}
+FeedSource::FeedSource(MarketState& state, const core::Clock& clock, Events events,
+                       std::chrono::milliseconds look_lease)
+    : state_(state), clock_(clock), events_(std::move(events)), looks_(look_lease, kMaxLooks) {}
 
 void FeedSource::want_universe() {
     if (feed_ == nullptr) return;
@@ -49,15 +53,15 @@ void FeedSource::want_universe() {
     std::unordered_map<std::string, FollowedContract> followed;
     std::unordered_map<std::string, Following> following;
     const core::WallTime now = exchange_now();
-    wanted.reserve(state_.universe().size());
-    for (const ContractStatePtr& state : state_.universe()) {
-        const std::string& code = state->contract->contract_code;
-        FollowedContract entry{.contract = state->contract};
+    const auto follow = [&](const std::shared_ptr<const market::Contract>& contract, bool on_demand) {
+        const std::string& code = contract->contract_code;
+        if (followed.contains(code)) return;
+        FollowedContract entry{.contract = contract};
         const auto known = followed_.find(code);
         // Another contract size is another contract: what was counted with the old one is wrong by that factor.
-        if (known != followed_.end() && known->second.contract->contract_size == state->contract->contract_size) {
+        if (known != followed_.end() && known->second.contract->contract_size == contract->contract_size) {
             entry = std::move(known->second);
-            entry.contract = state->contract;
+            entry.contract = contract;
             // The state may be a new one at the address of one that is gone.
             following.emplace(code, std::move(following_.at(code))).first->second.written_to = nullptr;
         } else if (liquidations_followed_) {
@@ -65,12 +69,20 @@ void FeedSource::want_universe() {
         } else {
             following[code].flow.on_liquidations_unknown(now);
         }
+        entry.on_demand = on_demand;
         followed.emplace(code, std::move(entry));
-        wanted.push_back(state->contract);
-    }
+        wanted.push_back(contract);
+    };
+    wanted.reserve(state_.universe().size());
+    for (const ContractStatePtr& state : state_.universe()) follow(state->contract, false);
+    for (const auto& contract : looks_.contracts()) follow(contract, true);
     followed_ = std::move(followed);
     following_ = std::move(following);
     feed_->want(std::move(wanted));
+}
+
+void FeedSource::end_looks() {
+    if (looks_.expire(clock_.steady_now())) want_universe();
 }
 
 void FeedSource::bring() {
@@ -134,6 +146,11 @@ void FeedSource::note_change() {
     if (events_.on_change) events_.on_change();
 }
 
+/// No ranking shows what is outside of the scan.
+void FeedSource::note_change(const FollowedContract& contract) {
+    if (!contract.on_demand) note_change();
+}
+
 void FeedSource::confirm(const std::string& contract_code, core::WallTime exchange_time) {
     FollowedContract* const contract = find(contract_code);
     if (contract == nullptr || contract->book != BookState::live) return;
@@ -146,7 +163,7 @@ void FeedSource::confirm(const std::string& contract_code, core::WallTime exchan
         following.flow.on_book(*live, exchange_now());
         following.flow_changed = true;
     }
-    note_change();
+    note_change(*contract);
 }
 
 void FeedSource::take_book(const std::string& contract_code, market::OrderBook book) {
@@ -181,10 +198,11 @@ bool FeedSource::fill_tape(const std::string& contract_code, std::span<const mar
         if (!filled.fresh.empty()) following.flow.on_trades(filled.fresh, now);
         if (!contract->tape_followed) following.flow.on_tape_hole(now);
     }
+    following.newest.add(filled.fresh);
     for (const market::Trade& trade : trades) tell_price(following, trade);
     following.flow_changed = true;
     contract->tape_has_hole = !following.tape.is_complete();
-    note_change();
+    note_change(*contract);
     return !contract->tape_has_hole;
 }
 
@@ -226,7 +244,7 @@ void FeedSource::on_book(const market::Contract& contract, const market::LiveBoo
     following.book_changed = true;
     following.flow.on_book(book, at);
     following.flow_changed = true;
-    note_change();
+    note_change(*followed);
 }
 
 void FeedSource::on_book_state(const market::Contract& contract, BookState state, std::string_view why) {
@@ -247,7 +265,7 @@ void FeedSource::on_book_state(const market::Contract& contract, BookState state
     Following& following = following_.at(contract.contract_code);
     following.flow.on_book_lost(exchange_now());
     following.flow_changed = true;
-    note_change();
+    note_change(*followed);
 }
 
 void FeedSource::on_trades(const market::Contract& contract, std::span<const market::Trade> trades,
@@ -265,7 +283,7 @@ void FeedSource::on_trades(const market::Contract& contract, std::span<const mar
         if (had_hole && !followed->tape_has_hole) {
             following.flow.on_tape_filled({}, at);
             following.flow_changed = true;
-            note_change();
+            note_change(*followed);
         }
         return;
     }
@@ -273,8 +291,9 @@ void FeedSource::on_trades(const market::Contract& contract, std::span<const mar
     if (!followed->traded || *followed->traded <= followed->confirmed) followed->traded = time.received_steady;
     following.flow.on_trades(fresh, at);
     following.flow_changed = true;
+    following.newest.add(fresh);
     for (const market::Trade& trade : fresh) tell_price(following, trade);
-    note_change();
+    note_change(*followed);
 }
 
 void FeedSource::tell_price(Following& following, const market::Trade& trade) {
@@ -303,7 +322,7 @@ void FeedSource::on_tape_hole(const market::Contract& contract, std::string_view
     followed->tape_followed = why == exchange::kTapeBegins;
     followed->tape_life = ++tape_lives_;
     if (events_.on_tape_hole) events_.on_tape_hole(contract.contract_code);
-    note_change();
+    note_change(*followed);
 }
 
 void FeedSource::on_liquidation(std::string_view contract_code, const exchange::Liquidation& liquidation,
@@ -329,6 +348,64 @@ void FeedSource::on_liquidations_followed(bool followed) {
     }
     note_change();
 }
+
+// -- for those who look ----------------------------------------------------------------------------------------------
+
+LiveReadingPtr FeedSource::look(const std::shared_ptr<const market::Contract>& contract) {
+    if (feed_ == nullptr || contract == nullptr || !is_there()) return nullptr;
+    const core::SteadyTime now = clock_.steady_now();
+    const std::string& code = contract->contract_code;
+    const FollowedContract* followed = find(code);
+    // Of one that is not traded no book comes, however long one waits.
+    const bool on_demand =
+        followed == nullptr ? contract->status == market::ContractStatus::listed : followed->on_demand;
+    if (on_demand && looks_.look(contract, now)) {
+        want_universe();
+        followed = find(code);
+    }
+    if (followed == nullptr) return nullptr;
+    Following& following = following_.at(code);
+    const bool told = followed->book == BookState::live || !following.newest.newest().empty();
+    if (followed->on_demand && !told) return nullptr;
+    if (following.looked == nullptr || now - following.looked_at >= kSharedLook) {
+        following.looked = std::make_shared<const LiveReading>(read(code, *followed, following));
+        following.looked_at = now;
+    }
+    return following.looked;
+}
+
+LiveReading FeedSource::read(const std::string& code, const FollowedContract& contract, Following& following) {
+    LiveReading reading;
+    reading.number = ++readings_;
+    reading.read_at = clock_.now();
+    const core::WallTime now = exchange_now();
+    const auto input = [&](core::WallTime time, std::string_view subscription) {
+        const auto age = std::max(now - time, std::chrono::milliseconds(0));
+        return market::InputReading{.state = market::InputState::live,
+                                    .time = time,
+                                    .true_at = reading.read_at - age,
+                                    .source = InputSource::feed,
+                                    .subscription = subscription};
+    };
+    reading.book_input.subscription = exchange::to_string(contract.book);
+    if (const auto* const live = contract.book == BookState::live ? book(code) : nullptr; live != nullptr) {
+        reading.book = copy_of(*live, contract.confirmed_at);
+        reading.book_input = input(contract.confirmed_at, reading.book_input.subscription);
+        reading.ladder = following.flow.ladder(now);
+    }
+    reading.flow = following.flow.numbers(now);
+    const std::span<const market::Trade> trades = following.newest.newest();
+    reading.trades.assign(trades.begin(), trades.end());
+    reading.tape_complete = !contract.tape_has_hole;
+    reading.incomplete_since = following.tape.incomplete_since();
+    reading.tape_input.subscription = contract.tape_has_hole ? "incomplete" : "live";
+    if (following.price.time) {
+        reading.tape_input = input(*following.price.time, reading.tape_input.subscription);
+    }
+    return reading;
+}
+
+// -- the rest --------------------------------------------------------------------------------------------------------
 
 void FeedSource::on_funding_rate(std::string_view contract_code, const market::FundingRate& rate,
                                  const FeedTime& /*time*/) {

@@ -1,8 +1,11 @@
 #pragma once
 
+#include "engine/feed/look_leases.hpp"
+#include "engine/feed/newest_trades.hpp"
 #include "engine/market_state.hpp"
 
 #include "scanner/core/clock.hpp"
+#include "scanner/engine/live_view.hpp"
 #include "scanner/exchange/market_feed.hpp"
 #include "scanner/market/tape.hpp"
 #include "scanner/signals/flow/contract_flow.hpp"
@@ -24,6 +27,7 @@ namespace scanner::engine {
 /// What the feed source knows of one contract's subscriptions, for those who watch over them.
 struct FollowedContract {
     std::shared_ptr<const market::Contract> contract;
+    bool on_demand = false;  ///< outside of the scan: followed because somebody looks at it
     exchange::BookState book = exchange::BookState::not_wanted;
     core::WallTime confirmed_at;  ///< when the live book was last confirmed, by the exchange's clock
     core::SteadyTime confirmed;   ///< the same moment, by ours: a frame of its topic came, or an audit agreed
@@ -39,7 +43,7 @@ struct FollowedContract {
 /// Books are copied late, when a ranking is about to be made of them: a hundred changes between two rankings cost one
 /// copy. What a subscription that was lost has left in the state stays there, with its age, until a scan has brought
 /// something newer; but not where its content was wrong. Loop thread only; no I/O.
-class FeedSource final : public exchange::FeedListener {
+class FeedSource final : public exchange::FeedListener, public LiveView {
 public:
     struct Events {
         std::function<void()> on_change;           ///< a ranking would say something else now
@@ -48,12 +52,16 @@ public:
     };
 
     /// Everything passed by reference must outlive it.
-    FeedSource(MarketState& state, const core::Clock& clock, Events events);
+    FeedSource(MarketState& state, const core::Clock& clock, Events events,
+               std::chrono::milliseconds look_lease = kLookLease);
 
     /// Where live books are read; must outlive it. Nothing is wanted of it before.
     void follow(exchange::MarketFeed& feed) { feed_ = &feed; }
-    /// Asks the feed for the contracts of the state's universe, by turnover. Others are forgotten.
+    /// Asks the feed for the contracts of the state's universe, by turnover, and behind them for those that are looked
+    /// at. Others are forgotten.
     void want_universe();
+    /// Gives up the contracts outside of the universe that nobody has looked at within the lease.
+    void end_looks();
 
     /// Writes what has come since the last time to the state, for a ranking that is about to be read of it.
     void bring();
@@ -82,6 +90,9 @@ public:
     [[nodiscard]] bool is_there();
     /// The exchange's clock, as far as it is known.
     [[nodiscard]] core::WallTime exchange_now() const;
+
+    // LiveView
+    [[nodiscard]] LiveReadingPtr look(const std::shared_ptr<const market::Contract>& contract) override;
 
     // FeedListener
     void on_book(const market::Contract& contract, const market::LiveBook& book,
@@ -114,6 +125,9 @@ private:
         bool flow_changed = true;
         std::optional<core::WallTime> flow_changes_at;  ///< by itself, by the exchange's clock
         const ContractState* written_to = nullptr;
+        NewestTrades newest{kNewestTrades};
+        LiveReadingPtr looked;  ///< the last reading, for whoever looks within kSharedLook
+        core::SteadyTime looked_at;
     };
 
     /// What the feed dated, but hardly ahead of the exchange's clock: one wrong stamp must not stop later ones.
@@ -122,6 +136,8 @@ private:
     void bring(const std::string& code, const FollowedContract& contract, Following& following, ContractState& state,
                core::WallTime exchange_now);
     void tell_price(Following& following, const market::Trade& trade);
+    void note_change(const FollowedContract& contract);
+    [[nodiscard]] LiveReading read(const std::string& code, const FollowedContract& contract, Following& following);
 
     MarketState& state_;
     const core::Clock& clock_;
@@ -129,6 +145,8 @@ private:
     exchange::MarketFeed* feed_ = nullptr;
     std::unordered_map<std::string, FollowedContract> followed_;  ///< by contract code
     std::unordered_map<std::string, Following> following_;        ///< the same contracts
+    LookLeases looks_;
+    std::uint64_t readings_ = 0;
     std::uint64_t tape_lives_ = 0;
     std::optional<core::SteadyTime> last_live_;  ///< when a book or tape was last seen to be live
     bool liquidations_followed_ = false;

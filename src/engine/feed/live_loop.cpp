@@ -21,6 +21,7 @@ constexpr std::size_t kBookReaders = 6;
 constexpr double kFallBackPace = 3.0;
 constexpr milliseconds kLook{100};
 constexpr std::chrono::seconds kIndexInterval{1};
+constexpr std::chrono::seconds kLookInterval{1};
 constexpr std::chrono::seconds kReserveAgain{1};
 constexpr std::chrono::seconds kFillAgain{2};
 constexpr std::size_t kTapeFillers = 4;
@@ -52,7 +53,8 @@ LiveLoop::LiveLoop(asio::any_io_executor executor, exchange::Exchange& exchange,
                    [this](const std::string& code) {
                        if (std::ranges::find(holes_, code) == holes_.end()) holes_.push_back(code);
                        hole_.notify();
-                   }}),
+                   }},
+              options.look_lease),
       feed_(parts.make_feed(source_)),
       tasks_(std::move(executor), [](std::string_view task, std::string_view what) {
           core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
@@ -63,7 +65,8 @@ LiveLoop::LiveLoop(asio::any_io_executor executor, exchange::Exchange& exchange,
 asio::awaitable<void> LiveLoop::start() {
     static_cast<void>(co_await reserve(numbers_.wanted(events_.sequence()).value_or(0)));
     bool started = tasks_.spawn("feed", feed_->run()) && tasks_.spawn("publish_changes", publish_changes()) &&
-                   tasks_.spawn("read_index", read_index()) && tasks_.spawn("reserve_numbers", reserve_numbers());
+                   tasks_.spawn("read_index", read_index()) && tasks_.spawn("reserve_numbers", reserve_numbers()) &&
+                   tasks_.spawn("end_looks", end_looks());
     for (std::size_t i = 0; i < kBookReaders; ++i) started = started && tasks_.spawn("read_books", read_books());
     for (std::size_t i = 0; i < kTapeFillers; ++i) started = started && tasks_.spawn("fill_tapes", fill_tapes());
     if (!started) core::log(core::LogLevel::error, "feed_not_started");
@@ -210,6 +213,10 @@ void LiveLoop::take_audit(const BookTask& task, const market::OrderBook& answer)
     if (result != AuditResult::failed) return;
     core::log(core::LogLevel::warning, "book_audit_failed", {{"contract_code", code}});
     feed_->restart_book(code, BookState::audit_failed, "twice it was not what the exchange answered");
+}
+
+asio::awaitable<void> LiveLoop::end_looks() {
+    while (co_await net::sleep_for(kLookInterval)) source_.end_looks();
 }
 
 // -- the rest --------------------------------------------------------------------------------------------------------

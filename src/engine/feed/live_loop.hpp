@@ -32,6 +32,7 @@ struct LiveLoopOptions {
     std::chrono::milliseconds rank_interval{1'000};
     std::chrono::milliseconds recording{15'000};
     double audits_per_sec = 10.0;
+    std::chrono::milliseconds look_lease = kLookLease;
 };
 
 /// What the loop asks of the engine around it. Called on the loop thread.
@@ -64,6 +65,7 @@ public:
     void bring() { source_.bring(); }
     /// Whether a feed is there to be followed; while none is, nothing is asked or published beside the scan.
     [[nodiscard]] bool is_following() { return source_.is_there(); }
+    [[nodiscard]] LiveView& view() { return source_; }
     /// A ranking of the state as it was at `at` is out.
     void published(core::SteadyTime at, bool recorded);
 
@@ -78,6 +80,7 @@ private:
     [[nodiscard]] Awaitable read_index();
     [[nodiscard]] Awaitable fill_tapes();
     [[nodiscard]] Awaitable reserve_numbers();
+    [[nodiscard]] Awaitable end_looks();
     [[nodiscard]] boost::asio::awaitable<bool> reserve(std::uint64_t up_to);
     void give_up_silent_books();
     void take_audit(const BookTask& task, const market::OrderBook& answer);

@@ -78,13 +78,23 @@ void BookSide::end_quarter() {
 }
 
 Notional BookSide::within(double mid, double bps) const {
-    const double limit = mid * (1.0 + (bids_ ? -bps : bps) * 1e-4);
+    const double last = limit(mid, bps);
     Notional sum;
-    for (std::size_t i = 0; i < count_ && !is_better(limit, prices_[i]); ++i) {
+    for (std::size_t i = 0; i < count_ && !is_better(last, prices_[i]); ++i) {
         sum.quoted += prices_[i] * sizes_[i];
-        sum.firm += prices_[i] * std::min(least_[i], earlier_[i]);
+        sum.firm += prices_[i] * firm_size(i);
     }
     return sum;
+}
+
+std::vector<LadderLevel> BookSide::levels(double mid, double bps, std::size_t at_least, bool firm_known) const {
+    const double last = limit(mid, bps);
+    std::vector<LadderLevel> levels;
+    for (std::size_t i = 0; i < count_ && (i < at_least || !is_better(last, prices_[i])); ++i) {
+        LadderLevel& level = levels.emplace_back(LadderLevel{.price = prices_[i], .quoted = sizes_[i]});
+        if (firm_known) level.firm = firm_size(i);
+    }
+    return levels;
 }
 
 }  // namespace scanner::signals::flow

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "scanner/market/market.hpp"
+#include "scanner/signals/flow/book_ladder.hpp"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace scanner::signals::flow {
 
@@ -34,6 +36,9 @@ public:
     [[nodiscard]] market::Level touch() const noexcept { return {prices_[0], sizes_[0]}; }
     /// Of the levels within so many basis points of the middle.
     [[nodiscard]] Notional within(double mid, double bps) const;
+    /// The same levels one by one, and `at_least` so many where there are as many; what is firm of each only with
+    /// `firm_known`.
+    [[nodiscard]] std::vector<LadderLevel> levels(double mid, double bps, std::size_t at_least, bool firm_known) const;
 
 private:
     using Values = std::array<double, kMaxLevels>;
@@ -44,6 +49,13 @@ private:
 
     /// Whether price a stands nearer to the touch than b.
     [[nodiscard]] bool is_better(double a, double b) const noexcept { return bids_ ? a > b : a < b; }
+    /// Where the levels within so many basis points of the middle end.
+    [[nodiscard]] double limit(double mid, double bps) const noexcept {
+        return mid * (1.0 + (bids_ ? -bps : bps) * 1e-4);
+    }
+    [[nodiscard]] double firm_size(std::size_t level) const noexcept {
+        return least_[level] < earlier_[level] ? least_[level] : earlier_[level];
+    }
     void merge(std::span<const market::Level> levels, std::size_t first);
     [[nodiscard]] Slot take_slot();
 

@@ -147,6 +147,16 @@ void BookWatch::fill(FlowNumbers& numbers, Quarter now) const {
     }
 }
 
+std::optional<BookLadder> BookWatch::ladder(Quarter now) const {
+    if (!is_live()) return std::nullopt;
+    constexpr std::size_t kLeastLevels = 10;
+    // What stood in the first moment may have come in it: until then nothing is known to have stayed.
+    const bool firm_known = now >= first_full_window(live_since_ms_ + 1, kLeastQuarters);
+    const double middle = mid();
+    return BookLadder{.bids = bids_.levels(middle, kFirmBps, kLeastLevels, firm_known),
+                      .asks = asks_.levels(middle, kFirmBps, kLeastLevels, firm_known)};
+}
+
 std::optional<Quarter> BookWatch::next_change(Quarter now) const {
     if (!is_live()) return std::nullopt;
     std::optional<Quarter> next;

@@ -4,6 +4,7 @@
 #include "signals/flow/quarters.hpp"
 
 #include "scanner/market/live_book.hpp"
+#include "scanner/signals/flow/book_ladder.hpp"
 #include "scanner/signals/flow/flow_numbers.hpp"
 
 #include <cstdint>
@@ -39,6 +40,8 @@ public:
     [[nodiscard]] bool is_live() const noexcept { return life_ != 0; }
     [[nodiscard]] const BookMark& mark(Quarter quarter) const noexcept { return marks_.of(quarter); }
     void fill(FlowNumbers& numbers, Quarter now) const;
+    /// ContractFlow::ladder.
+    [[nodiscard]] std::optional<BookLadder> ladder(Quarter now) const;
     /// The next quarter in which something of `fill` may differ by itself.
     [[nodiscard]] std::optional<Quarter> next_change(Quarter now) const;
 

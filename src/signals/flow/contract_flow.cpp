@@ -147,6 +147,11 @@ FlowNumbers ContractFlow::numbers(core::WallTime at) {
     return numbers;
 }
 
+std::optional<BookLadder> ContractFlow::ladder(core::WallTime at) {
+    state_->advance(at);
+    return state_->book.ladder(state_->quarter);
+}
+
 std::optional<core::WallTime> ContractFlow::next_change_at(core::WallTime at) {
     state_->advance(at);
     const Quarter now = state_->quarter;

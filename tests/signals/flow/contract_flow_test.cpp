@@ -91,6 +91,35 @@ TEST_F(Flow, calls_what_flickers_not_firm) {
     EXPECT_LT(*numbers.firmness, 0.93);
 }
 
+TEST_F(Flow, shows_what_stays_at_each_level) {
+    EXPECT_EQ(flow_.ladder(at(ms(0.0))), nullopt);
+    book(0.0, plain());
+    ASSERT_TRUE(flow_.ladder(at(ms(2.75))));
+    EXPECT_EQ(flow_.ladder(at(ms(2.75)))->bids.front().firm, nullopt) << "what stood first may just have come";
+    book(3.5, plain(4.0));
+    book(3.6, plain(12.0));
+    const BookLadder ladder = flow_.ladder(at(ms(3.7))).value();
+    ASSERT_EQ(ladder.bids.size(), 3U) << "99.0 lies beyond 25 bps, but ten levels are shown where there are as many";
+    EXPECT_EQ(ladder.bids[0], (LadderLevel{.price = 99.95, .quoted = 12.0, .firm = 4.0}));
+    EXPECT_EQ(ladder.bids[2], (LadderLevel{.price = 99.0, .quoted = 30.0, .firm = 30.0}));
+    EXPECT_EQ(ladder.asks[0], (LadderLevel{.price = 100.05, .quoted = 10.0, .firm = 10.0}));
+    EXPECT_EQ(flow_.ladder(at(ms(6.9)))->bids[0].firm, 12.0) << "the least of the last 3 s";
+    flow_.on_book_lost(at(ms(7.0)));
+    EXPECT_EQ(flow_.ladder(at(ms(7.0))), nullopt);
+}
+
+TEST_F(Flow, its_ladder_adds_up_to_the_firm_depth_of_a_book_that_rests) {
+    Book wide = plain();
+    for (int i = 1; i <= 40; ++i) wide.bids[99.95 - 0.005 * i] = 1.0 + i % 3;
+    book(0.0, wide);
+    const FlowNumbers numbers = this->numbers(20.0);
+    double firm = 0.0;
+    const BookLadder ladder = flow_.ladder(at(ms(20.0))).value();
+    EXPECT_GT(ladder.bids.size(), 35U);
+    for (const LadderLevel& level : ladder.bids) firm += level.price * level.firm.value();
+    EXPECT_NEAR(firm, *numbers.firm_depth_bid_usdt, 1e-6);
+}
+
 TEST_F(Flow, takes_a_crossed_or_one_sided_book_for_none) {
     book(0.0, plain());
     book(1.0, {.bids = {{100.2, 1.0}}, .asks = {{100.1, 1.0}}});

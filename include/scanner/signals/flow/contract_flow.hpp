@@ -3,6 +3,7 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/market/live_book.hpp"
 #include "scanner/market/market.hpp"
+#include "scanner/signals/flow/book_ladder.hpp"
 #include "scanner/signals/flow/flow_numbers.hpp"
 
 #include <memory>
@@ -51,6 +52,10 @@ public:
 
     /// All of them as they stand at `at`.
     [[nodiscard]] FlowNumbers numbers(core::WallTime at);
+    /// The levels within 25 bps of the middle, at least ten a side where there are as many; empty while there is no
+    /// book. Allocates. What is firm of the levels within 25 bps adds up to what firm_depth_bid_usdt and
+    /// firm_depth_ask_usdt are the averages of.
+    [[nodiscard]] std::optional<BookLadder> ladder(core::WallTime at);
     /// When they next differ from numbers(at) although nothing happens (something leaves a window, or a window is
     /// full); empty when they stay. It may come to nothing.
     [[nodiscard]] std::optional<core::WallTime> next_change_at(core::WallTime at);
