@@ -98,7 +98,7 @@ BENCHMARK(one_contract)->Arg(50)->Arg(150)->Unit(benchmark::kMicrosecond);
 ranking::RankerInput make_input(std::size_t contracts) {
     ranking::RankerInput input;
     for (std::size_t i = 0; i < contracts; ++i) {
-        input.data.push_back(make_market(i, 150));
+        input.data.push_back(std::make_shared<const market::MarketData>(make_market(i, 150)));
     }
     return input;
 }
@@ -125,7 +125,10 @@ void run_cycles(benchmark::State& state, std::size_t read_of_ten) {
     for ([[maybe_unused]] auto _ : state) {
         ++sequence;
         for (std::size_t i = 0; i < market.data.size(); ++i) {
-            if (i % 10 < read_of_ten) market.data[i].fetch_latency_ms = static_cast<double>(sequence);
+            if (i % 10 >= read_of_ten) continue;
+            auto read = std::make_shared<market::MarketData>(*market.data[i]);
+            read->fetch_latency_ms = static_cast<double>(sequence);
+            market.data[i] = std::move(read);
         }
         const ranking::Ranking ranking =
             ranker.rank(market, settings(), profiles, {.sequence = sequence, .time = at(kStart + kCandles * kMinute)});

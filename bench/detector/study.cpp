@@ -298,7 +298,9 @@ private:
     void rank(scanner::ranking::Ranker& ranker, std::vector<std::unique_ptr<Contract>>& contracts, WallTime now,
               std::uint64_t cycle, std::vector<float>& scores) const {
         scanner::ranking::RankerInput input;
-        for (auto& contract : contracts) input.data.push_back(contract->data(now));
+        for (auto& contract : contracts) {
+            input.data.push_back(std::make_shared<const scanner::market::MarketData>(contract->data(now)));
+        }
         const auto ranking = ranker.rank(std::move(input), {}, {}, {.sequence = cycle, .time = now});
         for (const auto& snapshot : ranking.contracts) {
             const auto found = std::ranges::find_if(

@@ -263,7 +263,7 @@ private:
         if (!data) co_return std::unexpected(data.error());
         data->fetch_latency_ms = took.count();
         reading.snapshot = ranking::snapshot_alone(std::move(*data), reading.ranking->settings.notional_usdt);
-        if (own->live != nullptr) reading.snapshot.numbers.flow = own->live->flow;
+        if (own->live != nullptr) reading.flow = own->live->flow;
         reading.edges = ranking::edges_among(*reading.ranking, reading.snapshot.numbers);
         co_return reading;
     }

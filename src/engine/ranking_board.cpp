@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -42,10 +43,11 @@ void RankingBoard::Shelf::tell(const ranking::RankingPtr& ranking) const {
 
 void RankingBoard::publish(Publication publication) {
     const ranking::RankingPtr ranking = std::move(publication.ranking);
+    const bool is_relisted = publication.universe != nullptr && publication.universe != universe_;
     universe_ = std::move(publication.universe);
     source_ = std::move(publication.health);
     last_success_ = ranking->time;
-    remember_symbols(*ranking);
+    remember_symbols(ranking, is_relisted);
     show(ranking, ranking->time);
     if (publication.recorded) recorded_.keep(ranking, options_.rankings_kept);
     published_.tell(ranking);
@@ -97,18 +99,37 @@ HealthDetails RankingBoard::health() const {
     return details;
 }
 
-void RankingBoard::remember_symbols(const ranking::Ranking& ranking) {
-    std::set<std::string_view> listed;
-    for (const UniverseEntry& entry : universe_) listed.insert(entry.contract->symbol);
-    std::erase_if(seen_, [&](const auto& seen) { return !listed.contains(seen.first); });
-    for (const ranking::ContractSnapshotPtr& each : ranking.contracts) {
-        const ranking::ContractSnapshot& snapshot = *each;
-        SymbolHealth& seen = seen_[snapshot.data.contract->symbol];
-        seen.symbol = snapshot.data.contract->symbol;
-        seen.latency_ms = snapshot.data.fetch_latency_ms;
-        seen.last_seen = snapshot.data.data_time;
-        seen.volatility_bucket = signals::known_bucket(snapshot.numbers);
+void RankingBoard::remember_symbols(const ranking::RankingPtr& ranking, bool is_relisted) {
+    if (is_relisted) {
+        std::set<std::string_view> listed;
+        for (const UniverseEntry& entry : *universe_) listed.insert(entry.contract->symbol);
+        std::erase_if(seen_, [&](const auto& seen) { return !listed.contains(seen.first); });
+        remembered_ = nullptr;
     }
+    // Both are in the order of the codes, and most contracts are the very same object in both.
+    const auto code_of = [](const ranking::ContractSnapshotPtr& snapshot) -> const std::string& {
+        return snapshot->data.contract->contract_code;
+    };
+    const std::span<const ranking::ContractSnapshotPtr> before(
+        remembered_ ? std::span(remembered_->contracts) : std::span<const ranking::ContractSnapshotPtr>());
+    std::size_t at = 0;
+    for (const ranking::ContractSnapshotPtr& each : ranking->contracts) {
+        if (at < before.size() && before[at] == each) {
+            ++at;
+            continue;
+        }
+        remember(*each);
+        while (at < before.size() && code_of(before[at]) <= code_of(each)) ++at;
+    }
+    remembered_ = ranking;
+}
+
+void RankingBoard::remember(const ranking::ContractSnapshot& snapshot) {
+    SymbolHealth& seen = seen_[snapshot.data.contract->symbol];
+    seen.symbol = snapshot.data.contract->symbol;
+    seen.latency_ms = snapshot.data.fetch_latency_ms;
+    seen.last_seen = snapshot.data.data_time;
+    seen.volatility_bucket = signals::known_bucket(snapshot.numbers);
 }
 
 }  // namespace scanner::engine

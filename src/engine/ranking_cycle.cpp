@@ -48,15 +48,19 @@ core::Result<void> RankingCycle::make(RankingWork work, Rhythm rhythm) {
     }
     std::vector<UniverseEntry> entries = universe(reading.exclusions);
     const bool recorded = rhythm == Rhythm::recorded;
-    auto ranking = std::make_shared<ranking::Ranking>(ranker_.rank(
-        {.data = std::move(reading.data), .exclusions = std::move(reading.exclusions), .flow = std::move(reading.flow)},
-        options_.settings, options_.profiles,
-        {.sequence = ++sequence_, .time = made_at, .recorded = recorded, .interval = options_.interval}));
+    auto ranking = std::make_shared<ranking::Ranking>(
+        ranker_.rank({.data = ranking::shared(std::move(reading.data)),
+                      .exclusions = std::move(reading.exclusions),
+                      .flow = std::move(reading.flow)},
+                     options_.settings, options_.profiles,
+                     {.sequence = ++sequence_, .time = made_at, .recorded = recorded, .interval = options_.interval}));
     ranking->cycle_ms = work.cycle_ms;
     ranking->requests = work.requests;
     ranking->next_scan_at = made_at + options_.published_interval.value_or(options_.interval);
-    board_.publish(
-        {.ranking = ranking, .universe = std::move(entries), .health = std::move(work.health), .recorded = recorded});
+    board_.publish({.ranking = ranking,
+                    .universe = std::make_shared<const std::vector<UniverseEntry>>(std::move(entries)),
+                    .health = std::move(work.health),
+                    .recorded = recorded});
     if (recorded) {
         log_cycle(*ranking);
         observer_.on_cycle(*ranking);

@@ -194,10 +194,9 @@ std::vector<std::string> notes_in(const json& contract) {
     return notes;
 }
 
-void read_numbers_of(const json& from, signals::ContractNumbers& numbers, signals::Edges& edges) {
+void read_numbers_of(const json& from, const signals::NumbersRef& into) {
     using signals::FieldGroup;
-    read_unknown(from, numbers.unknown, edges.unknown);
-    const signals::NumbersRef into{numbers, edges};
+    read_unknown(from, into.numbers.unknown, into.edges.unknown);
     for (const FieldGroup group : {FieldGroup::listing, FieldGroup::metrics, FieldGroup::edges, FieldGroup::momentum,
                                    FieldGroup::execution, FieldGroup::micro, FieldGroup::flow, FieldGroup::detection}) {
         read_numbers(from, group, into);
@@ -216,11 +215,11 @@ void check_times(const ContractSnapshot& snapshot, core::WallTime made_at) {
 
 }  // namespace
 
-std::shared_ptr<const ContractSnapshot> decode_contract(const json& from, core::WallTime made_at,
-                                                        signals::Edges& edges) {
+std::shared_ptr<const ContractSnapshot> decode_contract(const json& from, core::WallTime made_at, signals::Edges& edges,
+                                                        signals::FlowNumbers& flow) {
     auto snapshot = std::make_shared<ContractSnapshot>();
     snapshot->data = data_in(member(from, "data"));
-    read_numbers_of(member(from, "numbers"), snapshot->numbers, edges);
+    read_numbers_of(member(from, "numbers"), {snapshot->numbers, edges, flow});
     for (const json& spread : array_in(from, "spread_history", kMaxSpreads)) {
         snapshot->spread_history.push_back(number(spread, "spread_history"));
     }

@@ -42,20 +42,11 @@ std::vector<double> earlier_spreads(const ContractSnapshot* last, bool recorded)
     return spreads;
 }
 
-/// `snapshot` with the verdict in it: the very same one where it says so already.
-ContractSnapshotPtr with_verdict(ContractSnapshotPtr snapshot,
-                                 const std::shared_ptr<const signals::DetectorVerdict>& verdict) {
-    if (signals::says_same(snapshot->numbers, verdict.get())) return snapshot;
-    const auto judged = std::make_shared<ContractSnapshot>(*snapshot);
-    signals::take_verdict(judged->numbers, verdict);
-    return judged;
-}
-
 /// The places in `data` in the order of the codes, which they mostly have already.
-std::vector<std::size_t> by_code(const std::vector<market::MarketData>& data) {
+std::vector<std::size_t> by_code(const std::vector<MarketDataPtr>& data) {
     std::vector<std::size_t> places(data.size());
     std::iota(places.begin(), places.end(), std::size_t{0});
-    const auto code = [&data](std::size_t i) -> const std::string& { return data[i].contract->contract_code; };
+    const auto code = [&data](std::size_t i) -> const std::string& { return data[i]->contract->contract_code; };
     if (!std::ranges::is_sorted(places, {}, code)) std::ranges::sort(places, {}, code);
     return places;
 }
@@ -101,6 +92,13 @@ ContractSnapshot snapshot_alone(market::MarketData data, double notional_usdt) {
     return snapshot;
 }
 
+std::vector<MarketDataPtr> shared(std::vector<market::MarketData> data) {
+    std::vector<MarketDataPtr> all;
+    all.reserve(data.size());
+    for (market::MarketData& each : data) all.push_back(std::make_shared<const market::MarketData>(std::move(each)));
+    return all;
+}
+
 Ranking Ranker::rank(RankerInput input, const RankingSettings& settings, const std::vector<signals::Profile>& profiles,
                      Cycle cycle) {
     Ranking ranking;
@@ -112,25 +110,22 @@ Ranking Ranker::rank(RankerInput input, const RankingSettings& settings, const s
     compute(ranking, std::move(input), cycle);
     order(ranking);
     if (cycle.recorded) remember_ranks(ranking);
-    const auto memory = std::max<std::chrono::milliseconds>(kMinMemory, kMemoryIntervals * cycle.interval);
-    std::erase_if(memory_, [&](const auto& entry) {
-        const core::WallTime last_seen = entry.second.last_seen;
-        return last_seen != cycle.time && last_seen + memory < cycle.time;
-    });
+    forget(cycle);
     return ranking;
 }
 
-ContractSnapshotPtr Ranker::snapshot_of(Memory& memory, market::MarketData& data, const signals::FlowNumbers& flow,
-                                        double notional_usdt) const {
-    const bool same_reading = memory.snapshot != nullptr && memory.snapshot->data == data;
-    if (same_reading && memory.notional_usdt == notional_usdt) {
-        if (memory.snapshot->numbers.flow == flow) return memory.snapshot;
-        const auto moved = std::make_shared<ContractSnapshot>(*memory.snapshot);
-        moved->numbers.flow = flow;
-        memory.snapshot = moved;
-        return moved;
-    }
-    const auto snapshot = std::make_shared<ContractSnapshot>(std::move(data));
+Ranker::Memory& Ranker::memory_of(const market::MarketData& data, std::size_t place) {
+    if (place < line_up_.size() && line_up_[place]->read->contract == data.contract) return *line_up_[place];
+    return memory_[data.contract->contract_code];
+}
+
+void Ranker::take(Memory& memory, const MarketDataPtr& data, const Ranking& ranking) const {
+    const double notional_usdt = ranking.settings.notional_usdt;
+    const bool same_reading = memory.read != nullptr && (memory.read == data || *memory.read == *data);
+    // A verdict stands in the place of what the formulas say, which is computed again for another model.
+    const bool same_model = memory.measured == ranking.is_measured();
+    if (same_reading && same_model && memory.notional_usdt == notional_usdt) return;
+    const auto snapshot = std::make_shared<ContractSnapshot>(*data);
     if (memory.recorded && !same_reading) memory.before = memory.after;
     memory.after = memory.before;
     if (options_.formulas_only) {
@@ -138,45 +133,95 @@ ContractSnapshotPtr Ranker::snapshot_of(Memory& memory, market::MarketData& data
     } else {
         signals::measure_contract(snapshot->data, notional_usdt, memory.after, snapshot->numbers);
     }
-    snapshot->numbers.flow = flow;
     describe(*snapshot, notional_usdt);
     snapshot->spread_history = earlier_spreads(memory.snapshot.get(), memory.recorded && !same_reading);
     snapshot->spread_history.push_back(snapshot->numbers.metrics.spread_bps);
+    memory.read = data;
     memory.snapshot = snapshot;
     memory.notional_usdt = notional_usdt;
+    memory.measured = ranking.is_measured();
     memory.recorded = memory.recorded && same_reading;
-    return snapshot;
+    memory.compared = signals::edge_inputs(snapshot->numbers);
+    memory.own.clear();
+}
+
+void Ranker::judge(Memory& memory, const std::shared_ptr<const signals::DetectorVerdict>& verdict) {
+    if (signals::says_same(memory.snapshot->numbers, verdict.get())) return;
+    const auto judged = std::make_shared<ContractSnapshot>(*memory.snapshot);
+    signals::take_verdict(judged->numbers, verdict);
+    memory.snapshot = judged;
+    memory.compared = signals::edge_inputs(judged->numbers);
+    memory.own.clear();
 }
 
 void Ranker::compute(Ranking& ranking, RankerInput input, const Cycle& cycle) {
     ranking.has_flow = !input.flow.empty();
-    ranking.contracts.reserve(input.data.size());
-    std::vector<const signals::ContractNumbers*> numbers;
-    numbers.reserve(input.data.size());
+    const std::size_t count = input.data.size();
+    ranking.contracts.reserve(count);
+    ranking.edges.reserve(count);
+    if (ranking.has_flow) ranking.flow.reserve(count);
+    std::vector<Memory*> line_up;
+    line_up.reserve(count);
     for (const std::size_t i : by_code(input.data)) {
-        static const signals::FlowNumbers kNoFlow;
-        const signals::FlowNumbers* const flow = i < input.flow.size() ? input.flow[i].get() : nullptr;
-        market::MarketData& each = input.data[i];
-        Memory& memory = memory_[each.contract->contract_code];
-        ranking.contracts.push_back(
-            snapshot_of(memory, each, flow == nullptr ? kNoFlow : *flow, ranking.settings.notional_usdt));
-        if (ranking.is_measured()) {
-            memory.snapshot = with_verdict(memory.snapshot, i < input.verdicts.size() ? input.verdicts[i] : nullptr);
-            ranking.contracts.back() = memory.snapshot;
-        }
+        Memory& memory = memory_of(*input.data[i], line_up.size());
+        take(memory, input.data[i], ranking);
+        if (ranking.is_measured()) judge(memory, i < input.verdicts.size() ? input.verdicts[i] : nullptr);
         memory.recorded = memory.recorded || cycle.recorded;
         memory.last_seen = cycle.time;
-        numbers.push_back(&ranking.contracts.back()->numbers);
+        line_up.push_back(&memory);
+        ranking.contracts.push_back(memory.snapshot);
+        ranking.edges.push_back(memory.compared);
+        if (ranking.has_flow) ranking.flow.push_back(i < input.flow.size() ? std::move(input.flow[i]) : nullptr);
     }
-    ranking.edges.resize(numbers.size());
-    signals::compute_edges(numbers, ranking.edges);
+    line_up_ = std::move(line_up);
+    signals::compare_edges(ranking.edges);
 }
 
-void Ranker::order(Ranking& ranking) const {
+std::vector<RankedEntry> Ranker::ranked_under(const Ranking& ranking, std::size_t profile,
+                                              const std::vector<signals::Rejection>& rejections) {
+    const signals::Weights& weights = ranking.profiles[profile].weights;
+    std::vector<RankedEntry> scored;
+    std::vector<signals::RankKey> keys;
+    scored.reserve(line_up_.size());
+    keys.reserve(line_up_.size());
+    for (std::size_t i = 0; i < line_up_.size(); ++i) {
+        if (rejections[i] != signals::Rejection::none) continue;
+        const ContractSnapshot& snapshot = *line_up_[i]->snapshot;
+        const signals::Score score =
+            signals::complete_score(line_up_[i]->own[profile], snapshot.numbers, ranking.edges[i], weights);
+        scored.push_back({.contract = i, .score = *score.score, .components = score.components});
+        keys.push_back({.score = *score.score,
+                        .qvol_usdt = snapshot.numbers.metrics.qvol_usdt,
+                        .symbol = snapshot.data.contract->symbol});
+    }
+    std::vector<RankedEntry> ranked;
+    ranked.reserve(scored.size());
+    for (const std::size_t place : signals::rank_order(keys)) ranked.push_back(scored[place]);
+    place_entries(ranking, ranked, ranking.settings.quarantine);
+    return ranked;
+}
+
+void Ranker::order(Ranking& ranking) {
+    const signals::ScoreOptions options = score_options(cycle_scoring(ranking.settings, {}));
+    if (scored_with_.include_carry != options.include_carry || scored_with_.profiles != ranking.profiles) {
+        scored_with_ = {.profiles = ranking.profiles, .include_carry = options.include_carry};
+        for (auto& [code, memory] : memory_) memory.own.clear();
+    }
+    std::vector<signals::Rejection> rejections(line_up_.size());
+    for (std::size_t i = 0; i < line_up_.size(); ++i) {
+        const signals::ContractNumbers& numbers = line_up_[i]->snapshot->numbers;
+        rejections[i] = signals::rejection_of(numbers.metrics, options);
+        std::vector<signals::ScoreComponents>& own = line_up_[i]->own;
+        if (rejections[i] != signals::Rejection::none || !own.empty()) continue;
+        for (const signals::Profile& profile : ranking.profiles) {
+            own.push_back(signals::own_components(numbers, numbers.metrics.slip_bps, profile.weights, options));
+        }
+    }
     const auto before = places_in(previous_.codes, ranking.contracts);
-    for (const signals::Profile& profile : ranking.profiles) {
-        std::vector<RankedEntry>& ranked = ranking.ranked[profile.name] = rank_entries(ranking, profile.weights);
-        const auto found = previous_.by_profile.find(profile.name);
+    for (std::size_t profile = 0; profile < ranking.profiles.size(); ++profile) {
+        const std::string& name = ranking.profiles[profile].name;
+        std::vector<RankedEntry>& ranked = ranking.ranked[name] = ranked_under(ranking, profile, rejections);
+        const auto found = previous_.by_profile.find(name);
         if (found == previous_.by_profile.end()) continue;
         for (RankedEntry& entry : ranked) {
             const std::optional<std::size_t> place = before[entry.contract];
@@ -184,12 +229,21 @@ void Ranker::order(Ranking& ranking) const {
             if (rank > 0) entry.rank_delta = rank - entry.rank;
         }
     }
-    for (const RejectedContract& rejected :
-         rejected_contracts(ranking, cycle_scoring(ranking.settings, ranking.settings.default_profile))) {
+    for (std::size_t i = 0; i < line_up_.size(); ++i) {
+        if (rejections[i] == signals::Rejection::none) continue;
         ranking.exclusions.push_back(
-            {rejected.snapshot->data.contract->contract_code, std::string(signals::to_string(rejected.rejection)), ""});
+            {ranking.contract(i).data.contract->contract_code, std::string(signals::to_string(rejections[i])), ""});
     }
     for (const Exclusion& exclusion : ranking.exclusions) ++ranking.excluded_by_reason[exclusion.reason];
+}
+
+void Ranker::forget(const Cycle& cycle) {
+    const auto memory = std::max<std::chrono::milliseconds>(kMinMemory, kMemoryIntervals * cycle.interval);
+    // None of those in line_up_: they were seen now.
+    std::erase_if(memory_, [&](const auto& entry) {
+        const core::WallTime last_seen = entry.second.last_seen;
+        return last_seen != cycle.time && last_seen + memory < cycle.time;
+    });
 }
 
 void Ranker::remember_ranks(const Ranking& ranking) {

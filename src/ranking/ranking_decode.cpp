@@ -129,7 +129,9 @@ RankingPtr read_ranking(const json& from, const RankingOrigin& origin, const Ran
     auto ranking = std::make_shared<Ranking>();
     read_settings(from, *ranking, limits);
     for (const json& contract : array_in(from, "contracts", limits.max_contracts)) {
-        auto snapshot = decode_contract(contract, ranking->time, ranking->edges.emplace_back());
+        signals::FlowNumbers flow;
+        auto snapshot = decode_contract(contract, ranking->time, ranking->edges.emplace_back(), flow);
+        if (ranking->has_flow) ranking->flow.push_back(std::make_shared<const signals::FlowNumbers>(flow));
         const std::string& code = snapshot->data.contract->contract_code;
         if (!ranking->contracts.empty() && ranking->contracts.back()->data.contract->contract_code >= code)
             throw Flaw{code + ": twice, or not in the order of the codes"};

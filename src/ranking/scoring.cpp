@@ -37,6 +37,7 @@ ScoredContract as_ranked(const Ranking& ranking, const Scoring& scoring, const R
     if (ranking.is_measured()) item.rank_raw = entry.rank_raw;
     item.rank_delta = entry.rank_delta;
     item.slip_bps = snapshot.numbers.metrics.slip_bps;
+    item.flow = ranking.flow_of(entry.contract);
     return item;
 }
 
@@ -91,6 +92,7 @@ public:
         if (rejection_of(snapshot) != signals::Rejection::none) return std::nullopt;
         ScoredContract item = score(snapshot, ranking_.edges[contract]);
         item.contract = contract;
+        item.flow = ranking_.flow_of(contract);
         return item;
     }
 
@@ -213,33 +215,6 @@ std::vector<ScoredContract> score_contracts(const Ranking& ranking, const Scorin
     return scored_again(ranking, scoring, profile->weights);
 }
 
-std::vector<RankedEntry> rank_entries(const Ranking& ranking, const signals::Weights& weights) {
-    const signals::ScoreOptions options = score_options(cycle_scoring(ranking.settings, {}));
-    std::vector<RankedEntry> scored;
-    std::vector<signals::RankKey> keys;
-    scored.reserve(ranking.contracts.size());
-    keys.reserve(ranking.contracts.size());
-    for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
-        const signals::Score score = signals::score_contract(ranking.numbers_view(i), weights, options);
-        if (!score.score) continue;
-        const ContractSnapshot& snapshot = ranking.contract(i);
-        RankedEntry& entry = scored.emplace_back();
-        entry.contract = i;
-        entry.score = *score.score;
-        entry.components = score.components;
-        keys.push_back({.score = entry.score,
-                        .qvol_usdt = snapshot.numbers.metrics.qvol_usdt,
-                        .symbol = snapshot.data.contract->symbol});
-    }
-    std::vector<RankedEntry> ranked;
-    ranked.reserve(scored.size());
-    for (const std::size_t place : signals::rank_order(keys)) {
-        ranked.push_back(scored[place]);
-    }
-    place_entries(ranking, ranked, ranking.settings.quarantine);
-    return ranked;
-}
-
 void place_entries(const Ranking& ranking, std::vector<RankedEntry>& entries, bool quarantine) {
     for (std::size_t i = 0; i < entries.size(); ++i) {
         entries[i].rank = entries[i].rank_raw = static_cast<int>(i) + 1;
@@ -254,10 +229,13 @@ ScoredContract cycle_item(const Ranking& ranking, const RankedEntry& entry) {
 }
 
 Assessment assess(const Ranking& ranking, const ContractSnapshot& snapshot, const signals::Edges& edges,
-                  const Scoring& scoring) {
+                  const Scoring& scoring, const signals::FlowNumbers* flow) {
     const signals::Profile* const profile = find_profile(ranking, scoring.profile);
     const Scorer scorer(ranking, scoring, profile->weights);
     Assessment assessment{.item = scorer.score(snapshot, edges), .rejection = scorer.rejection_of(snapshot)};
+    const auto index = ranking.index_of(snapshot.data.contract->contract_code);
+    const bool is_of_ranking = index && &ranking.contract(*index) == &snapshot;
+    assessment.item.flow = is_of_ranking ? ranking.flow_of(*index) : flow;
     if (const auto* const entry = find_entry(ranking, scoring.profile, snapshot.data.contract->contract_code)) {
         assessment.item.contract = entry->contract;
         assessment.item.rank = entry->rank;

@@ -55,8 +55,10 @@ double structure_penalty_of(const Metrics& m, const Edges& edges, const Weights&
            w.structure_residual * std::max(0.0, edges.anomaly_residual);
 }
 
-ScoreComponents components_of(const NumbersView& view, double slip_bps, const Weights& w, const ScoreOptions& options) {
-    const ContractNumbers& numbers = view.numbers;
+}  // namespace
+
+ScoreComponents own_components(const ContractNumbers& numbers, double slip_bps, const Weights& w,
+                               const ScoreOptions& options) {
     const Metrics& m = numbers.metrics;
     // What was not measured speaks neither for nor against the contract; penalties keep what the formulas know.
     const auto counted = [&numbers](Number number, double value) { return numbers.unknown.has(number) ? 0.0 : value; };
@@ -71,15 +73,22 @@ ScoreComponents components_of(const NumbersView& view, double slip_bps, const We
     c.structure_bonus =
         w.structure_volume_z * std::clamp(counted("volume_zscore"_number, m.volume_zscore), -2.5, 6.0) +
         w.structure_velocity * std::clamp(counted("price_velocity"_number, m.price_velocity), -5.0, 5.0);
-    c.structure_penalty = structure_penalty_of(m, view.edges, w);
-    c.edges = edges_of(view.edges, w);
     c.cost = w.cost_spread * m.spread_bps + w.cost_slip * slip_bps;
     c.manip_penalty = 0.4 * numbers.manipulation.manip_score;
     for (const ComponentField& field : kComponents) c.*field.member = bounded(c.*field.member);
     return c;
 }
 
-}  // namespace
+Score complete_score(const ScoreComponents& own, const ContractNumbers& numbers, const Edges& edges,
+                     const Weights& weights) {
+    Score result{.components = own};
+    result.components.structure_penalty = bounded(structure_penalty_of(numbers.metrics, edges, weights));
+    result.components.edges = bounded(edges_of(edges, weights));
+    double sum = 0.0;
+    for (const ComponentField& field : kComponents) sum += field.sign * (result.components.*field.member);
+    result.score = core::round_to(bounded(sum), 4);
+    return result;
+}
 
 std::span<const ComponentField> component_fields() {
     return kComponents;
@@ -109,14 +118,10 @@ Score score_contract(const NumbersView& view, const Weights& weights, const Scor
 }
 
 Score score_contract(const NumbersView& view, double slip_bps, const Weights& weights, const ScoreOptions& options) {
-    Score result;
-    result.rejection = rejection_of(view.numbers.metrics, options);
-    if (result.rejection != Rejection::none) return result;
-    result.components = components_of(view, slip_bps, weights, options);
-    double sum = 0.0;
-    for (const ComponentField& field : kComponents) sum += field.sign * (result.components.*field.member);
-    result.score = core::round_to(bounded(sum), 4);
-    return result;
+    if (const Rejection rejection = rejection_of(view.numbers.metrics, options); rejection != Rejection::none) {
+        return {.rejection = rejection};
+    }
+    return complete_score(own_components(view.numbers, slip_bps, weights, options), view.numbers, view.edges, weights);
 }
 
 bool ranks_before(const RankKey& left, const RankKey& right) {

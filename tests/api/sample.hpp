@@ -139,9 +139,13 @@ inline std::vector<Spec> sample_specs() {
 
 inline ranking::Ranking make_ranking(std::uint64_t sequence = 7, core::WallTime time = kNow,
                                      const ranking::RankingSettings& settings = make_settings(),
-                                     const std::vector<Spec>& specs = sample_specs()) {
+                                     const std::vector<Spec>& specs = sample_specs(),
+                                     std::vector<std::shared_ptr<const signals::DetectorVerdict>> verdicts = {}) {
     ranking::RankerInput input;
-    for (const Spec& spec : specs) input.data.push_back(make_data(spec, time));
+    input.verdicts = std::move(verdicts);
+    for (const Spec& spec : specs) {
+        input.data.push_back(std::make_shared<const market::MarketData>(make_data(spec, time)));
+    }
     input.exclusions = {{"OLD-USDT", "inactive", "suspended"}, {"TAIL-USDT", "turnover_rank", ""}};
     const auto builtin = signals::builtin_profiles();
     ranking::Ranker ranker;
@@ -157,35 +161,38 @@ inline ranking::Ranking make_ranking(std::uint64_t sequence = 7, core::WallTime 
 inline ranking::Ranking make_ranking_with_flow() {
     ranking::Ranking ranking = make_ranking();
     ranking.has_flow = true;
+    ranking.flow.resize(ranking.contracts.size());
     for (std::size_t i = 0; i + 1 < ranking.contracts.size(); ++i) {
-        auto changed = std::make_shared<ranking::ContractSnapshot>(ranking.contract(i));
+        signals::FlowNumbers flow;
         double value = 0.0123456789 + 0.01 * static_cast<double>(i);
         for (const signals::NumberField& field : signals::numbers_of(signals::FieldGroup::flow)) {
+            signals::ContractNumbers numbers;
             signals::Edges edges;
-            field.set({changed->numbers, edges}, value += 0.01);
+            field.set({numbers, edges, flow}, value += 0.01);
         }
-        ranking.contracts[i] = std::move(changed);
+        ranking.flow[i] = std::make_shared<const signals::FlowNumbers>(flow);
     }
     return ranking;
 }
 
 /// The same under the measured model of manipulation: the first of the ranking is quarantined.
 inline ranking::Ranking make_measured_ranking_with_flow() {
-    ranking::Ranking ranking = make_ranking_with_flow();
-    ranking.settings.manip_model = core::ManipModel::measured;
-    const std::size_t quarantined = ranking.ranked.at("scalp").front().contract;
-    for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
-        auto changed = std::make_shared<ranking::ContractSnapshot>(ranking.contract(i));
+    const ranking::Ranking seed = make_ranking_with_flow();
+    const auto& first = seed.contract(seed.ranked.at("scalp").front().contract).data.contract->contract_code;
+    ranking::RankingSettings settings = make_settings();
+    settings.manip_model = core::ManipModel::measured;
+    std::vector<std::shared_ptr<const signals::DetectorVerdict>> verdicts;
+    for (const Spec& spec : sample_specs()) {
+        const bool quarantined = spec.code == first;
         auto verdict = std::make_shared<signals::DetectorVerdict>();
-        verdict->score = i == quarantined ? 75.5 : 12.25;
-        verdict->probability = i == quarantined ? 0.625 : 0.0125;
-        verdict->quarantined = i == quarantined;
-        signals::take_verdict(changed->numbers, std::move(verdict));
-        ranking.contracts[i] = std::move(changed);
+        verdict->score = quarantined ? 75.5 : 12.25;
+        verdict->probability = quarantined ? 0.625 : 0.0125;
+        verdict->quarantined = quarantined;
+        verdicts.push_back(std::move(verdict));
     }
-    for (const signals::Profile& profile : ranking.profiles) {
-        ranking.ranked[profile.name] = rank_entries(ranking, profile.weights);
-    }
+    ranking::Ranking ranking = make_ranking(7, kNow, settings, sample_specs(), std::move(verdicts));
+    ranking.has_flow = true;
+    ranking.flow = seed.flow;
     return ranking;
 }
 

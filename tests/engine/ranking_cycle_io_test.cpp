@@ -133,7 +133,7 @@ TEST_F(AfterOneRecorded, what_the_feed_tells_comes_with_the_next_ranking_and_cha
     state_.find("BBB-USDT")->flow = std::make_shared<const signals::FlowNumbers>(told);
     const ranking::RankingPtr with = rank(Rhythm::published);
     EXPECT_TRUE(with->has_flow);
-    EXPECT_EQ(with->find("BBB-USDT")->numbers.flow, told);
+    EXPECT_EQ(with->numbers_view(with->index_of("BBB-USDT").value()).flow, told);
     EXPECT_EQ(with->find("AAA-USDT"), without->find("AAA-USDT")) << "the very same: the feed says nothing of it";
     EXPECT_EQ(looks(with, "BBB-USDT"), looks(without, "BBB-USDT"));
 }

@@ -209,7 +209,9 @@ TEST(Golden, every_number_of_every_cycle_agrees) {
         settings.min_qvol_usdt = line["settings"]["min_qvol_usdt"].get<double>();
         settings.max_spread_bps = line["settings"]["max_spread_bps"].get<double>();
         RankerInput input;
-        for (const Json& symbol : line["symbols"]) input.data.push_back(market_data(symbol));
+        for (const Json& symbol : line["symbols"]) {
+            input.data.push_back(std::make_shared<const market::MarketData>(market_data(symbol)));
+        }
         const Ranking ranking = ranker.rank(std::move(input), settings, {builtin.begin(), builtin.end()}, {});
         ASSERT_EQ(ranking.contracts.size(), line["expected"].size());
         for (const Json& expected : line["expected"]) {

@@ -72,8 +72,8 @@ RankingSettings settings_of(core::ManipModel model) {
     return settings;
 }
 
-std::vector<market::MarketData> three() {
-    return {data_of("AAA-USDT", 9e9), data_of("BBB-USDT", 3e9), data_of("CCC-USDT", 1e9)};
+std::vector<MarketDataPtr> three() {
+    return shared({data_of("AAA-USDT", 9e9), data_of("BBB-USDT", 3e9), data_of("CCC-USDT", 1e9)});
 }
 
 Ranking rank_with(std::vector<std::shared_ptr<const DetectorVerdict>> verdicts,
@@ -172,7 +172,7 @@ TEST(MeasuredModel, keeps_a_snapshot_while_the_verdict_stays_and_makes_a_new_one
     const RankingSettings settings = settings_of(core::ManipModel::measured);
     const auto builtin = signals::builtin_profiles();
     const std::vector<signals::Profile> profiles(builtin.begin(), builtin.end());
-    const std::vector<market::MarketData> data = three();
+    const std::vector<MarketDataPtr> data = three();
     const auto rank = [&](std::uint64_t sequence, std::optional<double> score) {
         return ranker.rank({.data = data, .verdicts = {verdict_of(score), nullptr, nullptr}}, settings, profiles,
                            {.sequence = sequence, .time = kNow + std::chrono::seconds(sequence)});

@@ -28,7 +28,7 @@ protected:
     Ranking cycle(bool recorded = true, seconds later = seconds(15)) {
         now_ += later;
         const auto builtin = signals::builtin_profiles();
-        return ranker_.rank({.data = data_, .exclusions = {}, .flow = flow_}, settings_,
+        return ranker_.rank({.data = shared(data_), .exclusions = {}, .flow = flow_}, settings_,
                             {builtin.begin(), builtin.end()},
                             {.sequence = ++sequence_, .time = now_, .recorded = recorded, .interval = interval_});
     }
@@ -85,7 +85,7 @@ TEST_F(Cycles, compare_with_the_previous_recorded_one) {
     Ranker recorded_only;
     const auto builtin = signals::builtin_profiles();
     const auto record = [&] {
-        return recorded_only.rank({.data = data_, .exclusions = {}, .flow = {}}, settings_,
+        return recorded_only.rank({.data = shared(data_), .exclusions = {}, .flow = {}}, settings_,
                                   {builtin.begin(), builtin.end()}, {.sequence = sequence_, .time = now_});
     };
     static_cast<void>(cycle());
@@ -130,22 +130,19 @@ TEST_F(Cycles, take_the_numbers_of_the_feed_along) {
     const std::size_t eth = with.index_of("ETH-USDT").value();
     ASSERT_NE(eth, 1U);
     for (std::size_t i = 0; i < with.contracts.size(); ++i) {
-        EXPECT_EQ(with.contracts[i] == without.contracts[i], i != eth) << "the others are the same objects";
+        EXPECT_EQ(with.contracts[i], without.contracts[i]) << "nothing was read anew: the same objects";
+        EXPECT_EQ(with.flow_of(i) != nullptr, i == eth);
     }
-    const ContractSnapshot& moved = with.contract(eth);
-    EXPECT_EQ(moved.numbers.flow.microprice, 2'500.25);
-    EXPECT_EQ(moved.numbers.metrics.atr_pct, without.contract(eth).numbers.metrics.atr_pct);
-    EXPECT_EQ(moved.numbers.microstructure.depth_decay, without.contract(eth).numbers.microstructure.depth_decay);
-    EXPECT_EQ(moved.spread_history, without.contract(eth).spread_history) << "it is the same reading";
+    EXPECT_EQ(with.numbers_view(eth).flow.microprice, 2'500.25);
+    EXPECT_EQ(without.numbers_view(eth).flow, signals::FlowNumbers());
 
-    flow_[1] = told(2'500.25);
-    EXPECT_EQ(cycle().contracts[eth], with.contracts[eth]) << "another object that says the same";
     flow_[1] = nullptr;
-    EXPECT_EQ(cycle().contract(eth).numbers.flow, signals::FlowNumbers());
+    EXPECT_EQ(cycle().numbers_view(eth).flow, signals::FlowNumbers());
     flow_[1] = told(2'501.0);
     read_again(1, 1.0);
-    EXPECT_EQ(cycle().contract(eth).numbers.flow.microprice, 2'501.0);
-    EXPECT_EQ(cycle().contract(eth).spread_history.size(), 3U);
+    const Ranking moved = cycle();
+    EXPECT_EQ(moved.numbers_view(eth).flow.microprice, 2'501.0);
+    EXPECT_EQ(moved.contract(eth).spread_history.size(), 3U);
 }
 
 TEST_F(Cycles, remember_a_contract_for_five_minutes) {

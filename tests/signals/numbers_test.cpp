@@ -80,11 +80,12 @@ double value_for(const NumberField& field, std::size_t place) {
 TEST(NumbersTable, leads_to_a_member_of_its_own_each_way) {
     ContractNumbers numbers;
     Edges edges;
+    FlowNumbers flow;
     for (std::size_t i = 0; i < kNumbers.size(); ++i) {
-        kNumbers[i].set({numbers, edges}, value_for(kNumbers[i], i));
+        kNumbers[i].set({numbers, edges, flow}, value_for(kNumbers[i], i));
     }
     for (std::size_t i = 0; i < kNumbers.size(); ++i) {
-        EXPECT_EQ(kNumbers[i].get({numbers, edges}), value_for(kNumbers[i], i)) << kNumbers[i].name;
+        EXPECT_EQ(kNumbers[i].get({numbers, edges, &flow}), value_for(kNumbers[i], i)) << kNumbers[i].name;
     }
 }
 
@@ -92,12 +93,13 @@ TEST(NumbersTable, gives_null_for_what_is_marked_as_unknown) {
     for (const NumberField& field : kNumbers) {
         ContractNumbers numbers;
         Edges edges;
-        field.set({numbers, edges}, 1.0);
-        EXPECT_EQ(known({numbers, edges}, field), 1.0) << field.name;
+        FlowNumbers flow;
+        field.set({numbers, edges, flow}, 1.0);
+        EXPECT_EQ(known({numbers, edges, &flow}, field), 1.0) << field.name;
         (field.group == FieldGroup::edges ? edges.unknown : numbers.unknown).add(field.number);
-        EXPECT_EQ(known({numbers, edges}, field), std::nullopt) << field.name;
-        EXPECT_EQ(shown({numbers, edges}, field), std::nullopt) << field.name;
-        EXPECT_EQ(field.get({numbers, edges}), 1.0) << "the formula's value stays";
+        EXPECT_EQ(known({numbers, edges, &flow}, field), std::nullopt) << field.name;
+        EXPECT_EQ(shown({numbers, edges, &flow}, field), std::nullopt) << field.name;
+        EXPECT_EQ(field.get({numbers, edges, &flow}), 1.0) << "the formula's value stays";
     }
 }
 

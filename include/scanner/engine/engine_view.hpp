@@ -48,6 +48,8 @@ struct FeedHealth {
     std::array<std::uint64_t, kAuditResults.size()> audits{};  ///< by AuditResult
     std::uint64_t fall_backs = 0;                              ///< books read by request because theirs were not live
     std::uint64_t tapes_filled = 0;                            ///< holes closed
+    std::uint64_t candles_checked = 0;                         ///< minutes of complete tapes, once they had ended
+    std::uint64_t candle_mismatches = 0;                       ///< of these, not what the exchange answered
     std::size_t tapes_incomplete = 0;                          ///< contracts whose tape has a hole now
     std::uint64_t published = 0;                               ///< rankings made between the ends of scans
     std::optional<double> oldest_book_sec;                     ///< of the live books, since it was last confirmed

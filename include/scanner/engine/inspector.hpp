@@ -52,7 +52,8 @@ struct ContractReading {
     /// What a cycle would have computed, had it read this contract: the numbers that look back to the previous cycle
     /// (depth decay, manipulation's deltas) are those of a first cycle.
     ranking::ContractSnapshot snapshot;
-    signals::Edges edges;  ///< as it would have stood in that ranking
+    signals::Edges edges;       ///< as it would have stood in that ranking
+    signals::FlowNumbers flow;  ///< of the feed, where it follows the contract while somebody looks; else empty
 };
 using ContractReadingPtr = std::shared_ptr<const ContractReading>;
 

@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,8 +31,8 @@ struct SourceHealth {
 
 /// A ranking to show from now on, complete: nothing of it is looked up elsewhere.
 struct Publication {
-    ranking::RankingPtr ranking;  ///< never null
-    std::vector<UniverseEntry> universe;
+    ranking::RankingPtr ranking;                                 ///< never null
+    std::shared_ptr<const std::vector<UniverseEntry>> universe;  ///< by contract code; the same object: unchanged
     SourceHealth health;
     bool recorded = false;  ///< whether it is also the cycle that history and the cache keep
 };
@@ -78,7 +79,9 @@ public:
     [[nodiscard]] std::chrono::milliseconds snapshots_ttl() const override { return options_.snapshots_ttl; }
     [[nodiscard]] std::optional<core::WallTime> next_scan_at() const override { return source_.next_scan_at; }
     [[nodiscard]] HealthDetails health() const override;
-    [[nodiscard]] std::vector<UniverseEntry> universe() const override { return universe_; }
+    [[nodiscard]] std::vector<UniverseEntry> universe() const override {
+        return universe_ ? *universe_ : std::vector<UniverseEntry>();
+    }
 
 private:
     /// The newest few rankings of one kind, and the listeners to be told of each.
@@ -93,7 +96,9 @@ private:
     };
 
     void show(const ranking::RankingPtr& ranking, core::WallTime at);
-    void remember_symbols(const ranking::Ranking& ranking);
+    /// Of contracts that are as they were in the ranking before nothing is looked up.
+    void remember_symbols(const ranking::RankingPtr& ranking, bool is_relisted);
+    void remember(const ranking::ContractSnapshot& snapshot);
 
     const core::Clock& clock_;
     BoardOptions options_;
@@ -104,9 +109,10 @@ private:
     core::WallTime shown_at_;           // when the newest was published, by the wall clock
     core::SteadyTime shown_at_steady_;  // and by the one that is never set
     std::optional<core::WallTime> last_success_;
-    std::vector<UniverseEntry> universe_;
+    std::shared_ptr<const std::vector<UniverseEntry>> universe_;  // nullptr before the first publication
     SourceHealth source_;
     std::map<std::string, SymbolHealth> seen_;  // by symbol
+    ranking::RankingPtr remembered_;            // the newest whose contracts are all in seen_; nullptr before
 };
 
 }  // namespace scanner::engine

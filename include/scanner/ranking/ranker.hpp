@@ -17,18 +17,24 @@
 
 namespace scanner::ranking {
 
-/// What a cycle is made from: the contracts that were read, in any order, and those that were left out. Every one of
-/// `data` has a contract of a code of its own.
+/// A reading of one contract, immutable. The same object twice is the same reading, and costs nothing the second time.
+using MarketDataPtr = std::shared_ptr<const market::MarketData>;
+
+/// What a cycle is made from: the contracts that were read, in any order, and those that were left out. None of `data`
+/// is null, and every one has a contract of a code of its own.
 struct RankerInput {
-    std::vector<market::MarketData> data;
+    std::vector<MarketDataPtr> data;
     std::vector<Exclusion> exclusions;
     /// What a live feed says of each of `data`, at the same index; nullptr where it says nothing. Empty without a feed:
     /// then the ranking has no such numbers, and its answers do not name them.
-    std::vector<std::shared_ptr<const signals::FlowNumbers>> flow;
+    std::vector<FlowNumbersPtr> flow;
     /// What the detectors say of each of `data`, at the same index; nullptr where they know nothing. Looked at with the
     /// measured model only.
     std::vector<std::shared_ptr<const signals::DetectorVerdict>> verdicts;
 };
+
+/// Readings as a RankerInput takes them.
+[[nodiscard]] std::vector<MarketDataPtr> shared(std::vector<market::MarketData> data);
 
 struct RankerOptions {
     /// The formulas alone: a number that was not measured keeps the neutral value of its formula and counts, as in
@@ -45,8 +51,8 @@ struct RankerOptions {
 [[nodiscard]] ContractSnapshot snapshot_alone(market::MarketData data, double notional_usdt);
 
 /// The computing of a cycle: market data into numbers, edges, scores and order. Pure but for the memory that the
-/// formulas need: each contract's previous reading, and the previous ranks. What has not changed is not computed again.
-/// Not thread-safe.
+/// formulas need: each contract's previous reading, and the previous ranks. What has not changed is not computed again:
+/// a contract of which nothing new was read costs its place in the comparison and in the order. Not thread-safe.
 ///
 /// "Previous" is the previous recorded cycle: cycles that are only shown in between compare with that one too, and
 /// leave no trace in the memory. A contract of which nothing new was read keeps its snapshot, the very same object, and
@@ -62,6 +68,11 @@ public:
     };
 
     explicit Ranker(RankerOptions options = {}) : options_(options) {}
+    ~Ranker() = default;
+    Ranker(const Ranker&) = delete;
+    Ranker& operator=(const Ranker&) = delete;
+    Ranker(Ranker&&) noexcept = default;
+    Ranker& operator=(Ranker&&) noexcept = default;
 
     /// Everything of the ranking but `cycle_ms`, `requests` and `next_scan_at`. Takes `input` apart.
     [[nodiscard]] Ranking rank(RankerInput input, const RankingSettings& settings,
@@ -73,10 +84,14 @@ private:
     struct Memory {
         signals::ContractState before;  ///< what the numbers of `snapshot` were compared with
         signals::ContractState after;   ///< what the next reading is compared with once `snapshot` was recorded
-        ContractSnapshotPtr snapshot;   ///< of the last reading
+        MarketDataPtr read;             ///< the last reading
+        ContractSnapshotPtr snapshot;   ///< of it
         double notional_usdt = 0.0;     ///< that it was computed for
         bool recorded = false;          ///< whether a recorded cycle had it
+        bool measured = false;          ///< whether the measured model of manipulation was in place
         core::WallTime last_seen;
+        signals::Edges compared;                    ///< what `snapshot` brings to the comparison
+        std::vector<signals::ScoreComponents> own;  ///< of `snapshot`, a profile each; empty: to be computed
     };
     /// The places of an earlier ranking.
     struct PreviousRanks {
@@ -84,15 +99,28 @@ private:
         std::map<std::string, std::vector<int>> by_profile{};  ///< a rank for each of `codes`, 0 without one
     };
 
-    /// Takes `data` if something of it is new.
-    [[nodiscard]] ContractSnapshotPtr snapshot_of(Memory& memory, market::MarketData& data,
-                                                  const signals::FlowNumbers& flow, double notional_usdt) const;
+    /// What the components of a score rest on beside a contract's numbers.
+    struct ScoredWith {
+        std::vector<signals::Profile> profiles;
+        bool include_carry = true;
+    };
+
+    [[nodiscard]] Memory& memory_of(const market::MarketData& data, std::size_t place);
+    /// Makes `memory.snapshot` that of `data`, the very same as before where nothing of it is new.
+    void take(Memory& memory, const MarketDataPtr& data, const Ranking& ranking) const;
+    /// Puts the verdict into `memory.snapshot`, which stays the very same where it says so already.
+    static void judge(Memory& memory, const std::shared_ptr<const signals::DetectorVerdict>& verdict);
     void compute(Ranking& ranking, RankerInput input, const Cycle& cycle);
-    void order(Ranking& ranking) const;
+    void order(Ranking& ranking);
+    [[nodiscard]] std::vector<RankedEntry> ranked_under(const Ranking& ranking, std::size_t profile,
+                                                        const std::vector<signals::Rejection>& rejections);
     void remember_ranks(const Ranking& ranking);
+    void forget(const Cycle& cycle);
 
     RankerOptions options_;
     std::unordered_map<std::string, Memory> memory_;
+    std::vector<Memory*> line_up_;  ///< those of the newest ranking's contracts, at the same index
+    ScoredWith scored_with_;        ///< all of Memory::own
     PreviousRanks previous_;
 };
 

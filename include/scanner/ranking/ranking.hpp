@@ -23,11 +23,14 @@ struct ContractSnapshot {
     [[nodiscard]] bool is_quarantined() const noexcept { return numbers.detection.quarantined.value_or(false); }
 
     market::MarketData data;
-    signals::ContractNumbers numbers;    ///< its own; the edges are the ranking's
+    signals::ContractNumbers numbers;    ///< its own; edges and flow are the ranking's
     std::vector<double> spread_history;  ///< spread_bps of up to 50 readings, oldest first, this one last
     std::vector<std::string> notes;      ///< what a person should know of these numbers; mostly empty
 };
 using ContractSnapshotPtr = std::shared_ptr<const ContractSnapshot>;
+
+/// What a live feed tells of one contract: immutable, and shared by rankings until it tells something else.
+using FlowNumbersPtr = std::shared_ptr<const signals::FlowNumbers>;
 
 /// The place of a contract in the cycle's own ranking under one profile.
 struct RankedEntry {
@@ -60,11 +63,13 @@ struct Exclusion {
                          ///< price_outside_book, fetch_failed, malformed, unknown_contract,
                          ///< new_listing
     std::string detail;  ///< for a person; may be empty
+
+    friend bool operator==(const Exclusion&, const Exclusion&) = default;
 };
 
 /// The outcome of one cycle: immutable, shared by API, streams, cache, history and alerts, none of which recompute or
-/// copy it. What belongs to one contract is in `contracts`; what every ranking changes is beside it: edges, scores and
-/// ranks.
+/// copy it. What belongs to one contract is in `contracts`; what every ranking changes is beside it: edges, what a feed
+/// tells, scores and ranks.
 struct Ranking {
     std::uint64_t sequence = 0;  ///< 1, 2, 3, … without gaps while the process lives; continues across a warm restart
     core::WallTime time;         ///< when it was made
@@ -73,9 +78,11 @@ struct Ranking {
     std::uint64_t requests = 0;  ///< exchange calls of this cycle, retries included
     bool has_flow = false;       ///< a live feed was on: items have its numbers, null where it could not tell
     RankingSettings settings;
-    std::vector<signals::Profile> profiles;                  ///< the weights that `ranked` was made with
-    std::vector<ContractSnapshotPtr> contracts;              ///< everything scanned, by contract code; none is null
-    std::vector<signals::Edges> edges;                       ///< of `contracts`, at the same index
+    std::vector<signals::Profile> profiles;      ///< the weights that `ranked` was made with
+    std::vector<ContractSnapshotPtr> contracts;  ///< everything scanned, by contract code; none is null
+    std::vector<signals::Edges> edges;           ///< of `contracts`, at the same index
+    /// Of `contracts`, at the same index; nullptr where no feed tells of one. Empty without a feed.
+    std::vector<FlowNumbersPtr> flow;
     std::map<std::string, std::vector<RankedEntry>> ranked;  ///< profile name -> best first
     std::vector<Exclusion> exclusions;
     std::map<std::string, std::size_t> excluded_by_reason;
@@ -85,7 +92,11 @@ struct Ranking {
     /// `index` is one of `contracts`, here and below.
     [[nodiscard]] const ContractSnapshot& contract(std::size_t index) const { return *contracts[index]; }
     [[nodiscard]] signals::NumbersView numbers_view(std::size_t index) const {
-        return {contracts[index]->numbers, edges[index]};
+        return {contracts[index]->numbers, edges[index], flow_of(index)};
+    }
+    /// nullptr where no feed tells of the contract.
+    [[nodiscard]] const signals::FlowNumbers* flow_of(std::size_t index) const {
+        return index < flow.size() ? flow[index].get() : nullptr;
     }
     /// Where `contract_code` is in `contracts`; empty when it was not scanned.
     [[nodiscard]] std::optional<std::size_t> index_of(std::string_view contract_code) const;

@@ -37,6 +37,7 @@ struct Scoring {
 struct ScoredContract {
     const ContractSnapshot* snapshot = nullptr;  ///< never null in what the functions below return
     const signals::Edges* edges = nullptr;       ///< likewise
+    const signals::FlowNumbers* flow = nullptr;  ///< nullptr where no feed tells of the contract
     std::size_t contract = 0;                    ///< index into Ranking::contracts; 0 for one that is not of it
     double score = 0.0;
     signals::ScoreComponents components;
@@ -49,7 +50,7 @@ struct ScoredContract {
     std::optional<double> basis_bps;       ///< empty with include_basis=false
     std::chrono::milliseconds age{0};      ///< of the inputs when the ranking was made
 
-    [[nodiscard]] signals::NumbersView numbers() const { return {snapshot->numbers, *edges}; }
+    [[nodiscard]] signals::NumbersView numbers() const { return {snapshot->numbers, *edges, flow}; }
 };
 
 /// The weights of `name` in this cycle; nullptr for a profile that it was not ranked under.
@@ -59,10 +60,6 @@ struct ScoredContract {
 /// request asks for nothing else, and its scores and order where the request differs in what it rejects only. The
 /// result refers into `ranking`. `scoring.profile` must be one of the cycle's.
 [[nodiscard]] std::vector<ScoredContract> score_contracts(const Ranking& ranking, const Scoring& scoring);
-
-/// The cycle's own ranking under `weights`, best first, made from its settings, contracts and edges; without rank
-/// changes.
-[[nodiscard]] std::vector<RankedEntry> rank_entries(const Ranking& ranking, const signals::Weights& weights);
 
 /// Puts quarantined contracts below all others, if `quarantine`; `entries` are in the order of their scores, and get
 /// both ranks.
@@ -77,9 +74,10 @@ struct Assessment {
     signals::Rejection rejection = signals::Rejection::none;
 };
 /// Of a contract of `ranking`, or of one that was read by itself and is compared with it (`edges_among`).
-/// `scoring.profile` must be one of the cycle's.
+/// `scoring.profile` must be one of the cycle's. `flow`: what a feed tells of a contract that is not of `ranking`; must
+/// outlive the result.
 [[nodiscard]] Assessment assess(const Ranking& ranking, const ContractSnapshot& snapshot, const signals::Edges& edges,
-                                const Scoring& scoring);
+                                const Scoring& scoring, const signals::FlowNumbers* flow = nullptr);
 
 /// How a contract with these numbers would have stood among those of `ranking`.
 [[nodiscard]] signals::Edges edges_among(const Ranking& ranking, const signals::ContractNumbers& numbers);

@@ -11,4 +11,10 @@ namespace scanner::signals {
 /// long as `contracts`. No allocation.
 void compute_edges(std::span<const ContractNumbers* const> contracts, std::span<Edges> edges);
 
+/// The same in two steps, for one who compares again and again contracts of which few have changed: what a contract
+/// brings to the comparison, in the places of its edges ...
+[[nodiscard]] Edges edge_inputs(const ContractNumbers& numbers);
+/// ... and the edges in place of the inputs of every contract of the cycle. No allocation.
+void compare_edges(std::span<Edges> edges);
+
 }  // namespace scanner::signals

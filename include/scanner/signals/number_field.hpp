@@ -12,10 +12,11 @@
 /// What a line of the table of numbers (numbers.hpp) is made of. Everything is constant or borrowed: any thread.
 namespace scanner::signals {
 
-/// A contract's numbers and edges, to be filled.
+/// A contract's numbers, edges and flow, to be filled.
 struct NumbersRef {
     ContractNumbers& numbers;
     Edges& edges;
+    FlowNumbers& flow;
 };
 
 /// What belongs together: shown in one block of an inspection, and next to each other everywhere else. Members of an
@@ -97,7 +98,8 @@ Value value_of(Value Owner::*);
 /// The block of a contract's own numbers, const or not.
 template <class Owner>
 [[nodiscard]] constexpr auto& own_block(auto& numbers) noexcept {
-    static_assert(!std::is_same_v<Owner, Edges>, "edges need the whole ranking: take a NumbersView");
+    static_assert(!std::is_same_v<Owner, Edges> && !std::is_same_v<Owner, FlowNumbers>,
+                  "edges and flow are the ranking's: take a NumbersView");
     if constexpr (std::is_same_v<Owner, Metrics>) {
         return numbers.metrics;
     } else if constexpr (std::is_same_v<Owner, Momentum>) {
@@ -108,8 +110,6 @@ template <class Owner>
         return numbers.microstructure;
     } else if constexpr (std::is_same_v<Owner, Manipulation>) {
         return numbers.manipulation;
-    } else if constexpr (std::is_same_v<Owner, FlowNumbers>) {
-        return numbers.flow;
     } else if constexpr (std::is_same_v<Owner, Detection>) {
         return numbers.detection;
     } else {
@@ -123,6 +123,8 @@ template <class Owner, class View>
         return own_block<Owner>(view);
     } else if constexpr (std::is_same_v<Owner, Edges>) {
         return view.edges;
+    } else if constexpr (std::is_same_v<Owner, FlowNumbers>) {
+        return view.flow;
     } else {
         return own_block<Owner>(view.numbers);
     }

@@ -268,7 +268,7 @@ template <auto member>
     return field.get(view);
 }
 /// The same by the member: known<&Metrics::ret_15>(numbers). `numbers`: a NumbersView, or a contract's own
-/// ContractNumbers where the member is none of the edges.
+/// ContractNumbers where the member is none of the edges and not of the flow.
 template <auto member, class Numbers>
 [[nodiscard]] constexpr std::optional<double> known(const Numbers& numbers) {
     constexpr const NumberField& kField = field_of<member>();

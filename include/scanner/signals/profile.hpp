@@ -37,6 +37,8 @@ struct WeightField {
 struct Profile {
     std::string name;
     Weights weights;
+
+    friend bool operator==(const Profile&, const Profile&) = default;
 };
 
 /// The three built in: scalp, swing, news, in this order.

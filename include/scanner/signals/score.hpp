@@ -69,6 +69,14 @@ struct Score {
 [[nodiscard]] Score score_contract(const NumbersView& view, double slip_bps, const Weights& weights,
                                    const ScoreOptions& options);
 
+/// The same in two steps, for one who scores again and again contracts of which few have changed: the components that
+/// rest on the contract's own numbers, with those that the edges make (`edges`, `structure_penalty`) at 0 ...
+[[nodiscard]] ScoreComponents own_components(const ContractNumbers& numbers, double slip_bps, const Weights& weights,
+                                             const ScoreOptions& options);
+/// ... and the score, once these two are added to `own`. Rejects nothing.
+[[nodiscard]] Score complete_score(const ScoreComponents& own, const ContractNumbers& numbers, const Edges& edges,
+                                   const Weights& weights);
+
 /// What the order of the ranking depends on.
 struct RankKey {
     double score = 0.0;

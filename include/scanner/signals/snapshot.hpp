@@ -136,28 +136,37 @@ struct Detection {
     std::shared_ptr<const DetectorVerdict> verdict;  ///< all of it (signals/detector_verdict.hpp)
 };
 
-/// Everything computed from one contract's own data, before the others of the cycle and any profile's weights.
+/// Everything computed from one contract's own data, before the others of the cycle and any profile's weights. What a
+/// live feed tells (FlowNumbers) changes with nearly every ranking and is kept apart; no formula here knows it.
 struct ContractNumbers {
     Metrics metrics;
     Momentum momentum;
     Execution execution;
     Microstructure microstructure;
     Manipulation manipulation;
-    FlowNumbers flow;     ///< of a live feed; no formula of the others knows them
     Detection detection;  ///< of the measured model of manipulation
     /// Those of the numbers that were not measured: they hold the neutral value of their formula, are shown as null,
     /// and count nothing in favour of the contract. Empty: the formulas as they are (compute_contract).
     NumberSet unknown;
 };
 
-/// All numbers of a contract in a ranking: its own and its edges. Refers to both and must not outlive either.
+/// Of a contract that no live feed tells of.
+inline constexpr FlowNumbers kNoFlow;
+
+/// All numbers of a contract in a ranking: its own, its edges, and what a live feed tells of it. Refers to all three
+/// and must not outlive any.
 struct NumbersView {
-    NumbersView(const ContractNumbers& own, const Edges& among_others)
-        : numbers(own), edges(among_others), unknown(own.unknown | among_others.unknown) {}
+    /// `of_feed`: nullptr where no feed tells of the contract.
+    NumbersView(const ContractNumbers& own, const Edges& among_others, const FlowNumbers* of_feed = nullptr)
+        : numbers(own),
+          edges(among_others),
+          flow(of_feed == nullptr ? kNoFlow : *of_feed),
+          unknown(own.unknown | among_others.unknown) {}
 
     const ContractNumbers& numbers;
     const Edges& edges;
-    NumberSet unknown;  ///< of both
+    const FlowNumbers& flow;
+    NumberSet unknown;  ///< of numbers and edges
 };
 
 /// A point of the slippage curve that is kept for answering other notionals without the book.

@@ -132,11 +132,11 @@ asio::awaitable<Outcome> InspectEndpoint::inspect_outside(engine::UniverseEntry 
     extras.reading = *reading;
     const ranking::Ranking& ranking = *extras.reading->ranking;
     if (find_profile(ranking, query.profile) == nullptr) query.profile = ranking.settings.default_profile;
-    co_return answers_.cached(ranking, "inspect",
-                              entry.contract->contract_code + '|' + api::canonical(query) + canonical(extras), [&] {
-                                  const engine::ContractReading& read = *extras.reading;
-                                  return render_inspection(ranking, {read.snapshot, read.edges}, query, extras);
-                              });
+    co_return answers_.cached(
+        ranking, "inspect", entry.contract->contract_code + '|' + api::canonical(query) + canonical(extras), [&] {
+            const engine::ContractReading& read = *extras.reading;
+            return render_inspection(ranking, {read.snapshot, read.edges, &read.flow}, query, extras);
+        });
 }
 
 Problem InspectEndpoint::not_scanned(const std::string& wanted, const std::string& code) const {

@@ -307,8 +307,8 @@ std::string page_of(const ranking::Ranking& ranking, const Assessment& assessmen
 
 Rendered render_inspection(const ranking::Ranking& ranking, const InspectedContract& contract,
                            const InspectQuery& query, const InspectExtras& extras) {
-    const auto assessment =
-        assess(ranking, contract.snapshot, contract.edges, cycle_scoring(ranking.settings, query.profile));
+    const auto assessment = assess(ranking, contract.snapshot, contract.edges,
+                                   cycle_scoring(ranking.settings, query.profile), contract.flow);
     return {std::string(kJsonType),
             query.card ? card_of(ranking, assessment, extras) : page_of(ranking, assessment, query.profile, extras),
             stamp_of(ranking, contract.snapshot.data.data_time)};

@@ -26,6 +26,7 @@ struct InspectExtras {
 struct InspectedContract {
     const ranking::ContractSnapshot& snapshot;
     const signals::Edges& edges;
+    const signals::FlowNumbers* flow = nullptr;  ///< of a contract that is not of the cycle
 };
 
 /// The answer of /symbol/{symbol}/inspect for a contract of the cycle, or for `extras.reading`, whose contract and

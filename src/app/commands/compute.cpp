@@ -106,8 +106,9 @@ ranking::RankerInput ranker_input(const CycleInput& input) {
     for (const CycleSymbol& symbol : input.symbols) {
         market::Contract contract;
         contract.contract_code = contract.symbol = symbol.symbol;
-        result.data.push_back(symbol.data);
-        result.data.back().contract = std::make_shared<const market::Contract>(std::move(contract));
+        market::MarketData data = symbol.data;
+        data.contract = std::make_shared<const market::Contract>(std::move(contract));
+        result.data.push_back(std::make_shared<const market::MarketData>(std::move(data)));
     }
     return result;
 }

@@ -92,7 +92,9 @@ TEST(ItemTexts, are_of_the_cycle_that_is_asked_for) {
     second.has_flow = true;
     for (std::size_t i = 0; i < second.contracts.size(); ++i) {
         edit_contract(second, i).data.ticker.last += 1.25;
-        edit_contract(second, i).numbers.flow.microprice = 1.5 + static_cast<double>(i);
+        signals::FlowNumbers flow;
+        flow.microprice = 1.5 + static_cast<double>(i);
+        second.flow.push_back(std::make_shared<const signals::FlowNumbers>(flow));
     }
     const auto items_of = [](const ranking::Ranking& ranking) {
         return score_contracts(ranking, cycle_scoring(ranking.settings, "scalp"));

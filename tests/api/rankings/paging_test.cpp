@@ -27,7 +27,7 @@ protected:
     void publish(std::uint64_t sequence, bool recorded) {
         auto ranking = test::make_ranking(sequence, clock_.now());
         board_.publish({.ranking = std::make_shared<const ranking::Ranking>(std::move(ranking)),
-                        .universe = test::sample_universe(),
+                        .universe = std::make_shared<const std::vector<engine::UniverseEntry>>(test::sample_universe()),
                         .health = {},
                         .recorded = recorded});
         clock_.advance(seconds(1));

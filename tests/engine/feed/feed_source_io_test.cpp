@@ -369,8 +369,8 @@ ranking::Ranking ranked(MarketReading reading) {
     std::vector<signals::Profile> profiles;
     for (const auto& profile : signals::builtin_profiles()) profiles.push_back(profile);
     ranking::Ranker ranker;
-    return ranker.rank({.data = std::move(reading.data), .exclusions = std::move(reading.exclusions)}, settings,
-                       profiles, {.sequence = 1, .time = core::from_unix_ms(1'790'000'000'000)});
+    return ranker.rank({.data = ranking::shared(std::move(reading.data)), .exclusions = std::move(reading.exclusions)},
+                       settings, profiles, {.sequence = 1, .time = core::from_unix_ms(1'790'000'000'000)});
 }
 
 TEST_F(FeedSourceTest, the_same_market_gives_the_same_numbers_and_ranks_both_ways) {

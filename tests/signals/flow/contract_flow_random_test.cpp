@@ -23,9 +23,7 @@ using test::RandomFeed;
 using test::Told;
 
 std::optional<double> value(const FlowNumbers& flow, const NumberField& field) {
-    ContractNumbers numbers;
-    numbers.flow = flow;
-    return field.get({numbers, Edges()});
+    return field.get({ContractNumbers(), Edges(), &flow});
 }
 
 /// `factor`: of the second to the first, by name; 1 where it is not named.
