@@ -16,8 +16,9 @@ using std::chrono::seconds;
 
 /// Price and index are of the same moment, or nothing is said of their difference.
 constexpr seconds kFresh{2};
-constexpr std::size_t kLeastLooks = 60;  // ten minutes
-constexpr seconds kSampleEvery{10};
+constexpr std::size_t kLeastLooks = 40;  // ten minutes
+constexpr seconds kSampleEvery{15};
+constexpr double kMads = 5.0 / 1.4826;  // five median deviations, in standard ones
 constexpr double kLeastWick = 30e-4;
 constexpr double kLeastPush = 6e-4;
 constexpr double kLeastFunding = 4e-4;
@@ -64,22 +65,31 @@ void BasisWatch::on_index(double price, core::WallTime at, EpisodeLog& log) {
 const BasisWatch::Second* BasisWatch::second(std::int64_t at_s) const {
     const Second& found = seconds_[static_cast<std::size_t>(((at_s % std::int64_t{kSeconds}) + std::int64_t{kSeconds}) %
                                                             std::int64_t{kSeconds})];
-    return found.at_s == at_s && found.price > 0.0 ? &found : nullptr;
+    return found.at_s == at_s ? &found : nullptr;
 }
 
 void BasisWatch::judge(core::WallTime at, EpisodeLog& log) {
     const std::int64_t now_s = to_s(at);
     if (now_s == last_s_) return;
     last_s_ = now_s;
+    // A price and an index of the same second may be two seconds apart: the index was anywhere between its readings.
+    double index_low = std::log(index_price_);
+    double index_high = index_low;
+    for (std::int64_t s = now_s - 2; s < now_s; ++s) {
+        if (const Second* const one = second(s)) {
+            index_low = std::min(index_low, one->index);
+            index_high = std::max(index_high, one->index);
+        }
+    }
     const Second now{.index = std::log(index_price_),
                      .price = std::log(price_),
-                     .low = std::log(low_) - std::log(index_price_),
-                     .high = std::log(high_) - std::log(index_price_),
+                     .low = std::log(low_) - index_low,
+                     .high = std::log(high_) - index_high,
                      .at_s = now_s};
     seconds_[static_cast<std::size_t>(((now_s % std::int64_t{kSeconds}) + std::int64_t{kSeconds}) %
                                       std::int64_t{kSeconds})] = now;
     low_ = high_ = price_;
-    if (basis_.size() >= kLeastLooks) {
+    if (basis_.size() >= kLeastLooks / 2) {
         judge_excursion(now, at, log);
         judge_funding(now, at, log);
         judge_stress(now, at, log);
@@ -89,15 +99,30 @@ void BasisWatch::judge(core::WallTime at, EpisodeLog& log) {
 
 void BasisWatch::sample(const Second& now) {
     basis_.add(now.price - now.index);
+    peaks_.add(peak_);
     const Second* const before = second(now.at_s - 60);
     if (before == nullptr) return;
     basis_change_.add(now.price - now.index - (before->price - before->index));
     price_change_.add(now.price - before->price);
 }
 
+std::optional<double> BasisWatch::mean_basis(std::int64_t first, std::int64_t last) const {
+    double sum = 0.0;
+    std::int64_t count = 0;
+    for (std::int64_t s = first; s <= last; ++s) {
+        if (const Second* const one = second(s)) {
+            sum += one->price - one->index;
+            ++count;
+        }
+    }
+    if (2 * count < last - first + 1) return std::nullopt;
+    return sum / static_cast<double>(count);
+}
+
 /// The largest excursion of the last three minutes, and how much of it is left.
 void BasisWatch::judge_excursion(const Second& now, core::WallTime at, EpisodeLog& log) {
-    const double usual = basis_.median();
+    // From where it was in the minute before, not from where it mostly is: a slow premium is no excursion.
+    const double usual = mean_basis(now.at_s - 240, now.at_s - 181).value_or(basis_.median());
     const double deviation = std::max(basis_.deviation(), 0.5e-4);
     const double change = std::max(basis_change_.deviation(), 0.5e-4);
     double peak = 0.0;
@@ -105,9 +130,9 @@ void BasisWatch::judge_excursion(const Second& now, core::WallTime at, EpisodeLo
     for (std::int64_t s = now.at_s; s > now.at_s - 180; --s) {
         const Second* const one = second(s);
         if (one == nullptr) continue;
-        for (const double basis : {one->low, one->high}) {
-            if (std::abs(basis - usual) <= std::abs(peak)) continue;
-            peak = basis - usual;
+        for (const double away : {std::min(one->low - usual, 0.0), std::max(one->high - usual, 0.0)}) {
+            if (std::abs(away) <= std::abs(peak)) continue;
+            peak = away;
             peak_s = s;
         }
     }
@@ -120,6 +145,14 @@ void BasisWatch::judge_excursion(const Second& now, core::WallTime at, EpisodeLo
         began = one;
         if (std::abs(one->price - one->index - usual) <= 0.2 * std::abs(peak)) break;
     }
+    peak_ = std::abs(peak);
+    const double small = std::max(peaks_.median() + 3.0 * peaks_.deviation(), kLeastPush);
+    if (std::abs(peak) < 0.4 * small) {
+        index_share_.reset();
+        momentum_.see(-2.0, at, log, [] { return Episode{}; });
+        wick_.see(-2.0, at, log, [] { return Episode{}; });
+        return;
+    }
     const double left = now.price - now.index - usual;
     const double reverted = peak != 0.0 ? std::clamp(1.0 - left / peak, 0.0, 1.0) : 0.0;
     const double index_move = began != nullptr ? now.index - began->index : 0.0;
@@ -127,27 +160,26 @@ void BasisWatch::judge_excursion(const Second& now, core::WallTime at, EpisodeLo
     index_share_.reset();
     if (std::abs(peak) + std::abs(index_move) > 4.0 * change) index_share_ = share;
     // Pushed away from the index, not back to it.
-    const bool away = std::abs(usual + peak) - std::abs(usual) >= 0.5 * std::abs(peak);
+    const bool outward = std::abs(usual + peak) - std::abs(usual) >= 0.5 * std::abs(peak);
     const bool forced = closing_share_ && *closing_share_ >= kForcedClosing;
     const auto describe = [&] {
         Episode episode{.start = core::WallTime(seconds(began_s)),
                         .price = std::exp(began != nullptr ? began->price : now.price),
                         .repetitions = 1};
         episode.evidence = {evidence(Quantity::basis_excursion_bps, 1e4 * peak, 1e4 * kLeastPush),
-                            evidence(Quantity::basis_mads, std::abs(peak) / deviation, 5.0),
+                            evidence(Quantity::basis_mads, std::abs(peak) / deviation, kMads),
                             evidence(Quantity::index_move_bps, 1e4 * index_move),
                             evidence(Quantity::index_share, share, kIndexStill),
                             evidence(Quantity::reverted, reverted, kReverted)};
         return episode;
     };
     const bool quick = peak_s - began_s <= 60 && now.at_s - peak_s <= 60;
-    double penalty = away ? 0.0 : 1.0;
+    double penalty = outward ? 0.0 : 1.0;
     penalty += share >= kIndexStill ? 2.0 * (share - kIndexStill) : 0.0;
     if (forced) penalty += 3.0 * *closing_share_;
-    // Below any threshold a small excursion is still a shade more than none.
-    const double size = std::log((std::abs(peak) + 1e-6) / std::max({5.0 * deviation, 6.0 * change, kLeastPush}));
+    const double size = std::log(std::abs(peak) / small);
     momentum_.see(size - penalty + (reverted >= kReverted ? 0.3 : 0.0), at, log, describe);
-    const double wick = std::log((std::abs(peak) + 1e-6) / std::max({5.0 * deviation, 6.0 * change, kLeastWick}));
+    const double wick = std::log(std::abs(peak) / std::max({kMads * deviation, 6.0 * change, kLeastWick}));
     const double rest = (quick && reverted >= kReverted ? 0.5 : 0.0) - (quick ? 0.0 : 1.5);
     wick_.see(wick - penalty + rest, at, log, describe);
 }
@@ -155,15 +187,7 @@ void BasisWatch::judge_excursion(const Second& now, core::WallTime at, EpisodeLo
 void BasisWatch::judge_funding(const Second& now, core::WallTime at, EpisodeLog& log) {
     if (!settlement_) return;
     const double usual = basis_.median();
-    double sum = 0.0;
-    int count = 0;
-    for (std::int64_t s = now.at_s - 29; s <= now.at_s; ++s) {
-        if (const Second* const one = second(s)) {
-            sum += one->price - one->index;
-            ++count;
-        }
-    }
-    const double mean = sum / std::max(count, 1);
+    const double mean = mean_basis(now.at_s - 29, now.at_s).value_or(now.price - now.index);
     const double pushed = mean - usual;
     const bool forced = closing_share_ && *closing_share_ >= kForcedClosing;
     if (pushed_until_ && at > *pushed_until_ && at - *pushed_until_ <= minutes(3)) {
@@ -212,6 +236,7 @@ void BasisWatch::judge_stress(const Second& now, core::WallTime at, EpisodeLog& 
     const bool forced = closing_share_ && *closing_share_ >= kForcedClosing;
     const double score = std::log((std::abs(move) + 1e-6) / scale) -
                          (share >= kIndexAlong || forced ? 0.0 : 2.0 * (kIndexAlong - share));
+    if (score >= -0.5 && (share >= kIndexAlong || forced)) stressed_at_ = at;
     stress_.see(score, at, log, [&] {
         Episode episode{.price = std::exp(before->price), .repetitions = 1};
         episode.evidence = {evidence(Quantity::move_bps, 1e4 * move, 1e4 * scale),

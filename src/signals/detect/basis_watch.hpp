@@ -5,7 +5,9 @@
 #include "signals/detect/yardstick.hpp"
 
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 namespace scanner::signals::detect {
@@ -25,22 +27,26 @@ public:
     void set_closing_share(std::optional<double> share) { closing_share_ = share; }
     void tick(core::WallTime at, EpisodeLog& log);
     [[nodiscard]] std::optional<Reading> reading(DetectorFlag flag, core::WallTime at, const EpisodeLog& log) const;
+    /// Whether a large move of the last minute is one of the index, or of positions closed by force.
+    [[nodiscard]] bool is_stressed(core::WallTime at) const {
+        return stressed_at_ && at - *stressed_at_ < std::chrono::seconds(90);
+    }
     /// Of the move of the last three minutes, what the index did too; empty without one.
     [[nodiscard]] std::optional<double> index_share() const { return index_share_; }
 
     static void persist(auto& self, auto& archive) {
-        archive(self.basis_, self.basis_change_, self.price_change_, self.wick_, self.momentum_, self.stress_,
-                self.funding_);
+        archive(self.basis_, self.basis_change_, self.price_change_, self.peaks_, self.wick_, self.momentum_,
+                self.stress_, self.funding_);
     }
 
 private:
     static constexpr std::size_t kSeconds = 320;
     struct Second {
-        double index = 0.0;
-        double price = 0.0;
-        double low = 0.0;   ///< of the basis within it
-        double high = 0.0;  ///< likewise
-        std::int64_t at_s = 0;
+        double index = 0.0;  ///< logarithm
+        double price = 0.0;  ///< likewise
+        double low = 0.0;    ///< of the basis within it
+        double high = 0.0;   ///< likewise
+        std::int64_t at_s = std::numeric_limits<std::int64_t>::min();
     };
     [[nodiscard]] bool is_known(core::WallTime at) const;
     [[nodiscard]] const Second* second(std::int64_t at_s) const;
@@ -48,6 +54,8 @@ private:
     void judge_excursion(const Second& now, core::WallTime at, EpisodeLog& log);
     void judge_funding(const Second& now, core::WallTime at, EpisodeLog& log);
     void judge_stress(const Second& now, core::WallTime at, EpisodeLog& log);
+    /// Mean basis of the seconds from `first` to `last`; empty with fewer than half of them.
+    [[nodiscard]] std::optional<double> mean_basis(std::int64_t first, std::int64_t last) const;
     void sample(const Second& now);
 
     std::optional<core::WallTime> index_at_;
@@ -59,12 +67,15 @@ private:
     std::optional<core::WallTime> settlement_;
     std::optional<double> closing_share_;
     std::optional<double> index_share_;
+    std::optional<core::WallTime> stressed_at_;
     std::array<Second, kSeconds> seconds_{};
     std::int64_t last_s_ = 0;
 
-    Yardstick<180> basis_;         ///< half an hour, every 10 s
+    Yardstick<180> basis_;         ///< 45 min, every 15 s
     Yardstick<180> basis_change_;  ///< over 60 s
     Yardstick<180> price_change_;  ///< over 60 s
+    Yardstick<180> peaks_;         ///< largest excursions of three minutes
+    double peak_ = 0.0;            ///< the newest of them
     FlagEvidence wick_;
     FlagEvidence momentum_;
     FlagEvidence stress_;

@@ -4,23 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <utility>
 
 namespace scanner::signals::detect {
 namespace {
 
 constexpr std::array<double, 3> kBands{10e-4, 25e-4, 50e-4};
-constexpr std::size_t kLayerEnd = 10;
-constexpr std::size_t kLeastLayers = 5;
-
-double median_size(std::span<const market::Level> levels) {
-    std::array<double, BookShape::kLevels> sizes;
-    const std::size_t count = std::min(levels.size(), sizes.size());
-    if (count == 0) return 0.0;
-    for (std::size_t i = 0; i < count; ++i) sizes[i] = levels[i].size;
-    const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>(count / 2);
-    std::nth_element(sizes.begin(), middle, sizes.begin() + static_cast<std::ptrdiff_t>(count));
-    return *middle;
-}
+/// A level on the very edge of a band is within it, whatever the rounding.
+constexpr double kBeyond = 1.0 + 1e-9;
+constexpr std::size_t kLayerRank = 5;
+constexpr std::size_t kLevelRank = 3;
 
 SideShape side_of(std::span<const market::Level> side, double mid, double widen) {
     SideShape shape{.best = side.front().price};
@@ -28,22 +22,25 @@ SideShape side_of(std::span<const market::Level> side, double mid, double widen)
     std::size_t band = 0;
     for (const market::Level& level : side) {
         const double distance = std::abs(level.price - mid) / mid;
-        while (band < kBands.size() && distance > kBands[band] * widen) shape.depth[band++] = sum;
+        while (band < kBands.size() && distance > kBands[band] * widen * kBeyond) shape.depth[band++] = sum;
         if (band == kBands.size()) break;
         sum += level.size;
     }
     while (band < kBands.size()) shape.depth[band++] = sum;
-    const auto behind = side.subspan(1);
-    const auto layers = behind.first(std::min(behind.size(), kLayerEnd - 1));
-    if (layers.size() >= kLeastLayers) shape.layer = median_size(layers);
-    const auto best = side.first(std::min(side.size(), BookShape::kLevels));
-    shape.level = median_size(best);
-    for (const market::Level& level : best.subspan(1)) {
+    // The largest few behind the touch, whatever their rank: a price that moves by some levels changes nothing.
+    std::array<double, kLayerRank> largest{};
+    for (const market::Level& level : side.first(std::min(side.size(), BookShape::kLevels)).subspan(1)) {
         if (level.size > shape.wall) {
             shape.wall = level.size;
             shape.wall_price = level.price;
         }
+        double size = level.size;
+        for (double& one : largest) {
+            if (size > one) std::swap(size, one);
+        }
     }
+    shape.layer = largest[kLayerRank - 1];
+    shape.level = largest[kLevelRank - 1];
     return shape;
 }
 

@@ -86,7 +86,7 @@ struct ContractDetectors::State {
         if (!shape) return lose_book();
         live_book = live;
         basis.on_price(shape->mid, now);
-        vacuum.take(*shape, now, log);
+        vacuum.take(*shape, basis.is_stressed(now), now, log);
         walls.take(*shape, bids, asks, now, log);
         if (!live) return;
         layers.take(*shape, now, log);

@@ -18,6 +18,7 @@ using std::chrono::seconds;
 constexpr seconds kSlack{2};
 constexpr minutes kLookLasts{2};
 constexpr minutes kClosingWindow{2};
+constexpr std::uint64_t kLeastTrades = 40;  // fewer close or open by chance
 
 }  // namespace
 
@@ -31,6 +32,7 @@ void InterestWatch::on_trades(std::span<const market::Trade> trades, core::WallT
         const double size = trade.size / 2.0;
         if (!std::isfinite(traded_ + size)) continue;
         traded_ += size;
+        ++trades_;
         const std::int64_t second = std::chrono::floor<seconds>(trade.time.time_since_epoch()).count();
         const auto slot = static_cast<std::size_t>(second & std::int64_t{kSlots - 1});
         if (second < slot_s_[slot]) continue;
@@ -57,7 +59,7 @@ double InterestWatch::traded_since(core::WallTime from) const {
 
 void InterestWatch::on_open_interest(double base_units, core::WallTime at, EpisodeLog& log) {
     if (!std::isfinite(base_units) || base_units < 0.0 || !whole_) return;
-    const Look now{.at = at, .interest = base_units, .traded = traded_};
+    const Look now{.at = at, .interest = base_units, .traded = traded_, .trades = trades_};
     if (count_ > 0) {
         const Look& before = looks_[(count_ - 1) % kLooks];
         const auto gap = at - before.at;
@@ -97,7 +99,7 @@ std::optional<double> InterestWatch::closing_share() const {
         const Look& before = looks_[(count_ - back) % kLooks];
         if (now.at - before.at < kClosingWindow && back < std::min(count_, kLooks)) continue;
         const double traded = now.traded - before.traded;
-        if (traded <= 0.0) return std::nullopt;
+        if (traded <= 0.0 || now.trades - before.trades < kLeastTrades) return std::nullopt;
         return std::clamp((before.interest - now.interest) / traded, -1.0, 1.0);
     }
     return std::nullopt;

@@ -23,7 +23,8 @@ public:
     void on_open_interest(double base_units, core::WallTime at, EpisodeLog& log);
     void tick(core::WallTime at, EpisodeLog& log) { flag_.tick(at, log); }
     [[nodiscard]] std::optional<Reading> reading(core::WallTime at, const EpisodeLog& log) const;
-    /// Of what was traded in the last two to four minutes, by how much open interest fell; empty without enough looks.
+    /// Of what was traded in the last two to four minutes, by how much open interest fell; empty without enough looks
+    /// or trades.
     [[nodiscard]] std::optional<double> closing_share() const;
 
     static void persist(auto& self, auto& archive) { archive(self.flag_); }
@@ -33,6 +34,7 @@ private:
         core::WallTime at;
         double interest = 0.0;
         double traded = 0.0;  ///< one side, since the tape is whole
+        std::uint64_t trades = 0;
     };
     static constexpr std::size_t kLooks = 16;
     static constexpr std::size_t kSlots = 64;  ///< seconds
@@ -40,6 +42,7 @@ private:
 
     bool whole_ = false;  ///< the tape has no hole since the oldest look
     double traded_ = 0.0;
+    std::uint64_t trades_ = 0;
     core::WallTime tape_until_;
     std::array<double, kSlots> slots_{};
     std::array<std::int64_t, kSlots> slot_s_{};

@@ -11,8 +11,9 @@
 namespace scanner::signals::detect {
 namespace {
 
-constexpr std::size_t kLeastLooks = 60;  // ten minutes
-constexpr std::int64_t kSampleMs = 10'000;
+constexpr double kHint = 0.05;           // below the threshold
+constexpr std::size_t kLeastLooks = 40;  // ten minutes
+constexpr std::int64_t kSampleMs = 15'000;
 constexpr double kAppears = 0.7;  // ln 2: twice the usual layer
 constexpr double kGone = 0.5;     // of the peak
 constexpr std::int64_t kShortestMs = 150;
@@ -105,7 +106,9 @@ void LayerWatch::follow(SideState& side, bool bid, double excess, double layer, 
         side.recent = side.recent_before = excess;
         return;
     }
-    imbalance_.see(side.peak - 0.7, at, log, [&] {
+    // As long as it stands it may be meant: that is a hint, and no episode.
+    const double hint = std::min(side.peak - 0.7, kSpoofingDepthImbalance.at_01 - kHint);
+    imbalance_.see(hint, at, log, [&] {
         Episode episode{.start = core::from_unix_ms(side.appeared_ms),
                         .price = bid ? shape.bid.best : shape.ask.best,
                         .repetitions = side.withdrawals + 1};

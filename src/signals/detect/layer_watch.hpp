@@ -34,7 +34,7 @@ public:
 
 private:
     struct SideState {
-        Yardstick<360> usual;  ///< size of a layer
+        Yardstick<240> usual;  ///< size of a layer
         bool present = false;
         double before = 0.0;     ///< ln of the layer over the usual one, a second before it appeared
         double peak = 0.0;       ///< ln likewise, less the other side's

@@ -9,8 +9,8 @@
 namespace scanner::signals::detect {
 namespace {
 
-constexpr std::size_t kLeastLooks = 60;  // ten minutes
-constexpr std::int64_t kSampleMs = 10'000;
+constexpr std::size_t kLeastLooks = 40;  // ten minutes
+constexpr std::int64_t kSampleMs = 15'000;
 constexpr std::int64_t kLookMs = 1'000;
 constexpr std::int64_t kSuddenMs = 15'000;
 constexpr double kUsual = 0.5;  // log2: below it depth counts as usual again
@@ -29,7 +29,7 @@ void VacuumWatch::lose() {
     collapse_ = 0.0;
 }
 
-void VacuumWatch::take(const BookShape& shape, core::WallTime at, EpisodeLog& log) {
+void VacuumWatch::take(const BookShape& shape, bool stressed, core::WallTime at, EpisodeLog& log) {
     const std::int64_t now = core::to_unix_ms(at);
     if (look_count_ > 0 && now - looks_[(look_count_ - 1) % kLooks].at_ms < kLookMs) return;
     std::array<double, 3> thinnings{};
@@ -58,7 +58,7 @@ void VacuumWatch::take(const BookShape& shape, core::WallTime at, EpisodeLog& lo
         looks_[look_count_++ % kLooks] = look;
         if (look_count_ >= 2 * kLooks) look_count_ -= kLooks;
         const double sudden = thinning > kUsual ? std::min(1.0, 1.5 * collapse_ / thinning) : 0.0;
-        const double score = thinning + 0.5 * std::max(opening, 0.0) - 1.5 * (1.0 - sudden);
+        const double score = thinning + 0.5 * std::max(opening, 0.0) - 1.5 * (1.0 - sudden) - (stressed ? 2.0 : 0.0);
         flag_.see(score, at, log, [&] {
             Episode episode{.price = shape.mid, .repetitions = 1};
             constexpr std::array kRatios{Quantity::depth_ratio_10bps, Quantity::depth_ratio_25bps,

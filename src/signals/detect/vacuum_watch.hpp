@@ -18,7 +18,8 @@ class VacuumWatch {
 public:
     VacuumWatch();
     /// At most once a second counts.
-    void take(const BookShape& shape, core::WallTime at, EpisodeLog& log);
+    /// `stressed`: the index moves as well, which explains thin books.
+    void take(const BookShape& shape, bool stressed, core::WallTime at, EpisodeLog& log);
     void lose();
     void tick(core::WallTime at, EpisodeLog& log) { flag_.tick(at, log); }
     [[nodiscard]] std::optional<Reading> reading(core::WallTime at, const EpisodeLog& log) const;
@@ -36,8 +37,8 @@ private:
     static constexpr std::size_t kLooks = 32;
 
     bool known_ = false;
-    Yardstick<360> spread_;
-    std::array<Yardstick<360>, 3> depths_;
+    Yardstick<240> spread_;
+    std::array<Yardstick<240>, 3> depths_;
     std::array<Look, kLooks> looks_{};
     std::size_t look_count_ = 0;
     std::int64_t sampled_ = 0;

@@ -11,8 +11,9 @@
 namespace scanner::signals::detect {
 namespace {
 
-constexpr std::size_t kLeastLooks = 60;  // ten minutes
-constexpr std::int64_t kSampleMs = 10'000;
+constexpr double kHint = 0.05;           // below the threshold
+constexpr std::size_t kLeastLooks = 40;  // ten minutes
+constexpr std::int64_t kSampleMs = 15'000;
 constexpr double kHeight = 0.9;  // ln: from here on a level is a wall
 constexpr std::int64_t kStoodMs = 4'000;
 constexpr double kLeft = 0.5;          // of its size: below it is gone
@@ -80,7 +81,9 @@ void WallWatch::follow(SideState& side, bool bid, const SideShape& shape, std::s
     const bool meant = side.traded >= kTradedShare * side.size;
     const bool stood = now - side.since_ms >= kStoodMs && side.looks >= 2;
     const bool again = side.pulls > 0 && now - side.pulled_ms <= kMemoryMs;
-    const double score = side.height - 1.5 + (stood ? 0.5 : 0.0) + (again ? 0.6 : 0.0) - (meant ? 2.5 : 0.0);
+    const double height = side.height - 1.5 + (stood ? 0.5 : 0.0) + (again ? 0.6 : 0.0) - (meant ? 2.5 : 0.0);
+    // As long as it stands it may be meant: that is a hint, and no episode.
+    const double score = again ? height : std::min(height, kLiquidityWall.at_01 - kHint);
     flag_.see(score, at, log, [&] {
         Episode episode{.start = core::from_unix_ms(side.since_ms), .price = side.price, .repetitions = side.pulls};
         episode.evidence = {

@@ -31,7 +31,7 @@ public:
 
 private:
     struct SideState {
-        Yardstick<360> usual;  ///< ln of the largest level over the median one
+        Yardstick<240> usual;  ///< ln of the largest level over the median one
         bool standing = false;
         double price = 0.0;
         double size = 0.0;

@@ -16,7 +16,7 @@ constexpr std::int64_t kMirrorMs = 5'000;
 constexpr std::int64_t kNullMs = 35'000;  // the same question over six times as long, further back
 constexpr double kNullShare = 1.0 / 6.0;
 constexpr std::size_t kLeastLooks = 80;  // twenty minutes
-constexpr double kFamilySpeaks = 4.0;    // own deviations
+constexpr double kFamilySpeaks = 3.0;    // own deviations
 constexpr double kLeastTrades = 6.0;
 constexpr std::array<double, WashWatch::kFamilies> kLeastDeviation{0.5, 0.35, 0.25, 0.05, 0.15};
 
@@ -95,21 +95,26 @@ void WashWatch::add(const market::Trade& trade) {
     prints_[print_count_++ % kPrints] = print;
     if (print_count_ >= 2 * kPrints) print_count_ -= kPrints;
 
-    const std::int64_t minute = now / 60'000;
-    if (minute != comb_minute_) {
-        const auto passed = static_cast<unsigned>(std::clamp<std::int64_t>(minute - comb_minute_, 0, 64));
-        for (std::uint64_t& bits : comb_) bits = passed >= 60 ? 0 : (bits << passed) & ((std::uint64_t{1} << 60U) - 1);
-        comb_minute_ = std::max(minute, comb_minute_);
+    const std::int64_t second = now / 1'000;
+    Tooth& tooth = comb_[static_cast<std::size_t>(second % 60)];
+    const std::int64_t passed = second / 60 - tooth.newest;
+    if (passed > 0) {
+        tooth.bits = passed >= 60 ? 0 : tooth.bits << static_cast<unsigned>(passed);
+        tooth.newest = second / 60;
     }
-    comb_[static_cast<std::size_t>(now / 1'000 % 60)] |= 1;
+    tooth.bits |= 1;
 }
 
 /// Variance over mean of how many minutes have a trade in a given second; its logarithm.
-double WashWatch::comb() const {
+double WashWatch::comb(std::int64_t now_s) const {
+    constexpr std::uint64_t kHour = (std::uint64_t{1} << 60U) - 1;
     double sum = 0.0;
     double squares = 0.0;
-    for (const std::uint64_t bits : comb_) {
-        const double count = std::popcount(bits);
+    for (std::int64_t second = 0; second < 60; ++second) {
+        const Tooth& tooth = comb_[static_cast<std::size_t>(second)];
+        const std::int64_t passed = (now_s - second) / 60 - tooth.newest;
+        const double count =
+            passed < 0 || passed >= 60 ? 0.0 : std::popcount((tooth.bits << static_cast<unsigned>(passed)) & kHour);
         sum += count;
         squares += count * count;
     }
@@ -142,15 +147,14 @@ void WashWatch::close_bucket(core::WallTime at, EpisodeLog& log) {
     }
     const double expected = std::max(all.expected, 0.3);
     const double net = std::abs(all.net) / all.value;
-    const double busy =
-        volume_.size() >= kLeastLooks && volume_.median() > -100.0 ? std::log(all.value) - volume_.median() : 0.0;
+    const double busy = volume_.size() >= kLeastLooks ? std::log(all.value) - volume_.median() : 0.0;
     const double range = std::log(all.high / all.low) + 1e-4;
     const std::array<double, kFamilies> figures{
         all.mirrored > expected
             ? std::sqrt(2.0 * (all.mirrored * std::log(all.mirrored / expected) - (all.mirrored - expected)))
             : 0.0,
         -std::log(net + 0.03) + std::min(busy, 0.0), 0.5 * std::log(all.value) - std::log(range),
-        all.repeated / all.trades, comb()};
+        all.repeated / all.trades, comb(core::to_unix_ms(at) / 1'000 - 1)};
     std::array<double, kFamilies> strengths{};
     const bool known = usual_[0].size() >= kLeastLooks;
     if (known) {

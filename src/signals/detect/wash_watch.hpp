@@ -66,7 +66,7 @@ private:
 
     void add(const market::Trade& trade);
     void close_bucket(core::WallTime at, EpisodeLog& log);
-    [[nodiscard]] double comb() const;
+    [[nodiscard]] double comb(std::int64_t now_s) const;
 
     bool whole_ = false;
     double bid_ = 0.0;
@@ -74,10 +74,14 @@ private:
     std::array<Print, kPrints> prints_{};
     std::size_t print_count_ = 0;
     std::array<Bucket, kBuckets> buckets_{};
-    std::int64_t bucket_ = 0;               ///< that is open, in buckets since the epoch; 0: none
-    std::size_t closed_ = 0;                ///< since the tape is whole, up to kBuckets
-    std::array<std::uint64_t, 60> comb_{};  ///< a second of the minute: bits of the minutes with a trade in it
-    std::int64_t comb_minute_ = 0;
+    std::int64_t bucket_ = 0;  ///< that is open, in buckets since the epoch; 0: none
+    std::size_t closed_ = 0;   ///< since the tape is whole, up to kBuckets
+    /// A second of the minute: whether a trade was in it, a bit for each of the last 60 times it came.
+    struct Tooth {
+        std::uint64_t bits = 0;
+        std::int64_t newest = 0;  ///< how often it had come when bit 0 was set
+    };
+    std::array<Tooth, 60> comb_{};
     std::array<Yardstick<240>, kFamilies> usual_;  ///< an hour, of the five minutes' figures
     Yardstick<240> volume_;
     FlagEvidence flag_;
