@@ -9,6 +9,7 @@ echo "commit $(git rev-parse --short HEAD)$(git diff --quiet HEAD || echo ' with
 part "numbers, ranking, decoding (one core)"
 "$bin/numbers-bench" --benchmark_min_time=1 2>/dev/null
 "$bin/flow-bench" --benchmark_min_time=1 2>/dev/null
+"$bin/detector-bench" --benchmark_min_time=1 2>/dev/null
 part "a frame of the live feed (one core)"
 "$bin/feed-bench" --benchmark_min_time=1 2>/dev/null
 for latency in 20 50 200; do

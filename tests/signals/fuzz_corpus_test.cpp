@@ -1,3 +1,4 @@
+#include "fuzz/contract_detectors.hpp"
 #include "fuzz/contract_flow.hpp"
 #include "fuzz/replay.hpp"
 
@@ -8,6 +9,10 @@ namespace {
 
 TEST(FuzzCorpus, contract_flow) {
     replay("contract_flow", contract_flow);
+}
+
+TEST(FuzzCorpus, contract_detectors) {
+    replay("contract_detectors", contract_detectors);
 }
 
 }  // namespace

@@ -28,19 +28,20 @@ SideShape side_of(std::span<const market::Level> side, double mid, double widen)
     }
     while (band < kBands.size()) shape.depth[band++] = sum;
     // The largest few behind the touch, whatever their rank: a price that moves by some levels changes nothing.
-    std::array<double, kLayerRank> largest{};
+    std::array<market::Level, kLayerRank> largest{};
     for (const market::Level& level : side.first(std::min(side.size(), BookShape::kLevels)).subspan(1)) {
         if (level.size > shape.wall) {
             shape.wall = level.size;
             shape.wall_price = level.price;
         }
-        double size = level.size;
-        for (double& one : largest) {
-            if (size > one) std::swap(size, one);
+        market::Level next = level;
+        for (market::Level& one : largest) {
+            if (next.size > one.size) std::swap(next, one);
         }
     }
-    shape.layer = largest[kLayerRank - 1];
-    shape.level = largest[kLevelRank - 1];
+    shape.layer = largest[kLayerRank - 1].size;
+    shape.layer_price = largest[kLayerRank - 1].price;
+    shape.level = largest[kLevelRank - 1].size;
     return shape;
 }
 

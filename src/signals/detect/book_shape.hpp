@@ -14,6 +14,7 @@ struct SideShape {
     double best = 0.0;
     std::array<double, 3> depth{};  ///< base units within each band of the middle
     double layer = 0.0;             ///< fifth largest size of the levels 2 to kLevels: several are as large at least
+    double layer_price = 0.0;       ///< of one of that size
     double level = 0.0;             ///< third largest of them: what a single wall stands out from
     double wall = 0.0;              ///< largest size of the levels 2 to kLevels
     double wall_price = 0.0;

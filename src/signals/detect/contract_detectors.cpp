@@ -23,6 +23,14 @@ namespace {
 
 using core::WallTime;
 
+/// Prices, sizes and amounts outside of these are none; within them no product or sum of any detector overflows.
+constexpr double kLeastValue = 1e-15;
+constexpr double kLargestValue = 1e15;
+
+bool is_usable(double value) {
+    return value >= kLeastValue && value <= kLargestValue;
+}
+
 constexpr std::uint32_t kStateMagic = 0x5454'4544;  // "DETT"
 constexpr std::uint16_t kStateVersion = 1;
 
@@ -83,13 +91,13 @@ struct ContractDetectors::State {
     }
     void take_book(std::span<const market::Level> bids, std::span<const market::Level> asks, bool live) {
         const auto shape = detect::shape_of(bids, asks, vacuum.widen());
-        if (!shape) return lose_book();
+        if (!shape || !is_usable(shape->mid)) return lose_book();
         live_book = live;
         basis.on_price(shape->mid, now);
         vacuum.take(*shape, basis.is_stressed(now), now, log);
-        walls.take(*shape, bids, asks, now, log);
+        walls.take(*shape, bids, asks, basis.is_stressed(now), now, log);
         if (!live) return;
-        layers.take(*shape, now, log);
+        layers.take(*shape, bids, asks, basis.is_stressed(now), now, log);
         wash.on_quotes(shape->bid.best, shape->ask.best);
     }
     [[nodiscard]] std::optional<detect::Reading> reading(DetectorFlag flag) const {
@@ -109,6 +117,7 @@ struct ContractDetectors::State {
         }
         return std::nullopt;
     }
+    void soon(WallTime at) { next_change = next_change ? std::min(*next_change, at) : at; }
     void judge();
 };
 
@@ -122,9 +131,11 @@ void ContractDetectors::State::judge() {
         const auto read = reading(flag.flag);
         if (!read) {
             verdict.unknown.set(flag.flag);
+            // Its open episode ends when nothing was seen for a while; it may be that it does so next.
+            if (log.open(flag.flag) != nullptr) soon(now + std::chrono::seconds(1));
             continue;
         }
-        if (read->next_change && (!next_change || *read->next_change < *next_change)) next_change = read->next_change;
+        if (read->next_change) soon(*read->next_change);
         verdict.probabilities[static_cast<std::size_t>(flag.flag)] = read->probability;
         verdict.severities[static_cast<std::size_t>(flag.flag)] = score_of_rate(read->rate);
         if (!flag.manipulation || flag.kind == FlagKind::experimental) continue;
@@ -153,8 +164,13 @@ ContractDetectors& ContractDetectors::operator=(ContractDetectors&& other) noexc
 void ContractDetectors::on_trades(std::span<const market::Trade> trades, WallTime at) {
     at = state_->advance(at);
     std::vector<market::Trade> sorted;
-    if (!std::ranges::is_sorted(trades, {}, &market::Trade::time)) {
+    const auto plain = [at](const market::Trade& trade) {
+        return is_usable(trade.price) && is_usable(trade.size) && trade.time <= at;
+    };
+    if (!std::ranges::is_sorted(trades, {}, &market::Trade::time) || !std::ranges::all_of(trades, plain)) {
         sorted.assign(trades.begin(), trades.end());
+        std::erase_if(sorted, [](const market::Trade& one) { return !is_usable(one.price) || !is_usable(one.size); });
+        for (market::Trade& one : sorted) one.time = std::min(one.time, at);
         std::ranges::sort(sorted, {}, [](const market::Trade& one) { return std::pair(one.time, one.trade_id); });
         trades = sorted;
     }
@@ -191,12 +207,14 @@ void ContractDetectors::on_book_lost(WallTime at) {
 
 void ContractDetectors::on_index(double price, WallTime at) {
     const WallTime now = state_->advance(at);
+    if (!is_usable(price)) return;
     state_->basis.set_closing_share(state_->interest.closing_share());
     state_->basis.on_index(price, now, state_->log);
 }
 
 void ContractDetectors::on_open_interest(double base_units, WallTime at) {
     const WallTime now = state_->advance(at);
+    if (!is_usable(base_units)) return;
     state_->interest.on_open_interest(base_units, now, state_->log);
 }
 

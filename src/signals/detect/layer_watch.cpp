@@ -48,7 +48,9 @@ void LayerWatch::lose() {
     }
 }
 
-void LayerWatch::take(const BookShape& shape, core::WallTime at, EpisodeLog& log) {
+void LayerWatch::take(const BookShape& shape, std::span<const market::Level> bid_levels,
+                      std::span<const market::Level> ask_levels, bool stressed, core::WallTime at, EpisodeLog& log) {
+    penalty_ = stressed ? 1.5 : 0.0;
     const std::int64_t now = core::to_unix_ms(at);
     SideState& bids = sides_[0];
     SideState& asks = sides_[1];
@@ -59,13 +61,13 @@ void LayerWatch::take(const BookShape& shape, core::WallTime at, EpisodeLog& log
         const double ask = std::log(shape.ask.layer / asks.usual.median());
         const double bid_excess = bid - std::max(ask, 0.0);
         const double ask_excess = ask - std::max(bid, 0.0);
-        follow(bids, true, bid_excess, shape.bid.layer, shape, at, log);
-        follow(asks, false, ask_excess, shape.ask.layer, shape, at, log);
+        follow(bids, true, {bid_excess, bid, &shape.bid, bid_levels}, shape, at, log);
+        follow(asks, false, {ask_excess, ask, &shape.ask, ask_levels}, shape, at, log);
         if (now / 1'000 != second_) {
             second_ = now / 1'000;
             for (SideState* side : {&bids, &asks}) side->recent_before = side->recent;
-            bids.recent = bid_excess;
-            asks.recent = ask_excess;
+            bids.recent = bid;
+            asks.recent = ask;
             const double largest = std::max(bid_excess, ask_excess);
             if (!bids.present && !asks.present) {
                 imbalance_.see(0.3 * std::clamp(largest, -1.0, 2.0) - 1.0, at, log, [] { return Episode{}; });
@@ -79,35 +81,41 @@ void LayerWatch::take(const BookShape& shape, core::WallTime at, EpisodeLog& log
     if (shape.ask.layer > 0.0) asks.usual.add(shape.ask.layer);
 }
 
-void LayerWatch::follow(SideState& side, bool bid, double excess, double layer, const BookShape& shape,
-                        core::WallTime at, EpisodeLog& log) {
+void LayerWatch::follow(SideState& side, bool bid, const Layers& layers, const BookShape& shape, core::WallTime at,
+                        EpisodeLog& log) {
     const std::int64_t now = core::to_unix_ms(at);
     if (!side.present) {
-        const double before = std::min(side.recent, side.recent_before);
-        if (excess < kAppears || excess - before < kAppears) return;
+        // This side became larger; the other one becoming smaller is another matter.
+        const double before = std::max(std::min(side.recent, side.recent_before), 0.0);
+        if (layers.excess < kAppears || layers.own - before < kAppears) return;
         side.present = true;
         side.before = before;
-        side.peak = excess;
-        side.peak_size = layer;
+        side.peak = layers.excess;
+        side.peak_size = layers.shape->layer;
+        side.price = layers.shape->layer_price;
         side.appeared_ms = now;
         side.traded = 0.0;
     }
-    if (excess > side.peak) {
-        side.peak = excess;
-        side.peak_size = layer;
+    if (layers.excess > side.peak) {
+        side.peak = layers.excess;
+        side.peak_size = layers.shape->layer;
+        side.price = layers.shape->layer_price;
     }
-    if (excess < std::max(kGone * side.peak, side.before + 0.2)) {
+    if (layers.excess < std::max(kGone * side.peak, 0.2)) {
         side.present = false;
-        withdrawn(side, bid, shape, at, log);
+        // Out of sight is not gone: the price may have left them behind.
+        if (size_at(layers.levels, side.price, bid) >= kGone * side.peak_size) return;
+        const double fell = std::log(side.peak_size / layers.shape->layer);
+        if (fell >= kGone * side.peak) withdrawn(side, bid, shape, at, log);
         return;
     }
     if (now - side.appeared_ms > kLongestMs) {  // it is meant to stay
         side.present = false;
-        side.recent = side.recent_before = excess;
+        side.recent = side.recent_before = layers.own;
         return;
     }
     // As long as it stands it may be meant: that is a hint, and no episode.
-    const double hint = std::min(side.peak - 0.7, kSpoofingDepthImbalance.at_01 - kHint);
+    const double hint = std::min(side.peak - 0.7 - penalty_, kSpoofingDepthImbalance.at_01 - kHint);
     imbalance_.see(hint, at, log, [&] {
         Episode episode{.start = core::from_unix_ms(side.appeared_ms),
                         .price = bid ? shape.bid.best : shape.ask.best,
@@ -138,7 +146,7 @@ void LayerWatch::withdrawn(SideState& side, bool bid, const BookShape& shape, co
                             evidence(Quantity::withdrawals, static_cast<double>(recent))};
         return episode;
     };
-    imbalance_.see(side.peak + 0.3 + 0.4 * repeated, at, log, describe);
+    imbalance_.see(side.peak + 0.3 + 0.4 * repeated - penalty_, at, log, describe);
     const auto rare = surprise(bid, now);
     if (!rare) return;
     if (now - surprised_ms_ > kMemoryMs) {
@@ -150,7 +158,7 @@ void LayerWatch::withdrawn(SideState& side, bool bid, const BookShape& shape, co
     ++surprise_count_;
     // A sum of n such logarithms has mean n and variance n under the null.
     const double excess = (surprises_ - surprise_count_) / std::sqrt(static_cast<double>(surprise_count_));
-    const double score = 0.5 * side.peak + 0.5 * excess + (surprise_count_ >= 2 ? 0.0 : -1.0);
+    const double score = 0.5 * side.peak + 0.5 * excess + (surprise_count_ >= 2 ? 0.0 : -1.0) - penalty_;
     reversal_.see(score, at, log, [&] {
         Episode episode = describe();
         episode.evidence.push_back(evidence(Quantity::expected_withdrawals, std::exp(-*rare) * surprise_count_));

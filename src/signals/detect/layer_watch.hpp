@@ -21,7 +21,9 @@ class LayerWatch {
 public:
     LayerWatch();
     void on_trades(std::span<const market::Trade> trades);
-    void take(const BookShape& shape, core::WallTime at, EpisodeLog& log);
+    /// `stressed`: the whole market moves, and makers with it.
+    void take(const BookShape& shape, std::span<const market::Level> bids, std::span<const market::Level> asks,
+              bool stressed, core::WallTime at, EpisodeLog& log);
     void lose();
     void tick(core::WallTime at, EpisodeLog& log);
     /// `tape_whole`: without every trade nobody can say that nothing traded.
@@ -41,6 +43,7 @@ private:
         double peak_size = 0.0;  ///< base units of a layer
         std::int64_t appeared_ms = 0;
         double traded = 0.0;         ///< base units taken from this side since, one side counted
+        double price = 0.0;          ///< of one of the layers
         double recent = 0.0;         ///< excess at the last whole second
         double recent_before = 0.0;  ///< and at the one before
         std::array<std::int64_t, 16> withdrawn_ms{};
@@ -52,13 +55,20 @@ private:
     };
     static constexpr std::size_t kTrades = 256;
 
-    void follow(SideState& side, bool bid, double excess, double layer, const BookShape& shape, core::WallTime at,
+    struct Layers {
+        double excess = 0.0;  ///< ln over the usual size, less the other side's
+        double own = 0.0;     ///< ln over the usual size
+        const SideShape* shape = nullptr;
+        std::span<const market::Level> levels;
+    };
+    void follow(SideState& side, bool bid, const Layers& layers, const BookShape& shape, core::WallTime at,
                 EpisodeLog& log);
     void withdrawn(SideState& side, bool bid, const BookShape& shape, core::WallTime at, EpisodeLog& log);
     /// How rare it is that the other side's last trade was so recent: against the same question at other moments.
     [[nodiscard]] std::optional<double> surprise(bool bid, std::int64_t now_ms) const;
 
     bool known_ = false;
+    double penalty_ = 0.0;
     bool tape_whole_ = false;
     std::array<SideState, 2> sides_;  ///< bids, asks
     std::array<Taken, kTrades> taken_{};

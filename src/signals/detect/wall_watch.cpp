@@ -14,7 +14,7 @@ namespace {
 constexpr double kHint = 0.05;           // below the threshold
 constexpr std::size_t kLeastLooks = 40;  // ten minutes
 constexpr std::int64_t kSampleMs = 15'000;
-constexpr double kHeight = 0.9;  // ln: from here on a level is a wall
+constexpr double kHeight = 0.5;  // ln: from here on a level is a wall
 constexpr std::int64_t kStoodMs = 4'000;
 constexpr double kLeft = 0.5;          // of its size: below it is gone
 constexpr double kTradedShare = 0.08;  // of its size: from here on it was meant
@@ -39,8 +39,9 @@ void WallWatch::lose() {
 }
 
 void WallWatch::take(const BookShape& shape, std::span<const market::Level> bids, std::span<const market::Level> asks,
-                     core::WallTime at, EpisodeLog& log) {
+                     bool stressed, core::WallTime at, EpisodeLog& log) {
     const std::int64_t now = core::to_unix_ms(at);
+    penalty_ = stressed ? 1.5 : 0.0;
     known_ = sides_[0].usual.size() >= kLeastLooks && sides_[1].usual.size() >= kLeastLooks;
     if (known_) {
         follow(sides_[0], true, shape.bid, bids, shape, at, log);
@@ -81,7 +82,8 @@ void WallWatch::follow(SideState& side, bool bid, const SideShape& shape, std::s
     const bool meant = side.traded >= kTradedShare * side.size;
     const bool stood = now - side.since_ms >= kStoodMs && side.looks >= 2;
     const bool again = side.pulls > 0 && now - side.pulled_ms <= kMemoryMs;
-    const double height = side.height - 1.5 + (stood ? 0.5 : 0.0) + (again ? 0.6 : 0.0) - (meant ? 2.5 : 0.0);
+    const double height =
+        side.height - 1.5 + (stood ? 0.5 : 0.0) + (again ? 0.6 : 0.0) - (meant ? 2.5 : 0.0) - penalty_;
     // As long as it stands it may be meant: that is a hint, and no episode.
     const double score = again ? height : std::min(height, kLiquidityWall.at_01 - kHint);
     flag_.see(score, at, log, [&] {
@@ -110,7 +112,7 @@ void WallWatch::gone(SideState& side, bool bid, const SideShape& shape, const Bo
     }
     side.pulls = now - side.pulled_ms <= kMemoryMs ? side.pulls + 1 : 1;
     side.pulled_ms = now;
-    const double score = side.height + 0.4 * std::log(static_cast<double>(side.pulls)) + 0.3;
+    const double score = side.height + 0.4 * std::log(static_cast<double>(side.pulls)) + 0.3 - penalty_;
     flag_.see(score, at, log, [&] {
         Episode episode{.start = core::from_unix_ms(side.since_ms), .price = side.price, .repetitions = side.pulls};
         episode.evidence = {evidence(Quantity::wall_ratio, std::exp(side.height), std::exp(kHeight)),

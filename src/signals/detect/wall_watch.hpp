@@ -22,7 +22,7 @@ public:
     WallWatch();
     void on_trades(std::span<const market::Trade> trades);
     void take(const BookShape& shape, std::span<const market::Level> bids, std::span<const market::Level> asks,
-              core::WallTime at, EpisodeLog& log);
+              bool stressed, core::WallTime at, EpisodeLog& log);
     void lose();
     void tick(core::WallTime at, EpisodeLog& log) { flag_.tick(at, log); }
     [[nodiscard]] std::optional<Reading> reading(core::WallTime at, const EpisodeLog& log) const;
@@ -51,6 +51,7 @@ private:
               EpisodeLog& log);
 
     bool known_ = false;
+    double penalty_ = 0.0;
     std::array<SideState, 2> sides_;
     std::int64_t sampled_ = 0;
     std::int64_t second_ = 0;

@@ -16,8 +16,11 @@ namespace scanner::signals::detect {
 template <std::size_t N>
 class Yardstick {
 public:
+    /// Nothing real is as large, and a float holds it.
+    static constexpr double kLargest = 1e37;
+
     void add(double value) {
-        if (!std::isfinite(value)) return;
+        if (!(std::abs(value) < kLargest)) return;
         values_[next_] = static_cast<float>(value);
         next_ = (next_ + 1) % N;
         count_ = std::min<std::uint32_t>(count_ + 1, N);

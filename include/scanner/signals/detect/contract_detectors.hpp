@@ -39,8 +39,8 @@ struct Verdict {
 
 /// Every detector of manipulation of one contract (docs/manipulation.md): fed event by event, pure, streaming. Time
 /// comes with the calls and is the exchange's clock; a time before the last one counts as the last one. Whatever is
-/// told, the verdict up to a moment depends on nothing that came later. Values that are not finite, or not above 0
-/// where they must be, are left out.
+/// told, the verdict up to a moment depends on nothing that came later. Prices, sizes and amounts
+/// outside of 1e-15 to 1e15 are left out; a trade ahead of the call's time counts then.
 ///
 /// At most kMaxBytes a contract, taken when it is made; only episodes that begin or change allocate. Not thread-safe.
 class ContractDetectors {
