@@ -188,8 +188,8 @@ std::vector<SettingSpec> feed_settings() {
          {},
          kSection,
          number(&S::feed_audits_per_sec, 0.1, 100, "calls a second"),
-         "How many live books are compared with what the exchange answers to a request; only those that have rested "
-         "for some seconds. Within SCANNER_REQUEST_BUDGET_PER_SEC.",
+         "How many live books are compared with what the exchange answers to a request, those that have rested for "
+         "longest first. Within SCANNER_REQUEST_BUDGET_PER_SEC.",
          kReloadable},
     };
 }

@@ -17,8 +17,8 @@ struct MarketFeedOptions {
     std::size_t max_connections = 30;           ///< for books and tapes; one more is for notifications
     std::size_t subscriptions_per_second = 40;  ///< over all connections
     std::chrono::milliseconds connect_timeout{10'000};
-    std::chrono::milliseconds dead_after{15'000};      ///< a connection without any frame for so long
-    std::chrono::milliseconds answer_timeout{10'000};  ///< of a subscription, before its connection is given up
+    std::chrono::milliseconds dead_after{15'000};     ///< a connection without any frame for so long
+    std::chrono::milliseconds answer_timeout{5'000};  ///< of a subscription, before its connection is given up
     std::chrono::milliseconds close_timeout{500};
     std::chrono::milliseconds backoff_base{1'000};  ///< full jitter, doubling
     std::chrono::milliseconds backoff_cap{8'000};

@@ -14,6 +14,8 @@ using exchange::BookState;
 constexpr double kRounding = 1e-9;
 /// An answer takes a while; the same contract is not asked for again before.
 constexpr std::chrono::seconds kAskAgain{1};
+/// ... but sooner where there is doubt.
+constexpr std::chrono::milliseconds kAskAgainInDoubt{500};
 
 bool same(double a, double b) {
     return std::abs(a - b) <= kRounding * std::max(std::abs(a), std::abs(b));
@@ -28,7 +30,15 @@ bool same_side(std::span<const market::Level> a, std::span<const market::Level> 
     return true;
 }
 
+bool trades_go_by(const FollowedContract& contract, core::SteadyTime now, core::SteadyTime::duration time) {
+    return contract.traded && *contract.traded > contract.confirmed && now - *contract.traded >= time;
+}
+
 }  // namespace
+
+bool same_levels(const market::OrderBook& kept, const market::OrderBook& other) {
+    return same_side(kept.bids, other.bids) && same_side(kept.asks, other.asks);
+}
 
 bool same_levels(const market::LiveBook& live, const market::OrderBook& other) {
     return same_side(live.bids(), other.bids) && same_side(live.asks(), other.asks);
@@ -37,20 +47,22 @@ bool same_levels(const market::LiveBook& live, const market::OrderBook& other) {
 std::optional<BookTask> BookAudit::next(const Followed& followed, core::SteadyTime now, Others others) {
     std::erase_if(records_, [&](const auto& entry) { return !followed.contains(entry.first); });
     // The smaller the more urgent; among equals the one that has waited for longest.
-    enum Urgency : std::uint8_t { doubted, without, rests };
+    enum Urgency : std::uint8_t { doubted, without, rests, moves };
     const FollowedContract* best = nullptr;
     Record* best_record = nullptr;
-    Urgency best_urgency = rests;
+    Urgency best_urgency = moves;
     core::SteadyTime best_since;
     BookReading reading = BookReading::audit;
     for (const auto& [code, contract] : followed) {
-        Record& record = records_[code];
+        Record& record = records_.try_emplace(code, Record{.audited = now}).first->second;
         if (contract.book == BookState::live) {
             record.without_since.reset();
         } else if (!record.without_since) {
             record.without_since = now;
         }
-        if (record.under_way || (record.asked && now - *record.asked < kAskAgain)) continue;
+        const bool doubt = !record.without_since && (record.differed || trades_go_by(contract, now, kTradesGoBy));
+        const core::SteadyTime::duration pause = doubt ? core::SteadyTime::duration(kAskAgainInDoubt) : kAskAgain;
+        if (record.under_way || (record.asked && now - *record.asked < pause)) continue;
         Urgency urgency = rests;
         core::SteadyTime since = contract.confirmed;
         if (record.without_since) {
@@ -60,12 +72,12 @@ std::optional<BookTask> BookAudit::next(const Followed& followed, core::SteadyTi
             urgency = without;
             since = *record.without_since;
         } else {
-            const bool trades_go_by =
-                contract.traded && *contract.traded > contract.confirmed && now - *contract.traded >= kTradesGoBy;
-            if (record.differed || trades_go_by) {
+            if (doubt) {
                 urgency = doubted;
             } else if (now - contract.confirmed < kRestAfter) {
-                continue;
+                if (now - record.audited < kRoutineEvery) continue;
+                urgency = moves;
+                since = record.asked.value_or(record.audited);
             }
         }
         if (best != nullptr && (urgency > best_urgency || (urgency == best_urgency && since >= best_since))) continue;
@@ -73,34 +85,55 @@ std::optional<BookTask> BookAudit::next(const Followed& followed, core::SteadyTi
         best_record = &record;
         best_urgency = urgency;
         best_since = since;
-        reading = urgency == without ? BookReading::fall_back : BookReading::audit;
+        const bool by_number = urgency == moves || (urgency == doubted && record.differed && record.differed_by_number);
+        reading = urgency == without ? BookReading::fall_back : by_number ? BookReading::routine : BookReading::audit;
     }
     if (best == nullptr) return std::nullopt;
     best_record->under_way = true;
     best_record->asked = now;
-    return BookTask{.contract = best->contract, .reading = reading};
+    return BookTask{.contract = best->contract, .reading = reading, .urgent = best_urgency == doubted};
 }
 
-std::vector<std::string> BookAudit::overdue(const Followed& followed, core::SteadyTime now) {
-    std::vector<std::string> codes;
+std::vector<OverdueBook> BookAudit::overdue(const Followed& followed, core::SteadyTime now) {
+    std::vector<OverdueBook> books;
     for (const auto& [code, contract] : followed) {
-        if (contract.book == BookState::live && now - contract.confirmed > kMaxSilence) codes.push_back(code);
+        if (contract.book != BookState::live) continue;
+        if (contract.late_since && now - *contract.late_since > kMaxLateness) {
+            books.push_back({code, "its frames come late"});
+        } else if (trades_go_by(contract, now, kMaxTradesGoBy)) {
+            books.push_back({code, "trades go by, and nothing has confirmed it"});
+        } else if (now - contract.confirmed > kMaxSilence) {
+            books.push_back({code, "neither a frame nor an audit has confirmed it"});
+        }
     }
-    return codes;
+    return books;
 }
 
 AuditResult BookAudit::judge(const FollowedContract& contract, const market::LiveBook* live,
-                             const market::OrderBook& answer, core::SteadyTime now) {
+                             const market::OrderBook& answer, core::SteadyTime now, const market::OrderBook* kept) {
     Record& record = records_[contract.contract->contract_code];
     record.under_way = false;
-    const AuditResult result = compare(contract, live, answer, record.asked.value_or(now));
+    const bool is_live = live != nullptr && contract.book == BookState::live;
+    const bool by_number = kept != nullptr && is_live;
+    const AuditResult result = !by_number ? compare(contract, live, answer, record.asked.value_or(now))
+                               : same_levels(*kept, answer) ? AuditResult::agrees
+                                                            : AuditResult::differs;
+    if (result == AuditResult::agrees) record.audited = now;
     if (result != AuditResult::differs) {
+        // Two of one number that differed stay in doubt until two of one number are found again.
+        if (result == AuditResult::moved && is_live && record.differed_by_number) return result;
         record.differed.reset();
         return result;
     }
-    // Once may be a frame that is on its way; a second time without any frame in between is not.
-    const bool again = record.differed && contract.book_frame <= *record.differed;
+    // Once may be a frame that is on its way; a second time without any frame in between is not, nor is it one where
+    // trades have gone by meanwhile, nor where two books of one number have differed before.
+    const bool newer = live->matching_id() == 0 || answer.matching_id == 0 || answer.matching_id > live->matching_id();
+    const bool again = (record.differed && contract.book_frame <= *record.differed) ||
+                       (newer && trades_go_by(contract, now, kTradesGoBy)) ||
+                       (by_number && record.differed && record.differed_by_number);
     record.differed = again ? std::nullopt : std::optional(now);
+    record.differed_by_number = by_number && !again;
+    if (again) record.audited = now;
     return again ? AuditResult::failed : AuditResult::differs;
 }
 

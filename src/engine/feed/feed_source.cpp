@@ -5,6 +5,7 @@
 #include "scanner/core/log.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace scanner::engine {
@@ -17,6 +18,9 @@ using exchange::FeedTime;
 constexpr std::chrono::seconds kMaxAuditAge{10};
 /// So long the number of a lost live book decides which of two is newer. Later the exchange may count anew.
 constexpr std::chrono::seconds kNumbersHold{30};
+/// A frame that comes later after it was sent says what was, not what is.
+constexpr std::chrono::milliseconds kLate{1'500};
+constexpr std::size_t kKeptBooks = 64;
 /// No number looks further back on a tape: the longest window, and what two clocks may be apart.
 constexpr std::chrono::milliseconds kTapeReach = std::chrono::seconds(60) + kAheadTolerance;
 
@@ -27,6 +31,10 @@ bool was_right(BookState state) {
 
 /// What is read of a contract for one who looks is good for others for so long: there may be many.
 constexpr std::chrono::milliseconds kSharedLook{100};
+
+std::string_view subscription_of(const FollowedContract& contract) {
+    return contract.late_since ? std::string_view("late") : exchange::to_string(contract.book);
+}
 
 std::int64_t minute_of(core::WallTime time) {
     return core::to_unix_ms(time) / 60'000;
@@ -87,6 +95,7 @@ void FeedSource::end_looks() {
 
 void FeedSource::bring() {
     changed_ = false;
+    brought_since_ = std::exchange(frames_since_, std::nullopt);
     const core::WallTime now = exchange_now();
     const bool there = is_there();
     for (const ContractStatePtr& state : state_.universe()) {
@@ -105,9 +114,9 @@ void FeedSource::bring() {
 void FeedSource::bring(const std::string& code, const FollowedContract& contract, Following& following,
                        ContractState& state, core::WallTime exchange_now) {
     const bool fresh = std::exchange(following.written_to, &state) != &state;
-    const market::LiveBook* const live = contract.book == BookState::live ? book(code) : nullptr;
+    const market::LiveBook* const live = contract.is_current() ? book(code) : nullptr;
     state.book_followed = live != nullptr;
-    state.book_subscription = exchange::to_string(contract.book);
+    state.book_subscription = subscription_of(contract);
     if (live != nullptr && (following.book_changed || fresh)) {
         const Receipt receipt{.source = InputSource::feed, .wall = clock_.now(), .steady = contract.confirmed};
         state.book.take(copy_of(*live, contract.confirmed_at), contract.confirmed_at, receipt);
@@ -156,7 +165,9 @@ void FeedSource::confirm(const std::string& contract_code, core::WallTime exchan
     if (contract == nullptr || contract->book != BookState::live) return;
     if (exchange_now() - exchange_time > kMaxAuditAge) return;
     contract->confirmed_at = std::max(contract->confirmed_at, bounded(exchange_time));
-    contract->confirmed = clock_.steady_now();
+    // It was right then, not now: trades that were sent since have still to be seen in it.
+    const auto age = std::max(exchange_now() - exchange_time, std::chrono::milliseconds(0));
+    contract->confirmed = std::max(contract->confirmed, clock_.steady_now() - age);
     Following& following = following_.at(contract_code);
     following.book_changed = true;
     if (const market::LiveBook* const live = book(contract_code); live != nullptr) {
@@ -166,10 +177,36 @@ void FeedSource::confirm(const std::string& contract_code, core::WallTime exchan
     note_change(*contract);
 }
 
+void FeedSource::keep_books(const std::string& contract_code) {
+    const auto following = following_.find(contract_code);
+    const market::LiveBook* const live = book(contract_code);
+    if (following == following_.end() || live == nullptr) return;
+    following->second.keeps_books = true;
+    following->second.kept = {copy_of(*live, core::WallTime())};
+}
+
+std::shared_ptr<const market::OrderBook> FeedSource::kept_book(const std::string& contract_code,
+                                                               std::int64_t matching_id) const {
+    const auto following = following_.find(contract_code);
+    if (following == following_.end() || matching_id <= 0) return nullptr;
+    // Two frames may have one number, where what was matched changed nothing: the last of them is what it came to.
+    for (const auto& kept : std::views::reverse(following->second.kept)) {
+        if (kept->matching_id == matching_id) return kept;
+    }
+    return nullptr;
+}
+
+void FeedSource::drop_books(const std::string& contract_code) {
+    const auto following = following_.find(contract_code);
+    if (following == following_.end()) return;
+    following->second.keeps_books = false;
+    following->second.kept.clear();
+}
+
 void FeedSource::take_book(const std::string& contract_code, market::OrderBook book) {
     const FollowedContract* const contract = find(contract_code);
     const ContractStatePtr state = state_.find(contract_code);
-    if (contract == nullptr || state == nullptr || contract->book == BookState::live) return;
+    if (contract == nullptr || state == nullptr || contract->is_current()) return;
     // What the feed told last may be newer than what an answer out of a cache says.
     const auto& held = state->book;
     const bool older = held.state == SlotState::live && book.exchange_time < held.exchange_time;
@@ -191,6 +228,7 @@ bool FeedSource::fill_tape(const std::string& contract_code, std::span<const mar
     const core::WallTime now = exchange_now();
     const bool followed = contract->tape_followed && contract->tape_life == tape_life;
     const market::Tape::Filled filled = following.tape.fill(trades, followed, now - kTapeReach);
+    if (filled.complete && !contract->tape_has_hole && filled.fresh.empty()) return true;  // it was whole, and is
     if (filled.complete) {
         following.flow.on_tape_filled(filled.fresh, now);
     } else {
@@ -227,6 +265,10 @@ core::WallTime FeedSource::bounded(core::WallTime told) const {
     return std::min(told, exchange_now() + kAheadTolerance);
 }
 
+std::chrono::milliseconds FeedSource::lateness(const FeedTime& time) const {
+    return std::max(exchange_now() - time.exchange, std::chrono::milliseconds(0));
+}
+
 FollowedContract* FeedSource::find(std::string_view contract_code) {
     const auto found = followed_.find(std::string(contract_code));
     return found == followed_.end() ? nullptr : &found->second;
@@ -235,13 +277,24 @@ FollowedContract* FeedSource::find(std::string_view contract_code) {
 void FeedSource::on_book(const market::Contract& contract, const market::LiveBook& book, const FeedTime& time) {
     FollowedContract* const followed = find(contract.contract_code);
     if (followed == nullptr) return;
+    if (!frames_since_ && !followed->on_demand) frames_since_ = time.received_steady;
     const core::WallTime at = bounded(time.exchange);
     followed->book = BookState::live;
     followed->confirmed_at = at;
-    followed->confirmed = time.received_steady;
+    const auto late = lateness(time);
+    followed->confirmed = time.received_steady - late;
     followed->book_frame = time.received_steady;
+    if (late <= kLate) {
+        followed->late_since.reset();
+    } else if (!followed->late_since) {
+        followed->late_since = time.received_steady;
+    }
     Following& following = following_.at(contract.contract_code);
     following.book_changed = true;
+    if (following.keeps_books) {
+        if (following.kept.size() >= kKeptBooks) following.kept.pop_front();
+        following.kept.push_back(copy_of(book, at));
+    }
     following.flow.on_book(book, at);
     following.flow_changed = true;
     note_change(*followed);
@@ -251,6 +304,7 @@ void FeedSource::on_book_state(const market::Contract& contract, BookState state
     FollowedContract* const followed = find(contract.contract_code);
     if (followed == nullptr || state == BookState::live) return;  // a live one is told with its content
     const bool was_live = std::exchange(followed->book, state) == BookState::live;
+    followed->late_since.reset();
     if (const ContractStatePtr held = state_.find(contract.contract_code); held != nullptr) {
         held->book_followed = false;
         held->book_subscription = exchange::to_string(state);
@@ -273,6 +327,7 @@ void FeedSource::on_trades(const market::Contract& contract, std::span<const mar
     FollowedContract* const followed = find(contract.contract_code);
     if (followed == nullptr || trades.empty()) return;
     last_live_ = clock_.steady_now();
+    if (!frames_since_ && !followed->on_demand) frames_since_ = time.received_steady;
     Following& following = following_.at(contract.contract_code);
     const core::WallTime at = bounded(time.exchange);
     const bool had_hole = !following.tape.is_complete();
@@ -288,7 +343,9 @@ void FeedSource::on_trades(const market::Contract& contract, std::span<const mar
         return;
     }
     // The first one since the book was confirmed: while trades go on, the last one is always a moment ago.
-    if (!followed->traded || *followed->traded <= followed->confirmed) followed->traded = time.received_steady;
+    if (!followed->traded || *followed->traded <= followed->confirmed) {
+        followed->traded = time.received_steady - lateness(time);
+    }
     following.flow.on_trades(fresh, at);
     following.flow_changed = true;
     following.newest.add(fresh);
@@ -387,8 +444,8 @@ LiveReading FeedSource::read(const std::string& code, const FollowedContract& co
                                     .source = InputSource::feed,
                                     .subscription = subscription};
     };
-    reading.book_input.subscription = exchange::to_string(contract.book);
-    if (const auto* const live = contract.book == BookState::live ? book(code) : nullptr; live != nullptr) {
+    reading.book_input.subscription = subscription_of(contract);
+    if (const auto* const live = contract.is_current() ? book(code) : nullptr; live != nullptr) {
         reading.book = copy_of(*live, contract.confirmed_at);
         reading.book_input = input(contract.confirmed_at, reading.book_input.subscription);
         reading.ladder = following.flow.ladder(now);

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -30,9 +31,13 @@ struct FollowedContract {
     bool on_demand = false;  ///< outside of the scan: followed because somebody looks at it
     exchange::BookState book = exchange::BookState::not_wanted;
     core::WallTime confirmed_at;  ///< when the live book was last confirmed, by the exchange's clock
-    core::SteadyTime confirmed;   ///< the same moment, by ours: a frame of its topic came, or an audit agreed
+    core::SteadyTime confirmed;   ///< the same moment, by ours: a frame of its topic was sent, or an audit agreed
     core::SteadyTime book_frame;  ///< when the last frame of its topic came
-    std::optional<core::SteadyTime> traded;  ///< when the first trade came since the book was confirmed
+    std::optional<core::SteadyTime> late_since;  ///< the book's frames have come late since: it is behind
+    std::optional<core::SteadyTime> traded;      ///< when the first trade was sent since the book was confirmed
+
+    /// Whether its book may be shown as live.
+    [[nodiscard]] bool is_current() const { return book == exchange::BookState::live && !late_since; }
     bool tape_has_hole = true;
     bool tape_followed = false;   ///< its subscription lives: what a list of trades ends with, it goes on from
     std::uint64_t tape_life = 0;  ///< another number after each hole, for who waits for a list of trades
@@ -65,6 +70,8 @@ public:
 
     /// Writes what has come since the last time to the state, for a ranking that is about to be read of it.
     void bring();
+    /// When the first frame was read of what the last `bring` has brought; empty where no frame had come.
+    [[nodiscard]] std::optional<core::SteadyTime> brought_since() const { return brought_since_; }
     /// Something was told since the last `bring`.
     [[nodiscard]] bool changed() const { return changed_; }
     /// When a number of what was brought next changes by itself, as a window empties; empty when none does.
@@ -75,6 +82,12 @@ public:
     /// An audit has found that the live book was right at `exchange_time`. An answer out of an old cache confirms
     /// nothing.
     void confirm(const std::string& contract_code, core::WallTime exchange_time);
+    /// From now on the live book is kept as it is after each frame, the latest few, until `drop_books`.
+    void keep_books(const std::string& contract_code);
+    /// As it was under this number; nullptr where that is not among those that are kept.
+    [[nodiscard]] std::shared_ptr<const market::OrderBook> kept_book(const std::string& contract_code,
+                                                                     std::int64_t matching_id) const;
+    void drop_books(const std::string& contract_code);
     /// A book of another source for a contract whose own is not live.
     void take_book(const std::string& contract_code, market::OrderBook book);
     /// The newest trades, as the exchange answered: whether they have closed the hole. `tape_life`: the contract's when
@@ -128,8 +141,12 @@ private:
         NewestTrades newest{kNewestTrades};
         LiveReadingPtr looked;  ///< the last reading, for whoever looks within kSharedLook
         core::SteadyTime looked_at;
+        bool keeps_books = false;
+        std::deque<std::shared_ptr<const market::OrderBook>> kept;  ///< the oldest first
     };
 
+    /// How long ago it was sent; never below 0.
+    [[nodiscard]] std::chrono::milliseconds lateness(const exchange::FeedTime& time) const;
     /// What the feed dated, but hardly ahead of the exchange's clock: one wrong stamp must not stop later ones.
     [[nodiscard]] core::WallTime bounded(core::WallTime told) const;
     [[nodiscard]] FollowedContract* find(std::string_view contract_code);
@@ -151,6 +168,8 @@ private:
     std::optional<core::SteadyTime> last_live_;  ///< when a book or tape was last seen to be live
     bool liquidations_followed_ = false;
     bool changed_ = false;
+    std::optional<core::SteadyTime> frames_since_;  ///< when the first frame since the last `bring` was read
+    std::optional<core::SteadyTime> brought_since_;
 };
 
 }  // namespace scanner::engine

@@ -16,15 +16,23 @@ namespace asio = boost::asio;
 using exchange::BookState;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kBookReaders = 6;
-/// Contracts without a live book get one at this multiple of the pace of audits: they have nothing else.
-constexpr double kFallBackPace = 3.0;
+constexpr std::size_t kBookReaders = 12;
+/// Contracts without a live book get one at this multiple of the pace of audits, for they have nothing else; and books
+/// that are doubted are looked into at it, before they are two seconds behind.
+constexpr double kUrgentPace = 3.0;
+/// The exchange answers with books that are up to so old: of one that moves, what it was is kept for as long before.
+constexpr milliseconds kAnswersAreOld{600};
 constexpr milliseconds kLook{100};
 constexpr std::chrono::seconds kIndexInterval{1};
 constexpr std::chrono::seconds kLookInterval{1};
 constexpr std::chrono::seconds kReserveAgain{1};
 constexpr std::chrono::seconds kFillAgain{2};
 constexpr std::size_t kTapeFillers = 4;
+/// A tape can stall on a living connection as a book can, and nothing tells of it: each is compared with the exchange's
+/// list of trades once in so long, at this part of the pace of books' audits.
+constexpr std::chrono::seconds kTapeAuditEvery{15};
+constexpr double kTapeAuditPace = 0.5;
+constexpr int kAuditedTrades = 200;
 constexpr int kFilledTrades = 2'000;
 static_assert(kFilledTrades <= market::Tape::kRemembered);
 constexpr milliseconds kStopGrace{300};
@@ -65,7 +73,8 @@ LiveLoop::LiveLoop(asio::any_io_executor executor, exchange::Exchange& exchange,
 asio::awaitable<void> LiveLoop::start() {
     static_cast<void>(co_await reserve(numbers_.wanted(events_.sequence()).value_or(0)));
     bool started = tasks_.spawn("feed", feed_->run()) && tasks_.spawn("publish_changes", publish_changes()) &&
-                   tasks_.spawn("read_index", read_index()) && tasks_.spawn("reserve_numbers", reserve_numbers()) &&
+                   tasks_.spawn("read_index", read_index()) && tasks_.spawn("audit_tapes", audit_tapes()) &&
+                   tasks_.spawn("watch_books", watch_books()) && tasks_.spawn("reserve_numbers", reserve_numbers()) &&
                    tasks_.spawn("end_looks", end_looks());
     for (std::size_t i = 0; i < kBookReaders; ++i) started = started && tasks_.spawn("read_books", read_books());
     for (std::size_t i = 0; i < kTapeFillers; ++i) started = started && tasks_.spawn("fill_tapes", fill_tapes());
@@ -90,6 +99,16 @@ void LiveLoop::set_options(LiveLoopOptions options) {
 
 void LiveLoop::published(core::SteadyTime at, bool recorded) {
     rhythm_.published(at, recorded);
+    if (const auto read = source_.brought_since(); read && core::log_enabled(core::LogLevel::debug)) {
+        const auto since_boot = [](core::SteadyTime time) {
+            return static_cast<std::uint64_t>(
+                std::chrono::duration_cast<std::chrono::microseconds>(time.time_since_epoch()).count());
+        };
+        core::log(core::LogLevel::debug, "ranking_swapped",
+                  {{"seq", events_.sequence()},
+                   {"frame_read_us", since_boot(*read)},
+                   {"swapped_us", since_boot(clock_.steady_now())}});
+    }
     // A tape that has died still empties its windows.
     if (const auto change = source_.next_change(); change && rhythm_.changed(*change)) changed_.notify();
 }
@@ -163,14 +182,14 @@ asio::awaitable<bool> LiveLoop::reserve(std::uint64_t up_to) {
 
 asio::awaitable<void> LiveLoop::read_books() {
     while (co_await net::sleep_for(kLook)) {
-        give_up_silent_books();
         for (;;) {
             const core::SteadyTime now = clock_.steady_now();
             if (now < next_book_) break;
             const auto task = audit_.next(
                 source_.followed(), now, is_following() ? BookAudit::Others::fall_back : BookAudit::Others::left_alone);
             if (!task) break;
-            const double pace = options_.audits_per_sec * (task->reading == BookReading::audit ? 1.0 : kFallBackPace);
+            const bool urgent = task->urgent || task->reading == BookReading::fall_back;
+            const double pace = options_.audits_per_sec * (urgent ? kUrgentPace : 1.0);
             next_book_ = std::max(next_book_, now) + std::chrono::duration_cast<core::SteadyTime::duration>(
                                                          std::chrono::duration<double>(1.0 / pace));
             co_await read_book(*task);
@@ -178,23 +197,39 @@ asio::awaitable<void> LiveLoop::read_books() {
     }
 }
 
+/// Apart from those who read books: they may all be waiting for answers just when a book must be given up.
+asio::awaitable<void> LiveLoop::watch_books() {
+    while (co_await net::sleep_for(kLook)) give_up_silent_books();
+}
+
 void LiveLoop::give_up_silent_books() {
-    for (const std::string& code : BookAudit::overdue(source_.followed(), clock_.steady_now())) {
-        feed_->restart_book(code, BookState::silent, "neither a frame nor an audit has confirmed it");
+    for (const OverdueBook& book : BookAudit::overdue(source_.followed(), clock_.steady_now())) {
+        feed_->restart_book(book.contract_code, BookState::silent, book.why);
     }
 }
 
 asio::awaitable<void> LiveLoop::read_book(BookTask task) {
     const std::string code = task.contract->contract_code;
+    struct Keeping {
+        FeedSource& source;
+        const std::string& code;
+        ~Keeping() { source.drop_books(code); }
+    };
+    std::optional<Keeping> keeping;
+    if (task.reading == BookReading::routine) {
+        source_.keep_books(code);
+        keeping.emplace(source_, code);
+        static_cast<void>(co_await net::sleep_for(kAnswersAreOld));
+    }
     auto answer = co_await exchange_.order_book(task.contract);
     if (!answer) {
-        if (task.reading == BookReading::audit) {
+        if (task.reading != BookReading::fall_back) {
             ++counted_.audits[static_cast<std::size_t>(AuditResult::unanswered)];
         }
         audit_.failed(code, clock_.steady_now());
         co_return;
     }
-    if (task.reading == BookReading::audit) {
+    if (task.reading != BookReading::fall_back) {
         take_audit(task, answer->book);
     } else {
         audit_.took(code, clock_.steady_now());
@@ -207,7 +242,9 @@ void LiveLoop::take_audit(const BookTask& task, const market::OrderBook& answer)
     const std::string& code = task.contract->contract_code;
     const auto followed = source_.followed().find(code);
     if (followed == source_.followed().end()) return;
-    const AuditResult result = audit_.judge(followed->second, source_.book(code), answer, clock_.steady_now());
+    const auto kept = task.reading == BookReading::routine ? source_.kept_book(code, answer.matching_id) : nullptr;
+    const AuditResult result =
+        audit_.judge(followed->second, source_.book(code), answer, clock_.steady_now(), kept.get());
     ++counted_.audits[static_cast<std::size_t>(result)];
     if (result == AuditResult::agrees) source_.confirm(code, answer.exchange_time);
     if (result != AuditResult::failed) return;
@@ -235,6 +272,40 @@ asio::awaitable<void> LiveLoop::read_index() {
         }
         const auto left = began + kIndexInterval - clock_.steady_now();
         if (!co_await net::sleep_for(std::max<core::SteadyTime::duration>(left, kLook))) co_return;
+    }
+}
+
+const FollowedContract* LiveLoop::tape_to_audit() const {
+    const core::SteadyTime now = clock_.steady_now();
+    const FollowedContract* found = nullptr;
+    core::SteadyTime oldest = now - kTapeAuditEvery;
+    for (const auto& [code, contract] : source_.followed()) {
+        if (!contract.tape_followed || contract.tape_has_hole) continue;
+        const auto last = tapes_audited_.find(code);
+        const core::SteadyTime at = last == tapes_audited_.end() ? core::SteadyTime() : last->second;
+        if (at > oldest) continue;
+        oldest = at;
+        found = &contract;
+    }
+    return found;
+}
+
+asio::awaitable<void> LiveLoop::audit_tapes() {
+    while (!stopping_) {
+        const auto pause = std::chrono::duration<double>(1.0 / (kTapeAuditPace * options_.audits_per_sec));
+        if (!co_await net::sleep_for(std::chrono::duration_cast<core::SteadyTime::duration>(pause))) co_return;
+        std::erase_if(tapes_audited_, [this](const auto& entry) { return !source_.followed().contains(entry.first); });
+        const FollowedContract* const next = tape_to_audit();
+        if (next == nullptr) continue;
+        const auto contract = next->contract;
+        const std::uint64_t life = next->tape_life;
+        tapes_audited_[contract->contract_code] = clock_.steady_now();
+        const auto trades = co_await exchange_.trades(contract, kAuditedTrades);
+        // A new hole since then is for those who fill it: this list is too short.
+        const auto followed = source_.followed().find(contract->contract_code);
+        if (!trades || followed == source_.followed().end()) continue;
+        if (followed->second.tape_life != life || followed->second.tape_has_hole) continue;
+        static_cast<void>(source_.fill_tape(contract->contract_code, *trades, life));
     }
 }
 

@@ -25,6 +25,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 namespace scanner::engine {
 
@@ -75,10 +76,13 @@ private:
     using Awaitable = boost::asio::awaitable<void>;
 
     [[nodiscard]] Awaitable publish_changes();
+    [[nodiscard]] Awaitable watch_books();
     [[nodiscard]] Awaitable read_books();
     [[nodiscard]] Awaitable read_book(BookTask task);
     [[nodiscard]] Awaitable read_index();
     [[nodiscard]] Awaitable fill_tapes();
+    [[nodiscard]] Awaitable audit_tapes();
+    [[nodiscard]] const FollowedContract* tape_to_audit() const;
     [[nodiscard]] Awaitable reserve_numbers();
     [[nodiscard]] Awaitable end_looks();
     [[nodiscard]] boost::asio::awaitable<bool> reserve(std::uint64_t up_to);
@@ -96,9 +100,10 @@ private:
     BookAudit audit_;
     net::Event changed_;
     net::Event hole_;
-    std::deque<std::string> holes_;  // of tapes, in the order in which they were told
-    core::SteadyTime next_book_;     // when the next one may be asked for
-    FeedHealth counted_;             // its counters; what is of now is made when it is asked for
+    std::deque<std::string> holes_;                                    // of tapes, in the order in which they were told
+    core::SteadyTime next_book_;                                       // when the next one may be asked for
+    std::unordered_map<std::string, core::SteadyTime> tapes_audited_;  // when each was last
+    FeedHealth counted_;  // its counters; what is of now is made when it is asked for
     FeedSource source_;
     std::unique_ptr<exchange::MarketFeed> feed_;  // tells source_
     net::TaskGroup tasks_;

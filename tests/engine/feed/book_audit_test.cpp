@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -29,7 +30,18 @@ protected:
     std::string next() {
         const auto task = audit_.next(followed_, now_);
         if (!task) return "";
-        return (task->reading == BookReading::audit ? "audit " : "fall back ") + task->contract->contract_code;
+        switch (task->reading) {
+            case BookReading::audit: return "audit " + task->contract->contract_code;
+            case BookReading::routine: return "routine " + task->contract->contract_code;
+            case BookReading::fall_back: break;
+        }
+        return "fall back " + task->contract->contract_code;
+    }
+    std::vector<std::string> overdue() const {
+        std::vector<std::string> codes;
+        for (const OverdueBook& book : BookAudit::overdue(followed_, now_)) codes.push_back(book.contract_code);
+        std::ranges::sort(codes);
+        return codes;
     }
     static market::LiveBook live(double mid, std::int64_t matching_id = 0) {
         const std::vector<market::Level> bids{{mid - 1, 5.0}, {mid - 2, 6.0}};
@@ -66,7 +78,7 @@ TEST_F(BookAuditTest, goes_in_the_order_of_silence_and_once_each) {
 
 TEST_F(BookAuditTest, trades_that_go_by_a_resting_book_are_looked_into_at_once) {
     follow("A", BookState::live, seconds(20));
-    follow("B", BookState::live, seconds(2)).traded = now_ - milliseconds(500);
+    follow("B", BookState::live, seconds(2)).traded = now_ - milliseconds(400);
     EXPECT_EQ(next(), "audit A") << "its frame may be on its way";
     now_ += seconds(1);
     follow("A", BookState::live, seconds(20));
@@ -159,10 +171,64 @@ TEST_F(BookAuditTest, compares_as_far_down_as_both_go) {
 }
 
 TEST_F(BookAuditTest, a_live_book_that_nothing_confirms_is_overdue) {
-    follow("A", BookState::live, seconds(30));
-    follow("B", BookState::live, seconds(31));
+    follow("A", BookState::live, seconds(28));
+    follow("B", BookState::live, seconds(29));
     follow("C", BookState::gap, seconds(99));
-    EXPECT_EQ(BookAudit::overdue(followed_, now_), std::vector<std::string>{"B"});
+    EXPECT_EQ(overdue(), std::vector<std::string>{"B"});
+}
+
+TEST_F(BookAuditTest, a_book_by_which_trades_go_is_given_up_before_it_is_two_seconds_behind) {
+    follow("A", BookState::live, seconds(3)).traded = now_ - seconds(1);
+    follow("B", BookState::live, seconds(3)).traded = now_ - milliseconds(1'500);
+    follow("C", BookState::live, seconds(1)).traded = now_ - seconds(2);  // confirmed since
+    EXPECT_EQ(overdue(), std::vector<std::string>{"B"}) << "audited or not";
+    ASSERT_LT(BookAudit::kMaxTradesGoBy, seconds(2));
+}
+
+TEST_F(BookAuditTest, a_book_whose_frames_come_late_is_given_up) {
+    follow("A", BookState::live, seconds(5)).late_since = now_ - seconds(3);
+    follow("B", BookState::live, seconds(5)).late_since = now_ - seconds(4);
+    EXPECT_EQ(overdue(), std::vector<std::string>{"B"});
+}
+
+TEST_F(BookAuditTest, one_newer_answer_is_enough_where_trades_go_by) {
+    FollowedContract& contract = follow("A", BookState::live, seconds(3));
+    contract.traded = now_ - milliseconds(600);
+    const market::LiveBook book = live(100, 7);
+    ASSERT_EQ(next(), "audit A");
+    EXPECT_EQ(audit_.judge(contract, &book, answer(101, 8), now_), AuditResult::failed);
+    contract.traded = now_;
+    now_ += milliseconds(500);
+    ASSERT_EQ(next(), "audit A");
+    EXPECT_EQ(audit_.judge(contract, &book, answer(101, 7), now_), AuditResult::differs) << "not newer";
+}
+
+TEST_F(BookAuditTest, a_book_that_moves_is_compared_by_number_in_its_turn) {
+    FollowedContract& contract = follow("A", BookState::live);
+    const auto move = [&](milliseconds time) {
+        now_ += time;
+        contract.confirmed = contract.book_frame = now_;
+    };
+    EXPECT_EQ(next(), "");
+    move(BookAudit::kRoutineEvery);
+    ASSERT_EQ(next(), "routine A");
+    const market::LiveBook book = live(100, 9);
+    const market::OrderBook kept = answer(100, 7);
+    EXPECT_EQ(audit_.judge(contract, &book, answer(100, 7), now_, &kept), AuditResult::agrees);
+    move(seconds(5));
+    EXPECT_EQ(next(), "") << "it has had its turn";
+    move(BookAudit::kRoutineEvery);
+    ASSERT_EQ(next(), "routine A");
+    EXPECT_EQ(audit_.judge(contract, &book, answer(101, 7), now_, &kept), AuditResult::differs);
+    move(milliseconds(500));
+    ASSERT_EQ(next(), "routine A") << "in doubt at once, by number again";
+    EXPECT_EQ(audit_.judge(contract, &book, answer(100, 8), now_), AuditResult::moved) << "not among the kept";
+    move(milliseconds(500));
+    ASSERT_EQ(next(), "routine A") << "in doubt still";
+    EXPECT_EQ(audit_.judge(contract, &book, answer(101, 7), now_, &kept), AuditResult::failed)
+        << "frames in between do not make it right";
+    move(milliseconds(500));
+    EXPECT_EQ(next(), "");
 }
 
 }  // namespace
