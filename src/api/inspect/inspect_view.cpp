@@ -38,6 +38,15 @@ void write_levels(core::JsonWriter& json, std::string_view name, const std::vect
     json.end_array();
 }
 
+/// What stands on a side, all of it: the levels that are shown are few.
+void write_whole(core::JsonWriter& json, std::string_view name, const std::vector<market::Level>& levels) {
+    double size = 0.0;
+    for (const market::Level& level : levels) size += level.size;
+    json.key(name).begin_object().field("levels", levels.size());
+    number_field(json, "size", size);
+    json.end_object();
+}
+
 void write_orderbook(core::JsonWriter& json, const market::OrderBook* book) {
     json.key("orderbook");
     if (book == nullptr) {
@@ -45,8 +54,17 @@ void write_orderbook(core::JsonWriter& json, const market::OrderBook* book) {
         return;
     }
     json.begin_object().field("ts", core::format_time(book->exchange_time));
+    // Beyond what JSON readers take for whole numbers, as trades' ids are.
+    json.key("matching_id");
+    if (book->matching_id > 0) {
+        json.value(std::to_string(book->matching_id));
+    } else {
+        json.null();
+    }
     write_levels(json, "bids", book->bids);
     write_levels(json, "asks", book->asks);
+    write_whole(json, "whole_bids", book->bids);
+    write_whole(json, "whole_asks", book->asks);
     json.end_object();
 }
 
