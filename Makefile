@@ -101,8 +101,12 @@ fuzz: packages  ## libFuzzer over everything that reads hostile bytes; FUZZ_RUNS
 	@scripts/fuzz.sh
 
 .PHONY: chaos
-chaos: packages test-packages programs  ## faults of every kind for 30 minutes, every promise checked; SHORT=1: one minute
+chaos: packages test-packages programs  ## faults of every kind for 30 minutes, every promise checked; SHORT=1: a minute and a half, the feed's among them
 	@scripts/chaos.sh $(BIN)
+
+.PHONY: chaos-feed
+chaos-feed: packages test-packages programs  ## faults of the exchange's WebSockets for 30 minutes, every live book compared with the truth
+	@scripts/chaos-feed.sh $(BIN)
 
 .PHONY: soak
 soak: packages test-packages programs  ## the same watch without faults: memory, descriptors, cycles; SOAK_MINUTES=360
