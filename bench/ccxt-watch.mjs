@@ -1,13 +1,14 @@
 // A client on ccxt.pro that watches books, trades and tickers of the simulator (or anything that looks like HTX):
-//   node bench/ccxt-watch.mjs BASE_URL [CONTRACTS] [MINUTES]
+//   node bench/ccxt-watch.mjs BASE_URL [CONTRACTS] [MINUTES] [TOPICS]      TOPICS: book,trades,ticker
 // It checks what it is told: books that are deep, ordered and never crossed, versions without a gap, trades that are
 // never older than the last. Prints one JSON object, {"minutes", "messages", "books", "trades", "tickers", "errors", …},
 // and exits with 1 when there was an error.
 import ccxt from 'ccxt';
 
-const [base, contractsText = '20', minutesText = '15'] = process.argv.slice(2);
+const [base, contractsText = '20', minutesText = '15', topicsText = 'book,trades,ticker'] = process.argv.slice(2);
+const topics = topicsText.split(',');
 if (!base) {
-  console.error('usage: node bench/ccxt-watch.mjs BASE_URL [CONTRACTS] [MINUTES]');
+  console.error('usage: node bench/ccxt-watch.mjs BASE_URL [CONTRACTS] [MINUTES] [TOPICS]');
   process.exit(2);
 }
 
@@ -100,8 +101,8 @@ function checkBook(symbol, book) {
 await Promise.all(symbols.flatMap((symbol) => {
   let newest = 0;
   return [
-    follow(`${symbol} book`, () => exchange.watchOrderBook(symbol, 150), (book) => checkBook(symbol, book)),
-    follow(`${symbol} trades`, () => exchange.watchTrades(symbol), (trades) => {
+    topics.includes('book') && follow(`${symbol} book`, () => exchange.watchOrderBook(symbol, 150), (book) => checkBook(symbol, book)),
+    topics.includes('trades') && follow(`${symbol} trades`, () => exchange.watchTrades(symbol), (trades) => {
       for (const trade of trades) {
         counts.trades += 1;
         if (!(trade.price > 0 && trade.amount > 0)) problem(`${symbol}: a trade without price or amount`);
@@ -109,7 +110,7 @@ await Promise.all(symbols.flatMap((symbol) => {
       }
       if (newest > Date.now() + 5_000) problem(`${symbol}: a trade of the future`);
     }),
-    follow(`${symbol} ticker`, () => exchange.watchTicker(symbol), (ticker) => {
+    topics.includes('ticker') && follow(`${symbol} ticker`, () => exchange.watchTicker(symbol), (ticker) => {
       counts.tickers += 1;
       if (!(ticker.last > 0 && ticker.bid < ticker.ask)) problem(`${symbol}: ticker ${ticker.bid} ${ticker.ask}`);
     }),
