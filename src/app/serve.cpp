@@ -87,9 +87,14 @@ public:
               make_exchange(io.get_executor(), loaded_.settings, *client_, core::system_clock(), engine_metrics_)),
           sequence_file_(alerts::make_state_file(sequence_path(loaded_.settings))),
           feed_(feed_parts(io.get_executor(), loaded_.settings, core::system_clock(), *sequence_file_)),
-          engine_(engine::make_engine(io.get_executor(), *exchange_, core::system_clock(),
-                                      engine_options(loaded_.settings, false), engine_metrics_,
-                                      make_first_scan_progress(), feed_.value_or(engine::FeedParts()))),
+          detectors_file_(alerts::make_state_file(detectors_path(loaded_.settings))),
+          engine_(engine::make_engine(
+              io.get_executor(), *exchange_, core::system_clock(), engine_options(loaded_.settings, false),
+              engine_metrics_, make_first_scan_progress(), feed_.value_or(engine::FeedParts()),
+              manipulation_parts(loaded_.settings, *detectors_file_,
+                                 [this](std::vector<storage::EpisodeRecord> episodes) {
+                                     stores_.database().episode_ledger().record_episodes(std::move(episodes));
+                                 }))),
           stores_(io.get_executor(), loaded_.settings, core::system_clock()),
           operator_(operators::make_operator_service(stores_.database().document_store(),
                                                      operator_defaults(loaded_.settings),
@@ -110,6 +115,9 @@ public:
                  }),
           signals_(io, SIGINT, SIGTERM, SIGHUP) {
         metrics_.add_source([this](core::MetricSink& sink) { engine_metrics_.collect(sink); });
+        metrics_.add_source([this](core::MetricSink& sink) {
+            if (const auto detectors = engine_->manipulation()) engine::collect(sink, *detectors);
+        });
     }
 
     /// Binds the port, so that a port in use is an error before anything else happens.
@@ -224,6 +232,7 @@ private:
             co_return;
         }
         stores_.follow(*engine_);
+        co_await resume_episodes();
         engine_->board().on_published([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, false); });
         engine_->board().on_recorded([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, true); });
         engine_->board().on_published([this](const ranking::RankingPtr& ranking) { (*alerts_)->on_ranking(ranking); });
@@ -233,6 +242,19 @@ private:
         set_simulated(is_simulated);
         if (!is_simulated && !tasks_.spawn("ask_whether_simulated", ask_whether_simulated())) co_return;
         co_await engine_->run();
+    }
+
+    /// Where the ledger cannot be read, episodes that a restart cut off stay open in it until the next one.
+    asio::awaitable<void> resume_episodes() {
+        if (loaded_.settings.manip_model != core::ManipModel::measured) co_return;
+        storage::EpisodesQuery query;
+        query.status = storage::EpisodeStatus::open;
+        query.limit = storage::kMaxPageRows;
+        if (auto open = co_await stores_.database().episode_ledger().episodes(std::move(query))) {
+            engine_->resume_episodes(std::move(open->rows));
+        } else {
+            core::log(core::LogLevel::warning, "ledger_not_resumed", {{"error", open.error().message()}});
+        }
     }
 
     /// Until it is known, nothing is passed off as a real market.
@@ -333,6 +355,8 @@ private:
     std::unique_ptr<alerts::StateFile> sequence_file_;
     /// What the engine follows a live feed with; start() fails without what is required.
     core::Result<engine::FeedParts> feed_;
+    /// What the detectors of manipulation know, kept over a restart so that it does not blind them.
+    std::unique_ptr<alerts::StateFile> detectors_file_;
     /// Scans and ranks, and follows the feed. Its board is what inspector, streams and API read, so it outlives them.
     std::unique_ptr<engine::Engine> engine_;
     /// History, the operator's documents and the cache; takes what the engine records, and is closed last.

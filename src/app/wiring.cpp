@@ -95,6 +95,7 @@ engine::EngineOptions engine_options(const settings::Settings& settings, bool si
     engine::EngineOptions options = engine_options(settings, simulated);
     options.profiles = set.profiles;
     options.ranking.notional_usdt = set.notional_usdt;
+    options.manipulation_threshold = set.manipulation_threshold;
     return options;
 }
 
@@ -131,6 +132,26 @@ std::string alert_state_path(const settings::Settings& settings) {
 
 std::string sequence_path(const settings::Settings& settings) {
     return settings.data_dir + "/sequence";
+}
+
+std::string detectors_path(const settings::Settings& settings) {
+    return settings.data_dir + "/detectors";
+}
+
+engine::ManipulationParts manipulation_parts(const settings::Settings& settings, alerts::StateFile& state,
+                                             std::function<void(std::vector<storage::EpisodeRecord>)> record) {
+    engine::ManipulationParts parts;
+    if (settings.manip_model != core::ManipModel::measured) return parts;
+    parts.record = std::move(record);
+    parts.save = [&state](std::string bytes) { return state.write(std::move(bytes)); };
+    // Most of the budget stays the scan's.
+    parts.trade_reads_per_sec = std::min(parts.trade_reads_per_sec, settings.request_budget_per_sec / 5.0);
+    if (auto saved = state.read()) {
+        parts.saved = std::move(*saved);
+    } else if (saved.error().code() != core::ErrorCode::not_found) {
+        core::log(core::LogLevel::warning, "detectors_begin_afresh", {{"error", saved.error().message()}});
+    }
+    return parts;
 }
 
 std::optional<std::uint64_t> reserved_sequence(alerts::StateFile& sequence) {

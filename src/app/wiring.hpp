@@ -5,6 +5,7 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/engine.hpp"
 #include "scanner/engine/feed_parts.hpp"
+#include "scanner/engine/manipulation_parts.hpp"
 #include "scanner/engine/observer.hpp"
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/exchange/exchange_description.hpp"
@@ -44,6 +45,13 @@ namespace scanner::app {
 [[nodiscard]] core::Result<engine::FeedParts> feed_parts(const boost::asio::any_io_executor& executor,
                                                          const settings::Settings& settings, const core::Clock& clock,
                                                          alerts::StateFile& sequence);
+/// Where the detectors of manipulation keep their state.
+[[nodiscard]] std::string detectors_path(const settings::Settings& settings);
+/// What the engine runs the detectors with, by the settings; nothing with the seed model. `state` must outlive the
+/// engine; what it holds is read here.
+[[nodiscard]] engine::ManipulationParts manipulation_parts(
+    const settings::Settings& settings, alerts::StateFile& state,
+    std::function<void(std::vector<storage::EpisodeRecord>)> record);
 /// The number in `sequence`; 0 where there is none, empty where it cannot be told: the file is unreadable, or its text
 /// is no number that a scanner can have come to, and is put out of the way.
 [[nodiscard]] std::optional<std::uint64_t> reserved_sequence(alerts::StateFile& sequence);

@@ -1,6 +1,7 @@
 #include "scanner/engine/engine.hpp"
 
 #include "engine/feed/live_loop.hpp"
+#include "engine/manipulation/manipulation_loop.hpp"
 #include "engine/ranking_cycle.hpp"
 #include "engine/scan/scan_loop.hpp"
 
@@ -73,7 +74,8 @@ BoardOptions board_options(const EngineOptions& options) {
 class EngineImpl final : public Engine {
 public:
     EngineImpl(asio::any_io_executor executor, exchange::Exchange& exchange, const core::Clock& clock,
-               EngineOptions options, EngineObserver& observer, ScanProgress progress, FeedParts feed)
+               EngineOptions options, EngineObserver& observer, ScanProgress progress, FeedParts feed,
+               ManipulationParts manipulation)
         : clock_(clock),
           options_(std::move(options)),
           state_(options_.scan.candle_interval_minutes, options_.scan.candle_count),
@@ -87,13 +89,16 @@ public:
                          if (live_) live_->universe_changed();
                      }},
                 std::move(progress)) {
-        if (feed.make_feed) follow(std::move(executor), exchange, std::move(feed));
+        if (feed.make_feed) follow(executor, exchange, std::move(feed));
+        if (manipulation.record) detect(executor, exchange, std::move(manipulation));
     }
 
     asio::awaitable<void> run() override {
         if (live_) co_await live_->start();
+        if (detectors_) co_await detectors_->start();
         co_await scan_.run();
         if (live_) co_await live_->stop();
+        if (detectors_) co_await detectors_->stop();
     }
 
     asio::awaitable<core::Result<ranking::RankingPtr>> scan_once() override {
@@ -112,6 +117,7 @@ public:
         board_.set_options(board_options(options_));
         scan_.set_options(options_.scan, options_.interval);
         if (live_) live_->set_options(live_options(options_));
+        set_detectors();
     }
     const EngineOptions& options() const override { return options_; }
 
@@ -122,6 +128,14 @@ public:
             core::log(core::LogLevel::warning, "ranking_not_restored", {{"seq", ranking->sequence}, {"detail", wrong}});
         }
         cycle_.restore(std::move(ranking), wrong.empty());
+    }
+
+    void resume_episodes(std::vector<storage::Episode> open) override {
+        if (detectors_) detectors_->watch().resume(std::move(open), clock_.now());
+    }
+
+    std::optional<ManipulationStatus> manipulation() const override {
+        return detectors_ ? std::optional(detectors_->status()) : std::nullopt;
     }
 
     void continue_after(std::uint64_t sequence) override {
@@ -138,6 +152,20 @@ private:
                            .sequence = [this] { return cycle_.sequence(); },
                            .on_contract_change = [this] { scan_.renew_contracts(); }});
         board_.set_feed_health([this] { return live_->health(); });
+    }
+
+    void detect(asio::any_io_executor executor, exchange::Exchange& exchange, ManipulationParts parts) {
+        detectors_ = std::make_unique<ManipulationLoop>(std::move(executor), exchange, clock_, state_, std::move(parts),
+                                                        [this] { return live_ != nullptr && live_->is_following(); });
+        cycle_.set_verdicts([this](const std::string& code) { return detectors_->verdict(code); });
+        if (live_) live_->tell(&detectors_->watch());
+        set_detectors();
+    }
+
+    void set_detectors() {
+        if (!detectors_) return;
+        detectors_->watch().set(
+            {.threshold = options_.manipulation_threshold, .simulated = options_.ranking.simulated});
     }
 
     /// Each pass makes a recorded ranking; without a feed there are no others, and the two rhythms are one.
@@ -160,6 +188,7 @@ private:
                 cycle_.set_options(cycle_options(options_, following_));
             }
         }
+        if (detectors_) detectors_->observe();
         auto made = cycle_.make(std::move(work), rhythm);
         if (made && live_) live_->published(at, rhythm == Rhythm::recorded);
         return made;
@@ -177,17 +206,18 @@ private:
     RankingCycle cycle_;
     ScanLoop scan_;  // calls all of the above
     LastPass last_pass_;
-    bool following_ = false;          // a feed was there when the last ranking was made
-    std::unique_ptr<LiveLoop> live_;  // calls all of the above; nullptr without a feed
+    bool following_ = false;                       // a feed was there when the last ranking was made
+    std::unique_ptr<ManipulationLoop> detectors_;  // told by the feed: before it; nullptr without detectors
+    std::unique_ptr<LiveLoop> live_;               // calls all of the above; nullptr without a feed
 };
 
 }  // namespace
 
 std::unique_ptr<Engine> make_engine(asio::any_io_executor executor, exchange::Exchange& exchange,
                                     const core::Clock& clock, EngineOptions options, EngineObserver& observer,
-                                    ScanProgress progress, FeedParts feed) {
+                                    ScanProgress progress, FeedParts feed, ManipulationParts manipulation) {
     return std::make_unique<EngineImpl>(std::move(executor), exchange, clock, std::move(options), observer,
-                                        std::move(progress), std::move(feed));
+                                        std::move(progress), std::move(feed), std::move(manipulation));
 }
 
 }  // namespace scanner::engine

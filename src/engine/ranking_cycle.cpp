@@ -48,10 +48,15 @@ core::Result<void> RankingCycle::make(RankingWork work, Rhythm rhythm) {
     }
     std::vector<UniverseEntry> entries = universe(reading.exclusions);
     const bool recorded = rhythm == Rhythm::recorded;
+    std::vector<std::shared_ptr<const signals::DetectorVerdict>> verdicts;
+    if (verdicts_) {
+        for (const auto& data : reading.data) verdicts.push_back(verdicts_(data.contract->contract_code));
+    }
     auto ranking = std::make_shared<ranking::Ranking>(
         ranker_.rank({.data = ranking::shared(std::move(reading.data)),
                       .exclusions = std::move(reading.exclusions),
-                      .flow = std::move(reading.flow)},
+                      .flow = std::move(reading.flow),
+                      .verdicts = std::move(verdicts)},
                      options_.settings, options_.profiles,
                      {.sequence = ++sequence_, .time = made_at, .recorded = recorded, .interval = options_.interval}));
     ranking->cycle_ms = work.cycle_ms;

@@ -11,6 +11,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -48,6 +50,9 @@ public:
     /// where its youngest number is too old to be served (timeout).
     [[nodiscard]] core::Result<void> make(RankingWork work, Rhythm rhythm);
 
+    /// What the detectors of manipulation say of a contract, asked for each ranking under the measured model.
+    using Verdicts = std::function<std::shared_ptr<const signals::DetectorVerdict>(const std::string& contract_code)>;
+    void set_verdicts(Verdicts verdicts) { verdicts_ = std::move(verdicts); }
     /// Takes effect with the next ranking.
     void set_options(RankingCycleOptions options) { options_ = std::move(options); }
     /// A ranking from before a restart, for sequence, rank changes and the board; `live`: whether it may be shown.
@@ -66,6 +71,7 @@ private:
     EngineObserver& observer_;
     RankingCycleOptions options_;
     ranking::Ranker ranker_;
+    Verdicts verdicts_;
     std::uint64_t sequence_ = 0;
 };
 

@@ -21,7 +21,7 @@ public:
     [[nodiscard]] bool condition(const Node& node) const {
         switch (node.op) {
             case Op::boolean: return node.number != 0.0;
-            case Op::field: return std::get<bool>(node.field->get(subject_));
+            case Op::field: return flag(node).value_or(false);
             case Op::known: return number(left(node)).has_value();
             case Op::logical_not: return !condition(left(node));
             case Op::logical_and: return condition(left(node)) && condition(right(node));
@@ -40,6 +40,7 @@ public:
             const auto* const known = std::get_if<double>(&value);
             return known == nullptr ? std::nullopt : finite(*known);
         }
+        if (node.op == Op::episode) return of_episode(node);
         const auto a = number(left(node));
         if (!a) return std::nullopt;
         if (node.op == Op::negate) return -*a;
@@ -77,6 +78,27 @@ private:
         return std::isfinite(value) ? std::optional(value) : std::nullopt;
     }
 
+    /// A condition; nothing for a field that is null.
+    [[nodiscard]] std::optional<bool> flag(const Node& node) const {
+        if (node.op != Op::field) return condition(node);
+        const RuleValue value = node.field->get(subject_);
+        const auto* const known = std::get_if<bool>(&value);
+        return known == nullptr ? std::nullopt : std::optional(*known);
+    }
+
+    /// The highest of the open episodes of a flag, 0 without one; nothing where no detector can tell.
+    [[nodiscard]] std::optional<double> of_episode(const Node& node) const {
+        const signals::DetectorVerdict* const verdict = subject_.snapshot->numbers.detection.verdict.get();
+        if (verdict == nullptr) return std::nullopt;
+        std::optional<double> highest;
+        for (const signals::OpenEpisode& episode : verdict->episodes) {
+            if (episode.flag == node.text) highest = std::max(highest, std::optional(episode.*node.member));
+        }
+        const bool unknown = std::ranges::find(verdict->unknown_flags, node.text) != verdict->unknown_flags.end();
+        if (highest) return finite(*highest);
+        return unknown || !verdict->judged ? std::nullopt : std::optional(0.0);
+    }
+
     [[nodiscard]] std::string_view text(const Node& node) const {
         return node.op == Op::text ? std::string_view(node.text)
                                    : std::get<std::string_view>(node.field->get(subject_));
@@ -92,7 +114,9 @@ private:
         const ValueType type = left(node).type;
         if (type == ValueType::text) return (text(left(node)) == text(right(node))) == (node.op == Op::equal);
         if (type == ValueType::boolean) {
-            return (condition(left(node)) == condition(right(node))) == (node.op == Op::equal);
+            const auto a = flag(left(node));
+            const auto b = flag(right(node));
+            return a && b && (*a == *b) == (node.op == Op::equal);
         }
         const auto a = number(left(node));
         const auto b = number(right(node));

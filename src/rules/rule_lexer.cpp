@@ -157,8 +157,8 @@ private:
     }
 
     Outcome symbol() {
-        static constexpr std::array<std::string_view, 13> kSymbols{"<=", ">=", "==", "!=", "<", ">", "+",
-                                                                   "-",  "*",  "/",  "(",  ")", ","};
+        static constexpr std::array<std::string_view, 14> kSymbols{"<=", ">=", "==", "!=", "<", ">", "+",
+                                                                   "-",  "*",  "/",  "(",  ")", ",", "."};
         const std::string_view rest = expression_.substr(at_);
         // "=>" and "=<" would otherwise read as "=" and something.
         for (const std::string_view known : kSymbols) {

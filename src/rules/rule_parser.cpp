@@ -37,6 +37,15 @@ struct Function {
 constexpr auto kFunctions = std::to_array<Function>(
     {{"abs", Op::absolute, 1}, {"known", Op::known, 1}, {"min", Op::minimum, 2}, {"max", Op::maximum, 2}});
 
+/// What can be asked of an episode: the highest so far.
+struct EpisodeMember {
+    std::string_view name;
+    double signals::OpenEpisode::* member;
+};
+constexpr auto kEpisodeMembers = std::to_array<EpisodeMember>(
+    {{"probability", &signals::OpenEpisode::probability}, {"severity", &signals::OpenEpisode::severity}});
+constexpr std::string_view kEpisode = "episode";
+
 constexpr std::array<std::string_view, 7> kWords{"and", "or", "not", "in", "for", "true", "false"};
 
 class Parser {
@@ -170,6 +179,7 @@ private:
         if (std::ranges::find(kWords, token.text) != kWords.end()) return expected_operand();
         const Token& after = tokens_[at_ + 1];
         if (after.kind == TokenKind::symbol && after.text == "(") return call();
+        if (token.text == kEpisode) return fail(token, std::string(kEpisodeForm));
         if (std::ranges::find(kFunctions, token.text, &Function::name) != kFunctions.end()) {
             return fail(token, fmt::format("{0} is a function: write {0}(…)", token.text));
         }
@@ -178,10 +188,11 @@ private:
     }
 
     Parsed call() {
+        if (here().text == kEpisode) return episode();
         const auto function = std::ranges::find(kFunctions, here().text, &Function::name);
         if (function == kFunctions.end()) {
-            return fail(here(), fmt::format("there is no function '{}'; there are abs(x), known(x), min(a, b) and "
-                                            "max(a, b)",
+            return fail(here(), fmt::format("there is no function '{}'; there are abs(x), known(x), min(a, b), "
+                                            "max(a, b) and episode(\"flag\")",
                                             here().text));
         }
         ++at_;
@@ -201,6 +212,28 @@ private:
                         .left = arguments[0],
                         .right = arguments[1]});
         });
+    }
+
+    static constexpr std::string_view kEpisodeForm =
+        "of an episode there are episode(\"pump_ignition\").probability and .severity";
+
+    /// Of a flag that is named at once: a rule has no texts that it could compute.
+    Parsed episode() {
+        const std::size_t begin = here().span.begin;
+        at_ += 2;  // the name and "("
+        const Token flag = here();
+        if (flag.kind != TokenKind::text) return fail(flag, std::string(kEpisodeForm));
+        ++at_;
+        if (!take_symbol(")") || !take_symbol(".")) return fail(here(), std::string(kEpisodeForm));
+        const auto* const member = std::ranges::find(kEpisodeMembers, here().text, &EpisodeMember::name);
+        if (here().kind != TokenKind::name || member == kEpisodeMembers.end()) {
+            return fail(here(), std::string(kEpisodeForm));
+        }
+        ++at_;
+        return add({.op = Op::episode,
+                    .span = {begin, tokens_[at_ - 1].span.end},
+                    .text = flag.text,
+                    .member = member->member});
     }
 
     static std::string argument_count(const Function& function) {

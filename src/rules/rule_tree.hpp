@@ -4,6 +4,7 @@
 
 #include "scanner/rules/rule_error.hpp"
 #include "scanner/rules/rule_fields.hpp"
+#include "scanner/signals/detector_verdict.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -19,6 +20,7 @@ enum class Op {
     text,
     boolean,
     field,
+    episode,  ///< episode("flag").probability
     negate,
     absolute,  ///< abs(x)
     known,     ///< known(x): x is not null
@@ -45,10 +47,11 @@ enum class Op {
 struct Node {
     Op op = Op::number;
     Span span;
-    std::size_t left = 0;   ///< the operand of unary ones
-    std::size_t right = 0;  ///< of binary ones
-    double number = 0.0;    ///< of number; of boolean 0 or 1
-    std::string text;       ///< of text; of field its name as written
+    std::size_t left = 0;                             ///< the operand of unary ones
+    std::size_t right = 0;                            ///< of binary ones
+    double number = 0.0;                              ///< of number; of boolean 0 or 1
+    std::string text;                                 ///< of text; of field its name as written; of episode its flag
+    double signals::OpenEpisode::* member = nullptr;  ///< of episode
     const RuleField* field = nullptr;
     ValueType type = ValueType::number;  ///< set by the type check
 };

@@ -1,6 +1,7 @@
 #include "rules/rule_tree.hpp"
 
 #include "scanner/core/symbol.hpp"
+#include "scanner/signals/detect/flags.hpp"
 #include "scanner/signals/detector_verdict.hpp"
 
 #include <fmt/format.h>
@@ -49,6 +50,7 @@ private:
             case Op::text: return become(node, ValueType::text);
             case Op::boolean: return become(node, ValueType::boolean);
             case Op::field: return check_field(node);
+            case Op::episode: return check_episode(node);
             case Op::known: return check_known(node);
             case Op::negate:
             case Op::absolute: return check_numbers(node, {left(node)});
@@ -86,6 +88,24 @@ private:
             program_.fields.push_back(node.field->name);
         }
         return become(node, node.field->type);
+    }
+
+    /// The seed model's names of flags are understood.
+    Checked check_episode(Node& node) {
+        const auto flag = signals::find_detector_flag(node.text);
+        if (!flag) {
+            std::vector<std::string> known;
+            for (const signals::DetectorFlagInfo& each : signals::kDetectorFlags) known.emplace_back(each.name);
+            std::string advice = did_you_mean(node.text, known);
+            if (advice.empty()) advice = fmt::format("; there are {}", fmt::join(known, ", "));
+            return fail(node, fmt::format("there are no episodes of \"{}\"{}", node.text, advice));
+        }
+        node.text = to_string(*flag);
+        constexpr std::string_view kLookedAt = "manip_flags";
+        if (std::ranges::find(program_.fields, kLookedAt) == program_.fields.end()) {
+            program_.fields.push_back(kLookedAt);
+        }
+        return become(node, ValueType::number);
     }
 
     Checked check_known(Node& node) {

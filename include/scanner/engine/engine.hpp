@@ -4,6 +4,7 @@
 #include "scanner/core/error.hpp"
 #include "scanner/engine/feed_parts.hpp"
 #include "scanner/engine/live_view.hpp"
+#include "scanner/engine/manipulation_parts.hpp"
 #include "scanner/engine/observer.hpp"
 #include "scanner/engine/ranking_board.hpp"
 #include "scanner/engine/scan_options.hpp"
@@ -18,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace scanner::engine {
@@ -28,7 +30,8 @@ struct EngineOptions {
     std::vector<signals::Profile> profiles;  ///< every cycle ranks under each of them
     std::chrono::milliseconds interval{15'000};
     std::chrono::milliseconds snapshots_ttl{90'000};
-    std::size_t rankings_kept = 4;  ///< of each kind, for readers that page through one
+    std::size_t rankings_kept = 4;         ///< of each kind, for readers that page through one
+    double manipulation_threshold = 60.0;  ///< of manip_score, from which on a contract is quarantined
 
     // With a live feed only
     std::chrono::milliseconds rank_interval{1'000};     ///< between published rankings; 0: as fast as changes come
@@ -62,6 +65,11 @@ public:
     /// on from it. Ignored once a cycle has run. Of one that is not current only the sequence is taken: older than the
     /// snapshots' time to live, dated ahead of now, or made of numbers whose own times are not just before its own.
     virtual void restore(ranking::RankingPtr ranking) = 0;
+    /// Episodes that stand open in the ledger, from before a restart: those of which the detectors know nothing any
+    /// more are told as interrupted. Ignored without detectors.
+    virtual void resume_episodes(std::vector<storage::Episode> open) = 0;
+    /// How the detectors of manipulation do; empty without them.
+    [[nodiscard]] virtual std::optional<ManipulationStatus> manipulation() const = 0;
     /// The next cycle's number will be over `sequence`: history knows it already. Ignored once a cycle has run.
     virtual void continue_after(std::uint64_t sequence) = 0;
 };
@@ -71,6 +79,7 @@ using ScanProgress = std::function<void(std::size_t done, std::size_t total)>;
 /// Everything passed by reference must outlive the engine.
 [[nodiscard]] std::unique_ptr<Engine> make_engine(boost::asio::any_io_executor executor, exchange::Exchange& exchange,
                                                   const core::Clock& clock, EngineOptions options,
-                                                  EngineObserver& observer, ScanProgress progress, FeedParts feed = {});
+                                                  EngineObserver& observer, ScanProgress progress, FeedParts feed = {},
+                                                  ManipulationParts manipulation = {});
 
 }  // namespace scanner::engine

@@ -35,6 +35,7 @@ struct Program;
 ///     sum        = product { ("+" | "-") product } product = unary { ("*" | "/") unary }
 ///     unary      = ("-" | "+") unary | primary
 ///     primary    = number | "text" | "true" | "false" | field | function "(" or { "," or } ")" | "(" or ")"
+///                | "episode" "(" "text" ")" "." ("probability" | "severity")
 ///
 /// Null (the exchange gave nothing, a division by zero, an overflow) makes every comparison false, `!=` included.
 class Rule {

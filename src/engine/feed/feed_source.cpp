@@ -172,6 +172,7 @@ void FeedSource::confirm(const std::string& contract_code, core::WallTime exchan
     following.book_changed = true;
     if (const market::LiveBook* const live = book(contract_code); live != nullptr) {
         following.flow.on_book(*live, exchange_now());
+        if (detectors_ != nullptr) detectors_->on_book(*contract->contract, *live, exchange_now());
         following.flow_changed = true;
     }
     note_change(*contract);
@@ -231,6 +232,7 @@ bool FeedSource::fill_tape(const std::string& contract_code, std::span<const mar
     if (filled.complete && !contract->tape_has_hole && filled.fresh.empty()) return true;  // it was whole, and is
     if (filled.complete) {
         following.flow.on_tape_filled(filled.fresh, now);
+        if (detectors_ != nullptr) detectors_->on_tape_filled(*contract->contract, filled.fresh, now);
     } else {
         // It goes on from there; what is still missing lies before, or follows while nothing is subscribed.
         if (!filled.fresh.empty()) following.flow.on_trades(filled.fresh, now);
@@ -296,6 +298,7 @@ void FeedSource::on_book(const market::Contract& contract, const market::LiveBoo
         following.kept.push_back(copy_of(book, at));
     }
     following.flow.on_book(book, at);
+    if (detectors_ != nullptr) detectors_->on_book(contract, book, at);
     following.flow_changed = true;
     note_change(*followed);
 }
@@ -318,6 +321,7 @@ void FeedSource::on_book_state(const market::Contract& contract, BookState state
     if (!was_live) return;
     Following& following = following_.at(contract.contract_code);
     following.flow.on_book_lost(exchange_now());
+    if (detectors_ != nullptr) detectors_->on_book_lost(contract, exchange_now());
     following.flow_changed = true;
     note_change(*followed);
 }
@@ -347,6 +351,7 @@ void FeedSource::on_trades(const market::Contract& contract, std::span<const mar
         followed->traded = time.received_steady - lateness(time);
     }
     following.flow.on_trades(fresh, at);
+    if (detectors_ != nullptr) detectors_->on_trades(contract, fresh, at);
     following.flow_changed = true;
     following.newest.add(fresh);
     for (const market::Trade& trade : fresh) tell_price(following, trade);
@@ -374,6 +379,7 @@ void FeedSource::on_tape_hole(const market::Contract& contract, std::string_view
     Following& following = following_.at(contract.contract_code);
     following.tape.interrupted();
     following.flow.on_tape_hole(exchange_now());
+    if (detectors_ != nullptr) detectors_->on_tape_hole(contract, exchange_now());
     following.flow_changed = true;
     followed->tape_has_hole = true;
     followed->tape_followed = why == exchange::kTapeBegins;
@@ -386,6 +392,10 @@ void FeedSource::on_liquidation(std::string_view contract_code, const exchange::
                                 const FeedTime& time) {
     const auto found = following_.find(std::string(contract_code));
     if (found == following_.end()) return;
+    if (detectors_ != nullptr) {
+        detectors_->on_liquidation(contract_code, liquidation.taker_side, liquidation.price * liquidation.size,
+                                   bounded(time.exchange));
+    }
     found->second.flow.on_liquidation(liquidation.taker_side, liquidation.price * liquidation.size,
                                       bounded(time.exchange));
     found->second.flow_changed = true;

@@ -2,6 +2,7 @@
 
 #include "engine/feed/look_leases.hpp"
 #include "engine/feed/newest_trades.hpp"
+#include "engine/manipulation/manipulation_watch.hpp"
 #include "engine/market_state.hpp"
 
 #include "scanner/core/clock.hpp"
@@ -62,6 +63,8 @@ public:
 
     /// Where live books are read; must outlive it. Nothing is wanted of it before.
     void follow(exchange::MarketFeed& feed) { feed_ = &feed; }
+    /// Who else is told of trades and books: the detectors of manipulation, which must outlive it; nullptr: none.
+    void tell(ManipulationWatch* detectors) { detectors_ = detectors; }
     /// Asks the feed for the contracts of the state's universe, by turnover, and behind them for those that are looked
     /// at. Others are forgotten.
     void want_universe();
@@ -160,6 +163,7 @@ private:
     const core::Clock& clock_;
     Events events_;
     exchange::MarketFeed* feed_ = nullptr;
+    ManipulationWatch* detectors_ = nullptr;
     std::unordered_map<std::string, FollowedContract> followed_;  ///< by contract code
     std::unordered_map<std::string, Following> following_;        ///< the same contracts
     LookLeases looks_;

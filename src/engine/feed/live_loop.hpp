@@ -60,6 +60,8 @@ public:
     /// Takes effect at once.
     void set_options(LiveLoopOptions options);
 
+    /// Who else is told of what the feed tells; must outlive it.
+    void tell(ManipulationWatch* detectors) { source_.tell(detectors); }
     /// The state has another universe.
     void universe_changed() { source_.want_universe(); }
     /// Writes what the feed has told to the state: before a ranking is read of it.

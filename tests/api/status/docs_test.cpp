@@ -3,11 +3,12 @@
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/api/metrics.hpp"
 #include "scanner/engine/engine_metrics.hpp"
+#include "scanner/engine/manipulation_parts.hpp"
 #include "scanner/net/http_server_options.hpp"
 #include "scanner/ranking/row_fields.hpp"
 #include "scanner/rules/rule.hpp"
 #include "scanner/rules/rule_fields.hpp"
-#include "scanner/signals/manipulation.hpp"
+#include "scanner/signals/detector_verdict.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -38,8 +39,8 @@ TEST(AlertDocs, have_every_field_flag_and_built_in_rule) {
     for (const rules::RuleField& field : rules::rule_fields()) {
         EXPECT_THAT(fields, HasSubstr('`' + std::string(field.name) + '`'));
     }
-    for (const signals::FlagInfo& flag : signals::manipulation_flags()) {
-        EXPECT_THAT(docs, HasSubstr('`' + std::string(flag.name) + '`'));
+    for (const std::string_view flag : signals::manipulation_flag_names()) {
+        EXPECT_THAT(docs, HasSubstr('`' + std::string(flag) + '`'));
     }
     for (const alerts::RuleView& rule : alerts::builtin_rules()) {
         EXPECT_THAT(docs, HasSubstr("| `" + rule.name + "` | `" + rule.expression + "` |"));
@@ -79,9 +80,10 @@ TEST(AlertDocs, have_a_row_on_every_member_of_rows_that_rules_may_name) {
         if (!row.in_rules || is_number_of_ours(row)) continue;
         const rules::RuleField* const field = rules::find_rule_field(row.name);
         ASSERT_NE(field, nullptr) << row.name;
-        const char* const type = field->type == rules::ValueType::text    ? "text"
-                                 : field->type == rules::ValueType::flags ? "flags"
-                                                                          : "number";
+        const char* const type = field->type == rules::ValueType::text      ? "text"
+                                 : field->type == rules::ValueType::flags   ? "flags"
+                                 : field->type == rules::ValueType::boolean ? "condition"
+                                                                            : "number";
         EXPECT_THAT(docs, HasSubstr(fmt::format("\n| `{}` | {} | ", row.name, type)));
     }
 }
@@ -95,6 +97,9 @@ TEST(ApiDocs, have_exactly_the_metrics_that_are_served) {
     counted.on_exchange_request("tickers", 0.1, core::ErrorCode::timeout);
     Metrics metrics("1");
     metrics.add_source([&counted](core::MetricSink& sink) { counted.collect(sink); });
+    const engine::ManipulationStatus detectors{
+        .open = {{"scam_wick", 1}}, .episodes = {{"scam_wick", 1}}, .unknown = {{"scam_wick", 1}}};
+    metrics.add_source([&detectors](core::MetricSink& sink) { engine::collect(sink, detectors); });
     metrics.on_http_request("/health", 200, 0.1);
     MetricsSample sample;
     ranking::Ranking ranking = test::make_ranking();

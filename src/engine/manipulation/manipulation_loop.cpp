@@ -1,0 +1,179 @@
+#include "engine/manipulation/manipulation_loop.hpp"
+
+#include "scanner/net/deadline.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace scanner::engine {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::chrono::seconds kTick{1};
+constexpr std::chrono::seconds kSaveEvery{60};
+/// The loop encodes what is saved: larger states are saved less often.
+constexpr std::size_t kBytesASecond = 8U << 20U;
+constexpr std::size_t kTradeReaders = 4;
+constexpr int kPolledTrades = 1'000;
+constexpr std::chrono::milliseconds kStopGrace{300};
+
+}  // namespace
+
+ManipulationLoop::ManipulationLoop(asio::any_io_executor executor, exchange::Exchange& exchange,
+                                   const core::Clock& clock, MarketState& state, ManipulationParts parts,
+                                   std::function<bool()> followed)
+    : exchange_(exchange),
+      clock_(clock),
+      state_(state),
+      parts_(std::move(parts)),
+      followed_(std::move(followed)),
+      tasks_(std::move(executor), [](std::string_view task, std::string_view what) {
+          core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
+      }) {
+    if (parts_.saved.empty()) return;
+    const auto restored = watch_.restore(parts_.saved, clock_.now());
+    counted_.restored = restored.has_value();
+    if (!restored) {
+        core::log(core::LogLevel::warning, "detectors_begin_afresh", {{"error", restored.error().message()}});
+    }
+    parts_.saved = {};
+}
+
+asio::awaitable<void> ManipulationLoop::start() {
+    bool started = tasks_.spawn("detectors", tick());
+    for (std::size_t i = 0; i < kTradeReaders && parts_.trade_reads_per_sec > 0.0; ++i) {
+        started = started && tasks_.spawn("poll_trades", poll_trades());
+    }
+    if (!started) core::log(core::LogLevel::error, "detectors_not_started");
+    co_return;
+}
+
+asio::awaitable<void> ManipulationLoop::stop() {
+    stopping_ = true;
+    if (const auto ended = co_await tasks_.shutdown(kStopGrace); !ended) {
+        core::log(core::LogLevel::error, "detectors_not_ended", {{"error", ended.error().message()}});
+    }
+    auto changes = watch_.take_changes(exchange_now(), clock_.now());
+    std::ranges::move(changes, std::back_inserter(untold_));
+    co_await save_and_tell();
+}
+
+core::WallTime ManipulationLoop::exchange_now() const {
+    return state_.exchange_clock().between_passes(clock_.now(), clock_.steady_now()).value_or(clock_.now());
+}
+
+bool ManipulationLoop::save_due() const {
+    if (!saved_) return true;
+    const auto since = clock_.steady_now() - *saved_;
+    const std::chrono::seconds least{counted_.state_bytes / kBytesASecond};
+    return since >= (untold_.empty() ? std::max(kSaveEvery, least) : least);
+}
+
+asio::awaitable<void> ManipulationLoop::tick() {
+    while (co_await net::sleep_for(kTick)) {
+        if (state_.universe().empty()) continue;
+        observe();
+        auto changes = watch_.take_changes(exchange_now(), clock_.now());
+        std::ranges::move(changes, std::back_inserter(untold_));
+        if (save_due()) co_await save_and_tell();
+        choose_reads();
+    }
+}
+
+asio::awaitable<void> ManipulationLoop::save_and_tell() {
+    const auto count = static_cast<std::ptrdiff_t>(untold_.size());  // nothing is added while it is saved
+    saved_ = clock_.steady_now();
+    if (parts_.save) {
+        std::string bytes = watch_.encode(clock_.now());
+        counted_.state_bytes = bytes.size();
+        const auto saved = co_await parts_.save(std::move(bytes));
+        if (saved) {
+            ++counted_.saves;
+            not_saved_.recovered();
+        } else {
+            ++counted_.failed_saves;
+            not_saved_.failed(core::to_string(saved.error().code()), {{"error", saved.error().message()}});
+        }
+    }
+    if (count == 0) co_return;
+    std::vector<storage::EpisodeRecord> telling(std::make_move_iterator(untold_.begin()),
+                                                std::make_move_iterator(untold_.begin() + count));
+    untold_.erase(untold_.begin(), untold_.begin() + count);
+    parts_.record(std::move(telling));
+}
+
+// -- trades, where no feed tells them ---------------------------------------------------------------------------------
+
+void ManipulationLoop::choose_reads() {
+    if (followed_() || !due_.empty()) return;
+    std::vector<TradeReadCandidate> candidates;
+    for (const ContractStatePtr& held : state_.universe()) {
+        const market::Ticker& ticker = held->ticker.value;
+        PolledTape& tape = tapes_[held->contract->contract_code];
+        const core::WallTime at = held->ticker.exchange_time;
+        if (tape.turnover_at && at > *tape.turnover_at) {
+            // What leaves the 24 hours meanwhile makes this too small, never too large.
+            tape.grown = std::max(0.0, ticker.turnover_24h - tape.turnover);
+            tape.over = at - *tape.turnover_at;
+        }
+        if (!tape.turnover_at || at > *tape.turnover_at) {
+            tape.turnover = ticker.turnover_24h;
+            tape.turnover_at = at;
+        }
+        candidates.push_back({.contract_code = held->contract->contract_code,
+                              .turnover_24h = ticker.turnover_24h,
+                              .turnover_grown = tape.grown,
+                              .over = tape.over,
+                              .read = tape.read});
+    }
+    const auto most = static_cast<std::size_t>(std::max(1.0, parts_.trade_reads_per_sec));
+    for (std::string& code : choose_trade_reads(candidates, clock_.steady_now(), most)) {
+        due_.push_back(std::move(code));
+    }
+    std::erase_if(tapes_, [this](const auto& entry) { return state_.find(entry.first) == nullptr; });
+}
+
+asio::awaitable<void> ManipulationLoop::poll_trades() {
+    constexpr std::chrono::milliseconds kLook{50};
+    while (co_await net::sleep_for(kLook)) {
+        while (!stopping_ && !due_.empty()) {
+            std::string code = std::move(due_.front());
+            due_.pop_front();
+            co_await read_trades(std::move(code));
+        }
+    }
+}
+
+asio::awaitable<void> ManipulationLoop::read_trades(std::string contract_code) {
+    const ContractStatePtr held = state_.find(contract_code);
+    if (held == nullptr) co_return;
+    tapes_[contract_code].read = clock_.steady_now();
+    core::WallTime at = exchange_now();
+    ++counted_.trade_reads;
+    const auto trades = co_await exchange_.trades(held->contract, kPolledTrades);
+    // A tape that cannot be read goes on where it ended, or has a hole by then.
+    if (!trades || trades->empty() || followed_()) co_return;
+    PolledTape& tape = tapes_[contract_code];
+    const auto first_new =
+        std::ranges::find_if(*trades, [&tape](const market::Trade& trade) { return trade.trade_id > tape.newest_id; });
+    const std::span<const market::Trade> fresh(first_new, trades->end());
+    const bool whole = tape.newest_id > 0 && first_new != trades->begin();
+    if (tape.newest_id > 0 && !whole && !fresh.empty()) watch_.on_tape_hole(*held->contract, fresh.front().time);
+    for (const market::Trade& trade : fresh) {
+        tape.newest_id = std::max(tape.newest_id, trade.trade_id);
+        at = std::max(at, trade.time);
+    }
+    watch_.on_trades(*held->contract, fresh, at);
+}
+
+ManipulationStatus ManipulationLoop::status() const {
+    ManipulationStatus status = counted_;
+    watch_.fill(status);
+    return status;
+}
+
+}  // namespace scanner::engine

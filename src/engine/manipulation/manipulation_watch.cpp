@@ -1,0 +1,217 @@
+#include "engine/manipulation/manipulation_watch.hpp"
+
+#include "scanner/core/log.hpp"
+#include "scanner/core/symbol.hpp"
+#include "scanner/signals/detect/flags.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace scanner::engine {
+namespace {
+
+/// A contract that moves in and out of the ranked ones keeps its yardsticks.
+constexpr std::chrono::hours kForgetAfter{1};
+/// Frames of different connections come in no order: what is told as of now may still miss a trade of a moment ago.
+constexpr std::chrono::milliseconds kTapeDelay{1'500};
+
+template <class T>
+const T* find_in(const OptionalList<T>& list, const std::string& code) {
+    const auto found = list.bulk.by_contract.find(code);
+    return found == list.bulk.by_contract.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+ManipulationWatch::Watched& ManipulationWatch::at(const std::shared_ptr<const market::Contract>& contract,
+                                                  core::WallTime now) {
+    const auto found = watched_.find(contract->contract_code);
+    // Another contract size is another contract of the same name.
+    if (found != watched_.end() && found->second.contract.contract().contract_size == contract->contract_size) {
+        found->second.wanted = std::max(found->second.wanted, now);
+        return found->second;
+    }
+    if (found != watched_.end()) watched_.erase(found);
+    Watched& watched =
+        watched_.emplace(contract->contract_code, Watched{.contract = WatchedContract(contract), .wanted = now})
+            .first->second;
+    begin(watched);
+    return watched;
+}
+
+ManipulationWatch::Watched& ManipulationWatch::at(const market::Contract& contract, core::WallTime now) {
+    const auto found = watched_.find(contract.contract_code);
+    if (found != watched_.end()) return found->second;
+    return at(std::make_shared<const market::Contract>(contract), now);
+}
+
+void ManipulationWatch::begin(Watched& watched) {
+    const std::string& code = watched.contract.contract().contract_code;
+    const auto kept = kept_.find(code);
+    if (kept == kept_.end()) return;
+    if (const auto restored = watched.contract.restore(kept->second); !restored) {
+        core::log(core::LogLevel::warning, "detectors_not_restored",
+                  {{"contract_code", code}, {"error", restored.error().message()}});
+    } else {
+        watched.restored = true;
+    }
+    kept_.erase(kept);
+}
+
+void ManipulationWatch::on_trades(const market::Contract& contract, std::span<const market::Trade> trades,
+                                  core::WallTime at_time) {
+    at(contract, at_time).contract.on_trades(trades, at_time);
+}
+void ManipulationWatch::on_tape_hole(const market::Contract& contract, core::WallTime at_time) {
+    at(contract, at_time).contract.on_tape_hole(at_time);
+}
+void ManipulationWatch::on_tape_filled(const market::Contract& contract, std::span<const market::Trade> trades,
+                                       core::WallTime at_time) {
+    at(contract, at_time).contract.on_tape_filled(trades, at_time);
+}
+void ManipulationWatch::on_book(const market::Contract& contract, const market::LiveBook& book,
+                                core::WallTime at_time) {
+    at(contract, at_time).contract.on_book(book, at_time);
+}
+void ManipulationWatch::on_book_lost(const market::Contract& contract, core::WallTime at_time) {
+    at(contract, at_time).contract.on_book_lost(at_time);
+}
+void ManipulationWatch::on_liquidation(std::string_view contract_code, market::Side taker_side, double notional,
+                                       core::WallTime at_time) {
+    const auto found = watched_.find(std::string(contract_code));
+    if (found != watched_.end()) found->second.contract.on_liquidation(taker_side, notional, at_time);
+}
+
+void ManipulationWatch::observe(const MarketState& state, core::WallTime now) {
+    const OptionalLists& lists = state.lists();
+    for (const ContractStatePtr& held : state.universe()) {
+        const std::string& code = held->contract->contract_code;
+        WatchedContract& contract = at(held->contract, now).contract;
+        const bool polled = !held->book_followed && held->book.state == SlotState::live &&
+                            held->book.value != nullptr && held->book.received.source == InputSource::rest;
+        if (polled) contract.on_polled_book(*held->book.value);
+        if (const auto* const index = find_in(lists.index, code)) contract.on_index(index->price, index->time);
+        if (const auto* const interest = find_in(lists.open_interest, code)) {
+            contract.on_open_interest(interest->base_amount, lists.open_interest.bulk.exchange_time);
+        }
+        if (const auto* const funding = find_in(lists.funding, code)) {
+            contract.on_funding(*funding, lists.funding.bulk.exchange_time);
+        }
+        const bool whole = held->tape.complete && held->tape.time;
+        contract.pass(now, whole ? std::optional(now - kTapeDelay) : std::nullopt);
+    }
+    forget(now);
+}
+
+void ManipulationWatch::forget(core::WallTime now) {
+    for (auto entry = watched_.begin(); entry != watched_.end();) {
+        if (now - entry->second.wanted <= kForgetAfter) {
+            ++entry;
+            continue;
+        }
+        auto ended = entry->second.contract.open_records(now, settings_.simulated, now);
+        std::ranges::move(ended, std::back_inserter(waiting_));
+        entry = watched_.erase(entry);
+    }
+}
+
+std::shared_ptr<const signals::DetectorVerdict> ManipulationWatch::verdict(const std::string& contract_code,
+                                                                           core::WallTime now) {
+    const auto found = watched_.find(contract_code);
+    if (found == watched_.end()) return nullptr;
+    return found->second.contract.verdict(now, settings_.threshold);
+}
+
+std::optional<core::WallTime> ManipulationWatch::next_change_at(core::WallTime now) {
+    std::optional<core::WallTime> first;
+    for (auto& [code, watched] : watched_) {
+        const auto next = watched.contract.next_change_at(now);
+        if (next && (!first || *next < *first)) first = next;
+    }
+    return first;
+}
+
+std::vector<storage::EpisodeRecord> ManipulationWatch::take_changes(core::WallTime now, core::WallTime own) {
+    std::vector<storage::EpisodeRecord> changes = std::exchange(waiting_, {});
+    for (auto& [code, watched] : watched_) {
+        if (std::exchange(watched.restored, false)) {
+            auto known = watched.contract.open_records(own, settings_.simulated);
+            for (const storage::EpisodeRecord& record : known) begun_.insert(record.id);  // it did not begin now
+            std::ranges::move(known, std::back_inserter(changes));
+        }
+        static_cast<void>(watched.contract.verdict(now, settings_.threshold));
+        auto of_contract = watched.contract.take_changes(now, own, settings_.simulated);
+        std::ranges::move(of_contract, std::back_inserter(changes));
+    }
+    settle_resumed(own);
+    std::ranges::move(std::exchange(waiting_, {}), std::back_inserter(changes));
+    for (const storage::EpisodeRecord& change : changes) {
+        if (change.end) {
+            begun_.erase(change.id);
+        } else if (begun_.insert(change.id).second) {
+            const auto flag = signals::find_detector_flag(change.flag);
+            if (flag) ++episodes_[to_string(*flag)];
+        }
+    }
+    return changes;
+}
+
+std::string ManipulationWatch::encode(core::WallTime own) const {
+    KeptWatch watch{.saved_at = own, .contracts = {}};
+    watch.contracts.reserve(watched_.size() + kept_.size());
+    for (const auto& [code, watched] : watched_) watch.contracts.push_back(watched.contract.keep());
+    for (const auto& [code, kept] : kept_) watch.contracts.push_back(kept);
+    return encode_watch(watch);
+}
+
+core::Result<void> ManipulationWatch::restore(std::string_view bytes, core::WallTime own) {
+    auto watch = decode_watch(bytes, own);
+    if (!watch) return std::unexpected(watch.error());
+    for (KeptContract& contract : watch->contracts) {
+        std::string code = contract.contract_code;
+        kept_.insert_or_assign(std::move(code), std::move(contract));
+    }
+    saved_at_ = watch->saved_at;
+    return {};
+}
+
+void ManipulationWatch::resume(std::vector<storage::Episode> open, core::WallTime own) {
+    for (storage::Episode& episode : open) resumed_.push_back(std::move(episode.record));
+    resumed_at_ = own;
+}
+
+void ManipulationWatch::settle_resumed(core::WallTime own) {
+    std::erase_if(resumed_, [&](storage::EpisodeRecord& record) {
+        const auto code = core::parse_symbol(record.symbol);
+        const auto watched = code ? watched_.find(*code) : watched_.end();
+        if (watched != watched_.end() && watched->second.contract.is_open(record.id)) return true;
+        // It may still be ranked: what was kept of a contract is restored then.
+        if (watched == watched_.end() && own - *resumed_at_ < kForgetAfter) return false;
+        record.phase = kInterrupted;
+        record.end = std::max(saved_at_.value_or(own), record.start);
+        record.revision =
+            std::max(record.revision + 1, static_cast<std::uint64_t>(std::max<std::int64_t>(core::to_unix_ms(own), 0)));
+        waiting_.push_back(std::move(record));
+        return true;
+    });
+}
+
+void ManipulationWatch::fill(ManipulationStatus& status) const {
+    status.contracts = watched_.size();
+    status.episodes = episodes_;
+    for (const signals::DetectorFlagInfo& flag : signals::kDetectorFlags) {
+        status.open[flag.name] = 0;
+        status.unknown[flag.name] = 0;
+        status.episodes.try_emplace(flag.name, 0);
+    }
+    for (const auto& [code, watched] : watched_) {
+        status.quarantined += watched.contract.is_quarantined() ? 1U : 0U;
+        for (const signals::DetectorFlagInfo& flag : signals::kDetectorFlags) {
+            status.open[flag.name] += watched.contract.open().has(flag.flag) ? 1U : 0U;
+            status.unknown[flag.name] += watched.contract.unknown().has(flag.flag) ? 1U : 0U;
+        }
+    }
+}
+
+}  // namespace scanner::engine
