@@ -41,16 +41,34 @@ test('a number that the console does not know has a column of its own: name, uni
   assert.equal(shown('listed_at', { listed_at: '2020-10-20T16:00:00.000Z' }), '2020-10-20');
   assert.equal(find(columns, 'is_new').value(row({ is_new: true }), context), 1, 'it can be sorted by');
   // New ones come behind those that the console knows.
-  assert.deepEqual(columns.slice(-5).map((column) => column.id), ['tilt_ratio', 'is_new', 'listed_at', 'depth_10bps_bid_usdt', 'ofi_10s']);
+  assert.deepEqual(columns.slice(-4).map((column) => column.id), ['tilt_ratio', 'is_new', 'listed_at', 'flow_of_tomorrow_30s']);
 });
 
 test('the numbers of the live feed are offered as a group of their own, empty while there is no feed', () => {
   const depth = find(columns, 'depth_10bps_bid_usdt');
-  assert.deepEqual([depth.label, depth.unit, depth.group, depth.sortable], ['Depth 10bps bid', 'USDT', 'live feed', true]);
-  assert.equal(find(columns, 'ofi_10s').label, 'OFI 10s');
+  assert.deepEqual([depth.label, depth.unit, depth.group, depth.sortable], ['Bids', '10 bps', 'live feed', true]);
+  const fresh = find(columns, 'flow_of_tomorrow_30s');
+  assert.deepEqual([fresh.label, fresh.group], ['Flow of tomorrow 30s', 'live feed']);
+  assert.equal(find(columns, 'ofi_10s').label, 'OFI');
   assert.equal(shown('depth_10bps_bid_usdt', { depth_10bps_bid_usdt: 123_456.78 }), '123.5K');
-  assert.equal(shown('ofi_10s', { ofi_10s: -1.2345 }), '−1.23');
+  assert.equal(shown('ofi_10s', { ofi_10s: -1.2345 }), '−1.2');
   assert.equal(shown('ofi_10s', {}), '–');
+  assert.equal(find(columns, 'ofi_10s').why(row({})), 'The scanner follows no live feed.');
+});
+
+test('firm depth is that of the side that has less, and unknown while one is', () => {
+  assert.equal(shown('firm_depth_usdt', { firm_depth_bid_usdt: 300_000, firm_depth_ask_usdt: 120_000 }), '120.0K');
+  assert.equal(shown('firm_depth_usdt', { firm_depth_bid_usdt: 300_000, firm_depth_ask_usdt: null }), '–');
+});
+
+test('a number that is missing says why', () => {
+  const why = (id: string, members: Record<string, unknown>): string => find(columns, id).why(row(members));
+  assert.match(why('ofi_10s', { microprice: null, ofi_10s: null }), /book is not live/);
+  assert.match(why('ofi_10s', { microprice: 100, ofi_10s: null }), /less than 10 s/);
+  assert.match(why('firm_depth_usdt', { microprice: 100, firm_depth_bid_usdt: null }), /less than 18 s/);
+  assert.match(why('tfi_60s', { microprice: 100, trades_60s: 0, tfi_60s: null }), /No trade/);
+  assert.match(why('tfi_60s', { microprice: 100, trades_60s: null, tfi_60s: null }), /may be missing/);
+  assert.equal(why('spread_bps', { notes: ['the order book cannot be read'] }), 'the order book cannot be read');
 });
 
 test('units choose how a number is written, never with more digits than it means', () => {

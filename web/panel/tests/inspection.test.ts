@@ -22,13 +22,24 @@ test('a missing component is left out, not taken for zero', () => {
 });
 
 test('the ladder sums outwards and weighs both sides', () => {
-  const depth = ladder({ at: null, bids: [{ price: 99, size: 1 }, { price: 98, size: 2 }], asks: [{ price: 101, size: 1 }] });
+  const depth = ladder({ ladder: null, book: { at: null, bids: [{ price: 99, size: 1 }, { price: 98, size: 2 }], asks: [{ price: 101, size: 1 }] } });
   assert.equal(depth.bids[1]?.total, 99 + 196);
-  assert.equal(depth.deepest, 295);
+  assert.equal(depth.largest, 196);
+  assert.equal(depth.mid, 100);
   assert.ok(Math.abs((depth.spreadBps ?? 0) - 200) < 1e-9);
   assert.ok(Math.abs((depth.imbalance ?? 0) - (295 - 101) / (295 + 101)) < 1e-9);
-  assert.equal(ladder(null).imbalance, null);
-  assert.equal(ladder({ at: null, bids: [], asks: [{ price: 1, size: 1 }] }).spreadBps, null);
+  assert.equal(depth.bids[0]?.firm, null, 'a book that was read once says nothing of what persists');
+  assert.equal(depth.firmShare, null);
+  assert.equal(ladder({ ladder: null, book: null }).imbalance, null);
+  assert.equal(ladder({ ladder: null, book: { at: null, bids: [], asks: [{ price: 1, size: 1 }] } }).spreadBps, null);
+});
+
+test('a live book comes before one that was read, and its firm part is never more than what is quoted', () => {
+  const read = { at: null, bids: [{ price: 90, size: 9 }], asks: [{ price: 110, size: 9 }] };
+  const depth = ladder({ book: read, ladder: { bids: [{ price: 100, size: 3, firm: 1 }, { price: 99, size: 1, firm: null }], asks: [{ price: 102, size: 2, firm: 5 }] } });
+  assert.deepEqual(depth.bids.map(({ notional, firm, total }) => [notional, firm, total]), [[300, 100, 300], [99, null, 399]]);
+  assert.equal(depth.asks[0]?.firm, 204);
+  assert.ok(Math.abs((depth.firmShare ?? 0) - 304 / 504) < 1e-9, 'of the levels of which it is known');
 });
 
 test('the model is a logistic of its terms', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeFrame } from '../src/model/frame';
 import { cellOf, decodeItem, type Row, type RowUpdate } from '../src/model/row';
-import { applyFrame, NO_MARKET, rowAge, staleAfter } from '../src/store/market';
+import { applyFrame, frozenAfter, NO_MARKET, oldAfter, rowAge } from '../src/store/market';
 import { frame } from './support';
 
 test('an item of a frame brings every number, also one that the console does not know', () => {
@@ -85,10 +85,25 @@ test('ages go on while nothing arrives', () => {
 
 test('old means three cycles', () => {
   let market = applyFrame(NO_MARKET, frame(1, []), 0);
-  assert.equal(staleAfter(market), 45_000);
+  assert.equal(oldAfter(market), 45_000);
   market = applyFrame(market, frame(2, [], { ts: market.ts + 20_000 }), 0);
-  assert.equal(staleAfter(market), 60_000);
+  assert.equal(oldAfter(market), 60_000);
   market = applyFrame(market, frame(3, [], { ts: market.ts + 1_000 }), 0);
-  assert.equal(staleAfter(market), 10_000);
-  assert.equal(staleAfter({ ...market, plannedMs: 30_000 }), 90_000);
+  assert.equal(oldAfter(market), 10_000);
+  assert.equal(oldAfter({ ...market, plannedMs: 30_000 }), 90_000);
+  assert.equal(frozenAfter({ ...market, plannedMs: 30_000 }), 90_000, 'without a feed the two are one');
+});
+
+test('with a feed rankings freeze sooner than the data of a scan grow old', () => {
+  // Numbers between those of two frames are of rankings that were not sent.
+  let market = applyFrame(NO_MARKET, frame(1, []), 0);
+  market = applyFrame(market, frame(4, [], { ts: market.ts + 1_000 }), 0);
+  assert.equal(market.cycleMs, 1_000);
+  const rhythm = { scanMs: 15_000, feedRuns: true };
+  assert.equal(frozenAfter(market, rhythm), 10_000);
+  assert.equal(oldAfter(market, rhythm), 45_000, 'a ticker comes once a scan');
+  // It went down: from now on there is something new with each scan.
+  assert.equal(frozenAfter(market, { ...rhythm, feedRuns: false }), 45_000);
+  // A quiet market publishes seldom.
+  assert.equal(frozenAfter({ ...market, cycleMs: 9_000 }, rhythm), 27_000);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { columnsOf, DEFAULT_LOOK, DEFAULT_VIEW, lookOf, moveColumn, readLook, readView, toggleColumn, viewOf } from '../src/store/prefs';
 import { formatRoute, parseRoute } from '../src/store/route';
-import { DEFAULT_COLUMNS, layoutOf, NARROW_COLUMNS } from '../src/store/table/looks';
+import { DEFAULT_COLUMNS, FEED_COLUMNS, layoutOf, NARROW_COLUMNS } from '../src/store/table/looks';
 
 test('nothing stored, nonsense and an older version all give a working panel', () => {
   for (const stored of [null, '', '{', '[]', '4', '{"columns":"x","sort":{"column":"no name"},"widths":{"score":"wide"}}']) {
@@ -30,9 +30,11 @@ test('each layout has a list of columns of its own', () => {
   assert.deepEqual([layoutOf(375, false), layoutOf(600, false), layoutOf(1440, false), layoutOf(880, true), layoutOf(1900, true)],
     ['phone', 'narrow', 'desktop', 'drawer', 'desktop']);
   const view = { ...DEFAULT_VIEW, columns: { phone: ['symbol', 'score'] } };
-  assert.deepEqual(columnsOf(view, 'phone'), ['symbol', 'score']);
-  assert.deepEqual(columnsOf(view, 'narrow'), NARROW_COLUMNS);
-  assert.deepEqual(columnsOf(view, 'desktop'), DEFAULT_COLUMNS);
+  assert.deepEqual(columnsOf(view, 'phone', false), ['symbol', 'score']);
+  assert.deepEqual(columnsOf(view, 'narrow', true), NARROW_COLUMNS);
+  assert.deepEqual(columnsOf(view, 'desktop', false), DEFAULT_COLUMNS);
+  assert.deepEqual(columnsOf(view, 'desktop', true), FEED_COLUMNS);
+  assert.ok(['firm_depth_usdt', 'ofi_10s', 'tfi_60s'].every((id) => FEED_COLUMNS.includes(id) && !DEFAULT_COLUMNS.includes(id)));
 });
 
 test('columns move, go and come back to where they belong', () => {

@@ -6,6 +6,9 @@ import { decodeFrame, type Frame, type Via } from '../model/frame';
 
 /** As many as the API gives. */
 const TOP = 2000;
+/** With a live feed rankings are published between scans; more than one a second is more than an eye can read. */
+const MIN_INTERVAL_MS = 1_000;
+const WANTED = `top=${TOP}&min_interval_ms=${MIN_INTERVAL_MS}`;
 
 function parse(data: unknown, via: Via): Frame | null {
   if (typeof data !== 'string') return null;
@@ -19,7 +22,7 @@ function parse(data: unknown, via: Via): Frame | null {
 /** `base`: the service's root. */
 export function webSocketTransport(base: URL, query: () => RankingQuery): Transport {
   return (events) => {
-    const url = new URL(`stream/rankings?top=${TOP}${profileParameter(query())}`, base);
+    const url = new URL(`stream/rankings?${WANTED}${profileParameter(query())}`, base);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     let socket: WebSocket;
     try {
@@ -50,7 +53,7 @@ export function webSocketTransport(base: URL, query: () => RankingQuery): Transp
 
 export function eventsTransport(base: URL, query: () => RankingQuery): Transport {
   return (events) => {
-    const source = new EventSource(new URL(`stream/events?top=${TOP}${profileParameter(query())}`, base));
+    const source = new EventSource(new URL(`stream/events?${WANTED}${profileParameter(query())}`, base));
     let over = false;
     const receive = (message: MessageEvent): void => {
       const frame = parse(message.data, 'sse');

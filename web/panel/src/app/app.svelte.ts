@@ -50,7 +50,7 @@ export class App {
   /** Where the table is shown, and with it which list of columns is used and edited. */
   readonly layout: Layout = $derived.by(() => layoutOf(this.ui.tableWidth,
     this.ui.route.contract !== null && innerWidth > DRAWER_BESIDE_ABOVE));
-  readonly columnIds: readonly string[] = $derived.by(() => columnsOf(this.prefs.current, this.layout));
+  readonly columnIds: readonly string[] = $derived.by(() => columnsOf(this.prefs.current, this.layout, this.market.hasFeed));
   readonly columns: readonly Column[] = $derived.by(() => this.columnIds.map((id) => this.fields.find(id))
     .filter((column): column is Column => column !== undefined));
   private token: string | null = takeTokenFromAddress() ?? sessionStorage.getItem(TOKEN_KEY);
@@ -74,6 +74,7 @@ export class App {
       threshold: () => this.operator.threshold,
       columns: () => this.columns,
       column: (id) => this.fields.find(id) ?? null,
+      rhythm: () => this.health.rhythm,
       onFrame: () => this.operator.cycle(),
     });
     this.exchange = new ExchangeState(this.http);

@@ -11,13 +11,14 @@ import type { Frame } from '../model/frame';
 import type { LinkState } from '../model/link';
 import type { Row } from '../model/row';
 import { Histories } from '../store/history';
-import { applyFrame, isLate, NO_MARKET, staleAfter, type Market } from '../store/market';
+import { applyFrame, frozenAfter, isLate, NO_MARKET, oldAfter, type Market, type Rhythm } from '../store/market';
 import { judge, type Judged, type Stamp } from '../store/stamp';
 import type { CellContext, Column } from '../store/table/columns';
 import { isSuspect } from '../store/table/filter';
 import { buildView, EMPTY_VIEW, type View } from '../store/table/view';
 
 const PAINT_MS = 250;
+const TICK_MS = 1_000;
 const HISTORY = 240;
 const FORGET_MS = 3_600_000;
 /** Clocks that differ by less are taken as one. */
@@ -38,6 +39,7 @@ export interface Surroundings {
   /** What is shown of each row. */
   readonly columns: () => readonly Column[];
   readonly column: (id: string) => Column | null;
+  readonly rhythm: () => Rhythm;
   /** A frame came: also while the tab is hidden, where timers are slow. */
   readonly onFrame: () => void;
 }
@@ -50,6 +52,8 @@ export class MarketState {
   link: LinkState = $state.raw({ via: 'websocket', phase: 'connecting', failures: 0, nextTryAt: null, problem: null });
   /** Ticks once a second; for ages. */
   now = $state(Date.now());
+  /** Items have the numbers of a live feed. It stays, so that columns do not come and go with it. */
+  hasFeed = $state(false);
   pinned = $state(false);
   /** Since when rows are held, ms; null while they are not. */
   heldSince = $state<number | null>(null);
@@ -101,8 +105,9 @@ export class MarketState {
     setInterval(() => {
       if (document.hidden) return;
       this.now = Date.now();
-      this.painter.request();
-    }, 1_000);
+      // Rows whose numbers have just come show their ages with them.
+      if (this.now - this.context.now >= TICK_MS) this.painter.request();
+    }, TICK_MS);
     addEventListener('online', () => this.connection.retryNow());
     document.addEventListener('visibilitychange', () => {
       this.now = Date.now();
@@ -140,16 +145,31 @@ export class MarketState {
     return this.pinned || this.pointed;
   }
 
-  /** Age of the shown data, ms; null before the first frame. */
+  /** Since when there is no newer ranking, ms; null before the first one. */
+  get rankingAge(): number | null {
+    return this.market.seq < 0 ? null : Math.max(0, this.now - this.market.receivedAt);
+  }
+
+  /** Age of the oldest data that is shown, ms; null before the first frame. */
   get dataAge(): number | null {
-    const { market } = this;
-    if (market.seq < 0) return null;
-    return Math.max(0, this.now - market.receivedAt) + (market.dataAgeMs ?? 0);
+    const age = this.rankingAge;
+    return age === null ? null : age + (this.market.dataAgeMs ?? 0);
+  }
+
+  /** From which age on data are old, ms. */
+  get oldAfter(): number {
+    return oldAfter(this.market, this.around.rhythm());
+  }
+
+  /** Rankings have stopped coming, though the connection may look well. */
+  get isFrozen(): boolean {
+    const age = this.rankingAge;
+    return age !== null && age > frozenAfter(this.market, this.around.rhythm());
   }
 
   get isStale(): boolean {
     const age = this.dataAge;
-    return age !== null && age > staleAfter(this.market);
+    return age !== null && (age > this.oldAfter || this.isFrozen);
   }
 
   /** Of when an answer is: `ts` by the scanner's clock, `ageMs` how old its data were by then. */
@@ -170,7 +190,8 @@ export class MarketState {
 
   /** How old that is now; goes on with every second. */
   judge(stamp: Stamp): Judged {
-    return judge(stamp, { now: this.now, staleAfterMs: staleAfter(this.market), cycleMs: this.market.cycleMs,
+    return judge(stamp, { now: this.now, staleAfterMs: this.oldAfter,
+      cycleMs: Math.max(this.market.cycleMs ?? 0, this.around.rhythm().scanMs ?? 0),
       tableAt: this.tableStamp?.at ?? null });
   }
 
@@ -240,8 +261,9 @@ export class MarketState {
 
   private take(frame: Frame): void {
     const isNew = !isLate(this.latest, frame) && (frame.seq !== this.latest.seq || frame.ts !== this.latest.ts);
+    if (!this.hasFeed && frame.items.some((item) => 'microprice' in item)) this.hasFeed = true;
     this.latest = applyFrame(this.latest, frame, this.localTime(frame.ts));
-    this.connection.expectFramesWithin(staleAfter(this.latest));
+    this.connection.expectFramesWithin(oldAfter(this.latest, this.around.rhythm()));
     if (isNew) this.remember(frame);
     this.painter.request();
   }
@@ -281,9 +303,12 @@ export class MarketState {
     }
   }
 
+  /** One point a scan, however many rankings come between two. */
   private remember(frame: Frame): void {
+    const step = this.around.rhythm().scanMs ?? 1;
+    const at = frame.ts - (frame.ts % step);
     for (const row of this.latest.rows.values()) {
-      if (row.manip_score !== null) this.manipulation.push(row.code, frame.ts, row.manip_score);
+      if (row.manip_score !== null) this.manipulation.push(row.code, at, row.manip_score);
     }
     this.manipulation.forget(frame.ts);
   }

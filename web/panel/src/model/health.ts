@@ -1,4 +1,4 @@
-import { isObject, number, numbers, object, text, time, type Json } from './json';
+import { isObject, list, number, numbers, object, text, time, type Json } from './json';
 import { codeOf } from './row';
 
 export interface SymbolHealth {
@@ -15,7 +15,38 @@ export interface StoreHealth {
   readonly lastError: string | null;
 }
 
+export interface FeedConnection {
+  readonly name: string;
+  /** connecting, live or waiting. */
+  readonly state: string;
+  readonly topics: number;
+  /** Why it last ended. */
+  readonly lastError: string | null;
+}
+
+/** The exchange's live feed as the scanner follows it. */
+export interface FeedHealth {
+  /** Without it something is wrong; else requests take its place. */
+  readonly required: boolean;
+  readonly connections: readonly FeedConnection[];
+  /** How many contracts have a book in which state. */
+  readonly books: readonly (readonly [string, number])[];
+  readonly live: number;
+  readonly followed: number;
+  /** Of the live books, since a frame or an audit confirmed one. */
+  readonly oldestBookMs: number | null;
+  readonly tapesIncomplete: number;
+  readonly gaps: number;
+  readonly reconnections: number;
+  readonly fallBacks: number;
+  readonly audits: readonly (readonly [string, number])[];
+}
+
 export interface Health {
+  /** From one scan to the next, ms; null where an older scanner does not say. */
+  readonly scanIntervalMs: number | null;
+  /** null while no feed is followed. */
+  readonly feed: FeedHealth | null;
   readonly lastCycleMs: number | null;
   readonly cycles: readonly number[];
   readonly lastSuccess: number | null;
@@ -65,11 +96,33 @@ function decodeAdapter(value: Json): Health['adapter'] {
   };
 }
 
+function decodeFeed(value: unknown): FeedHealth | null {
+  if (!isObject(value)) return null;
+  const books = counts(value['books']);
+  const oldest = number(value['oldest_book_sec']);
+  return {
+    required: value['required'] === true,
+    connections: list(value['connections']).filter(isObject).map((entry) => ({ name: text(entry['name']) ?? '',
+      state: text(entry['state']) ?? '', topics: number(entry['topics']) ?? 0, lastError: text(entry['last_error']) })),
+    books,
+    live: books.find(([state]) => state === 'live')?.[1] ?? 0,
+    followed: books.reduce((sum, [state, amount]) => (state === 'not_wanted' ? sum : sum + amount), 0),
+    oldestBookMs: oldest === null ? null : oldest * 1000,
+    tapesIncomplete: number(value['tapes_incomplete']) ?? 0,
+    gaps: number(value['gaps']) ?? 0,
+    reconnections: number(value['reconnections']) ?? 0,
+    fallBacks: number(value['fall_backs']) ?? 0,
+    audits: counts(value['audits']),
+  };
+}
+
 /** The answer of /healthz/details. */
 export function decodeHealth(value: unknown): Health {
   const from = object(value);
   const ranking = isObject(from['ranking']) ? from['ranking'] : null;
   return {
+    scanIntervalMs: number(from['scan_interval_ms']),
+    feed: decodeFeed(from['feed']),
     lastCycleMs: number(from['last_cycle_ms']),
     cycles: numbers(from['recent_cycle_ms']),
     lastSuccess: time(from['last_success']),

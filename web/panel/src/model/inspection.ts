@@ -30,6 +30,24 @@ export interface Trade {
   readonly side: 'buy' | 'sell' | null;
 }
 
+/** A level of the live book: what is quoted, and what of it persists. */
+export interface FirmLevel extends Level {
+  /** Base units that the price has not gone below for some seconds; null where the book is not live for long enough. */
+  readonly firm: number | null;
+}
+
+export interface TapeTrade extends Trade {
+  readonly id: string;
+  readonly notional: number | null;
+}
+
+/** Every trade as the live feed tells them, newest first. */
+export interface Tape {
+  readonly trades: readonly TapeTrade[];
+  /** No trade is missing among them. */
+  readonly complete: boolean;
+}
+
 /** One of the readings that the numbers are made of. */
 export interface Input {
   readonly name: string;
@@ -39,6 +57,10 @@ export interface Input {
   readonly limitMs: number | null;
   readonly state: string;
   readonly note: string | null;
+  /** feed or rest; null where an older scanner does not say. */
+  readonly source: string | null;
+  /** Where its subscription stands, of what the feed can tell; null for the rest. */
+  readonly subscription: string | null;
 }
 
 export interface Inspection {
@@ -52,6 +74,10 @@ export interface Inspection {
   readonly rejection: string | null;
   readonly snapshot: Json;
   readonly book: { readonly bids: readonly Level[]; readonly asks: readonly Level[]; readonly at: number | null } | null;
+  /** null without a live book. */
+  readonly ladder: { readonly bids: readonly FirmLevel[]; readonly asks: readonly FirmLevel[] } | null;
+  /** null where no feed follows it. */
+  readonly tape: Tape | null;
   readonly momentum: Json;
   readonly micro: Json;
   readonly metrics: Json;
@@ -99,11 +125,32 @@ function trades(value: unknown): Trade[] | null {
   }).sort((a, b) => b.at - a.at);
 }
 
+function firmLevels(value: unknown): FirmLevel[] {
+  return list(value).filter(isObject).flatMap((entry) => {
+    const [price, size] = [number(entry['price']), number(entry['quoted'])];
+    return price === null || size === null ? [] : [{ price, size, firm: number(entry['firm']) }];
+  });
+}
+
+function decodeTape(value: unknown): Tape | null {
+  if (!isObject(value)) return null;
+  const trades = list(value['trades']).filter(isObject).flatMap((entry): TapeTrade[] => {
+    const at = time(entry['time']) ?? time(entry['ts']);
+    const [price, size] = [number(entry['price']), number(entry['size'])];
+    const id = text(entry['id']) ?? number(entry['id'])?.toString() ?? null;
+    if (at === null || price === null || id === null) return [];
+    const side = text(entry['side']);
+    return [{ id, at, price, size, notional: number(entry['notional']), side: side === 'buy' || side === 'sell' ? side : null }];
+  });
+  return { trades: trades.sort((a, b) => b.at - a.at), complete: value['complete'] === true };
+}
+
 export function decodeInspection(value: unknown): Inspection {
   const from = object(value);
   const symbol = text(from['symbol']) ?? '';
   const book = isObject(from['orderbook']) ? from['orderbook'] : null;
   const manipulation = object(from['manipulation']);
+  const live = isObject(from['ladder']) ? from['ladder'] : null;
   return {
     code: text(from['contract_code']) ?? codeOf(symbol),
     symbol,
@@ -114,6 +161,8 @@ export function decodeInspection(value: unknown): Inspection {
     rejection: text(from['rejection']),
     snapshot: object(from['snapshot']),
     book: book === null ? null : { bids: levels(book['bids']), asks: levels(book['asks']), at: time(book['ts']) },
+    ladder: live === null ? null : { bids: firmLevels(live['bids']), asks: firmLevels(live['asks']) },
+    tape: decodeTape(from['tape']),
     momentum: object(from['momentum']),
     micro: object(from['micro']),
     metrics: object(from['metrics']),
@@ -131,7 +180,8 @@ export function decodeInspection(value: unknown): Inspection {
     inputs: Object.entries(object(from['inputs'])).map(([name, entry]) => {
       const input = object(entry);
       return { name, at: time(input['time']), ageMs: number(input['age_ms']), limitMs: number(input['limit_ms']),
-               state: text(input['state']) ?? 'missing', note: text(input['note']) };
+               state: text(input['state']) ?? 'missing', note: text(input['note']),
+               source: text(input['source']), subscription: text(input['subscription']) };
     }),
   };
 }

@@ -17,6 +17,8 @@ export interface Row extends OwnNumbers {
   /** Unified symbol, "BTC/USDT:USDT". */
   readonly symbol: string;
   readonly flags: readonly string[];
+  /** What the scanner says of numbers that are missing. */
+  readonly notes: readonly string[];
   /** The server says that this contract's data is old. */
   readonly stale: boolean;
   /** Closes, oldest first; null while only polling is possible. */
@@ -33,10 +35,10 @@ export type Cell = number | string | boolean | null;
 
 const UNKNOWN = Object.fromEntries(OWN_NUMBERS.map((field) => [field, null])) as unknown as OwnNumbers;
 /** Members of a row that are no member of an item under that name. */
-const NOT_COPIED = new Set(['code', 'contract_code', 'flags', 'symbol', 'spark', 'stale', 'seenAt']);
+const NOT_COPIED = new Set(['code', 'contract_code', 'flags', 'notes', 'symbol', 'spark', 'stale', 'seenAt']);
 
 export function emptyRow(code: string, symbol: string): Row {
-  return { ...UNKNOWN, code, symbol, flags: [], stale: false, spark: null, seenAt: 0 };
+  return { ...UNKNOWN, code, symbol, flags: [], notes: [], stale: false, spark: null, seenAt: 0 };
 }
 
 /** A member of the row's item by the API's name. */
@@ -60,6 +62,7 @@ export function decodeItem(value: unknown): RowUpdate | null {
   for (const name of OWN_NUMBERS) if (name in value) members[name] = number(value[name]);
   if (symbol !== null) members['symbol'] = symbol;
   if ('manip_flags' in value) members['flags'] = texts(value['manip_flags']);
+  if ('notes' in value) members['notes'] = texts(value['notes']);
   if (typeof value['stale'] === 'boolean') members['stale'] = value['stale'];
   if (Array.isArray(value['spark'])) members['spark'] = numbers(value['spark']);
   return { ...members, code };

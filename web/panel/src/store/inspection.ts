@@ -1,5 +1,5 @@
 /** One contract in full, prepared for the drawer. Pure. */
-import type { Bar, Inspection, Level, Term } from '../model/inspection';
+import type { Bar, FirmLevel, Inspection, Level, Term } from '../model/inspection';
 import { number, type Json } from '../model/json';
 
 // ---- candles
@@ -63,7 +63,10 @@ export function waterfall(metrics: Json): { readonly steps: readonly Step[]; rea
 // ---- depth
 
 export interface LadderLevel extends Level {
+  /** USDT, as all of these. */
   readonly notional: number;
+  /** null where it is not known what persists. */
+  readonly firm: number | null;
   readonly total: number;
 }
 
@@ -72,31 +75,44 @@ export interface Ladder {
   readonly asks: readonly LadderLevel[];
   /** Bids less asks over their sum, in notional, over what is shown; null for an empty book. */
   readonly imbalance: number | null;
-  readonly deepest: number;
+  /** The largest level. */
+  readonly largest: number;
+  /** Firm over quoted of what is shown; null where no level's firm part is known. */
+  readonly firmShare: number | null;
   readonly spreadBps: number | null;
+  readonly mid: number | null;
 }
 
-function accumulate(side: readonly Level[]): LadderLevel[] {
+function accumulate(side: readonly (Level | FirmLevel)[]): LadderLevel[] {
   let total = 0;
-  return side.map((level) => {
+  return side.slice(0, LEVELS).map((level) => {
     const notional = level.price * level.size;
     total += notional;
-    return { ...level, notional, total };
+    const firm = 'firm' in level && level.firm !== null ? Math.min(level.firm, level.size) * level.price : null;
+    return { price: level.price, size: level.size, notional, firm, total };
   });
 }
 
-export function ladder(book: Inspection['book']): Ladder {
-  const bids = accumulate(book?.bids ?? []);
-  const asks = accumulate(book?.asks ?? []);
+const LEVELS = 10;
+
+/** Of the live book where there is one, else of the book that was read. */
+export function ladder({ ladder: live, book }: Pick<Inspection, 'ladder' | 'book'>): Ladder {
+  const bids = accumulate(live?.bids ?? book?.bids ?? []);
+  const asks = accumulate(live?.asks ?? book?.asks ?? []);
   const bidTotal = bids.at(-1)?.total ?? 0;
   const askTotal = asks.at(-1)?.total ?? 0;
   const bid = bids[0]?.price;
   const ask = asks[0]?.price;
   const isBook = bid !== undefined && ask !== undefined && ask > bid;
+  const all = [...bids, ...asks];
+  const known = all.filter((level) => level.firm !== null);
+  const quoted = known.reduce((sum, level) => sum + level.notional, 0);
   return {
-    bids, asks, deepest: Math.max(bidTotal, askTotal),
+    bids, asks, largest: Math.max(0, ...all.map((level) => level.notional)),
     imbalance: bidTotal + askTotal > 0 ? (bidTotal - askTotal) / (bidTotal + askTotal) : null,
+    firmShare: quoted > 0 ? known.reduce((sum, level) => sum + (level.firm ?? 0), 0) / quoted : null,
     spreadBps: isBook ? ((ask - bid) / ((ask + bid) / 2)) * 10_000 : null,
+    mid: isBook ? (ask + bid) / 2 : null,
   };
 }
 

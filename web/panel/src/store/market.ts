@@ -9,10 +9,10 @@ export interface Market {
   readonly simulated: boolean;
   readonly gauge: number | null;
   readonly bucket: string | null;
-  /** Time from a cycle to the next as the scanner plans it, ms; null until it said so. */
+  /** Time from a ranking to the next as the scanner plans it, ms; null until it said so. */
   readonly plannedMs: number | null;
   readonly dataAgeMs: number | null;
-  /** Time between the last two cycles, ms; null until two came. */
+  /** Time between the last two rankings that came, ms; null until two did. */
   readonly cycleMs: number | null;
   readonly via: Via | null;
   readonly receivedAt: number;
@@ -61,7 +61,8 @@ export function applyFrame(market: Market, frame: Frame, now: number): Market {
     const row = market.rows.get(item.code) ?? emptyRow(item.code, item.symbol ?? item.code);
     rows.set(item.code, updateRow(row, item, now));
   }
-  const isNext = market.seq >= 0 && frame.seq === market.seq + 1 && frame.ts > market.ts;
+  // Between two frames there may be rankings that were not sent: their numbers tell nothing of the time.
+  const isNext = market.seq >= 0 && frame.seq > market.seq && frame.ts > market.ts;
   return {
     seq: frame.seq,
     ts: frame.ts,
@@ -101,8 +102,27 @@ export function rowAge(row: Row, now: number): number | null {
   return row.age_ms === null ? null : row.age_ms + Math.max(0, now - row.seenAt);
 }
 
-/** From which age on a ranking counts as old: three cycles, but not less than ten seconds. */
-export function staleAfter(market: Market): number {
-  const cycle = Math.max(market.plannedMs ?? 0, market.cycleMs ?? 0);
-  return Math.max(10_000, 3 * (cycle === 0 ? 15_000 : cycle));
+/** How often the scanner has something new. */
+export interface Rhythm {
+  /** From one scan to the next, ms; null while that is not known. */
+  readonly scanMs: number | null;
+  /** A live feed brings changes between scans. */
+  readonly feedRuns: boolean;
+}
+
+export const NO_RHYTHM: Rhythm = { scanMs: null, feedRuns: false };
+
+const LEAST_LIMIT_MS = 10_000;
+const USUAL_SCAN_MS = 15_000;
+
+/** What comes only with scans, with a live feed too, may be three of them old, but not less than ten seconds. */
+export function oldAfter(market: Market, { scanMs }: Rhythm = NO_RHYTHM): number {
+  const seen = Math.max(market.plannedMs ?? 0, market.cycleMs ?? 0);
+  return Math.max(LEAST_LIMIT_MS, 3 * Math.max(scanMs ?? 0, seen === 0 && scanMs === null ? USUAL_SCAN_MS : seen));
+}
+
+/** After so long without a newer ranking the stream has frozen: three times what lies between two of them. */
+export function frozenAfter(market: Market, rhythm: Rhythm = NO_RHYTHM): number {
+  if (!rhythm.feedRuns) return oldAfter(market, rhythm);
+  return Math.max(LEAST_LIMIT_MS, 3 * Math.max(market.plannedMs ?? 0, market.cycleMs ?? 0));
 }

@@ -2,9 +2,10 @@
 import type { Health } from '../model/health';
 import type { LinkState } from '../model/link';
 import { wholeAge } from './format';
+import { feedState } from './health';
 
 export interface Notice {
-  readonly id: 'simulated' | 'stale' | 'exchange' | 'lost' | 'waiting' | 'manipulation' | 'fields';
+  readonly id: 'simulated' | 'stale' | 'exchange' | 'feed' | 'lost' | 'waiting' | 'manipulation' | 'fields';
   readonly level: 'note' | 'warn' | 'bad';
   readonly title: string;
   readonly text: string;
@@ -16,6 +17,8 @@ export interface NoticeInput {
   readonly simulated: boolean;
   readonly dataAgeMs: number | null;
   readonly isStale: boolean;
+  /** How long there has been no newer ranking, where that is too long, ms. */
+  readonly frozenMs?: number | null;
   /** Of the ten first ranks, how many are over the manipulation threshold; null: not worth a word. */
   readonly suspects?: number | null;
   /** Why the definitions of the numbers could not be read; '' when they were. */
@@ -43,8 +46,15 @@ export function notices(input: NoticeInput): Notice[] {
     found.push({ id: 'exchange', level: 'bad', title: 'The exchange cannot be reached.', text: `${pause} Details: System health.` });
   }
   if (input.isStale && link.phase !== 'lost') {
-    found.push({ id: 'stale', level: 'warn', title: `The data is ${wholeAge(dataAgeMs)} old.`,
-                 text: 'It is dimmed until a new ranking arrives.' });
+    const frozen = input.frozenMs ?? null;
+    const title = frozen === null || frozen === dataAgeMs ? `The data is ${wholeAge(dataAgeMs)} old.`
+      : `No new ranking for ${wholeAge(frozen)}: the data is ${wholeAge(dataAgeMs)} old.`;
+    found.push({ id: 'stale', level: 'warn', title, text: 'It is dimmed until a new ranking arrives.' });
+  }
+  const feed = feedState(health?.feed ?? null);
+  if (feed !== null && health?.feed?.followed !== 0 && !feed.runs && link.phase !== 'lost' && !unreachable) {
+    found.push({ id: 'feed', level: feed.grade === 'bad' ? 'bad' : 'warn', title: 'The live feed is down.',
+                 text: `${feed.grade === 'bad' ? 'It is required. ' : ''}Books come by requests meanwhile, and are older. Details: System health.` });
   }
   if (dataAgeMs === null && link.phase === 'live' && link.problem !== null) {
     found.push({ id: 'waiting', level: 'note', title: 'No ranking yet.', text: link.problem });

@@ -4,7 +4,7 @@
  */
 import { isObject, list, number, object, text, texts } from '../model/json';
 import { NO_FILTER, type Filter } from './table/filter';
-import { DEFAULT_COLUMNS, defaultColumns, LAYOUTS, MAX_WIDTH, MIN_WIDTH, type Layout } from './table/looks';
+import { COLUMN_ORDER, defaultColumns, LAYOUTS, MAX_WIDTH, MIN_WIDTH, type Layout } from './table/looks';
 import type { Sort } from './table/order';
 import { BY_RANK, type Preset } from './table/presets';
 import type { Zone } from './time';
@@ -102,8 +102,8 @@ function readColumns(value: unknown): ViewPrefs['columns'] {
 }
 
 /** The columns of a layout, chosen or default. */
-export function columnsOf(view: ViewPrefs, layout: Layout): readonly string[] {
-  return view.columns[layout] ?? defaultColumns(layout);
+export function columnsOf(view: ViewPrefs, layout: Layout, hasFeed: boolean): readonly string[] {
+  return view.columns[layout] ?? defaultColumns(layout, hasFeed);
 }
 
 function readWidths(value: unknown): Record<string, number> {
@@ -180,8 +180,8 @@ export function moveColumn(columns: readonly string[], id: string, to: number): 
 /** Shows or hides a column; a new one goes where the default order has it, or last. */
 export function toggleColumn(columns: readonly string[], id: string): readonly string[] {
   if (columns.includes(id)) return id === 'symbol' ? columns : columns.filter((entry) => entry !== id);
-  const before = DEFAULT_COLUMNS.slice(0, Math.max(0, DEFAULT_COLUMNS.indexOf(id)));
+  const before = COLUMN_ORDER.slice(0, Math.max(0, COLUMN_ORDER.indexOf(id)));
   let place = -1;
   for (const entry of before) place = Math.max(place, columns.indexOf(entry));
-  return DEFAULT_COLUMNS.includes(id) ? moveColumn([...columns, id], id, place + 1) : [...columns, id];
+  return COLUMN_ORDER.includes(id) ? moveColumn([...columns, id], id, place + 1) : [...columns, id];
 }

@@ -4,6 +4,7 @@ import { cellOf, type Row } from '../../model/row';
 import { age, compact, DASH, fixed, milliseconds, shortPrice, signed, significant, words } from '../format';
 import { rowAge } from '../market';
 import { LOOKS, NOT_OFFERED, type CellKind, type Look } from './looks';
+import { whyUnknown } from './unknown';
 import type { SortValue } from './order';
 
 export interface CellContext {
@@ -31,6 +32,8 @@ export interface Column {
   readonly aside: boolean;
   readonly value: (row: Row, context: CellContext) => SortValue;
   readonly text: (row: Row, context: CellContext) => string;
+  /** Why the number is not there; '' where that is not known. */
+  readonly why: (row: Row) => string;
 }
 
 /** Where a book has no second side or holds less than the notional the service says 10 000. */
@@ -46,6 +49,12 @@ function numberIn(row: Row, name: string): number | null {
   return typeof value === 'number' ? value : null;
 }
 
+/** Firm depth of the side that has less: what a taker can count on, whichever way they go. */
+export function firmDepthUsdt(row: Row): number | null {
+  const [bid, ask] = [numberIn(row, 'firm_depth_bid_usdt'), numberIn(row, 'firm_depth_ask_usdt')];
+  return bid === null || ask === null ? null : Math.min(bid, ask);
+}
+
 /** Columns that are made here, of more than one member of an item or of none. */
 const OWN: readonly (Pick<Column, 'id' | 'title' | 'group' | 'value' | 'text'> & { readonly needs: readonly string[]; readonly sortable?: boolean })[] = [
   { id: 'watch', title: 'On the watchlist that ★ saves to.', group: 'contract', needs: [],
@@ -53,6 +62,8 @@ const OWN: readonly (Pick<Column, 'id' | 'title' | 'group' | 'value' | 'text'> &
   { id: 'spark', title: 'The last 30 one-minute closes.', group: 'market', needs: [], sortable: false, value: () => null, text: () => '' },
   { id: 'open_interest_usdt', title: 'Open interest at the last price, USDT.', group: 'metrics', needs: ['open_interest', 'last_price'],
     value: openInterestUsdt, text: (row) => compact(openInterestUsdt(row)) },
+  { id: 'firm_depth_usdt', title: 'Value within 25 basis points of the middle that persists, on the side that has less of it: the least size of each price over 3 s, averaged over 15 s.',
+    group: 'flow', needs: ['firm_depth_bid_usdt', 'firm_depth_ask_usdt'], value: firmDepthUsdt, text: (row) => compact(firmDepthUsdt(row)) },
   { id: 'latency_ms', title: 'How long reading the contract took.', group: 'market', needs: [],
     value: (row) => numberIn(row, 'latency_ms'), text: (row) => milliseconds(numberIn(row, 'latency_ms')) },
 ];
@@ -132,6 +143,7 @@ function columnOf(id: string, field: Field | null): Column {
     aside: look?.aside === true,
     value: own?.value ?? CELLS[id]?.value ?? value,
     text: own?.text ?? CELLS[id]?.text ?? cellText(id, field, look),
+    why: (row) => whyUnknown(id, row),
   };
 }
 

@@ -32,7 +32,7 @@ export const LOOKS: Readonly<Record<string, Look>> = {
   symbol: { label: 'Contract', kind: 'symbol', width: 118, ascendingFirst: true },
   score: { label: 'Score', kind: 'score', width: 80, unit: '', decimals: 2 },
   spark: { label: '30 min', kind: 'spark', width: 86 },
-  last_price: { label: 'Last', width: 104, unit: '', note: '0.0₅96 is 0.0000096.' },
+  last_price: { label: 'Last', width: 96, unit: '', note: '0.0₅96 is 0.0000096.' },
   ret_1: { label: '1m', width: 68, heat: 1, signed: true },
   ret_15: { label: '15m', width: 72, heat: 1, signed: true },
   atr_pct: { label: 'ATR', width: 70, heat: 1 },
@@ -45,6 +45,24 @@ export const LOOKS: Readonly<Record<string, Look>> = {
   top5_depth_usdt: { label: 'Depth', width: 80, unit: '', heat: 1 },
   depth_to_volume_ratio: { label: 'D/V', width: 74, heat: 1 },
   order_flow_imbalance: { label: 'Book imb.', width: 84, heat: 1, signed: true },
+  firm_depth_usdt: { label: 'Firm', width: 78, heat: 1 },
+  ofi_10s: { label: 'OFI', width: 68, unit: '10s', heat: 1, decimals: 1, signed: true },
+  tfi_60s: { label: 'TFI', width: 72, unit: '60s', heat: 1, signed: true },
+  firmness: { label: 'Firmness', width: 86, heat: 1 },
+  firm_depth_bid_usdt: { label: 'Firm bids', width: 90, unit: '', heat: 1 },
+  firm_depth_ask_usdt: { label: 'Firm asks', width: 90, unit: '', heat: 1 },
+  depth_10bps_bid_usdt: { label: 'Bids', width: 92, unit: '10 bps', heat: 1 },
+  depth_10bps_ask_usdt: { label: 'Asks', width: 92, unit: '10 bps', heat: 1 },
+  depth_25bps_bid_usdt: { label: 'Bids', width: 92, unit: '25 bps', heat: 1 },
+  depth_25bps_ask_usdt: { label: 'Asks', width: 92, unit: '25 bps', heat: 1 },
+  depth_50bps_bid_usdt: { label: 'Bids', width: 92, unit: '50 bps', heat: 1 },
+  depth_50bps_ask_usdt: { label: 'Asks', width: 92, unit: '50 bps', heat: 1 },
+  trades_60s: { label: 'Trades', width: 90, unit: '60s', heat: 1 },
+  turnover_60s_usdt: { label: 'Turnover', width: 104, unit: '60s', heat: 1 },
+  impact_bps_per_100k: { label: 'Impact', width: 104, unit: 'bps/100K', heat: -1, ascendingFirst: true, signed: true, decimals: 2 },
+  liquidations_5m_long_usdt: { label: 'Liq. longs', width: 104, unit: '5m' },
+  liquidations_5m_short_usdt: { label: 'Liq. shorts', width: 108, unit: '5m' },
+  recovery_ms: { label: 'Recovery', width: 90, unit: '', heat: -1, ascendingFirst: true },
   open_interest_usdt: { label: 'OI', width: 74, heat: 1 },
   funding_8h_pct: { label: 'Funding', width: 88, heat: 1, decimals: 4, signed: true },
   basis_bps: { label: 'Basis', width: 86, heat: 1, decimals: 1, signed: true },
@@ -62,10 +80,18 @@ export const LOOKS: Readonly<Record<string, Look>> = {
 /** Members that another column shows already. */
 export const NOT_OFFERED: ReadonlySet<string> = new Set(['contract_code', 'rank_delta']);
 
-export const DEFAULT_COLUMNS: readonly string[] = [
+/** Where a column that is chosen anew goes. */
+export const COLUMN_ORDER: readonly string[] = [
   'rank', 'watch', 'symbol', 'score', 'spark', 'last_price', 'ret_1', 'ret_15', 'atr_pct', 'qvol_usdt', 'volume_zscore',
-  'spread_bps', 'slip_bps', 'order_flow_imbalance', 'funding_8h_pct', 'manip_score', 'age_ms',
+  'spread_bps', 'slip_bps', 'order_flow_imbalance', 'firm_depth_usdt', 'ofi_10s', 'tfi_60s', 'funding_8h_pct', 'manip_score', 'age_ms',
 ];
+/** What only every change of the book and every trade tell, and what a scan's book tells in its place. */
+const OF_FEED = new Set(['firm_depth_usdt', 'ofi_10s', 'tfi_60s']);
+const OF_SCANS = new Set(['volume_zscore', 'order_flow_imbalance']);
+
+export const DEFAULT_COLUMNS: readonly string[] = COLUMN_ORDER.filter((id) => !OF_FEED.has(id));
+/** What the desktop begins with where there is a live feed. */
+export const FEED_COLUMNS: readonly string[] = COLUMN_ORDER.filter((id) => !OF_SCANS.has(id));
 
 /** What a narrow screen begins with: what can be read without scrolling sideways. */
 export const NARROW_COLUMNS: readonly string[] = [
@@ -92,8 +118,8 @@ export function layoutOf(width: number, beside: boolean): Layout {
   return width < PHONE_BELOW ? 'phone' : width < NARROW_BELOW ? 'narrow' : 'desktop';
 }
 
-export function defaultColumns(layout: Layout): readonly string[] {
-  return layout === 'desktop' ? DEFAULT_COLUMNS : NARROW_COLUMNS;
+export function defaultColumns(layout: Layout, hasFeed: boolean): readonly string[] {
+  return layout !== 'desktop' ? NARROW_COLUMNS : hasFeed ? FEED_COLUMNS : DEFAULT_COLUMNS;
 }
 
 export const MIN_WIDTH = 34;
