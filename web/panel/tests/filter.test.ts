@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Row } from '../src/model/row';
 import {
-  filterKey, FLAGS, isFiltering, manipulationReasons, matchesText, NO_FILTER, passes, severity, type Filter,
+  filterKey, FLAGS, isFiltering, isMeasured, isQuarantined, isSuspect, manipulationReasons, matchesText, NO_FILTER, passes, severity, type Filter,
 } from '../src/store/table/filter';
 import { row } from './support';
 
@@ -75,5 +75,15 @@ test('the model is named as the reason where no flag is', () => {
   assert.deepEqual(manipulationReasons(20, ['scam_wick']), ['wick'], 'the flags alone make that score');
   assert.deepEqual(manipulationReasons(99, ['scam_wick'], terms), ['wick', 'model 99 %: wick, velocity']);
   assert.deepEqual(manipulationReasons(null, ['scam_wick'], terms), ['wick']);
-  for (const flag of FLAGS) assert.ok(severity(flag.name), flag.name);
+  for (const flag of FLAGS.filter(({ points }) => points !== null)) assert.ok(severity(flag.name), flag.name);
+  assert.deepEqual(manipulationReasons(99, [], [], true), [], 'of the measured model no formula is known here');
+});
+
+test('a quarantined contract is suspect whatever its score is now', () => {
+  const quarantined = row('A', { manip_score: 12, quarantined: true } as Partial<Row>);
+  assert.ok(isSuspect(quarantined, 60) && isQuarantined(quarantined) && isMeasured(quarantined));
+  const free = row('A', { manip_score: 12, quarantined: false } as Partial<Row>);
+  assert.ok(!isSuspect(free, 60) && isMeasured(free));
+  assert.ok(!isMeasured(row('A')), 'the seed model has no quarantine');
+  assert.ok(!isQuarantined(undefined));
 });

@@ -44,8 +44,10 @@ export interface TapeTrade extends Trade {
 /** Every trade as the live feed tells them, newest first. */
 export interface Tape {
   readonly trades: readonly TapeTrade[];
-  /** No trade is missing among them. */
+  /** No trade is missing, neither among them nor after them. */
   readonly complete: boolean;
+  /** The last trade before the hole; null where that is not known. */
+  readonly incompleteSince: number | null;
 }
 
 /** One of the readings that the numbers are made of. */
@@ -135,14 +137,14 @@ function firmLevels(value: unknown): FirmLevel[] {
 function decodeTape(value: unknown): Tape | null {
   if (!isObject(value)) return null;
   const trades = list(value['trades']).filter(isObject).flatMap((entry): TapeTrade[] => {
-    const at = time(entry['time']) ?? time(entry['ts']);
+    const at = time(entry['ts']);
     const [price, size] = [number(entry['price']), number(entry['size'])];
-    const id = text(entry['id']) ?? number(entry['id'])?.toString() ?? null;
+    const id = text(entry['id']);
     if (at === null || price === null || id === null) return [];
     const side = text(entry['side']);
-    return [{ id, at, price, size, notional: number(entry['notional']), side: side === 'buy' || side === 'sell' ? side : null }];
+    return [{ id, at, price, size, notional: number(entry['notional_usdt']), side: side === 'buy' || side === 'sell' ? side : null }];
   });
-  return { trades: trades.sort((a, b) => b.at - a.at), complete: value['complete'] === true };
+  return { trades: trades.sort((a, b) => b.at - a.at), complete: value['complete'] === true, incompleteSince: time(value['incomplete_since']) };
 }
 
 export function decodeInspection(value: unknown): Inspection {

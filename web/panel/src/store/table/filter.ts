@@ -1,6 +1,6 @@
 /** What the operator wants to see of the ranking. Pure. */
 import type { Term } from '../../model/inspection';
-import { baseOf, type Row } from '../../model/row';
+import { baseOf, cellOf, type Row } from '../../model/row';
 
 export interface Filter {
   readonly text: string;
@@ -42,9 +42,19 @@ export function squeeze(text: string): string {
   return text.normalize('NFKC').toUpperCase().replace(/[^\p{L}\p{N}\p{M}\p{So}]/gu, '');
 }
 
-/** At the manipulation threshold or over it: whatever raised the score, a flag or the model alone. */
+/** Ranked below all others, because it was over the threshold within the last minutes; the measured model alone does that. */
+export function isQuarantined(row: Row | null | undefined): boolean {
+  return row != null && cellOf(row, 'quarantined') === true;
+}
+
+/** Its score is of detectors that were measured; their flags have no points of their own. */
+export function isMeasured(row: Row | null | undefined): boolean {
+  return row != null && cellOf(row, 'quarantined') !== null;
+}
+
+/** At the manipulation threshold or over it, whatever raised the score, a flag or the model alone; or quarantined for it. */
 export function isSuspect(row: Row, threshold: number): boolean {
-  return row.manip_score !== null && row.manip_score >= threshold;
+  return (row.manip_score !== null && row.manip_score >= threshold) || isQuarantined(row);
 }
 
 /**
@@ -77,8 +87,16 @@ export function filterKey(filter: Filter): string {
     filter.maxManipulation, filter.minManipulation, [...filter.withoutFlags].sort(), [...filter.withFlags].sort()]);
 }
 
-/** The flags of the manipulation model, by what they are called in the API; `points`: what each adds to the score. */
-export const FLAGS: readonly { readonly name: string; readonly short: string; readonly points: number; readonly title: string }[] = [
+interface Flag {
+  readonly name: string;
+  readonly short: string;
+  /** What it adds to the score of the seed model; null for those that it does not have. */
+  readonly points: number | null;
+  readonly title: string;
+}
+
+/** The flags of both manipulation models, by what they are called in the API. */
+export const FLAGS: readonly Flag[] = [
   { name: 'spoofing_depth_imbalance', short: 'spoof', points: 25, title: 'One side of the book dwarfs the other around a wall' },
   { name: 'spoofing_reversal', short: 'flip', points: 22, title: 'A strongly one-sided book turned over within a cycle' },
   { name: 'liquidity_wall', short: 'wall', points: 20, title: 'One level holds most of the visible depth' },
@@ -89,6 +107,12 @@ export const FLAGS: readonly { readonly name: string; readonly short: string; re
   { name: 'post_surge_reversal', short: 'surge', points: 35, title: 'Price and volume surged: reversals follow' },
   { name: 'wash_trade_volume', short: 'wash', points: 18, title: 'Volume far out of the ordinary on a thin book' },
   { name: 'exhausted_spike', short: 'spent', points: 16, title: 'A volume spike ended while the price still moves' },
+  { name: 'pump_ignition', short: 'pump', points: null, title: 'A coordinated burst of taker buys has started' },
+  { name: 'dump_ignition', short: 'dump', points: null, title: 'A coordinated burst of taker sells has started' },
+  { name: 'momentum_ignition', short: 'push', points: null, title: 'Takers pushed the price away from its index and gave it back' },
+  { name: 'market_stress', short: 'stress', points: null, title: 'A large move that the index made too: no manipulation' },
+  { name: 'oi_implausible', short: 'OI', points: null, title: 'Open interest changed by more than the trades allow' },
+  { name: 'funding_window_push', short: 'funding', points: null, title: 'The premium was pushed before the settlement and given back' },
 ];
 
 export function flagShort(name: string): string {
@@ -112,8 +136,9 @@ const FEATURES: Readonly<Record<string, string>> = {
  * What made the score: its flags, and the model where it says more than they do, with its two largest features where
  * they are known. "wick", "model 99 %: wick, velocity".
  */
-export function manipulationReasons(score: number | null, flags: readonly string[], terms: readonly Term[] = []): string[] {
+export function manipulationReasons(score: number | null, flags: readonly string[], terms: readonly Term[] = [], measured = false): string[] {
   const named = flags.map(flagShort);
+  if (measured) return named;
   const points = flags.reduce((sum, flag) => sum + (severity(flag) ?? 0), 0);
   if (score === null || Math.min(points, 100) >= Math.floor(score)) return named;
   const top = terms.filter((term) => term.feature !== 'bias' && term.value > 0).sort((a, b) => b.value - a.value).slice(0, 2)
