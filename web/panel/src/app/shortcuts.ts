@@ -1,5 +1,7 @@
 import type { App } from './app.svelte';
 import type { UiState } from './ui.svelte';
+import type { Verdict } from '../model/episode';
+import { VERDICT_KEYS } from '../store/episodes';
 
 export interface Shortcut {
   readonly keys: readonly string[];
@@ -11,6 +13,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ['/', 'Ctrl K'], does: 'Find a contract', group: 'Go' },
   { keys: ['1'], does: 'Markets', group: 'Go' },
   { keys: ['2'], does: 'Opportunities', group: 'Go' },
+  { keys: ['3'], does: 'Ledger of manipulation', group: 'Go' },
   { keys: [','], does: 'Settings', group: 'Go' },
   { keys: ['a'], does: 'Alerts', group: 'Go' },
   { keys: ['h'], does: 'System health', group: 'Go' },
@@ -30,6 +33,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ['x'], does: 'Clear the filter', group: 'Table' },
   { keys: ['Alt ← →'], does: 'Move a column (on its header)', group: 'Table' },
   { keys: ['Shift ← →'], does: 'Resize a column (on its header)', group: 'Table' },
+  { keys: ['m', 'b', 'u'], does: 'It was manipulation, benign, unsure', group: 'Ledger' },
   { keys: ['t'], does: 'Times: UTC/local', group: 'Look' },
   { keys: ['d'], does: 'Theme: dark, light, system', group: 'Look' },
 ];
@@ -41,6 +45,8 @@ export interface RowNavigation {
   readonly focus: (code: string) => boolean;
   /** Only where there are columns. */
   readonly cycleSort?: (by: 1 | -1) => void;
+  /** Only where rows are episodes: says what the one that the keyboard is on was. */
+  readonly judge?: (verdict: Verdict) => void;
 }
 
 let rows: RowNavigation | null = null;
@@ -91,6 +97,7 @@ export function installShortcuts(app: App): () => void {
     '?': () => ui.toggle('help'),
     '1': () => ui.show('markets'),
     '2': () => ui.show('opportunities'),
+    '3': () => ui.show('ledger'),
     ',': () => ui.settings('scoring'),
     a: () => ui.settings('alerts'),
     h: () => ui.toggle('health'),
@@ -148,7 +155,9 @@ export function installShortcuts(app: App): () => void {
     const arrows = event.key.startsWith('Arrow') || event.key === 'Home' || event.key === 'End';
     const elsewhere = event.target instanceof HTMLElement && event.target.closest('aside, input, [role="dialog"]') !== null;
     if (arrows && elsewhere) return;
-    const run = plain[event.key];
+    const verdict = VERDICT_KEYS[event.key];
+    const judge = verdict === undefined ? undefined : rows?.judge;
+    const run = verdict !== undefined && judge !== undefined ? () => judge(verdict) : plain[event.key];
     if (run === undefined) return;
     event.preventDefault();
     run();

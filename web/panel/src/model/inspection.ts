@@ -84,6 +84,11 @@ export interface Inspection {
   readonly micro: Json;
   readonly metrics: Json;
   readonly manipulation: {
+    /** Its score and flags are of the detectors; else of the seed model. */
+    readonly measured: boolean;
+    readonly probability: number | null;
+    /** Flags of which nothing can be said, for want of input. */
+    readonly unknownFlags: readonly string[];
     readonly score: number | null;
     readonly flags: readonly string[];
     readonly features: Json;
@@ -169,6 +174,9 @@ export function decodeInspection(value: unknown): Inspection {
     micro: object(from['micro']),
     metrics: object(from['metrics']),
     manipulation: {
+      measured: from['manip_model'] === 'measured',
+      probability: number(manipulation['probability']),
+      unknownFlags: texts(manipulation['unknown_flags']),
       score: number(manipulation['score']),
       flags: texts(manipulation['flags']),
       features: object(manipulation['features']),

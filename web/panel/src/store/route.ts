@@ -1,5 +1,5 @@
 /** The address after "/panel": "#/BTC-USDT" opens a contract, "#/opportunities" a view, "#/opportunities/BTC-USDT" both. */
-export type Page = 'markets' | 'opportunities';
+export type Page = 'markets' | 'opportunities' | 'ledger';
 
 export interface Route {
   readonly page: Page;
@@ -17,8 +17,9 @@ export function parseRoute(hash: string): Route {
       return part;
     }
   });
-  const page: Page = parts[0]?.toLowerCase() === 'opportunities' ? 'opportunities' : 'markets';
-  const name = parts[page === 'opportunities' ? 1 : 0];
+  const first = parts[0]?.toLowerCase();
+  const page: Page = first === 'opportunities' || first === 'ledger' ? first : 'markets';
+  const name = parts[page === 'markets' ? 0 : 1];
   return { page, contract: name === undefined ? null : asCode(name) };
 }
 
@@ -31,7 +32,7 @@ function asCode(name: string): string {
 
 export function formatRoute(route: Route): string {
   const contract = route.contract === null ? '' : encodeURIComponent(route.contract);
-  return route.page === 'opportunities' ? `#/opportunities${contract && `/${contract}`}` : `#/${contract}`;
+  return route.page === 'markets' ? `#/${contract}` : `#/${route.page}${contract && `/${contract}`}`;
 }
 
 /** The access token of an address that ends in "#token=…", as the container prints it; null for any other address. */

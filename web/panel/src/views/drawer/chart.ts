@@ -1,9 +1,10 @@
 /** The candle chart: the only part that needs lightweight-charts, so it is loaded with it when a drawer opens. */
 import {
-  CandlestickSeries, ColorType, createChart, CrosshairMode, HistogramSeries, type IChartApi, type ISeriesApi,
-  type UTCTimestamp,
+  CandlestickSeries, ColorType, createChart, createSeriesMarkers, CrosshairMode, HistogramSeries, type IChartApi, type ISeriesApi,
+  type ISeriesMarkersPluginApi, type Time, type UTCTimestamp,
 } from 'lightweight-charts';
 import type { Bar } from '../../model/inspection';
+import type { Mark } from '../../store/episodes';
 import { priceDecimals } from '../../store/format';
 import { turnover } from '../../store/inspection';
 import { offsetSeconds, type Zone } from '../../store/time';
@@ -14,6 +15,8 @@ export interface ChartInput {
   /** Whatever the colours follow: with another one they are read anew. */
   readonly look: string;
   readonly bars: readonly Bar[];
+  /** Where episodes of manipulation began. */
+  readonly marks: readonly Mark[];
   readonly tick: number | null;
   readonly zone: Zone;
 }
@@ -29,6 +32,7 @@ export class CandleChart {
   private readonly chart: IChartApi;
   private readonly candles: ISeriesApi<'Candlestick'>;
   private readonly volume: ISeriesApi<'Histogram'>;
+  private readonly markers: ISeriesMarkersPluginApi<Time>;
   private byTime = new Map<number, Bar>();
   private subject = '';
   private look = '';
@@ -49,6 +53,7 @@ export class CandleChart {
       priceLineVisible: false, lastValueVisible: false });
     this.volume.priceScale().applyOptions({ scaleMargins: { top: 0.82, bottom: 0 } });
     this.candles = this.chart.addSeries(CandlestickSeries, { borderVisible: false });
+    this.markers = createSeriesMarkers(this.candles, []);
     this.chart.subscribeCrosshairMove((event) => {
       onBar(typeof event.time === 'number' ? (this.byTime.get(event.time) ?? null) : null);
     });
@@ -65,12 +70,12 @@ export class CandleChart {
     this.candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
   }
 
-  show({ subject, bars, tick, zone, look }: ChartInput): void {
+  show({ subject, bars, marks, tick, zone, look }: ChartInput): void {
     const isOther = subject !== this.subject;
     if (look !== this.look) this.paint();
     this.subject = subject;
     const last = bars.at(-1);
-    const key = `${subject}|${look}|${zone}|${bars.length}|${bars[0]?.at}|${last?.at}|${last?.close}|${last?.volume}`;
+    const key = `${subject}|${look}|${zone}|${bars.length}|${bars[0]?.at}|${last?.at}|${last?.close}|${last?.volume}|${marks.map((mark) => `${mark.at}${mark.text}`).join()}`;
     if (key === this.key) return;
     this.key = key;
     this.look = look;
@@ -84,6 +89,8 @@ export class CandleChart {
       ...(bar.volume === null ? { color: forming, wickColor: forming } : {}) })));
     this.volume.setData(bars.flatMap((bar) => (bar.volume === null ? [] : [{ time: at(bar), value: turnover(bar) ?? 0,
       color: `${bar.close >= bar.open ? up : down}55` }])));
+    this.markers.setMarkers(marks.map((mark) => ({ time: (mark.at / 1000 + offsetSeconds(mark.at, zone)) as UTCTimestamp,
+      position: 'aboveBar', shape: 'arrowDown', color: token(mark.counts ? '--bad' : '--muted'), text: mark.text })));
     // Room on the left for the first label.
     if (isOther) this.chart.timeScale().setVisibleLogicalRange({ from: -3, to: bars.length + 1 });
   }
