@@ -38,9 +38,10 @@ const page = join(dist, 'index.html');
 const assets = readdirSync(join(dist, 'assets')).map((name) => join(dist, 'assets', name));
 
 // Bytes. 150,000 and 81,000 were enough until every part had an age of its own, ideas their costs, each window its own view,
-// and what is deleted a way back; what stands between a person and the first rows may not grow with the rest.
-// docs/panel.md has the same limits.
-const LIMITS = { total: 170_000, firstRows: 82_000 };
+// and what is deleted a way back; 170,000 and 82,000 until there were the numbers of the live feed with the reasons for
+// which one is missing, its state in the bar, ladder, tape, and the ledger of manipulation. What stands between a person
+// and the first rows may not grow with the rest. docs/panel.md has the same limits.
+const LIMITS = { total: 185_000, firstRows: 86_000 };
 
 test('the built panel is within its size, gzipped', () => {
   // What /panel serves; /docs, beside it, is another page.
