@@ -190,7 +190,7 @@ private:
         }
         if (detectors_) detectors_->observe();
         auto made = cycle_.make(std::move(work), rhythm);
-        if (made && live_) live_->published(at, rhythm == Rhythm::recorded);
+        if (made && live_) live_->published(at, rhythm == Rhythm::recorded, cycle_.next_change_at());
         return made;
     }
 

@@ -122,6 +122,10 @@ void collect(core::MetricSink& sink, const FeedHealth& feed) {
                static_cast<double>(feed.tapes_incomplete));
     sink.gauge("scanner_feed_oldest_book_seconds", "Longest time since a live book was last confirmed",
                feed.oldest_book_sec.value_or(0.0));
+    sink.counter("scanner_feed_candles_checked_total",
+                 "Closed candles that the tape told and a request was compared with", feed.candles_checked);
+    sink.counter("scanner_feed_candle_mismatches_total", "Of these, those that were not the same",
+                 feed.candle_mismatches);
     sink.counter("scanner_feed_rankings_total", "Rankings that were published between two scans", feed.published);
 }
 

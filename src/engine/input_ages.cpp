@@ -24,20 +24,27 @@ constexpr std::size_t kNewestCandles = 5;
 /// No interval of funding is longer.
 constexpr std::chrono::hours kMaxFundingInterval{25};
 
+/// Above it ages are told in hours.
+constexpr std::chrono::seconds kSpokenInSeconds{7'200};
+
 std::string span_text(milliseconds span) {
     const double seconds = static_cast<double>(span.count()) / 1000.0;
-    return seconds < 7200.0 ? fmt::format("{:.0f} s", std::floor(seconds)) : fmt::format("{:.1f} h", seconds / 3600.0);
+    return span < kSpokenInSeconds ? fmt::format("{:.0f} s", std::floor(seconds))
+                                   : fmt::format("{:.1f} h", seconds / 3600.0);
 }
 
 /// Judges times by the exchange's clock.
 class Judge {
 public:
-    Judge(const JudgingTime& now, market::Inputs& inputs) : now_(now), inputs_(inputs) {}
+    Judge(const JudgingTime& now, market::Inputs& inputs, Holding& holding)
+        : now_(now), inputs_(inputs), holding_(holding) {}
 
     /// `what`, of the exchange, stood like this at `time`; `consequence` ends the note of a value that is not used.
     void at(Input input, std::optional<core::WallTime> time, milliseconds limit, std::string_view what,
             std::string_view consequence) {
-        judge(inputs_[input], time, limit, what, consequence);
+        InputReading& reading = inputs_[input];
+        judge(reading, time, limit, what, consequence);
+        if (reading.state == InputState::stale) says_age(now_.exchange - *time);
     }
     /// The tape as well: nothing is said of one that rests.
     void tape(std::optional<core::WallTime> traded_at, milliseconds limit) {
@@ -45,12 +52,23 @@ public:
         inputs_.tape().note.clear();
     }
 
+    /// A note that is written now says the age of something, in whole seconds while it is not old.
+    void says_age(milliseconds age) {
+        constexpr milliseconds kSecond{1'000};
+        const bool in_seconds = age >= milliseconds(0) && age + kSecond < kSpokenInSeconds;
+        const milliseconds left = in_seconds ? kSecond - age % kSecond - milliseconds(1) : milliseconds(0);
+        holding_.reads_until(now_.exchange + left);
+    }
+    [[nodiscard]] Holding& holding() { return holding_; }
+
     void judge(InputReading& reading, std::optional<core::WallTime> time, milliseconds limit, std::string_view what,
-               std::string_view consequence) const {
+               std::string_view consequence) {
         reading = InputReading{.limit = limit};
         if (!time) return;
         const milliseconds age = now_.exchange - *time;
         reading.time = time;
+        holding_.not_before(*time);
+        if (age <= limit) holding_.expires_after(*time + limit);
         reading.state = age >= -kAheadTolerance && age <= limit ? InputState::live : InputState::stale;
         // A little ahead is now: two of the exchange's clocks, or an answer that overtook the others.
         reading.true_at = now_.own - (reading.state == InputState::live ? std::max(age, milliseconds(0)) : age);
@@ -64,35 +82,35 @@ public:
     /// A list for all contracts, and this contract's row in it, whose own time may be older. The row where it may be
     /// used.
     template <class T>
-    const T* row(Input input, const OptionalList<T>& list, const std::string& code, milliseconds limit,
-                 std::string_view what) {
+    const T* row(Input input, const ListRow<T>& row, milliseconds limit, std::string_view what) {
         InputReading& reading = inputs_[input] = InputReading{.limit = limit};
-        if (!list.problem.empty()) {
-            reading.note = list.problem;
+        if (!row.problem.empty()) {
+            reading.note = row.problem;
             return nullptr;
         }
-        const auto found = list.bulk.by_contract.find(code);
-        if (found == list.bulk.by_contract.end()) {
+        if (row.value == nullptr) {
             reading.note = "the exchange's list does not have it";
             return nullptr;
         }
-        at(input, time_of(found->second, list.bulk.exchange_time), limit, what, "; it is not used");
-        return reading.state == InputState::live ? &found->second : nullptr;
+        at(input, time_of(*row.value, row.list_time), limit, what, "; it is not used");
+        return reading.state == InputState::live ? row.value : nullptr;
     }
 
     [[nodiscard]] const JudgingTime& now() const { return now_; }
 
 private:
-    [[nodiscard]] core::WallTime time_of(const market::IndexPrice& row, core::WallTime list) const {
+    [[nodiscard]] core::WallTime time_of(const market::IndexPrice& row, core::WallTime list) {
+        holding_.not_before(std::max(row.time, list));
         return worse_of(row.time, list, now_.exchange);
     }
     template <class T>
-    [[nodiscard]] core::WallTime time_of(const T&, core::WallTime list) const {
+    [[nodiscard]] core::WallTime time_of(const T&, core::WallTime list) {
         return list;
     }
 
     const JudgingTime& now_;
     market::Inputs& inputs_;
+    Holding& holding_;
 };
 
 /// What the candles are true of: the end of the last closed one, or the beginning of a contract's very first.
@@ -138,9 +156,8 @@ std::string outside_book(const market::MarketData& data) {
                        100.0 * (last < bid ? bid - last : last - ask) / mid, bid, ask);
 }
 
-void judge_funding(market::MarketData& data, Judge& judge, const OptionalLists& lists) {
-    const auto* const funding =
-        judge.row(Input::funding, lists.funding, data.contract->contract_code, kFundingLimit, "the list of rates");
+void judge_funding(market::MarketData& data, Judge& judge, const ListRow<market::FundingRate>& row) {
+    const auto* const funding = judge.row(Input::funding, row, kFundingLimit, "the list of rates");
     if (funding == nullptr) return;
     InputReading& reading = data.inputs[Input::funding];
     if (!funding->rate) {
@@ -151,20 +168,23 @@ void judge_funding(market::MarketData& data, Judge& judge, const OptionalLists& 
     const milliseconds until = funding->funding_time.value_or(judge.now().exchange) - judge.now().exchange;
     if (until >= -kSettlementGrace && until <= kMaxFundingInterval) {
         data.funding_rate = funding->rate;
+        if (funding->funding_time) judge.holding().expires_after(*funding->funding_time + kSettlementGrace);
         return;
     }
     reading.state = InputState::stale;
+    judge.says_age(-until);
     reading.note = until < milliseconds(0)
                        ? fmt::format("the rate is that of a settlement {} ago; it is not used", span_text(-until))
                        : fmt::format("the rate is that of a settlement {} ahead; it is not used", span_text(until));
 }
 
 /// A basis compares two prices of one moment.
-void leave_out_of_step_index(market::MarketData& data, milliseconds max_gap) {
+void leave_out_of_step_index(market::MarketData& data, milliseconds max_gap, const PriceTimes& prices) {
     market::Inputs& inputs = data.inputs;
-    std::optional<core::WallTime> priced = inputs[Input::ticker].true_at;
-    if (inputs.tape().state == InputState::live) priced = std::max(priced, inputs.tape().true_at);
-    const std::optional<core::WallTime>& index = inputs[Input::index].true_at;
+    std::optional<core::WallTime> priced = inputs[Input::ticker].time;
+    if (inputs.tape().state == InputState::live) priced = std::max(priced, inputs.tape().time);
+    priced = std::max(priced, prices.priced_at);
+    const std::optional<core::WallTime>& index = inputs[Input::index].time;
     if (!priced || !index || std::chrono::abs(*priced - *index) <= max_gap) return;
     data.index_price.reset();
     inputs[Input::index].note = fmt::format("more than {} from the last price in time; no basis", span_text(max_gap));
@@ -191,13 +211,24 @@ std::optional<core::WallTime> price_time(const market::Inputs& inputs) {
     return std::min(*priced, *book);
 }
 
+ListRows rows_of(const OptionalLists& lists, const std::string& code) {
+    return {.funding = row_of(lists.funding, code),
+            .open_interest = row_of(lists.open_interest, code),
+            .index = row_of(lists.index, code)};
+}
+
 std::optional<ranking::Exclusion> judge_inputs(market::MarketData& data, const OptionalLists& lists,
-                                               const JudgingTime& now, const InputLimits& limits,
-                                               std::optional<core::WallTime> traded_at) {
+                                               const JudgingTime& now, const InputLimits& limits) {
+    Holding once;
+    return judge_inputs(data, rows_of(lists, data.contract->contract_code), now, limits, {}, once);
+}
+
+std::optional<ranking::Exclusion> judge_inputs(market::MarketData& data, const ListRows& rows, const JudgingTime& now,
+                                               const InputLimits& limits, const PriceTimes& prices, Holding& holding) {
     const std::string& code = data.contract->contract_code;
-    Judge judge(now, data.inputs);
-    judge.tape(traded_at, limits.price);
-    const bool priced_by_tape = data.inputs.tape().state == InputState::live && traded_at >= data.ticker.time;
+    Judge judge(now, data.inputs, holding);
+    judge.tape(prices.traded_at, limits.price);
+    const bool priced_by_tape = data.inputs.tape().state == InputState::live && prices.traded_at >= data.ticker.time;
     judge.at(Input::ticker, data.ticker.time, priced_by_tape ? std::max(limits.price, kTurnoverLimit) : limits.price,
              "the ticker", "");
     judge.at(Input::order_book, data.order_book->exchange_time, limits.price, "the order book", "");
@@ -209,15 +240,14 @@ std::optional<ranking::Exclusion> judge_inputs(market::MarketData& data, const O
     data.funding_rate.reset();
     data.open_interest.reset();
     data.index_price.reset();
-    judge_funding(data, judge, lists);
-    if (const auto* interest =
-            judge.row(Input::open_interest, lists.open_interest, code, kOpenInterestLimit, "the list")) {
+    judge_funding(data, judge, rows.funding);
+    if (const auto* interest = judge.row(Input::open_interest, rows.open_interest, kOpenInterestLimit, "the list")) {
         data.open_interest = interest->base_amount;
     }
-    if (const auto* index = judge.row(Input::index, lists.index, code, kIndexLimit, "the index price")) {
+    if (const auto* index = judge.row(Input::index, rows.index, kIndexLimit, "the index price")) {
         data.index_price = index->price;
     }
-    if (data.index_price && limits.max_index_gap) leave_out_of_step_index(data, *limits.max_index_gap);
+    if (data.index_price && limits.max_index_gap) leave_out_of_step_index(data, *limits.max_index_gap, prices);
     const auto true_at = [&](Input input) { return data.inputs[input].true_at.value_or(now.own); };
     data.data_time = price_time(data.inputs).value_or(std::min(true_at(Input::ticker), true_at(Input::order_book)));
 

@@ -2,7 +2,9 @@
 
 #include "engine/candle_series.hpp"
 #include "engine/exchange_clock.hpp"
+#include "engine/index_ring.hpp"
 #include "engine/input_ages.hpp"
+#include "engine/kept_reading.hpp"
 #include "engine/universe.hpp"
 
 #include "scanner/core/clock.hpp"
@@ -51,6 +53,7 @@ struct InputSlot {
     SlotState state = SlotState::awaiting;
     core::ErrorCode error = core::ErrorCode::internal;  ///< why it failed; meaningless in another state
     std::string problem;                                ///< the same in words; empty in another state
+    std::uint64_t version = 0;                          ///< grows with each of the calls below
 
     void take(T fresh, core::WallTime time, const Receipt& receipt) {
         value = std::move(fresh);
@@ -62,21 +65,15 @@ struct InputSlot {
         received = receipt;
         state = SlotState::live;
         problem.clear();
+        ++version;
     }
     void fail(const core::Error& why, const Receipt& receipt) {
         received = receipt;
         state = SlotState::failed;
         error = why.code();
         problem = why.message();
+        ++version;
     }
-};
-
-/// What a live tape says of a contract's price.
-struct TapePrice {
-    std::optional<core::WallTime> time;  ///< of the last trade, by the exchange's clock; empty before the first
-    double last = 0.0;                   ///< its price
-    bool complete = false;               ///< every trade since its subscription was told, or filled in since
-    std::string_view subscription;       ///< a literal; empty while no feed is asked for it
 };
 
 /// Everything that is known of one contract beside the lists that come for all. Candles are kept from read to read, so
@@ -95,8 +92,9 @@ struct ContractState {
     bool book_followed = false;          ///< a feed keeps the book: no scan asks for it
     std::string_view book_subscription;  ///< where that of the book stands, a literal; empty without a feed
     TapePrice tape;
-    std::shared_ptr<const signals::FlowNumbers> flow;  ///< of the feed; nullptr where none is followed
-    market::Inputs judged;                             ///< by the last reading
+    ranking::FlowNumbersPtr flow;  ///< of the feed; nullptr where none is followed
+    IndexRing index;               ///< what the lists of the last two minutes had of it
+    KeptReading reading;           ///< the last one
 
     /// Why nothing can be computed of it, where an input is not there: fetch_failed or malformed. Of two that failed
     /// the first.
@@ -106,9 +104,11 @@ using ContractStatePtr = std::shared_ptr<ContractState>;
 
 /// The state at one moment, as a ranking is computed from it.
 struct MarketReading {
-    std::vector<market::MarketData> data;  ///< of the universe, by turnover: all of it complete and live
-    std::vector<std::shared_ptr<const signals::FlowNumbers>> flow;  ///< of `data`; empty where none is followed
+    std::vector<ranking::MarketDataPtr> data;    ///< of the universe, by contract code: all of it complete and live
+    std::vector<ranking::FlowNumbersPtr> flow;   ///< of `data`; empty where none is followed
     std::vector<ranking::Exclusion> exclusions;  ///< every other contract of the list, with its reason
+    std::optional<core::WallTime>
+        next_change_at;  ///< when something of `data` becomes stale by itself, exchange's clock
 };
 
 class MarketState {
@@ -136,30 +136,70 @@ public:
     /// By contract code, with their time.
     [[nodiscard]] const std::unordered_map<std::string, market::Ticker>& tickers() const { return tickers_; }
 
+    /// Grows with each change of what `contracts`, `tickers` and the universe say.
+    [[nodiscard]] std::uint64_t listing() const { return listing_; }
+
     /// Funding, open interest and index prices, each of them for all contracts.
-    [[nodiscard]] OptionalLists& lists() { return lists_; }
     [[nodiscard]] const OptionalLists& lists() const { return lists_; }
+    void take(exchange::Bulk<market::FundingRate> rates);
+    void take(exchange::Bulk<market::OpenInterest> amounts);
+    void take(exchange::Bulk<market::IndexPrice> prices);
+    /// A list could not be read: what is held of it is not used until it was.
+    void fail_funding(std::string why);
+    void fail_open_interest(std::string why);
+    void fail_index(std::string why);
+    /// The rate of one contract, in the list that is held: it is the list's time that says how old its rates are.
+    /// Whether it was there and another.
+    bool change_funding(const std::string& contract_code, const market::FundingRate& rate);
     [[nodiscard]] ExchangeClock& exchange_clock() { return exchange_clock_; }
+
+    /// What fetching candles has said of those that the tape told.
+    void note_checked(const CandleSeries::Checked& checked) {
+        candles_checked_.candles += checked.candles;
+        candles_checked_.mismatches += checked.mismatches;
+    }
+    /// All that was noted.
+    [[nodiscard]] const CandleSeries::Checked& candles_checked() const { return candles_checked_; }
 
     /// Forgets the candles that a reading found ahead of the exchange's clock, so that a source asks for all again.
     void drop_candles_ahead();
 
-    /// What can be ranked now, each input judged by its age. Reading again without a write in between brings equal
-    /// data, until something in it has become stale. `own` and `steady`: our two clocks.
+    /// What can be ranked now, each input judged by its age. Reading again without a write in between brings the same
+    /// objects, until something in them has become stale: what a contract was read of is compared with what there is,
+    /// and nothing is read or judged again that would bring the same. `own` and `steady`: our two clocks.
     [[nodiscard]] MarketReading read(core::WallTime own, core::SteadyTime steady, const InputLimits& limits);
+    /// Has the next `read` read and judge everything anew, which brings the same.
+    void forget_readings();
 
 private:
-    [[nodiscard]] static market::MarketData market_data(const ContractState& state, core::WallTime candles_at,
-                                                        core::WallTime exchange_now);
+    /// A contract's data before it is judged, and what was noted on the way.
+    struct Assembled {
+        market::MarketData data;
+        core::WallTime candles_at;                ///< what closes them
+        std::optional<core::WallTime> priced_at;  ///< PriceTimes::priced_at
+    };
+
+    [[nodiscard]] static Assembled assemble(const ContractState& state, core::WallTime exchange_now, Holding& holding);
+    /// The lists' rows of a contract whose price was told at `priced_at`.
+    [[nodiscard]] ListRows rows(const ContractState& state, const InputLimits& limits,
+                                const std::optional<core::WallTime>& priced_at) const;
+    /// Brings `state.reading` up to now.
+    void renew(ContractState& state, const JudgingTime& now, const InputLimits& limits) const;
+    void read_anew(ContractState& state, const JudgingTime& now, const InputLimits& limits, ReadingKey key) const;
 
     int candle_interval_minutes_;
     std::size_t candle_count_;
     Contracts contracts_;
     std::unordered_map<std::string, ContractStatePtr> states_;  ///< by contract code
     std::vector<ContractStatePtr> universe_;                    ///< by turnover
+    std::vector<std::size_t> places_;                           ///< of each of universe_ in the order of the codes
     std::vector<ranking::Exclusion> left_out_;                  ///< listed contracts outside the universe
     std::unordered_map<std::string, market::Ticker> tickers_;
     OptionalLists lists_;
+    ListVersions versions_;
+    InputLimits limits_;  ///< of the last reading
+    std::uint64_t listing_ = 0;
+    CandleSeries::Checked candles_checked_;
     ExchangeClock exchange_clock_;
 };
 

@@ -39,21 +39,22 @@ core::Result<void> RankingCycle::make(RankingWork work, Rhythm rhythm) {
     if (reading.data.empty()) return std::unexpected(nothing_read(reading));
     const core::WallTime made_at = clock_.now();
     auto youngest = core::WallTime::min();
-    for (const market::MarketData& data : reading.data) youngest = std::max(youngest, data.data_time);
+    for (const ranking::MarketDataPtr& data : reading.data) youngest = std::max(youngest, data->data_time);
     if (made_at - youngest > options_.snapshots_ttl) {
         // A pass may take so long that its numbers are too old to be served when it ends.
         const std::chrono::duration<double> age = made_at - youngest;
         return core::fail(core::ErrorCode::timeout,
                           fmt::format("the cycle took so long that its youngest number is {:.1f} s old", age.count()));
     }
-    std::vector<UniverseEntry> entries = universe(reading.exclusions);
+    next_change_at_ = reading.next_change_at;
+    renew_universe(reading.exclusions);
     const bool recorded = rhythm == Rhythm::recorded;
     std::vector<std::shared_ptr<const signals::DetectorVerdict>> verdicts;
     if (verdicts_) {
-        for (const auto& data : reading.data) verdicts.push_back(verdicts_(data.contract->contract_code));
+        for (const auto& data : reading.data) verdicts.push_back(verdicts_(data->contract->contract_code));
     }
     auto ranking = std::make_shared<ranking::Ranking>(
-        ranker_.rank({.data = ranking::shared(std::move(reading.data)),
+        ranker_.rank({.data = std::move(reading.data),
                       .exclusions = std::move(reading.exclusions),
                       .flow = std::move(reading.flow),
                       .verdicts = std::move(verdicts)},
@@ -62,10 +63,7 @@ core::Result<void> RankingCycle::make(RankingWork work, Rhythm rhythm) {
     ranking->cycle_ms = work.cycle_ms;
     ranking->requests = work.requests;
     ranking->next_scan_at = made_at + options_.published_interval.value_or(options_.interval);
-    board_.publish({.ranking = ranking,
-                    .universe = std::make_shared<const std::vector<UniverseEntry>>(std::move(entries)),
-                    .health = std::move(work.health),
-                    .recorded = recorded});
+    board_.publish({.ranking = ranking, .universe = universe_, .health = std::move(work.health), .recorded = recorded});
     if (recorded) {
         log_cycle(*ranking);
         observer_.on_cycle(*ranking);
@@ -84,7 +82,10 @@ void RankingCycle::continue_after(std::uint64_t sequence) {
     sequence_ = std::max(sequence_, sequence);
 }
 
-std::vector<UniverseEntry> RankingCycle::universe(const std::vector<ranking::Exclusion>& exclusions) const {
+void RankingCycle::renew_universe(const std::vector<ranking::Exclusion>& exclusions) {
+    if (universe_ != nullptr && universe_of_ == state_.listing() && excluded_ == exclusions) return;
+    universe_of_ = state_.listing();
+    excluded_ = exclusions;
     std::unordered_map<std::string_view, const ranking::Exclusion*> excluded;
     for (const ranking::Exclusion& exclusion : exclusions) excluded[exclusion.contract_code] = &exclusion;
     std::vector<UniverseEntry> entries;
@@ -107,7 +108,7 @@ std::vector<UniverseEntry> RankingCycle::universe(const std::vector<ranking::Exc
     }
     std::ranges::sort(entries, {},
                       [](const UniverseEntry& entry) { return std::string_view(entry.contract->contract_code); });
-    return entries;
+    universe_ = std::make_shared<const std::vector<UniverseEntry>>(std::move(entries));
 }
 
 }  // namespace scanner::engine

@@ -59,11 +59,14 @@ public:
     void restore(ranking::RankingPtr ranking, bool live);
     /// The next ranking's number will be over `sequence`.
     void continue_after(std::uint64_t sequence);
+    /// When something that the last ranking rests on becomes stale by itself, by the exchange's clock.
+    [[nodiscard]] std::optional<core::WallTime> next_change_at() const { return next_change_at_; }
     /// Of the last ranking; 0 before the first.
     [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
 
 private:
-    [[nodiscard]] std::vector<UniverseEntry> universe(const std::vector<ranking::Exclusion>& exclusions) const;
+    /// Makes the list of contracts that goes with a ranking, the same object while nothing of it has changed.
+    void renew_universe(const std::vector<ranking::Exclusion>& exclusions);
 
     const core::Clock& clock_;
     MarketState& state_;
@@ -73,6 +76,10 @@ private:
     ranking::Ranker ranker_;
     Verdicts verdicts_;
     std::uint64_t sequence_ = 0;
+    std::shared_ptr<const std::vector<UniverseEntry>> universe_;
+    std::uint64_t universe_of_ = 0;             // MarketState::listing() that it was made of
+    std::vector<ranking::Exclusion> excluded_;  // and the exclusions
+    std::optional<core::WallTime> next_change_at_;
 };
 
 }  // namespace scanner::engine

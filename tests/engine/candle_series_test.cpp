@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace scanner::engine {
@@ -141,6 +144,67 @@ TEST(CandleSeries, a_candle_that_has_ended_follows_nothing) {
     series.follow(7.0, at(4));
     series.follow(-1.0, at(3));
     EXPECT_DOUBLE_EQ(series.view(at(4)).candles->back().close, 3.0);
+}
+
+Candle told(std::int64_t minute, double open, double close, double volume) {
+    return {minute * kMinute, open, std::max(open, close), std::min(open, close), close, volume};
+}
+
+TEST(CandleSeries, a_tape_tells_the_running_candle_with_its_open_and_volume) {
+    CandleSeries series(1, 200);
+    series.merge(run(1, 10));
+    EXPECT_FALSE(series.follow_tape(told(10, 9.5, 10.5, 33.0), std::nullopt));
+    const auto view = series.view(at(10, 30'000));
+    EXPECT_EQ(view.closed, 9U);
+    EXPECT_DOUBLE_EQ(view.candles->back().open, 9.5);
+    EXPECT_DOUBLE_EQ(view.candles->back().base_volume, 33.0);
+    EXPECT_TRUE(series.is_last_told());
+    const auto held = series.all();
+    EXPECT_FALSE(series.follow_tape(told(10, 9.5, 10.5, 33.0), std::nullopt));
+    EXPECT_EQ(series.all(), held) << "nothing has changed";
+}
+
+TEST(CandleSeries, a_tape_closes_its_candle_and_begins_the_next_which_is_fetched_all_the_same) {
+    CandleSeries series(1, 10);
+    series.merge(run(1, 10));
+    EXPECT_FALSE(series.follow_tape(told(11, 10.5, 11.0, 1.0), std::nullopt)) << "how the last one ended is unknown";
+    EXPECT_EQ(series.view(at(10)).candles->back().open_time_ms, 10 * kMinute);
+    EXPECT_TRUE(series.follow_tape(told(11, 10.5, 11.0, 1.0), told(10, 9.5, 10.5, 40.0)));
+    const auto view = series.view(at(11));
+    ASSERT_EQ(view.candles->size(), 10U);
+    EXPECT_EQ(view.closed, 9U);
+    EXPECT_DOUBLE_EQ((*view.candles)[8].base_volume, 40.0);
+    EXPECT_EQ(series.missing(at(11, 5'000)), 2) << "what the exchange says of it counts";
+    const std::vector<Candle> fetched{told(10, 9.5, 10.5, 40.0 + 1e-9), told(11, 10.5, 11.5, 2.0)};
+    const CandleSeries::Checked checked = series.merge(fetched);
+    EXPECT_EQ(checked.candles, 1U);
+    EXPECT_EQ(checked.mismatches, 0U);
+    EXPECT_EQ(series.missing(at(11, 5'000)), 0);
+    EXPECT_FALSE(series.is_last_told());
+}
+
+TEST(CandleSeries, what_a_tape_told_otherwise_than_the_exchange_counts_and_is_replaced) {
+    for (const Candle& wrong : {told(10, 9.5, 10.5, 41.0), told(10, 9.4, 10.5, 40.0), told(10, 9.5, 10.4, 40.0)}) {
+        CandleSeries series(1, 200);
+        series.merge(run(1, 10));
+        ASSERT_TRUE(series.follow_tape(told(11, 10.5, 11.0, 1.0), wrong));
+        const std::vector<Candle> fetched{told(10, 9.5, 10.5, 40.0), told(11, 10.5, 11.5, 2.0)};
+        EXPECT_EQ(series.merge(fetched).mismatches, 1U);
+        EXPECT_DOUBLE_EQ((*series.all())[9].base_volume, 40.0);
+        EXPECT_EQ(series.merge(fetched).candles, 0U) << "each is checked once";
+    }
+}
+
+TEST(CandleSeries, a_candle_that_a_tape_with_a_hole_began_is_fetched) {
+    CandleSeries series(1, 200);
+    series.merge(run(1, 10));
+    series.follow_tape(told(10, 9.5, 10.5, 33.0), std::nullopt);
+    EXPECT_EQ(series.missing(at(10, 30'000)), 0);
+    series.leave_tape();
+    EXPECT_EQ(series.missing(at(10, 30'000)), 2);
+    series.merge(run(9, 10));
+    series.leave_tape();
+    EXPECT_EQ(series.missing(at(10, 30'000)), 0) << "no tape told this one";
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ TEST_F(MarketScanTest, brings_complete_market_data_for_every_contract) {
     const auto result = scan();
     ASSERT_TRUE(result) << result.error().message();
     ASSERT_EQ(result->data.size(), 3U);
-    const market::MarketData& data = result->data.front();
+    const market::MarketData& data = *result->data.front();
     EXPECT_EQ(data.contract->contract_code, "AAA-USDT");
     EXPECT_EQ(data.candles->size(), 200U);
     EXPECT_EQ(data.closed_candles, 199U);
@@ -64,7 +64,8 @@ TEST_F(MarketScanTest, fetches_only_what_has_closed_since) {
     const auto same_minute = scan();
     ASSERT_TRUE(same_minute);
     EXPECT_TRUE(exchange_.candle_counts.empty());
-    EXPECT_DOUBLE_EQ(same_minute->data.front().candles->back().close, 101.0) << "the running candle follows the ticker";
+    EXPECT_DOUBLE_EQ(same_minute->data.front()->candles->back().close, 101.0)
+        << "the running candle follows the ticker";
     exchange_.exchange_now += std::chrono::minutes(1);
     ASSERT_TRUE(scan());
     EXPECT_EQ(exchange_.candle_counts, (std::vector<int>{2, 2, 2}));
@@ -105,7 +106,7 @@ TEST_F(MarketScanTest, missing_funding_is_null_and_reported) {
     exchange_.funding_fails = core::Error(ErrorCode::exchange_rejected, "gone");
     const auto result = scan();
     ASSERT_TRUE(result);
-    EXPECT_EQ(result->data.front().funding_rate, std::nullopt);
+    EXPECT_EQ(result->data.front()->funding_rate, std::nullopt);
     EXPECT_EQ(degraded_, std::vector<std::string>{"funding: gone"});
 }
 
@@ -147,8 +148,8 @@ TEST_F(MarketScanTest, a_contract_that_left_the_universe_while_it_was_read_is_no
     const auto result = scan();
     ASSERT_TRUE(result);
     ASSERT_EQ(result->data.size(), 2U);
-    EXPECT_EQ(result->data[0].contract->contract_code, "CCC-USDT");
-    EXPECT_EQ(result->data[1].contract->contract_code, "AAA-USDT");
+    EXPECT_EQ(result->data[0]->contract->contract_code, "AAA-USDT");
+    EXPECT_EQ(result->data[1]->contract->contract_code, "CCC-USDT");
     EXPECT_EQ(reason_for(result->exclusions, "BBB-USDT"), "turnover_rank");
 }
 

@@ -82,7 +82,7 @@ TEST_F(MarketStateTest, what_sources_wrote_is_read_as_market_data) {
     state.latency_ms = 12.5;
     const MarketReading reading = read();
     ASSERT_EQ(reading.data.size(), 1U) << why(reading);
-    const market::MarketData& data = reading.data.front();
+    const market::MarketData& data = *reading.data.front();
     EXPECT_EQ(data.contract, aaa_);
     EXPECT_DOUBLE_EQ(data.ticker.bid->price, 99.9);
     EXPECT_EQ(data.order_book, state.book.value);
@@ -103,11 +103,11 @@ TEST_F(MarketStateTest, reading_again_brings_equal_data) {
     state_.exchange_clock().end_pass(kNow, kSteady);
     const MarketReading first = read();
     ASSERT_EQ(first.data.size(), 1U) << why(first);
-    EXPECT_DOUBLE_EQ(first.data.front().candles->back().close, 101.0);
+    EXPECT_DOUBLE_EQ(first.data.front()->candles->back().close, 101.0);
     for (const milliseconds later : {milliseconds(1), milliseconds(1'001), milliseconds(14'999)}) {
         const MarketReading again = read(later);
         ASSERT_EQ(again.data.size(), 1U) << why(again);
-        EXPECT_TRUE(again.data.front() == first.data.front()) << "after " << later.count() << " ms";
+        EXPECT_EQ(again.data.front(), first.data.front()) << "the very same, after " << later.count() << " ms";
     }
 }
 
@@ -116,10 +116,10 @@ TEST_F(MarketStateTest, a_clock_that_was_corrected_is_believed) {
     ContractState& state = *state_.at(aaa_);
     take_book(state);
     take_candles(state);
-    const core::WallTime before = read().data.front().data_time;
+    const core::WallTime before = read().data.front()->data_time;
     state_.exchange_clock().note(TimeSource::order_book, kNow + seconds(3), kSteady);
     state_.exchange_clock().end_pass(kNow, kSteady);
-    EXPECT_EQ(read().data.front().data_time, before - seconds(3));
+    EXPECT_EQ(read().data.front()->data_time, before - seconds(3));
 }
 
 TEST_F(MarketStateTest, a_value_that_is_not_renewed_becomes_stale_by_itself) {

@@ -131,23 +131,38 @@ void FeedSource::bring(const std::string& code, const FollowedContract& contract
     state.tape = following.price;
     state.tape.complete = !contract.tape_has_hole;
     state.tape.subscription = contract.tape_has_hole ? "incomplete" : "live";
+    bring_candle(contract, following, state);
+}
+
+/// The running candle is the tape's own while that has every trade of it; else the exchange's, which trades move on.
+void FeedSource::bring_candle(const FollowedContract& contract, Following& following, ContractState& state) {
+    CandleSeries& series = state.candles.value;
+    following.candle.set_interval(series.interval());
+    if (const TapeCandle::Told told = following.candle.told(); told.running && !contract.tape_has_hole) {
+        following.move.reset();
+        if (series.follow_tape(*told.running, told.finished)) {
+            const core::WallTime began = core::from_unix_ms(told.running->open_time_ms);
+            state.candles.exchange_time = std::max(state.candles.exchange_time, began);
+        }
+        return;
+    }
+    series.leave_tape();
     if (!following.move) return;
     const Move move = *following.move;
     following.move.reset();
     // What the exchange had counted already when it gave the candles is in them.
     if (move.last_time <= state.candles.exchange_time) return;
-    state.candles.value.follow_trades(move.low, move.high, following.price.last, move.last_time);
+    series.follow_trades(move.low, move.high, following.price.last, move.last_time);
 }
 
-std::optional<core::SteadyTime> FeedSource::next_change() const {
+std::optional<core::WallTime> FeedSource::next_change() const {
     std::optional<core::WallTime> first;
     for (const auto& [code, following] : following_) {
         if (following.flow_changes_at && (!first || *following.flow_changes_at < *first)) {
             first = following.flow_changes_at;
         }
     }
-    if (!first) return std::nullopt;
-    return clock_.steady_now() + std::max(*first - exchange_now(), std::chrono::milliseconds(0));
+    return first;
 }
 
 void FeedSource::note_change() {
@@ -230,7 +245,9 @@ bool FeedSource::fill_tape(const std::string& contract_code, std::span<const mar
     const bool followed = contract->tape_followed && contract->tape_life == tape_life;
     const market::Tape::Filled filled = following.tape.fill(trades, followed, now - kTapeReach);
     if (filled.complete && !contract->tape_has_hole && filled.fresh.empty()) return true;  // it was whole, and is
+    following.candle.on_trades(filled.fresh);
     if (filled.complete) {
+        following.candle.on_complete(now);
         following.flow.on_tape_filled(filled.fresh, now);
         if (detectors_ != nullptr) detectors_->on_tape_filled(*contract->contract, filled.fresh, now);
     } else {
@@ -337,6 +354,8 @@ void FeedSource::on_trades(const market::Contract& contract, std::span<const mar
     const bool had_hole = !following.tape.is_complete();
     const std::span<const market::Trade> fresh = following.tape.add(trades);
     followed->tape_has_hole = !following.tape.is_complete();
+    following.candle.on_trades(fresh);
+    if (!followed->tape_has_hole) following.candle.on_complete(at);
     if (fresh.empty()) {
         // A subscription that begins with the last trade from before: nothing was missed.
         if (had_hole && !followed->tape_has_hole) {
@@ -378,6 +397,7 @@ void FeedSource::on_tape_hole(const market::Contract& contract, std::string_view
     if (followed == nullptr) return;
     Following& following = following_.at(contract.contract_code);
     following.tape.interrupted();
+    following.candle.on_hole();
     following.flow.on_tape_hole(exchange_now());
     if (detectors_ != nullptr) detectors_->on_tape_hole(contract, exchange_now());
     following.flow_changed = true;
@@ -476,14 +496,8 @@ LiveReading FeedSource::read(const std::string& code, const FollowedContract& co
 
 void FeedSource::on_funding_rate(std::string_view contract_code, const market::FundingRate& rate,
                                  const FeedTime& /*time*/) {
-    OptionalList<market::FundingRate>& list = state_.lists().funding;
-    const auto row = list.bulk.by_contract.find(std::string(contract_code));
-    // Only over a row that a scan has read: it is the list's time that says how old the rates are.
-    if (row == list.bulk.by_contract.end()) return;
-    const bool same = row->second.rate == rate.rate && row->second.funding_time == rate.funding_time;
-    if (same) return;
-    row->second = rate;
-    if (find(contract_code) != nullptr) note_change();
+    const bool changed = state_.change_funding(std::string(contract_code), rate);
+    if (changed && find(contract_code) != nullptr) note_change();
 }
 
 void FeedSource::on_contract_change(std::string_view /*contract_code*/, const FeedTime& /*time*/) {

@@ -2,6 +2,7 @@
 
 #include "engine/feed/look_leases.hpp"
 #include "engine/feed/newest_trades.hpp"
+#include "engine/feed/tape_candle.hpp"
 #include "engine/manipulation/manipulation_watch.hpp"
 #include "engine/market_state.hpp"
 
@@ -77,8 +78,9 @@ public:
     [[nodiscard]] std::optional<core::SteadyTime> brought_since() const { return brought_since_; }
     /// Something was told since the last `bring`.
     [[nodiscard]] bool changed() const { return changed_; }
-    /// When a number of what was brought next changes by itself, as a window empties; empty when none does.
-    [[nodiscard]] std::optional<core::SteadyTime> next_change() const;
+    /// When a number of what was brought next changes by itself, as a window empties, by the exchange's clock; empty
+    /// when none does.
+    [[nodiscard]] std::optional<core::WallTime> next_change() const;
     /// What else was written makes a difference to a ranking.
     void note_change();
 
@@ -136,6 +138,7 @@ private:
         bool book_changed = false;
         TapePrice price;
         std::optional<Move> move;
+        TapeCandle candle;
         market::Tape tape;
         signals::ContractFlow flow;
         bool flow_changed = true;
@@ -155,6 +158,7 @@ private:
     [[nodiscard]] FollowedContract* find(std::string_view contract_code);
     void bring(const std::string& code, const FollowedContract& contract, Following& following, ContractState& state,
                core::WallTime exchange_now);
+    static void bring_candle(const FollowedContract& contract, Following& following, ContractState& state);
     void tell_price(Following& following, const market::Trade& trade);
     void note_change(const FollowedContract& contract);
     [[nodiscard]] LiveReading read(const std::string& code, const FollowedContract& contract, Following& following);

@@ -97,7 +97,7 @@ void LiveLoop::set_options(LiveLoopOptions options) {
     changed_.notify();
 }
 
-void LiveLoop::published(core::SteadyTime at, bool recorded) {
+void LiveLoop::published(core::SteadyTime at, bool recorded, std::optional<core::WallTime> next_change_at) {
     rhythm_.published(at, recorded);
     if (const auto read = source_.brought_since(); read && core::log_enabled(core::LogLevel::debug)) {
         const auto since_boot = [](core::SteadyTime time) {
@@ -109,13 +109,20 @@ void LiveLoop::published(core::SteadyTime at, bool recorded) {
                    {"frame_read_us", since_boot(*read)},
                    {"swapped_us", since_boot(clock_.steady_now())}});
     }
-    // A tape that has died still empties its windows.
-    if (const auto change = source_.next_change(); change && rhythm_.changed(*change)) changed_.notify();
+    // A tape that has died still empties its windows, and what is not renewed becomes stale.
+    std::optional<core::WallTime> next = source_.next_change();
+    if (next_change_at) next = std::min(next.value_or(*next_change_at), *next_change_at);
+    if (!next) return;
+    const core::SteadyTime change =
+        clock_.steady_now() + std::max(*next - source_.exchange_now(), std::chrono::milliseconds(0));
+    if (rhythm_.changed(change)) changed_.notify();
 }
 
 FeedHealth LiveLoop::health() const {
     FeedHealth health = counted_;
     health.status = feed_->status();
+    health.candles_checked = state_.candles_checked().candles;
+    health.candle_mismatches = state_.candles_checked().mismatches;
     const core::SteadyTime now = clock_.steady_now();
     for (const auto& [code, contract] : source_.followed()) {
         if (contract.tape_has_hole) ++health.tapes_incomplete;
@@ -264,9 +271,7 @@ asio::awaitable<void> LiveLoop::read_index() {
         if (is_following()) {
             // A failure is not told here: the prices that are held grow old, and the scan says what is wrong.
             if (auto answer = co_await exchange_.index_prices(); answer && !answer->by_contract.empty()) {
-                OptionalList<market::IndexPrice>& index = state_.lists().index;
-                index.bulk = std::move(*answer);
-                index.problem.clear();
+                state_.take(std::move(*answer));
                 source_.note_change();
             }
         }

@@ -24,6 +24,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -69,8 +70,9 @@ public:
     /// Whether a feed is there to be followed; while none is, nothing is asked or published beside the scan.
     [[nodiscard]] bool is_following() { return source_.is_there(); }
     [[nodiscard]] LiveView& view() { return source_; }
-    /// A ranking of the state as it was at `at` is out.
-    void published(core::SteadyTime at, bool recorded);
+    /// A ranking of the state as it was at `at` is out. `next_change_at`: when something that it rests on becomes stale
+    /// by itself, by the exchange's clock.
+    void published(core::SteadyTime at, bool recorded, std::optional<core::WallTime> next_change_at);
 
     [[nodiscard]] FeedHealth health() const;
 

@@ -215,16 +215,12 @@ private:
         const auto began = clock_.steady_now();
         switch (job.call) {
             case ScanCall::funding:
-                co_await read_bulk(pass, job, exchange_.funding_rates(pass.codes()), state_.lists().funding,
-                                   TimeSource::funding);
+                co_await read_bulk(pass, job, exchange_.funding_rates(pass.codes()), TimeSource::funding);
                 break;
             case ScanCall::open_interest:
-                co_await read_bulk(pass, job, exchange_.open_interest(pass.codes()), state_.lists().open_interest,
-                                   TimeSource::open_interest);
+                co_await read_bulk(pass, job, exchange_.open_interest(pass.codes()), TimeSource::open_interest);
                 break;
-            case ScanCall::index:
-                co_await read_bulk(pass, job, exchange_.index_prices(), state_.lists().index, TimeSource::index);
-                break;
+            case ScanCall::index: co_await read_bulk(pass, job, exchange_.index_prices(), TimeSource::index); break;
             case ScanCall::book: co_await read_book(pass, job); break;
             case ScanCall::candles: co_await read_candles(pass, job); break;
         }
@@ -236,7 +232,7 @@ private:
 
     template <class T>
     asio::awaitable<void> read_bulk(ScanPass& pass, ScanJob job, asio::awaitable<core::Result<Bulk<T>>> call,
-                                    OptionalList<T>& into, TimeSource source) {
+                                    TimeSource source) {
         auto answer = co_await std::move(call);
         if (!answer) {
             pass.note_failure(job, answer.error(), receipt());
@@ -245,8 +241,7 @@ private:
         if (!answer->by_contract.empty()) {
             state_.exchange_clock().note(source, answer->exchange_time, clock_.steady_now());
         }
-        into.bulk = std::move(*answer);
-        into.problem.clear();
+        state_.take(std::move(*answer));
     }
 
     asio::awaitable<void> read_book(ScanPass& pass, ScanJob job) {
@@ -273,7 +268,7 @@ private:
             co_return;
         }
         state_.exchange_clock().note(TimeSource::candles, answer->exchange_time, clock_.steady_now());
-        state->candles.value.merge(answer->candles);
+        state_.note_checked(state->candles.value.merge(answer->candles));
         state->candles.touch(answer->exchange_time, receipt());
         state->candles_follow = false;
     }

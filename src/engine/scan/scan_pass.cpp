@@ -39,7 +39,7 @@ std::vector<std::string> ScanPass::codes() const {
 void ScanPass::note_failure(const ScanJob& job, const core::Error& error, const Receipt& receipt) {
     if (error.code() == core::ErrorCode::cancelled) return;  // reported again as an abandoned job, with its reason
     if (!job.slot) {
-        if (std::string* const problem = problem_of(job.call)) *problem = error.message();
+        fail_list(job.call, error.message());
         note_degraded(fmt::format("{}: {}", input_of(job.call), error.message()));
         return;
     }
@@ -57,15 +57,14 @@ void ScanPass::call_ended() {
     if (progress_) progress_(calls_ended_, calls_expected_);
 }
 
-std::string* ScanPass::problem_of(ScanCall call) {
+void ScanPass::fail_list(ScanCall call, const std::string& why) {
     switch (call) {
-        case ScanCall::funding: return &state_.lists().funding.problem;
-        case ScanCall::open_interest: return &state_.lists().open_interest.problem;
-        case ScanCall::index: return &state_.lists().index.problem;
+        case ScanCall::funding: return state_.fail_funding(why);
+        case ScanCall::open_interest: return state_.fail_open_interest(why);
+        case ScanCall::index: return state_.fail_index(why);
         case ScanCall::book:
         case ScanCall::candles: break;
     }
-    return nullptr;
 }
 
 }  // namespace scanner::engine

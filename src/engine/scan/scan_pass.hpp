@@ -57,7 +57,7 @@ public:
     void call_ended();
 
 private:
-    [[nodiscard]] std::string* problem_of(ScanCall call);
+    void fail_list(ScanCall call, const std::string& why);
 
     MarketState& state_;
     std::unordered_map<std::string, std::shared_ptr<ScanSlot>> slots_;

@@ -50,8 +50,8 @@ protected:
         return state_.read(clock_.now(), clock_.steady_now(), limits_);
     }
     static const market::MarketData* find(const MarketReading& reading, const std::string& code = kCode) {
-        for (const market::MarketData& data : reading.data) {
-            if (data.contract->contract_code == code) return &data;
+        for (const ranking::MarketDataPtr& data : reading.data) {
+            if (data->contract->contract_code == code) return data.get();
         }
         return nullptr;
     }
@@ -390,9 +390,72 @@ TEST_F(FeedSourceTest, no_basis_of_prices_that_are_seconds_apart) {
     EXPECT_FALSE(find(apart)->index_price);
     EXPECT_NE(find(apart)->inputs[Input::index].note, "");
     EXPECT_TRUE(find(apart, "BBB-USDT")->index_price) << "its price and the index are equally old";
-    state_.lists().index.bulk.by_contract[kCode] = {100.0, exchange_.exchange_now};
-    state_.lists().index.bulk.exchange_time = exchange_.exchange_now;
+    state_.take(exchange::Bulk<market::IndexPrice>{.by_contract = {{kCode, {100.0, exchange_.exchange_now}}},
+                                                   .exchange_time = exchange_.exchange_now});
     EXPECT_TRUE(find(read())->index_price);
+}
+
+TEST_F(FeedSourceTest, a_price_is_compared_with_the_index_of_its_own_moment) {
+    scan();
+    limits_.max_index_gap = seconds(3);
+    const double at_scan = *find(read(), "BBB-USDT")->index_price;
+    const auto tell_index = [this](double price) {
+        state_.take(exchange::Bulk<market::IndexPrice>{
+            .by_contract = {{kCode, {price, exchange_.exchange_now}}, {"BBB-USDT", {price, exchange_.exchange_now}}},
+            .exchange_time = exchange_.exchange_now});
+    };
+    for (int second = 1; second <= 30; ++second) {
+        pass(seconds(1));
+        tell_index(200.0 + second);
+        if (second == 10) feed_.tell_trade(kCode, 100.5, 1, now());
+    }
+    const MarketReading reading = read();
+    EXPECT_EQ(find(reading)->index_price, 210.0) << "of the second of its last trade";
+    EXPECT_EQ(find(reading)->inputs[Input::index].note, "");
+    EXPECT_EQ(find(reading, "BBB-USDT")->index_price, at_scan) << "nothing told its price since";
+    EXPECT_TRUE(near(find(reading)->inputs[Input::index].true_at, clock_.now() - seconds(20)));
+    pass(seconds(1));
+    tell_index(300.0);
+    EXPECT_EQ(find(read()), find(reading)) << "an index that is not the price's changes nothing: the same object";
+    feed_.tell_trade(kCode, 100.5, 2, now());
+    EXPECT_EQ(find(read())->index_price, 300.0);
+}
+
+TEST_F(FeedSourceTest, the_running_candle_is_the_tapes_own_while_it_has_no_hole) {
+    scan();
+    const auto tell = [this](std::int64_t id, double price) { feed_.tell_trade(kCode, price, id, now()); };
+    const auto last = [](const market::MarketData* data) { return data->candles->back(); };
+    feed_.tell_hole(kCode, exchange::kTapeBegins);
+    ASSERT_TRUE(source_.fill_tape(kCode, {}, source_.followed().at(kCode).tape_life));
+    tell(1, 100.5);
+    EXPECT_DOUBLE_EQ(last(find(read())).base_volume, 10.0) << "the exchange's: the minute began before the tape";
+    const auto to_next_minute = [this] {
+        const std::int64_t ms = core::to_unix_ms(exchange_.exchange_now) % 60'000;
+        pass(milliseconds(60'000 - ms));
+    };
+    to_next_minute();
+    scan();  // brings the candle of the minute, and what closed
+    tell(2, 100.25);
+    tell(3, 100.5);
+    EXPECT_DOUBLE_EQ(last(find(read())).base_volume, 4.0);
+    EXPECT_DOUBLE_EQ(last(find(read())).open, 100.25);
+    EXPECT_EQ(find(read())->inputs[Input::candles].source, InputSource::feed);
+    const std::size_t closed = find(read())->closed_candles;
+    to_next_minute();
+    tell(4, 100.75);
+    const MarketReading next = read();
+    EXPECT_EQ(find(next)->candles->size(), 200U);
+    EXPECT_EQ(find(next)->closed_candles, closed) << "200 are kept: one has closed, one was dropped";
+    EXPECT_DOUBLE_EQ(find(next)->candles->at(198).base_volume, 4.0);
+    EXPECT_DOUBLE_EQ(last(find(next)).base_volume, 2.0);
+    feed_.tell_hole(kCode);
+    exchange_.candle_counts.clear();
+    scan();
+    EXPECT_FALSE(exchange_.candle_counts.empty()) << "the exchange's own is asked for at once";
+    EXPECT_DOUBLE_EQ(last(find(read())).base_volume, 10.0);
+    EXPECT_EQ(find(read())->inputs[Input::candles].source, InputSource::rest);
+    EXPECT_EQ(state_.candles_checked().candles, 1U);
+    EXPECT_EQ(state_.candles_checked().mismatches, 1U) << "the exchange of this test says 10 of every minute";
 }
 
 /// A ranking of the state, by a ranker of its own.
@@ -405,8 +468,8 @@ ranking::Ranking ranked(MarketReading reading) {
     std::vector<signals::Profile> profiles;
     for (const auto& profile : signals::builtin_profiles()) profiles.push_back(profile);
     ranking::Ranker ranker;
-    return ranker.rank({.data = ranking::shared(std::move(reading.data)), .exclusions = std::move(reading.exclusions)},
-                       settings, profiles, {.sequence = 1, .time = core::from_unix_ms(1'790'000'000'000)});
+    return ranker.rank({.data = std::move(reading.data), .exclusions = std::move(reading.exclusions)}, settings,
+                       profiles, {.sequence = 1, .time = core::from_unix_ms(1'790'000'000'000)});
 }
 
 TEST_F(FeedSourceTest, the_same_market_gives_the_same_numbers_and_ranks_both_ways) {
@@ -472,7 +535,7 @@ TEST_F(FeedSourceTest, a_dead_tape_keeps_no_number_beyond_its_window) {
     }
     const auto flow_of = [](const MarketReading& reading) -> const signals::FlowNumbers* {
         for (std::size_t i = 0; i < reading.data.size(); ++i) {
-            if (reading.data[i].contract->contract_code == kCode) return reading.flow.at(i).get();
+            if (reading.data[i]->contract->contract_code == kCode) return reading.flow.at(i).get();
         }
         return nullptr;
     };
@@ -483,11 +546,11 @@ TEST_F(FeedSourceTest, a_dead_tape_keeps_no_number_beyond_its_window) {
     ASSERT_TRUE(flow->tfi_60s && flow->turnover_60s_usdt && flow->ofi_10s);
     ASSERT_GT(*flow->turnover_60s_usdt, 0.0);
     // Nothing is told any more. The numbers change at the moments that were announced, and at no others.
-    const auto died = clock_.steady_now();
+    const core::WallTime died = source_.exchange_now();
     int changes = 0;
     for (auto next = source_.next_change(); next && *next - died <= seconds(61); next = source_.next_change()) {
         ASSERT_LT(++changes, 1'000);
-        const auto left = std::chrono::ceil<milliseconds>(*next - clock_.steady_now());
+        const auto left = std::chrono::ceil<milliseconds>(*next - source_.exchange_now());
         pass(std::max(left, milliseconds(1)));
         scan();  // a ticker that is too old would take the contract out
         reading = read();
@@ -496,7 +559,7 @@ TEST_F(FeedSourceTest, a_dead_tape_keeps_no_number_beyond_its_window) {
         ASSERT_TRUE(!flow->trades_60s || *flow->trades_60s <= 40.0);
     }
     EXPECT_GE(changes, 40) << "each trade leaves the window by itself";
-    pass(std::max(milliseconds(0), std::chrono::ceil<milliseconds>(died + seconds(61) - clock_.steady_now())));
+    pass(std::max(milliseconds(0), std::chrono::ceil<milliseconds>(died + seconds(61) - source_.exchange_now())));
     scan();
     reading = read();
     flow = flow_of(reading);
