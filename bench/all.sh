@@ -10,6 +10,7 @@ part "numbers, ranking, decoding (one core)"
 "$bin/numbers-bench" --benchmark_min_time=1 2>/dev/null
 "$bin/flow-bench" --benchmark_min_time=1 2>/dev/null
 "$bin/detector-bench" --benchmark_min_time=1 2>/dev/null
+"$bin/publish-bench" --benchmark_min_time=1 2>/dev/null
 part "a frame of the live feed (one core)"
 "$bin/feed-bench" --benchmark_min_time=1 2>/dev/null
 for latency in 20 50 200; do
