@@ -21,8 +21,8 @@
 namespace scanner::app {
 namespace {
 
-constexpr std::array kCommands{Command::serve,  Command::collect_once, Command::compute,
-                               Command::detect, Command::config,       Command::migrate};
+constexpr std::array kCommands{Command::serve,     Command::collect_once, Command::compute, Command::detect,
+                               Command::recording, Command::config,       Command::migrate};
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 
@@ -58,7 +58,9 @@ public:
     CommandLine read() {
         while (!rest_.empty()) {
             const std::string_view argument = take();
-            if (argument == "-h") {
+            if (command_ == Command::recording && argument != "-h" && argument != "--help") {
+                invocation_.rest.emplace_back(argument);
+            } else if (argument == "-h") {
                 help_ = true;
             } else if (argument == "-V") {
                 version_ = true;

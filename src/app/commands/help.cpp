@@ -40,6 +40,7 @@ std::string_view does(Command command) {
         case Command::collect_once: return "one cycle: prints counts and the top contracts, warms the stores";
         case Command::compute: return "reads cases (JSON Lines) on standard input and writes the computed numbers";
         case Command::detect: return "reads trade tapes and writes how much each 15-s bar looks like a pump";
+        case Command::recording: return "looks at recordings, checks and cuts them, and makes some of other captures";
         case Command::config: return "prints every effective setting and where it came from, secrets masked";
         case Command::migrate: return "brings the database schema up to date and says what it did";
     }
@@ -66,6 +67,15 @@ std::string_view details(Command command) {
                    "gzip or\n"
                    "plain. Each is a cold start. Needs no exchange and no stores; settings do not matter to it.\n\n"
                    "  --features          add what the model looked at, for every bar with a trade\n";
+        case Command::recording:
+            return "  info FILE…                             what is in it\n"
+                   "  verify FILE…                           reads all of it; exit code 1 where something is wrong\n"
+                   "  cut FILE… --out FOLDER [--from TIME] [--to TIME] [--symbols A,B] [--with-operator]\n"
+                   "                                         a part of it, as a recording of its own\n"
+                   "  import [LINES.jsonl] --out FOLDER      a recording of JSON Lines; standard input without a file\n"
+                   "\nA FILE is a segment or a folder of them. Times are as in 2026-11-30T19:33:10Z. The format, and "
+                   "that of\nthe lines: docs/recording.md. Needs no exchange and no stores; settings do not matter to "
+                   "it.\n";
         case Command::config:
             return "  --json              as JSON\n"
                    "  --markdown          the reference table of docs/settings.md\n"
@@ -103,7 +113,7 @@ std::string program_help() {
         "Usage: market-scanner [COMMAND] [--flags]\n\nCommands:\n",
         exchange::known_exchanges().front().display_name);
     for (const Command command : {Command::serve, Command::collect_once, Command::compute, Command::detect,
-                                  Command::config, Command::migrate}) {
+                                  Command::recording, Command::config, Command::migrate}) {
         out += fmt::format("  {:<18}  {}\n", to_string(command), does(command));
     }
     out += fmt::format("\nFlags:\n{}", kCommonFlags);
@@ -117,7 +127,9 @@ std::string program_help() {
 std::string command_help(Command command) {
     std::string out = fmt::format("Usage: market-scanner {} [--flags]\n\n{}\n\n", to_string(command), does(command));
     out += fmt::format("{}\nFlags:\n{}", details(command), kCommonFlags);
-    if (command != Command::compute && command != Command::detect) out += "\n" + settings_help();
+    const bool has_settings =
+        command != Command::compute && command != Command::detect && command != Command::recording;
+    if (has_settings) out += "\n" + settings_help();
     return out;
 }
 

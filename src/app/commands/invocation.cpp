@@ -8,6 +8,7 @@ std::string_view to_string(Command command) noexcept {
         case Command::collect_once: return "collect-once";
         case Command::compute: return "compute";
         case Command::detect: return "detect";
+        case Command::recording: return "recording";
         case Command::config: return "config";
         case Command::migrate: return "migrate";
     }

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "scanner/core/clock.hpp"
+#include "scanner/core/step_log.hpp"
+#include "scanner/exchange/exchange.hpp"
+#include "scanner/net/http_client.hpp"
+#include "scanner/recording/record.hpp"
+#include "scanner/recording/recorder.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace scanner::recording {
+
+/// Where a running program says what happens, and the clock of those who say it. Loop thread only.
+///
+/// The clock is `real`'s, and stands still from each record on until the loop runs something else: what is decided on a
+/// record is decided at the record's own time, which is all that a replay knows.
+class Tap : public core::Clock, public core::StepLog {
+public:
+    /// A record that came or was made now.
+    virtual void note(RecordBody body) = 0;
+    /// What a segment begins with beside settings and answers.
+    virtual void set_checkpoint(std::function<std::vector<RecordBody>()> pieces) = 0;
+};
+
+/// `settings`: lines NAME=value, secrets masked. Everything passed by reference must outlive it.
+[[nodiscard]] std::unique_ptr<Tap> make_tap(boost::asio::any_io_executor executor, const core::Clock& real,
+                                            Recorder& recorder, std::string settings);
+
+/// Notes every answer that `inner` gets. URLs lose user and password. Both must outlive it.
+[[nodiscard]] std::unique_ptr<net::HttpClient> make_recording_client(net::HttpClient& inner, Tap& tap);
+
+/// Notes when each call of `inner` is answered, as a step: its name, the contract, and "ok" or what went wrong. Both
+/// must outlive it.
+[[nodiscard]] std::unique_ptr<exchange::Exchange> make_recording_exchange(exchange::Exchange& inner,
+                                                                          core::StepLog& steps);
+
+/// The names of these steps.
+inline constexpr std::string_view kAnswerOk = "ok";
+/// "timeout: what was wrong" and back; nothing for "ok". An unknown code is an internal error.
+[[nodiscard]] std::string outcome_text(const core::Error* error);
+[[nodiscard]] std::unique_ptr<core::Error> outcome_error(std::string_view text);
+
+}  // namespace scanner::recording

@@ -1,0 +1,68 @@
+#include "scanner/recording/answer_memory.hpp"
+
+#include "recording/format/bytes.hpp"
+
+#include "scanner/core/url.hpp"
+
+#include <utility>
+
+namespace scanner::recording {
+
+std::unique_ptr<RestAnswer> answer_of(const Checkpoint& checkpoint) {
+    if (checkpoint.version != kAnswerPiece) return nullptr;
+    ByteSource source(checkpoint.bytes);
+    auto answer = std::make_unique<RestAnswer>();
+    answer->url = checkpoint.name;
+    const std::uint64_t status = source.varint();
+    answer->body = std::string(source.text());
+    if (!source.ok() || status > 999) return nullptr;
+    answer->status = static_cast<int>(status);
+    return answer;
+}
+
+void AnswerMemory::note(const Record& record) {
+    if (const auto* const answer = std::get_if<RestAnswer>(&record.body)) {
+        if (answer->status < 200 || answer->status > 299) return;
+        std::string bytes;
+        ByteSink sink(bytes);
+        sink.varint(static_cast<std::uint64_t>(answer->status));
+        sink.text(answer->body);
+        keep(answer->url, std::move(bytes));
+    } else if (const auto* const piece = std::get_if<Checkpoint>(&record.body)) {
+        if (answer_of(*piece)) keep(piece->name, piece->bytes);
+    } else if (const auto* const settings = std::get_if<SettingsInEffect>(&record.body)) {
+        settings_ = settings->text;
+    }
+}
+
+void AnswerMemory::keep(const std::string& url, std::string bytes) {
+    Kept& kept = answers_[url];
+    by_age_.erase(kept.order);
+    kept = {.order = ++order_, .bytes = std::move(bytes)};
+    by_age_[order_] = url;
+    while (answers_.size() > kMaxAnswers) {
+        answers_.erase(by_age_.begin()->second);
+        by_age_.erase(by_age_.begin());
+    }
+}
+
+std::vector<Record> AnswerMemory::checkpoint(Stamp at, bool with_settings) const {
+    std::vector<Record> pieces;
+    if (with_settings && !settings_.empty()) pieces.push_back({at, SettingsInEffect{settings_}});
+    for (const auto& [order, url] : by_age_) {
+        pieces.push_back({at, Checkpoint{.version = kAnswerPiece, .name = url, .bytes = answers_.at(url).bytes}});
+    }
+    return pieces;
+}
+
+std::string contract_of_url(std::string_view url) {
+    constexpr std::string_view kName = "contract_code=";
+    const std::size_t at = url.find(kName);
+    if (at == std::string_view::npos) return {};
+    std::string_view value = url.substr(at + kName.size());
+    value = value.substr(0, value.find_first_of("&#"));
+    std::string code = core::percent_decode(value).value_or("");
+    return code.contains(',') ? std::string() : code;  // of several
+}
+
+}  // namespace scanner::recording
