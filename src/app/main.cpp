@@ -5,6 +5,7 @@
 #include "app/commands/detect.hpp"
 #include "app/commands/migrate_command.hpp"
 #include "app/commands/recording_command.hpp"
+#include "app/commands/replay_command.hpp"
 #include "app/logging.hpp"
 
 #include "scanner/core/names.hpp"
@@ -43,6 +44,9 @@ int run(const app::Invocation& invocation) {
     }
     if (invocation.command == app::Command::recording) {
         return app::run_recording(invocation.rest, std::cin, std::cout, std::cerr);
+    }
+    if (invocation.command == app::Command::replay) {
+        return app::run_replay(invocation.rest, std::cout, std::cerr);
     }
     if (invocation.config_output == app::ConfigOutput::markdown) return print(app::settings_reference());
     if (invocation.config_output == app::ConfigOutput::env_example) return print(app::env_example());

@@ -2,6 +2,7 @@
 #include "app/commands/command_line.hpp"
 #include "app/open_files.hpp"
 #include "app/progress.hpp"
+#include "app/recording/live_recording.hpp"
 #include "app/stores.hpp"
 #include "app/wiring.hpp"
 
@@ -61,6 +62,7 @@ constexpr std::chrono::seconds kInspectorGrace{1};
 constexpr std::chrono::seconds kAlertsGrace{1};
 constexpr std::chrono::seconds kTaskGrace{1};
 constexpr std::chrono::seconds kStoresGrace{3};
+constexpr std::chrono::seconds kRecordingGrace{1};
 constexpr int kExitForced = 3;
 
 /// Empty when the system does not say.
@@ -82,19 +84,23 @@ public:
           loaded_(std::move(loaded)),
           reread_(reread),
           metrics_(core::kVersion),
+          recording_(make_recording(io.get_executor(), loaded_.settings)),
           client_(make_client(io.get_executor(), loaded_.settings)),
-          exchange_(
-              make_exchange(io.get_executor(), loaded_.settings, *client_, core::system_clock(), engine_metrics_)),
+          exchange_(make_exchange(io.get_executor(), loaded_.settings, client_of_exchange(), core::system_clock(),
+                                  engine_metrics_)),
           sequence_file_(alerts::make_state_file(sequence_path(loaded_.settings))),
-          feed_(feed_parts(io.get_executor(), loaded_.settings, core::system_clock(), *sequence_file_)),
+          feed_(feed_parts(io.get_executor(), loaded_.settings, engine_clock(), *sequence_file_,
+                           recorded() ? &recorded()->feed_tap() : nullptr)),
           detectors_file_(alerts::make_state_file(detectors_path(loaded_.settings))),
-          engine_(engine::make_engine(
-              io.get_executor(), *exchange_, core::system_clock(), engine_options(loaded_.settings, false),
-              engine_metrics_, make_first_scan_progress(), feed_.value_or(engine::FeedParts()),
-              manipulation_parts(loaded_.settings, *detectors_file_,
-                                 [this](std::vector<storage::EpisodeRecord> episodes) {
-                                     stores_.database().episode_ledger().record_episodes(std::move(episodes));
-                                 }))),
+          engine_(engine::make_engine(io.get_executor(), recorded() ? recorded()->wrap(*exchange_) : *exchange_,
+                                      engine_clock(), engine_options(loaded_.settings, false), engine_metrics_,
+                                      make_first_scan_progress(), feed_.value_or(engine::FeedParts()),
+                                      manipulation_parts(loaded_.settings, *detectors_file_,
+                                                         [this](std::vector<storage::EpisodeRecord> episodes) {
+                                                             stores_.database().episode_ledger().record_episodes(
+                                                                 std::move(episodes));
+                                                         }),
+                                      recorded() ? &recorded()->steps() : nullptr)),
           stores_(io.get_executor(), loaded_.settings, core::system_clock()),
           operator_(operators::make_operator_service(stores_.database().document_store(),
                                                      operator_defaults(loaded_.settings),
@@ -118,10 +124,12 @@ public:
         metrics_.add_source([this](core::MetricSink& sink) {
             if (const auto detectors = engine_->manipulation()) engine::collect(sink, *detectors);
         });
+        if (recorded()) recorded()->follow(engine_->board());
     }
 
     /// Binds the port, so that a port in use is an error before anything else happens.
     core::Result<void> start() {
+        if (!recording_) return std::unexpected(recording_.error());
         if (!alerts_) return std::unexpected(alerts_.error());
         if (!feed_) return std::unexpected(feed_.error());
         net::HttpServerOptions options;
@@ -149,6 +157,16 @@ public:
     [[nodiscard]] int exit_code() const { return exit_code_; }
 
 private:
+    static core::Result<std::unique_ptr<LiveRecording>> make_recording(const asio::any_io_executor& executor,
+                                                                       const settings::Settings& settings) {
+        if (!settings.record) return nullptr;
+        return make_live_recording(executor, settings);
+    }
+    /// nullptr while nothing is recorded.
+    LiveRecording* recorded() { return recording_ ? recording_->get() : nullptr; }
+    const core::Clock& engine_clock() { return recorded() ? recorded()->clock() : core::system_clock(); }
+    net::HttpClient& client_of_exchange() { return recorded() ? recorded()->wrap(*client_) : *client_; }
+
     api::ApiOptions api_options() {
         const settings::Settings& settings = loaded_.settings;
         api::ApiOptions options;
@@ -179,7 +197,7 @@ private:
                 .streams = &streams_,
                 .inspector = inspector_.get(),
                 .live = engine_->live(),
-                .stores = [this] { return stores_.health(); },
+                .stores = [this] { return stores_health(); },
                 .history_size = [this] { return stores_.database().history_size(); },
                 .trade_terms =
                     [this] {
@@ -189,6 +207,22 @@ private:
                             .manipulation_threshold = operator_->effective().manipulation_threshold};
                     },
                 .server_statistics = [this] { return server_ ? server_->statistics() : net::HttpServerStatistics(); }};
+    }
+
+    /// A recording is a store of its own while there is one.
+    std::vector<storage::NamedStatus> stores_health() {
+        std::vector<storage::NamedStatus> all = stores_.health();
+        if (recorded()) {
+            const recording::RecorderStatus status = recorded()->status();
+            const bool writing = status.state == recording::RecorderState::recording;
+            all.push_back({.name = "recording",
+                           .kind = "files",
+                           .status = {.state = writing ? storage::StoreState::embedded : storage::StoreState::down,
+                                      .dropped = status.lost,
+                                      .last_error = writing || !status.error.empty() ? status.error
+                                                                                     : "the recording has ended"}});
+        }
+        return all;
     }
 
     /// On loopback without a token the Host is all that tells the operator's pages from a foreign one; elsewhere the
@@ -278,6 +312,7 @@ private:
 
     /// Takes effect with the next cycle.
     void apply(const operators::EffectiveSettings& set) {
+        if (recorded()) recorded()->note_options({.simulated = simulated_, .effective = set});
         engine_->set_options(engine_options(loaded_.settings, simulated_, set));
     }
 
@@ -311,6 +346,7 @@ private:
         const auto ended = co_await tasks_.shutdown(kTaskGrace);
         if (!ended) core::log(core::LogLevel::error, "shutdown_incomplete", {{"error", ended.error().message()}});
         co_await stores_.close(kStoresGrace);
+        if (recorded()) recorded()->close(kRecordingGrace);
         core::log(core::LogLevel::info, "stopped");
     }
 
@@ -324,6 +360,7 @@ private:
         }
         settings::SettingsReload reload = settings::reload_settings(loaded_.settings, fresh->settings);
         loaded_.settings = std::move(reload.settings);
+        if (recorded()) recorded()->note_settings(loaded_.settings);
         operator_->set_defaults(operator_defaults(loaded_.settings));
         apply(operator_->effective());
         (*alerts_)->set_scan_interval(loaded_.settings.scan_interval);
@@ -347,6 +384,9 @@ private:
     engine::EngineMetrics engine_metrics_;
     /// Counts what HTTP answers, and writes /metrics with what the others count.
     api::Metrics metrics_;
+    /// With SCANNER_RECORD=on: stands between the engine and all that it hears of, so it outlives them; start() fails
+    /// where its folder cannot be used.
+    core::Result<std::unique_ptr<LiveRecording>> recording_;
     /// Connections to the exchange; the engine's calls and the question whether it is simulated share them.
     std::unique_ptr<net::HttpClient> client_;
     /// The one way to the exchange, so that one budget and one breaker hold for scan and inspector together.

@@ -172,7 +172,7 @@ std::optional<std::uint64_t> reserved_sequence(alerts::StateFile& sequence) {
 
 core::Result<engine::FeedParts> feed_parts(const boost::asio::any_io_executor& executor,
                                            const settings::Settings& settings, const core::Clock& clock,
-                                           alerts::StateFile& sequence) {
+                                           alerts::StateFile& sequence, exchange::FeedTap* tap) {
     engine::FeedParts parts;
     if (settings.feed == settings::FeedMode::off) return parts;
     exchange::MarketFeedOptions options;
@@ -182,6 +182,7 @@ core::Result<engine::FeedParts> feed_parts(const boost::asio::any_io_executor& e
         return core::fail(core::ErrorCode::invalid_input, "SCANNER_FEED is required, and this exchange has no feed");
     }
     options.ca_bundle_path = settings.ca_bundle_path.value_or("");
+    options.tap = tap;
     parts.make_feed = [executor, options, &clock](exchange::FeedListener& listener) {
         return exchange::make_market_feed(executor, options, listener, clock, std::random_device{}());
     };

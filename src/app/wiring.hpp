@@ -9,6 +9,7 @@
 #include "scanner/engine/observer.hpp"
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/exchange/exchange_description.hpp"
+#include "scanner/exchange/feed_tap.hpp"
 #include "scanner/net/http_client.hpp"
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
@@ -41,10 +42,11 @@ namespace scanner::app {
 /// Where the last number that a ranking may have had is kept, so that no number is used twice.
 [[nodiscard]] std::string sequence_path(const settings::Settings& settings);
 /// What the engine follows a live feed with, by the settings; nothing with SCANNER_FEED=off. Numbers are reserved in
-/// `sequence`. Fails where a feed is required and the exchange has none. Both must outlive the engine.
+/// `sequence`. Fails where a feed is required and the exchange has none. All must outlive the engine; `tap` may be
+/// null.
 [[nodiscard]] core::Result<engine::FeedParts> feed_parts(const boost::asio::any_io_executor& executor,
                                                          const settings::Settings& settings, const core::Clock& clock,
-                                                         alerts::StateFile& sequence);
+                                                         alerts::StateFile& sequence, exchange::FeedTap* tap = nullptr);
 /// Where the detectors of manipulation keep their state.
 [[nodiscard]] std::string detectors_path(const settings::Settings& settings);
 /// What the engine runs the detectors with, by the settings; nothing with the seed model. `state` must outlive the

@@ -6,12 +6,14 @@
 #include "engine/scan/scan_loop.hpp"
 
 #include "scanner/core/log.hpp"
+#include "scanner/ranking/ranking_codec.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace scanner::engine {
@@ -75,8 +77,9 @@ class EngineImpl final : public Engine {
 public:
     EngineImpl(asio::any_io_executor executor, exchange::Exchange& exchange, const core::Clock& clock,
                EngineOptions options, EngineObserver& observer, ScanProgress progress, FeedParts feed,
-               ManipulationParts manipulation)
+               ManipulationParts manipulation, net::StepLog* steps)
         : clock_(clock),
+          steps_(steps),
           options_(std::move(options)),
           state_(options_.scan.candle_interval_minutes, options_.scan.candle_count),
           board_(clock, board_options(options_), [&exchange] { return exchange.status(); }),
@@ -87,7 +90,8 @@ public:
                  .on_universe =
                      [this] {
                          if (live_) live_->universe_changed();
-                     }},
+                     },
+                 .steps = steps},
                 std::move(progress)) {
         if (feed.make_feed) follow(executor, exchange, std::move(feed));
         if (manipulation.record) detect(executor, exchange, std::move(manipulation));
@@ -123,6 +127,7 @@ public:
 
     void restore(ranking::RankingPtr ranking) override {
         if (has_run() || !ranking) return;
+        if (steps_ != nullptr) steps_->step("restore", {}, ranking::encode_ranking(*ranking));
         const std::string wrong = why_not_live(*ranking, options_, clock_.now());
         if (!wrong.empty()) {
             core::log(core::LogLevel::warning, "ranking_not_restored", {{"seq", ranking->sequence}, {"detail", wrong}});
@@ -139,7 +144,9 @@ public:
     }
 
     void continue_after(std::uint64_t sequence) override {
-        if (!has_run()) cycle_.continue_after(sequence);
+        if (has_run()) return;
+        if (steps_ != nullptr) steps_->step("continue_after", {}, std::to_string(sequence));
+        cycle_.continue_after(sequence);
     }
 
 private:
@@ -200,6 +207,7 @@ private:
     };
 
     const core::Clock& clock_;
+    net::StepLog* const steps_;
     EngineOptions options_;
     MarketState state_;   // written by the scan, read by the cycle: before both
     RankingBoard board_;  // outlives those that publish on it
@@ -215,9 +223,10 @@ private:
 
 std::unique_ptr<Engine> make_engine(asio::any_io_executor executor, exchange::Exchange& exchange,
                                     const core::Clock& clock, EngineOptions options, EngineObserver& observer,
-                                    ScanProgress progress, FeedParts feed, ManipulationParts manipulation) {
+                                    ScanProgress progress, FeedParts feed, ManipulationParts manipulation,
+                                    net::StepLog* steps) {
     return std::make_unique<EngineImpl>(std::move(executor), exchange, clock, std::move(options), observer,
-                                        std::move(progress), std::move(feed), std::move(manipulation));
+                                        std::move(progress), std::move(feed), std::move(manipulation), steps);
 }
 
 }  // namespace scanner::engine

@@ -332,6 +332,29 @@ std::vector<SettingSpec> storage_settings() {
     };
 }
 
+std::vector<SettingSpec> recording_settings() {
+    constexpr std::string_view kSection = "Recording";
+    using S = Settings;
+    return {
+        {"SCANNER_RECORD",
+         {},
+         kSection,
+         switch_setting(&S::record),
+         "Records everything that comes from the exchange, as it comes, to be replayed (docs/recording.md)."},
+        {"SCANNER_RECORD_DIR",
+         {},
+         kSection,
+         text(&S::record_dir, "the path of a folder; it is made where it is missing"),
+         "Where recordings are. Empty: `recordings` in SCANNER_DATA_DIR."},
+        {"SCANNER_RECORD_MAX_GB",
+         {},
+         kSection,
+         number(&S::record_max_gb, 0.2, 1'000'000, "GB"),
+         "All recordings in that folder together; the oldest segments go first. Below 5 GB of free space recording "
+         "pauses."},
+    };
+}
+
 std::vector<SettingSpec> alert_and_log_settings() {
     constexpr std::string_view kAlerts = "Alerts";
     constexpr std::string_view kLogs = "Logs";
@@ -395,7 +418,7 @@ const std::vector<SettingSpec>& setting_specs() {
     static const std::vector<SettingSpec> specs = [] {
         std::vector<SettingSpec> all;
         for (auto part : {exchange_settings(), cycle_settings(), feed_settings(), manipulation_settings(),
-                          serving_settings(), storage_settings(), alert_and_log_settings()}) {
+                          serving_settings(), storage_settings(), recording_settings(), alert_and_log_settings()}) {
             all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
         }
         return all;

@@ -47,10 +47,19 @@ TEST(CommandLine, serves_without_arguments) {
 }
 
 TEST(CommandLine, knows_its_commands) {
-    for (const Command command :
-         {Command::serve, Command::collect_once, Command::compute, Command::config, Command::migrate}) {
+    for (const Command command : {Command::serve, Command::collect_once, Command::compute, Command::recording,
+                                  Command::replay, Command::config, Command::migrate}) {
         EXPECT_EQ(invocation({to_string(command)}).command, command);
     }
+}
+
+TEST(CommandLine, leaves_what_follows_to_commands_that_read_it_themselves) {
+    const Invocation cut = invocation({"recording", "cut", "folder", "--out", "part", "--symbols=btc"});
+    EXPECT_EQ(cut.command, Command::recording);
+    EXPECT_THAT(cut.rest, ElementsAre("cut", "folder", "--out", "part", "--symbols=btc"));
+    EXPECT_THAT(invocation({"replay", "a", "--digest"}).rest, ElementsAre("a", "--digest"));
+    EXPECT_THAT(answer({"recording", "--help"}), HasSubstr("verify FILE"));
+    EXPECT_THAT(answer({"replay", "--help"}), HasSubstr("--digest"));
 }
 
 TEST(CommandLine, takes_the_tapes_of_detect) {

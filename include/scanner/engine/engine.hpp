@@ -9,6 +9,7 @@
 #include "scanner/engine/ranking_board.hpp"
 #include "scanner/engine/scan_options.hpp"
 #include "scanner/exchange/exchange.hpp"
+#include "scanner/net/step_log.hpp"
 #include "scanner/ranking/ranking.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -76,10 +77,11 @@ public:
 
 using ScanProgress = std::function<void(std::size_t done, std::size_t total)>;
 
-/// Everything passed by reference must outlive the engine.
+/// Everything passed by reference must outlive the engine, and so must `steps`, which is told of each step of a scan
+/// where it is not null.
 [[nodiscard]] std::unique_ptr<Engine> make_engine(boost::asio::any_io_executor executor, exchange::Exchange& exchange,
                                                   const core::Clock& clock, EngineOptions options,
                                                   EngineObserver& observer, ScanProgress progress, FeedParts feed = {},
-                                                  ManipulationParts manipulation = {});
+                                                  ManipulationParts manipulation = {}, net::StepLog* steps = nullptr);
 
 }  // namespace scanner::engine

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "scanner/exchange/feed_tap.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -26,6 +28,7 @@ struct MarketFeedOptions {
     std::chrono::milliseconds snapshot_wait{10'000};  ///< after the answer to a book's subscription; doubles
     std::chrono::milliseconds snapshot_wait_cap{300'000};
     std::size_t max_inflated_bytes = 4U << 20U;  ///< of a frame
+    FeedTap* tap = nullptr;                      ///< sees what comes; must outlive the feed
 };
 
 }  // namespace scanner::exchange

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "scanner/core/clock.hpp"
-#include "scanner/core/step_log.hpp"
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/net/http_client.hpp"
+#include "scanner/net/step_log.hpp"
 #include "scanner/recording/record.hpp"
 #include "scanner/recording/recorder.hpp"
 
@@ -21,7 +21,7 @@ namespace scanner::recording {
 ///
 /// The clock is `real`'s, and stands still from each record on until the loop runs something else: what is decided on a
 /// record is decided at the record's own time, which is all that a replay knows.
-class Tap : public core::Clock, public core::StepLog {
+class Tap : public core::Clock, public net::StepLog {
 public:
     /// A record that came or was made now.
     virtual void note(RecordBody body) = 0;
@@ -39,7 +39,7 @@ public:
 /// Notes when each call of `inner` is answered, as a step: its name, the contract, and "ok" or what went wrong. Both
 /// must outlive it.
 [[nodiscard]] std::unique_ptr<exchange::Exchange> make_recording_exchange(exchange::Exchange& inner,
-                                                                          core::StepLog& steps);
+                                                                          net::StepLog& steps);
 
 /// The names of these steps.
 inline constexpr std::string_view kAnswerOk = "ok";

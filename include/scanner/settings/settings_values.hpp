@@ -84,6 +84,11 @@ struct Settings {
     std::chrono::days inputs_retention{7};
     double history_max_gb = 50.0;  ///< of 10^9 bytes; 0: no bound
 
+    // Recording
+    bool record = false;
+    std::string record_dir;       ///< empty: "recordings" in data_dir
+    double record_max_gb = 10.0;  ///< of 10^9 bytes, all recordings in the folder together
+
     // Alerts
     std::string signal_channel = "scanner.signals";
     std::optional<std::string> alert_webhook_url;

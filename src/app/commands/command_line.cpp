@@ -22,7 +22,7 @@ namespace scanner::app {
 namespace {
 
 constexpr std::array kCommands{Command::serve,     Command::collect_once, Command::compute, Command::detect,
-                               Command::recording, Command::config,       Command::migrate};
+                               Command::recording, Command::replay,       Command::config,  Command::migrate};
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 
@@ -58,7 +58,8 @@ public:
     CommandLine read() {
         while (!rest_.empty()) {
             const std::string_view argument = take();
-            if (command_ == Command::recording && argument != "-h" && argument != "--help") {
+            if ((command_ == Command::recording || command_ == Command::replay) && argument != "-h" &&
+                argument != "--help") {
                 invocation_.rest.emplace_back(argument);
             } else if (argument == "-h") {
                 help_ = true;
@@ -270,6 +271,14 @@ CommandLine parse_command_line(std::span<const std::string_view> arguments) {
     return ArgumentReader(arguments).read();
 }
 
+std::vector<settings::ExchangeChoice> exchange_choices() {
+    std::vector<settings::ExchangeChoice> exchanges;
+    for (const exchange::ExchangeDescription& known : exchange::known_exchanges()) {
+        exchanges.push_back({.name = known.name, .base_url = known.base_url});
+    }
+    return exchanges;
+}
+
 std::expected<settings::LoadedSettings, std::vector<std::string>> read_settings(
     const Invocation& invocation, const settings::SettingTexts& environment) {
     const std::string path = invocation.env_file.value_or(".env");
@@ -277,12 +286,8 @@ std::expected<settings::LoadedSettings, std::vector<std::string>> read_settings(
     if (!text) return std::unexpected(std::vector{text.error().message()});
     auto file = settings::parse_env_file(*text);
     if (!file) return std::unexpected(std::vector{file.error().within(path).message()});
-    std::vector<settings::ExchangeChoice> exchanges;
-    for (const exchange::ExchangeDescription& known : exchange::known_exchanges()) {
-        exchanges.push_back({.name = known.name, .base_url = known.base_url});
-    }
     auto loaded = settings::load_settings(
-        {.file = std::move(*file), .environment = environment, .flags = invocation.flags}, exchanges);
+        {.file = std::move(*file), .environment = environment, .flags = invocation.flags}, exchange_choices());
     if (loaded) {
         if (auto warning = warn_of_readable_secrets(path, *text)) loaded->warnings.push_back(std::move(*warning));
         if (auto problem = ca_bundle_problem(*loaded)) return std::unexpected(std::vector{std::move(*problem)});

@@ -35,6 +35,8 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;
 inline constexpr int kExitUsage = 2;  ///< bad usage or settings: restarting cannot help
 
+/// The exchanges that settings may name.
+[[nodiscard]] std::vector<settings::ExchangeChoice> exchange_choices();
 /// The settings of an invocation: its flags over `environment` over the .env file over the defaults. Reads the file;
 /// called again on SIGHUP. Fails with one line per problem.
 [[nodiscard]] std::expected<settings::LoadedSettings, std::vector<std::string>> read_settings(

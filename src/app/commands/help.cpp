@@ -41,6 +41,7 @@ std::string_view does(Command command) {
         case Command::compute: return "reads cases (JSON Lines) on standard input and writes the computed numbers";
         case Command::detect: return "reads trade tapes and writes how much each 15-s bar looks like a pump";
         case Command::recording: return "looks at recordings, checks and cuts them, and makes some of other captures";
+        case Command::replay: return "ranks again what was recorded, and compares";
         case Command::config: return "prints every effective setting and where it came from, secrets masked";
         case Command::migrate: return "brings the database schema up to date and says what it did";
     }
@@ -76,6 +77,16 @@ std::string_view details(Command command) {
                    "\nA FILE is a segment or a folder of them. Times are as in 2026-11-30T19:33:10Z. The format, and "
                    "that of\nthe lines: docs/recording.md. Needs no exchange and no stores; settings do not matter to "
                    "it.\n";
+        case Command::replay:
+            return "Takes the recording as files or a folder, and ranks by its clock, as fast as it can. A line goes "
+                   "to\n"
+                   "standard output for each recorded ranking; what differs from the digests in the recording, and how "
+                   "many\nwere compared, to standard error. Exit code 1 where one differs. Needs no exchange and no "
+                   "stores.\n\n"
+                   "  --digest            only number and digest of each ranking\n"
+                   "  --from TIME         say nothing of rankings before, as in 2026-11-30T19:33:10Z\n"
+                   "  --to TIME           end there\n"
+                   "  --settings FILE     settings in place of the recorded ones, as in an .env file\n";
         case Command::config:
             return "  --json              as JSON\n"
                    "  --markdown          the reference table of docs/settings.md\n"
@@ -113,7 +124,7 @@ std::string program_help() {
         "Usage: market-scanner [COMMAND] [--flags]\n\nCommands:\n",
         exchange::known_exchanges().front().display_name);
     for (const Command command : {Command::serve, Command::collect_once, Command::compute, Command::detect,
-                                  Command::recording, Command::config, Command::migrate}) {
+                                  Command::recording, Command::replay, Command::config, Command::migrate}) {
         out += fmt::format("  {:<18}  {}\n", to_string(command), does(command));
     }
     out += fmt::format("\nFlags:\n{}", kCommonFlags);
@@ -127,8 +138,8 @@ std::string program_help() {
 std::string command_help(Command command) {
     std::string out = fmt::format("Usage: market-scanner {} [--flags]\n\n{}\n\n", to_string(command), does(command));
     out += fmt::format("{}\nFlags:\n{}", details(command), kCommonFlags);
-    const bool has_settings =
-        command != Command::compute && command != Command::detect && command != Command::recording;
+    const bool has_settings = command != Command::compute && command != Command::detect &&
+                              command != Command::recording && command != Command::replay;
     if (has_settings) out += "\n" + settings_help();
     return out;
 }

@@ -42,12 +42,14 @@ public:
     asio::awaitable<core::Result<ScanReport>> run(std::function<void(std::size_t, std::size_t)> progress) override {
         using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): operators
         ScanPass pass(state_, std::move(progress));
+        co_await reach("pass");
         state_.drop_candles_ahead();
         if (auto contracts = co_await renew_contracts(pass); !contracts) co_return std::unexpected(contracts.error());
 
         // Contracts that are likely to be needed are read beside the tickers: waiting for those costs a round trip.
         const std::vector<ScanJob> early = plan_early(pass);
         auto tickers = co_await (read_tickers_and_rest(pass) && read_all(pass, early));
+        co_await reach("pass_ended");
         static_cast<void>(state_.exchange_clock().end_pass(clock_.now(), clock_.steady_now()));
         if (!tickers) co_return std::unexpected(tickers.error());
         co_return ScanReport{.degraded = pass.take_degraded()};
@@ -61,6 +63,11 @@ public:
     void expire_contracts() override { contracts_due_ = core::SteadyTime(); }
 
 private:
+    /// What follows happens at the moment of that step.
+    asio::awaitable<void> reach(std::string_view name) {
+        if (events_.steps != nullptr) static_cast<void>(co_await events_.steps->reach(name, {}));
+    }
+
     /// Alone, before everything else: an exchange may need contract sizes to read tickers and books.
     asio::awaitable<core::Result<void>> renew_contracts(ScanPass& pass) {
         if (!state_.contracts().empty() && clock_.steady_now() < contracts_due_) co_return core::Result<void>();
@@ -201,6 +208,9 @@ private:
         const auto outcomes = co_await run_jobs(
             jobs.size(), limits, [this, &pass, &jobs](std::size_t number) { return read(pass, jobs[number]); },
             [&pass](std::size_t) { pass.call_ended(); });
+        const auto given_up =
+            std::ranges::any_of(outcomes, [](JobOutcome outcome) { return outcome != JobOutcome::done; });
+        if (given_up) co_await reach("given_up");
         for (std::size_t i = 0; i < jobs.size(); ++i) {
             if (outcomes[i] == JobOutcome::done) continue;
             const core::Error error(core::ErrorCode::timeout, outcomes[i] == JobOutcome::failed

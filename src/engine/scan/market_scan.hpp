@@ -6,6 +6,7 @@
 #include "scanner/core/error.hpp"
 #include "scanner/engine/scan_options.hpp"
 #include "scanner/exchange/exchange.hpp"
+#include "scanner/net/step_log.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -25,6 +26,7 @@ struct ScanReport {
 /// What a pass tells while it goes on. Called on the loop thread; empty functions are not called.
 struct MarketScanEvents {
     std::function<void()> on_universe;  ///< the state holds which contracts are ranked from now on
+    net::StepLog* steps = nullptr;      ///< told when a pass begins, when it gives up on calls, and when it ends
 };
 
 /// One pass over the exchange: bulk calls, universe, book and candles per contract within the budget, all of it written

@@ -1,9 +1,11 @@
 #include "engine/scan/scan_loop.hpp"
 
+#include "scanner/core/numeric.hpp"
 #include "scanner/net/exception.hpp"
 #include "scanner/net/race.hpp"
 
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <exception>
@@ -44,7 +46,8 @@ ScanLoop::ScanLoop(asio::any_io_executor executor, exchange::Exchange& exchange,
                    ScanLoopEvents events, Progress progress)
     : exchange_(exchange),
       clock_(clock),
-      scan_(make_market_scan(exchange, clock, state, std::move(options), {.on_universe = events.on_universe})),
+      scan_(make_market_scan(exchange, clock, state, std::move(options),
+                             {.on_universe = events.on_universe, .steps = events.steps})),
       interval_(interval),
       schedule_(interval),
       observer_(observer),
@@ -80,6 +83,7 @@ asio::awaitable<core::Result<void>> ScanLoop::scan_once() {
             .cycle_ms = cycle_ms, .requests = exchange_.status().requests - requests_before, .health = health_};
         pass.health.failure_streak = 0;
         pass.health.backoff_sec = 0.0;
+        co_await reach_ranking(pass);
         used = events_.on_pass(pass);
     } else {
         used = std::unexpected(scan.error());
@@ -93,6 +97,17 @@ asio::awaitable<core::Result<void>> ScanLoop::scan_once() {
     note_missing_inputs(scan->degraded);
     report();
     co_return used;
+}
+
+/// What the ranking tells of the work behind it is what it told then.
+asio::awaitable<void> ScanLoop::reach_ranking(PassReport& pass) {
+    if (events_.steps == nullptr) co_return;
+    const std::string told = co_await events_.steps->reach("rank", fmt::format("{} {}", pass.cycle_ms, pass.requests));
+    const std::size_t space = told.find(' ');
+    if (space == std::string::npos) co_return;
+    pass.cycle_ms = core::parse_double(std::string_view(told).substr(0, space)).value_or(pass.cycle_ms);
+    const auto requests = core::parse_int(std::string_view(told).substr(space + 1));
+    if (requests && *requests >= 0) pass.requests = static_cast<std::uint64_t>(*requests);
 }
 
 void ScanLoop::stop() {

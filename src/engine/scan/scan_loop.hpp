@@ -42,6 +42,7 @@ struct ScanLoopEvents {
     std::function<core::Result<void>(const PassReport&)> on_pass;
     std::function<void(SourceHealth)> on_health;  ///< it changed between passes
     std::function<void()> on_universe;            ///< the contracts that are ranked were chosen; may be empty
+    net::StepLog* steps = nullptr;                ///< told of the steps of each pass
 };
 
 /// The first source of market state: a pass over the exchange, then a pause; failures back off, and a light probe each
@@ -72,6 +73,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<core::Result<T>> unless_stopped(boost::asio::awaitable<core::Result<T>> call);
     [[nodiscard]] boost::asio::awaitable<bool> stop_requested();
     [[nodiscard]] boost::asio::awaitable<void> pause_before_next(bool unreachable);
+    [[nodiscard]] boost::asio::awaitable<void> reach_ranking(PassReport& pass);
     void count_cycle(double cycle_ms);
     void fail_cycle(const core::Error& error, double cycle_ms);
     void note_missing_inputs(const std::vector<std::string>& degraded);

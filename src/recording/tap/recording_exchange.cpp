@@ -28,7 +28,7 @@ constexpr std::array kCodes{ErrorCode::invalid_input,
 /// The step comes last before the caller goes on, with nothing in between that could wait.
 class RecordingExchange final : public exchange::Exchange {
 public:
-    RecordingExchange(exchange::Exchange& inner, core::StepLog& steps) : inner_(inner), steps_(steps) {}
+    RecordingExchange(exchange::Exchange& inner, net::StepLog& steps) : inner_(inner), steps_(steps) {}
 
     asio::awaitable<core::Result<exchange::ContractList>> contracts() override {
         return told("contracts", "", inner_.contracts());
@@ -79,7 +79,7 @@ private:
     }
 
     exchange::Exchange& inner_;
-    core::StepLog& steps_;
+    net::StepLog& steps_;
 };
 
 }  // namespace
@@ -100,7 +100,7 @@ std::unique_ptr<core::Error> outcome_error(std::string_view text) {
     return std::make_unique<core::Error>(ErrorCode::internal, std::string(text));
 }
 
-std::unique_ptr<exchange::Exchange> make_recording_exchange(exchange::Exchange& inner, core::StepLog& steps) {
+std::unique_ptr<exchange::Exchange> make_recording_exchange(exchange::Exchange& inner, net::StepLog& steps) {
     return std::make_unique<RecordingExchange>(inner, steps);
 }
 

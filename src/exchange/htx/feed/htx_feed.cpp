@@ -100,6 +100,10 @@ private:
     [[nodiscard]] bool is_needed(const Line& line) const {
         return !stopping_ && (line.number == FeedCore::kNotifications || line.number < core_.connections());
     }
+    /// Small ones: 0 for the notifications, then those of the market.
+    static std::uint32_t tap_number(const Line& line) {
+        return line.number == FeedCore::kNotifications ? 0 : static_cast<std::uint32_t>(line.number) + 1;
+    }
     static void give_up(Line& line, std::uint16_t code, std::string why) {
         if (line.link == nullptr) return;
         if (line.given_up.empty()) line.given_up = std::move(why);
@@ -235,6 +239,7 @@ asio::awaitable<core::Error> HtxFeed::follow(Line& line, net::WebSocketConnectio
     line.state = ConnectionState::live;
     line.link = &link;
     line.given_up.clear();
+    if (options_.tap != nullptr) options_.tap->on_connected(tap_number(line), line.name);
     if (line.number == FeedCore::kNotifications) {
         core_.notifications_connected();
     } else {
@@ -258,6 +263,7 @@ asio::awaitable<core::Error> HtxFeed::follow(Line& line, net::WebSocketConnectio
     }
     line.link = nullptr;
     if (!line.given_up.empty()) ended.emplace(ErrorCode::cancelled, line.given_up);
+    if (options_.tap != nullptr) options_.tap->on_disconnected(tap_number(line), ended->message());
     if (line.number == FeedCore::kNotifications) {
         core_.notifications_disconnected();
     } else {
@@ -268,6 +274,7 @@ asio::awaitable<core::Error> HtxFeed::follow(Line& line, net::WebSocketConnectio
 }
 
 Result<void> HtxFeed::on_message(Line& line, net::WebSocketConnection& link, const net::WebSocketData& data) {
+    if (options_.tap != nullptr) options_.tap->on_message(tap_number(line), data.binary, data.bytes);
     const Received received{.wall = clock_.now(), .steady = clock_.steady_now()};
     line.last_frame = received.steady;
     line.failure.recovered();

@@ -1,0 +1,142 @@
+#include "app/recording/live_recording.hpp"
+
+#include "app/recording/ranking_digest.hpp"
+
+#include "scanner/core/log.hpp"
+#include "scanner/ranking/ranking_codec.hpp"
+#include "scanner/recording/digest.hpp"
+#include "scanner/recording/disk.hpp"
+#include "scanner/recording/recorder.hpp"
+#include "scanner/recording/tap.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace scanner::app {
+namespace {
+
+namespace asio = boost::asio;
+
+class LiveRecordingImpl final : public LiveRecording, public exchange::FeedTap {
+public:
+    LiveRecordingImpl(asio::any_io_executor executor, std::unique_ptr<recording::Recorder> recorder,
+                      const settings::Settings& settings)
+        : executor_(std::move(executor)),
+          recorder_(std::move(recorder)),
+          tap_(recording::make_tap(executor_, core::system_clock(), *recorder_, recorded_settings(settings))) {
+        tap_->set_checkpoint([this] {
+            std::vector<recording::RecordBody> pieces;
+            if (!options_.empty()) pieces.push_back(recording::Step{"options", "", options_});
+            return pieces;
+        });
+        core::log(core::LogLevel::info, "recording",
+                  {{"folder", record_folder(settings)}, {"recording", recorder_->status().recording}});
+    }
+    ~LiveRecordingImpl() override { hashing_.join(); }
+    LiveRecordingImpl(const LiveRecordingImpl&) = delete;
+    LiveRecordingImpl& operator=(const LiveRecordingImpl&) = delete;
+
+    net::HttpClient& wrap(net::HttpClient& inner) override {
+        client_ = recording::make_recording_client(inner, *tap_);
+        return *client_;
+    }
+    exchange::Exchange& wrap(exchange::Exchange& inner) override {
+        exchange_ = recording::make_recording_exchange(inner, *tap_);
+        return *exchange_;
+    }
+    const core::Clock& clock() override { return *tap_; }
+    net::StepLog& steps() override { return *tap_; }
+    exchange::FeedTap& feed_tap() override { return *this; }
+
+    void follow(engine::RankingBoard& board) override {
+        board.on_recorded([this](const ranking::RankingPtr& ranking) {
+            // Milliseconds of work that no ranking should wait for.
+            asio::post(hashing_, [this, ranking] {
+                const recording::CycleDigest digest{.sequence = ranking->sequence, .hash = digest_of(*ranking)};
+                core::log(core::LogLevel::info, "cycle_digest",
+                          {{"seq", digest.sequence}, {"digest", recording::hash_text(digest.hash)}});
+                {
+                    const std::scoped_lock guard(mutex_);
+                    digests_.push_back(digest);
+                }
+                asio::post(executor_, [this, alive = std::weak_ptr(alive_)] {
+                    if (!alive.expired()) note_digests();
+                });
+            });
+        });
+    }
+
+    void note_options(const RecordedOptions& options) override {
+        options_ = encode_options(options);
+        tap_->step("options", "", options_);
+    }
+    void note_settings(const settings::Settings& settings) override {
+        tap_->note(recording::SettingsInEffect{recorded_settings(settings)});
+    }
+    recording::RecorderStatus status() const override { return recorder_->status(); }
+
+    void close(std::chrono::milliseconds grace) override {
+        hashing_.join();
+        note_digests();
+        if (!recorder_->finish(grace)) core::log(core::LogLevel::error, "recording_not_finished");
+    }
+
+    // -- of the feed
+
+    void on_connected(std::uint32_t connection, std::string_view name) override {
+        tap_->note(recording::ConnectionEvent{
+            .connection = connection, .open = true, .name = std::string(name), .detail = ""});
+    }
+    void on_message(std::uint32_t connection, bool binary, std::string_view bytes) override {
+        tap_->note(recording::SocketFrame{
+            .connection = connection, .binary = binary, .compressed = binary, .bytes = std::string(bytes)});
+    }
+    void on_disconnected(std::uint32_t connection, std::string_view why) override {
+        tap_->note(recording::ConnectionEvent{
+            .connection = connection, .open = false, .name = "", .detail = std::string(why)});
+    }
+
+private:
+    void note_digests() {
+        std::vector<recording::CycleDigest> made;
+        {
+            const std::scoped_lock guard(mutex_);
+            made.swap(digests_);
+        }
+        for (const recording::CycleDigest& digest : made) tap_->note(digest);
+    }
+
+    const asio::any_io_executor executor_;
+    std::unique_ptr<recording::Recorder> recorder_;
+    std::unique_ptr<recording::Tap> tap_;
+    std::unique_ptr<net::HttpClient> client_;
+    std::unique_ptr<exchange::Exchange> exchange_;
+    std::string options_;
+    std::mutex mutex_;
+    std::vector<recording::CycleDigest> digests_;  // guarded by mutex_
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    asio::thread_pool hashing_{1};
+};
+
+}  // namespace
+
+std::string record_folder(const settings::Settings& settings) {
+    return settings.record_dir.empty() ? settings.data_dir + "/recordings" : settings.record_dir;
+}
+
+core::Result<std::unique_ptr<LiveRecording>> make_live_recording(asio::any_io_executor executor,
+                                                                 const settings::Settings& settings) {
+    auto disk = recording::make_recording_disk(record_folder(settings));
+    if (!disk) return std::unexpected(disk.error().within("SCANNER_RECORD_DIR"));
+    recording::RecorderOptions options;
+    options.max_bytes = static_cast<std::uint64_t>(settings.record_max_gb * 1e9);
+    const std::int64_t started_ns = core::to_unix_ms(core::system_clock().now()) * 1'000'000;
+    return std::make_unique<LiveRecordingImpl>(
+        std::move(executor), recording::make_recorder(std::move(*disk), started_ns, options), settings);
+}
+
+}  // namespace scanner::app

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "app/recording/recorded_options.hpp"
+
+#include "scanner/core/clock.hpp"
+#include "scanner/core/error.hpp"
+#include "scanner/engine/engine.hpp"
+#include "scanner/exchange/exchange.hpp"
+#include "scanner/exchange/market_feed_options.hpp"
+#include "scanner/net/http_client.hpp"
+#include "scanner/net/step_log.hpp"
+#include "scanner/recording/recorder_types.hpp"
+#include "scanner/settings/settings_values.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace scanner::app {
+
+/// Records a running scanner: what it stands between is wrapped, and each wrapped object goes through it. Loop thread
+/// only.
+class LiveRecording {
+public:
+    virtual ~LiveRecording() = default;
+
+    /// The same client, and every answer is recorded. Call once; `inner` must outlive it, here and below.
+    [[nodiscard]] virtual net::HttpClient& wrap(net::HttpClient& inner) = 0;
+    /// The same exchange, and the order of its answers is recorded. Call once.
+    [[nodiscard]] virtual exchange::Exchange& wrap(exchange::Exchange& inner) = 0;
+    /// What the engine's clock must be.
+    [[nodiscard]] virtual const core::Clock& clock() = 0;
+    [[nodiscard]] virtual net::StepLog& steps() = 0;
+    [[nodiscard]] virtual exchange::FeedTap& feed_tap() = 0;
+    /// Logs and records what each recorded ranking comes to.
+    virtual void follow(engine::RankingBoard& board) = 0;
+    /// Options that take effect now.
+    virtual void note_options(const RecordedOptions& options) = 0;
+    /// Settings that take effect now.
+    virtual void note_settings(const settings::Settings& settings) = 0;
+    [[nodiscard]] virtual recording::RecorderStatus status() const = 0;
+    /// Writes what is left, within `grace`.
+    virtual void close(std::chrono::milliseconds grace) = 0;
+};
+
+/// Where recordings are, by the settings.
+[[nodiscard]] std::string record_folder(const settings::Settings& settings);
+/// io where the folder cannot be used.
+[[nodiscard]] core::Result<std::unique_ptr<LiveRecording>> make_live_recording(boost::asio::any_io_executor executor,
+                                                                               const settings::Settings& settings);
+
+}  // namespace scanner::app

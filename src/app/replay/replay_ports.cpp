@@ -1,0 +1,154 @@
+#include "app/replay/replay_ports.hpp"
+
+#include "scanner/recording/answer_memory.hpp"
+#include "scanner/recording/tap.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace scanner::app {
+namespace {
+
+namespace asio = boost::asio;
+
+std::string target_of(std::string_view url) {
+    const std::size_t scheme = url.find("://");
+    const std::size_t path = url.find('/', scheme == std::string_view::npos ? 0 : scheme + 3);
+    return path == std::string_view::npos ? "/" : std::string(url.substr(path));
+}
+
+/// What requests of one path about one contract have in common.
+std::string similar_to(std::string_view target) {
+    return std::string(target.substr(0, target.find('?'))) + '|' + recording::contract_of_url(target);
+}
+
+class ReplayExchange final : public exchange::Exchange {
+public:
+    ReplayExchange(exchange::Exchange& inner, Waiters& waiters) : inner_(inner), waiters_(waiters) {}
+
+    asio::awaitable<core::Result<exchange::ContractList>> contracts() override {
+        return answered("contracts", "", inner_.contracts());
+    }
+    asio::awaitable<core::Result<exchange::Bulk<market::Ticker>>> tickers() override {
+        return answered("tickers", "", inner_.tickers());
+    }
+    asio::awaitable<core::Result<exchange::Bulk<market::FundingRate>>> funding_rates(
+        std::vector<std::string> wanted) override {
+        return answered("funding_rates", "", inner_.funding_rates(std::move(wanted)));
+    }
+    asio::awaitable<core::Result<exchange::Bulk<market::OpenInterest>>> open_interest(
+        std::vector<std::string> wanted) override {
+        return answered("open_interest", "", inner_.open_interest(std::move(wanted)));
+    }
+    asio::awaitable<core::Result<exchange::Bulk<market::IndexPrice>>> index_prices() override {
+        return answered("index_prices", "", inner_.index_prices());
+    }
+    asio::awaitable<core::Result<exchange::BookAnswer>> order_book(
+        std::shared_ptr<const market::Contract> contract) override {
+        std::string code = contract->contract_code;
+        return answered("order_book", std::move(code), inner_.order_book(std::move(contract)));
+    }
+    asio::awaitable<core::Result<exchange::CandleBatch>> candles(std::shared_ptr<const market::Contract> contract,
+                                                                 int interval_minutes, int count) override {
+        std::string code = contract->contract_code;
+        return answered("candles", std::move(code), inner_.candles(std::move(contract), interval_minutes, count));
+    }
+    asio::awaitable<core::Result<std::vector<market::Trade>>> trades(std::shared_ptr<const market::Contract> contract,
+                                                                     int count) override {
+        std::string code = contract->contract_code;
+        return answered("trades", std::move(code), inner_.trades(std::move(contract), count));
+    }
+    asio::awaitable<core::Result<void>> probe() override { return answered("probe", "", inner_.probe()); }
+    exchange::ExchangeStatus status() const override { return inner_.status(); }
+
+private:
+    template <class T>
+    asio::awaitable<core::Result<T>> answered(const char* name, std::string contract,
+                                              asio::awaitable<core::Result<T>> call) {
+        const auto outcome = co_await waiters_.wait(name, std::move(contract));
+        if (!outcome) co_return core::fail(core::ErrorCode::cancelled, "given up");
+        if (const auto error = recording::outcome_error(*outcome)) co_return std::unexpected(*error);
+        co_return co_await std::move(call);
+    }
+
+    exchange::Exchange& inner_;
+    Waiters& waiters_;
+};
+
+}  // namespace
+
+void ReplayClient::put(recording::RestAnswer answer) {
+    std::string target = target_of(answer.url);
+    similar_.insert_or_assign(similar_to(target), target);
+    answers_.insert_or_assign(std::move(target), std::move(answer));
+}
+
+asio::awaitable<core::Result<net::ClientResponse>> ReplayClient::send(net::ClientRequest request) {
+    const std::string target = target_of(request.url);
+    auto found = answers_.find(target);
+    if (found == answers_.end() && lenient_) {
+        if (const auto other = similar_.find(similar_to(target)); other != similar_.end()) {
+            found = answers_.find(other->second);
+        }
+    }
+    if (found == answers_.end()) {
+        co_return core::fail(core::ErrorCode::network, "the recording has no answer to " + target);
+    }
+    const recording::RestAnswer& answer = found->second;
+    if (answer.status == 0) {
+        const auto error = recording::outcome_error(answer.error);
+        co_return std::unexpected(error ? *error : core::Error(core::ErrorCode::network, "no answer"));
+    }
+    net::ClientResponse response;
+    response.status = answer.status;
+    response.body = answer.body;
+    co_return response;
+}
+
+asio::awaitable<std::optional<std::string>> Waiters::wait(std::string name, std::string contract) {
+    if (free_) co_return std::string(recording::kAnswerOk);
+    const auto waiter = std::make_shared<Waiter>(Waiter{.name = std::move(name),
+                                                        .contract = std::move(contract),
+                                                        .woken = std::make_unique<net::Event>(executor_),
+                                                        .detail = std::nullopt});
+    waiting_.push_back(waiter);
+    while (!waiter->detail) {
+        if (co_await waiter->woken->wait() == net::Event::Outcome::cancelled) break;
+    }
+    waiting_.remove(waiter);
+    co_return waiter->detail;
+}
+
+bool Waiters::wake(std::string_view name, std::string_view contract, std::string detail) {
+    for (const auto& waiter : waiting_) {
+        if (waiter->detail || waiter->name != name || waiter->contract != contract) continue;
+        waiter->detail = std::move(detail);
+        waiter->woken->notify();
+        return true;
+    }
+    return false;
+}
+
+std::string Waiters::describe() const {
+    constexpr std::size_t kShown = 3;
+    std::string text;
+    std::size_t count = 0;
+    for (const auto& waiter : waiting_) {
+        if (++count > kShown) return text + ", …";
+        if (!text.empty()) text += ", ";
+        text += waiter->name;
+        if (!waiter->contract.empty()) text += ' ' + waiter->contract;
+    }
+    return text.empty() ? "nothing" : text;
+}
+
+asio::awaitable<std::string> ReplaySteps::reach(std::string_view name, std::string detail) {
+    auto told = co_await waiters_.wait(std::string(name), {});
+    co_return told ? std::move(*told) : std::move(detail);
+}
+
+std::unique_ptr<exchange::Exchange> make_replay_exchange(exchange::Exchange& inner, Waiters& waiters) {
+    return std::make_unique<ReplayExchange>(inner, waiters);
+}
+
+}  // namespace scanner::app

@@ -1,0 +1,95 @@
+#pragma once
+
+#include "scanner/core/clock.hpp"
+#include "scanner/exchange/exchange.hpp"
+#include "scanner/net/event.hpp"
+#include "scanner/net/http_client.hpp"
+#include "scanner/net/step_log.hpp"
+#include "scanner/recording/record.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+/// What a replayed engine stands on in place of sockets and clocks. Loop thread only.
+namespace scanner::app {
+
+/// Stands where the recording is.
+class ReplayClock final : public core::Clock {
+public:
+    [[nodiscard]] core::WallTime now() const override { return wall_; }
+    [[nodiscard]] core::SteadyTime steady_now() const override { return steady_; }
+    void set(const recording::Stamp& at) {
+        wall_ = core::WallTime(std::chrono::floor<std::chrono::milliseconds>(std::chrono::nanoseconds(at.wall_ns)));
+        steady_ = core::SteadyTime(std::chrono::nanoseconds(at.steady_ns));
+    }
+
+private:
+    core::WallTime wall_;
+    core::SteadyTime steady_;
+};
+
+/// Answers each request with the newest recorded answer to it, at once. Scheme and host do not matter.
+class ReplayClient final : public net::HttpClient {
+public:
+    /// Where a request was not recorded as it is, one of the same path about the same contract will do: what captured
+    /// it need not have asked for as many rows.
+    void be_lenient() { lenient_ = true; }
+    void put(recording::RestAnswer answer);
+    [[nodiscard]] boost::asio::awaitable<core::Result<net::ClientResponse>> send(net::ClientRequest request) override;
+
+private:
+    std::unordered_map<std::string, recording::RestAnswer> answers_;  ///< by path and query
+    std::unordered_map<std::string, std::string> similar_;            ///< keys of `answers_` by path and contract
+    bool lenient_ = false;
+};
+
+/// Things that wait for the recording to come to them, by name and contract.
+class Waiters {
+public:
+    explicit Waiters(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+    /// Waits, and gives the recorded detail; nothing when the caller was cancelled.
+    [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> wait(std::string name, std::string contract);
+    /// Wakes the one that waits longest for it. False when none does.
+    [[nodiscard]] bool wake(std::string_view name, std::string_view contract, std::string detail);
+    /// From now on nothing waits.
+    void release_all() { free_ = true; }
+    /// "order_book BTC-USDT, …": of some that wait.
+    [[nodiscard]] std::string describe() const;
+
+private:
+    struct Waiter {
+        std::string name;
+        std::string contract;
+        std::unique_ptr<net::Event> woken;
+        std::optional<std::string> detail;
+    };
+    boost::asio::any_io_executor executor_;
+    std::list<std::shared_ptr<Waiter>> waiting_;
+    bool free_ = false;
+};
+
+/// The engine's own steps wait here. What it is told from outside it was told by the replay, which knows.
+class ReplaySteps final : public net::StepLog {
+public:
+    explicit ReplaySteps(Waiters& waiters) : waiters_(waiters) {}
+    void step(std::string_view, std::string_view, std::string_view) override {}
+    [[nodiscard]] boost::asio::awaitable<std::string> reach(std::string_view name, std::string detail) override;
+
+private:
+    Waiters& waiters_;
+};
+
+/// Each call waits until the recording says that it was answered, and is then answered as it was: by `inner` from the
+/// recorded bytes, or with the recorded error.
+[[nodiscard]] std::unique_ptr<exchange::Exchange> make_replay_exchange(exchange::Exchange& inner, Waiters& waiters);
+
+}  // namespace scanner::app

@@ -1,0 +1,265 @@
+#include "app/replay/replayer.hpp"
+
+#include "app/recording/ranking_digest.hpp"
+#include "app/recording/recorded_options.hpp"
+#include "app/replay/replay_ports.hpp"
+#include "app/wiring.hpp"
+
+#include "scanner/core/numeric.hpp"
+#include "scanner/engine/engine.hpp"
+#include "scanner/exchange/exchange_factory.hpp"
+#include "scanner/ranking/ranking_codec.hpp"
+#include "scanner/recording/answer_memory.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <climits>
+#include <map>
+#include <memory>
+#include <utility>
+
+namespace scanner::app {
+namespace {
+
+namespace asio = boost::asio;
+
+/// No request waits for its turn: each is answered from memory.
+constexpr double kNoBudget = 1e6;
+/// A call that took too long in its time is given up by the engine's own timers here as well: they take as long.
+constexpr std::chrono::seconds kPatience{60};
+
+constexpr std::array<std::string_view, 4> kOwnSteps{"pass", "given_up", "pass_ended", "rank"};
+
+bool is_own_step(std::string_view name) {
+    return std::ranges::find(kOwnSteps, name) != kOwnSteps.end();
+}
+
+class Replayer {
+public:
+    Replayer(std::vector<recording::SegmentFile> files, ReplayOptions options)
+        : reader_(std::move(files)), options_(std::move(options)) {}
+    ~Replayer() {
+        if (engine_) engine_->stop();
+        settle();
+    }
+    Replayer(const Replayer&) = delete;
+    Replayer& operator=(const Replayer&) = delete;
+
+    core::Result<ReplayOutcome> run() {
+        while (outcome_.diverged.empty()) {
+            auto next = reader_.next();
+            if (!next) return std::unexpected(next.error());
+            if (!*next || (*next)->at.wall_ns >= options_.to_wall_ns) break;
+            ++outcome_.records;
+            if (auto looked = look_at((*next)->at, (*next)->body); !looked) return std::unexpected(looked.error());
+            if (auto taken = take(std::move(**next)); !taken) return std::unexpected(taken.error());
+        }
+        if (foreign_) scan_now();
+        outcome_.damage = reader_.damage();
+        if (!engine_) return core::fail(core::ErrorCode::invalid_input, "the recording tells no settings");
+        return std::move(outcome_);
+    }
+
+private:
+    /// What something else captured begins without settings and tells no steps: a pass is made of it each interval.
+    core::Result<void> look_at(const recording::Stamp& at, const recording::RecordBody& body) {
+        const bool begins = std::holds_alternative<recording::SettingsInEffect>(body) ||
+                            std::holds_alternative<recording::Checkpoint>(body);
+        if (!engine_ && !begins) {
+            foreign_ = true;
+            waiters_.release_all();
+            client_.be_lenient();
+            clock_.set(at);
+            if (auto taken = take_settings({}); !taken) return taken;
+            due_ns_ = at.wall_ns + std::chrono::nanoseconds(settings_.scan_interval).count();
+        }
+        if (!foreign_) return {};
+        if (at.wall_ns >= due_ns_) {
+            scan_now();
+            due_ns_ = at.wall_ns + std::chrono::nanoseconds(settings_.scan_interval).count();
+        }
+        clock_.set(at);
+        return {};
+    }
+
+    void scan_now() {
+        scan();
+        const auto until = std::chrono::steady_clock::now() + kPatience;
+        while (scanning_ && std::chrono::steady_clock::now() < until) {
+            io_.restart();
+            io_.run_one_for(std::chrono::milliseconds(100));
+        }
+    }
+
+    core::Result<void> take(recording::Record record) {
+        const recording::Stamp at = record.at;
+        if (auto* const answer = std::get_if<recording::RestAnswer>(&record.body)) {
+            client_.put(std::move(*answer));
+        } else if (const auto* const piece = std::get_if<recording::Checkpoint>(&record.body)) {
+            if (const auto answer_then = recording::answer_of(*piece)) client_.put(*answer_then);
+        } else if (const auto* const lines = std::get_if<recording::SettingsInEffect>(&record.body)) {
+            clock_.set(at);
+            return take_settings(lines->text);
+        } else if (!foreign_ && std::holds_alternative<recording::ConnectionEvent>(record.body)) {
+            return core::fail(core::ErrorCode::invalid_input,
+                              "the recording holds a live feed, whose rankings cannot be made again yet; record with "
+                              "SCANNER_FEED=off");
+        } else if (const auto* const digest = std::get_if<recording::CycleDigest>(&record.body)) {
+            compare(*digest);
+        } else if (const auto* const step = std::get_if<recording::Step>(&record.body)) {
+            if (!engine_) return core::fail(core::ErrorCode::invalid_input, "the recording tells no settings");
+            settle();
+            clock_.set(at);
+            return take_step(*step, at);
+        }
+        return {};
+    }
+
+    core::Result<void> take_settings(std::string_view lines) {
+        auto read = options_.read_settings(lines);
+        if (!read) return core::fail(core::ErrorCode::invalid_input, "recorded settings: " + read.error());
+        settings_ = std::move(*read);
+        if (!foreign_ && settings_.manip_model == core::ManipModel::measured) {
+            return core::fail(core::ErrorCode::invalid_input,
+                              "recorded with SCANNER_MANIP_MODEL=measured, which cannot be made again yet; --settings "
+                              "with SCANNER_MANIP_MODEL=seed ranks it without");
+        }
+        if (!engine_) make_engine();
+        return {};
+    }
+
+    void make_engine() {
+        exchange::ExchangeOptions exchange;
+        exchange.base_url = settings_.exchange_url;
+        exchange.market_requests_per_sec = kNoBudget;
+        exchange.other_requests_per_sec = kNoBudget;
+        exchange.max_attempts = 1;
+        exchange.max_failures = INT_MAX;
+        exchange.concurrency = static_cast<std::size_t>(settings_.scan_concurrency);
+        decoder_ = exchange::make_exchange(io_.get_executor(), exchange, client_, clock_, 0);
+        exchange_ = make_replay_exchange(*decoder_, waiters_);
+        engine_ = engine::make_engine(
+            io_.get_executor(), *exchange_, clock_, engine_options(settings_, false), observer_,
+            [](std::size_t, std::size_t) {}, {}, {}, &steps_);
+        engine_->board().on_recorded([this](const ranking::RankingPtr& ranking) { on_cycle(ranking); });
+    }
+
+    core::Result<void> take_step(const recording::Step& step, const recording::Stamp& at) {
+        if (step.name == "options") {
+            const auto options = decode_options(step.detail);
+            if (!options) return core::fail(core::ErrorCode::malformed, "recorded options cannot be read");
+            engine_->set_options(engine_options(settings_, options->simulated, options->effective));
+        } else if (step.name == "restore") {
+            auto ranking = ranking::decode_ranking(step.detail);
+            if (!ranking) return std::unexpected(ranking.error().within("recorded ranking"));
+            engine_->restore(*ranking);
+        } else if (step.name == "continue_after") {
+            const auto sequence = core::parse_int(step.detail);
+            if (sequence && *sequence >= 0) engine_->continue_after(static_cast<std::uint64_t>(*sequence));
+        } else if (is_own_step(step.name)) {
+            reach(step, at);
+        } else if (!waiters_.wake(step.name, step.contract, step.detail) && scanning_ && is_of_scan(step)) {
+            diverge(at, fmt::format("{} {} was answered, and the engine waits for {}", step.name, step.contract,
+                                    waiters_.describe()));
+        }
+        settle();
+        return {};
+    }
+
+    /// Whether a pass must have waited for it: not for trades, and not for a call that it had given up.
+    static bool is_of_scan(const recording::Step& step) {
+        return step.name != "trades" && step.name != "probe" && !step.detail.starts_with("cancelled: ");
+    }
+
+    void reach(const recording::Step& step, const recording::Stamp& at) {
+        if (step.name == "pass" && !scanning_) scan();
+        const auto until = std::chrono::steady_clock::now() + kPatience;
+        while (!waiters_.wake(step.name, {}, step.detail)) {
+            if (!scanning_ || std::chrono::steady_clock::now() >= until) {
+                return diverge(at, fmt::format("the step {} was recorded, and the engine waits for {}", step.name,
+                                               waiters_.describe()));
+            }
+            io_.restart();
+            io_.run_one_for(std::chrono::milliseconds(100));
+        }
+    }
+
+    void scan() {
+        scanning_ = true;
+        asio::co_spawn(
+            io_, engine_->scan_once(),
+            [this](const std::exception_ptr&, const core::Result<ranking::RankingPtr>&) { scanning_ = false; });
+        settle();
+    }
+
+    /// Runs what can run; what waits for the recording waits.
+    void settle() {
+        io_.restart();
+        while (io_.poll() > 0) {
+        }
+    }
+
+    void diverge(const recording::Stamp& at, std::string what) {
+        outcome_.diverged = fmt::format("{}: {}", core::format_time(core::from_unix_ms(at.wall_ns / 1'000'000)), what);
+    }
+
+    void on_cycle(const ranking::RankingPtr& ranking) {
+        ++outcome_.cycles;
+        const std::uint64_t digest = digest_of(*ranking);
+        made_[ranking->sequence] = digest;
+        if (options_.on_cycle && core::to_unix_ms(ranking->time) * 1'000'000 >= options_.from_wall_ns) {
+            options_.on_cycle({.ranking = ranking, .digest = digest});
+        }
+    }
+
+    /// A digest was recorded a moment after its ranking.
+    void compare(const recording::CycleDigest& digest) {
+        settle();
+        const auto found = made_.find(digest.sequence);
+        ++outcome_.compared;
+        if (found == made_.end()) {
+            outcome_.differences.push_back(
+                {.sequence = digest.sequence, .recorded = digest.hash, .replayed = std::nullopt});
+            return;
+        }
+        if (found->second != digest.hash) {
+            outcome_.differences.push_back(
+                {.sequence = digest.sequence, .recorded = digest.hash, .replayed = found->second});
+        }
+        made_.erase(found);
+    }
+
+    recording::RecordingReader reader_;
+    const ReplayOptions options_;
+    asio::io_context io_{1};
+    asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io_);
+    ReplayClock clock_;
+    ReplayClient client_;
+    Waiters waiters_{io_.get_executor()};
+    ReplaySteps steps_{waiters_};
+    engine::EngineObserver observer_;
+    settings::Settings settings_;
+    std::unique_ptr<exchange::Exchange> decoder_;
+    std::unique_ptr<exchange::Exchange> exchange_;
+    std::unique_ptr<engine::Engine> engine_;
+    bool scanning_ = false;
+    bool foreign_ = false;
+    std::int64_t due_ns_ = 0;                      ///< of a foreign recording's next pass
+    std::map<std::uint64_t, std::uint64_t> made_;  // digests by sequence, not yet compared
+    ReplayOutcome outcome_;
+};
+
+}  // namespace
+
+core::Result<ReplayOutcome> replay(std::vector<recording::SegmentFile> files, ReplayOptions options) {
+    Replayer replayer(std::move(files), std::move(options));
+    return replayer.run();
+}
+
+}  // namespace scanner::app

@@ -1,0 +1,139 @@
+#include "app/service.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+/// A scanner that is recorded, and what a replay makes of it.
+namespace scanner::app {
+namespace {
+
+using nlohmann::json;
+using test::ChildProcess;
+using test::Service;
+using testing::Contains;
+using testing::HasSubstr;
+
+/// Runs the program to its end.
+std::string output_of(std::vector<std::string> arguments, int expected_code) {
+    arguments.insert(arguments.begin(), SCANNER_BIN_DIR "/market-scanner");
+    ChildProcess child(arguments);
+    const int code = child.stop(0);
+    EXPECT_EQ(code, expected_code) << child.output();
+    return child.output();
+}
+
+/// "seq digest" of each recorded ranking, as the live program logged them.
+std::vector<std::string> logged_digests(const std::string& log) {
+    static const std::regex kLine(R"re("event":"cycle_digest".*"seq":(\d+),"digest":"([0-9a-f]{16})")re");
+    std::vector<std::string> found;
+    std::istringstream lines(log);
+    for (std::string line; std::getline(lines, line);) {
+        std::smatch match;
+        if (std::regex_search(line, match, kLine)) found.push_back(match[1].str() + " " + match[2].str());
+    }
+    return found;
+}
+
+class Recorded : public testing::Test {
+protected:
+    Recorded() {
+        std::string name = "/tmp/market-scanner-recording-XXXXXX";
+        folder_ = ::mkdtemp(name.data());
+    }
+    ~Recorded() override { std::filesystem::remove_all(folder_); }
+    Recorded(const Recorded&) = delete;
+    Recorded& operator=(const Recorded&) = delete;
+    Recorded(Recorded&&) = delete;
+    Recorded& operator=(Recorded&&) = delete;
+
+    std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+    std::filesystem::path folder_;
+};
+
+TEST_F(Recorded, comes_to_the_same_rankings_when_it_is_replayed) {
+    std::string log;
+    {
+        Service service({.environment = {test::kPolling, "SCANNER_RECORD=on", "SCANNER_RECORD_DIR=" + path("live"),
+                                         "SCANNER_MIN_QVOL_USDT=1000", "SCANNER_MANIP_MODEL=seed"}});
+        ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();
+        const auto cycles = [&](std::size_t count) {
+            return service.wait_until([&] { return logged_digests(service.scanner().output()).size() >= count; },
+                                      std::chrono::seconds(60));
+        };
+        ASSERT_TRUE(cycles(2));
+        const auto changed = service.post("/settings", json{{"notional", 7'500}});
+        ASSERT_TRUE(changed && changed->status == 200) << (changed ? changed->body : changed.error().message());
+        service.set_faults({"5xx:rate=0.05"});
+        ASSERT_TRUE(cycles(5));
+        const json stores = service.get_json("/healthz/details").at("stores");
+        EXPECT_EQ(stores.at("recording").at("state"), "embedded") << stores;
+        ASSERT_EQ(service.scanner().stop(SIGTERM), 0);
+        log = service.scanner().output();
+    }
+    const std::vector<std::string> live = logged_digests(log);
+    ASSERT_GE(live.size(), 5U) << log;
+    EXPECT_THAT(output_of({"recording", "verify", path("live")}, 0), HasSubstr("sound"));
+
+    const std::string replayed = output_of({"replay", path("live"), "--digest"}, 0);
+    std::istringstream lines(replayed);
+    std::vector<std::string> again;
+    for (std::string line; std::getline(lines, line);) again.push_back(line);
+    for (const std::string& digest : live) EXPECT_THAT(again, Contains(digest));
+    EXPECT_THAT(replayed, HasSubstr(std::to_string(live.size()) + " digests compared, 0 differ"));
+    EXPECT_EQ(output_of({"replay", path("live"), "--digest"}, 0), replayed);
+
+    // Other settings are another ranking, and said to be one.
+    std::ofstream(path("other.env")) << "SCANNER_INCLUDE_CARRY=false\n";
+    EXPECT_THAT(output_of({"replay", path("live"), "--digest", "--settings", path("other.env")}, 1),
+                testing::Not(HasSubstr(" 0 differ")));
+}
+
+TEST_F(Recorded, is_made_of_lines_that_something_else_captured_and_ranked) {
+    Service service({.environment = {test::kPolling}});
+    ASSERT_TRUE(service.wait_until_ready());
+    std::ofstream lines(path("lines.jsonl"));
+    const auto now_ns =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch());
+    std::int64_t ns = now_ns.count();
+    boost::asio::io_context io{1};
+    const auto client = net::make_curl_client(io.get_executor(), {});
+    const auto capture = [&](const std::string& target) {
+        net::ClientRequest request;
+        request.url = service.exchange_url() + target;
+        const auto answer = test::run_on(io, client->send(std::move(request)));
+        EXPECT_TRUE(answer && answer->status == 200) << target;
+        if (!answer) return;
+        lines << json{{"t", ++ns},
+                      {"kind", "rest"},
+                      {"topic_or_url", "https://elsewhere" + target},
+                      {"body", answer->body}}
+                     .dump()
+              << '\n';
+    };
+    capture("/linear-swap-api/v1/swap_contract_info?business_type=swap");
+    capture("/linear-swap-ex/market/detail/batch_merged?business_type=swap");
+    capture("/linear-swap-api/v1/swap_batch_funding_rate");
+    capture("/linear-swap-api/v1/swap_open_interest");
+    capture("/linear-swap-api/v1/swap_index");
+    for (const std::string code : {"BTC-USDT", "ETH-USDT"}) {
+        capture("/linear-swap-ex/market/depth?contract_code=" + code + "&type=step0");
+        capture("/linear-swap-ex/market/history/kline?contract_code=" + code + "&period=1min&size=150");
+    }
+    lines.close();
+    output_of({"recording", "import", path("lines.jsonl"), "--out", path("made")}, 0);
+    std::ofstream(path("all.env")) << "SCANNER_MIN_QVOL_USDT=0\nSCANNER_MAX_SPREAD_BPS=1000\n";
+    const std::string ranked = output_of({"replay", path("made"), "--settings", path("all.env")}, 0);
+    EXPECT_THAT(ranked, HasSubstr("ranked 2")) << ranked;
+}
+
+}  // namespace
+}  // namespace scanner::app
