@@ -175,7 +175,8 @@ void ContractDetectors::on_trades(std::span<const market::Trade> trades, WallTim
         trades = sorted;
     }
     State& state = *state_;
-    const detect::MoveContext context{.index_share = state.basis.index_share()};
+    const detect::MoveContext context{.index_share = state.basis.index_share(),
+                                      .stressed = state.basis.is_stressed(at)};
     state.pump.on_trades(trades, at, context, state.log);
     state.dump.on_trades(trades, at, context, state.log);
     state.interest.on_trades(trades, at);

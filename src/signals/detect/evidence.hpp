@@ -18,24 +18,32 @@ inline constexpr std::chrono::seconds kEvidenceLasts{60};
     return 100.0 / (1.0 + std::pow(10.0 * std::max(rate, 0.0), 0.602'059'991'327'962'4));
 }
 
-/// What a detector's raw score was measured to mean: bench/detector fits these, docs/manipulation.md has the figures.
+/// What a detector's raw score was measured to mean: how often a calm contract reaches it. Fitted on the development
+/// seeds (bench/detector/report.py --fit); docs/manipulation.md has the figures on others.
 struct Calibration {
-    double at_1;       ///< the score that a calm contract reaches once a symbol-day
-    double at_01;      ///< once in ten: an episode opens there
-    double at_001;     ///< once in a hundred
-    double intercept;  ///< of the logistic map of the score to a probability
-    double slope;
+    double at_10;   ///< the score that a calm contract reaches ten times a symbol-day
+    double at_1;    ///< once
+    double at_01;   ///< once in ten days: an episode opens there
+    double at_001;  ///< once in a hundred
 
-    [[nodiscard]] double probability(double score) const {
-        return 1.0 / (1.0 + std::exp(-std::clamp(intercept + slope * score, -40.0, 40.0)));
-    }
     /// False alerts a symbol-day of a threshold at this score; its logarithm is linear between the measured points, and
     /// goes on beyond them.
     [[nodiscard]] double rate(double score) const {
-        const bool high = score >= at_01;
-        const double width = high ? at_001 - at_01 : at_01 - at_1;
-        return std::pow(10.0, std::clamp(-1.0 - (score - at_01) / width, -8.0, 3.0));
+        double power = 0.0;
+        if (score >= at_01) {
+            power = -1.0 - (score - at_01) / (at_001 - at_01);
+        } else if (score >= at_1) {
+            power = -(score - at_1) / (at_01 - at_1);
+        } else {
+            power = (at_1 - score) / (at_1 - at_10);
+        }
+        return std::pow(10.0, std::clamp(power, -8.0, 3.0));
     }
+    /// That this is an episode, where there are as many real ones a symbol-day as the simulator plants of a kind by
+    /// default: of so many alerts, one in `rate` + kEpisodesADay is real.
+    [[nodiscard]] double probability(double score) const { return kEpisodesADay / (kEpisodesADay + rate(score)); }
+
+    static constexpr double kEpisodesADay = 0.11;
 };
 
 /// The strongest of what was seen in the last minute. When it is a minute old, what was seen last takes its place.

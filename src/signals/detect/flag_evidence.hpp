@@ -57,7 +57,7 @@ public:
             reading.rate = calibration_->rate(*score);
             reading.next_change = held_.next_change(at);
         } else {
-            reading.probability = calibration_->probability(-1e9);
+            reading.probability = 0.0;
         }
         if (log.open(flag_) != nullptr) {
             const core::WallTime end = high_at_ + quiet_;

@@ -21,11 +21,16 @@ constexpr minutes kLongest{60};
 /// Within this the same burst goes on; later a clearly higher score is another one.
 constexpr minutes kSameBurst{2};
 constexpr double kClearlyHigher = 1.5;  // in the logit
+constexpr double kExplained = 4.0;      // by news: the index does not follow one contract's buyers
 constexpr double kRetraced = 0.5;
 constexpr double kCollapsed = 0.1;  // of the busiest minute
 constexpr minutes kCollapseAfter{5};
 constexpr double kCalm = 1.5;  // of the usual trades
 constexpr std::int32_t kCalmBars = 20;
+
+double probability_of(double logit) {
+    return 1.0 / (1.0 + std::exp(-std::clamp(logit, -40.0, 40.0)));
+}
 
 double bps(double from, double to) {
     return 1e4 * std::log(to / from);
@@ -36,8 +41,7 @@ double bps(double from, double to) {
 /// The thresholds at which the shipped model gives so many false alerts a symbol-day on the labelled tapes; the
 /// probability is the model's own.
 const Calibration& IgnitionWatch::calibration() {
-    static constexpr Calibration kShipped{
-        .at_1 = -7.86, .at_01 = -3.511, .at_001 = -0.255, .intercept = 0.0, .slope = 1.0};
+    static constexpr Calibration kShipped{.at_10 = -12.0, .at_1 = -7.86, .at_01 = -3.511, .at_001 = -0.255};
     return kShipped;
 }
 
@@ -69,7 +73,9 @@ void IgnitionWatch::close_bars(core::WallTime up_to, const MoveContext& context,
     while (const auto bar = model_.close_bar(up_to)) judge(*bar, context, log);
 }
 
-void IgnitionWatch::judge(const IgnitionBar& bar, const MoveContext& context, EpisodeLog& log) {
+void IgnitionWatch::judge(const IgnitionBar& closed, const MoveContext& context, EpisodeLog& log) {
+    IgnitionBar bar = closed;
+    if (context.stressed) bar.logit -= kExplained;
     bars_known_ = std::min(bars_known_ + 1, kMinuteBars + 1);
     known_ = bar.bars_before >= kWarmUpBars && bars_known_ > kMinuteBars;
     const Episode* episode = log.open(flag_);
@@ -88,8 +94,7 @@ void IgnitionWatch::judge(const IgnitionBar& bar, const MoveContext& context, Ep
     }
     if (bar.logit <= peak_logit_) return;
     peak_logit_ = bar.logit;
-    Episode now{.probability = calibration().probability(bar.logit),
-                .severity = score_of_rate(calibration().rate(bar.logit))};
+    Episode now{.probability = probability_of(bar.logit), .severity = score_of_rate(calibration().rate(bar.logit))};
     now.evidence = {evidence(Quantity::burst_probability, now.probability, kIgnitionThreshold),
                     evidence(Quantity::trades_vs_usual, std::exp(bar.features.activity)),
                     evidence(Quantity::move_bps, bps(real_price(base_), real_price(bar.price)))};
@@ -106,7 +111,7 @@ void IgnitionWatch::begin(const IgnitionBar& bar, const MoveContext& context, Ep
     Episode episode{.flag = flag_,
                     .phase = EpisodePhase::ignition,
                     .start = bar.closes_at - kIgnitionBar,
-                    .probability = calibration().probability(bar.logit),
+                    .probability = probability_of(bar.logit),
                     .severity = score_of_rate(calibration().rate(bar.logit)),
                     .price = real_price(base_),
                     .repetitions = 1,
@@ -154,7 +159,7 @@ std::optional<Reading> IgnitionWatch::reading(core::WallTime at, const EpisodeLo
     if (hole_ || !known_ || at - tape_until_ >= kTapeLasts) return std::nullopt;
     Reading reading{.next_change = tape_until_ + kTapeLasts};
     if (const auto score = held_.score(at)) {
-        reading.probability = calibration().probability(*score);
+        reading.probability = probability_of(*score);
         reading.rate = calibration().rate(*score);
         reading.next_change = std::min(tape_until_ + kTapeLasts, *held_.next_change(at));
     }

@@ -18,7 +18,7 @@ namespace scanner::signals::detect {
 /// What is known of a move beside the tape, for its explanation.
 struct MoveContext {
     std::optional<double> index_share;  ///< of the contract's own move of the last minutes
-    double liquidated_usdt_60s = 0.0;   ///< one side counted
+    bool stressed = false;              ///< the index moves as well, or positions are closed by force
 };
 
 /// pump_ignition and dump_ignition: episodes out of the bars of the model, with their phases. A dump is a pump of the
@@ -50,7 +50,7 @@ public:
 
 private:
     void close_bars(core::WallTime up_to, const MoveContext& context, EpisodeLog& log);
-    void judge(const IgnitionBar& bar, const MoveContext& context, EpisodeLog& log);
+    void judge(const IgnitionBar& closed, const MoveContext& context, EpisodeLog& log);
     void begin(const IgnitionBar& bar, const MoveContext& context, EpisodeLog& log);
     void follow(const IgnitionBar& bar, EpisodeLog& log);
     [[nodiscard]] double real_price(double price) const {

@@ -11,7 +11,6 @@
 namespace scanner::signals::detect {
 namespace {
 
-constexpr double kHint = 0.05;           // below the threshold
 constexpr std::size_t kLeastLooks = 40;  // ten minutes
 constexpr std::int64_t kSampleMs = 15'000;
 constexpr double kAppears = 0.7;  // ln 2: twice the usual layer
@@ -115,7 +114,7 @@ void LayerWatch::follow(SideState& side, bool bid, const Layers& layers, const B
         return;
     }
     // As long as it stands it may be meant: that is a hint, and no episode.
-    const double hint = std::min(side.peak - 0.7 - penalty_, kSpoofingDepthImbalance.at_01 - kHint);
+    const double hint = std::min(side.peak - 0.7 - penalty_, kSpoofingDepthImbalance.at_10);
     imbalance_.see(hint, at, log, [&] {
         Episode episode{.start = core::from_unix_ms(side.appeared_ms),
                         .price = bid ? shape.bid.best : shape.ask.best,

@@ -11,7 +11,6 @@
 namespace scanner::signals::detect {
 namespace {
 
-constexpr double kHint = 0.05;           // below the threshold
 constexpr std::size_t kLeastLooks = 40;  // ten minutes
 constexpr std::int64_t kSampleMs = 15'000;
 constexpr double kHeight = 0.5;  // ln: from here on a level is a wall
@@ -85,7 +84,7 @@ void WallWatch::follow(SideState& side, bool bid, const SideShape& shape, std::s
     const double height =
         side.height - 1.5 + (stood ? 0.5 : 0.0) + (again ? 0.6 : 0.0) - (meant ? 2.5 : 0.0) - penalty_;
     // As long as it stands it may be meant: that is a hint, and no episode.
-    const double score = again ? height : std::min(height, kLiquidityWall.at_01 - kHint);
+    const double score = again ? height : std::min(height, kLiquidityWall.at_10);
     flag_.see(score, at, log, [&] {
         Episode episode{.start = core::from_unix_ms(side.since_ms), .price = side.price, .repetitions = side.pulls};
         episode.evidence = {

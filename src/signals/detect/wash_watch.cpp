@@ -170,7 +170,7 @@ void WashWatch::close_bucket(core::WallTime at, EpisodeLog& log) {
         const double second = std::log1p(std::max(sorted[1], 0.0));
         double score =
             0.6 * first + second - 0.5 * std::log1p(one_sided) + 0.8 * std::log1p(std::max(strengths[0], 0.0)) - 3.0;
-        if (speaking < 2) score = std::min(score, kWashTradeVolume.at_01 - 0.05);
+        if (speaking < 2) score = std::min(score, kWashTradeVolume.at_1 - 0.15);
         flag_.see(score, at, log, [&] {
             Episode episode{.start = at - std::chrono::milliseconds(kBucketMs),
                             .repetitions = static_cast<std::uint64_t>(all.mirrored),

@@ -71,7 +71,7 @@ private:
 
     void move_index() {
         log_index_ += 2e-5 * normal();
-        if (is(Planted::crash) && since() < 10.0) log_index_ -= 0.002;
+        if (is(Planted::crash) && since() < 10.0) log_index_ -= 0.006;
         noise_ = 0.9 * noise_ + 1e-5 * normal();
         events_.push_back({.kind = Event::Kind::index, .at = now_, .value = 20.0 * std::exp(log_index_)});
         events_.push_back({.kind = Event::Kind::funding,

@@ -17,7 +17,7 @@ std::string_view twin_name(ScenarioKind kind, core::Random& random) {
         case ScenarioKind::vacuum: return "quiet_hour";
         case ScenarioKind::wick: return "index_crash";
         case ScenarioKind::pump: return random.chance(0.6) ? "news" : "squeeze";
-        case ScenarioKind::wash: return "child_orders";
+        case ScenarioKind::wash: return random.chance(0.6) ? "child_orders" : "busy_hour";
         case ScenarioKind::ignition: return "momentum";
         case ScenarioKind::oi_paint: return "liquidation_cascade";
         case ScenarioKind::funding_push: return "arbitrage_convergence";

@@ -4,7 +4,8 @@
 #include <cmath>
 
 // Wash trading: the same hands on both sides of a print inside the spread, mirrored within five seconds, so that volume
-// grows and no position does. Its twin trades as regularly, in one direction, against the others.
+// grows and no position does. Its twins trade as regularly, in one direction, against the others, or are an hour
+// in which all trade more.
 namespace scanner::simulator {
 namespace {
 
@@ -96,10 +97,28 @@ private:
     double usdt_ = 0.0;
 };
 
+/// As much more volume as a wash would add, by people who want it: no side, no rhythm, no mirror.
+class BusyHour final : public Episode {
+public:
+    explicit BusyHour(const EpisodePlan& plan) : Episode(plan) {}
+
+    Micros step(Stage& stage) override {
+        if (stage.now >= end()) return kNever;
+        phase_ = "busy";
+        auto& pressure = stage.agents.pressure();
+        pressure.activity = std::min(6.0, 1.0 / (1.0 - plan_.intensity));
+        pressure.crowd = std::min(2.0, pressure.activity);
+        pressure.depth = 1.2;
+        stage.agents.pressure_changed();
+        return std::min(end(), stage.now + seconds(10.0));
+    }
+};
+
 }  // namespace
 
 std::unique_ptr<Episode> make_wash(const EpisodePlan& plan) {
     if (plan.manipulation) return std::make_unique<Wash>(plan);
+    if (plan.label == "busy_hour") return std::make_unique<BusyHour>(plan);
     return std::make_unique<ChildOrders>(plan);
 }
 
