@@ -84,7 +84,7 @@ const std::vector<Mistake>& mistakes() {
         {"rank > 1e999", 1, 8, 5, "not a number that can be held"},
         {"rank > 1.2.3", 1, 11, 2, "expected 'and'"},
         {"\"scam_wik\" in flags", 1, 1, 10, "did you mean 'scam_wick'"},
-        {"\"zzz\" in flags", 1, 1, 5, "there are exhausted_spike"},
+        {"\"zzz\" in flags", 1, 1, 5, "there are dump_ignition, exhausted_spike"},
         {"\"scam_wick\" in symbol", 1, 16, 6, "'in' looks into 'flags'"},
         {"rank in flags", 1, 1, 4, "the name of a flag in quotes"},
         {"symbol in flags", 1, 1, 6, "the name of a flag in quotes"},

@@ -138,6 +138,66 @@ TEST(BatchCodec, reads_a_batch_of_the_second_version) {
     EXPECT_EQ(again->inputs.at(0).schema, nullptr);
 }
 
+/// The version before knew every score of a minute, and no episodes.
+TEST(BatchCodec, reads_a_batch_of_the_third_version) {
+    std::string raw;
+    ByteWriter out(raw);
+    out.u8(0);                               // no cycle
+    for (int i = 0; i < 3; ++i) out.u32(0);  // rankings, schemas, inputs
+    out.u32(1);                              // one minute
+    out.text("BTC/USDT:USDT");
+    out.i64(core::to_unix_ms(kStart));
+    for (const double value : {100.0, 1.5, 2e5, 12.0}) out.real(value);
+    for (int i = 0; i < 6; ++i) out.maybe(std::nullopt);
+    out.u32(0);
+    out.i64(2);
+    out.u64(6);
+    out.u64(7);
+    out.u32(0);
+    out.u32(0);
+    const auto batch = decode_batch(fuzz::stored_batch(raw, 3));
+    ASSERT_TRUE(batch) << batch.error().message();
+    ASSERT_EQ(batch->minutes.size(), 1U);
+    EXPECT_EQ(batch->minutes[0].manip_score, 12.0);
+    EXPECT_EQ(batch->minutes[0].top5_depth_usdt, 2e5);
+    EXPECT_EQ(batch->minutes[0].last_sequence, 7U);
+    EXPECT_TRUE(batch->episodes.empty());
+}
+
+TEST(BatchCodec, gives_back_episodes_and_scores_that_nothing_told) {
+    HistoryBatch batch;
+    batch.minutes.push_back(samples::minute(1, kStart, "NEW/USDT:USDT", 2.0));
+    batch.minutes[0].manip_score.reset();
+    batch.episodes.push_back({.id = "NEW-USDT.scam_wick.1",
+                              .revision = 9,
+                              .symbol = "NEW/USDT:USDT",
+                              .flag = "scam_wick",
+                              .kind = "simulated",
+                              .phase = "over",
+                              .start = kStart,
+                              .end = kStart + minutes(1),
+                              .probability = 0.5,
+                              .severity = 80.0,
+                              .simulated = true,
+                              .details_json = "{}",
+                              .context_json = "[]"});
+    batch.episodes.push_back(batch.episodes.front());
+    batch.episodes.back().end.reset();
+    const auto again = decode_batch(encode_batch(batch));
+    ASSERT_TRUE(again) << again.error().message();
+    EXPECT_EQ(again->minutes[0].manip_score, std::nullopt);
+    ASSERT_EQ(again->episodes.size(), 2U);
+    const EpisodeRecord& episode = again->episodes[0];
+    EXPECT_EQ(episode.id, "NEW-USDT.scam_wick.1");
+    EXPECT_EQ(episode.revision, 9U);
+    EXPECT_EQ(episode.phase, "over");
+    EXPECT_EQ(episode.end, kStart + minutes(1));
+    EXPECT_EQ(episode.severity, 80.0);
+    EXPECT_TRUE(episode.simulated);
+    EXPECT_EQ(episode.context_json, "[]");
+    EXPECT_EQ(again->episodes[1].end, std::nullopt);
+}
+
 TEST(BatchCodec, refuses_inputs_of_a_schema_that_is_not_there) {
     std::string raw;
     ByteWriter out(raw);
@@ -155,7 +215,7 @@ TEST(BatchCodec, refuses_inputs_of_a_schema_that_is_not_there) {
 TEST(BatchCodec, refuses_what_it_did_not_write) {
     const std::string bytes = encode_batch(samples::cycle(1, kStart));
     EXPECT_EQ(decode_batch("").error().code(), core::ErrorCode::malformed);
-    EXPECT_EQ(decode_batch("\x04" + bytes.substr(1)).error().code(), core::ErrorCode::malformed);
+    EXPECT_EQ(decode_batch("\x05" + bytes.substr(1)).error().code(), core::ErrorCode::malformed);
     for (std::size_t length = 1; length < bytes.size(); length += 7)
         EXPECT_FALSE(decode_batch(bytes.substr(0, length))) << length;
     EXPECT_FALSE(decode_batch(std::string("\x01\xff\xff\xff\xff", 5) + bytes.substr(5)));  // 4 GiB, it says
