@@ -1,6 +1,6 @@
 #include "scanner/engine/history_feed.hpp"
 
-#include "engine/stored_inputs.hpp"
+#include "engine/history/stored_inputs.hpp"
 
 #include "scanner/core/json_writer.hpp"
 #include "scanner/signals/numbers.hpp"

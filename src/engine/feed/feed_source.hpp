@@ -45,6 +45,9 @@ struct FollowedContract {
     std::uint64_t tape_life = 0;  ///< another number after each hole, for who waits for a list of trades
 };
 
+/// What answers say of the subscription of its book, a literal.
+[[nodiscard]] std::string_view subscription_of(const FollowedContract& contract);
+
 /// Follows an exchange's live feed and writes what it tells to the market state: the second source beside the scan.
 ///
 /// Books are copied late, when a ranking is about to be made of them: a hundred changes between two rankings cost one

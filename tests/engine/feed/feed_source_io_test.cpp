@@ -1,15 +1,4 @@
-#include "engine/feed/feed_source.hpp"
-#include "engine/feed/hand_driven_feed.hpp"
-#include "engine/market_state.hpp"
-#include "engine/scan/market_scan.hpp"
-#include "engine/scripted_exchange.hpp"
-#include "support/run_coroutine.hpp"
-
-#include "scanner/ranking/ranker.hpp"
-#include "scanner/signals/numbers.hpp"
-#include "scanner/signals/profile.hpp"
-
-#include <gtest/gtest.h>
+#include "engine/feed/feed_source_fixture.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -19,58 +8,9 @@
 #include <utility>
 #include <vector>
 
-/// What a live feed changes in the state that rankings are read of. The clocks of ours and of the exchange go together
-/// here; what a scan does is done by the real one.
+/// What a live feed changes in the state that rankings are read of.
 namespace scanner::engine {
 namespace {
-
-using exchange::BookState;
-using market::Input;
-using market::InputSource;
-using market::InputState;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-const std::string kCode = "AAA-USDT";
-
-class FeedSourceTest : public testing::Test {
-protected:
-    FeedSourceTest() { source_.follow(feed_); }
-
-    void pass(milliseconds time) {
-        clock_.advance(time);
-        exchange_.exchange_now += time;
-    }
-    void scan() { ASSERT_TRUE(test::run_coroutine(scan_->run({}))); }
-    exchange::FeedTime now() const {
-        return {.exchange = exchange_.exchange_now, .received = clock_.now(), .received_steady = clock_.steady_now()};
-    }
-    MarketReading read() {
-        source_.bring();
-        return state_.read(clock_.now(), clock_.steady_now(), limits_);
-    }
-    static const market::MarketData* find(const MarketReading& reading, const std::string& code = kCode) {
-        for (const ranking::MarketDataPtr& data : reading.data) {
-            if (data->contract->contract_code == code) return data.get();
-        }
-        return nullptr;
-    }
-    /// The exchange's clock is told forward a little slowly, so as not to age what is young.
-    static bool near(std::optional<core::WallTime> a, core::WallTime b) {
-        return a && std::chrono::abs(*a - b) <= milliseconds(100);
-    }
-    int books_asked() { return std::exchange(exchange_.calls["order_book"], 0); }
-
-    test::ScriptedExchange exchange_;
-    core::ManualClock clock_{core::from_unix_ms(1'790'000'000'000)};
-    MarketState state_{1, 200};
-    int changes_ = 0;
-    FeedSource source_{state_, clock_, {.on_change = [this] { ++changes_; }}};
-    test::HandDrivenFeed feed_{source_};
-    std::unique_ptr<MarketScan> scan_ =
-        make_market_scan(exchange_, clock_, state_, {}, {.on_universe = [this] { source_.want_universe(); }});
-    InputLimits limits_;
-};
 
 TEST_F(FeedSourceTest, wants_the_universe_by_turnover_and_follows_it) {
     scan();
@@ -378,130 +318,6 @@ TEST_F(FeedSourceTest, a_fall_back_with_a_lower_number_is_older) {
     other.exchange_time = exchange_.exchange_now;
     source_.take_book(kCode, other);
     EXPECT_DOUBLE_EQ(find(read())->ticker.bid->price, 99.5) << "by then the exchange may have begun to count anew";
-}
-
-TEST_F(FeedSourceTest, no_basis_of_prices_that_are_seconds_apart) {
-    scan();
-    limits_.max_index_gap = seconds(3);
-    EXPECT_TRUE(find(read())->index_price);
-    pass(seconds(4));
-    feed_.tell_trade(kCode, 100.5, 1, now());
-    const MarketReading apart = read();
-    EXPECT_FALSE(find(apart)->index_price);
-    EXPECT_NE(find(apart)->inputs[Input::index].note, "");
-    EXPECT_TRUE(find(apart, "BBB-USDT")->index_price) << "its price and the index are equally old";
-    state_.take(exchange::Bulk<market::IndexPrice>{.by_contract = {{kCode, {100.0, exchange_.exchange_now}}},
-                                                   .exchange_time = exchange_.exchange_now});
-    EXPECT_TRUE(find(read())->index_price);
-}
-
-TEST_F(FeedSourceTest, a_price_is_compared_with_the_index_of_its_own_moment) {
-    scan();
-    limits_.max_index_gap = seconds(3);
-    const double at_scan = *find(read(), "BBB-USDT")->index_price;
-    const auto tell_index = [this](double price) {
-        state_.take(exchange::Bulk<market::IndexPrice>{
-            .by_contract = {{kCode, {price, exchange_.exchange_now}}, {"BBB-USDT", {price, exchange_.exchange_now}}},
-            .exchange_time = exchange_.exchange_now});
-    };
-    for (int second = 1; second <= 30; ++second) {
-        pass(seconds(1));
-        tell_index(200.0 + second);
-        if (second == 10) feed_.tell_trade(kCode, 100.5, 1, now());
-    }
-    const MarketReading reading = read();
-    EXPECT_EQ(find(reading)->index_price, 210.0) << "of the second of its last trade";
-    EXPECT_EQ(find(reading)->inputs[Input::index].note, "");
-    EXPECT_EQ(find(reading, "BBB-USDT")->index_price, at_scan) << "nothing told its price since";
-    EXPECT_TRUE(near(find(reading)->inputs[Input::index].true_at, clock_.now() - seconds(20)));
-    pass(seconds(1));
-    tell_index(300.0);
-    EXPECT_EQ(find(read()), find(reading)) << "an index that is not the price's changes nothing: the same object";
-    feed_.tell_trade(kCode, 100.5, 2, now());
-    EXPECT_EQ(find(read())->index_price, 300.0);
-}
-
-TEST_F(FeedSourceTest, the_running_candle_is_the_tapes_own_while_it_has_no_hole) {
-    scan();
-    const auto tell = [this](std::int64_t id, double price) { feed_.tell_trade(kCode, price, id, now()); };
-    const auto last = [](const market::MarketData* data) { return data->candles->back(); };
-    feed_.tell_hole(kCode, exchange::kTapeBegins);
-    ASSERT_TRUE(source_.fill_tape(kCode, {}, source_.followed().at(kCode).tape_life));
-    tell(1, 100.5);
-    EXPECT_DOUBLE_EQ(last(find(read())).base_volume, 10.0) << "the exchange's: the minute began before the tape";
-    const auto to_next_minute = [this] {
-        const std::int64_t ms = core::to_unix_ms(exchange_.exchange_now) % 60'000;
-        pass(milliseconds(60'000 - ms));
-    };
-    to_next_minute();
-    scan();  // brings the candle of the minute, and what closed
-    tell(2, 100.25);
-    tell(3, 100.5);
-    EXPECT_DOUBLE_EQ(last(find(read())).base_volume, 4.0);
-    EXPECT_DOUBLE_EQ(last(find(read())).open, 100.25);
-    EXPECT_EQ(find(read())->inputs[Input::candles].source, InputSource::feed);
-    const std::size_t closed = find(read())->closed_candles;
-    to_next_minute();
-    tell(4, 100.75);
-    const MarketReading next = read();
-    EXPECT_EQ(find(next)->candles->size(), 200U);
-    EXPECT_EQ(find(next)->closed_candles, closed) << "200 are kept: one has closed, one was dropped";
-    EXPECT_DOUBLE_EQ(find(next)->candles->at(198).base_volume, 4.0);
-    EXPECT_DOUBLE_EQ(last(find(next)).base_volume, 2.0);
-    feed_.tell_hole(kCode);
-    exchange_.candle_counts.clear();
-    scan();
-    EXPECT_FALSE(exchange_.candle_counts.empty()) << "the exchange's own is asked for at once";
-    EXPECT_DOUBLE_EQ(last(find(read())).base_volume, 10.0);
-    EXPECT_EQ(find(read())->inputs[Input::candles].source, InputSource::rest);
-    EXPECT_EQ(state_.candles_checked().candles, 1U);
-    EXPECT_EQ(state_.candles_checked().mismatches, 1U) << "the exchange of this test says 10 of every minute";
-}
-
-/// A ranking of the state, by a ranker of its own.
-ranking::Ranking ranked(MarketReading reading) {
-    ranking::RankingSettings settings;
-    settings.default_profile = "scalp";
-    settings.notional_usdt = 5000;
-    settings.min_qvol_usdt = 20e6;
-    settings.max_spread_bps = 8;
-    std::vector<signals::Profile> profiles;
-    for (const auto& profile : signals::builtin_profiles()) profiles.push_back(profile);
-    ranking::Ranker ranker;
-    return ranker.rank({.data = std::move(reading.data), .exclusions = std::move(reading.exclusions)}, settings,
-                       profiles, {.sequence = 1, .time = core::from_unix_ms(1'790'000'000'000)});
-}
-
-TEST_F(FeedSourceTest, the_same_market_gives_the_same_numbers_and_ranks_both_ways) {
-    exchange_.codes = {"AAA-USDT", "BBB-USDT", "CCC-USDT", "DDD-USDT"};
-    scan();
-    const ranking::Ranking polled = ranked(state_.read(clock_.now(), clock_.steady_now(), limits_));
-    // The feed tells the very book that the scan read, and the last trade at the ticker's price.
-    for (const std::string& code : exchange_.codes) {
-        feed_.tell_book(code, exchange_.last, exchange_.level_size, now());
-        feed_.tell_trade(code, exchange_.last, 1, now());
-    }
-    const ranking::Ranking followed = ranked(read());
-    ASSERT_EQ(polled.contracts.size(), 4U);
-    ASSERT_EQ(followed.contracts.size(), 4U);
-    for (std::size_t i = 0; i < polled.contracts.size(); ++i) {
-        ASSERT_EQ(followed.contract(i).data.inputs[Input::order_book].source, InputSource::feed);
-        const auto by_poll = polled.numbers_view(i);
-        const auto by_feed = followed.numbers_view(i);
-        for (const signals::NumberField& field : signals::kNumbers) {
-            EXPECT_EQ(signals::known(by_poll, field), signals::known(by_feed, field)) << field.name;
-        }
-        EXPECT_EQ(polled.contract(i).numbers.manipulation.manip_flags,
-                  followed.contract(i).numbers.manipulation.manip_flags);
-    }
-    for (const auto& [profile, entries] : polled.ranked) {
-        const auto& others = followed.ranked.at(profile);
-        ASSERT_EQ(entries.size(), others.size());
-        for (std::size_t i = 0; i < entries.size(); ++i) {
-            EXPECT_EQ(entries[i].contract, others[i].contract) << profile;
-            EXPECT_DOUBLE_EQ(entries[i].score, others[i].score) << profile;
-        }
-    }
 }
 
 TEST_F(FeedSourceTest, a_feed_is_there_while_a_subscription_lives_and_for_an_interruption) {

@@ -1,4 +1,4 @@
-#include "engine/stored_inputs.hpp"
+#include "engine/history/stored_inputs.hpp"
 
 #include "scanner/core/json_writer.hpp"
 #include "scanner/core/symbol.hpp"
