@@ -254,6 +254,51 @@ TEST_F(Inspecting, computes_a_contract_outside_of_the_scan_as_a_cycle_would) {
     EXPECT_THAT(alone.data.inputs.notes(), ElementsAre());
 }
 
+/// A feed that says what the test wrote down.
+class WrittenLive final : public LiveView {
+public:
+    LiveReadingPtr look(const std::shared_ptr<const market::Contract>& contract) override {
+        looked_at.push_back(contract->contract_code);
+        return reading;
+    }
+    std::vector<std::string> looked_at;
+    LiveReadingPtr reading;
+};
+
+TEST_F(Inspecting, takes_book_price_and_numbers_of_a_followed_contract_from_the_feed) {
+    scan();
+    const core::WallTime now = market_.market.exchange_now;
+    auto reading = std::make_shared<LiveReading>();
+    auto book = std::make_shared<market::OrderBook>();
+    book->bids = {{100.4, 7.0}};
+    book->asks = {{100.6, 8.0}};
+    book->exchange_time = now;
+    reading->book = std::move(book);
+    reading->book_input.subscription = "live";
+    reading->flow.tfi_60s = 0.25;
+    reading->trades = {{.trade_id = 1, .price = 100.5, .size = 2.0, .taker_side = market::Side::buy, .time = now}};
+    reading->tape_complete = true;
+    reading->tape_input = {.state = market::InputState::live, .time = now, .source = market::InputSource::feed};
+    WrittenLive live;
+    live.reading = std::move(reading);
+    inspector_ = make_inspector(io_.get_executor(), market_, engine_->board(), clock_, inspector_options_, &live);
+    const int asked = market_.market.calls["order_book"];
+    const auto answer = contract("DDD-USDT");
+    ASSERT_TRUE(answer) << answer.error().message();
+    EXPECT_THAT(live.looked_at, ElementsAre("DDD-USDT"));
+    EXPECT_EQ(market_.market.calls["order_book"], asked) << "it is live";
+    const market::MarketData& data = (*answer)->snapshot.data;
+    EXPECT_DOUBLE_EQ(data.order_book->bids.front().size, 7.0);
+    EXPECT_DOUBLE_EQ(data.ticker.last, 100.5);
+    EXPECT_EQ(data.inputs[market::Input::order_book].source, market::InputSource::feed);
+    EXPECT_EQ(data.inputs[market::Input::candles].source, market::InputSource::rest);
+    EXPECT_EQ((*answer)->snapshot.numbers.flow.tfi_60s, 0.25);
+    live.reading.reset();
+    clock_.advance(std::chrono::seconds(6));
+    ASSERT_TRUE(contract("DDD-USDT"));
+    EXPECT_EQ(market_.market.calls["order_book"], asked + 1) << "by request while it is not";
+}
+
 TEST_F(Inspecting, does_without_funding) {
     scan();
     market_.market.funding_fails = core::Error(ErrorCode::timeout, "too slow");

@@ -48,7 +48,8 @@ public:
 
     /// What is known of a contract that is followed; looks within 100 ms share one reading. A contract outside of the
     /// scan is followed from the first look until kLookLease after the last one: nullptr before its subscription has
-    /// told anything. At most kMaxLooks are at a time; one more takes the place of the one looked at longest ago.
+    /// told anything. At most kMaxLooks are at a time; one more takes the place of the one looked at longest ago, if
+    /// that was some seconds ago, and is not followed otherwise.
     [[nodiscard]] virtual LiveReadingPtr look(const std::shared_ptr<const market::Contract>& contract) = 0;
 };
 

@@ -18,7 +18,12 @@ class LookLeases {
 public:
     LookLeases(std::chrono::milliseconds lease, std::size_t max_contracts) : lease_(lease), max_(max_contracts) {}
 
-    /// Whether others are held than before: a new one, which may have taken the place of the one looked at longest ago.
+    /// Whoever looks every few seconds is not pushed out by others: else two of them could make subscriptions come and
+    /// go with every look.
+    static constexpr std::chrono::seconds kUndisturbed{5};
+
+    /// Whether others are held than before: a new one, which may have taken the place of the one looked at longest ago,
+    /// if that was kUndisturbed ago; without a place it is not held.
     bool look(const std::shared_ptr<const market::Contract>& contract, core::SteadyTime now) {
         const auto held = std::ranges::find(held_, contract->contract_code, &Lease::code);
         if (held != held_.end()) {
@@ -29,7 +34,11 @@ public:
             return changed;
         }
         if (max_ == 0) return false;
-        if (held_.size() >= max_) held_.erase(std::ranges::min_element(held_, {}, &Lease::looked_at));
+        if (held_.size() >= max_) {
+            const auto oldest = std::ranges::min_element(held_, {}, &Lease::looked_at);
+            if (now - oldest->looked_at < kUndisturbed) return false;
+            held_.erase(oldest);
+        }
         held_.push_back({.code = contract->contract_code, .contract = contract, .looked_at = now});
         return true;
     }

@@ -167,6 +167,9 @@ TEST_F(LiveLook, follows_so_many_and_no_more) {
         pass(milliseconds(1));
     }
     feed_.tell_book("T0-USDT", 5.0, 1.0, now());
+    EXPECT_EQ(look("ONE-MORE-USDT"), nullptr);
+    EXPECT_FALSE(source_.followed().contains("ONE-MORE-USDT")) << "all were looked at a moment ago";
+    pass(seconds(5));
     EXPECT_NE(look("T0-USDT"), nullptr);
     EXPECT_EQ(look("ONE-MORE-USDT"), nullptr);
     EXPECT_EQ(feed_.wanted().size(), 3 + kMaxLooks);
