@@ -107,7 +107,8 @@ def check_alerts(suite):
 def check_streams(suite):
     port = suite.scanner.port
     schemas = {"/stream": "Heartbeat", "/stream/rankings": "RankingFrame",
-               "/stream/rankings?profile=swing&symbols=btc,eth": "RankingFrame"}
+               "/stream/rankings?profile=swing&symbols=btc,eth": "RankingFrame",
+               "/stream/rankings?fields=symbol,rank,spark,inputs": "RankingFrame"}
     for target, name in schemas.items():
         with WebSocket(port, target) as socket:
             suite.check("GET", target, socket.answer, 101)

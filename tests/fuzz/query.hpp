@@ -27,7 +27,7 @@ inline void check_rankings(const net::QueryParameters& params, const api::QueryC
         require(query->top >= 1 && query->top <= api::kMaxTop && query->page >= 1 && query->page_size >= 1 &&
                     query->page_size <= (query->csv ? api::kMaxTop : api::kMaxPageSize),
                 "top, page and page size are within their ranges");
-        require(!query->all_fields || !query->fields.empty(), "a ranking has fields");
+        require(!query->fields || !query->fields->empty(), "a ranking has fields");
         require(!api::canonical(*query).empty(), "a query has a name");
     } else {
         require(query.error().status >= 400 && query.error().status < 600, "a refusal has a status");

@@ -98,8 +98,9 @@ std::optional<std::string> ParamReader::choice(std::string_view name, std::span<
     return std::nullopt;
 }
 
-std::optional<std::vector<std::string>> ParamReader::list(std::string_view name) {
-    note({.name = std::string(name), .kind = ParamSpec::Kind::list});
+std::optional<std::vector<std::string>> ParamReader::list(std::string_view name,
+                                                          std::span<const std::string_view> choices) {
+    note({.name = std::string(name), .kind = ParamSpec::Kind::list, .choices = {choices.begin(), choices.end()}});
     known_.emplace_back(name);
     std::optional<std::vector<std::string>> entries;
     for (std::size_t i = 0; i < params_.size(); ++i) {

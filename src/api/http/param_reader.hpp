@@ -24,7 +24,9 @@ struct ParamSpec {
     Kind kind = Kind::text;
     std::optional<double> low;
     std::optional<double> high;
-    std::vector<std::string> choices;  ///< of choice; those of open_choice change while the service runs
+    /// Of choice, and of the entries of a list, where they are fixed; those of open_choice change while the service
+    /// runs.
+    std::vector<std::string> choices;
 };
 using ParamLog = std::vector<ParamSpec>;
 
@@ -53,8 +55,10 @@ public:
     [[nodiscard]] std::optional<std::string> choice(std::string_view name, std::span<const std::string_view> choices,
                                                     Choices kind = Choices::fixed);
     /// The entries of a repeatable, comma-separated parameter, trimmed, without empty and repeated ones, in the
-    /// client's order; nothing when the parameter is absent. More than kMaxEntries different ones are wrong.
-    [[nodiscard]] std::optional<std::vector<std::string>> list(std::string_view name);
+    /// client's order; nothing when the parameter is absent. More than kMaxEntries different ones are wrong. `choices`
+    /// are what the entries may be, for the record: the caller looks at each.
+    [[nodiscard]] std::optional<std::vector<std::string>> list(std::string_view name,
+                                                               std::span<const std::string_view> choices = {});
 
     static constexpr std::size_t kMaxEntries = kMaxListed;
 

@@ -7,6 +7,8 @@
 #include "scanner/signals/numbers.hpp"
 
 #include <algorithm>
+#include <array>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -100,50 +102,63 @@ void write_price(core::JsonWriter& json, double price) {
     }
 }
 
-/// The members of a trade; all null without one, of which the targets stay a list of three.
-void write_prices(core::JsonWriter& json, const std::optional<signals::TradePrices>& prices) {
-    if (!prices) {
-        json.key("entry_price").null().key("stop_price").null().key("tp_prices").begin_array();
-        json.null().null().null().end_array();
-        return;
+/// Null without a trade, of which the targets stay a list of three.
+void write_entry_price(core::JsonWriter& json, const std::optional<signals::TradePrices>& prices) {
+    write_price(json, prices ? prices->entry_price : 0.0);
+}
+void write_stop_price(core::JsonWriter& json, const std::optional<signals::TradePrices>& prices) {
+    write_price(json, prices ? prices->stop_price : 0.0);
+}
+void write_tp_prices(core::JsonWriter& json, const std::optional<signals::TradePrices>& prices) {
+    json.begin_array();
+    for (std::size_t i = 0; i < std::tuple_size_v<decltype(prices->tp_prices)>; ++i) {
+        write_price(json, prices ? prices->tp_prices.at(i) : 0.0);
     }
-    json.key("entry_price");
-    write_price(json, prices->entry_price);
-    json.key("stop_price");
-    write_price(json, prices->stop_price);
-    json.key("tp_prices").begin_array();
-    for (const double target : prices->tp_prices) write_price(json, target);
     json.end_array();
 }
 
+void write_trade(core::JsonWriter& json, std::string_view name, const std::optional<signals::TradePrices>& prices) {
+    json.key(name).begin_object().key("entry_price");
+    write_entry_price(json, prices);
+    json.key("stop_price");
+    write_stop_price(json, prices);
+    json.key("tp_prices");
+    write_tp_prices(json, prices);
+    json.end_object();
+}
+
 void write_breakout(core::JsonWriter& json, const signals::Opportunity& opportunity) {
-    json.key("breakout");
     if (!opportunity.above || !opportunity.below) {
         json.null();
         return;
     }
-    json.begin_object().key("above").begin_object();
-    write_prices(json, opportunity.above);
-    json.end_object().key("below").begin_object();
-    write_prices(json, opportunity.below);
-    json.end_object().end_object();
+    json.begin_object();
+    write_trade(json, "above", opportunity.above);
+    write_trade(json, "below", opportunity.below);
+    json.end_object();
 }
 
-/// The percentages, null where they would rest on a range that was not measured.
-void write_percentages(core::JsonWriter& json, const signals::Opportunity& opportunity, bool range_known) {
-    const auto pct = [&](double value) { return range_known ? std::optional(value) : std::nullopt; };
-    json.key("entry_zone").begin_object().field("type", signals::to_string(opportunity.entry_type));
-    number_field(json, "pct", pct(opportunity.entry_pct));
+/// A percentage, null where it would rest on a range that was not measured.
+std::optional<double> percentage(const Suggestion& of, double value) {
+    const bool known = signals::known<&signals::Metrics::atr_pct>(of.item.snapshot->numbers).has_value();
+    return known ? std::optional(value) : std::nullopt;
+}
+
+void write_entry_zone(core::JsonWriter& json, const Suggestion& of) {
+    json.begin_object().field("type", signals::to_string(of.opportunity.entry_type));
+    number_field(json, "pct", percentage(of, of.opportunity.entry_pct));
     json.end_object();
-    number_field(json, "stop_suggestion", pct(opportunity.stop_suggestion));
-    json.key("tp_levels").begin_array();
-    for (const double level : opportunity.tp_levels) write_number(json, pct(level));
+}
+
+void write_tp_levels(core::JsonWriter& json, const Suggestion& of) {
+    json.begin_array();
+    for (const double level : of.opportunity.tp_levels) write_number(json, percentage(of, level));
     json.end_array();
 }
 
 void write_confidence_terms(core::JsonWriter& json, const signals::ConfidenceTerms& terms) {
     constexpr signals::Digits kDigits = signals::decimals(4);
-    json.key("confidence_terms").begin_object();
+    json.begin_object();
     number_field(json, "score", signals::rounded(terms.score, kDigits));
     number_field(json, "cost", signals::rounded(terms.cost, kDigits));
     number_field(json, "manipulation", signals::rounded(terms.manipulation, kDigits));
@@ -151,38 +166,81 @@ void write_confidence_terms(core::JsonWriter& json, const signals::ConfidenceTer
     json.end_object();
 }
 
-void write_item(core::JsonWriter& json, const Suggestion& suggestion, const std::string& ts) {
-    const auto& [item, opportunity] = suggestion;
-    const auto& contract = *item.snapshot->data.contract;
-    const signals::ContractNumbers& numbers = item.snapshot->numbers;
-    json.begin_object().field("symbol", contract.symbol).field("contract_code", contract.contract_code);
-    json.field("rank", item.rank);
-    number_field(json, "score", item.score);
-    json.field("side_bias", signals::to_string(opportunity.side_bias));
-    write_percentages(json, opportunity, signals::known<&signals::Metrics::atr_pct>(numbers).has_value());
-    json.field("confidence", opportunity.confidence);
-    write_confidence_terms(json, opportunity.confidence_terms);
-    json.field("tradable", opportunity.tradable()).key("not_tradable");
-    write_value(json, std::span<const std::string_view>(opportunity.not_tradable));
-    number_field(json, "reward_risk_gross", opportunity.reward_risk_gross);
-    number_field(json, "reward_risk_net", opportunity.reward_risk_net);
-    number_field(json, "round_trip_cost_pct", opportunity.round_trip_cost_pct);
-    number_field(json, "risk_usdt", opportunity.risk_usdt);
-    number_field(json, "manip_score", signals::known<&signals::Manipulation::manip_score>(numbers));
-    json.key("manip_flags");
-    write_value(json, std::span<const std::string_view>(numbers.manipulation.manip_flags));
-    if (numbers.detection.quarantined) {
-        number_field(json, "manip_probability", signals::shown<&signals::Detection::manip_probability>(numbers));
-        json.field("quarantined", *numbers.detection.quarantined);
+struct OpportunityMember {
+    std::string_view name;
+    void (*write)(core::JsonWriter& json, const Suggestion& of, core::WallTime made_at);
+    bool on_request = false;  ///< only where `fields` names it
+};
+using Json = core::JsonWriter;
+using At = core::WallTime;
+
+/// In the order in which items have them.
+constexpr auto kMembers = std::to_array<OpportunityMember>({
+    {"symbol", [](Json& json, const Suggestion& of, At) { json.value(of.item.snapshot->data.contract->symbol); }},
+    {"contract_code",
+     [](Json& json, const Suggestion& of, At) { json.value(of.item.snapshot->data.contract->contract_code); }},
+    {"rank", [](Json& json, const Suggestion& of, At) { json.value(of.item.rank); }},
+    {"score", [](Json& json, const Suggestion& of, At) { write_number(json, of.item.score); }},
+    {"side_bias",
+     [](Json& json, const Suggestion& of, At) { json.value(signals::to_string(of.opportunity.side_bias)); }},
+    {"entry_zone", [](Json& json, const Suggestion& of, At) { write_entry_zone(json, of); }},
+    {"stop_suggestion",
+     [](Json& json, const Suggestion& of, At) { write_number(json, percentage(of, of.opportunity.stop_suggestion)); }},
+    {"tp_levels", [](Json& json, const Suggestion& of, At) { write_tp_levels(json, of); }},
+    {"confidence", [](Json& json, const Suggestion& of, At) { json.value(of.opportunity.confidence); }},
+    {"confidence_terms",
+     [](Json& json, const Suggestion& of, At) { write_confidence_terms(json, of.opportunity.confidence_terms); }},
+    {"tradable", [](Json& json, const Suggestion& of, At) { json.value(of.opportunity.tradable()); }},
+    {"not_tradable", [](Json& json, const Suggestion& of,
+                        At) { write_value(json, std::span<const std::string_view>(of.opportunity.not_tradable)); }},
+    {"reward_risk_gross",
+     [](Json& json, const Suggestion& of, At) { write_number(json, of.opportunity.reward_risk_gross); }},
+    {"reward_risk_net",
+     [](Json& json, const Suggestion& of, At) { write_number(json, of.opportunity.reward_risk_net); }},
+    {"round_trip_cost_pct",
+     [](Json& json, const Suggestion& of, At) { write_number(json, of.opportunity.round_trip_cost_pct); }},
+    {"risk_usdt", [](Json& json, const Suggestion& of, At) { write_number(json, of.opportunity.risk_usdt); }},
+    {"manip_score", [](Json& json, const Suggestion& of,
+                       At) { write_number(json, of.item.snapshot->numbers.manipulation.manip_score); }},
+    {"manip_flags",
+     [](Json& json, const Suggestion& of,
+        At) { write_value(json, std::span<const std::string_view>(of.item.snapshot->numbers.manipulation.manip_flags)); }},
+    {"ts", [](Json& json, const Suggestion&, At made_at) { json.value(core::format_time(made_at)); }},
+    {"last_price", [](Json& json, const Suggestion& of, At) { write_price(json, of.opportunity.last_price); }},
+    {"entry_price", [](Json& json, const Suggestion& of, At) { write_entry_price(json, of.opportunity.trade); }},
+    {"stop_price", [](Json& json, const Suggestion& of, At) { write_stop_price(json, of.opportunity.trade); }},
+    {"tp_prices", [](Json& json, const Suggestion& of, At) { write_tp_prices(json, of.opportunity.trade); }},
+    {"breakout", [](Json& json, const Suggestion& of, At) { write_breakout(json, of.opportunity); }},
+    {"rationale", [](Json& json, const Suggestion& of, At) { write_strings(json, of.opportunity.rationale); }},
+    {"notes", [](Json& json, const Suggestion& of, At) { write_strings(json, of.item.snapshot->notes); }},
+    {kInputsMember,
+     [](Json& json, const Suggestion& of,
+        At made_at) { write_inputs_member(json, of.item.snapshot->data.inputs, made_at); },
+     true},
+});
+
+constexpr auto kMemberNames = [] {
+    std::array<std::string_view, kMembers.size()> names;
+    std::ranges::transform(kMembers, names.begin(), &OpportunityMember::name);
+    return names;
+}();
+
+void write_item(core::JsonWriter& json, const Suggestion& suggestion, const OpportunitiesQuery& query,
+                core::WallTime made_at) {
+    const auto write = [&](const OpportunityMember& member) {
+        json.key(member.name);
+        member.write(json, suggestion, made_at);
+    };
+    json.begin_object();
+    if (query.fields) {
+        for (const ItemMember& member : *query.fields) {
+            write(*std::ranges::find(kMembers, member.name, &OpportunityMember::name));
+        }
+    } else {
+        for (const OpportunityMember& member : kMembers) {
+            if (!member.on_request) write(member);
+        }
     }
-    json.field("ts", ts).key("last_price");
-    write_price(json, opportunity.last_price);
-    write_prices(json, opportunity.trade);
-    write_breakout(json, opportunity);
-    json.key("rationale");
-    write_strings(json, opportunity.rationale);
-    json.key("notes");
-    write_strings(json, item.snapshot->notes);
     json.end_object();
 }
 
@@ -196,10 +254,20 @@ void write_filters(core::JsonWriter& json, const ranking::Ranking& ranking, cons
         .field("include_carry", query.scoring.include_carry);
     write_manipulation_filters(json, query.selection);
     write_quarantine_filter(json, ranking, query.scoring.quarantine);
-    json.field("tradable", query.tradable).field("sort", to_string(query.order)).end_object();
+    json.field("tradable", query.tradable).field("sort", to_string(query.order));
+    if (query.fields) {
+        json.key("fields").begin_array();
+        for (const ItemMember& member : *query.fields) json.value(member.name);
+        json.end_array();
+    }
+    json.end_object();
 }
 
 }  // namespace
+
+std::span<const std::string_view> opportunity_members() noexcept {
+    return kMemberNames;
+}
 
 Rendered render_opportunities(const ranking::Ranking& ranking, const OpportunitiesQuery& query,
                               const OpportunityContext& context) {
@@ -209,7 +277,6 @@ Rendered render_opportunities(const ranking::Ranking& ranking, const Opportuniti
         const core::WallTime time = each.item.snapshot->data.data_time;
         data_time = std::min(data_time.value_or(time), time);
     }
-    const std::string ts = core::format_time(ranking.time);
     core::JsonWriter json(512 + 1'400 * found.suggestions.size());
     json.begin_object();
     write_scan_members(json, ranking, data_time);
@@ -222,7 +289,7 @@ Rendered render_opportunities(const ranking::Ranking& ranking, const Opportuniti
     number_field(json, "manipulation_threshold", context.terms.manipulation_threshold);
     write_filters(json, ranking, query);
     json.key("items").begin_array();
-    for (const Suggestion& each : found.suggestions) write_item(json, each, ts);
+    for (const Suggestion& each : found.suggestions) write_item(json, each, query, ranking.time);
     json.end_array().field("total", found.total).end_object();
     return {std::string(kJsonType), json.take(), stamp_of(ranking, data_time)};
 }

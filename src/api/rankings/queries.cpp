@@ -1,6 +1,8 @@
 #include "api/rankings/queries.hpp"
 
 #include "api/http/limits.hpp"
+#include "api/rankings/opportunities_view.hpp"
+#include "api/streams/stream_frame.hpp"
 
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/symbol.hpp"
@@ -145,29 +147,6 @@ void read_sort(ParamReader& reader, RankingsQuery& query) {
     query.ascending = order ? *order == "asc" : query.sort->ascending_first;
 }
 
-void read_fields(ParamReader& reader, const QueryContext& context, RankingsQuery& query) {
-    const auto names = reader.list("fields");
-    query.all_fields = !names;
-    if (!names) {
-        for (const ItemField& field : item_fields_of(context.ranking)) query.fields.push_back(&field);
-        return;
-    }
-    if (names->empty()) reader.reject("fields", "names no field; leave the parameter out to get all");
-    for (const std::string& name : *names) {
-        if (const ItemField* const field = find_item_field(name)) {
-            query.fields.push_back(field);
-            continue;
-        }
-        if (reader.full()) {
-            reader.reject("fields", {});
-            continue;
-        }
-        std::vector<std::string> known;
-        for (const ItemField& field : item_fields()) known.emplace_back(field.name);
-        reader.reject("fields", fmt::format("unknown field {}; known: {}", in_quotes(name), fmt::join(known, ", ")));
-    }
-}
-
 /// Texts that a client chose get their length in front, so that no two queries run together into one key.
 void add_text(std::string& key, std::string_view text) {
     fmt::format_to(std::back_inserter(key), "{}:{},", text.size(), text);
@@ -243,9 +222,13 @@ std::expected<RankingsQuery, Problem> parse_rankings_query(const net::QueryParam
     read_watchlist(reader, context, query.selection);
     query.selection.symbols = read_symbols(reader, context);
     read_sort(reader, query);
-    read_fields(reader, context, query);
+    query.fields = read_members(reader, item_fields(), {{kInputsMember}});
     constexpr std::array<std::string_view, 2> kFormats{"json", "csv"};
     query.csv = reader.choice("format", kFormats) == "csv";
+    if (query.csv && query.fields &&
+        std::ranges::find(*query.fields, kInputsMember, &ItemMember::name) != query.fields->end()) {
+        reader.reject("fields", "inputs is an object: it is not available with format=csv");
+    }
     // A file of lines has no place to say that it is a page: it is whole unless pages are asked for.
     query.page_size = page_size.value_or(query.csv && !page ? kMaxTop : kDefaultPageSize);
     static_cast<void>(reader.integer("seq", 1));  // which ranking it is was settled before
@@ -269,6 +252,7 @@ std::expected<OpportunitiesQuery, Problem> parse_opportunities_query(const net::
     read_quarantine(reader, query.scoring);
     read_opportunity_order(reader, query);
     query.tradable = reader.flag("tradable");
+    query.fields = read_members(reader, {}, opportunity_members());
     if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
     return query;
 }
@@ -297,6 +281,7 @@ std::expected<StreamQuery, Problem> parse_stream_query(const net::QueryParameter
     if (const auto interval = reader.integer("min_interval_ms", 0, kMaxFrameIntervalMs)) {
         query.min_interval = std::chrono::milliseconds(*interval);
     }
+    query.fields = read_members(reader, item_fields(), frame_members());
     if (query.symbols) std::ranges::sort(*query.symbols);  // items come by rank, so their order means nothing
     if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
     return query;
@@ -309,10 +294,7 @@ std::string canonical(const RankingsQuery& query) {
     fmt::format_to(std::back_inserter(key), "{}/{}/{}", query.top, query.page, query.page_size);
     key += query.ascending ? '<' : '>';
     add_text(key, query.sort->name);
-    key += query.all_fields ? 'A' : '-';
-    for (const ItemField* const field : query.fields) {
-        if (!query.all_fields) add_text(key, field->name);
-    }
+    add_members(key, query.fields);
     key += query.csv ? 'C' : 'J';
     key += query.explain ? 'E' : '-';
     return key;
@@ -334,6 +316,7 @@ std::string canonical(const OpportunitiesQuery& query) {
     fmt::format_to(std::back_inserter(key), "{}", query.top);
     add_text(key, to_string(query.order));
     key += !query.tradable ? '-' : (*query.tradable ? 'T' : 'N');
+    add_members(key, query.fields);
     return key;
 }
 
@@ -351,6 +334,7 @@ std::string canonical(const StreamQuery& query) {
     key += query.symbols ? 'S' : '-';
     if (query.symbols) add_list(key, *query.symbols);
     fmt::format_to(std::back_inserter(key), "{}", query.top);
+    add_members(key, query.fields);
     if (query.min_interval) fmt::format_to(std::back_inserter(key), "I{}", query.min_interval->count());
     return key;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/answers/item_fields.hpp"
+#include "api/answers/item_members.hpp"
 #include "api/http/param_reader.hpp"
 #include "api/http/problem.hpp"
 
@@ -48,8 +49,7 @@ struct RankingsQuery {
     std::int64_t page_size = 25;
     const ItemField* sort = nullptr;  ///< into item_fields()
     bool ascending = false;
-    std::vector<const ItemField*> fields;  ///< in the order to show them
-    bool all_fields = true;                ///< the client named none
+    std::optional<std::vector<ItemMember>> fields;  ///< in the order to show them; nothing: the client named none
     bool csv = false;
     bool explain = false;
 };
@@ -64,7 +64,8 @@ struct OpportunitiesQuery {
     Selection selection;
     std::int64_t top = 0;
     OpportunityOrder order = OpportunityOrder::score;
-    std::optional<bool> tradable;  ///< only those that are, or only those that are not
+    std::optional<bool> tradable;                   ///< only those that are, or only those that are not
+    std::optional<std::vector<ItemMember>> fields;  ///< names of opportunity_members(); nothing: all but `inputs`
 };
 
 struct InspectQuery {
@@ -77,6 +78,7 @@ struct StreamQuery {
     std::optional<std::string> profile;               ///< nothing: each cycle's default one
     std::optional<std::vector<std::string>> symbols;  ///< contract codes, sorted; nothing: all
     std::int64_t top = 0;
+    std::optional<std::vector<ItemMember>> fields;  ///< with those of frame_members(); nothing: all but `inputs`
     /// Frames of published rankings, at most one in so long; nothing: of recorded ones, one a scan interval.
     std::optional<std::chrono::milliseconds> min_interval;
 };

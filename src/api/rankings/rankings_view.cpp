@@ -8,6 +8,7 @@
 #include <array>
 #include <tuple>
 #include <unordered_set>
+#include <vector>
 
 namespace scanner::api {
 namespace {
@@ -115,12 +116,12 @@ void write_filters(core::JsonWriter& json, const ranking::Ranking& ranking, cons
     json.field("watchlist", query.selection.watchlist).key("symbols");
     write_symbols(json, query.selection.symbols);
     json.field("sort", query.sort->name).field("order", query.ascending ? "asc" : "desc").key("fields");
-    if (query.all_fields) {
-        json.null();
-    } else {
+    if (query.fields) {
         json.begin_array();
-        for (const ItemField* const field : query.fields) json.value(field->name);
+        for (const ItemMember& member : *query.fields) json.value(member.name);
         json.end_array();
+    } else {
+        json.null();
     }
     json.end_object();
 }
@@ -145,14 +146,18 @@ std::string json_of(const ranking::Ranking& ranking, const RankingsQuery& query,
     write_filters(json, ranking, query);
     json.key("items").begin_array();
     for (const ScoredContract& item : result.page) {
-        if (query.all_fields) {
+        if (!query.fields) {
             texts.write(json, ranking, item);
             continue;
         }
         json.begin_object();
-        for (const ItemField* const field : query.fields) {
-            json.key(field->name);
-            write_value(json, shown(*field, item));
+        for (const ItemMember& member : *query.fields) {
+            json.key(member.name);
+            if (member.field != nullptr) {
+                write_value(json, shown(*member.field, item));
+            } else {
+                write_inputs_member(json, item.snapshot->data.inputs, ranking.time);
+            }
         }
         json.end_object();
     }
@@ -164,11 +169,17 @@ std::string json_of(const ranking::Ranking& ranking, const RankingsQuery& query,
     return json.take();
 }
 
-std::string csv_of(const RankingsQuery& query, const RankingsResult& result) {
+std::string csv_of(const ranking::Ranking& ranking, const RankingsQuery& query, const RankingsResult& result) {
+    std::vector<const ItemField*> fields;
+    if (query.fields) {
+        for (const ItemMember& member : *query.fields) fields.push_back(member.field);
+    } else {
+        for (const ItemField& field : item_fields_of(&ranking)) fields.push_back(&field);
+    }
     std::string csv;
     const auto line = [&](const auto& cell) {
         bool first = true;
-        for (const ItemField* const field : query.fields) {
+        for (const ItemField* const field : fields) {
             if (!first) csv += ',';
             first = false;
             cell(*field);
@@ -260,7 +271,7 @@ Rendered render_rankings(const ranking::Ranking& ranking, const RankingsQuery& q
 Rendered render_rankings(const ranking::Ranking& ranking, const RankingsQuery& query, ItemTexts& texts) {
     const RankingsResult result = find_rankings(ranking, query);
     const ScanStamp stamp = stamp_of(ranking, result.data_time);
-    if (query.csv) return {std::string(kCsvType), csv_of(query, result), stamp};
+    if (query.csv) return {std::string(kCsvType), csv_of(ranking, query, result), stamp};
     return {std::string(kJsonType), json_of(ranking, query, result, texts), stamp};
 }
 

@@ -90,12 +90,10 @@ ParamLog declared_by(std::string_view reader) {
     return without_repetition(std::move(log));
 }
 
-Json entry_schema(std::string_view list) {
-    if (list == "exclude_flags") return {{"$ref", "#/components/schemas/ManipulationFlag"}};
+Json entry_schema(const ParamSpec& list) {
+    if (list.name == "exclude_flags") return {{"$ref", "#/components/schemas/ManipulationFlag"}};
     Json schema{{"type", "string"}};
-    if (list == "fields") {
-        for (const ItemField& field : item_fields()) schema["enum"].push_back(field.name);
-    }
+    if (!list.choices.empty()) schema["enum"] = list.choices;
     return schema;
 }
 
@@ -121,7 +119,7 @@ Json schema_of(const ParamSpec& spec) {
         case ParamSpec::Kind::text: schema = {{"type", "string"}, {"minLength", 1}}; break;
         case ParamSpec::Kind::choice: schema = {{"type", "string"}, {"enum", spec.choices}}; break;
         case ParamSpec::Kind::open_choice: schema = {{"type", "string"}, {"examples", spec.choices}}; break;
-        case ParamSpec::Kind::list: schema = {{"type", "array"}, {"items", entry_schema(spec.name)}}; break;
+        case ParamSpec::Kind::list: schema = {{"type", "array"}, {"items", entry_schema(spec)}}; break;
     }
     set_bounds(schema, spec);
     return schema;

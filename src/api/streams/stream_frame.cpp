@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <vector>
 
@@ -23,8 +24,17 @@ constexpr std::size_t kBytesPerItem = 2'000;  // with all components; only a fir
 /// Components come unrounded; the last bits of a double are noise to a reader and a third of the frame.
 constexpr signals::Digits kComponentDigits = signals::decimals(6);
 
-void write_spark(core::JsonWriter& json, const std::vector<market::Candle>* candles) {
-    json.key("spark").begin_array();
+/// An item of a frame, and what the members that only frames have depend on.
+struct FrameItem {
+    const ranking::Ranking& ranking;
+    const ranking::RankedEntry& entry;
+    const FrameContext& context;
+    ranking::ScoredContract item;
+};
+
+void write_spark(core::JsonWriter& json, const FrameItem& of) {
+    const std::vector<market::Candle>* const candles = of.item.snapshot->data.candles.get();
+    json.begin_array();
     if (candles != nullptr) {
         for (const market::Candle& candle : std::span(*candles).last(std::min(kSparkCloses, candles->size()))) {
             json.raw(NumberText(candle.close).view());
@@ -33,35 +43,84 @@ void write_spark(core::JsonWriter& json, const std::vector<market::Candle>* cand
     json.end_array();
 }
 
-void write_breakdown(core::JsonWriter& json, const signals::ScoreComponents& components,
-                     const signals::NumbersView& numbers) {
-    json.key("score_components").begin_object();
+void write_components(core::JsonWriter& json, const FrameItem& of) {
+    json.begin_object();
     for (const signals::ComponentField& field : signals::component_fields()) {
-        json.key(field.name).raw(NumberText(components.*field.member, kComponentDigits).view());
+        json.key(field.name).raw(NumberText(of.entry.components.*field.member, kComponentDigits).view());
     }
-    json.end_object().key("execution_metrics").begin_object();
-    write_numbers(json, signals::FieldGroup::execution, numbers);
     json.end_object();
 }
 
-/// A whole item as /rankings has it, and what only frames have.
-void write_item(core::JsonWriter& json, const ranking::Ranking& ranking, const ranking::RankedEntry& entry,
-                const FrameContext& context) {
-    const ranking::ScoredContract item = ranking::cycle_item(ranking, entry);
-    const ranking::ContractSnapshot& snapshot = *item.snapshot;
-    const signals::NumbersView numbers = item.numbers();
-    const signals::Manipulation& manipulation = snapshot.numbers.manipulation;
+void write_execution(core::JsonWriter& json, const FrameItem& of) {
     json.begin_object();
-    write_fields(json, item_fields_of(&ranking), item);
-    // Under the names that frames had before they had whole items.
-    number_field(json, "manipulation_score", signals::shown<&signals::Manipulation::manip_score>(numbers));
-    json.key("manipulation_flags");
-    write_value(json, std::span<const std::string_view>(manipulation.manip_flags));
-    json.field("manipulation_threshold_exceeded", manipulation.manip_score >= context.manipulation_threshold);
-    json.field("stale", context.stale || item.age > context.snapshots_ttl);
-    number_field(json, "latency_ms", core::round_to(snapshot.data.fetch_latency_ms, 3));
-    write_breakdown(json, entry.components, numbers);
-    write_spark(json, snapshot.data.candles.get());
+    write_numbers(json, signals::FieldGroup::execution, of.item.numbers());
+    json.end_object();
+}
+
+/// A member of items that only frames have.
+struct FrameMember {
+    std::string_view name;
+    void (*write)(core::JsonWriter& json, const FrameItem& of);
+    bool on_request = false;  ///< only where `fields` names it
+};
+
+/// Behind the fields of items, in this order. The first two under the names that frames had before they had whole
+/// items.
+constexpr auto kFrameMembers = std::to_array<FrameMember>({
+    {"manipulation_score",
+     [](core::JsonWriter& json, const FrameItem& of) {
+         write_number(json, signals::shown<&signals::Manipulation::manip_score>(of.item.numbers()));
+     }},
+    {"manipulation_flags",
+     [](core::JsonWriter& json, const FrameItem& of) {
+         write_value(json, std::span<const std::string_view>(of.item.snapshot->numbers.manipulation.manip_flags));
+     }},
+    {"manipulation_threshold_exceeded",
+     [](core::JsonWriter& json, const FrameItem& of) {
+         json.value(of.item.snapshot->numbers.manipulation.manip_score >= of.context.manipulation_threshold);
+     }},
+    {"stale", [](core::JsonWriter& json,
+                 const FrameItem& of) { json.value(of.context.stale || of.item.age > of.context.snapshots_ttl); }},
+    {"latency_ms",
+     [](core::JsonWriter& json, const FrameItem& of) {
+         write_number(json, core::round_to(of.item.snapshot->data.fetch_latency_ms, 3));
+     }},
+    {"score_components", &write_components},
+    {"execution_metrics", &write_execution},
+    {"spark", &write_spark},
+    {kInputsMember,
+     [](core::JsonWriter& json, const FrameItem& of) {
+         write_inputs_member(json, of.item.snapshot->data.inputs, of.ranking.time);
+     },
+     true},
+});
+
+constexpr auto kFrameMemberNames = [] {
+    std::array<std::string_view, kFrameMembers.size()> names;
+    std::ranges::transform(kFrameMembers, names.begin(), &FrameMember::name);
+    return names;
+}();
+
+/// A whole item as /rankings has it and what only frames have, or the members that were asked for.
+void write_item(core::JsonWriter& json, const FrameItem& of, const StreamQuery& query) {
+    json.begin_object();
+    if (!query.fields) {
+        write_fields(json, item_fields_of(&of.ranking), of.item);
+        for (const FrameMember& member : kFrameMembers) {
+            if (member.on_request) continue;
+            json.key(member.name);
+            member.write(json, of);
+        }
+    } else {
+        for (const ItemMember& member : *query.fields) {
+            if (member.field != nullptr) {
+                write_fields(json, {member.field, 1}, of.item);
+                continue;
+            }
+            json.key(member.name);
+            std::ranges::find(kFrameMembers, member.name, &FrameMember::name)->write(json, of);
+        }
+    }
     json.end_object();
 }
 
@@ -90,11 +149,15 @@ std::optional<std::string> render_frame(const ranking::Ranking& ranking, const S
     for (const ranking::RankedEntry& entry : ranked->second) {
         if (shown == top) break;
         if (!is_wanted(ranking, entry, query)) continue;
-        write_item(json, ranking, entry, context);
+        write_item(json, {ranking, entry, context, ranking::cycle_item(ranking, entry)}, query);
         ++shown;
     }
     json.end_array().end_object();
     return json.take();
+}
+
+std::span<const std::string_view> frame_members() noexcept {
+    return kFrameMemberNames;
 }
 
 std::optional<double> market_gauge(const ranking::Ranking& ranking) {

@@ -83,7 +83,8 @@ TEST_F(Queries, reads_every_parameter) {
     EXPECT_THAT(query->selection.watchlist_codes, ElementsAre("BTC-USDT", "ETH-USDT"));
     EXPECT_EQ(query->sort->name, "qvol_usdt");
     EXPECT_TRUE(query->ascending);
-    EXPECT_EQ(query->fields.size(), 2U);
+    ASSERT_TRUE(query->fields);
+    EXPECT_EQ(query->fields->size(), 2U);
     EXPECT_TRUE(query->explain);
     EXPECT_FALSE(query->csv);
 }

@@ -100,6 +100,18 @@ TEST_F(SharedStreams, leave_room_for_others_when_one_client_takes_all_it_can) {
     EXPECT_THAT(status(*listen("?top=9", "127.0.0.2")), HasSubstr("200")) << "and its share comes back";
 }
 
+TEST_F(SharedStreams, are_rendered_once_for_all_who_ask_for_the_same_fields) {
+    std::vector<std::unique_ptr<RawClient>> held;
+    for (const char* const query : {"?fields=symbol,rank", "?fields=symbol,rank", "?fields=rank,symbol", ""}) {
+        held.push_back(listen(query));
+        EXPECT_THAT(status(*held.back()), HasSubstr("200"));
+        EXPECT_THAT(held.back()->read_until("data: "), HasSubstr("event: ranking"));
+    }
+    EXPECT_EQ(statistics().channels, 3U);
+    EXPECT_EQ(statistics().rendered, 3U);
+    EXPECT_THAT(status(*listen("?fields=symbol,nonesuch")), HasSubstr("422"));
+}
+
 TEST_F(SharedStreams, always_have_a_place_for_requests_without_parameters) {
     std::vector<std::unique_ptr<RawClient>> held;
     for (int top = 1; top <= 8; ++top) {
