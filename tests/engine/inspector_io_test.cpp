@@ -292,7 +292,7 @@ TEST_F(Inspecting, takes_book_price_and_numbers_of_a_followed_contract_from_the_
     EXPECT_DOUBLE_EQ(data.ticker.last, 100.5);
     EXPECT_EQ(data.inputs[market::Input::order_book].source, market::InputSource::feed);
     EXPECT_EQ(data.inputs[market::Input::candles].source, market::InputSource::rest);
-    EXPECT_EQ((*answer)->snapshot.numbers.flow.tfi_60s, 0.25);
+    EXPECT_EQ((*answer)->flow.tfi_60s, 0.25);
     live.reading.reset();
     clock_.advance(std::chrono::seconds(6));
     ASSERT_TRUE(contract("DDD-USDT"));
