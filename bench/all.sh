@@ -31,3 +31,5 @@ part "start to first ranking"
 bench/start.sh "$bin"
 part "memory over 2,000 cycles of 350 contracts"
 bench/memory.sh "$bin"
+part "the live feed: start, latency, cut, processor time beside ccxt.pro, load"
+bench/feed.sh all "$bin" || true

@@ -154,7 +154,7 @@ def listed(simulator):
 # -- rows --------------------------------------------------------------------------------------------------------------
 
 def cost(bench):
-    contracts, seconds = option("CONTRACTS", 20), option("SECONDS_", 120)
+    contracts, seconds = option("CONTRACTS", 20), option("SECONDS_", 180)
     simulator = bench.simulator(contracts)
     codes = listed(simulator)[:contracts]
     ours = bench.start("feed-watch", [bench.bin / "feed-watch", simulator.url, seconds, *codes])
@@ -280,6 +280,7 @@ def causes(bench, scanner):
     """Subscriptions and connections that were begun again, and of how many the log does not say why."""
     feed = bench.feed(scanner)
     begun = sum(feed["resubscriptions"].values())
+    print(f"# begun again: {feed['resubscriptions']}; audits {feed['audits']}")
     told = sum(1 for line in scanner.lines() if line.get("event") in ("book_lost", "book_not_regained")
                and line.get("why") and line.get("state") != "disconnected")
     failed = sum(1 for line in scanner.lines() if line.get("event") == "feed_connection_failed")

@@ -2,7 +2,7 @@
 # The rows of the live feed in bench/RESULTS.md, each by itself; each prints its line of the table, and whether it reaches
 # what it must.
 #   bench/feed.sh ROW [BIN_DIR]
-#     cost      processor time a message beside ccxt.pro, the same topics of the same simulator (3 minutes)
+#     cost      processor time a message beside ccxt.pro, the same topics of the same simulator (4 minutes)
 #     latency   frame read → ranking swapped in → frame at a subscriber, SCANNER_RANK_INTERVAL_MS=0, 130 contracts (2 minutes)
 #     load      350 contracts, book and tape, 5,000 frames a second of feed-player (3 minutes)
 #     start     start → first ranking, every book live, every tape whole, 130 contracts (five starts, 2 minutes)

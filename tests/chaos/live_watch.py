@@ -71,6 +71,7 @@ class BookCheck:
         self.codes = sorted(item["contract_code"] for item in listed if item["in_scan"])
         self.wrong = {}  # contract: until when it may be wrong; None while the fault lasts
         self.incomplete = {}  # contract: (since when its tape has a hole by what we saw, the ranking of then)
+        self.traded = {}  # contract: trades newer than its book, and since when we have seen them
         self.missing = {}  # contract: trades that its whole tape lacks, and since when by what we saw
         self.counts = dict.fromkeys(
             ["asked", "comparisons", "levels_compared", "not_live", "differences", "wrong_books_shown", "tapes_compared",
@@ -194,11 +195,19 @@ class BookCheck:
 
     def check_behind(self, code, page, since, then):
         if since is None:
+            self.traded.pop(code, None)
             return
         traded = [unix(trade["ts"]) for trade in (page["tape"] or {}).get("trades", [])]
         after = [at for at in traded if at > since]
+        # A trade that comes late is one only from when it is shown; by our own looks, which are some tenths apart.
+        seen = self.traded.setdefault(code, {})
+        now = time.monotonic()
+        for at in [at for at in seen if at not in after]:
+            del seen[at]
+        for at in after:
+            seen.setdefault(at, now)
         if after:
-            behind = then - min(after)
+            behind = max(now - min(seen.values()), 0.0)
             self.note("behind_trading_sec", behind)
             if behind > BEHIND_TRADING_SEC:
                 self.violated(f"{code}: called live {behind:.2f} s after the first trade that is not in it")

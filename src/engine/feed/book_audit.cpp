@@ -31,7 +31,7 @@ bool same_side(std::span<const market::Level> a, std::span<const market::Level> 
 }
 
 bool trades_go_by(const FollowedContract& contract, core::SteadyTime now, core::SteadyTime::duration time) {
-    return contract.traded && *contract.traded > contract.confirmed && now - *contract.traded >= time;
+    return contract.traded && *contract.traded > contract.confirmed && now - contract.traded_read >= time;
 }
 
 }  // namespace

@@ -353,6 +353,7 @@ void FeedSource::on_trades(const market::Contract& contract, std::span<const mar
     // The first one since the book was confirmed: while trades go on, the last one is always a moment ago.
     if (!followed->traded || *followed->traded <= followed->confirmed) {
         followed->traded = time.received_steady - lateness(time);
+        followed->traded_read = time.received_steady;
     }
     following.flow.on_trades(fresh, at);
     if (detectors_ != nullptr) detectors_->on_trades(contract, fresh, at);

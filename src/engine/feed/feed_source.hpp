@@ -37,6 +37,7 @@ struct FollowedContract {
     core::SteadyTime book_frame;  ///< when the last frame of its topic came
     std::optional<core::SteadyTime> late_since;  ///< the book's frames have come late since: it is behind
     std::optional<core::SteadyTime> traded;      ///< when the first trade was sent since the book was confirmed
+    core::SteadyTime traded_read;                ///< ... and when it was read: frames of the book may wait behind it
 
     /// Whether its book may be shown as live.
     [[nodiscard]] bool is_current() const { return book == exchange::BookState::live && !late_since; }

@@ -27,6 +27,9 @@ protected:
         followed.book_frame = followed.confirmed;
         return followed;
     }
+    void traded(FollowedContract& contract, core::SteadyTime::duration ago) const {
+        contract.traded = contract.traded_read = now_ - ago;
+    }
     std::string next() {
         const auto task = audit_.next(followed_, now_);
         if (!task) return "";
@@ -78,7 +81,7 @@ TEST_F(BookAuditTest, goes_in_the_order_of_silence_and_once_each) {
 
 TEST_F(BookAuditTest, trades_that_go_by_a_resting_book_are_looked_into_at_once) {
     follow("A", BookState::live, seconds(20));
-    follow("B", BookState::live, seconds(2)).traded = now_ - milliseconds(400);
+    traded(follow("B", BookState::live, seconds(2)), milliseconds(400));
     EXPECT_EQ(next(), "audit A") << "its frame may be on its way";
     now_ += seconds(1);
     follow("A", BookState::live, seconds(20));
@@ -178,9 +181,9 @@ TEST_F(BookAuditTest, a_live_book_that_nothing_confirms_is_overdue) {
 }
 
 TEST_F(BookAuditTest, a_book_by_which_trades_go_is_given_up_before_it_is_two_seconds_behind) {
-    follow("A", BookState::live, seconds(3)).traded = now_ - seconds(1);
-    follow("B", BookState::live, seconds(3)).traded = now_ - milliseconds(1'500);
-    follow("C", BookState::live, seconds(1)).traded = now_ - seconds(2);  // confirmed since
+    traded(follow("A", BookState::live, seconds(3)), seconds(1));
+    traded(follow("B", BookState::live, seconds(3)), milliseconds(1'500));
+    traded(follow("C", BookState::live, seconds(1)), seconds(2));  // confirmed since
     EXPECT_EQ(overdue(), std::vector<std::string>{"B"}) << "audited or not";
     ASSERT_LT(BookAudit::kMaxTradesGoBy, seconds(2));
 }
@@ -193,11 +196,11 @@ TEST_F(BookAuditTest, a_book_whose_frames_come_late_is_given_up) {
 
 TEST_F(BookAuditTest, one_newer_answer_is_enough_where_trades_go_by) {
     FollowedContract& contract = follow("A", BookState::live, seconds(3));
-    contract.traded = now_ - milliseconds(600);
+    traded(contract, milliseconds(600));
     const market::LiveBook book = live(100, 7);
     ASSERT_EQ(next(), "audit A");
     EXPECT_EQ(audit_.judge(contract, &book, answer(101, 8), now_), AuditResult::failed);
-    contract.traded = now_;
+    traded(contract, milliseconds(0));
     now_ += milliseconds(500);
     ASSERT_EQ(next(), "audit A");
     EXPECT_EQ(audit_.judge(contract, &book, answer(101, 7), now_), AuditResult::differs) << "not newer";
