@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -131,6 +132,59 @@ TEST_F(MarketStateTest, a_value_that_is_not_renewed_becomes_stale_by_itself) {
     state_.exchange_clock().end_pass(kNow, kSteady);
     EXPECT_EQ(read().data.size(), 1U);
     EXPECT_EQ(why(read(seconds(11))).substr(0, 10), "stale_book");
+}
+
+TEST_F(MarketStateTest, says_when_something_becomes_stale_by_itself_and_is_right_to_the_millisecond) {
+    rank({aaa_});
+    ContractState& state = *state_.at(aaa_);
+    take_book(state, kNow - seconds(80));
+    take_candles(state);
+    const MarketReading first = read();
+    ASSERT_EQ(first.next_change_at, kNow + seconds(10) + milliseconds(1));
+    const MarketReading last = read(milliseconds(10'000));
+    ASSERT_EQ(last.data.size(), 1U) << why(last);
+    EXPECT_EQ(last.data.front(), first.data.front()) << "nothing was read again";
+    EXPECT_EQ(why(read(milliseconds(10'001))).substr(0, 10), "stale_book");
+    take_book(state, kNow + seconds(10));
+    const MarketReading renewed = read(milliseconds(10'001));
+    ASSERT_EQ(renewed.data.size(), 1U) << why(renewed);
+    EXPECT_GT(renewed.next_change_at, kNow + seconds(10));
+}
+
+TEST_F(MarketStateTest, one_contract_that_changes_leaves_the_others_as_they_are) {
+    const auto bbb = contract("BBB-USDT");
+    rank({bbb, aaa_});
+    for (const auto& each : {aaa_, bbb}) {
+        take_book(*state_.at(each));
+        take_candles(*state_.at(each));
+    }
+    const auto index = [](double of_aaa, double of_bbb) {
+        return exchange::Bulk<market::IndexPrice>{
+            .by_contract = {{"AAA-USDT", {of_aaa, kNow}}, {"BBB-USDT", {of_bbb, kNow}}}, .exchange_time = kNow};
+    };
+    state_.take(index(100.0, 200.0));
+    const MarketReading first = read();
+    ASSERT_EQ(first.data.size(), 2U) << why(first);
+    state_.take(index(100.0, 201.0));
+    const MarketReading second = read();
+    EXPECT_EQ(second.data[0], first.data[0]) << "its index is the same";
+    EXPECT_NE(second.data[1], first.data[1]);
+    EXPECT_EQ(second.data[1]->index_price, 201.0);
+    EXPECT_FALSE(state_.change_funding("AAA-USDT", {0.0001, std::nullopt})) << "no list was read";
+    state_.take(exchange::Bulk<market::FundingRate>{
+        .by_contract = {{"AAA-USDT", {0.0001, std::nullopt}}, {"BBB-USDT", {0.0002, std::nullopt}}},
+        .exchange_time = kNow});
+    const MarketReading third = read();
+    EXPECT_TRUE(state_.change_funding("AAA-USDT", {0.0003, std::nullopt}));
+    EXPECT_FALSE(state_.change_funding("AAA-USDT", {0.0003, std::nullopt})) << "told again";
+    const MarketReading fourth = read();
+    EXPECT_EQ(fourth.data[0]->funding_rate, 0.0003);
+    EXPECT_EQ(fourth.data[1], third.data[1]);
+    take_book(*state_.at(aaa_), kNow + milliseconds(1));
+    const MarketReading fifth = read(milliseconds(5));
+    EXPECT_NE(fifth.data[0], fourth.data[0]);
+    EXPECT_EQ(fifth.data[1], fourth.data[1]);
+    EXPECT_EQ(read(milliseconds(6)).data, fifth.data);
 }
 
 TEST_F(MarketStateTest, a_failed_attempt_hides_the_value_that_is_held_until_the_next_that_works) {
