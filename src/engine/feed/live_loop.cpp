@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -36,6 +37,17 @@ constexpr int kAuditedTrades = 200;
 constexpr int kFilledTrades = 2'000;
 static_assert(kFilledTrades <= market::Tape::kRemembered);
 constexpr milliseconds kStopGrace{300};
+
+/// Whether the index of a contract that is followed is another than was held.
+bool has_moved(const OptionalList<market::IndexPrice>& held, const exchange::Bulk<market::IndexPrice>& answer,
+               const std::unordered_map<std::string, FollowedContract>& followed) {
+    if (!held.problem.empty()) return true;
+    return std::ranges::any_of(answer.by_contract, [&](const auto& row) {
+        const auto known = held.bulk.by_contract.find(row.first);
+        const bool same = known != held.bulk.by_contract.end() && known->second.price == row.second.price;
+        return !same && followed.contains(row.first);
+    });
+}
 
 }  // namespace
 
@@ -274,8 +286,9 @@ asio::awaitable<void> LiveLoop::read_index() {
         if (is_following()) {
             // A failure is not told here: the prices that are held grow old, and the scan says what is wrong.
             if (auto answer = co_await exchange_.index_prices(); answer && !answer->by_contract.empty()) {
+                const bool moved = has_moved(state_.lists().index, *answer, source_.followed());
                 state_.take(std::move(*answer));
-                source_.note_change();
+                if (moved) source_.note_change();
             }
         }
         const auto left = began + kIndexInterval - clock_.steady_now();
