@@ -184,7 +184,7 @@ TEST_F(ManipulationRoutes, tell_what_each_flag_is_worth) {
     EXPECT_EQ(pump.at("name"), "pump_ignition");
     EXPECT_EQ(pump.at("kind"), "validated");
     EXPECT_EQ(pump.at("precision_7d"),
-              json::parse(R"({"value":0.8,"low":0.375535,"high":0.963774,"manipulation":4,"benign":1,"unsure":2})"));
+              json::parse(R"({"value":0.8,"low":0.375535,"high":0.963776,"manipulation":4,"benign":1,"unsure":2})"));
     EXPECT_EQ(flags.at("items")[1].at("precision_7d").at("value"), nullptr);
     ledger_.away = true;
     EXPECT_EQ(ok(get("/manipulation/flags")).at("items")[0].at("precision_7d"), nullptr) << "claims need no database";
