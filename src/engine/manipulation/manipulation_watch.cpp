@@ -92,13 +92,15 @@ void ManipulationWatch::observe(const MarketState& state, core::WallTime now) {
                             held->book.value != nullptr && held->book.received.source == InputSource::rest;
         if (polled) contract.on_polled_book(*held->book.value);
         if (const auto* const index = find_in(lists.index, code)) contract.on_index(index->price, index->time);
-        if (const auto* const interest = find_in(lists.open_interest, code)) {
+        const bool whole = held->tape.complete && held->tape.time;
+        // It is held against what was traded meanwhile: a tape that is only polled lags behind it, and what it has not
+        // told yet would look like open interest out of nothing.
+        if (const auto* const interest = find_in(lists.open_interest, code); interest != nullptr && whole) {
             contract.on_open_interest(interest->base_amount, lists.open_interest.bulk.exchange_time);
         }
         if (const auto* const funding = find_in(lists.funding, code)) {
             contract.on_funding(*funding, lists.funding.bulk.exchange_time);
         }
-        const bool whole = held->tape.complete && held->tape.time;
         contract.pass(now, whole ? std::optional(now - kTapeDelay) : std::nullopt);
     }
     forget(now);
