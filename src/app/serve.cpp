@@ -92,15 +92,14 @@ public:
           feed_(feed_parts(io.get_executor(), loaded_.settings, engine_clock(), *sequence_file_,
                            recorded() ? &recorded()->feed_tap() : nullptr)),
           detectors_file_(alerts::make_state_file(detectors_path(loaded_.settings))),
-          engine_(engine::make_engine(io.get_executor(), recorded() ? recorded()->wrap(*exchange_) : *exchange_,
-                                      engine_clock(), engine_options(loaded_.settings, false), engine_metrics_,
-                                      make_first_scan_progress(), feed_.value_or(engine::FeedParts()),
-                                      manipulation_parts(loaded_.settings, *detectors_file_,
-                                                         [this](std::vector<storage::EpisodeRecord> episodes) {
-                                                             stores_.database().episode_ledger().record_episodes(
-                                                                 std::move(episodes));
-                                                         }),
-                                      recorded() ? &recorded()->steps() : nullptr)),
+          engine_(engine::make_engine(
+              io.get_executor(), recorded() ? recorded()->wrap(*exchange_) : *exchange_, engine_clock(),
+              engine_options(loaded_.settings, false), engine_metrics_, make_first_scan_progress(), feed_of_engine(),
+              manipulation_parts(loaded_.settings, *detectors_file_,
+                                 [this](std::vector<storage::EpisodeRecord> episodes) {
+                                     stores_.database().episode_ledger().record_episodes(std::move(episodes));
+                                 }),
+              recorded() ? &recorded()->steps() : nullptr)),
           stores_(io.get_executor(), loaded_.settings, core::system_clock()),
           operator_(operators::make_operator_service(stores_.database().document_store(),
                                                      operator_defaults(loaded_.settings),
@@ -165,6 +164,11 @@ private:
     /// nullptr while nothing is recorded.
     LiveRecording* recorded() { return recording_ ? recording_->get() : nullptr; }
     const core::Clock& engine_clock() { return recorded() ? recorded()->clock() : core::system_clock(); }
+    engine::FeedParts feed_of_engine() {
+        engine::FeedParts parts = feed_.value_or(engine::FeedParts());
+        if (recorded()) parts.exchange = &recorded()->wrap_for_feed(*exchange_);
+        return parts;
+    }
     net::HttpClient& client_of_exchange() { return recorded() ? recorded()->wrap(*client_) : *client_; }
 
     api::ApiOptions api_options() {
@@ -212,16 +216,7 @@ private:
     /// A recording is a store of its own while there is one.
     std::vector<storage::NamedStatus> stores_health() {
         std::vector<storage::NamedStatus> all = stores_.health();
-        if (recorded()) {
-            const recording::RecorderStatus status = recorded()->status();
-            const bool writing = status.state == recording::RecorderState::recording;
-            all.push_back({.name = "recording",
-                           .kind = "files",
-                           .status = {.state = writing ? storage::StoreState::embedded : storage::StoreState::down,
-                                      .dropped = status.lost,
-                                      .last_error = writing || !status.error.empty() ? status.error
-                                                                                     : "the recording has ended"}});
-        }
+        if (recorded()) all.push_back(recorded()->health());
         return all;
     }
 

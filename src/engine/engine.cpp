@@ -105,12 +105,23 @@ public:
         if (detectors_) co_await detectors_->stop();
     }
 
+    asio::awaitable<void> follow_recording() override {
+        if (live_) co_await live_->start();
+    }
+
+    asio::awaitable<void> end_recording() override {
+        if (live_) co_await live_->stop();
+    }
+
     asio::awaitable<core::Result<ranking::RankingPtr>> scan_once() override {
         if (auto scanned = co_await scan_.scan_once(); !scanned) co_return std::unexpected(scanned.error());
         co_return board_.current();
     }
 
-    void stop() override { scan_.stop(); }
+    void stop() override {
+        if (steps_ != nullptr) steps_->step("stop", {}, {});
+        scan_.stop();
+    }
 
     RankingBoard& board() override { return board_; }
     LiveView* live() override { return live_ ? &live_->view() : nullptr; }
@@ -157,7 +168,8 @@ private:
             std::move(executor), exchange, clock_, state_, std::move(feed), live_options(options_),
             LiveLoopEvents{.publish = [this](bool recorded) { return publish(recorded); },
                            .sequence = [this] { return cycle_.sequence(); },
-                           .on_contract_change = [this] { scan_.renew_contracts(); }});
+                           .on_contract_change = [this] { scan_.renew_contracts(); }},
+            steps_);
         board_.set_feed_health([this] { return live_->health(); });
     }
 

@@ -1,5 +1,6 @@
 #include "scanner/exchange/exchange_factory.hpp"
 
+#include "exchange/htx/feed/feed_player.hpp"
 #include "exchange/htx/feed/htx_feed.hpp"
 #include "exchange/htx/feed/topics.hpp"
 #include "exchange/htx/htx_description.hpp"
@@ -38,6 +39,11 @@ std::unique_ptr<MarketFeed> make_market_feed(const boost::asio::any_io_executor&
                                              FeedListener& listener, const core::Clock& clock,
                                              std::uint64_t random_seed) {
     return htx::feed::make_htx_feed(executor, std::move(options), listener, clock, random_seed);
+}
+
+std::unique_ptr<FeedPlayer> make_feed_player(const MarketFeedOptions& options, FeedListener& listener,
+                                             const core::Clock& clock, std::uint64_t random_seed) {
+    return htx::feed::make_htx_feed_player(options, listener, clock, random_seed);
 }
 
 std::string feed_url(std::string_view base_url) {

@@ -97,6 +97,34 @@ TEST_F(Recorded, comes_to_the_same_rankings_when_it_is_replayed) {
                 testing::Not(HasSubstr(" 0 differ")));
 }
 
+TEST_F(Recorded, comes_to_the_same_rankings_with_a_live_feed_under_faults) {
+    std::string log;
+    {
+        Service service(
+            {.environment = {"SCANNER_FEED=required", "SCANNER_RECORD=on", "SCANNER_RECORD_DIR=" + path("live"),
+                             "SCANNER_MIN_QVOL_USDT=1000", "SCANNER_MANIP_MODEL=seed", "SCANNER_RANK_INTERVAL_MS=200"},
+             .interval_sec = "1"});
+        ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();
+        const auto cycles = [&](std::size_t count) {
+            return service.wait_until([&] { return logged_digests(service.scanner().output()).size() >= count; },
+                                      std::chrono::seconds(60));
+        };
+        const auto feed = [&] { return service.get_json("/healthz/details").at("feed"); };
+        ASSERT_TRUE(service.wait_until([&] { return feed().at("books").value("live", 0) > 10; })) << feed();
+        service.set_faults({"ws-disconnect:rate=0.5", "ws-drop-version:rate=0.02", "5xx:rate=0.05"});
+        const std::size_t before = logged_digests(service.scanner().output()).size();
+        ASSERT_TRUE(cycles(before + 4));
+        service.set_faults({});
+        ASSERT_TRUE(cycles(before + 6));
+        ASSERT_EQ(service.scanner().stop(SIGTERM), 0);
+        log = service.scanner().output();
+    }
+    const std::size_t count = logged_digests(log).size();
+    EXPECT_THAT(output_of({"recording", "verify", path("live")}, 0), HasSubstr("sound"));
+    EXPECT_THAT(output_of({"replay", path("live"), "--digest"}, 0),
+                HasSubstr(std::to_string(count) + " digests compared, 0 differ"));
+}
+
 TEST_F(Recorded, is_made_of_lines_that_something_else_captured_and_ranked) {
     Service service({.environment = {test::kPolling}});
     ASSERT_TRUE(service.wait_until_ready());

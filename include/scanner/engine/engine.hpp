@@ -51,6 +51,9 @@ public:
     [[nodiscard]] virtual boost::asio::awaitable<void> run() = 0;
     /// One cycle now; what `run` repeats. Its ranking is published and recorded.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<ranking::RankingPtr>> scan_once() = 0;
+    /// In place of `run` where `steps` replays: begins what goes on beside scans, each of which is a `scan_once`.
+    [[nodiscard]] virtual boost::asio::awaitable<void> follow_recording() = 0;
+    [[nodiscard]] virtual boost::asio::awaitable<void> end_recording() = 0;
     /// Ends `run` after abandoning the cycle in progress.
     virtual void stop() = 0;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/core/error.hpp"
+#include "scanner/exchange/exchange.hpp"
 #include "scanner/exchange/market_feed.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -22,6 +23,8 @@ struct FeedParts {
     /// Makes durable that rankings up to this number may have been shown. While it fails, only those are made that
     /// history keeps.
     std::function<boost::asio::awaitable<core::Result<void>>(std::uint64_t up_to)> reserve_sequence;
+    /// Asked in place of the engine's exchange for what the feed needs beside it, where it is not null.
+    exchange::Exchange* exchange = nullptr;
 };
 
 }  // namespace scanner::engine

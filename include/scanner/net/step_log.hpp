@@ -21,6 +21,8 @@ public:
         step(name, {}, detail);
         co_return detail;
     }
+    /// Whether `reach` waits for a recording: then nothing else need be waited for.
+    [[nodiscard]] virtual bool is_replay() const { return false; }
 };
 
 }  // namespace scanner::net

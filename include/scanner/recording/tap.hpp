@@ -37,9 +37,12 @@ public:
 [[nodiscard]] std::unique_ptr<net::HttpClient> make_recording_client(net::HttpClient& inner, Tap& tap);
 
 /// Notes when each call of `inner` is answered, as a step: its name, the contract, and "ok" or what went wrong. Both
-/// must outlive it.
+/// must outlive it. `prefix` stands in front of the names, so that two callers of one exchange are told apart.
 [[nodiscard]] std::unique_ptr<exchange::Exchange> make_recording_exchange(exchange::Exchange& inner,
-                                                                          net::StepLog& steps);
+                                                                          net::StepLog& steps, std::string prefix = {});
+/// The name of the step of a call for `count` trades: audits and fillings may be under way for one contract.
+[[nodiscard]] std::string trades_step(int count);
+inline constexpr std::string_view kFeedPrefix = "feed.";
 
 /// The names of these steps.
 inline constexpr std::string_view kAnswerOk = "ok";

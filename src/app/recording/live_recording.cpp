@@ -48,6 +48,10 @@ public:
         exchange_ = recording::make_recording_exchange(inner, *tap_);
         return *exchange_;
     }
+    exchange::Exchange& wrap_for_feed(exchange::Exchange& inner) override {
+        feed_exchange_ = recording::make_recording_exchange(inner, *tap_, std::string(recording::kFeedPrefix));
+        return *feed_exchange_;
+    }
     const core::Clock& clock() override { return *tap_; }
     net::StepLog& steps() override { return *tap_; }
     exchange::FeedTap& feed_tap() override { return *this; }
@@ -77,7 +81,15 @@ public:
     void note_settings(const settings::Settings& settings) override {
         tap_->note(recording::SettingsInEffect{recorded_settings(settings)});
     }
-    recording::RecorderStatus status() const override { return recorder_->status(); }
+    storage::NamedStatus health() const override {
+        const recording::RecorderStatus status = recorder_->status();
+        const bool writing = status.state == recording::RecorderState::recording;
+        return {.name = "recording",
+                .kind = "files",
+                .status = {.state = writing ? storage::StoreState::embedded : storage::StoreState::down,
+                           .dropped = status.lost,
+                           .last_error = writing || !status.error.empty() ? status.error : "the recording has ended"}};
+    }
 
     void close(std::chrono::milliseconds grace) override {
         hashing_.join();
@@ -100,6 +112,9 @@ public:
             .connection = connection, .open = false, .name = "", .detail = std::string(why)});
     }
 
+    void on_begin(std::uint64_t random_seed) override { tap_->step("feed.seed", "", std::to_string(random_seed)); }
+    void on_tend() override { tap_->step("feed.tend", "", ""); }
+
 private:
     void note_digests() {
         std::vector<recording::CycleDigest> made;
@@ -115,6 +130,7 @@ private:
     std::unique_ptr<recording::Tap> tap_;
     std::unique_ptr<net::HttpClient> client_;
     std::unique_ptr<exchange::Exchange> exchange_;
+    std::unique_ptr<exchange::Exchange> feed_exchange_;
     std::string options_;
     std::mutex mutex_;
     std::vector<recording::CycleDigest> digests_;  // guarded by mutex_

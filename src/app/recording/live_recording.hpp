@@ -9,8 +9,8 @@
 #include "scanner/exchange/market_feed_options.hpp"
 #include "scanner/net/http_client.hpp"
 #include "scanner/net/step_log.hpp"
-#include "scanner/recording/recorder_types.hpp"
 #include "scanner/settings/settings_values.hpp"
+#include "scanner/storage/store_status.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -30,6 +30,8 @@ public:
     [[nodiscard]] virtual net::HttpClient& wrap(net::HttpClient& inner) = 0;
     /// The same exchange, and the order of its answers is recorded. Call once.
     [[nodiscard]] virtual exchange::Exchange& wrap(exchange::Exchange& inner) = 0;
+    /// The same for what the feed's loop asks of it.
+    [[nodiscard]] virtual exchange::Exchange& wrap_for_feed(exchange::Exchange& inner) = 0;
     /// What the engine's clock must be.
     [[nodiscard]] virtual const core::Clock& clock() = 0;
     [[nodiscard]] virtual net::StepLog& steps() = 0;
@@ -40,7 +42,8 @@ public:
     virtual void note_options(const RecordedOptions& options) = 0;
     /// Settings that take effect now.
     virtual void note_settings(const settings::Settings& settings) = 0;
-    [[nodiscard]] virtual recording::RecorderStatus status() const = 0;
+    /// As health shows it among the stores.
+    [[nodiscard]] virtual storage::NamedStatus health() const = 0;
     /// Writes what is left, within `grace`.
     virtual void close(std::chrono::milliseconds grace) = 0;
 };

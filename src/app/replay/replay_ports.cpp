@@ -24,7 +24,8 @@ std::string similar_to(std::string_view target) {
 
 class ReplayExchange final : public exchange::Exchange {
 public:
-    ReplayExchange(exchange::Exchange& inner, Waiters& waiters) : inner_(inner), waiters_(waiters) {}
+    ReplayExchange(exchange::Exchange& inner, Waiters& waiters, std::string prefix)
+        : inner_(inner), waiters_(waiters), prefix_(std::move(prefix)) {}
 
     asio::awaitable<core::Result<exchange::ContractList>> contracts() override {
         return answered("contracts", "", inner_.contracts());
@@ -56,16 +57,16 @@ public:
     asio::awaitable<core::Result<std::vector<market::Trade>>> trades(std::shared_ptr<const market::Contract> contract,
                                                                      int count) override {
         std::string code = contract->contract_code;
-        return answered("trades", std::move(code), inner_.trades(std::move(contract), count));
+        return answered(recording::trades_step(count), std::move(code), inner_.trades(std::move(contract), count));
     }
     asio::awaitable<core::Result<void>> probe() override { return answered("probe", "", inner_.probe()); }
     exchange::ExchangeStatus status() const override { return inner_.status(); }
 
 private:
     template <class T>
-    asio::awaitable<core::Result<T>> answered(const char* name, std::string contract,
+    asio::awaitable<core::Result<T>> answered(std::string name, std::string contract,
                                               asio::awaitable<core::Result<T>> call) {
-        const auto outcome = co_await waiters_.wait(name, std::move(contract));
+        const auto outcome = co_await waiters_.wait(prefix_ + name, std::move(contract));
         if (!outcome) co_return core::fail(core::ErrorCode::cancelled, "given up");
         if (const auto error = recording::outcome_error(*outcome)) co_return std::unexpected(*error);
         co_return co_await std::move(call);
@@ -73,6 +74,7 @@ private:
 
     exchange::Exchange& inner_;
     Waiters& waiters_;
+    const std::string prefix_;
 };
 
 }  // namespace
@@ -147,8 +149,9 @@ asio::awaitable<std::string> ReplaySteps::reach(std::string_view name, std::stri
     co_return told ? std::move(*told) : std::move(detail);
 }
 
-std::unique_ptr<exchange::Exchange> make_replay_exchange(exchange::Exchange& inner, Waiters& waiters) {
-    return std::make_unique<ReplayExchange>(inner, waiters);
+std::unique_ptr<exchange::Exchange> make_replay_exchange(exchange::Exchange& inner, Waiters& waiters,
+                                                         std::string prefix) {
+    return std::make_unique<ReplayExchange>(inner, waiters, std::move(prefix));
 }
 
 }  // namespace scanner::app

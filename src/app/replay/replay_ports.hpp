@@ -83,6 +83,7 @@ public:
     explicit ReplaySteps(Waiters& waiters) : waiters_(waiters) {}
     void step(std::string_view, std::string_view, std::string_view) override {}
     [[nodiscard]] boost::asio::awaitable<std::string> reach(std::string_view name, std::string detail) override;
+    [[nodiscard]] bool is_replay() const override { return true; }
 
 private:
     Waiters& waiters_;
@@ -90,6 +91,8 @@ private:
 
 /// Each call waits until the recording says that it was answered, and is then answered as it was: by `inner` from the
 /// recorded bytes, or with the recorded error.
-[[nodiscard]] std::unique_ptr<exchange::Exchange> make_replay_exchange(exchange::Exchange& inner, Waiters& waiters);
+/// `prefix`: as it was recorded with.
+[[nodiscard]] std::unique_ptr<exchange::Exchange> make_replay_exchange(exchange::Exchange& inner, Waiters& waiters,
+                                                                       std::string prefix = {});
 
 }  // namespace scanner::app

@@ -8,20 +8,26 @@
 #include "scanner/core/numeric.hpp"
 #include "scanner/engine/engine.hpp"
 #include "scanner/exchange/exchange_factory.hpp"
+#include "scanner/exchange/feed_player.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
 #include "scanner/recording/answer_memory.hpp"
+#include "scanner/recording/tap.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
 #include <climits>
 #include <map>
 #include <memory>
+#include <optional>
+#include <system_error>
 #include <utility>
 
 namespace scanner::app {
@@ -34,18 +40,37 @@ constexpr double kNoBudget = 1e6;
 /// A call that took too long in its time is given up by the engine's own timers here as well: they take as long.
 constexpr std::chrono::seconds kPatience{60};
 
-constexpr std::array<std::string_view, 4> kOwnSteps{"pass", "given_up", "pass_ended", "rank"};
+/// Of what goes on beside scans nothing waits for a timer.
+constexpr std::chrono::seconds kFeedPatience{2};
 
-bool is_own_step(std::string_view name) {
-    return std::ranges::find(kOwnSteps, name) != kOwnSteps.end();
+constexpr std::array<std::string_view, 4> kScanSteps{"pass", "given_up", "pass_ended", "rank"};
+
+bool is_scan_step(std::string_view name) {
+    return std::ranges::find(kScanSteps, name) != kScanSteps.end();
 }
+bool is_feed_step(std::string_view name) {
+    return name == "publish" || name == "watch_books" || name == "audit_tapes" || name.starts_with("books ") ||
+           name.starts_with("fill ");
+}
+
+constexpr std::string_view kFeedWithoutBeginning =
+    "the recording begins in the middle of a live feed, whose rankings cannot be made again";
 
 class Replayer {
 public:
     Replayer(std::vector<recording::SegmentFile> files, ReplayOptions options)
         : reader_(std::move(files)), options_(std::move(options)) {}
     ~Replayer() {
-        if (engine_) engine_->stop();
+        if (!engine_) return;
+        engine_->stop();
+        bool ended = false;
+        asio::co_spawn(io_, engine_->end_recording(), [&ended](const std::exception_ptr&) { ended = true; });
+        // Within the grace that the engine gives its tasks: what is left of them refers to it.
+        const auto until = std::chrono::steady_clock::now() + kFeedPatience;
+        while ((!ended || scanning_) && std::chrono::steady_clock::now() < until) {
+            io_.restart();
+            io_.run_one_for(std::chrono::milliseconds(50));
+        }
         settle();
     }
     Replayer(const Replayer&) = delete;
@@ -71,7 +96,7 @@ private:
     core::Result<void> look_at(const recording::Stamp& at, const recording::RecordBody& body) {
         const bool begins = std::holds_alternative<recording::SettingsInEffect>(body) ||
                             std::holds_alternative<recording::Checkpoint>(body);
-        if (!engine_ && !begins) {
+        if (!has_settings_ && !begins) {
             foreign_ = true;
             waiters_.release_all();
             client_.be_lenient();
@@ -106,18 +131,38 @@ private:
         } else if (const auto* const lines = std::get_if<recording::SettingsInEffect>(&record.body)) {
             clock_.set(at);
             return take_settings(lines->text);
-        } else if (!foreign_ && std::holds_alternative<recording::ConnectionEvent>(record.body)) {
-            return core::fail(core::ErrorCode::invalid_input,
-                              "the recording holds a live feed, whose rankings cannot be made again yet; record with "
-                              "SCANNER_FEED=off");
+        } else if (const auto* const event = std::get_if<recording::ConnectionEvent>(&record.body)) {
+            return take_connection(*event, at);
+        } else if (const auto* const frame = std::get_if<recording::SocketFrame>(&record.body)) {
+            if (player_ == nullptr) return {};
+            settle();
+            clock_.set(at);
+            player_->on_message(frame->connection, frame->binary, frame->compressed, frame->bytes);
+            settle();
         } else if (const auto* const digest = std::get_if<recording::CycleDigest>(&record.body)) {
             compare(*digest);
         } else if (const auto* const step = std::get_if<recording::Step>(&record.body)) {
-            if (!engine_) return core::fail(core::ErrorCode::invalid_input, "the recording tells no settings");
+            if (!has_settings_) return core::fail(core::ErrorCode::invalid_input, "the recording tells no settings");
             settle();
             clock_.set(at);
+            if (step->name == "feed.seed") return take_seed(step->detail);
+            if (!engine_) make_engine();
             return take_step(*step, at);
         }
+        return {};
+    }
+
+    core::Result<void> take_connection(const recording::ConnectionEvent& event, const recording::Stamp& at) {
+        if (foreign_) return {};
+        if (player_ == nullptr) return core::fail(core::ErrorCode::invalid_input, std::string(kFeedWithoutBeginning));
+        settle();
+        clock_.set(at);
+        if (event.open) {
+            player_->on_connected(event.connection);
+        } else {
+            player_->on_disconnected(event.connection, event.detail);
+        }
+        settle();
         return {};
     }
 
@@ -130,8 +175,36 @@ private:
                               "recorded with SCANNER_MANIP_MODEL=measured, which cannot be made again yet; --settings "
                               "with SCANNER_MANIP_MODEL=seed ranks it without");
         }
-        if (!engine_) make_engine();
+        has_settings_ = true;
+        if (foreign_ && !engine_) make_engine();
         return {};
+    }
+
+    /// Stands before every other step of a recording that follows a feed from its beginning.
+    core::Result<void> take_seed(std::string_view text) {
+        std::uint64_t seed = 0;
+        const auto read = std::from_chars(text.data(), text.data() + text.size(), seed);
+        if (read.ec != std::errc() || engine_) return core::fail(core::ErrorCode::malformed, "recorded seed of a feed");
+        seed_ = seed;
+        make_engine();
+        asio::co_spawn(io_, engine_->follow_recording(), asio::detached);
+        settle();
+        return {};
+    }
+
+    engine::FeedParts feed_parts() {
+        engine::FeedParts parts;
+        if (!seed_) return parts;
+        parts.make_feed = [this](exchange::FeedListener& listener) {
+            auto player = exchange::make_feed_player({}, listener, clock_, *seed_);
+            player_ = player.get();
+            return player;
+        };
+        parts.reserve_sequence = [](std::uint64_t) -> asio::awaitable<core::Result<void>> {
+            co_return core::Result<void>();
+        };
+        parts.exchange = feed_exchange_.get();
+        return parts;
     }
 
     void make_engine() {
@@ -144,13 +217,17 @@ private:
         exchange.concurrency = static_cast<std::size_t>(settings_.scan_concurrency);
         decoder_ = exchange::make_exchange(io_.get_executor(), exchange, client_, clock_, 0);
         exchange_ = make_replay_exchange(*decoder_, waiters_);
+        feed_exchange_ = make_replay_exchange(*decoder_, waiters_, std::string(recording::kFeedPrefix));
         engine_ = engine::make_engine(
             io_.get_executor(), *exchange_, clock_, engine_options(settings_, false), observer_,
-            [](std::size_t, std::size_t) {}, {}, {}, &steps_);
+            [](std::size_t, std::size_t) {}, feed_parts(), {}, &steps_);
         engine_->board().on_recorded([this](const ranking::RankingPtr& ranking) { on_cycle(ranking); });
     }
 
     core::Result<void> take_step(const recording::Step& step, const recording::Stamp& at) {
+        // From then on everything is given up, and nothing ranked.
+        stopped_ = stopped_ || step.name == "stop";
+        if (stopped_ || was_given_up(step)) return {};
         if (step.name == "options") {
             const auto options = decode_options(step.detail);
             if (!options) return core::fail(core::ErrorCode::malformed, "recorded options cannot be read");
@@ -162,9 +239,11 @@ private:
         } else if (step.name == "continue_after") {
             const auto sequence = core::parse_int(step.detail);
             if (sequence && *sequence >= 0) engine_->continue_after(static_cast<std::uint64_t>(*sequence));
-        } else if (is_own_step(step.name)) {
+        } else if (step.name == "feed.tend") {
+            if (player_ != nullptr) player_->on_tend();
+        } else if (is_scan_step(step.name) || is_feed_step(step.name)) {
             reach(step, at);
-        } else if (!waiters_.wake(step.name, step.contract, step.detail) && scanning_ && is_of_scan(step)) {
+        } else if (!waiters_.wake(step.name, step.contract, step.detail) && must_be_awaited(step)) {
             diverge(at, fmt::format("{} {} was answered, and the engine waits for {}", step.name, step.contract,
                                     waiters_.describe()));
         }
@@ -172,16 +251,21 @@ private:
         return {};
     }
 
-    /// Whether a pass must have waited for it: not for trades, and not for a call that it had given up.
-    static bool is_of_scan(const recording::Step& step) {
-        return step.name != "trades" && step.name != "probe" && !step.detail.starts_with("cancelled: ");
+    /// Whoever asked did not get this answer. Who gives up is found out by the engine's own timers.
+    static bool was_given_up(const recording::Step& step) { return step.detail.starts_with("cancelled: "); }
+
+    /// Whether the engine must have waited for it.
+    [[nodiscard]] bool must_be_awaited(const recording::Step& step) const {
+        if (step.name.starts_with("trades") || step.name == "probe") return false;
+        return scanning_ || step.name.starts_with(recording::kFeedPrefix);
     }
 
     void reach(const recording::Step& step, const recording::Stamp& at) {
         if (step.name == "pass" && !scanning_) scan();
-        const auto until = std::chrono::steady_clock::now() + kPatience;
+        const bool of_feed = is_feed_step(step.name);
+        const auto until = std::chrono::steady_clock::now() + (of_feed ? kFeedPatience : kPatience);
         while (!waiters_.wake(step.name, {}, step.detail)) {
-            if (!scanning_ || std::chrono::steady_clock::now() >= until) {
+            if ((!of_feed && !scanning_) || std::chrono::steady_clock::now() >= until) {
                 return diverge(at, fmt::format("the step {} was recorded, and the engine waits for {}", step.name,
                                                waiters_.describe()));
             }
@@ -247,8 +331,13 @@ private:
     settings::Settings settings_;
     std::unique_ptr<exchange::Exchange> decoder_;
     std::unique_ptr<exchange::Exchange> exchange_;
+    std::unique_ptr<exchange::Exchange> feed_exchange_;
+    std::optional<std::uint64_t> seed_;       ///< of the feed, where one was followed
+    exchange::FeedPlayer* player_ = nullptr;  ///< the engine's
+    bool has_settings_ = false;
     std::unique_ptr<engine::Engine> engine_;
     bool scanning_ = false;
+    bool stopped_ = false;
     bool foreign_ = false;
     std::int64_t due_ns_ = 0;                      ///< of a foreign recording's next pass
     std::map<std::uint64_t, std::uint64_t> made_;  // digests by sequence, not yet compared

@@ -37,6 +37,9 @@ constexpr int kAuditedTrades = 200;
 constexpr int kFilledTrades = 2'000;
 static_assert(kFilledTrades <= market::Tape::kRemembered);
 constexpr milliseconds kStopGrace{300};
+/// Details of the step of a ranking between scans.
+constexpr std::string_view kRecorded = "recorded";
+constexpr std::string_view kPublished = "published";
 
 /// Whether the index of a contract that is followed is another than was held.
 bool has_moved(const OptionalList<market::IndexPrice>& held, const exchange::Bulk<market::IndexPrice>& answer,
@@ -52,8 +55,10 @@ bool has_moved(const OptionalList<market::IndexPrice>& held, const exchange::Bul
 }  // namespace
 
 LiveLoop::LiveLoop(asio::any_io_executor executor, exchange::Exchange& exchange, const core::Clock& clock,
-                   MarketState& state, FeedParts parts, LiveLoopOptions options, LiveLoopEvents events)
-    : exchange_(exchange),
+                   MarketState& state, FeedParts parts, LiveLoopOptions options, LiveLoopEvents events,
+                   net::StepLog* steps)
+    : exchange_(parts.exchange != nullptr ? *parts.exchange : exchange),
+      steps_(steps),
       clock_(clock),
       state_(state),
       options_(options),
@@ -88,9 +93,20 @@ asio::awaitable<void> LiveLoop::start() {
                    tasks_.spawn("read_index", read_index()) && tasks_.spawn("audit_tapes", audit_tapes()) &&
                    tasks_.spawn("watch_books", watch_books()) && tasks_.spawn("reserve_numbers", reserve_numbers()) &&
                    tasks_.spawn("end_looks", end_looks());
-    for (std::size_t i = 0; i < kBookReaders; ++i) started = started && tasks_.spawn("read_books", read_books());
-    for (std::size_t i = 0; i < kTapeFillers; ++i) started = started && tasks_.spawn("fill_tapes", fill_tapes());
+    for (std::size_t i = 0; i < kBookReaders; ++i) started = started && tasks_.spawn("read_books", read_books(i));
+    for (std::size_t i = 0; i < kTapeFillers; ++i) started = started && tasks_.spawn("fill_tapes", fill_tapes(i));
     if (!started) core::log(core::LogLevel::error, "feed_not_started");
+}
+
+asio::awaitable<std::string> LiveLoop::reach(std::string name, std::string detail) {
+    if (steps_ == nullptr) co_return detail;
+    co_return co_await steps_->reach(name, std::move(detail));
+}
+
+/// False when cancelled. In a replay the next step is waited for instead, by whoever goes on.
+asio::awaitable<bool> LiveLoop::pause(core::SteadyTime::duration time) {
+    if (is_replay()) co_return !stopping_;
+    co_return (co_await net::sleep_for(time)).has_value();
 }
 
 asio::awaitable<void> LiveLoop::stop() {
@@ -148,6 +164,10 @@ FeedHealth LiveLoop::health() const {
 // -- rankings --------------------------------------------------------------------------------------------------------
 
 asio::awaitable<void> LiveLoop::publish_changes() {
+    while (is_replay() && !stopping_) {
+        const std::string recorded = co_await reach("publish");
+        if (!stopping_) static_cast<void>(events_.publish(recorded == kRecorded));
+    }
     while (!stopping_) {
         if (!is_following()) {
             co_await net::sleep_for(kLook);
@@ -169,6 +189,7 @@ asio::awaitable<void> LiveLoop::publish_changes() {
             continue;
         }
         const bool recorded = rhythm_.recording_overdue(now);
+        co_await reach("publish", std::string(recorded ? kRecorded : kPublished));
         if (const auto made = events_.publish(recorded); made) {
             ++counted_.published;
             not_published_.recovered();
@@ -183,6 +204,7 @@ asio::awaitable<void> LiveLoop::publish_changes() {
 }
 
 asio::awaitable<void> LiveLoop::reserve_numbers() {
+    if (is_replay()) co_return;
     while (co_await net::sleep_for(kReserveAgain)) {
         if (const auto wanted = numbers_.wanted(events_.sequence())) static_cast<void>(co_await reserve(*wanted));
     }
@@ -202,8 +224,9 @@ asio::awaitable<bool> LiveLoop::reserve(std::uint64_t up_to) {
 
 // -- books -----------------------------------------------------------------------------------------------------------
 
-asio::awaitable<void> LiveLoop::read_books() {
-    while (co_await net::sleep_for(kLook)) {
+asio::awaitable<void> LiveLoop::read_books(std::size_t number) {
+    while (co_await pause(kLook)) {
+        co_await reach("books " + std::to_string(number));
         for (;;) {
             const core::SteadyTime now = clock_.steady_now();
             if (now < next_book_) break;
@@ -221,7 +244,10 @@ asio::awaitable<void> LiveLoop::read_books() {
 
 /// Apart from those who read books: they may all be waiting for answers just when a book must be given up.
 asio::awaitable<void> LiveLoop::watch_books() {
-    while (co_await net::sleep_for(kLook)) give_up_silent_books();
+    while (co_await pause(kLook)) {
+        co_await reach("watch_books");
+        give_up_silent_books();
+    }
 }
 
 void LiveLoop::give_up_silent_books() {
@@ -241,7 +267,7 @@ asio::awaitable<void> LiveLoop::read_book(BookTask task) {
     if (task.reading == BookReading::routine) {
         source_.keep_books(code);
         keeping.emplace(source_, code);
-        static_cast<void>(co_await net::sleep_for(kAnswersAreOld));
+        static_cast<void>(co_await pause(kAnswersAreOld));
     }
     auto answer = co_await exchange_.order_book(task.contract);
     if (!answer) {
@@ -275,6 +301,7 @@ void LiveLoop::take_audit(const BookTask& task, const market::OrderBook& answer)
 }
 
 asio::awaitable<void> LiveLoop::end_looks() {
+    if (is_replay()) co_return;
     while (co_await net::sleep_for(kLookInterval)) source_.end_looks();
 }
 
@@ -283,7 +310,7 @@ asio::awaitable<void> LiveLoop::end_looks() {
 asio::awaitable<void> LiveLoop::read_index() {
     while (!stopping_) {
         const core::SteadyTime began = clock_.steady_now();
-        if (is_following()) {
+        if (is_following() || is_replay()) {
             // A failure is not told here: the prices that are held grow old, and the scan says what is wrong.
             if (auto answer = co_await exchange_.index_prices(); answer && !answer->by_contract.empty()) {
                 const bool moved = has_moved(state_.lists().index, *answer, source_.followed());
@@ -292,7 +319,7 @@ asio::awaitable<void> LiveLoop::read_index() {
             }
         }
         const auto left = began + kIndexInterval - clock_.steady_now();
-        if (!co_await net::sleep_for(std::max<core::SteadyTime::duration>(left, kLook))) co_return;
+        if (!co_await pause(std::max<core::SteadyTime::duration>(left, kLook))) co_return;
     }
 }
 
@@ -313,8 +340,9 @@ const FollowedContract* LiveLoop::tape_to_audit() const {
 
 asio::awaitable<void> LiveLoop::audit_tapes() {
     while (!stopping_) {
-        const auto pause = std::chrono::duration<double>(1.0 / (kTapeAuditPace * options_.audits_per_sec));
-        if (!co_await net::sleep_for(std::chrono::duration_cast<core::SteadyTime::duration>(pause))) co_return;
+        const auto wait = std::chrono::duration<double>(1.0 / (kTapeAuditPace * options_.audits_per_sec));
+        if (!co_await pause(std::chrono::duration_cast<core::SteadyTime::duration>(wait))) co_return;
+        co_await reach("audit_tapes");
         std::erase_if(tapes_audited_, [this](const auto& entry) { return !source_.followed().contains(entry.first); });
         const FollowedContract* const next = tape_to_audit();
         if (next == nullptr) continue;
@@ -330,12 +358,14 @@ asio::awaitable<void> LiveLoop::audit_tapes() {
     }
 }
 
-asio::awaitable<void> LiveLoop::fill_tapes() {
+asio::awaitable<void> LiveLoop::fill_tapes(std::size_t number) {
     while (!stopping_) {
-        if (holes_.empty()) {
+        if (holes_.empty() && !is_replay()) {
             co_await hole_.wait();
             continue;
         }
+        co_await reach("fill " + std::to_string(number));
+        if (holes_.empty()) continue;
         const std::string code = std::move(holes_.front());
         holes_.pop_front();
         const auto followed = source_.followed().find(code);
@@ -349,7 +379,7 @@ asio::awaitable<void> LiveLoop::fill_tapes() {
             continue;
         }
         if (std::ranges::find(holes_, code) == holes_.end()) holes_.push_back(code);
-        if (!co_await net::sleep_for(kFillAgain)) co_return;
+        if (!co_await pause(kFillAgain)) co_return;
     }
 }
 

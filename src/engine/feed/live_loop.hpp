@@ -14,6 +14,7 @@
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/exchange/market_feed.hpp"
 #include "scanner/net/event.hpp"
+#include "scanner/net/step_log.hpp"
 #include "scanner/net/task_group.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -52,7 +53,8 @@ class LiveLoop {
 public:
     /// Everything passed by reference must outlive it. `parts.make_feed` is called here.
     LiveLoop(boost::asio::any_io_executor executor, exchange::Exchange& exchange, const core::Clock& clock,
-             MarketState& state, FeedParts parts, LiveLoopOptions options, LiveLoopEvents events);
+             MarketState& state, FeedParts parts, LiveLoopOptions options, LiveLoopEvents events,
+             net::StepLog* steps = nullptr);
 
     /// Begins; the numbers of the first rankings are reserved when it returns, where they can be.
     [[nodiscard]] boost::asio::awaitable<void> start();
@@ -81,10 +83,14 @@ private:
 
     [[nodiscard]] Awaitable publish_changes();
     [[nodiscard]] Awaitable watch_books();
-    [[nodiscard]] Awaitable read_books();
+    /// What follows happens at the moment of that step, and in a replay then and not when a timer says so.
+    [[nodiscard]] boost::asio::awaitable<std::string> reach(std::string name, std::string detail = {});
+    [[nodiscard]] bool is_replay() const { return steps_ != nullptr && steps_->is_replay(); }
+    [[nodiscard]] boost::asio::awaitable<bool> pause(core::SteadyTime::duration time);
+    [[nodiscard]] Awaitable read_books(std::size_t number);
     [[nodiscard]] Awaitable read_book(BookTask task);
     [[nodiscard]] Awaitable read_index();
-    [[nodiscard]] Awaitable fill_tapes();
+    [[nodiscard]] Awaitable fill_tapes(std::size_t number);
     [[nodiscard]] Awaitable audit_tapes();
     [[nodiscard]] const FollowedContract* tape_to_audit() const;
     [[nodiscard]] Awaitable reserve_numbers();
@@ -94,6 +100,7 @@ private:
     void take_audit(const BookTask& task, const market::OrderBook& answer);
 
     exchange::Exchange& exchange_;
+    net::StepLog* const steps_;
     const core::Clock& clock_;
     MarketState& state_;
     LiveLoopOptions options_;

@@ -28,7 +28,8 @@ constexpr std::array kCodes{ErrorCode::invalid_input,
 /// The step comes last before the caller goes on, with nothing in between that could wait.
 class RecordingExchange final : public exchange::Exchange {
 public:
-    RecordingExchange(exchange::Exchange& inner, net::StepLog& steps) : inner_(inner), steps_(steps) {}
+    RecordingExchange(exchange::Exchange& inner, net::StepLog& steps, std::string prefix)
+        : inner_(inner), steps_(steps), prefix_(std::move(prefix)) {}
 
     asio::awaitable<core::Result<exchange::ContractList>> contracts() override {
         return told("contracts", "", inner_.contracts());
@@ -60,7 +61,7 @@ public:
     asio::awaitable<core::Result<std::vector<market::Trade>>> trades(std::shared_ptr<const market::Contract> contract,
                                                                      int count) override {
         std::string code = code_of(contract);
-        return told("trades", std::move(code), inner_.trades(std::move(contract), count));
+        return told(trades_step(count), std::move(code), inner_.trades(std::move(contract), count));
     }
     asio::awaitable<core::Result<void>> probe() override { return told("probe", "", inner_.probe()); }
     exchange::ExchangeStatus status() const override { return inner_.status(); }
@@ -71,18 +72,23 @@ private:
     }
 
     template <class T>
-    asio::awaitable<core::Result<T>> told(const char* name, std::string contract,
+    asio::awaitable<core::Result<T>> told(std::string name, std::string contract,
                                           asio::awaitable<core::Result<T>> call) {
         auto answer = co_await std::move(call);
-        steps_.step(name, contract, outcome_text(answer ? nullptr : &answer.error()));
+        steps_.step(prefix_ + name, contract, outcome_text(answer ? nullptr : &answer.error()));
         co_return answer;
     }
 
     exchange::Exchange& inner_;
     net::StepLog& steps_;
+    const std::string prefix_;
 };
 
 }  // namespace
+
+std::string trades_step(int count) {
+    return "trades:" + std::to_string(count);
+}
 
 std::string outcome_text(const core::Error* error) {
     if (error == nullptr) return std::string(kAnswerOk);
@@ -100,8 +106,9 @@ std::unique_ptr<core::Error> outcome_error(std::string_view text) {
     return std::make_unique<core::Error>(ErrorCode::internal, std::string(text));
 }
 
-std::unique_ptr<exchange::Exchange> make_recording_exchange(exchange::Exchange& inner, net::StepLog& steps) {
-    return std::make_unique<RecordingExchange>(inner, steps);
+std::unique_ptr<exchange::Exchange> make_recording_exchange(exchange::Exchange& inner, net::StepLog& steps,
+                                                            std::string prefix) {
+    return std::make_unique<RecordingExchange>(inner, steps, std::move(prefix));
 }
 
 }  // namespace scanner::recording

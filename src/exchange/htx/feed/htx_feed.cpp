@@ -71,6 +71,7 @@ public:
         notifications_.number = FeedCore::kNotifications;
         notifications_.name = "notifications";
         notifications_.url = options_.url + std::string(kNotificationPath);
+        if (options_.tap != nullptr) options_.tap->on_begin(random_seed);
     }
 
     void want(std::vector<std::shared_ptr<const market::Contract>> contracts) override {
@@ -134,6 +135,7 @@ Line* HtxFeed::line_of(std::size_t number) {
 
 asio::awaitable<void> HtxFeed::run() {
     while (!stopping_) {
+        if (options_.tap != nullptr) options_.tap->on_tend();
         const auto now = clock_.steady_now();
         tend(now);
         // The clock is not always the machine's own, whose time it is that passes.
