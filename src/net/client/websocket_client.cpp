@@ -1,5 +1,6 @@
 #include "scanner/net/websocket_client.hpp"
 
+#include "net/client/connect_any.hpp"
 #include "net/client/connect_target.hpp"
 #include "net/client/resolve.hpp"
 
@@ -189,16 +190,9 @@ asio::awaitable<Result<void>> Link::connect_socket(const ConnectTarget& target) 
         const auto error = addresses.error().within(what);
         co_return end(error.code(), error.message());
     }
-    error_code error;
+    if (end_) co_return std::unexpected(*end_);
     auto& socket = stream_.next_layer().socket;
-    for (const auto& address : *addresses) {
-        if (end_) co_return std::unexpected(*end_);
-        error_code ignored;
-        socket.close(ignored);
-        const auto [failed] = co_await socket.async_connect(tcp::endpoint(address, port), kAwait);
-        error = failed;
-        if (!error || error == asio::error::operation_aborted) break;
-    }
+    error_code error = co_await connect_any(socket, *addresses, port, connect_by_);
     if (error || end_) co_return end(fmt::format("connecting to {}", what), error);
     socket.set_option(tcp::no_delay(true), error);
     socket.set_option(asio::socket_base::keep_alive(true), error);

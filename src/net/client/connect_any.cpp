@@ -1,0 +1,65 @@
+#include "net/client/connect_any.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+namespace scanner::net {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+/// The time of one address. Shared with its timer, which may still be about to tell when the attempt is over.
+struct Share {
+    explicit Share(const asio::any_io_executor& executor) : timer(executor) {}
+    asio::steady_timer timer;
+    bool over = false;
+    bool spent = false;
+};
+
+}  // namespace
+
+asio::awaitable<error_code> connect_any(tcp::socket& socket, std::span<const asio::ip::address> addresses,
+                                        std::uint16_t port, core::SteadyTime by) {
+    const auto executor = co_await asio::this_coro::executor;
+    error_code error = asio::error::host_not_found;
+    auto left = static_cast<std::int64_t>(addresses.size());
+    for (const auto& address : addresses) {
+        error_code ignored;
+        socket.close(ignored);
+        const auto share = std::make_shared<Share>(executor);
+        if (left > 1) {
+            const auto now = std::chrono::steady_clock::now();
+            share->timer.expires_at(now + std::max(by - now, core::SteadyTime::duration::zero()) / left);
+            share->timer.async_wait([share, &socket](const error_code& cancelled) {
+                if (cancelled || share->over) return;
+                share->spent = true;
+                error_code unneeded;
+                socket.close(unneeded);
+            });
+        }
+        --left;
+        const auto [failed] =
+            co_await socket.async_connect(tcp::endpoint(address, port), asio::as_tuple(asio::use_awaitable));
+        share->over = true;
+        share->timer.cancel();
+        error = failed;
+        if (!error) co_return error;
+        if (share->spent) {
+            error = asio::error::timed_out;
+        } else if (error == asio::error::operation_aborted) {
+            co_return error;
+        }
+    }
+    co_return error;
+}
+
+}  // namespace scanner::net
