@@ -109,7 +109,7 @@ void collect(core::MetricSink& sink, const FeedHealth& feed) {
     // All of them from the first scrape on, so that a rate over them has a beginning.
     for (const std::string_view cause : exchange::kResubscriptionCauses) {
         const auto counted = status.resubscriptions.find(std::string(cause));
-        sink.counter("scanner_feed_resubscriptions_total", "Subscriptions of books that were begun again, by cause",
+        sink.counter("scanner_feed_resubscriptions_total", "Subscriptions that were begun again, by cause",
                      counted == status.resubscriptions.end() ? 0 : counted->second, {{"cause", cause}});
     }
     for (const AuditResult result : kAuditResults) {

@@ -27,4 +27,14 @@ std::string_view to_string(ConnectionState state) noexcept {
     std::unreachable();
 }
 
+std::string_view to_string(FeedNoticeStatus::State state) noexcept {
+    using State = FeedNoticeStatus::State;
+    switch (state) {
+        case State::waiting: return "waiting";
+        case State::asked: return "asked";
+        case State::subscribed: return "subscribed";
+    }
+    std::unreachable();
+}
+
 }  // namespace scanner::exchange

@@ -59,6 +59,7 @@ public:
     std::map<std::string, double> traded_sizes;     ///< ... and as the tickers' volumes tell
     std::map<std::string, std::string> unreadable;  ///< rows of the contract list, and what is wrong with them
     std::int64_t matching_id = 0;                   ///< of every book
+    std::map<std::string, std::vector<market::Trade>> trades_of;
 
     Call<exchange::ContractList> contracts() override {
         ++calls["contracts"];
@@ -173,8 +174,8 @@ public:
         co_return batch;
     }
 
-    Call<std::vector<market::Trade>> trades(std::shared_ptr<const market::Contract>, int) override {
-        co_return std::vector<market::Trade>{};
+    Call<std::vector<market::Trade>> trades(std::shared_ptr<const market::Contract> contract, int) override {
+        co_return trades_of[contract->contract_code];
     }
 
     Call<void> probe() override {

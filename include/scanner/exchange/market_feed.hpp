@@ -94,13 +94,31 @@ struct FeedConnectionStatus {
     std::string last_error;  ///< why it last ended; empty when it never did
 };
 
-/// Why the subscription of a book is begun again while its connection lives: states of a book, and
+/// How the subscription of a topic of all contracts stands: liquidations, funding rates, changes of contracts.
+struct FeedNoticeStatus {
+    enum class State : std::uint8_t {
+        waiting,  ///< to be asked for: there is no connection yet, or the last attempt failed
+        asked,    ///< no answer yet
+        subscribed,
+    };
+    std::string topic;
+    State state = State::waiting;
+    std::uint64_t failures = 0;  ///< in a row: refused, not answered, or gone silent
+    std::string last_error;      ///< of the last failure; empty when there never was one
+};
+[[nodiscard]] std::string_view to_string(FeedNoticeStatus::State state) noexcept;
+
+/// Why a topic is subscribed again while its connection lives: states of a book, and
 ///   unreadable        a frame of its topic said something impossible
-///   no_snapshot       none came
+///   no_snapshot       of a book none came
 ///   refused           the exchange would not have the subscription, which is tried again later
+///   unanswered        the exchange said nothing to it, while it answered others
 ///   contract_changed  its size is another one
-inline constexpr std::array<std::string_view, 8> kResubscriptionCauses{
-    "gap", "silent", "crossed", "audit_failed", "unreadable", "no_snapshot", "refused", "contract_changed"};
+///   tape_stalled      trades went by of which the tape said nothing
+///   notices_stalled   a topic of all contracts has lost its rhythm; its whole connection is begun again
+inline constexpr std::array<std::string_view, 11> kResubscriptionCauses{
+    "gap",     "silent",     "crossed",          "audit_failed", "unreadable",     "no_snapshot",
+    "refused", "unanswered", "contract_changed", "tape_stalled", "notices_stalled"};
 
 /// Why a tape has a hole although its subscription has just begun: what was traded before is not known.
 inline constexpr std::string_view kTapeBegins = "the tape begins here";
@@ -108,6 +126,7 @@ inline constexpr std::string_view kTapeBegins = "the tape begins here";
 /// How the feed does, for health and metrics. Counters are since start.
 struct FeedStatus {
     std::vector<FeedConnectionStatus> connections;
+    std::vector<FeedNoticeStatus> notices;
     std::map<std::string, BookState> books;  ///< of wanted contracts, by contract code
     std::uint64_t frames = 0;
     std::uint64_t wire_bytes = 0;         ///< as they came
@@ -117,7 +136,7 @@ struct FeedStatus {
     std::uint64_t gaps = 0;
     std::uint64_t reconnections = 0;
     std::map<std::string, std::uint64_t>
-        resubscriptions;  ///< of books on living connections, by cause: see kResubscriptionCauses
+        resubscriptions;  ///< of topics on living connections, by cause: see kResubscriptionCauses
 };
 
 /// The narrow interface through which the engine follows an exchange's live feed. Loop thread only.
@@ -132,6 +151,13 @@ public:
     virtual void want(std::vector<std::shared_ptr<const market::Contract>> contracts) = 0;
     /// Gives up what is held of the book and subscribes it again; `cause` is told as its state until a snapshot comes.
     virtual void restart_book(std::string_view contract_code, BookState cause, std::string_view why) = 0;
+    /// Subscribes the tape of a contract again, because it has missed trades while its connection lived. Its hole is
+    /// told at once and, as after every beginning, once it is subscribed. A feed that has no subscriptions does
+    /// nothing.
+    virtual void restart_tape(std::string_view contract_code, std::string_view why) {
+        static_cast<void>(contract_code);
+        static_cast<void>(why);
+    }
     /// The live book of a contract; nullptr while it is not live. Valid until the loop next runs.
     [[nodiscard]] virtual const market::LiveBook* book(std::string_view contract_code) const = 0;
 

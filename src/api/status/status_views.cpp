@@ -94,6 +94,15 @@ void write_feed(core::JsonWriter& json, const engine::FeedHealth& feed, bool req
         text_field(json, "last_error", connection.last_error);
         json.end_object();
     }
+    json.end_array().key("notices").begin_array();
+    for (const exchange::FeedNoticeStatus& notice : status.notices) {
+        json.begin_object()
+            .field("topic", notice.topic)
+            .field("state", exchange::to_string(notice.state))
+            .field("failures", notice.failures);
+        text_field(json, "last_error", notice.last_error);
+        json.end_object();
+    }
     json.end_array().key("books").begin_object();
     for (const auto& [state, count] : books) json.field(state, count);
     json.end_object();

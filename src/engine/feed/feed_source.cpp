@@ -243,6 +243,7 @@ bool FeedSource::fill_tape(const std::string& contract_code, std::span<const mar
     following.newest.add(filled.fresh);
     for (const market::Trade& trade : trades) tell_price(following, trade);
     following.flow_changed = true;
+    contract->newest_trade = following.tape.newest_id();
     contract->tape_has_hole = !following.tape.is_complete();
     note_change(*contract);
     return !contract->tape_has_hole;
@@ -338,6 +339,8 @@ void FeedSource::on_trades(const market::Contract& contract, std::span<const mar
     const core::WallTime at = bounded(time.exchange);
     const bool had_hole = !following.tape.is_complete();
     const std::span<const market::Trade> fresh = following.tape.add(trades);
+    followed->tape_frame = time.received_steady;
+    followed->newest_trade = following.tape.newest_id();
     followed->tape_has_hole = !following.tape.is_complete();
     following.candle.on_trades(fresh);
     if (!followed->tape_has_hole) following.candle.on_complete(at);
@@ -390,6 +393,7 @@ void FeedSource::on_tape_hole(const market::Contract& contract, std::string_view
     followed->tape_has_hole = true;
     followed->tape_followed = why == exchange::kTapeBegins;
     followed->tape_life = ++tape_lives_;
+    followed->tape_frame = clock_.steady_now();
     if (events_.on_tape_hole) events_.on_tape_hole(contract.contract_code);
     note_change(*followed);
 }

@@ -42,8 +42,10 @@ struct FollowedContract {
     /// Whether its book may be shown as live.
     [[nodiscard]] bool is_current() const { return book == exchange::BookState::live && !late_since; }
     bool tape_has_hole = true;
-    bool tape_followed = false;   ///< its subscription lives: what a list of trades ends with, it goes on from
-    std::uint64_t tape_life = 0;  ///< another number after each hole, for who waits for a list of trades
+    bool tape_followed = false;     ///< its subscription lives: what a list of trades ends with, it goes on from
+    std::uint64_t tape_life = 0;    ///< another number after each hole, for who waits for a list of trades
+    core::SteadyTime tape_frame;    ///< when the last frame of its topic came, or its subscription began
+    std::int64_t newest_trade = 0;  ///< id of the newest trade that is known, 0 before the first
 };
 
 /// What answers say of the subscription of its book, a literal.

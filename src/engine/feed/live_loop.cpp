@@ -344,17 +344,32 @@ asio::awaitable<void> LiveLoop::audit_tapes() {
         if (!co_await pause(std::chrono::duration_cast<core::SteadyTime::duration>(wait))) co_return;
         co_await reach("audit_tapes");
         std::erase_if(tapes_audited_, [this](const auto& entry) { return !source_.followed().contains(entry.first); });
-        const FollowedContract* const next = tape_to_audit();
-        if (next == nullptr) continue;
-        const auto contract = next->contract;
-        const std::uint64_t life = next->tape_life;
-        tapes_audited_[contract->contract_code] = clock_.steady_now();
-        const auto trades = co_await exchange_.trades(contract, kAuditedTrades);
-        // A new hole since then is for those who fill it: this list is too short.
-        const auto followed = source_.followed().find(contract->contract_code);
-        if (!trades || followed == source_.followed().end()) continue;
-        if (followed->second.tape_life != life || followed->second.tape_has_hole) continue;
-        static_cast<void>(source_.fill_tape(contract->contract_code, *trades, life));
+        tape_watch_.note(state_.tickers(), source_.followed(), clock_.steady_now());
+        auto contract = tape_watch_.next(source_.followed(), clock_.steady_now());
+        if (const FollowedContract* const next = contract ? nullptr : tape_to_audit()) contract = next->contract;
+        if (contract) co_await audit_tape(std::move(contract));
+    }
+}
+
+asio::awaitable<void> LiveLoop::audit_tape(std::shared_ptr<const market::Contract> contract) {
+    const std::string code = contract->contract_code;
+    const auto before = source_.followed().find(code);
+    if (before == source_.followed().end()) co_return;
+    const std::uint64_t life = before->second.tape_life;
+    const TapeWatch::Asked asked{.exchange = source_.exchange_now(), .steady = clock_.steady_now()};
+    tapes_audited_[code] = asked.steady;
+    const auto trades = co_await exchange_.trades(std::move(contract), kAuditedTrades);
+    // A new hole since then is for those who fill it: this list is too short.
+    const auto followed = source_.followed().find(code);
+    if (!trades || followed == source_.followed().end()) co_return;
+    if (followed->second.tape_life != life || followed->second.tape_has_hole) co_return;
+    const TapeFinding finding = tape_watch_.judge(followed->second, *trades, asked, clock_.steady_now());
+    if (finding == TapeFinding::stalled) {
+        core::log(core::LogLevel::warning, "tape_stalled", {{"contract_code", code}});
+        feed_->restart_tape(code, "the exchange lists trades that the tape has not told");
+    } else if (finding != TapeFinding::behind) {
+        // What is only behind is asked about once more: a trade that was filled in says nothing of its topic any more.
+        static_cast<void>(source_.fill_tape(code, *trades, life));
     }
 }
 

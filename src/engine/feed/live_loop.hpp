@@ -4,6 +4,7 @@
 #include "engine/feed/feed_source.hpp"
 #include "engine/feed/ranking_rhythm.hpp"
 #include "engine/feed/sequence_blocks.hpp"
+#include "engine/feed/tape_watch.hpp"
 #include "engine/market_state.hpp"
 
 #include "scanner/core/clock.hpp"
@@ -92,6 +93,7 @@ private:
     [[nodiscard]] Awaitable read_index();
     [[nodiscard]] Awaitable fill_tapes(std::size_t number);
     [[nodiscard]] Awaitable audit_tapes();
+    [[nodiscard]] Awaitable audit_tape(std::shared_ptr<const market::Contract> contract);
     [[nodiscard]] const FollowedContract* tape_to_audit() const;
     [[nodiscard]] Awaitable reserve_numbers();
     [[nodiscard]] Awaitable end_looks();
@@ -109,6 +111,7 @@ private:
     RankingRhythm rhythm_;
     SequenceBlocks numbers_;
     BookAudit audit_;
+    TapeWatch tape_watch_;
     net::Event changed_;
     net::Event hole_;
     std::deque<std::string> holes_;                                    // of tapes, in the order in which they were told

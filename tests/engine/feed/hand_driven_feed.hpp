@@ -62,6 +62,7 @@ public:
         return codes;
     }
     std::map<std::string, exchange::BookState> restarted;
+    std::vector<std::string> tapes_restarted;
 
     // -- the port
 
@@ -71,6 +72,10 @@ public:
     void restart_book(std::string_view contract_code, exchange::BookState cause, std::string_view why) override {
         restarted[std::string(contract_code)] = cause;
         lose_book(std::string(contract_code), cause, why);
+    }
+    void restart_tape(std::string_view contract_code, std::string_view why) override {
+        tapes_restarted.emplace_back(contract_code);
+        tell_hole(std::string(contract_code), why);
     }
     const market::LiveBook* book(std::string_view contract_code) const override {
         const auto found = books_.find(std::string(contract_code));

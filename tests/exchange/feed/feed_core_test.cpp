@@ -1,4 +1,4 @@
-#include "exchange/feed/feed_fixture.hpp"
+#include "exchange/feed/core_fixture.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,53 +14,6 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-/// The core between a listener and a hand that plays the exchange. Randomness is its upper end, so that every jitter is
-/// the longest.
-class Core : public testing::Test {
-protected:
-    void want(const std::vector<std::string>& codes) {
-        std::vector<std::shared_ptr<const market::Contract>> contracts;
-        for (const auto& code : codes) contracts.push_back(contract_of(code));
-        core_.want(std::move(contracts), now_);
-    }
-    core::Result<std::optional<std::string>> market(std::string_view text, std::size_t connection = 0) {
-        return core_.on_market(connection, test::gzip(text), {.wall = core::from_unix_ms(Wire::kNow), .steady = now_});
-    }
-    core::Result<std::optional<std::string>> notify(std::string_view text) {
-        return core_.on_notification(test::gzip(text), {.wall = core::from_unix_ms(Wire::kNow), .steady = now_});
-    }
-    /// What is sent now.
-    std::vector<std::string> sent() {
-        std::vector<std::string> texts;
-        while (auto request = core_.next(now_)) texts.push_back(std::move(request->text));
-        return texts;
-    }
-    /// Connected and both topics of `code` asked for; nothing has been answered.
-    void begin(const std::string& code = "BTC-USDT") {
-        want({code});
-        core_.connected(0);
-        EXPECT_EQ(sent().size(), 2);
-    }
-    void go_live(const std::string& code = "BTC-USDT", std::int64_t version = 10) {
-        begin(code);
-        EXPECT_TRUE(market(Wire::subbed(topic_name(TopicKind::book, code))).has_value());
-        EXPECT_TRUE(market(Wire::snapshot(code, version)).has_value());
-        EXPECT_NE(core_.book(code), nullptr);
-        recorder_.take();
-    }
-    std::string book_topic(const std::string& code = "BTC-USDT") { return topic_name(TopicKind::book, code); }
-    FeedStatus status() {
-        FeedStatus status;
-        core_.fill(status);
-        return status;
-    }
-
-    core::SteadyTime now_{1h};
-    Recorder recorder_;
-    MarketFeedOptions options_;
-    FeedCore core_{options_, recorder_, [] { return 0.999; }};
-};
 
 TEST_F(Core, a_book_lives_from_its_snapshot_through_its_changes) {
     begin();
@@ -254,6 +207,7 @@ TEST_F(Core, a_frames_own_time_that_cannot_be_is_not_passed_on) {
         return text.replace(text.find(now), now.size(), fmt::format(R"("ts":{})", Wire::kNow + 7'200'000));
     };
     const auto now = core::from_unix_ms(Wire::kNow);
+    for (int i = 0; i < 4; ++i) EXPECT_TRUE(market(fmt::format(R"({{"ping":{}}})", Wire::kNow)).has_value());
     EXPECT_TRUE(market(from_the_future(Wire::snapshot("BTC-USDT", 10))).has_value());
     EXPECT_EQ(recorder_.books, 1);
     EXPECT_EQ(recorder_.last_time, now) << "the book's own";
@@ -267,7 +221,7 @@ TEST_F(Core, a_frames_own_time_that_cannot_be_is_not_passed_on) {
                 R"({{"op":"notify","topic":"public.*.funding_rate","ts":{},"data":[{{"contract_code":"ETH-USDT","funding_rate":"0.5","settlement_time":"1790150400000"}}]}})",
                 Wire::kNow)))
             .has_value());
-    EXPECT_EQ(recorder_.last_time, now) << "our own";
+    EXPECT_EQ(recorder_.last_time, now) << "that of the messages before";
 }
 
 TEST_F(Core, what_cannot_be_read_ends_the_connection) {
@@ -295,18 +249,6 @@ TEST_F(Core, pings_are_answered) {
     const auto answer = market(R"({"ping":1790134831961})");
     ASSERT_TRUE(answer.has_value());
     EXPECT_EQ(answer->value_or(""), R"({"pong":1790134831961})");
-}
-
-TEST_F(Core, a_refused_subscription_is_tried_again_later) {
-    begin();
-    EXPECT_TRUE(
-        market(R"({"status":"error","ts":1,"id":"1","err-code":"bad-request","err-msg":"invalid topic"})").has_value());
-    EXPECT_THAT(recorder_.lines, ElementsAre(HasSubstr("refused the subscription: invalid topic")));
-    now_ += 59s;
-    EXPECT_THAT(sent(), IsEmpty());
-    now_ += 1s;
-    EXPECT_THAT(sent(), ElementsAre(HasSubstr("depth")));
-    EXPECT_EQ(status().resubscriptions["refused"], 1);
 }
 
 TEST_F(Core, the_caller_may_begin_a_book_again) {
@@ -365,52 +307,6 @@ TEST_F(Core, contracts_that_cannot_be_counted_are_not_subscribed) {
     core_.connected(0);
     EXPECT_THAT(sent(), IsEmpty());
     EXPECT_EQ(core_.connections(), 0);
-}
-
-TEST_F(Core, notifications_are_asked_for_first_and_passed_on) {
-    want({"BTC-USDT"});
-    core_.connected(0);
-    core_.notifications_connected();
-    const auto texts = sent();
-    ASSERT_EQ(texts.size(), 5);
-    EXPECT_THAT(texts[0], HasSubstr("liquidation_orders"));
-    EXPECT_THAT(texts[3], HasSubstr("depth"));
-    EXPECT_TRUE(notify(R"({"op":"sub","cid":"3","topic":"public.*.liquidation_orders","err-code":0})").has_value());
-    EXPECT_TRUE(
-        notify(
-            R"({"op":"notify","topic":"public.*.liquidation_orders","ts":1790134831749,"data":[{"contract_code":"ETH-USDT","direction":"sell","price":2446.26,"created_at":1790134831749,"amount":5}]})")
-            .has_value());
-    EXPECT_TRUE(
-        notify(
-            R"({"op":"notify","topic":"public.*.funding_rate","ts":1790134831749,"data":[{"contract_code":"ETH-USDT","funding_rate":"0.5","settlement_time":"1790150400000"}]})")
-            .has_value());
-    const auto ping = notify(R"({"op":"ping","ts":7})");
-    ASSERT_TRUE(ping.has_value());
-    EXPECT_EQ(ping->value_or(""), R"({"op":"pong","ts":7})");
-    core_.notifications_disconnected();
-    EXPECT_THAT(recorder_.lines, ElementsAre("liquidations followed", "liquidation ETH-USDT 2446.26 5",
-                                             "funding ETH-USDT 0.5", "liquidations unknown"));
-    EXPECT_FALSE(notify(R"({"op":"close","ts":7})").has_value());
-}
-
-TEST_F(Core, only_news_of_contracts_are_told) {
-    const auto rows = [&](std::string_view event, std::string_view list) {
-        EXPECT_TRUE(notify(fmt::format(R"({{"op":"notify","topic":"public.*.contract_info","event":"{}","data":[{}]}})",
-                                       event, list))
-                        .has_value());
-        return recorder_.take();
-    };
-    const std::string btc = R"({"contract_code":"BTC-USDT","contract_status":1})";
-    const std::string eth = R"({"contract_code":"ETH-USDT","contract_status":1})";
-    const std::string eth_suspended = R"({"contract_code":"ETH-USDT","contract_status":3})";
-    EXPECT_THAT(rows("init", btc), IsEmpty());
-    EXPECT_THAT(rows("init", eth), IsEmpty());
-    EXPECT_THAT(rows("snapshot", btc + "," + eth), IsEmpty());
-    EXPECT_THAT(rows("update", eth_suspended), ElementsAre("contract ETH-USDT"));
-    EXPECT_THAT(rows("snapshot", btc + "," + eth), ElementsAre("contract ETH-USDT")) << "missed in between";
-    EXPECT_THAT(rows("init", btc + "," + eth), IsEmpty()) << "connected again";
-    EXPECT_THAT(rows("snapshot", R"({"contract_code":"NEW-USDT","contract_status":2})"),
-                ElementsAre("contract NEW-USDT"));
 }
 
 }  // namespace

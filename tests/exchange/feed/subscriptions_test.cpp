@@ -1,5 +1,7 @@
 #include "exchange/htx/feed/subscriptions.hpp"
 
+#include "exchange/feed/feed_fixture.hpp"
+
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -57,6 +59,65 @@ TEST(Subscriptions, what_finds_no_room_waits_for_some_books_first) {
     EXPECT_EQ(tapes, 5);
     subscriptions.want(codes(3));  // nothing was asked for yet, so that the others go at once
     EXPECT_EQ(subscriptions.topics_on(0) + subscriptions.topics_on(1), 6);
+}
+
+TEST(Subscriptions, the_limits_are_those_that_the_exchange_documents) {
+    const SubscriptionLimits limits;
+    EXPECT_EQ(limits.topics_per_connection, 150);
+    EXPECT_EQ(limits.connections, 30);
+    EXPECT_EQ(limits.per_second, 40);
+    const MarketFeedOptions options;
+    EXPECT_EQ(options.topics_per_connection, limits.topics_per_connection);
+    EXPECT_EQ(options.max_connections, limits.connections);
+    EXPECT_EQ(options.subscriptions_per_second, limits.per_second);
+}
+
+TEST(Subscriptions, a_market_that_is_too_large_fills_every_connection_and_no_more) {
+    Subscriptions subscriptions({});
+    subscriptions.want(codes(3'000));  // 6,000 topics, of which 4,500 have room
+    EXPECT_EQ(subscriptions.connections(), 30);
+    std::size_t placed = 0;
+    for (std::size_t i = 0; i < 40; ++i) {
+        EXPECT_EQ(subscriptions.topics_on(i), i < 30 ? 150 : 0);
+        placed += subscriptions.topics_on(i);
+    }
+    EXPECT_EQ(placed, 4'500);
+    std::size_t books = 0;
+    subscriptions.for_each([&](const Subscriptions::Topic& topic) {
+        books += topic.kind == TopicKind::book && topic.connection != Subscriptions::kNowhere ? 1 : 0;
+    });
+    EXPECT_EQ(books, 3'000) << "books before tapes";
+    // Room that is given back goes to what waits.
+    subscriptions.want(codes(1'000, 2'000));
+    EXPECT_EQ(subscriptions.connections(), 30);
+    placed = 0;
+    subscriptions.for_each(
+        [&](const Subscriptions::Topic& topic) { placed += topic.connection != Subscriptions::kNowhere ? 1 : 0; });
+    EXPECT_EQ(placed, 2'000);
+}
+
+TEST(Subscriptions, notifications_take_their_place_among_the_forty_of_a_second) {
+    Recorder recorder;
+    const MarketFeedOptions options;
+    FeedCore core(options, recorder, [] { return 0.5; });
+    core::SteadyTime now{1h};
+    std::vector<std::shared_ptr<const market::Contract>> contracts;
+    for (const auto& code : codes(130)) contracts.push_back(contract_of(code));
+    core.want(contracts, now);
+    for (std::size_t i = 0; i < core.connections(); ++i) core.connected(i);
+    core.notifications_connected(now);
+    const auto begun = now;
+    std::vector<core::SteadyTime> times;
+    while (times.size() < 263 && now < begun + 60s) {
+        while (core.next(now)) times.push_back(now);
+        const auto due = core.next_due();
+        if (due == core::SteadyTime::max()) break;
+        ASSERT_GT(due, now);
+        now = due;
+    }
+    ASSERT_EQ(times.size(), 263) << "260 topics of contracts and three of all";
+    for (std::size_t i = 40; i < times.size(); ++i) EXPECT_GE(times[i] - times[i - 40], 1s) << i;
+    EXPECT_LE(times.back() - begun, 6600ms);
 }
 
 TEST(Subscriptions, topics_that_stay_keep_their_connection) {

@@ -1,5 +1,7 @@
 #include "exchange/htx/feed/feed_core.hpp"
 
+#include "exchange/rest/field_reader.hpp"
+
 #include "scanner/core/names.hpp"
 #include "scanner/core/symbol.hpp"
 
@@ -16,21 +18,15 @@ using core::ErrorCode;
 using core::Result;
 using std::chrono::milliseconds;
 
-/// Clocks differ, but not by so much: what says it is from later says nonsense.
 constexpr std::chrono::hours kFuture{1};
 /// Subscriptions that are begun again, at most so long after what ended them when it was the first time.
 constexpr milliseconds kJitter{250};
-constexpr milliseconds kRefusalPause{60'000};
+constexpr milliseconds kRefusalPause{60'000};  // doubling
+constexpr milliseconds kRefusalPauseCap{600'000};
+constexpr milliseconds kUnansweredPauseCap{60'000};
+/// A tape that went so long without being begun again was well.
+constexpr std::chrono::minutes kTapeWell{10};
 constexpr int kMaxDoublings = 16;
-
-bool is_plausible(core::WallTime exchange, const Received& received) {
-    return exchange <= received.wall + kFuture;
-}
-
-/// When a frame was sent, unless that cannot be: one wrong time must not stop the clock of what follows.
-core::WallTime time_of(const std::optional<core::WallTime>& sent, core::WallTime otherwise, const Received& received) {
-    return sent && is_plausible(*sent, received) ? *sent : otherwise;
-}
 
 milliseconds doubled(milliseconds base, int times, milliseconds cap) {
     return std::min(cap, base * (std::int64_t{1} << std::min(times, kMaxDoublings)));
@@ -47,6 +43,10 @@ SubscriptionLimits limits_of(const MarketFeedOptions& options) {
             .answer_timeout = options.answer_timeout};
 }
 
+NoticeLimits notice_limits_of(const MarketFeedOptions& options) {
+    return {.answer_timeout = options.answer_timeout, .backoff_base = options.backoff_base};
+}
+
 }  // namespace
 
 FeedCore::FeedCore(const MarketFeedOptions& options, FeedListener& listener, net::RandomUnit random)
@@ -54,7 +54,17 @@ FeedCore::FeedCore(const MarketFeedOptions& options, FeedListener& listener, net
       listener_(listener),
       random_(std::move(random)),
       inflater_(options.max_inflated_bytes),
-      subscriptions_(limits_of(options)) {}
+      subscriptions_(limits_of(options)),
+      notices_(notice_limits_of(options)) {}
+
+bool FeedCore::is_plausible(core::WallTime exchange, const Received& received) const {
+    return exchange <= send_clock_.now(received.steady).value_or(received.wall) + kFuture;
+}
+
+core::WallTime FeedCore::time_of(const std::optional<core::WallTime>& sent, core::WallTime otherwise,
+                                 const Received& received) const {
+    return sent && is_plausible(*sent, received) ? *sent : otherwise;
+}
 
 FeedCore::Followed* FeedCore::followed(std::string_view contract_code) {
     const auto found = followed_.find(contract_code);
@@ -132,6 +142,22 @@ void FeedCore::restart_book(std::string_view contract_code, BookState cause, std
     listener_.on_book_state(*contract->contract, cause, why);
 }
 
+void FeedCore::restart_tape(std::string_view contract_code, std::string_view why, core::SteadyTime now) {
+    Followed* const contract = followed(contract_code);
+    Topic* const topic = subscriptions_.find(TopicKind::tape, contract_code);
+    if (contract == nullptr || topic == nullptr || !topic->wanted) return;
+    if (now - contract->tape_restarted >= kTapeWell) contract->tape_restarts = 0;
+    contract->tape_restarted = now;
+    const auto longest = contract->tape_restarts == 0
+                             ? kJitter
+                             : doubled(options_.backoff_base, contract->tape_restarts - 1, options_.backoff_cap);
+    ++contract->tape_restarts;
+    ++counts_.resubscriptions["tape_stalled"];
+    subscriptions_.restart(*topic, now + part_of(longest, random_()));
+    news_ = true;
+    listener_.on_tape_hole(*contract->contract, why);
+}
+
 const market::LiveBook* FeedCore::book(std::string_view contract_code) const {
     const auto found = followed_.find(contract_code);
     return found != followed_.end() && found->second->chain.is_live() ? &found->second->chain.book() : nullptr;
@@ -160,27 +186,19 @@ void FeedCore::connected(std::size_t connection) {
     news_ = true;
 }
 
-void FeedCore::notifications_connected() {
-    notification_topics_ = {kFundingTopic, kContractTopic, kLiquidationTopic};
-    news_ = true;
-}
-
-void FeedCore::notifications_disconnected() {
-    notification_topics_.clear();
-    listener_.on_liquidations_followed(false);
-}
-
 std::optional<Subscriptions::Request> FeedCore::next(core::SteadyTime now) {
-    if (notification_topics_.empty()) return subscriptions_.next(now);
+    if (notices_.next_due() > now) return subscriptions_.next(now);
     if (!subscriptions_.take_place(now)) return std::nullopt;
-    const auto topic = notification_topics_.back();
-    notification_topics_.pop_back();
+    const auto notice = notices_.next(now);
+    if (!notice) return std::nullopt;
     return Subscriptions::Request{.connection = kNotifications,
-                                  .text = notification_subscribe_text(topic, notification_topics_.size() + 1)};
+                                  .text = notification_subscribe_text(notice->topic, notice->id)};
 }
 
 core::SteadyTime FeedCore::next_due() const {
-    return notification_topics_.empty() ? subscriptions_.next_due() : subscriptions_.next_place();
+    const auto notice = notices_.next_due();
+    const auto due = subscriptions_.next_due();
+    return notice == core::SteadyTime::max() ? due : std::min(due, std::max(notice, subscriptions_.next_place()));
 }
 
 milliseconds FeedCore::snapshot_wait(const Followed& contract) const {
@@ -188,6 +206,32 @@ milliseconds FeedCore::snapshot_wait(const Followed& contract) const {
 }
 
 void FeedCore::look(core::SteadyTime now) {
+    look_for_snapshots(now);
+    if (const auto unanswered = notices_.look(now, random_()); unanswered > 0) {
+        counts_.resubscriptions["unanswered"] += unanswered;
+        news_ = true;
+    }
+    subscriptions_.give_up_unanswered(now, [&](const Topic& topic) {
+        on_unanswered(topic);
+        const auto longest = doubled(options_.backoff_base, topic.failures - 1, kUnansweredPauseCap);
+        return now + longest / 2 + part_of(longest / 2, random_());
+    });
+}
+
+void FeedCore::on_unanswered(const Topic& topic) {
+    static constexpr std::string_view kWhy = "the exchange did not answer the subscription";
+    Followed* const contract = followed(topic.contract_code);
+    news_ = true;
+    if (contract == nullptr) return;
+    ++counts_.resubscriptions["unanswered"];
+    if (topic.kind == TopicKind::tape) return listener_.on_tape_hole(*contract->contract, kWhy);
+    contract->chain.end(BookState::awaiting_snapshot);
+    contract->live_since = {};
+    contract->snapshot_due = core::SteadyTime::max();
+    listener_.on_book_state(*contract->contract, BookState::awaiting_snapshot, kWhy);
+}
+
+void FeedCore::look_for_snapshots(core::SteadyTime now) {
     subscriptions_.for_each([&](Topic& topic) {
         if (topic.kind != TopicKind::book || !topic.wanted || topic.phase != Subscriptions::Phase::subscribed) return;
         Followed* const contract = followed(topic.contract_code);
@@ -226,15 +270,19 @@ Result<std::optional<std::string>> FeedCore::on_market(std::size_t connection, s
         ++counts_.unreadable_frames;
         return std::unexpected(frame.error());
     }
+    const auto sent = frame->kind == MarketFrame::Kind::ping ? rest::to_time(frame->ping) : frame->time;
+    if (sent) send_clock_.note(*sent, received.steady);
     switch (frame->kind) {
         case MarketFrame::Kind::ping: return pong_text(frame->ping);
         case MarketFrame::Kind::subscribed: {
+            subscriptions_.note_answer(connection, received.steady);
             Topic* const topic = subscriptions_.active(connection, frame->topic);
             if (topic == nullptr) break;
             if (Followed* const contract = followed(topic->contract_code)) confirm(*topic, *contract, received.steady);
             break;
         }
         case MarketFrame::Kind::unsubscribed:
+            subscriptions_.note_answer(connection, received.steady);
             subscriptions_.left(connection, frame->topic);
             news_ = true;
             break;
@@ -255,7 +303,9 @@ void FeedCore::confirm(Topic& topic, Followed& contract, core::SteadyTime now) {
 }
 
 void FeedCore::on_refusal(std::size_t connection, const MarketFrame& frame, core::SteadyTime now) {
-    const Topic* const topic = subscriptions_.refused(connection, frame.id, now + kRefusalPause);
+    subscriptions_.note_answer(connection, now);
+    Topic* const topic = subscriptions_.refused(connection, frame.id, now + kRefusalPause);
+    if (topic != nullptr) topic->not_before = now + doubled(kRefusalPause, topic->failures - 1, kRefusalPauseCap);
     Followed* const contract = topic == nullptr ? nullptr : followed(topic->contract_code);
     news_ = true;
     if (contract == nullptr) {
@@ -345,55 +395,12 @@ void FeedCore::on_trades(Followed& contract, const MarketFrame& frame, const Rec
     listener_.on_trades(*contract.contract, frame.trades, time);
 }
 
-Result<std::optional<std::string>> FeedCore::on_notification(std::string_view bytes, const Received& received) {
-    const auto text = inflate(bytes);
-    if (!text) return std::unexpected(text.error());
-    const auto frame = notification_decoder_.decode(*text);
-    if (!frame) {
-        ++counts_.unreadable_frames;
-        return std::unexpected(frame.error());
-    }
-    const FeedTime time{.exchange = time_of(frame->time, received.wall, received),
-                        .received = received.wall,
-                        .received_steady = received.steady};
-    using Kind = NotificationFrame::Kind;
-    switch (frame->kind) {
-        case Kind::ping: return notification_pong_text(frame->ping);
-        case Kind::subscribed:
-            if (frame->about == NotificationKind::liquidation) listener_.on_liquidations_followed(true);
-            break;
-        case Kind::ending: return core::fail(ErrorCode::network, "the server says that it ends the connection");
-        case Kind::data: on_rows(*frame, time); break;
-        case Kind::refused: ++counts_.resubscriptions["refused"]; break;  // the other topics are still worth having
-        case Kind::unknown: ++counts_.ignored_frames; break;
-    }
-    return std::nullopt;
-}
-
-void FeedCore::on_rows(const NotificationFrame& frame, const FeedTime& time) {
-    if (frame.bad_rows > 0) ++counts_.unreadable_frames;
-    if (!frame.about) return;
-    for (const NotificationRow& row : frame.rows) {
-        switch (*frame.about) {
-            case NotificationKind::funding_rate: listener_.on_funding_rate(row.contract_code, row.funding, time); break;
-            case NotificationKind::liquidation:
-                listener_.on_liquidation(row.contract_code, row.liquidation, time);
-                break;
-            case NotificationKind::contract_info:
-                if (contract_changes_.is_news(row.contract_code, row.contract_status.value_or(-1), frame.event)) {
-                    listener_.on_contract_change(row.contract_code, time);
-                }
-                break;
-        }
-    }
-    if (frame.about == NotificationKind::contract_info) contract_changes_.end_message(frame.event);
-}
-
 void FeedCore::fill(FeedStatus& status) const {
     auto connections = std::move(status.connections);
     const auto reconnections = status.reconnections;
     status = counts_;
     status.connections = std::move(connections);
+    status.notices = notices_.status();
     status.reconnections = reconnections;
     for (const auto& [code, contract] : followed_) status.books.emplace(code, contract->chain.state());
 }

@@ -3,7 +3,9 @@
 #include "exchange/htx/feed/book_chain.hpp"
 #include "exchange/htx/feed/contract_changes.hpp"
 #include "exchange/htx/feed/market_frame.hpp"
+#include "exchange/htx/feed/notice_topics.hpp"
 #include "exchange/htx/feed/notification_frame.hpp"
+#include "exchange/htx/feed/send_clock.hpp"
 #include "exchange/htx/feed/string_hash.hpp"
 #include "exchange/htx/feed/subscriptions.hpp"
 
@@ -35,6 +37,7 @@ public:
 
     void want(std::vector<std::shared_ptr<const market::Contract>> contracts, core::SteadyTime now);
     void restart_book(std::string_view contract_code, BookState cause, std::string_view why, core::SteadyTime now);
+    void restart_tape(std::string_view contract_code, std::string_view why, core::SteadyTime now);
     [[nodiscard]] const market::LiveBook* book(std::string_view contract_code) const;
 
     /// The number of the notification connection; those of the market are numbered from 0.
@@ -43,8 +46,10 @@ public:
     [[nodiscard]] std::size_t topics_on(std::size_t connection) const { return subscriptions_.topics_on(connection); }
     void connected(std::size_t connection);
     void disconnected(std::size_t connection, std::string_view why);
-    void notifications_connected();
+    void notifications_connected(core::SteadyTime now);
     void notifications_disconnected();
+    /// Why the notification connection must be made anew although it lives; empty while all is well. Told once.
+    [[nodiscard]] std::string take_notification_fault(core::SteadyTime now);
 
     /// A binary message of a market connection. Returns what to answer at once, or nothing; on failure the connection
     /// must end.
@@ -62,7 +67,8 @@ public:
     [[nodiscard]] core::SteadyTime next_due() const;
     /// Whether that may have become earlier since the last call.
     [[nodiscard]] bool take_news() { return std::exchange(news_, false); }
-    /// Looks for what the passing of time has brought: snapshots that did not come. Call it about once a second.
+    /// Looks for what the passing of time has brought: snapshots and answers that did not come. Call it about once a
+    /// second.
     void look(core::SteadyTime now);
     [[nodiscard]] bool is_overdue(std::size_t connection, core::SteadyTime now) const {
         return subscriptions_.is_overdue(connection, now);
@@ -82,6 +88,8 @@ private:
         core::SteadyTime live_since{};
         core::SteadyTime snapshot_due = core::SteadyTime::max();
         int restarts = 0;  ///< without a healthy time in between
+        int tape_restarts = 0;
+        core::SteadyTime tape_restarted{};
         int snapshots_missed = 0;
         bool wanted = true;
     };
@@ -95,6 +103,13 @@ private:
     void on_trades(Followed& contract, const MarketFrame& frame, const Received& received);
     void on_refusal(std::size_t connection, const MarketFrame& frame, core::SteadyTime now);
     void restart(Topic& topic, Followed& contract, std::string_view cause, core::SteadyTime now);
+    void on_unanswered(const Topic& topic);
+    void look_for_snapshots(core::SteadyTime now);
+    /// Clocks differ, but not by so much: what says it is from later says nonsense.
+    [[nodiscard]] bool is_plausible(core::WallTime exchange, const Received& received) const;
+    /// When a frame was sent, unless that cannot be: one wrong time must not stop the clock of what follows.
+    [[nodiscard]] core::WallTime time_of(const std::optional<core::WallTime>& sent, core::WallTime otherwise,
+                                         const Received& received) const;
     void on_rows(const NotificationFrame& frame, const FeedTime& time);
     [[nodiscard]] std::chrono::milliseconds snapshot_wait(const Followed& contract) const;
 
@@ -106,8 +121,9 @@ private:
     NotificationDecoder notification_decoder_;
     Subscriptions subscriptions_;
     ContractChanges contract_changes_;
-    StringMap<std::unique_ptr<Followed>> followed_;      // by contract code
-    std::vector<std::string_view> notification_topics_;  // yet to be asked for, the last one first
+    NoticeTopics notices_;
+    SendClock send_clock_;
+    StringMap<std::unique_ptr<Followed>> followed_;  // by contract code
     FeedStatus counts_;
     bool news_ = false;
 };

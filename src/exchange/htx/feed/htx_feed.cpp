@@ -82,6 +82,10 @@ public:
         core_.restart_book(contract_code, cause, why, clock_.steady_now());
         pass_news();
     }
+    void restart_tape(std::string_view contract_code, std::string_view why) override {
+        core_.restart_tape(contract_code, why, clock_.steady_now());
+        pass_news();
+    }
     [[nodiscard]] const market::LiveBook* book(std::string_view contract_code) const override {
         return core_.book(contract_code);
     }
@@ -180,6 +184,9 @@ void HtxFeed::tend_lines(core::SteadyTime now) {
             give_up(line, kNormal, "no answer to a subscription");
         }
     };
+    if (auto fault = core_.take_notification_fault(now); !fault.empty()) {
+        give_up(notifications_, kNormal, std::move(fault));
+    }
     tend_one(notifications_);
     for (const auto& line : lines_) tend_one(*line);
 }
@@ -243,7 +250,7 @@ asio::awaitable<core::Error> HtxFeed::follow(Line& line, net::WebSocketConnectio
     line.given_up.clear();
     if (options_.tap != nullptr) options_.tap->on_connected(tap_number(line), line.name);
     if (line.number == FeedCore::kNotifications) {
-        core_.notifications_connected();
+        core_.notifications_connected(clock_.steady_now());
     } else {
         core_.connected(line.number);
     }
@@ -310,7 +317,7 @@ FeedStatus HtxFeed::status() const {
     for (const auto& line : lines_) {
         if (line->running) status.connections.push_back(describe(*line, core_.topics_on(line->number)));
     }
-    if (notifications_.running) status.connections.push_back(describe(notifications_, 3));
+    if (notifications_.running) status.connections.push_back(describe(notifications_, NoticeTopics::kCount));
     status.reconnections = reconnections_;
     core_.fill(status);
     return status;

@@ -18,9 +18,13 @@ namespace {
 /// Powers of ten that are doubles exactly.
 constexpr std::array<double, 16> kPowers{1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                          1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-constexpr std::array<std::uint64_t, 8> kWholePowers{1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000};
+constexpr auto kWholePowers = [] {
+    std::array<std::uint64_t, 15> powers{1};
+    for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+    return powers;
+}();
 /// So many digits are a whole double, which one division by a power rounds once, hence correctly.
-constexpr int kExactDigits = 15;
+constexpr unsigned kExactDigits = 15;
 
 /// Reads anything that JSON allows here, a character at a time.
 class Reader {
@@ -59,7 +63,8 @@ private:
             if (decimals == 0) return false;
         }
         const bool has_exponent = at_ != end_ && (*at_ == 'e' || *at_ == 'E');
-        if (has_exponent || whole_digits + decimals > kExactDigits) return slow_number(begin, has_exponent, out);
+        if (has_exponent || whole_digits + decimals > std::ptrdiff_t{kExactDigits})
+            return slow_number(begin, has_exponent, out);
         const double value = static_cast<double>(digits) / kPowers[static_cast<std::size_t>(decimals)];
         out = negative ? -value : value;
         return true;
@@ -105,18 +110,28 @@ public:
         const std::uint64_t behind = load_eight(at + whole_ + 1);
         const bool digits = (no_digits(eight) & whole_mask_) == 0 && (no_digits(behind) & decimals_mask_) == 0;
         if (!digits || at[whole_] != '.') return 0;
-        return digits_of(eight, whole_) * kWholePowers[decimals_] + digits_of(behind, decimals_);
+        std::uint64_t value = digits_of(eight, whole_) * kWholePowers[decimals_];
+        if (decimals_ <= 8) return value + digits_of(behind, decimals_);
+        const std::uint64_t rest = load_eight(at + whole_ + 9);
+        if ((no_digits(rest) & rest_mask_) != 0) return 0;
+        return value + digits_of(behind, 8) * kWholePowers[decimals_ - 8] + digits_of(rest, decimals_ - 8);
     }
     /// The form of the price at `at`; nothing when it is none that `read` can read.
     [[nodiscard]] static std::optional<PriceForm> of(const char* at) {
         PriceForm form;
         form.whole_ = digits_at(at);
         const bool has_point = at[form.whole_] == '.';
-        form.decimals_ = has_point ? digits_at(at + form.whole_ + 1) : 0;
-        if (form.whole_ - 1 > 6 || (has_point && form.decimals_ - 1 > 6)) return std::nullopt;
+        if (form.whole_ - 1 > 6) return std::nullopt;
+        if (has_point) {
+            const char* const behind = at + form.whole_ + 1;
+            form.decimals_ = digits_at(behind);
+            if (form.decimals_ == 8) form.decimals_ += digits_at(behind + 8);
+            if (form.decimals_ == 0 || form.whole_ + form.decimals_ > kExactDigits) return std::nullopt;
+        }
         form.length_ = form.whole_ + (has_point ? 1 + form.decimals_ : 0);
         form.whole_mask_ = has_point ? first(form.whole_) : ~std::uint64_t{0};
         form.decimals_mask_ = first(form.decimals_);
+        form.rest_mask_ = form.decimals_ > 8 ? first(form.decimals_ - 8) : 0;
         form.digit_tops_ = 0x8080808080808080U & first(form.length_);
         form.point_mask_ = has_point ? std::uint64_t{0xff} << (8 * form.whole_) : 0;
         form.point_ = form.point_mask_ & 0x2e2e2e2e2e2e2e2eU;
@@ -140,6 +155,7 @@ private:
     unsigned length_ = 1;
     std::uint64_t whole_mask_ = ~std::uint64_t{0};
     std::uint64_t decimals_mask_ = 0;
+    std::uint64_t rest_mask_ = 0;
     std::uint64_t digit_tops_ = 0x80;
     std::uint64_t point_mask_ = 0;
     std::uint64_t point_ = 0;
@@ -147,14 +163,14 @@ private:
 };
 
 /// Reads levels as they are printed almost always, eight characters at a time: "[86859.9,817]" without spaces, signs or
-/// exponents, up to seven digits on either side of the point and in the size.
+/// exponents, up to seven digits before the point of the price and in the size, and fifteen in the whole price.
 ///
 /// The prices of a book mostly have as many digits as the one before. That they do is a guess which is then checked,
 /// so that the processor need not know where a price ends before it begins with the next.
 class UsualLevels {
 public:
     /// So many characters are looked at.
-    static constexpr std::ptrdiff_t kReach = 32;
+    static constexpr std::ptrdiff_t kReach = 40;
 
     /// Where the level that begins at `at` ends; nullptr when it is not of this kind.
     const char* read(const char* at, market::Level& out) {

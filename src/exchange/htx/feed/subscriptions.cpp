@@ -10,6 +10,7 @@ namespace scanner::exchange::htx::feed {
 Subscriptions::Subscriptions(SubscriptionLimits limits) : limits_(limits), pacer_(limits.per_second) {
     up_.resize(limits_.connections);
     load_.resize(limits_.connections);
+    answered_.resize(limits_.connections);
 }
 
 bool Subscriptions::is_up(std::size_t connection) const {
@@ -124,6 +125,7 @@ bool Subscriptions::confirm(Topic& topic, core::SteadyTime now) {
     if (topic.phase != Phase::subscribing) return false;
     topic.phase = Phase::subscribed;
     topic.subscribed_at = now;
+    topic.failures = 0;
     return true;
 }
 
@@ -153,6 +155,7 @@ Subscriptions::Topic* Subscriptions::refused(std::size_t connection, std::string
         topic.phase = Phase::idle;
         topic.restart = false;
         topic.not_before = retry_at;
+        ++topic.failures;
         return &topic;
     }
     return nullptr;
@@ -219,12 +222,46 @@ bool Subscriptions::take_place(core::SteadyTime now) {
     return true;
 }
 
+void Subscriptions::note_answer(std::size_t connection, core::SteadyTime now) {
+    if (connection < answered_.size()) answered_[connection] = now;
+}
+
+bool Subscriptions::has_waited(const Topic& topic, core::SteadyTime now) const {
+    const bool asked = topic.phase == Phase::subscribing || topic.phase == Phase::leaving;
+    return asked && now - topic.asked_at > limits_.answer_timeout;
+}
+
 bool Subscriptions::is_overdue(std::size_t connection, core::SteadyTime now) const {
     return std::ranges::any_of(topics_, [&](const auto& entry) {
         const Topic& topic = entry.second;
-        const bool asked = topic.phase == Phase::subscribing || topic.phase == Phase::leaving;
-        return topic.connection == connection && asked && now - topic.asked_at > limits_.answer_timeout;
+        return topic.connection == connection && has_waited(topic, now) && answered_[connection] < topic.asked_at;
     });
+}
+
+std::vector<Subscriptions::Topic*> Subscriptions::take_unanswered(core::SteadyTime now) {
+    std::vector<Topic*> subscribing;
+    std::vector<std::pair<std::size_t, std::string>> leaving;
+    for (auto& [name, topic] : topics_) {
+        if (!has_waited(topic, now) || answered_[topic.connection] < topic.asked_at) continue;
+        if (topic.phase == Phase::leaving) {
+            leaving.emplace_back(topic.connection, name);
+            continue;
+        }
+        topic.phase = Phase::idle;
+        topic.restart = false;
+        ++topic.failures;
+        if (topic.wanted) {
+            subscribing.push_back(&topic);
+        } else {
+            leaving.emplace_back(topic.connection, name);
+        }
+    }
+    for (const auto& [connection, name] : leaving) {
+        Topic& topic = topics_.find(name)->second;
+        topic.phase = Phase::leaving;
+        left(connection, name);
+    }
+    return subscribing;
 }
 
 }  // namespace scanner::exchange::htx::feed

@@ -52,6 +52,7 @@ public:
         core::SteadyTime not_before{};     ///< of the next subscription
         core::SteadyTime asked_at{};       ///< of what is under way
         core::SteadyTime subscribed_at{};  ///< of the last answer or first data
+        int failures = 0;                  ///< refused or not answered, in a row
     };
 
     struct Request {
@@ -89,8 +90,17 @@ public:
     /// A message of others to the same servers takes its place among ours; false: not yet.
     [[nodiscard]] bool take_place(core::SteadyTime now);
     [[nodiscard]] core::SteadyTime next_place() const { return pacer_.due(); }
-    /// Whether a request on this connection has waited too long for its answer.
+    /// The server has answered something on this connection.
+    void note_answer(std::size_t connection, core::SteadyTime now);
+    /// Whether a request on this connection has waited too long for its answer, and nothing was answered since it was
+    /// sent: the other end is dead.
     [[nodiscard]] bool is_overdue(std::size_t connection, core::SteadyTime now) const;
+    /// Requests that have waited too long on connections that answer others. What is to be left counts as left;
+    /// subscriptions are given to `failed`, which says when to ask again.
+    template <class Function>
+    void give_up_unanswered(core::SteadyTime now, Function failed) {
+        for (Topic* const topic : take_unanswered(now)) topic->not_before = failed(*topic);
+    }
 
     template <class Function>
     void for_each(Function function) {
@@ -100,6 +110,8 @@ public:
 private:
     void want_topic(TopicKind kind, const std::string& contract_code, std::size_t priority);
     void place_all();
+    [[nodiscard]] bool has_waited(const Topic& topic, core::SteadyTime now) const;
+    [[nodiscard]] std::vector<Topic*> take_unanswered(core::SteadyTime now);
     [[nodiscard]] Topic* most_urgent(core::SteadyTime now, core::SteadyTime* earliest) const;
     [[nodiscard]] static bool has_work(const Topic& topic);
     [[nodiscard]] bool is_up(std::size_t connection) const;
@@ -107,7 +119,8 @@ private:
     SubscriptionLimits limits_;
     StringMap<Topic> topics_;
     std::vector<bool> up_;
-    std::vector<std::size_t> load_;  // topics on each connection, those that are leaving included
+    std::vector<core::SteadyTime> answered_;  // when each connection last answered anything
+    std::vector<std::size_t> load_;           // topics on each connection, those that are leaving included
     Pacer pacer_;
     std::uint64_t last_id_ = 0;
 };
