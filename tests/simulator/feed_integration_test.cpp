@@ -377,6 +377,29 @@ TEST_F(FeedProgram, fault_disconnect) {
     EXPECT_FALSE(client.socket().close_code()) << "without a close";
 }
 
+TEST_F(FeedProgram, a_connection_has_a_thousand_topics_and_no_more) {
+    auto client = connect("/ws_index");
+    int subscribed = 0;
+    std::string refused;
+    const auto hear = [&](const json& message) {
+        subscribed += message.contains("subbed") ? 1 : 0;
+        if (message.value("status", "") == "error") refused = message.at("err-msg");
+    };
+    std::vector<std::string> topics;
+    const std::vector<std::string> periods{"1min", "5min", "15min", "30min", "60min", "4hour", "1day", "1week", "1mon"};
+    for (const json& row : get("/linear-swap-api/v1/swap_contract_info").at("data")) {
+        const std::string prefix = "market." + row.at("contract_code").get<std::string>();
+        for (const std::string kind : {".index.", ".mark_price.", ".premium_index.", ".estimated_rate."}) {
+            for (const auto& period : periods) topics.push_back(prefix + kind + period);
+        }
+    }
+    for (const auto& topic : topics) client.send({{"sub", topic}, {"id", "s"}});
+    EXPECT_TRUE(client.listen_until([&] { return refused == "too many topics"; }, hear)) << subscribed;
+    client.send({{"unsub", topics[0]}, {"id", "u"}});
+    client.send({{"sub", topics.back()}, {"id", "s"}});
+    EXPECT_TRUE(client.listen_until([&] { return subscribed == 1'001; }, hear)) << "what has left gave its place up";
+}
+
 TEST_F(FeedProgram, fault_refuse) {
     set_fault("ws-refuse:status=502:path=/linear-swap-ws");
     auto refused = connect();
