@@ -47,6 +47,9 @@ public:
     void restart_book(std::string_view contract_code, BookState cause, std::string_view why) override {
         core_.restart_book(contract_code, cause, why, clock_.steady_now());
     }
+    void restart_tape(std::string_view contract_code, std::string_view why) override {
+        core_.restart_tape(contract_code, why, clock_.steady_now());
+    }
     const market::LiveBook* book(std::string_view contract_code) const override { return core_.book(contract_code); }
     boost::asio::awaitable<void> run() override { co_return; }
     void stop() override {}
@@ -57,7 +60,7 @@ public:
     }
 
     void on_connected(std::uint32_t connection) override {
-        if (connection == 0) return core_.notifications_connected();
+        if (connection == 0) return core_.notifications_connected(clock_.steady_now());
         core_.connected(connection - 1);
     }
     void on_message(std::uint32_t connection, bool binary, bool compressed, std::string_view bytes) override {
@@ -82,6 +85,7 @@ public:
     void on_tend() override {
         const core::SteadyTime now = clock_.steady_now();
         core_.look(now);
+        static_cast<void>(core_.take_notification_fault(now));  // whose end follows
         static_cast<void>(core_.take_news());
         while (core_.next(now)) {
         }
