@@ -93,8 +93,13 @@ bench: packages build  ## every measurement of bench/RESULTS.md, half an hour on
 	@bench/all.sh $(BIN)
 
 .PHONY: detector
-detector: programs  ## grade the detector of pumps on labelled tapes, where ../shared/signals has them
+detector: programs  ## grade the detectors: labelled tapes, where ../shared/signals has them, and the simulator's scenarios (minutes)
+	@scripts/install-packages.sh bench
+	@cmake --preset $(PRESET) -DSCANNER_BUILD_BENCH=ON >/dev/null
+	@cmake --build --preset $(PRESET) --target detector-study tape-alerts
 	@bench/detector/grade.sh $(BIN)
+	@bench/detector/tape-alerts.sh $(BIN)
+	@bench/detector/study.sh $(BIN)
 
 .PHONY: fuzz
 fuzz: packages  ## libFuzzer over everything that reads hostile bytes; FUZZ_RUNS=10000000 inputs a target

@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 """Report card of the detectors on the simulator's planted scenarios, as Markdown, from what detector-study wrote.
 
-    bench/detector/report.py --feed FEED.bin --feed-names FEED.txt [--poll POLL.bin --poll-names POLL.txt] [--raw FLAG]
+    bench/detector/report.py --feed FEED.bin… [--poll POLL.bin…] [--fit]
 
+Beside each FILE.bin lies FILE.txt, what the study printed.
 An episode is judged by the highest figure from its start until a minute after its end; background by stretches of the
 same length and contract in which nothing is played. Needs python3-numpy."""
 import argparse
 import math
+import pathlib
+import re
 
 import numpy as np
 
@@ -21,7 +24,7 @@ FLAG_KINDS = {"pump_ignition": ["pump"], "dump_ignition": [], "scam_wick": ["wic
               "oi_implausible": ["oi_paint"], "funding_window_push": ["funding_push"]}
 STEP = 5          # seconds between rows
 AFTER = 60        # evidence lasts a minute
-REST = 300        # after an episode nothing counts as background
+REST = 900        # after an episode nothing counts as background: a pump's price comes back for a quarter of an hour
 WARM_UP = 1500    # yardsticks need it
 COOLDOWN = 1800
 
@@ -203,7 +206,7 @@ def report(study, title):
             print("| " + " | ".join(row) + " |")
     print("\n**flags**\n")
     print("| flag | of | AUC background | AUC twins | recall at 1/d | recall at 0.1/d | shipped: false alerts a day (95 %) | "
-          "shipped: recall (95 %) | twins alerted | Brier skill |\n|---|---|---|---|---|---|---|---|---|---|")
+          "shipped: recall (95 %) | twins alerted | known |\n|---|---|---|---|---|---|---|---|---|---|")
     for flag in study.flags:
         values = study.column(flag)
         mine = [e for k in FLAG_KINDS[flag] if k in planted for e in planted[k]]
@@ -224,7 +227,7 @@ def report(study, title):
               f"{f(float((high >= cuts[1.0]).mean())) if mine else '–'} | {f(float((high >= cuts[0.1]).mean())) if mine else '–'} | "
               f"{false / days:.3f} ({interval[0]:.3f} to {interval[1]:.3f}) | "
               f"{f(hits / len(mine)) if mine else '–'} ({f(wilson(hits, len(mine))[0])} to {f(wilson(hits, len(mine))[1])}) | "
-              f"{f(float((low >= 50).mean())) if len(low) else '–'} | known {known:.2f} |")
+              f"{f(float((low >= 50).mean())) if len(low) else '–'} | {known:.2f} |")
     if np.any(study.column("probability") > -1):
         brier(study, planted)
 
@@ -248,15 +251,27 @@ def brier(study, planted):
             print(f"| {low:g} to {min(high, 1):g} | {here.sum()} | {p[here].mean():.3f} | {truth[here].mean():.3f} |")
 
 
-def fit(study, width=1.0, zero=0.0):
-    """What calibrations.hpp should hold, when it holds at_01 = `zero` and steps of `width` now."""
-    for flag in study.flags:
+def calibrations():
+    """Of each flag, the scores at 10, 1, 0.1 and 0.01 false alerts a day, as the detectors were built with."""
+    text = (pathlib.Path(__file__).resolve().parents[2] / "src/signals/detect/calibrations.hpp").read_text()
+    found = {}
+    for name, values in re.findall(r"Calibration k(\w+)\{([^}]*)\}", text):
+        flag = re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+        found[flag] = [float(value) for value in values.split(",")]
+    return found
+
+
+def fit(study):
+    """Raw scores that calm contracts reach at some rates, and planted ones: what calibrations.hpp should hold."""
+    for flag, (at_10, at_1, at_01, at_001) in calibrations().items():
         severity = study.rows[flag].astype(float)
         unknown = np.isnan(severity)
         with np.errstate(divide="ignore"):
-            rate = 0.1 * (100 / np.clip(severity, 1e-6, 99.99999) - 1) ** (1 / 0.6020599913279624)
-        raw = np.where(unknown, -1e9, zero - (np.log10(rate) + 1) * width)
-        cuts = [study.threshold(raw, r)[0] for r in (1.0, 0.1, 0.01)]
+            power = np.log10(0.1 * (100 / np.clip(severity, 1e-6, 99.99999) - 1) ** (1 / 0.6020599913279624))
+        raw = np.where(power <= -1, at_01 - (power + 1) * (at_001 - at_01),
+                       np.where(power <= 0, at_1 - power * (at_01 - at_1), at_1 - power * (at_1 - at_10)))
+        raw = np.where(unknown, -1e9, raw)
+        cuts = [study.threshold(raw, r)[0] for r in (10.0, 1.0, 0.1, 0.01)]
         mine = [e for e in study.episodes if e[0] in FLAG_KINDS[flag] and e[1]]
         positive = np.zeros(len(raw), dtype=bool)
         for e in mine:
@@ -264,11 +279,12 @@ def fit(study, width=1.0, zero=0.0):
             positive[place[e[3]:min(e[4] + AFTER // STEP, len(place) - 1) + 1]] = True
         high = np.array([study.highest(raw, e) for e in mine])
         quantiles = np.percentile(high, [10, 25, 50, 75, 90]) if len(high) else []
-        print(f"{flag}: at 1/d {cuts[0]:.3f}, 0.1/d {cuts[1]:.3f}, 0.01/d {cuts[2]:.3f}; planted "
+        print(f"{flag}: at 10, 1, 0.1, 0.01 a day "
+              + ", ".join(f"{cut:.2f}" for cut in cuts) + "; planted "
               + " ".join(f"{q:.2f}" for q in quantiles), end="")
         for label in sorted({e[0] for e in study.episodes if not e[1]}):
             lows = np.array([study.highest(raw, e) for e in study.episodes if e[0] == label and not e[1]])
-            over = float((lows >= cuts[1]).mean())
+            over = float((lows >= cuts[2]).mean())
             if over > 0.03:
                 print(f"; {label} {over:.2f}", end="")
         print()

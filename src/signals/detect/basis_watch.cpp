@@ -27,6 +27,8 @@ constexpr double kReverted = 0.6;
 constexpr double kIndexStill = 0.3;
 constexpr double kIndexAlong = 0.7;
 /// So much of what is traded closes positions in a squeeze or a cascade; a push opens as many as it closes.
+constexpr double kTurbulent = 2.3;     // times the usual
+constexpr double kTurbulentCap = 6.0;  // of one minute
 constexpr double kForcedClosing = 0.35;
 
 std::int64_t to_s(core::WallTime at) {
@@ -104,6 +106,21 @@ void BasisWatch::sample(const Second& now) {
     if (before == nullptr) return;
     basis_change_.add(now.price - now.index - (before->price - before->index));
     price_change_.add(now.price - before->price);
+    // Over five minutes, each against the usual: one jump is no turbulence.
+    double moved = 0.0;
+    int minutes_known = 0;
+    for (std::int64_t back = 0; back < 5; ++back) {
+        const Second* const to = second(now.at_s - 60 * back);
+        const Second* const from = second(now.at_s - 60 * back - 60);
+        if (to == nullptr || from == nullptr) continue;
+        moved += std::min(std::abs(to->index - from->index), kTurbulentCap * index_change_.median());
+        ++minutes_known;
+    }
+    if (minutes_known == 5 && index_change_.size() >= kLeastLooks &&
+        moved / 5.0 >= kTurbulent * index_change_.median()) {
+        turbulent_at_ = core::WallTime(seconds(now.at_s));
+    }
+    index_change_.add(std::abs(now.index - before->index));
 }
 
 std::optional<double> BasisWatch::mean_basis(std::int64_t first, std::int64_t last) const {

@@ -31,12 +31,16 @@ public:
     [[nodiscard]] bool is_stressed(core::WallTime at) const {
         return stressed_at_ && at - *stressed_at_ < std::chrono::seconds(90);
     }
+    /// Whether the index itself has been moving much more than usual for some minutes: makers stand back then.
+    [[nodiscard]] bool is_turbulent(core::WallTime at) const {
+        return is_stressed(at) || (turbulent_at_ && at - *turbulent_at_ < std::chrono::seconds(180));
+    }
     /// Of the move of the last three minutes, what the index did too; empty without one.
     [[nodiscard]] std::optional<double> index_share() const { return index_share_; }
 
     static void persist(auto& self, auto& archive) {
-        archive(self.basis_, self.basis_change_, self.price_change_, self.peaks_, self.wick_, self.momentum_,
-                self.stress_, self.funding_);
+        archive(self.basis_, self.basis_change_, self.price_change_, self.index_change_, self.peaks_, self.wick_,
+                self.momentum_, self.stress_, self.funding_);
     }
 
 private:
@@ -68,12 +72,14 @@ private:
     std::optional<double> closing_share_;
     std::optional<double> index_share_;
     std::optional<core::WallTime> stressed_at_;
+    std::optional<core::WallTime> turbulent_at_;
     std::array<Second, kSeconds> seconds_{};
     std::int64_t last_s_ = 0;
 
     Yardstick<180> basis_;         ///< 45 min, every 15 s
     Yardstick<180> basis_change_;  ///< over 60 s
     Yardstick<180> price_change_;  ///< over 60 s
+    Yardstick<180> index_change_;  ///< size of it over 60 s
     Yardstick<180> peaks_;         ///< largest excursions of three minutes
     double peak_ = 0.0;            ///< the newest of them
     FlagEvidence wick_;

@@ -94,10 +94,10 @@ struct ContractDetectors::State {
         if (!shape || !is_usable(shape->mid)) return lose_book();
         live_book = live;
         basis.on_price(shape->mid, now);
-        vacuum.take(*shape, basis.is_stressed(now), now, log);
-        walls.take(*shape, bids, asks, basis.is_stressed(now), now, log);
+        vacuum.take(*shape, basis.is_turbulent(now), now, log);
+        walls.take(*shape, bids, asks, basis.is_turbulent(now), now, log);
         if (!live) return;
-        layers.take(*shape, bids, asks, basis.is_stressed(now), now, log);
+        layers.take(*shape, bids, asks, basis.is_turbulent(now), now, log);
         wash.on_quotes(shape->bid.best, shape->ask.best);
     }
     [[nodiscard]] std::optional<detect::Reading> reading(DetectorFlag flag) const {
