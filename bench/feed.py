@@ -225,9 +225,9 @@ def latency(bench):
     subscriber = Subscriber(scanner.port, "/stream/events?top=10&min_interval_ms=0")
     subscriber.start()
     time.sleep(5)
-    begin = time.monotonic()
+    begin, before = time.monotonic(), scanner.processor_seconds()
     time.sleep(seconds)
-    finish = time.monotonic()
+    finish, whole = time.monotonic(), scanner.processor_seconds() - before
     subscriber.end()
     swapped, delivered = [], []
     for line in scanner.lines():
@@ -239,6 +239,7 @@ def latency(bench):
             delivered.append(came * 1000 - line["frame_read_us"] / 1000)
     if len(swapped) < 10 or len(delivered) < 10:
         raise SystemExit(f"{len(swapped)} rankings, {len(delivered)} frames at the subscriber: nothing to measure")
+    print(f"# {1000 * whole / len(swapped):.2f} ms of processor time a ranking, everything in it; {100 * whole / seconds:.0f} % of a core")
     p50, p99 = percentile(swapped, 0.5), percentile(swapped, 0.99)
     status = row(
         f"frame read from the socket → ranking swapped in, SCANNER_RANK_INTERVAL_MS=0, {contracts} contracts",
