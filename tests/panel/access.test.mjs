@@ -62,6 +62,7 @@ const SCREENS = {
     await page.getByText('Not accepted:').waitFor();
   },
   'a drawer': async (page) => { await go('#/BTC-USDT')(page); await page.locator('.chart canvas').first().waitFor(); },
+  ledger: async (page) => { await go('#/ledger')(page); await page.getByRole('heading', { name: 'Ledger of manipulation' }).waitFor(); },
   opportunities: async (page) => { await go('#/opportunities')(page); await page.locator('article').first().waitFor(); },
 };
 

@@ -12,16 +12,16 @@ const [target, ...wanted] = process.argv.slice(2);
 const directory = target ?? join(dirname(fileURLToPath(import.meta.url)), '../../docs/images');
 mkdirSync(directory, { recursive: true });
 
-const stack = await Stack.start({
+let stack = await Stack.start({
   simulator: ['--scenario', 'all', '--prevalence', '0.15', '--contracts', '100'],
-  scanner: { SCAN_INTERVAL_SEC: '5', SCAN_TOP_BY_QVOL: '100', MIN_QVOL_USDT: '5000000', MAX_SPREAD_BPS: '20' },
+  scanner: { FEED: 'required', MANIP_MODEL: 'seed', SCAN_INTERVAL_SEC: '5', SCAN_TOP_BY_QVOL: '100', MIN_QVOL_USDT: '5000000', MAX_SPREAD_BPS: '20' },
 });
 const post = (path, body) => stack.json(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 
 async function take(name, { path = '', reach = async () => undefined, ...context }) {
   if (wanted.length > 0 && !wanted.includes(name)) return;
   const page = await openPanel(stack, { path, ...context });
-  if (!path.startsWith('#/opp')) await rows(page).first().waitFor({ state: 'attached' });
+  if (!/^#\/(opp|ledger)/.test(path)) await rows(page).first().waitFor({ state: 'attached' });
   await page.evaluate(() => document.fonts.ready);
   // Some cycles, so that histories are there.
   await sleep(16_000);
@@ -68,6 +68,13 @@ try {
   const phone = { width: 375, height: 812, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
   await take('phone', phone);
   await take('phone-drawer', { ...phone, path: '#/ETH-USDT', colorScheme: 'light', reach: chart });
+  if (wanted.length === 0 || wanted.includes('ledger')) {
+    await stack.stop();
+    stack = await Stack.start({ simulator: ['--scenario', 'oi_paint', '--prevalence', '0.5'],
+      scanner: { FEED: 'required', MANIP_MODEL: 'measured', MIN_QVOL_USDT: '100000', MAX_SPREAD_BPS: '2000' } });
+    await until(async () => (await stack.json('/manipulation/episodes?limit=8')).items.length === 8, 'episodes', 240_000, 1_000);
+    await take('ledger', { ...wide, path: '#/ledger' });
+  }
 } finally {
   await closeBrowser();
   await stack.stop();
