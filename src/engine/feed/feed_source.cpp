@@ -230,7 +230,7 @@ bool FeedSource::fill_tape(const std::string& contract_code, std::span<const mar
     const bool followed = contract->tape_followed && contract->tape_life == tape_life;
     const market::Tape::Filled filled = following.tape.fill(trades, followed, now - kTapeReach);
     if (filled.complete && !contract->tape_has_hole && filled.fresh.empty()) return true;  // it was whole, and is
-    following.candle.on_trades(filled.fresh);
+    following.candle.on_trades(filled.fresh, now + kAheadTolerance);
     if (filled.complete) {
         following.candle.on_complete(now);
         following.flow.on_tape_filled(filled.fresh, now);
@@ -342,7 +342,7 @@ void FeedSource::on_trades(const market::Contract& contract, std::span<const mar
     followed->tape_frame = time.received_steady;
     followed->newest_trade = following.tape.newest_id();
     followed->tape_has_hole = !following.tape.is_complete();
-    following.candle.on_trades(fresh);
+    following.candle.on_trades(fresh, exchange_now() + kAheadTolerance);
     if (!followed->tape_has_hole) following.candle.on_complete(at);
     if (fresh.empty()) {
         // A subscription that begins with the last trade from before: nothing was missed.

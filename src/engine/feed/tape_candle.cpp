@@ -13,8 +13,14 @@ void TapeCandle::set_interval(std::chrono::milliseconds interval) {
     finished_.reset();
 }
 
-void TapeCandle::on_trades(std::span<const market::Trade> trades) {
-    for (const market::Trade& trade : trades) add(trade);
+void TapeCandle::on_trades(std::span<const market::Trade> trades, core::WallTime latest) {
+    for (const market::Trade& trade : trades) {
+        if (trade.time > latest) {
+            complete_since_.reset();
+        } else {
+            add(trade);
+        }
+    }
 }
 
 void TapeCandle::on_complete(core::WallTime at) {

@@ -25,8 +25,9 @@ public:
     /// Candles of another length: everything is begun anew. Does nothing where it is the same.
     void set_interval(std::chrono::milliseconds interval);
 
-    /// Trades, each once, in any order.
-    void on_trades(std::span<const market::Trade> trades);
+    /// Trades, each once, in any order. One that is dated after `latest` cannot be placed: it is left out, and the
+    /// intervals until the next `on_complete` are not whole.
+    void on_trades(std::span<const market::Trade> trades, core::WallTime latest = core::WallTime::max());
     /// Every trade from `at` on is told; a moment that is later than the true one costs an interval, no more. Does
     /// nothing while that is so already.
     void on_complete(core::WallTime at);

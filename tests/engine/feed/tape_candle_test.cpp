@@ -81,6 +81,19 @@ TEST(TapeCandle, knows_how_the_minute_before_ended_and_takes_late_trades_of_it) 
     EXPECT_EQ(told.running->base_volume, 5.0);
 }
 
+TEST(TapeCandle, a_stamp_that_is_ahead_stops_no_later_candle) {
+    TapeCandle candle;
+    candle.on_complete(kMinute - seconds(1));
+    tell(candle, {trade(1, seconds(1), 99.0, 1.0)});
+    const std::vector<market::Trade> wrong{trade(2, minutes(60), 99.0, 1.0)};
+    candle.on_trades(wrong, kMinute + seconds(7));
+    EXPECT_FALSE(candle.told().running) << "a trade of this minute or of another is missing";
+    candle.on_complete(kMinute + seconds(3));
+    tell(candle, {trade(3, seconds(61), 100.0, 4.0)});
+    ASSERT_TRUE(candle.told().running);
+    EXPECT_EQ(candle.told().running->base_volume, 4.0);
+}
+
 TEST(TapeCandle, begins_anew_with_another_length) {
     TapeCandle candle;
     candle.on_complete(kMinute - minutes(10));
