@@ -44,11 +44,13 @@ BasisWatch::BasisWatch()
       funding_(DetectorFlag::funding_window_push, kFundingWindowPush, seconds(180)) {}
 
 bool BasisWatch::is_known(core::WallTime at) const {
-    return index_at_ && price_at_ && at - *index_at_ <= kFresh && basis_.size() >= kLeastLooks;
+    return index_at_ && price_at_ && at - *index_at_ <= kFresh && (live_ || at - *price_at_ <= kFresh) &&
+           basis_.size() >= kLeastLooks;
 }
 
-void BasisWatch::on_price(double price, core::WallTime at) {
+void BasisWatch::on_price(double price, bool live, core::WallTime at) {
     if (!core::is_finite_positive(price)) return;
+    live_ = live;
     price_ = price;
     low_ = price_at_ && low_ > 0.0 ? std::min(low_, price) : price;
     high_ = price_at_ ? std::max(high_, price) : price;
@@ -60,7 +62,7 @@ void BasisWatch::on_index(double price, core::WallTime at, EpisodeLog& log) {
     index_price_ = price;
     index_at_ = at;
     // A live book that does not change keeps its price; one that was lost has none.
-    if (!price_at_) return;
+    if (!price_at_ || (!live_ && at - *price_at_ > kFresh)) return;
     judge(at, log);
 }
 
@@ -275,7 +277,8 @@ std::optional<Reading> BasisWatch::reading(DetectorFlag flag, core::WallTime at,
                               : flag == DetectorFlag::market_stress     ? stress_
                                                                         : funding_;
     Reading reading = one.reading(at, log);
-    const core::WallTime old = *index_at_ + kFresh + std::chrono::milliseconds(1);
+    const core::WallTime oldest = live_ ? *index_at_ : std::min(*index_at_, *price_at_);
+    const core::WallTime old = oldest + kFresh + std::chrono::milliseconds(1);
     if (!reading.next_change || old < *reading.next_change) reading.next_change = old;
     return reading;
 }

@@ -19,8 +19,8 @@ public:
     BasisWatch();
 
     void on_index(double price, core::WallTime at, EpisodeLog& log);
-    /// The middle of the book, or a trade while there is no book.
-    void on_price(double price, core::WallTime at);
+    /// The middle of the book. One that is `live` stays until it changes or is lost; a polled one is of its moment.
+    void on_price(double price, bool live, core::WallTime at);
     void on_price_lost() { price_at_.reset(); }
     void on_funding(std::optional<core::WallTime> settlement) { settlement_ = settlement; }
     /// Share of what was traded in the last minutes that closed positions; empty while it is not known.
@@ -64,6 +64,7 @@ private:
 
     std::optional<core::WallTime> index_at_;
     std::optional<core::WallTime> price_at_;
+    bool live_ = false;
     double index_price_ = 0.0;
     double price_ = 0.0;
     double low_ = 0.0;   ///< price since the last look

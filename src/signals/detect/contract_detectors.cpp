@@ -93,7 +93,7 @@ struct ContractDetectors::State {
         const auto shape = detect::shape_of(bids, asks, vacuum.widen());
         if (!shape || !is_usable(shape->mid)) return lose_book();
         live_book = live;
-        basis.on_price(shape->mid, now);
+        basis.on_price(shape->mid, live, now);
         vacuum.take(*shape, basis.is_turbulent(now), now, log);
         walls.take(*shape, bids, asks, basis.is_turbulent(now), now, log);
         if (!live) return;
