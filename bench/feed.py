@@ -283,7 +283,7 @@ def causes(bench, scanner):
     begun = sum(feed["resubscriptions"].values())
     print(f"# begun again: {feed['resubscriptions']}; audits {feed['audits']}")
     told = sum(1 for line in scanner.lines() if line.get("event") in ("book_lost", "book_not_regained")
-               and line.get("why") and line.get("state") != "disconnected")
+               and line.get("why") and (line.get("state") != "disconnected" or line["why"] == "no snapshot came"))
     failed = sum(1 for line in scanner.lines() if line.get("event") == "feed_connection_failed")
     return begun, feed["reconnections"], max(0, begun - told) + (feed["reconnections"] if failed == 0 else 0)
 

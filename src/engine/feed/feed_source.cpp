@@ -241,6 +241,15 @@ bool FeedSource::fill_tape(const std::string& contract_code, std::span<const mar
         if (!contract->tape_followed) following.flow.on_tape_hole(now);
     }
     following.newest.add(filled.fresh);
+    if (!filled.fresh.empty()) {
+        // Trades that the stream has not told go by the book as well.
+        const core::SteadyTime read = clock_.steady_now();
+        const core::SteadyTime sent = read - std::max(now - filled.fresh.back().time, std::chrono::milliseconds(0));
+        if (sent > contract->confirmed && (!contract->traded || *contract->traded <= contract->confirmed)) {
+            contract->traded = sent;
+            contract->traded_read = read;
+        }
+    }
     for (const market::Trade& trade : trades) tell_price(following, trade);
     following.flow_changed = true;
     contract->newest_trade = following.tape.newest_id();

@@ -291,6 +291,23 @@ TEST_F(FeedSourceTest, keeps_what_a_moving_book_was_under_each_number_while_told
     EXPECT_EQ(source_.kept_book(kCode, 55), nullptr);
 }
 
+TEST_F(FeedSourceTest, trades_that_only_a_list_tells_go_by_the_book_too) {
+    scan();
+    feed_.tell_hole(kCode, exchange::kTapeBegins);
+    const std::uint64_t life = source_.followed().at(kCode).tape_life;
+    feed_.tell_book(kCode, 100.0, 1.0, now());
+    pass(seconds(3));
+    const std::vector<market::Trade> list{{.trade_id = 5,
+                                           .price = 100.0,
+                                           .size = 2.0,
+                                           .taker_side = market::Side::buy,
+                                           .time = exchange_.exchange_now - seconds(1)}};
+    ASSERT_TRUE(source_.fill_tape(kCode, list, life));
+    ASSERT_TRUE(source_.followed().at(kCode).traded);
+    EXPECT_GT(*source_.followed().at(kCode).traded, source_.followed().at(kCode).confirmed);
+    EXPECT_EQ(source_.followed().at(kCode).traded_read, clock_.steady_now());
+}
+
 TEST_F(FeedSourceTest, an_old_answer_confirms_no_book) {
     scan();
     feed_.tell_book(kCode, 100.0, 1.0, now());
