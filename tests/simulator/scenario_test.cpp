@@ -350,7 +350,7 @@ TEST(ScenarioPlanner, keeps_the_prevalence_and_plants_as_many_twins) {
     }
     EXPECT_NEAR(manipulated_s / (130.0 * kMonth), 0.01, 0.001);
     EXPECT_NEAR(static_cast<double>(manipulations) / twins, 1.0, 0.1);
-    EXPECT_EQ(kinds.size(), 9U + 11U);
+    EXPECT_EQ(kinds.size(), 9U + 12U);
 }
 
 TEST(ScenarioPlanner, does_not_depend_on_how_time_is_cut) {
