@@ -26,7 +26,7 @@ public:
               bool stressed, core::WallTime at, EpisodeLog& log);
     void lose();
     void tick(core::WallTime at, EpisodeLog& log);
-    /// `tape_whole`: without every trade nobody can say that nothing traded.
+    /// `tape_whole`: without every trade it cannot be said that nothing traded.
     void set_tape_whole(bool whole) { tape_whole_ = whole; }
     [[nodiscard]] std::optional<Reading> reading(DetectorFlag flag, core::WallTime at, const EpisodeLog& log) const;
 

@@ -47,7 +47,7 @@ class ContractDetectors {
 public:
     static constexpr std::size_t kMaxBytes = 64U * 1024U;
     static constexpr std::size_t kMaxStateBytes = 32U * 1024U;
-    /// Changes of episodes that nobody takes are merged, the newest state of each, and at most so many are kept.
+    /// Changes of episodes that are not taken are merged, the newest state of each, and at most so many are kept.
     static constexpr std::size_t kMaxChanges = 64;
 
     /// Bytes of a contract.
