@@ -25,7 +25,9 @@ std::string manip_flagged(const ranking::Ranking& ranking) {
         const ranking::ContractSnapshot& snapshot = ranking.contract(i);
         const signals::Manipulation& manipulation = snapshot.numbers.manipulation;
         if (manipulation.manip_flags.empty()) continue;
-        json.begin_object().field("symbol", snapshot.data.contract->symbol).field("score", manipulation.manip_score);
+        json.begin_object()
+            .field("symbol", snapshot.data.contract->symbol)
+            .field("score", signals::known<&signals::Manipulation::manip_score>(snapshot.numbers));
         json.key("flags").begin_array();
         for (const std::string_view flag : manipulation.manip_flags) json.value(flag);
         json.end_array().key("features");

@@ -325,7 +325,14 @@ std::string page_of(const ranking::Ranking& ranking, const Assessment& assessmen
 
 Rendered render_inspection(const ranking::Ranking& ranking, const InspectedContract& contract,
                            const InspectQuery& query, const InspectExtras& extras) {
-    const auto assessment = assess(ranking, contract.snapshot, contract.edges,
+    // No detector watches a contract outside of the scan: what the seed model says of it is not what the answer's model
+    // would.
+    std::optional<ranking::ContractSnapshot> unwatched;
+    if (ranking.is_measured() && !contract.snapshot.numbers.detection.quarantined) {
+        unwatched.emplace(contract.snapshot);
+        signals::take_verdict(unwatched->numbers, nullptr);
+    }
+    const auto assessment = assess(ranking, unwatched ? *unwatched : contract.snapshot, contract.edges,
                                    cycle_scoring(ranking.settings, query.profile), contract.flow);
     return {std::string(kJsonType),
             query.card ? card_of(ranking, assessment, extras) : page_of(ranking, assessment, query.profile, extras),

@@ -174,6 +174,10 @@ struct OpportunityMember {
 using Json = core::JsonWriter;
 using At = core::WallTime;
 
+/// With the measured model of manipulation always, else where `fields` names them.
+constexpr std::string_view kManipProbability = "manip_probability";
+constexpr std::string_view kQuarantined = "quarantined";
+
 /// In the order in which items have them.
 constexpr auto kMembers = std::to_array<OpportunityMember>({
     {"symbol", [](Json& json, const Suggestion& of, At) { json.value(of.item.snapshot->data.contract->symbol); }},
@@ -200,8 +204,10 @@ constexpr auto kMembers = std::to_array<OpportunityMember>({
     {"round_trip_cost_pct",
      [](Json& json, const Suggestion& of, At) { write_number(json, of.opportunity.round_trip_cost_pct); }},
     {"risk_usdt", [](Json& json, const Suggestion& of, At) { write_number(json, of.opportunity.risk_usdt); }},
-    {"manip_score", [](Json& json, const Suggestion& of,
-                       At) { write_number(json, of.item.snapshot->numbers.manipulation.manip_score); }},
+    {"manip_score",
+     [](Json& json, const Suggestion& of, At) {
+         write_number(json, signals::known<&signals::Manipulation::manip_score>(of.item.snapshot->numbers));
+     }},
     {"manip_flags",
      [](Json& json, const Suggestion& of,
         At) { write_value(json, std::span<const std::string_view>(of.item.snapshot->numbers.manipulation.manip_flags)); }},
@@ -213,6 +219,13 @@ constexpr auto kMembers = std::to_array<OpportunityMember>({
     {"breakout", [](Json& json, const Suggestion& of, At) { write_breakout(json, of.opportunity); }},
     {"rationale", [](Json& json, const Suggestion& of, At) { write_strings(json, of.opportunity.rationale); }},
     {"notes", [](Json& json, const Suggestion& of, At) { write_strings(json, of.item.snapshot->notes); }},
+    {kManipProbability,
+     [](Json& json, const Suggestion& of, At) {
+         write_number(json, signals::shown<&signals::Detection::manip_probability>(of.item.snapshot->numbers));
+     },
+     true},
+    {kQuarantined,
+     [](Json& json, const Suggestion& of, At) { json.value(of.item.snapshot->numbers.detection.quarantined); }, true},
     {kInputsMember,
      [](Json& json, const Suggestion& of,
         At made_at) { write_inputs_member(json, of.item.snapshot->data.inputs, made_at); },
@@ -237,8 +250,10 @@ void write_item(core::JsonWriter& json, const Suggestion& suggestion, const Oppo
             write(*std::ranges::find(kMembers, member.name, &OpportunityMember::name));
         }
     } else {
+        const bool measured = suggestion.item.snapshot->numbers.detection.quarantined.has_value();
         for (const OpportunityMember& member : kMembers) {
-            if (!member.on_request) write(member);
+            const bool of_detectors = member.name == kManipProbability || member.name == kQuarantined;
+            if (!member.on_request || (of_detectors && measured)) write(member);
         }
     }
     json.end_object();

@@ -56,12 +56,14 @@ std::string as_table(const ranking::Ranking& ranking, std::size_t top) {
         const ranking::ContractSnapshot& snapshot = ranking.contract(ranked[i].contract);
         const signals::Metrics& metrics = snapshot.numbers.metrics;
         using signals::Metrics;
-        text += fmt::format(
-            "{:>4} {:<18} {:>9.4f} {:>10.2f} {:>10.2f} {:>10.2f} {:>7} {:>7} {:>8} {:>7.2f}\n", ranked[i].rank,
-            snapshot.data.contract->symbol, ranked[i].score, metrics.qvol_usdt / 1e6, metrics.spread_bps,
-            metrics.slip_bps, cell(signals::known<&Metrics::atr_pct>(snapshot.numbers)),
-            cell(signals::known<&Metrics::ret_1>(snapshot.numbers)),
-            cell(signals::known<&Metrics::ret_15>(snapshot.numbers)), snapshot.numbers.manipulation.manip_score);
+        const auto manip_score = signals::known<&signals::Manipulation::manip_score>(snapshot.numbers);
+        text +=
+            fmt::format("{:>4} {:<18} {:>9.4f} {:>10.2f} {:>10.2f} {:>10.2f} {:>7} {:>7} {:>8} {:>7}\n", ranked[i].rank,
+                        snapshot.data.contract->symbol, ranked[i].score, metrics.qvol_usdt / 1e6, metrics.spread_bps,
+                        metrics.slip_bps, cell(signals::known<&Metrics::atr_pct>(snapshot.numbers)),
+                        cell(signals::known<&Metrics::ret_1>(snapshot.numbers)),
+                        cell(signals::known<&Metrics::ret_15>(snapshot.numbers)),
+                        manip_score ? fmt::format("{:.2f}", *manip_score) : "-");
     }
     return text;
 }
