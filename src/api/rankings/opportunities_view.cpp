@@ -1,6 +1,7 @@
 #include "api/rankings/opportunities_view.hpp"
 
 #include "api/answers/envelope.hpp"
+#include "api/answers/member_lists.hpp"
 #include "api/rankings/rankings_view.hpp"
 
 #include "scanner/core/numeric.hpp"
@@ -205,9 +206,8 @@ constexpr auto kMembers = std::to_array<OpportunityMember>({
      [](Json& json, const Suggestion& of, At) { write_number(json, of.opportunity.round_trip_cost_pct); }},
     {"risk_usdt", [](Json& json, const Suggestion& of, At) { write_number(json, of.opportunity.risk_usdt); }},
     {"manip_score",
-     [](Json& json, const Suggestion& of, At) {
-         write_number(json, signals::known<&signals::Manipulation::manip_score>(of.item.snapshot->numbers));
-     }},
+     [](Json& json, const Suggestion& of,
+        At) { write_number(json, signals::known<&signals::Manipulation::manip_score>(of.item.snapshot->numbers)); }},
     {"manip_flags",
      [](Json& json, const Suggestion& of,
         At) { write_value(json, std::span<const std::string_view>(of.item.snapshot->numbers.manipulation.manip_flags)); }},
@@ -220,9 +220,8 @@ constexpr auto kMembers = std::to_array<OpportunityMember>({
     {"rationale", [](Json& json, const Suggestion& of, At) { write_strings(json, of.opportunity.rationale); }},
     {"notes", [](Json& json, const Suggestion& of, At) { write_strings(json, of.item.snapshot->notes); }},
     {kManipProbability,
-     [](Json& json, const Suggestion& of, At) {
-         write_number(json, signals::shown<&signals::Detection::manip_probability>(of.item.snapshot->numbers));
-     },
+     [](Json& json, const Suggestion& of,
+        At) { write_number(json, signals::shown<&signals::Detection::manip_probability>(of.item.snapshot->numbers)); },
      true},
     {kQuarantined,
      [](Json& json, const Suggestion& of, At) { json.value(of.item.snapshot->numbers.detection.quarantined); }, true},

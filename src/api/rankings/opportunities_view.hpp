@@ -22,7 +22,4 @@ struct OpportunityContext {
 /// What of `context` an answer depends on, for its key in the cache.
 [[nodiscard]] std::string canonical(const OpportunityContext& context);
 
-/// What `fields=` may name of an opportunity.
-[[nodiscard]] std::span<const std::string_view> opportunity_members() noexcept;
-
 }  // namespace scanner::api

@@ -1,8 +1,7 @@
 #include "api/rankings/queries.hpp"
 
+#include "api/answers/member_lists.hpp"
 #include "api/http/limits.hpp"
-#include "api/rankings/opportunities_view.hpp"
-#include "api/streams/stream_frame.hpp"
 
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/symbol.hpp"

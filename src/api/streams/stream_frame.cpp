@@ -1,6 +1,7 @@
 #include "api/streams/stream_frame.hpp"
 
 #include "api/answers/item_fields.hpp"
+#include "api/answers/member_lists.hpp"
 #include "api/answers/number_text.hpp"
 
 #include "scanner/core/json_writer.hpp"

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,9 +23,6 @@ struct FrameContext {
 /// of its arguments alone.
 [[nodiscard]] std::optional<std::string> render_frame(const ranking::Ranking& ranking, const StreamQuery& query,
                                                       const FrameContext& context);
-
-/// What `fields=` may name of a frame's item beside the fields of items.
-[[nodiscard]] std::span<const std::string_view> frame_members() noexcept;
 
 /// Mean atr_pct of what the cycle scanned, 6 decimals; nothing where none was measured.
 [[nodiscard]] std::optional<double> market_gauge(const ranking::Ranking& ranking);

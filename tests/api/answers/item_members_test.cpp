@@ -1,5 +1,6 @@
 #include "api/answers/item_members.hpp"
 
+#include "api/answers/member_lists.hpp"
 #include "api/rankings/opportunities_view.hpp"
 #include "api/rankings/rankings_view.hpp"
 #include "api/sample.hpp"
