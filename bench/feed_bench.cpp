@@ -4,7 +4,7 @@
 #include "allocation_counter.hpp"
 #include "exchange/htx/feed/book_chain.hpp"
 #include "exchange/htx/feed/feed_core.hpp"
-#include "exchange/htx/feed/market_frame.hpp"
+#include "exchange/htx/feed/frames/market_frame.hpp"
 
 #include "scanner/core/random.hpp"
 #include "scanner/net/gzip_inflater.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "exchange/htx/feed/market_frame.hpp"
-#include "exchange/htx/feed/notification_frame.hpp"
+#include "exchange/htx/feed/frames/market_frame.hpp"
+#include "exchange/htx/feed/frames/notification_frame.hpp"
 #include "fuzz/check.hpp"
 
 #include "scanner/core/numeric.hpp"

@@ -1,5 +1,5 @@
-#include "exchange/htx/feed/market_frame.hpp"
-#include "exchange/htx/feed/notification_frame.hpp"
+#include "exchange/htx/feed/frames/market_frame.hpp"
+#include "exchange/htx/feed/frames/notification_frame.hpp"
 #include "exchange/htx/feed/topics.hpp"
 
 #include "scanner/core/numeric.hpp"

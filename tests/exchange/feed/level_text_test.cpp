@@ -1,7 +1,7 @@
-#include "exchange/htx/feed/level_text.hpp"
+#include "exchange/htx/feed/frames/level_text.hpp"
 
-#include "exchange/htx/feed/book_text.hpp"
-#include "exchange/htx/feed/digits.hpp"
+#include "exchange/htx/feed/frames/book_text.hpp"
+#include "exchange/htx/feed/frames/digits.hpp"
 
 #include "scanner/core/numeric.hpp"
 #include "scanner/core/random.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "exchange/htx/feed/market_frame.hpp"
+#include "exchange/htx/feed/frames/market_frame.hpp"
 
 #include "scanner/core/decimal.hpp"
 #include "scanner/exchange/market_feed.hpp"

@@ -2,9 +2,9 @@
 
 #include "exchange/htx/feed/book_chain.hpp"
 #include "exchange/htx/feed/contract_changes.hpp"
-#include "exchange/htx/feed/market_frame.hpp"
+#include "exchange/htx/feed/frames/market_frame.hpp"
+#include "exchange/htx/feed/frames/notification_frame.hpp"
 #include "exchange/htx/feed/notice_topics.hpp"
-#include "exchange/htx/feed/notification_frame.hpp"
 #include "exchange/htx/feed/send_clock.hpp"
 #include "exchange/htx/feed/string_hash.hpp"
 #include "exchange/htx/feed/subscriptions.hpp"

@@ -1,4 +1,4 @@
-#include "exchange/htx/feed/notification_frame.hpp"
+#include "exchange/htx/feed/frames/notification_frame.hpp"
 
 #include "exchange/htx/answer_fields.hpp"
 

@@ -1,7 +1,7 @@
-#include "exchange/htx/feed/market_frame.hpp"
+#include "exchange/htx/feed/frames/market_frame.hpp"
 
-#include "exchange/htx/feed/book_text.hpp"
-#include "exchange/htx/feed/level_text.hpp"
+#include "exchange/htx/feed/frames/book_text.hpp"
+#include "exchange/htx/feed/frames/level_text.hpp"
 #include "exchange/rest/field_reader.hpp"
 
 #include "scanner/core/numeric.hpp"

@@ -1,6 +1,6 @@
-#include "exchange/htx/feed/level_text.hpp"
+#include "exchange/htx/feed/frames/level_text.hpp"
 
-#include "exchange/htx/feed/digits.hpp"
+#include "exchange/htx/feed/frames/digits.hpp"
 
 #include "scanner/core/numeric.hpp"
 

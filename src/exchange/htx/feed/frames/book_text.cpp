@@ -1,4 +1,4 @@
-#include "exchange/htx/feed/book_text.hpp"
+#include "exchange/htx/feed/frames/book_text.hpp"
 
 namespace scanner::exchange::htx::feed {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "exchange/htx/feed/level_text.hpp"
+#include "exchange/htx/feed/frames/level_text.hpp"
 
 #include <cstdint>
 #include <optional>
