@@ -185,7 +185,7 @@ inline ranking::Ranking make_measured_ranking_with_flow() {
     for (const Spec& spec : sample_specs()) {
         const bool quarantined = spec.code == first;
         auto verdict = std::make_shared<signals::DetectorVerdict>();
-        verdict->score = quarantined ? 75.5 : 12.25;
+        verdict->score = quarantined ? 13.5 : 12.25;
         verdict->probability = quarantined ? 0.625 : 0.0125;
         verdict->quarantined = quarantined;
         verdicts.push_back(std::move(verdict));
