@@ -42,6 +42,27 @@ private:
     static std::unexpected<core::Error> away() { return core::fail(core::ErrorCode::unavailable, "away"); }
 };
 
+/// A ledger whose database is away.
+class AbsentLedger final : public storage::EpisodeLedger {
+public:
+    template <class T>
+    using Async = boost::asio::awaitable<core::Result<T>>;
+    void record_episodes(std::vector<storage::EpisodeRecord> /*episodes*/) override {}
+    Async<storage::EpisodesPage> episodes(storage::EpisodesQuery /*query*/) override { co_return away(); }
+    Async<storage::Episode> episode(std::string /*id*/) override { co_return away(); }
+    Async<storage::Episode> judge(std::string /*id*/, storage::Disposition /*disposition*/,
+                                  std::optional<std::int64_t> /*expected*/) override {
+        co_return away();
+    }
+    Async<std::vector<storage::FlagDispositions>> dispositions(core::WallTime /*from*/,
+                                                               core::WallTime /*to*/) override {
+        co_return away();
+    }
+
+private:
+    static std::unexpected<core::Error> away() { return core::fail(core::ErrorCode::unavailable, "away"); }
+};
+
 class RouteTableTest : public test::OperatorApi {
 protected:
     /// The whole table: there is no port that is not there.
@@ -50,6 +71,7 @@ protected:
         streams_ = std::make_unique<Streams>(io_.get_executor(), StreamOptions(), engine_);
         ports_.streams = streams_.get();
         ports_.history = &history_;
+        ports_.episodes = &ledger_;
         guard_ = std::make_unique<ChangeGuard>(options_);
         table_ = std::make_unique<RouteTable>(options_, ports_, *guard_);
         return table_->routes();
@@ -99,6 +121,7 @@ protected:
     }
 
     AbsentHistory history_;
+    AbsentLedger ledger_;
     std::unique_ptr<Streams> streams_;
     std::unique_ptr<ChangeGuard> guard_;
     std::unique_ptr<RouteTable> table_;
@@ -128,7 +151,7 @@ TEST_F(RouteTableTest, refuses_changes_without_the_token_whatever_their_handlers
         EXPECT_EQ(status(dispatcher, route, kToken), 200);
         EXPECT_EQ(std::exchange(called, 0), 1);
     }
-    EXPECT_EQ(changes, 10);
+    EXPECT_EQ(changes, 11);
 }
 
 TEST_F(RouteTableTest, is_closed_where_a_route_declares_nothing) {
@@ -223,7 +246,7 @@ TEST_F(RouteTableTest, gives_a_handler_what_its_parser_made_and_nothing_that_it_
         EXPECT_EQ(ask(dispatcher, request_to(route, right)).status, 200);
         EXPECT_EQ(std::exchange(called, 0), 1);
     }
-    EXPECT_EQ(parsing, 10);
+    EXPECT_EQ(parsing, 11);
 }
 
 TEST_F(RouteTableTest, reads_if_match_only_where_there_are_versions) {
@@ -246,7 +269,7 @@ TEST_F(RouteTableTest, reads_if_match_only_where_there_are_versions) {
         EXPECT_EQ(ask(dispatcher, std::move(request)).status, 200);
         EXPECT_EQ(std::exchange(asked, false), route.versions);
     }
-    EXPECT_EQ(versioned, 8);
+    EXPECT_EQ(versioned, 9);
 }
 
 TEST_F(RouteTableTest, waits_for_the_operators_documents_where_it_needs_them) {
@@ -293,7 +316,7 @@ TEST_F(RouteTableTest, judges_a_body_before_the_handler_sees_it) {
         EXPECT_EQ(with("{}", "application/json"), 200);
         EXPECT_EQ(std::exchange(called, 0), 1);
     }
-    EXPECT_EQ(with_body, 5);
+    EXPECT_EQ(with_body, 6);
 }
 
 }  // namespace
