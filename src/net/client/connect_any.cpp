@@ -35,10 +35,14 @@ asio::awaitable<error_code> connect_any(tcp::socket& socket, std::span<const asi
     for (const auto& address : addresses) {
         error_code ignored;
         socket.close(ignored);
+        const auto sharing = left--;
+        // Here, so that whether it is open tells afterwards whether somebody has closed it.
+        socket.open(address.is_v6() ? tcp::v6() : tcp::v4(), error);
+        if (error) continue;
         const auto share = std::make_shared<Share>(executor);
-        if (left > 1) {
+        if (sharing > 1) {
             const auto now = std::chrono::steady_clock::now();
-            share->timer.expires_at(now + std::max(by - now, core::SteadyTime::duration::zero()) / left);
+            share->timer.expires_at(now + std::max(by - now, core::SteadyTime::duration::zero()) / sharing);
             share->timer.async_wait([share, &socket](const error_code& cancelled) {
                 if (cancelled || share->over) return;
                 share->spent = true;
@@ -46,16 +50,17 @@ asio::awaitable<error_code> connect_any(tcp::socket& socket, std::span<const asi
                 socket.close(unneeded);
             });
         }
-        --left;
         const auto [failed] =
             co_await socket.async_connect(tcp::endpoint(address, port), asio::as_tuple(asio::use_awaitable));
         share->over = true;
         share->timer.cancel();
         error = failed;
-        if (!error) co_return error;
+        // Whatever the attempt came to, it may have been closed before it was told: by its time, or by the owner.
         if (share->spent) {
             error = asio::error::timed_out;
-        } else if (error == asio::error::operation_aborted) {
+        } else if (!socket.is_open() || error == asio::error::operation_aborted) {
+            co_return asio::error::operation_aborted;
+        } else if (!error) {
             co_return error;
         }
     }

@@ -1,13 +1,17 @@
 #include "net/client/connect_any.hpp"
 #include "support/run_coroutine.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -92,6 +96,25 @@ TEST(ConnectAny, closing_the_socket_ends_it) {
               asio::error::operation_aborted)
         << "and no further address is tried";
     EXPECT_FALSE(socket.is_open());
+}
+
+TEST(ConnectAny, a_close_just_when_an_address_has_failed_ends_it_as_well) {
+    asio::io_context io;
+    tcp::acceptor second(io, tcp::endpoint(kSecond, 0));
+    tcp::socket socket(io);
+    std::optional<error_code> outcome;
+    const auto run = [&]() -> asio::awaitable<void> {
+        // There is no way to the first one, which is seen at once.
+        const std::vector addresses{asio::ip::make_address("255.255.255.255"), kSecond};
+        outcome = co_await connect_any(socket, addresses, second.local_endpoint().port(),
+                                       steady_clock::now() + std::chrono::hours(1));
+    };
+    asio::co_spawn(io, run(), asio::detached);
+    // Its turn comes when the first one has failed and before that is told.
+    asio::post(io, [&] { socket.close(); });
+    io.run_for(seconds(30));
+    EXPECT_EQ(outcome, asio::error::operation_aborted);
+    EXPECT_FALSE(socket.is_open()) << "no further address is tried";
 }
 
 }  // namespace
