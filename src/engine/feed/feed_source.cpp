@@ -67,6 +67,8 @@ void FeedSource::want_universe() {
             following[code].flow.on_liquidations_unknown(now);
         }
         entry.on_demand = on_demand;
+        // No ranking shows it, so none brings the next moment forward.
+        if (on_demand) following.at(code).flow_changes_at.reset();
         followed.emplace(code, std::move(entry));
         wanted.push_back(contract);
     };

@@ -289,7 +289,10 @@ asio::awaitable<void> LiveLoop::read_book(BookTask task) {
 void LiveLoop::take_audit(const BookTask& task, const market::OrderBook& answer) {
     const std::string& code = task.contract->contract_code;
     const auto followed = source_.followed().find(code);
-    if (followed == source_.followed().end()) return;
+    if (followed == source_.followed().end()) {
+        audit_.failed(code, clock_.steady_now());  // it may be followed again before the audit forgets it
+        return;
+    }
     const auto kept = task.reading == BookReading::routine ? source_.kept_book(code, answer.matching_id) : nullptr;
     const AuditResult result =
         audit_.judge(followed->second, source_.book(code), answer, clock_.steady_now(), kept.get());
