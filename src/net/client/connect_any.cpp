@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <utility>
 
 namespace scanner::net {
 namespace {
@@ -23,6 +24,21 @@ struct Share {
     asio::steady_timer timer;
     bool over = false;
     bool spent = false;
+};
+
+/// Ends with the attempt, also where that is cancelled by an exception: the socket may be gone soon after.
+class Attempt {
+public:
+    explicit Attempt(std::shared_ptr<Share> share) : share_(std::move(share)) {}
+    ~Attempt() {
+        share_->over = true;
+        share_->timer.cancel();
+    }
+    Attempt(const Attempt&) = delete;
+    Attempt& operator=(const Attempt&) = delete;
+
+private:
+    std::shared_ptr<Share> share_;
 };
 
 }  // namespace
@@ -40,6 +56,7 @@ asio::awaitable<error_code> connect_any(tcp::socket& socket, std::span<const asi
         socket.open(address.is_v6() ? tcp::v6() : tcp::v4(), error);
         if (error) continue;
         const auto share = std::make_shared<Share>(executor);
+        const Attempt attempt(share);
         if (sharing > 1) {
             const auto now = std::chrono::steady_clock::now();
             share->timer.expires_at(now + std::max(by - now, core::SteadyTime::duration::zero()) / sharing);
@@ -52,8 +69,6 @@ asio::awaitable<error_code> connect_any(tcp::socket& socket, std::span<const asi
         }
         const auto [failed] =
             co_await socket.async_connect(tcp::endpoint(address, port), asio::as_tuple(asio::use_awaitable));
-        share->over = true;
-        share->timer.cancel();
         error = failed;
         // Whatever the attempt came to, it may have been closed before it was told: by its time, or by the owner.
         if (share->spent) {
