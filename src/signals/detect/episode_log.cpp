@@ -67,6 +67,8 @@ EvidenceItem evidence(Quantity quantity, double value, std::optional<double> thr
 
 void EpisodeLog::begin(Episode episode, core::WallTime at) {
     const auto place = static_cast<std::size_t>(episode.flag);
+    // Flag and start are its name in the ledger: what an episode before it began with is not begun with again.
+    if (std::exchange(started_[place], episode.start) == episode.start) started_[place] = episode.start = at;
     episode.id = ++last_id_;
     episode.changed_at = at;
     open_[place] = std::move(episode);

@@ -107,6 +107,7 @@ private:
     std::uint64_t changes_ = 0;
     std::array<std::optional<Episode>, kDetectorFlagCount> open_;
     std::array<std::uint64_t, kDetectorFlagCount> told_{};  ///< order of an open one's change; 0: nothing to tell
+    std::array<std::optional<core::WallTime>, kDetectorFlagCount> started_{};  ///< the newest, open or not
     struct Ended {
         std::uint64_t order = 0;
         Episode episode;
