@@ -85,7 +85,7 @@ asio::awaitable<void> ManipulationLoop::tick() {
 }
 
 asio::awaitable<void> ManipulationLoop::save_and_tell() {
-    const auto count = static_cast<std::ptrdiff_t>(untold_.size());  // nothing is added while it is saved
+    auto count = static_cast<std::ptrdiff_t>(untold_.size());  // of these the state that is saved knows
     saved_ = clock_.steady_now();
     if (parts_.save) {
         std::string bytes = watch_.encode(clock_.now());
@@ -99,6 +99,8 @@ asio::awaitable<void> ManipulationLoop::save_and_tell() {
             not_saved_.failed(core::to_string(saved.error().code()), {{"error", saved.error().message()}});
         }
     }
+    // stop() does not wait for ever for a tick: the other of the two may have told them meanwhile.
+    count = std::min(count, static_cast<std::ptrdiff_t>(untold_.size()));
     if (count == 0) co_return;
     std::vector<storage::EpisodeRecord> telling(std::make_move_iterator(untold_.begin()),
                                                 std::make_move_iterator(untold_.begin() + count));
@@ -109,7 +111,11 @@ asio::awaitable<void> ManipulationLoop::save_and_tell() {
 // -- trades, where no feed tells them ---------------------------------------------------------------------------------
 
 void ManipulationLoop::choose_reads() {
-    if (followed_() || !due_.empty()) return;
+    if (followed_()) {
+        tapes_.clear();  // what the feed tells is not asked for, so that a tape that is polled later begins afresh
+        return;
+    }
+    if (!due_.empty()) return;
     std::vector<TradeReadCandidate> candidates;
     for (const ContractStatePtr& held : state_.universe()) {
         const market::Ticker& ticker = held->ticker.value;
@@ -162,12 +168,16 @@ asio::awaitable<void> ManipulationLoop::read_trades(std::string contract_code) {
         std::ranges::find_if(*trades, [&tape](const market::Trade& trade) { return trade.trade_id > tape.newest_id; });
     const std::span<const market::Trade> fresh(first_new, trades->end());
     const bool whole = tape.newest_id > 0 && first_new != trades->begin();
-    if (tape.newest_id > 0 && !whole && !fresh.empty()) watch_.on_tape_hole(*held->contract, fresh.front().time);
+    if (!whole && !fresh.empty()) watch_.on_tape_hole(*held->contract, fresh.front().time);
     for (const market::Trade& trade : fresh) {
         tape.newest_id = std::max(tape.newest_id, trade.trade_id);
         at = std::max(at, trade.time);
     }
-    watch_.on_trades(*held->contract, fresh, at);
+    if (whole) {
+        watch_.on_trades(*held->contract, fresh, at);
+    } else {
+        watch_.on_tape_filled(*held->contract, fresh, at);  // a feed may have told some of them
+    }
 }
 
 ManipulationStatus ManipulationLoop::status() const {

@@ -32,7 +32,10 @@ ManipulationWatch::Watched& ManipulationWatch::at(const std::shared_ptr<const ma
         found->second.wanted = std::max(found->second.wanted, now);
         return found->second;
     }
-    if (found != watched_.end()) watched_.erase(found);
+    if (found != watched_.end()) {
+        end_watching(found->second, now);
+        watched_.erase(found);
+    }
     Watched& watched =
         watched_.emplace(contract->contract_code, Watched{.contract = WatchedContract(contract), .wanted = now})
             .first->second;
@@ -106,14 +109,21 @@ void ManipulationWatch::observe(const MarketState& state, core::WallTime now) {
     forget(now);
 }
 
+/// What is under way is told as interrupted: its end will not be seen.
+void ManipulationWatch::end_watching(Watched& watched, core::WallTime now) {
+    auto changed = watched.contract.take_changes(now, now, settings_.simulated);
+    std::ranges::move(changed, std::back_inserter(waiting_));
+    auto ended = watched.contract.open_records(now, settings_.simulated, now);
+    std::ranges::move(ended, std::back_inserter(waiting_));
+}
+
 void ManipulationWatch::forget(core::WallTime now) {
     for (auto entry = watched_.begin(); entry != watched_.end();) {
         if (now - entry->second.wanted <= kForgetAfter) {
             ++entry;
             continue;
         }
-        auto ended = entry->second.contract.open_records(now, settings_.simulated, now);
-        std::ranges::move(ended, std::back_inserter(waiting_));
+        end_watching(entry->second, now);
         entry = watched_.erase(entry);
     }
 }

@@ -76,12 +76,13 @@ private:
     [[nodiscard]] Watched& at(const std::shared_ptr<const market::Contract>& contract, core::WallTime now);
     void begin(Watched& watched);
     void settle_resumed(core::WallTime own);
+    void end_watching(Watched& watched, core::WallTime now);
     void forget(core::WallTime now);
 
     Settings settings_;
     std::unordered_map<std::string, Watched> watched_;    ///< by contract code
     std::unordered_map<std::string, KeptContract> kept_;  ///< from before a restart, not watched yet
-    std::vector<storage::EpisodeRecord> waiting_;         ///< of contracts that were forgotten
+    std::vector<storage::EpisodeRecord> waiting_;         ///< of contracts no longer watched
     std::vector<storage::EpisodeRecord> resumed_;         ///< open in the ledger at the start, not settled yet
     std::optional<core::WallTime> resumed_at_;            ///< by our clock
     std::optional<core::WallTime> saved_at_;              ///< of what was restored

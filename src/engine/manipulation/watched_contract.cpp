@@ -232,6 +232,7 @@ core::Result<void> WatchedContract::restore(const KeptContract& kept) {
     }
     if (auto restored = detectors_.restore(*kept.detectors); !restored) return restored;
     quarantine_.restore(kept.last_over);
+    trades_to_ = detectors_.updated_at().value_or(trades_to_);
     return {};
 }
 

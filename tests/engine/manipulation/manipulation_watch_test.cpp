@@ -172,5 +172,44 @@ TEST(ManipulationWatch, starts_a_contract_of_another_size_afresh) {
     EXPECT_THAT(restarted.take_changes(kOnset + minutes(1), kOnset + minutes(1)), IsEmpty());
 }
 
+TEST(ManipulationWatch, ends_what_is_open_of_a_contract_that_gets_another_size) {
+    Watching market(3);
+    Ledger ledger;
+    ManipulationWatch watch;
+    market.follow(watch, kStart, kOnset + seconds(30), &ledger);
+    ASSERT_EQ(ledger.size(), 1U);
+    ASSERT_FALSE(ledger.begin()->second.end);
+    market::Contract other = contract();
+    other.contract_size = 10.0;
+    const market::Ticker ticker{.contract_code = other.contract_code, .last = 2.0, .turnover_24h = 1e6};
+    Universe universe;
+    universe.candidates.push_back({std::make_shared<const market::Contract>(other), ticker});
+    MarketState state(1, 2);
+    state.set_universe(std::move(universe), {.by_contract = {{other.contract_code, ticker}}}, {});
+    watch.observe(state, kOnset + seconds(31));
+    Watching::tell(watch, kOnset + seconds(31), &ledger);
+    ASSERT_EQ(ledger.size(), 1U);
+    EXPECT_TRUE(ledger.begin()->second.end);
+    EXPECT_EQ(ledger.begin()->second.phase, kInterrupted);
+}
+
+TEST(ManipulationWatch, counts_no_trade_again_that_it_knew_before_a_restart) {
+    const auto trades = signals::tape(3, seconds(60));
+    const auto until = kOnset + seconds(30);
+    Watching market(3);
+    ManipulationWatch watch;
+    market.follow(watch, kStart, until, nullptr);
+    const std::string saved = watch.encode(until);
+    const auto end = std::ranges::lower_bound(trades, until, {}, &market::Trade::time);
+    const auto encoded_after = [&](std::span<const market::Trade> told) {
+        ManipulationWatch restarted;
+        EXPECT_TRUE(restarted.restore(saved, until));
+        restarted.on_tape_filled(contract(), told, until + seconds(1));
+        return restarted.encode(until);
+    };
+    const std::span<const market::Trade> known(trades.begin(), end);
+    EXPECT_EQ(encoded_after(known.last(500)), encoded_after({}));
+}
+
 }  // namespace
 }  // namespace scanner::engine
