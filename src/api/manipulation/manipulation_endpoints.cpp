@@ -150,6 +150,7 @@ ManipulationEndpoints::Waiting ManipulationEndpoints::judge(Call call) {
     }
     disposition.note = reader.text("note").value_or("");
     if (disposition.note.size() > kMaxNoteBytes) reader.reject("note", fmt::format("at most {} bytes", kMaxNoteBytes));
+    if (disposition.note.contains('\0')) reader.reject("note", "must not contain a null character");
     if (auto errors = reader.finish(); !errors.empty()) co_return std::unexpected(invalid_body(std::move(errors)));
 
     const std::string& id = call.variable;
