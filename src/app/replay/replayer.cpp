@@ -24,6 +24,7 @@
 #include <charconv>
 #include <chrono>
 #include <climits>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -56,6 +57,12 @@ bool is_feed_step(std::string_view name) {
 constexpr std::string_view kFeedWithoutBeginning =
     "the recording begins in the middle of a live feed, whose rankings cannot be made again";
 
+/// Deadlines are added to times, and times compared: within half of what the numbers hold nothing overflows.
+bool is_possible(const recording::Stamp& at) {
+    constexpr std::int64_t kFar = INT64_MAX / 2;  // the year 2116
+    return at.wall_ns >= 0 && at.wall_ns <= kFar && at.steady_ns >= -kFar && at.steady_ns <= kFar;
+}
+
 class Replayer {
 public:
     Replayer(std::vector<recording::SegmentFile> files, ReplayOptions options)
@@ -82,6 +89,9 @@ public:
             if (!next) return std::unexpected(next.error());
             if (!*next || (*next)->at.wall_ns >= options_.to_wall_ns) break;
             ++outcome_.records;
+            if (!is_possible((*next)->at)) {
+                return core::fail(core::ErrorCode::malformed, "a record of a time that cannot be");
+            }
             if (auto looked = look_at((*next)->at, (*next)->body); !looked) return std::unexpected(looked.error());
             if (auto taken = take(std::move(**next)); !taken) return std::unexpected(taken.error());
         }

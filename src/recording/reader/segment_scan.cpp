@@ -9,7 +9,8 @@
 namespace scanner::recording {
 namespace {
 
-/// A file with more of them is not damaged but made to cost time: each frame's bytes are hashed to know.
+/// A file with more of them is not damaged but made to cost time: each frame's bytes are hashed to know, and each that
+/// the index tells of is looked for.
 constexpr std::size_t kMaxBadFrames = 256;
 
 class Scanner {
@@ -80,13 +81,18 @@ private:
 
     void check(const Index& index) {
         std::size_t found = 0;
+        std::size_t missing = 0;
         for (const FramePlace& said : index.frames) {
             while (found < scan_.frames.size() && scan_.frames[found].offset < said.offset) ++found;
             if (found < scan_.frames.size() && scan_.frames[found].offset == said.offset) continue;
             const bool told =
                 std::ranges::any_of(scan_.damage, [&](const Damage& damage) { return damage.offset == said.offset; });
-            if (!told)
-                note(said.offset, fmt::format("frame {}, of which the index tells, is missing", said.header.number));
+            if (told) continue;
+            note(said.offset, fmt::format("frame {}, of which the index tells, is missing", said.header.number));
+            if (++missing == kMaxBadFrames) {
+                note(index.offset, "too many frames of the index are missing to tell of more");
+                return;
+            }
         }
         if (scan_.damage.empty() && index.frames.size() != scan_.frames.size()) {
             note(index.offset, "the index does not tell of every frame");
