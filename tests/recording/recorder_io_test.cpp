@@ -208,6 +208,21 @@ TEST_F(RecorderTest, ends_when_a_slow_disk_lets_too_much_pile_up) {
     EXPECT_TRUE(std::equal(all.begin(), all.end(), records.begin()));
 }
 
+TEST_F(RecorderTest, begins_a_segment_with_more_than_may_wait_otherwise) {
+    const auto recorder = make({.max_queued_bytes = 100'000});
+    std::vector<Record> checkpoint;
+    for (int i = 0; i < 100; ++i) {
+        checkpoint.push_back(
+            {at(0), Checkpoint{.version = 1, .name = std::to_string(i), .bytes = std::string(10'000, 'x')}});
+    }
+    recorder->begin_segment(at(0), checkpoint);
+    const auto records = a_feed(10);
+    for (const Record& record : records) recorder->offer(record);
+    ASSERT_TRUE(recorder->finish(30s));
+    checkpoint.insert(checkpoint.end(), records.begin(), records.end());
+    EXPECT_TRUE(stored() == checkpoint);
+}
+
 TEST_F(RecorderTest, pauses_while_the_disk_is_full_and_says_so_in_the_next_segment) {
     for (const bool broken : {false, true}) {
         disk_ = std::make_shared<MemoryDisk>();

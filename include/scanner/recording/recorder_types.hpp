@@ -13,7 +13,7 @@ namespace scanner::recording {
 struct RecorderOptions {
     std::uint64_t max_bytes = 10'000'000'000;      ///< of all segments in the folder; the oldest go first
     std::uint64_t min_free_bytes = 5'000'000'000;  ///< below it recording pauses
-    std::size_t max_queued_bytes = 64U << 20U;     ///< of records that wait for the thread
+    std::size_t max_queued_bytes = 64U << 20U;     ///< of records that wait for the thread, but for a checkpoint
     std::size_t segment_bytes = kSegmentBytes;
     std::chrono::milliseconds flush_interval{1'000};   ///< what a crash may cost
     std::chrono::milliseconds retry_interval{10'000};  ///< while paused: how often the disk is looked at again

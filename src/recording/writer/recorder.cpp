@@ -147,7 +147,9 @@ public:
     void begin_segment(Stamp at, std::vector<Record> checkpoint) override {
         shared_->wants_checkpoint = false;
         put(Begin{at}, 0);
-        for (Record& record : checkpoint) offer(std::move(record));
+        // Not counted: as large as what the market's size makes it, and never two of them wait, since the thread asks
+        // for the next one only when it has begun this.
+        for (Record& record : checkpoint) put(std::move(record), 0);
     }
 
     RecorderStatus status() const override {
