@@ -170,6 +170,8 @@ TEST_F(ManipulationRoutes, refuse_what_is_no_disposition) {
     EXPECT_THAT(fault_of(problem(post(path, json::object()), 422), "verdict"), HasSubstr("required"));
     EXPECT_THAT(fault_of(problem(post(path, {{"verdict", "unsure"}, {"note", std::string(2'001, 'x')}}), 422), "note"),
                 HasSubstr("2000"));
+    EXPECT_THAT(fault_of(problem(post(path, {{"verdict", "unsure"}, {"note", std::string("a\0b", 3)}}), 422), "note"),
+                HasSubstr("null"));
     EXPECT_THAT(problem(post(path, {{"verdict", "unsure"}, {"by", "me"}}), 422).dump(), HasSubstr("by"));
     options_.api_token = "secret";
     handler_.reset();
