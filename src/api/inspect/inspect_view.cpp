@@ -170,12 +170,14 @@ void write_manipulation(core::JsonWriter& json, const signals::NumbersView& numb
         json.end_object();
     }
     json.end_array();
-    const bool measured = numbers.numbers.detection.verdict != nullptr;
+    // A ranking from before a restart has no verdict any more, but what was not known then is no 0 now.
+    const signals::Detection& detection = numbers.numbers.detection;
+    const bool measured = detection.quarantined.has_value();
     number_field(json, "probability",
                  measured ? signals::shown<&signals::Detection::manip_probability>(numbers)
                           : std::optional(signals::rounded(manipulation.probability, kPartDigits)));
     write_flag_details(json, manipulation.flag_details);
-    if (measured) write_episodes(json, *numbers.numbers.detection.verdict);
+    if (detection.verdict != nullptr) write_episodes(json, *detection.verdict);
     json.end_object();
 }
 

@@ -371,5 +371,19 @@ TEST(StatusViews, health_has_the_names_that_clients_know) {
     EXPECT_EQ(body["uptime_sec"], 12.346);
 }
 
+TEST(MeasuredInspection, tells_no_probability_that_was_not_known_before_a_restart) {
+    const ranking::Ranking ranking = test::make_measured_ranking_with_flow();
+    const InspectQuery query{.profile = "scalp"};
+    ranking::ContractSnapshot stored = ranking.contract(0);
+    const auto probability = [&] {
+        const auto page = json::parse(*render_inspection(ranking, {stored, ranking.edges[0]}, query).body());
+        return page.at("manipulation").at("probability");
+    };
+    stored.numbers.detection.verdict = nullptr;  // it is not stored
+    EXPECT_TRUE(probability().is_number());
+    stored.numbers.detection.manip_probability.reset();
+    EXPECT_TRUE(probability().is_null());
+}
+
 }  // namespace
 }  // namespace scanner::api
