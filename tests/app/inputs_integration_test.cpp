@@ -17,7 +17,8 @@ constexpr const char* kAll = "/rankings?top=200&min_qvol=0&max_spread_bps=9999";
 class Inputs : public testing::Test {
 protected:
     static Service::Options short_lived() {
-        return {.scanner = {"--redis-snapshots-ttl-sec", "3", "--redis-rankings-ttl-sec", "3"}};
+        return {.scanner = {"--redis-snapshots-ttl-sec", "3", "--redis-rankings-ttl-sec", "3"},
+                .environment = {test::kPolling}};
     }
     json entry(const std::string& code) {
         for (const json& item : service_.get_json("/symbols").at("items")) {
