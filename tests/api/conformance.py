@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 import jsonschema
 
-from conformance_cases import (TOKEN, check_alerts, check_credentials, check_many_streams, check_settings,
-                               check_streams, check_without_data, concrete)
+from conformance_cases import (TOKEN, check_alerts, check_credentials, check_manipulation, check_many_streams,
+                               check_settings, check_streams, check_without_data, concrete, keep_episode)
 from openapi_suite import JSON, Document, Suite, describe, values_of
 from service import Connection, Scanner, Simulator, request, request_bytes, until
 
@@ -198,7 +198,7 @@ def check_rankings(suite):
     for method in ("/symbol/nothing/inspect", "/symbols/BTC-USDX/inspect"):
         suite.ask("GET", method, 404)
     for sort, field in fields.items():
-        suite.ask("GET", f"/rankings?sort={sort}", 422 if sort in ("manip_flags", "notes") else 200)
+        suite.ask("GET", f"/rankings?sort={sort}", 422 if sort in ("manip_flags", "notes", "inputs") else 200)
     wrong = suite.ask("GET", "/rankings?top=0&page=x&sort=nothing&fields=nope&symbols=nothing&watchlist=none&top_=1", 422)
     suite.expect(len(wrong.value["errors"]) == 7, f"every offending field once: {wrong.value['errors']}")
 
@@ -264,13 +264,15 @@ def main(binaries):
         simulator = Simulator(binaries, ["--scenario", "all", "--prevalence", "0.15"])
         programs.append(simulator)
         start(simulator.url, SCANNER_ALERT_WEBHOOK_URL=f"http://127.0.0.1:{receiver.server_port}/",
-              SCANNER_ALERT_WEBHOOK_ALLOW_PRIVATE="true", SCANNER_SCAN_TOP_BY_QVOL="25").wait_until_ready()
+              SCANNER_ALERT_WEBHOOK_ALLOW_PRIVATE="true", SCANNER_SCAN_TOP_BY_QVOL="25",
+              SCANNER_MANIP_MODEL="measured").wait_until_ready()
+        keep_episode(suite.scanner)
         suite.document = Document(suite.scanner.get("/openapi.json").json())
         check_document(suite)
         suite.ask("POST", "/watchlists", 200, body={"name": "majors", "symbols": ["btc", "ETH-USDT", "SOL/USDT:USDT"]})
         suite.ask("POST", "/profiles", 200, body={"name": "majors", "weights": {"liq.qvol": 1}})
-        for check in (check_common, check_rankings, check_history, check_streams, check_many_streams, check_alerts,
-                      check_settings):
+        for check in (check_common, check_rankings, check_history, check_manipulation, check_streams, check_many_streams,
+                      check_alerts, check_settings):
             print(check.__name__, flush=True)
             check(suite)
         suite.expect(suite.scanner.alive(), "the scanner ended: " + suite.scanner.output()[-2000:])

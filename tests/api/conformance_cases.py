@@ -1,16 +1,55 @@
 """What conformance.py asks of settings, alerts and streams, of credentials, and of a service that has no data."""
 
 import json
+import os
 import re
+import sqlite3
 from urllib.parse import quote
 
 from service import Connection, WebSocket, request_bytes, until
 
 TOKEN = "a-token-for-tests"
+EPISODE = "BTC-USDT.pump_ignition.1"
 
 
 def concrete(path):
+    path = path.replace("/manipulation/episodes/{id}", f"/manipulation/episodes/{EPISODE}")
     return path.replace("{symbol}", "BTC-USDT").replace("{id}", "1").replace("{name}", "majors")
+
+
+def keep_episode(scanner):
+    """An episode in the scanner's own database, as the detectors would have told it: they need hours of a market."""
+    def write():
+        with sqlite3.connect(os.path.join(scanner.data, "scanner.db"), timeout=30) as database:
+            newest = database.execute("SELECT max(ts) FROM rankings").fetchone()[0]
+            if newest is None:
+                return False
+            details = {"evidence": [{"name": "activity", "value": 3.5, "threshold": 1.5, "unit": "x"}], "price": 0.25,
+                       "repetitions": 1, "trades": 40}
+            database.execute("INSERT INTO manip_episodes (id, ts, revision, symbol, flag, kind, phase, probability, severity,"
+                             " simulated, details) VALUES (?, ?, 1, 'BTC/USDT:USDT', 'pump_ignition', 'validated',"
+                             " 'ignition', 0.75, 62.5, 1, ?)", (EPISODE, newest, json.dumps(details)))
+        return True
+    until(write, "a ranking in the database, and a place for an episode beside it")
+
+
+def check_manipulation(suite):
+    for target in ("/manipulation/episodes?flag=pump_ignition&status=open&symbol=btc", "/manipulation/episodes?limit=1",
+                   "/manipulation/episodes?format=ndjson", "/manipulation/episodes?from=2020-01-01&to=2020-01-02"):
+        suite.ask("GET", target, 200)
+    for target in ("/manipulation/episodes?flag=nothing", "/manipulation/episodes?cursor=nonsense"):
+        suite.ask("GET", target, 422)
+    suite.ask("GET", "/manipulation/episodes/nothing", 404)
+    said = {"verdict": "manipulation", "note": "announced in a channel"}
+    target = f"/manipulation/episodes/{EPISODE}"
+    suite.ask("POST", "/manipulation/episodes/nothing/disposition", 404, body=said)
+    suite.ask("POST", target + "/disposition", 200, body=said)
+    suite.ask("POST", target + "/disposition", 412, body=said, headers=[("If-Match", '"of-another-state"')])
+    suite.ask("POST", target + "/disposition", 422, body={"verdict": "perhaps"})
+    kept = suite.ask("GET", target, 200).value["disposition"]
+    suite.expect(kept["verdict"] == "manipulation" and kept["note"] == said["note"], f"a disposition stays: {kept}")
+    flags = {flag["name"]: flag for flag in suite.ask("GET", "/manipulation/flags", 200).value["items"]}
+    suite.expect(flags["pump_ignition"]["precision_7d"]["manipulation"] == 1, "and is counted")
 
 
 def check_settings(suite):
@@ -170,11 +209,12 @@ def check_without_data(suite):
     """No exchange, no database: what can answer does, everything else says 503 and when to come again."""
     for target in ("/rankings", "/opportunities", "/symbols", "/ready", "/symbol/btc/inspect", "/symbols/btc/inspect",
                    "/history/rankings", "/history/bars?symbol=btc", "/settings", "/watchlists", "/watchlists/x",
-                   "/profiles", "/profiles/x", "/alerts", "/alerts/rules", "/alerts/dead-letters"):
+                   "/profiles", "/profiles/x", "/alerts", "/alerts/rules", "/alerts/dead-letters",
+                   "/manipulation/episodes", f"/manipulation/episodes/{EPISODE}"):
         suite.ask("GET", target, 503)
     for target in ("/health", "/healthz/details", "/metrics", "/openapi.json"):
         suite.ask("GET", target, 200)
-    bodies = {"/settings": {"notional": 100}, "/watchlists": {"name": "x"},
+    bodies = {"/manipulation/episodes/{id}/disposition": {"verdict": "benign"}, "/settings": {"notional": 100}, "/watchlists": {"name": "x"},
               "/profiles": {"name": "x", "weights": {"liq.qvol": 1}},
               "/alerts/rules": {"name": "x", "expression": "rank < 3"}, "/alerts/rules:test": {"expression": "rank < 3"}}
     for method, path, operation in suite.document.operations():
