@@ -38,7 +38,8 @@ class World {
     });
   }
   private setTimer(run: () => void, ms: number): number {
-    this.timers.push({ at: this.now + ms, run, id: ++this.ids });
+    // As a browser has it: a time beyond 31 bits runs out at once.
+    this.timers.push({ at: this.now + (ms > 2 ** 31 - 1 ? 1 : ms), run, id: ++this.ids });
     return this.ids;
   }
   pass(ms: number): void {
@@ -197,4 +198,15 @@ test('trying now begins with the best again', () => {
   world.broken.clear();
   world.link.retryNow();
   assert.equal(world.opened[tries], 'websocket');
+});
+
+test('a silence of any length that is allowed for is no reason to give a connection up', () => {
+  const world = new World();
+  world.link.start();
+  world.via('websocket').opened();
+  world.link.expectFramesWithin(5e12);
+  world.via('websocket').frame(frame(1, []));
+  world.pass(60_000);
+  assert.deepEqual(world.opened, ['websocket']);
+  assert.deepEqual(world.closed, []);
 });

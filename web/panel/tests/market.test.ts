@@ -107,3 +107,15 @@ test('with a feed rankings freeze sooner than the data of a scan grow old', () =
   // A quiet market publishes seldom.
   assert.equal(frozenAfter({ ...market, cycleMs: 9_000 }, rhythm), 27_000);
 });
+
+test('neither another question nor an outage is taken for the time between two rankings', () => {
+  let market = applyFrame(NO_MARKET, frame(1, []), 0);
+  market = applyFrame(market, frame(2, [], { ts: market.ts + 1_000 }), 0);
+  // A window that chose another profile forgets when its last ranking was.
+  const asked = applyFrame({ ...market, ts: 0, via: null }, frame(3, [], { ts: market.ts + 500 }), 0);
+  assert.equal(asked.cycleMs, 1_000);
+  assert.equal(oldAfter(asked), 10_000);
+  const back = applyFrame(market, frame(600, [], { ts: market.ts + 600_000 }), 0);
+  assert.equal(back.cycleMs, 1_000);
+  assert.equal(applyFrame(back, frame(601, [], { ts: back.ts + 1_500 }), 0).cycleMs, 1_500);
+});

@@ -39,6 +39,8 @@ const UPGRADE_SOON_MS = 1_000;
 const UPGRADE_MAX_MS = 60_000;
 const OPEN_WITHIN_MS = 6_000;
 const SILENCE_MS = 45_000;
+/** A longer timer of a browser would run out at once. */
+const MAX_SILENCE_MS = 86_400_000;
 
 export class Link {
   private readonly env: LinkEnvironment;
@@ -79,7 +81,7 @@ export class Link {
 
   /** How long a live transport may say nothing before it is opened anew. */
   expectFramesWithin(ms: number): void {
-    this.silence = Math.max(SILENCE_MS, ms);
+    this.silence = Math.min(MAX_SILENCE_MS, Math.max(SILENCE_MS, ms));
   }
 
   private dropAll(): void {

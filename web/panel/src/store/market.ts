@@ -61,8 +61,10 @@ export function applyFrame(market: Market, frame: Frame, now: number): Market {
     const row = market.rows.get(item.code) ?? emptyRow(item.code, item.symbol ?? item.code);
     rows.set(item.code, updateRow(row, item, now));
   }
-  // Between two frames there may be rankings that were not sent: their numbers tell nothing of the time.
-  const isNext = market.seq >= 0 && frame.seq > market.seq && frame.ts > market.ts;
+  // Between two frames there may be rankings that were not sent: their numbers tell nothing of the time. After another
+  // question there is no ranking before (ts 0), and a long silence is an outage, no rhythm.
+  const sinceLast = frame.ts - market.ts;
+  const isNext = market.seq >= 0 && frame.seq > market.seq && market.ts > 0 && sinceLast > 0 && sinceLast <= 2 * oldAfter(market);
   return {
     seq: frame.seq,
     ts: frame.ts,
@@ -72,7 +74,7 @@ export function applyFrame(market: Market, frame: Frame, now: number): Market {
     bucket: frame.bucket ?? (frame.via === 'polling' ? bucketOf(meanAtr(rows)) : market.bucket),
     plannedMs,
     dataAgeMs: frame.dataAgeMs,
-    cycleMs: isNext ? frame.ts - market.ts : market.cycleMs,
+    cycleMs: isNext ? sinceLast : market.cycleMs,
     via: frame.via,
     receivedAt: frame.seq === market.seq && frame.ts === market.ts ? market.receivedAt : now,
     rows,
