@@ -41,11 +41,9 @@ test('the table follows rankings between two scans, and shows the numbers of the
 });
 
 test('a number that is missing is a dash that says why', { timeout: 120_000 }, async () => {
-  const page = await openPanel(stack, { width: 1700 });
-  await waitForRows(page);
   // They must have been followed for five minutes, which no test lasts.
-  await page.evaluate(() => sessionStorage.setItem('market-scanner.view', JSON.stringify({ columns: { desktop: ['rank', 'symbol', 'score', 'liquidations_5m_long_usdt'] } })));
-  await page.reload();
+  const page = await openPanel(stack, { width: 1700, before: (opened) => opened.addInitScript(() => sessionStorage.setItem('market-scanner.view', JSON.stringify({ columns: { desktop: ['rank', 'symbol', 'score', 'liquidations_5m_long_usdt'] } }))) });
+  await waitForRows(page);
   const cell = rows(page).first().locator('td[title*="less than 5 min"]');
   await cell.first().waitFor();
   assert.equal((await cell.first().innerText()).trim(), '–');
