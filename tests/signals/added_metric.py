@@ -254,7 +254,8 @@ def look_everywhere(build, binaries, report):
                                      stdout=subprocess.DEVNULL)
             until(lambda: accepts(port), "redis listens")
             settings["SCANNER_REDIS_URL"] = f"redis://127.0.0.1:{port}/0"
-        scanner = Scanner(build.binaries, simulator.url, settings)
+        # Polled: an inspection's book is the one its numbers were made of, not a newer one of the feed.
+        scanner = Scanner(build.binaries, simulator.url, {**settings, "SCANNER_FEED": "off"})
         scanner.wait_until_ready()
         look_in_answers(scanner, report)
         if redis:
