@@ -261,7 +261,7 @@ private:
         return {};
     }
 
-    /// Whoever asked did not get this answer. Who gives up is found out by the engine's own timers.
+    /// The caller did not get this answer: which calls were given up is found out by the engine's own timers.
     static bool was_given_up(const recording::Step& step) { return step.detail.starts_with("cancelled: "); }
 
     /// Whether the engine must have waited for it.

@@ -75,7 +75,7 @@ public:
     /// Asks the feed for the contracts of the state's universe, by turnover, and behind them for those that are looked
     /// at. Others are forgotten.
     void want_universe();
-    /// Gives up the contracts outside of the universe that nobody has looked at within the lease.
+    /// Gives up the contracts outside of the universe not looked at within the lease.
     void end_looks();
 
     /// Writes what has come since the last time to the state, for a ranking that is about to be read of it.
@@ -151,7 +151,7 @@ private:
         std::optional<core::WallTime> flow_changes_at;  ///< by itself, by the exchange's clock
         const ContractState* written_to = nullptr;
         NewestTrades newest{kNewestTrades};
-        LiveReadingPtr looked;  ///< the last reading, for whoever looks within kSharedLook
+        LiveReadingPtr looked;  ///< the last reading, for looks within kSharedLook
         core::SteadyTime looked_at;
         bool keeps_books = false;
         std::deque<std::shared_ptr<const market::OrderBook>> kept;  ///< the oldest first

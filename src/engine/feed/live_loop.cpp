@@ -103,7 +103,7 @@ asio::awaitable<std::string> LiveLoop::reach(std::string name, std::string detai
     co_return co_await steps_->reach(name, std::move(detail));
 }
 
-/// False when cancelled. In a replay the next step is waited for instead, by whoever goes on.
+/// False when cancelled. In a replay the next step is waited for instead.
 asio::awaitable<bool> LiveLoop::pause(core::SteadyTime::duration time) {
     if (is_replay()) co_return !stopping_;
     co_return (co_await net::sleep_for(time)).has_value();

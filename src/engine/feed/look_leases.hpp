@@ -18,8 +18,8 @@ class LookLeases {
 public:
     LookLeases(std::chrono::milliseconds lease, std::size_t max_contracts) : lease_(lease), max_(max_contracts) {}
 
-    /// Whoever looks every few seconds is not pushed out by others: else two of them could make subscriptions come and
-    /// go with every look.
+    /// A contract that is looked at every few seconds is not pushed out by others: else two of them could make
+    /// subscriptions come and go with every look.
     static constexpr std::chrono::seconds kUndisturbed{5};
 
     /// Whether others are held than before: a new one, which may have taken the place of the one looked at longest ago,
