@@ -281,17 +281,10 @@ def causes(bench, scanner):
     """Subscriptions and connections that were begun again, and of how many the log does not say why."""
     feed = bench.feed(scanner)
     begun = sum(feed["resubscriptions"].values())
-    of_books = sum(count for cause, count in feed["resubscriptions"].items()
-                   if cause in ("gap", "silent", "crossed", "audit_failed", "no_snapshot"))
     print(f"# begun again: {feed['resubscriptions']}; audits {feed['audits']}")
-    told = sum(1 for line in scanner.lines() if line.get("event") in ("book_lost", "book_not_regained")
-               and line.get("why") and (line.get("state") != "disconnected" or line["why"] == "no snapshot came"))
+    told = sum(1 for line in scanner.lines() if line.get("event") == "feed_resubscribed" and line.get("why"))
     failed = sum(1 for line in scanner.lines() if line.get("event") == "feed_connection_failed")
-    stalled = sum(1 for line in scanner.lines() if line.get("event") == "tape_stalled")
-    # The rest of the causes (unanswered, refused, unreadable, notices_stalled) have no line each: none is expected here.
-    rest = begun - of_books - feed["resubscriptions"].get("tape_stalled", 0)
-    missing = max(0, of_books - told) + max(0, feed["resubscriptions"].get("tape_stalled", 0) - stalled) + rest
-    return begun, feed["reconnections"], missing + (feed["reconnections"] if failed == 0 else 0)
+    return begun, feed["reconnections"], max(0, begun - told) + (feed["reconnections"] if failed == 0 else 0)
 
 
 def load(bench):

@@ -8,6 +8,7 @@ checked as they are written in docs/feed.md and docs/api.md, by nothing but answ
 """
 
 import argparse
+import collections
 import json
 import random
 import signal
@@ -24,7 +25,6 @@ CONTRACTS = 30
 RECOVERY_SEC = 15.0
 LONG_RUN_SEC = 600
 # What the log tells of book by book; the others are told by their connection's line or by tape_stalled.
-BOOK_CAUSES = ("gap", "silent", "crossed", "audit_failed", "no_snapshot")
 
 # What each fault is given at random: how often it strikes, and what else it takes.
 FAULTS = {
@@ -149,15 +149,13 @@ class LiveChaos:
     def check_causes(self):
         """Each subscription that was begun again is in the log with its reason, and each connection that failed."""
         feed = self.feed()
-        begun = sum(count for cause, count in feed["resubscriptions"].items() if cause in BOOK_CAUSES)
-        told = 0
-        for line in self.scanner.log_lines():
-            if line.get("event") in ("book_lost", "book_not_regained") and line.get("why"):
-                # Those that a lost connection took come back with it, and were not begun again on a living one.
-                told += line.get("state") != "disconnected" or line["why"] == "no snapshot came"
-        if told < begun:
-            self.violated(f"{begun} subscriptions were begun again, {told} reasons are in the log")
-        return {"begun_again": feed["resubscriptions"], "reasons_in_log": told, "reconnections": feed["reconnections"]}
+        told = collections.Counter(line["cause"] for line in self.scanner.log_lines()
+                                   if line.get("event") == "feed_resubscribed" and line.get("why"))
+        for cause, begun in feed["resubscriptions"].items():
+            if told[cause] < begun:
+                self.violated(f"{begun} subscriptions were begun again as {cause}, {told[cause]} reasons are in the log")
+        return {"begun_again": feed["resubscriptions"], "reasons_in_log": told.total(),
+                "reconnections": feed["reconnections"]}
 
     def check_resources(self):
         if len(self.resources) < 3:

@@ -71,6 +71,13 @@ public:
     /// for the first time): what is read from elsewhere after that reaches the first trade that will be told.
     /// `why` is kTapeBegins then.
     virtual void on_tape_hole(const market::Contract& contract, std::string_view why) = 0;
+    /// A subscription is begun again, for a reason that FeedStatus::resubscriptions counts under `cause`; not told of
+    /// those that went with their connection. `topic`: what was subscribed; `contract_code` is empty where it is of
+    /// all.
+    virtual void on_resubscription(std::string_view topic, std::string_view contract_code, std::string_view cause,
+                                   std::string_view why) {
+        static_cast<void>(topic), static_cast<void>(contract_code), static_cast<void>(cause), static_cast<void>(why);
+    }
     virtual void on_liquidation(std::string_view contract_code, const Liquidation& liquidation,
                                 const FeedTime& time) = 0;
     /// Whether every liquidation from now on will be told. Those between a false and the next true never are.

@@ -125,6 +125,8 @@ public:
     void on_trades(const market::Contract& contract, std::span<const market::Trade> trades,
                    const exchange::FeedTime& time) override;
     void on_tape_hole(const market::Contract& contract, std::string_view why) override;
+    void on_resubscription(std::string_view topic, std::string_view contract_code, std::string_view cause,
+                           std::string_view why) override;
     void on_liquidation(std::string_view contract_code, const exchange::Liquidation& liquidation,
                         const exchange::FeedTime& time) override;
     void on_liquidations_followed(bool followed) override;

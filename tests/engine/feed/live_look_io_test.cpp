@@ -102,6 +102,17 @@ TEST_F(LiveLook, shares_a_reading_for_a_moment) {
     EXPECT_NE(look()->number, first->number);
 }
 
+TEST_F(LiveLook, knows_no_less_than_the_ranking_beside_it) {
+    feed_.tell_hole(kCode, exchange::kTapeBegins);
+    feed_.tell_trade(kCode, 100.0, 7, now());
+    EXPECT_FALSE(look()->tape_complete);
+    ASSERT_TRUE(source_.fill_tape(kCode,
+                                  std::vector{trade(6, exchange_.exchange_now), trade(7, exchange_.exchange_now)},
+                                  source_.followed().at(kCode).tape_life));
+    source_.bring();
+    EXPECT_TRUE(look()->tape_complete) << "a ranking may be published that has the window of this tape";
+}
+
 TEST_F(LiveLook, tells_no_book_that_is_not_live) {
     feed_.tell_book(kCode, 100.0, 3.0, now());
     feed_.lose_book(kCode, BookState::gap);

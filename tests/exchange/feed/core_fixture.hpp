@@ -20,6 +20,12 @@ using namespace std::chrono_literals;
 /// the longest.
 class Core : public testing::Test {
 protected:
+    /// Whatever was counted was told, with its reason.
+    void TearDown() override {
+        for (const auto& [cause, count] : status().resubscriptions)
+            EXPECT_EQ(recorder_.resubscriptions[cause], count) << cause;
+    }
+
     void want(const std::vector<std::string>& codes) {
         std::vector<std::shared_ptr<const market::Contract>> contracts;
         for (const auto& code : codes) contracts.push_back(contract_of(code));

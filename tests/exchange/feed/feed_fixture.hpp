@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -81,6 +83,11 @@ public:
     void on_tape_hole(const market::Contract& contract, std::string_view why) override {
         lines.push_back(fmt::format("hole {}: {}", contract.contract_code, why));
     }
+    void on_resubscription(std::string_view topic, std::string_view code, std::string_view cause,
+                           std::string_view why) override {
+        EXPECT_FALSE(topic.empty()) << code << ": " << cause << ": " << why;
+        ++resubscriptions[std::string(cause)];
+    }
     void on_liquidation(std::string_view code, const Liquidation& order, const FeedTime&) override {
         lines.push_back(fmt::format("liquidation {} {} {}", code, order.price, order.size));
     }
@@ -98,6 +105,7 @@ public:
     [[nodiscard]] bool was_told(std::string_view line) const { return std::ranges::find(lines, line) != lines.end(); }
     std::vector<std::string> take() { return std::exchange(lines, {}); }
 
+    std::map<std::string, std::uint64_t> resubscriptions;  ///< by cause
     int books = 0;
     bool throws = false;  ///< at the next book
     core::WallTime last_time;

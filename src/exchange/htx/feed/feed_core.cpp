@@ -27,6 +27,9 @@ constexpr milliseconds kUnansweredPauseCap{60'000};
 /// A tape that went so long without being begun again was well.
 constexpr std::chrono::minutes kTapeWell{10};
 constexpr int kMaxDoublings = 16;
+constexpr std::string_view kSizeChanged = "the contract's size changed";
+constexpr std::string_view kNoSnapshot = "no snapshot came";
+constexpr std::string_view kUnanswered = "the exchange did not answer the subscription";
 
 milliseconds doubled(milliseconds base, int times, milliseconds cap) {
     return std::min(cap, base * (std::int64_t{1} << std::min(times, kMaxDoublings)));
@@ -108,16 +111,24 @@ void FeedCore::want(std::vector<std::shared_ptr<const market::Contract>> contrac
     }
     for (const auto& code : changed) {
         Topic* const topic = subscriptions_.find(TopicKind::book, code);
-        if (topic != nullptr) restart(*topic, *followed(code), "contract_changed", now);
+        if (topic != nullptr) restart(*topic, *followed(code), "contract_changed", kSizeChanged, now);
         // Its sizes were counted in the old contracts.
         if (Topic* const tape = subscriptions_.find(TopicKind::tape, code)) {
             subscriptions_.restart(*tape, now);
-            listener_.on_tape_hole(*followed(code)->contract, "the contract's size changed");
+            listener_.on_tape_hole(*followed(code)->contract, kSizeChanged);
         }
     }
 }
 
-void FeedCore::restart(Topic& topic, Followed& contract, std::string_view cause, core::SteadyTime now) {
+void FeedCore::note_resubscription(std::string_view topic, std::string_view contract_code, std::string_view cause,
+                                   std::string_view why) {
+    ++counts_.resubscriptions[std::string(cause)];
+    news_ = true;
+    listener_.on_resubscription(topic, contract_code, cause, why);
+}
+
+void FeedCore::restart(Topic& topic, Followed& contract, std::string_view cause, std::string_view why,
+                       core::SteadyTime now) {
     const bool was_healthy =
         contract.live_since != core::SteadyTime() && now - contract.live_since >= options_.healthy_after;
     if (was_healthy) contract.restarts = 0;
@@ -127,9 +138,8 @@ void FeedCore::restart(Topic& topic, Followed& contract, std::string_view cause,
     const auto longest =
         contract.restarts == 0 ? kJitter : doubled(options_.backoff_base, contract.restarts - 1, options_.backoff_cap);
     ++contract.restarts;
-    ++counts_.resubscriptions[std::string(cause)];
+    note_resubscription(to_string(topic.kind), topic.contract_code, cause, why);
     subscriptions_.restart(topic, now + part_of(longest, random_()));
-    news_ = true;
 }
 
 void FeedCore::restart_book(std::string_view contract_code, BookState cause, std::string_view why,
@@ -138,7 +148,7 @@ void FeedCore::restart_book(std::string_view contract_code, BookState cause, std
     Topic* const topic = subscriptions_.find(TopicKind::book, contract_code);
     if (contract == nullptr || topic == nullptr || !topic->wanted) return;
     contract->chain.end(cause);
-    restart(*topic, *contract, to_string(cause), now);
+    restart(*topic, *contract, to_string(cause), why, now);
     listener_.on_book_state(*contract->contract, cause, why);
 }
 
@@ -152,9 +162,8 @@ void FeedCore::restart_tape(std::string_view contract_code, std::string_view why
                              ? kJitter
                              : doubled(options_.backoff_base, contract->tape_restarts - 1, options_.backoff_cap);
     ++contract->tape_restarts;
-    ++counts_.resubscriptions["tape_stalled"];
+    note_resubscription(to_string(topic->kind), contract_code, "tape_stalled", why);
     subscriptions_.restart(*topic, now + part_of(longest, random_()));
-    news_ = true;
     listener_.on_tape_hole(*contract->contract, why);
 }
 
@@ -207,9 +216,8 @@ milliseconds FeedCore::snapshot_wait(const Followed& contract) const {
 
 void FeedCore::look(core::SteadyTime now) {
     look_for_snapshots(now);
-    if (const auto unanswered = notices_.look(now, random_()); unanswered > 0) {
-        counts_.resubscriptions["unanswered"] += unanswered;
-        news_ = true;
+    for (const std::string_view topic : notices_.look(now, random_())) {
+        note_resubscription(topic, {}, "unanswered", kUnanswered);
     }
     subscriptions_.give_up_unanswered(now, [&](const Topic& topic) {
         on_unanswered(topic);
@@ -219,16 +227,15 @@ void FeedCore::look(core::SteadyTime now) {
 }
 
 void FeedCore::on_unanswered(const Topic& topic) {
-    static constexpr std::string_view kWhy = "the exchange did not answer the subscription";
     Followed* const contract = followed(topic.contract_code);
     news_ = true;
     if (contract == nullptr) return;
-    ++counts_.resubscriptions["unanswered"];
-    if (topic.kind == TopicKind::tape) return listener_.on_tape_hole(*contract->contract, kWhy);
+    note_resubscription(to_string(topic.kind), topic.contract_code, "unanswered", kUnanswered);
+    if (topic.kind == TopicKind::tape) return listener_.on_tape_hole(*contract->contract, kUnanswered);
     contract->chain.end(BookState::awaiting_snapshot);
     contract->live_since = {};
     contract->snapshot_due = core::SteadyTime::max();
-    listener_.on_book_state(*contract->contract, BookState::awaiting_snapshot, kWhy);
+    listener_.on_book_state(*contract->contract, BookState::awaiting_snapshot, kUnanswered);
 }
 
 void FeedCore::look_for_snapshots(core::SteadyTime now) {
@@ -238,8 +245,8 @@ void FeedCore::look_for_snapshots(core::SteadyTime now) {
         if (contract == nullptr || contract->chain.is_live() || now < contract->snapshot_due) return;
         ++contract->snapshots_missed;
         const auto state = contract->chain.state();
-        restart(topic, *contract, "no_snapshot", now);
-        listener_.on_book_state(*contract->contract, state, "no snapshot came");
+        restart(topic, *contract, "no_snapshot", kNoSnapshot, now);
+        listener_.on_book_state(*contract->contract, state, kNoSnapshot);
     });
 }
 
@@ -312,8 +319,8 @@ void FeedCore::on_refusal(std::size_t connection, const MarketFrame& frame, core
         ++counts_.ignored_frames;
         return;
     }
-    ++counts_.resubscriptions["refused"];
     const auto why = fmt::format("the exchange refused the subscription: {}", core::visible_text(frame.message));
+    note_resubscription(to_string(topic->kind), topic->contract_code, "refused", why);
     if (topic->kind == TopicKind::tape) {
         listener_.on_tape_hole(*contract->contract, why);
     } else {
@@ -347,7 +354,7 @@ void FeedCore::on_book(Topic& topic, Followed& contract, const MarketFrame& fram
     if (problem != nullptr || !frame.book) {
         ++counts_.unreadable_frames;
         contract.chain.end(BookState::gap);
-        restart(topic, contract, "unreadable", received.steady);
+        restart(topic, contract, "unreadable", problem, received.steady);
         listener_.on_book_state(*contract.contract, BookState::gap, problem);
         return;
     }
@@ -367,7 +374,7 @@ void FeedCore::on_book(Topic& topic, Followed& contract, const MarketFrame& fram
         case BookChain::Step::broken: break;
     }
     if (contract.chain.state() == BookState::gap) ++counts_.gaps;
-    restart(topic, contract, to_string(contract.chain.state()), received.steady);
+    restart(topic, contract, to_string(contract.chain.state()), contract.chain.why(), received.steady);
     listener_.on_book_state(*contract.contract, contract.chain.state(), contract.chain.why());
 }
 

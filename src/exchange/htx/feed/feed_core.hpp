@@ -102,7 +102,10 @@ private:
     void on_book(Topic& topic, Followed& contract, const MarketFrame& frame, const Received& received);
     void on_trades(Followed& contract, const MarketFrame& frame, const Received& received);
     void on_refusal(std::size_t connection, const MarketFrame& frame, core::SteadyTime now);
-    void restart(Topic& topic, Followed& contract, std::string_view cause, core::SteadyTime now);
+    void restart(Topic& topic, Followed& contract, std::string_view cause, std::string_view why, core::SteadyTime now);
+    /// Every subscription that is begun again is counted, and told of, here.
+    void note_resubscription(std::string_view topic, std::string_view contract_code, std::string_view cause,
+                             std::string_view why);
     void on_unanswered(const Topic& topic);
     void look_for_snapshots(core::SteadyTime now);
     /// Clocks differ, but not by so much: what says it is from later says nonsense.
@@ -110,6 +113,7 @@ private:
     /// When a frame was sent, unless that cannot be: one wrong time must not stop the clock of what follows.
     [[nodiscard]] core::WallTime time_of(const std::optional<core::WallTime>& sent, core::WallTime otherwise,
                                          const Received& received) const;
+    void on_notice_refusal(const NotificationFrame& frame, core::SteadyTime now);
     void on_rows(const NotificationFrame& frame, const FeedTime& time);
     [[nodiscard]] std::chrono::milliseconds snapshot_wait(const Followed& contract) const;
 

@@ -25,8 +25,9 @@ std::string FeedCore::take_notification_fault(core::SteadyTime now) {
     const std::string_view topic = notices_.stalled(now);
     if (topic.empty()) return {};
     notices_.give_up(topic);
-    ++counts_.resubscriptions["notices_stalled"];
-    return fmt::format("nothing came of {} any more", topic);
+    auto why = fmt::format("nothing came of {} any more", topic);
+    note_resubscription(topic, {}, "notices_stalled", why);
+    return why;
 }
 
 Result<std::optional<std::string>> FeedCore::on_notification(std::string_view bytes, const Received& received) {
@@ -53,17 +54,17 @@ Result<std::optional<std::string>> FeedCore::on_notification(std::string_view by
             if (frame->about) notices_.heard(*frame->about, received.steady);
             on_rows(*frame, time);
             break;
-        case Kind::refused:  // the other topics are still worth having
-            ++counts_.resubscriptions["refused"];
-            if (frame->about) {
-                const auto why = fmt::format("the exchange refused it: {}", core::visible_text(frame->message));
-                notices_.refused(*frame->about, why, received.steady, random_());
-            }
-            news_ = true;
-            break;
+        case Kind::refused: on_notice_refusal(*frame, received.steady); break;
         case Kind::unknown: ++counts_.ignored_frames; break;
     }
     return std::nullopt;
+}
+
+/// The other topics of its connection are still worth having.
+void FeedCore::on_notice_refusal(const NotificationFrame& frame, core::SteadyTime now) {
+    const auto why = fmt::format("the exchange refused it: {}", core::visible_text(frame.message));
+    const std::string_view topic = frame.about ? notices_.refused(*frame.about, why, now, random_()) : "unknown";
+    note_resubscription(topic, {}, "refused", why);
 }
 
 void FeedCore::on_rows(const NotificationFrame& frame, const FeedTime& time) {

@@ -87,9 +87,11 @@ void NoticeTopics::fail(Topic& topic, std::string why, core::SteadyTime now, dou
         now + longest / 2 + milliseconds(static_cast<std::int64_t>(static_cast<double>(longest.count()) / 2 * random));
 }
 
-void NoticeTopics::refused(NotificationKind kind, std::string_view why, core::SteadyTime now, double random) {
+std::string_view NoticeTopics::refused(NotificationKind kind, std::string_view why, core::SteadyTime now,
+                                       double random) {
     Topic& topic = of(kind);
     if (topic.state == State::asked) fail(topic, std::string(why), now, random);
+    return topic.name;
 }
 
 void NoticeTopics::heard(NotificationKind kind, core::SteadyTime now) {
@@ -100,11 +102,11 @@ void NoticeTopics::heard(NotificationKind kind, core::SteadyTime now) {
     topic.failures = 0;
 }
 
-std::size_t NoticeTopics::look(core::SteadyTime now, double random) {
-    std::size_t unanswered = 0;
+std::vector<std::string_view> NoticeTopics::look(core::SteadyTime now, double random) {
+    std::vector<std::string_view> unanswered;
     for (Topic& topic : topics_) {
         if (topic.state != State::asked || now - topic.asked <= limits_.answer_timeout) continue;
-        ++unanswered;
+        unanswered.push_back(topic.name);
         fail(topic, "the exchange did not answer the subscription", now, random);
     }
     return unanswered;

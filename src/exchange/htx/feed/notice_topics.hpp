@@ -48,11 +48,12 @@ public:
 
     void subscribed(NotificationKind kind, core::SteadyTime now);
     /// `random`: 0 to 1.
-    void refused(NotificationKind kind, std::string_view why, core::SteadyTime now, double random);
+    /// Its topic.
+    std::string_view refused(NotificationKind kind, std::string_view why, core::SteadyTime now, double random);
     /// A frame of this topic came.
     void heard(NotificationKind kind, core::SteadyTime now);
-    /// Looks for what the passing of time has brought. How many were not answered in time.
-    std::size_t look(core::SteadyTime now, double random);
+    /// Looks for what the passing of time has brought. The topics that were not answered in time.
+    std::vector<std::string_view> look(core::SteadyTime now, double random);
     /// The topic that has been silent for longer than its rhythm allows; empty while all is well.
     [[nodiscard]] std::string_view stalled(core::SteadyTime now) const;
     /// Its connection is given up for it.

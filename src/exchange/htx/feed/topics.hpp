@@ -16,6 +16,9 @@ enum class TopicKind : std::uint8_t {
     tape,  ///< every trade
 };
 
+[[nodiscard]] constexpr std::string_view to_string(TopicKind kind) {
+    return kind == TopicKind::book ? "book" : "tape";
+}
 [[nodiscard]] std::string topic_name(TopicKind kind, std::string_view contract_code);
 
 struct TopicName {
