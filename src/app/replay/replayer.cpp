@@ -63,11 +63,11 @@ bool is_possible(const recording::Stamp& at) {
     return at.wall_ns >= 0 && at.wall_ns <= kFar && at.steady_ns >= -kFar && at.steady_ns <= kFar;
 }
 
-class Replayer {
+class Replayer final : public Replay {
 public:
     Replayer(std::vector<recording::SegmentFile> files, ReplayOptions options)
         : reader_(std::move(files)), options_(std::move(options)) {}
-    ~Replayer() {
+    ~Replayer() override {
         if (!engine_) return;
         engine_->stop();
         bool ended = false;
@@ -83,22 +83,49 @@ public:
     Replayer(const Replayer&) = delete;
     Replayer& operator=(const Replayer&) = delete;
 
-    core::Result<ReplayOutcome> run() {
-        while (outcome_.diverged.empty()) {
-            auto next = reader_.next();
-            if (!next) return std::unexpected(next.error());
-            if (!*next || (*next)->at.wall_ns >= options_.to_wall_ns) break;
-            ++outcome_.records;
-            if (!is_possible((*next)->at)) {
-                return core::fail(core::ErrorCode::malformed, "a record of a time that cannot be");
-            }
-            if (auto looked = look_at((*next)->at, (*next)->body); !looked) return std::unexpected(looked.error());
-            if (auto taken = take(std::move(**next)); !taken) return std::unexpected(taken.error());
+    core::Result<std::optional<std::int64_t>> next_wall_ns() override {
+        if (!outcome_.diverged.empty()) return std::nullopt;
+        if (!next_) {
+            auto read = reader_.next();
+            if (!read) return std::unexpected(read.error());
+            if (!*read || (*read)->at.wall_ns >= options_.to_wall_ns) return std::nullopt;
+            next_ = std::move(*read);
         }
+        return next_->at.wall_ns;
+    }
+
+    core::Result<bool> advance() override {
+        const auto next = next_wall_ns();
+        if (!next) return std::unexpected(next.error());
+        if (!*next) return false;
+        recording::Record record = std::move(*next_);
+        next_.reset();
+        ++outcome_.records;
+        if (!is_possible(record.at)) {
+            return core::fail(core::ErrorCode::malformed, "a record of a time that cannot be");
+        }
+        if (auto looked = look_at(record.at, record.body); !looked) return std::unexpected(looked.error());
+        if (auto taken = take(std::move(record)); !taken) return std::unexpected(taken.error());
+        return true;
+    }
+
+    core::Result<ReplayOutcome> finish() override {
         if (foreign_) scan_now();
         outcome_.damage = reader_.damage();
         if (!engine_) return core::fail(core::ErrorCode::invalid_input, "the recording tells no settings");
         return std::move(outcome_);
+    }
+
+    engine::Engine* engine() override { return engine_.get(); }
+    const settings::Settings& settings() const override { return settings_; }
+    const core::Clock& clock() const override { return clock_; }
+    const std::string& diverged() const override { return outcome_.diverged; }
+
+    void apply_options() override {
+        if (!engine_ || !recorded_options_) return;
+        engine_->set_options(engine_options(settings_, recorded_options_->simulated,
+                                            options_.over_options ? options_.over_options(recorded_options_->effective)
+                                                                  : recorded_options_->effective));
     }
 
 private:
@@ -232,6 +259,7 @@ private:
             io_.get_executor(), *exchange_, clock_, engine_options(settings_, false), observer_,
             [](std::size_t, std::size_t) {}, feed_parts(), {}, &steps_);
         engine_->board().on_recorded([this](const ranking::RankingPtr& ranking) { on_cycle(ranking); });
+        if (options_.on_engine) options_.on_engine(*engine_);
     }
 
     core::Result<void> take_step(const recording::Step& step, const recording::Stamp& at) {
@@ -241,7 +269,8 @@ private:
         if (step.name == "options") {
             const auto options = decode_options(step.detail);
             if (!options) return core::fail(core::ErrorCode::malformed, "recorded options cannot be read");
-            engine_->set_options(engine_options(settings_, options->simulated, options->effective));
+            recorded_options_ = *options;
+            apply_options();
         } else if (step.name == "restore") {
             auto ranking = ranking::decode_ranking(step.detail);
             if (!ranking) return std::unexpected(ranking.error().within("recorded ranking"));
@@ -330,7 +359,9 @@ private:
     }
 
     recording::RecordingReader reader_;
+    std::optional<recording::Record> next_;  ///< read and not taken yet
     const ReplayOptions options_;
+    std::optional<RecordedOptions> recorded_options_;
     asio::io_context io_{1};
     asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io_);
     ReplayClock clock_;
@@ -356,9 +387,17 @@ private:
 
 }  // namespace
 
+std::unique_ptr<Replay> make_replay(std::vector<recording::SegmentFile> files, ReplayOptions options) {
+    return std::make_unique<Replayer>(std::move(files), std::move(options));
+}
+
 core::Result<ReplayOutcome> replay(std::vector<recording::SegmentFile> files, ReplayOptions options) {
-    Replayer replayer(std::move(files), std::move(options));
-    return replayer.run();
+    const std::unique_ptr<Replay> run = make_replay(std::move(files), std::move(options));
+    for (;;) {
+        const auto advanced = run->advance();
+        if (!advanced) return std::unexpected(advanced.error());
+        if (!*advanced) return run->finish();
+    }
 }
 
 }  // namespace scanner::app

@@ -2,6 +2,8 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
+#include "scanner/engine/engine.hpp"
+#include "scanner/operator/operator_service.hpp"
 #include "scanner/ranking/ranking.hpp"
 #include "scanner/recording/recording_reader.hpp"
 #include "scanner/settings/settings_values.hpp"
@@ -9,6 +11,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +31,10 @@ struct ReplayOptions {
     /// Settings of the lines in a recording, with whatever the caller puts over them.
     std::function<std::expected<settings::Settings, std::string>(std::string_view lines)> read_settings;
     std::function<void(const ReplayedCycle&)> on_cycle;
+    /// The engine was made and has ranked nothing yet: for its board's listeners. May be empty.
+    std::function<void(engine::Engine&)> on_engine;
+    /// What the engine works by in place of what operators had set when it was recorded; empty: by that.
+    std::function<operators::EffectiveSettings(const operators::EffectiveSettings& recorded)> over_options;
 };
 
 /// A recorded digest that the replay's own is not.
@@ -46,6 +53,32 @@ struct ReplayOutcome {
     /// Where the engine wanted something else than what was recorded: the replay ends there.
     std::string diverged;
 };
+
+/// An engine on a recording, a record at a time: its owner decides when the next one comes. Has a loop of its own,
+/// which runs within `advance` and the destructor alone. One thread.
+class Replay {
+public:
+    virtual ~Replay() = default;
+
+    /// Wall time of the record that `advance` takes next; nothing at the end, and where the engine has parted from the
+    /// recording. Reads files.
+    [[nodiscard]] virtual core::Result<std::optional<std::int64_t>> next_wall_ns() = 0;
+    /// Takes the next record, with all that follows from it. False where there is none.
+    [[nodiscard]] virtual core::Result<bool> advance() = 0;
+    /// After the last record: what came of it.
+    [[nodiscard]] virtual core::Result<ReplayOutcome> finish() = 0;
+
+    /// nullptr before the recording has told its settings. Lives as long as this.
+    [[nodiscard]] virtual engine::Engine* engine() = 0;
+    [[nodiscard]] virtual const settings::Settings& settings() const = 0;
+    /// Stands where the recording is.
+    [[nodiscard]] virtual const core::Clock& clock() const = 0;
+    /// Where the engine wanted something else than what was recorded; empty while it did not.
+    [[nodiscard]] virtual const std::string& diverged() const = 0;
+    /// The newest options take effect: `over_options` would answer otherwise now.
+    virtual void apply_options() = 0;
+};
+[[nodiscard]] std::unique_ptr<Replay> make_replay(std::vector<recording::SegmentFile> files, ReplayOptions options);
 
 /// Runs an engine on a recording: the same decoding, the same scan, the same ranker, with the recording's clock.
 /// Blocks; takes the thread that it is called on.
