@@ -154,7 +154,7 @@ def listed(simulator):
 # -- rows --------------------------------------------------------------------------------------------------------------
 
 def cost(bench):
-    contracts, seconds = option("CONTRACTS", 20), option("SECONDS_", 180)
+    contracts, seconds = option("CONTRACTS", 130), option("SECONDS_", 180)
     simulator = bench.simulator(contracts)
     codes = listed(simulator)[:contracts]
     ours = bench.start("feed-watch", [bench.bin / "feed-watch", simulator.url, seconds, *codes])

@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -103,6 +104,26 @@ TEST_F(WebSocketClientIo, talks_both_ways) {
     EXPECT_EQ(got->bytes, "answer to one");
     EXPECT_FALSE(got->binary);
     EXPECT_EQ(read(**connection)->bytes, "answer to two");
+}
+
+TEST_F(WebSocketClientIo, messages_that_come_together_are_told_one_by_one) {
+    std::vector<Got> sent;
+    for (std::size_t i = 0; i < 300; ++i) {
+        constexpr std::array<std::size_t, 9> kSizes{0, 1, 125, 126, 1'500, 4'000, 65'535, 65'536, 150'000};
+        const std::size_t size = i % 11 == 0 ? kSizes[i / 11 % kSizes.size()] : i;
+        sent.push_back({.bytes = std::string(size, static_cast<char>('a' + i % 26)), .binary = i % 7 != 0});
+    }
+    serve({.on_open = [&](const auto& peer) {
+        for (const Got& each : sent) peer->send(each.bytes, each.binary);
+    }});
+    const auto connection = connect(url());
+    ASSERT_TRUE(connection.has_value()) << connection.error().message();
+    for (const Got& each : sent) {
+        const auto got = read(**connection);
+        ASSERT_TRUE(got.has_value()) << got.error().message();
+        EXPECT_EQ(got->bytes, each.bytes);
+        EXPECT_EQ(got->binary, each.binary);
+    }
 }
 
 TEST_F(WebSocketClientIo, what_goes_first_goes_before_what_is_queued) {
