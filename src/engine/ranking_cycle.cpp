@@ -60,6 +60,7 @@ core::Result<void> RankingCycle::make(RankingWork work, Rhythm rhythm) {
                       .verdicts = std::move(verdicts)},
                      options_.settings, options_.profiles,
                      {.sequence = ++sequence_, .time = made_at, .recorded = recorded, .interval = options_.interval}));
+    ranking->epoch = epoch_;
     ranking->cycle_ms = work.cycle_ms;
     ranking->requests = work.requests;
     ranking->next_scan_at = made_at + options_.published_interval.value_or(options_.interval);

@@ -59,6 +59,8 @@ public:
     void restore(ranking::RankingPtr ranking, bool live);
     /// The next ranking's number will be over `sequence`.
     void continue_after(std::uint64_t sequence);
+    /// Which term of an elected scanner makes the next ranking; 0: none.
+    void set_epoch(std::uint64_t epoch) { epoch_ = epoch; }
     /// When something that the last ranking rests on becomes stale by itself, by the exchange's clock.
     [[nodiscard]] std::optional<core::WallTime> next_change_at() const { return next_change_at_; }
     /// Of the last ranking; 0 before the first.
@@ -76,6 +78,7 @@ private:
     ranking::Ranker ranker_;
     Verdicts verdicts_;
     std::uint64_t sequence_ = 0;
+    std::uint64_t epoch_ = 0;
     std::shared_ptr<const std::vector<UniverseEntry>> universe_;
     std::uint64_t universe_of_ = 0;             // MarketState::listing() that it was made of
     std::vector<ranking::Exclusion> excluded_;  // and the exclusions

@@ -167,6 +167,7 @@ std::string encode_ranking(const Ranking& ranking, const RankingOrigin& origin) 
         .field("min_listed_days", ranking.settings.min_listed_days)
         .field("include_carry", ranking.settings.include_carry)
         .field("simulated", ranking.settings.simulated);
+    if (ranking.epoch != 0) json.field("epoch", ranking.epoch);
     if (ranking.has_flow) json.field("has_flow", true);
     if (ranking.is_measured()) {
         json.field("manip_model", core::to_string(ranking.settings.manip_model))

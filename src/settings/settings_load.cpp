@@ -61,6 +61,7 @@ public:
         for (const SettingSpec& spec : setting_specs()) load_one(spec);
         settle_exchange();
         check_access();
+        check_role();
         if (!problems_.empty()) return std::unexpected(std::move(problems_));
         warn_of_doubtful_combinations();
         warn_of_unknown_names(inputs_.file, SettingSource::file);
@@ -166,6 +167,23 @@ private:
              .expected = "a token, because SCANNER_HTTP_ADDRESS=" + settings.http_address +
                          " is reachable from other machines (or SCANNER_ALLOW_ANONYMOUS_WRITES=true to let "
                          "anyone change things)"});
+    }
+
+    /// Several processes have to meet somewhere.
+    void check_role() {
+        const Settings& settings = loaded_.settings;
+        const bool redis = settings.redis_url.has_value();
+        const bool missing = (settings.role == Role::scanner && !redis && !settings.postgres_url) ||
+                             (settings.role == Role::replica && !redis);
+        if (!missing) return;
+        problems_.push_back(
+            {.name = "SCANNER_ROLE",
+             .source = loaded_.sources.at("SCANNER_ROLE"),
+             .given = std::string(to_string(settings.role)),
+             .expected = settings.role == Role::replica
+                             ? "SCANNER_REDIS_URL with it: that is where a replica reads what it serves"
+                             : "SCANNER_REDIS_URL or SCANNER_POSTGRES_URL with it, where scanners elect "
+                               "one of them"});
     }
 
     void warn_of_doubtful_combinations() {

@@ -263,6 +263,24 @@ std::vector<SettingSpec> serving_settings() {
     };
 }
 
+std::vector<SettingSpec> scale_settings() {
+    constexpr std::string_view kSection = "More than one machine";
+    using S = Settings;
+    return {
+        {"SCANNER_ROLE",
+         {},
+         kSection,
+         choice<Role>(&S::role, {{"all", Role::all}, {"scanner", Role::scanner}, {"replica", Role::replica}}),
+         "all: one process does everything. scanner: of several one is elected and scans (needs Redis or Postgres). "
+         "replica: only serves what the elected one publishes (needs Redis)."},
+        {"SCANNER_LEASE_MS",
+         {},
+         kSection,
+         whole_milliseconds(&S::lease, 500, 60'000),
+         "How long the elected scanner stays it without renewing: a successor comes at most so long after its end."},
+    };
+}
+
 std::vector<SettingSpec> storage_settings() {
     constexpr std::string_view kSection = "Stores";
     using S = Settings;
@@ -417,8 +435,9 @@ std::vector<SettingSpec> alert_and_log_settings() {
 const std::vector<SettingSpec>& setting_specs() {
     static const std::vector<SettingSpec> specs = [] {
         std::vector<SettingSpec> all;
-        for (auto part : {exchange_settings(), cycle_settings(), feed_settings(), manipulation_settings(),
-                          serving_settings(), storage_settings(), recording_settings(), alert_and_log_settings()}) {
+        for (auto part :
+             {exchange_settings(), cycle_settings(), feed_settings(), manipulation_settings(), serving_settings(),
+              storage_settings(), scale_settings(), recording_settings(), alert_and_log_settings()}) {
             all.insert(all.end(), std::make_move_iterator(part.begin()), std::make_move_iterator(part.end()));
         }
         return all;

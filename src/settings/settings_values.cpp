@@ -20,6 +20,15 @@ std::string_view to_string(FeedMode mode) noexcept {
     return "off";
 }
 
+std::string_view to_string(Role role) noexcept {
+    switch (role) {
+        case Role::all: return "all";
+        case Role::scanner: return "scanner";
+        case Role::replica: return "replica";
+    }
+    return "all";
+}
+
 std::string_view to_string(LogFormat format) noexcept {
     return format == LogFormat::text ? "text" : "json";
 }

@@ -72,6 +72,7 @@ struct Exclusion {
 /// tells, scores and ranks.
 struct Ranking {
     std::uint64_t sequence = 0;  ///< 1, 2, 3, … without gaps while the process lives; continues across a warm restart
+    std::uint64_t epoch = 0;     ///< which term of an elected scanner made it; 0: one that runs alone
     core::WallTime time;         ///< when it was made
     core::WallTime next_scan_at;
     double cycle_ms = 0.0;

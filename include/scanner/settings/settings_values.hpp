@@ -20,6 +20,8 @@ enum class Universe { all, crypto, tradfi };
 /// Whether the exchange's live feed is followed: where it has one, never, or always, so that a start without it fails.
 enum class FeedMode { automatic, off, required };
 enum class LogFormat { json, text };
+/// What the process is among several: all by itself, a scanner that scans while it is elected, or one that only serves.
+enum class Role { all, scanner, replica };
 
 /// The values, with their defaults. Validated by load_settings; one made by hand (in tests) is not checked.
 struct Settings {
@@ -42,6 +44,10 @@ struct Settings {
     int scan_concurrency = 12;
     int scan_top_by_qvol = 60;
     std::chrono::milliseconds markets_cache_ttl{600'000};
+
+    // More than one machine
+    Role role = Role::all;
+    std::chrono::milliseconds lease{2'000};  ///< of the elected scanner, renewed at a third
 
     // The live feed
     FeedMode feed = FeedMode::automatic;
@@ -106,5 +112,6 @@ struct Settings {
 [[nodiscard]] std::string_view to_string(Universe universe) noexcept;
 [[nodiscard]] std::string_view to_string(FeedMode mode) noexcept;
 [[nodiscard]] std::string_view to_string(LogFormat format) noexcept;
+[[nodiscard]] std::string_view to_string(Role role) noexcept;
 
 }  // namespace scanner::settings

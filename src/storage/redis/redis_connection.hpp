@@ -22,6 +22,7 @@ struct RedisConnectionOptions {
     core::RedisUrl url;
     std::string ca_bundle_path;               ///< for rediss://; empty: the system's
     std::size_t max_reply_bytes = 1U << 20U;  ///< a longer answer ends the connection before it is read
+    std::size_t max_reply_depth = 4;          ///< of arrays in arrays
     std::chrono::milliseconds connect_timeout{3'000};
     std::chrono::milliseconds command_timeout{3'000};
     std::size_t max_in_flight = 256;  ///< more commands are refused as unavailable
