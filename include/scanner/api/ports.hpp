@@ -2,6 +2,8 @@
 
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/api/metrics.hpp"
+#include "scanner/api/recordings.hpp"
+#include "scanner/api/replay_control.hpp"
 #include "scanner/api/stream_hub.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/engine_view.hpp"
@@ -35,6 +37,8 @@ struct ApiPorts {
     Streams* streams = nullptr;                              ///< nullptr: no /stream…
     engine::Inspector* inspector = nullptr;                  ///< nullptr: only what cycles read is shown
     engine::LiveView* live = nullptr;                        ///< nullptr: no live feed is followed
+    ReplayControl* replay = nullptr;   ///< nullptr: what is answered is live, and there is no /replay…
+    Recordings* recordings = nullptr;  ///< nullptr: no /recordings…
     /// Called for each /healthz/details and /metrics; may be empty.
     std::function<std::vector<storage::NamedStatus>()> stores;
     std::function<storage::HistorySize()> history_size;  ///< the same

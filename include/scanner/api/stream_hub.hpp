@@ -29,6 +29,7 @@ struct StreamOptions {
     /// write deadline, which is shorter, ends it.
     std::chrono::milliseconds frame_deadline{60'000};
     int max_messages = 100;  ///< that a WebSocket client may send within one heartbeat interval; more is a 1008
+    bool replay = false;     ///< frames say that they are of a replay
     /// From which manip_score on items have `manipulation_threshold_exceeded`. Asked once a frame; empty: 60.
     std::function<double()> manipulation_threshold;
 };

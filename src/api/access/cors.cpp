@@ -24,9 +24,11 @@ std::vector<net::Header> cors_headers(std::span<const std::string> allowed, std:
     if (!is_allowed(allowed, origin)) return headers;
     headers.push_back({.name = "Access-Control-Allow-Origin", .value = any ? "*" : std::string(origin)});
     // Every field that an answer may have and that browsers do not show to pages by themselves.
-    headers.push_back({.name = "Access-Control-Expose-Headers",
-                       .value = "Allow, Date, ETag, Link, Retry-After, WWW-Authenticate, X-Data-Age-Ms, X-Market, "
-                                "X-Next-Cursor, X-Scan-Seq, X-Scan-Ts"});
+    headers.push_back(
+        {.name = "Access-Control-Expose-Headers",
+         .value =
+             "Allow, Content-Disposition, Date, ETag, Link, Retry-After, WWW-Authenticate, X-Data-Age-Ms, X-Market, "
+             "X-Next-Cursor, X-Replay, X-Scan-Seq, X-Scan-Ts"});
     return headers;
 }
 

@@ -1,6 +1,7 @@
 #include "api/alerts/alert_endpoints.hpp"
 
 #include "api/alerts/alert_views.hpp"
+#include "api/answers/envelope.hpp"
 #include "api/http/param_reader.hpp"
 #include "api/operator/changes.hpp"
 
@@ -212,12 +213,13 @@ AlertEndpoints::Waiting AlertEndpoints::test_rule(Call call) {
     const auto watchlist = scope.watchlist.empty() ? std::nullopt : ports_.operator_service->contracts(scope.watchlist);
     const alerts::ScopedSubjects scoped = subjects_of(*ranking, scope, watchlist);
     const alerts::RuleTrial trial = alerts::try_rule(*rule, scoped.subjects, kMaxMatches);
-    co_return ActionAnswer{.json =
-                               render_rule_test(*ranking, {.rule = *rule,
-                                                           .scope = scope,
-                                                           .scoped = scoped,
-                                                           .trial = trial,
-                                                           .cannot_fire = ports_.alerts->hold_fault(rule->hold())})};
+    std::string answer = render_rule_test(*ranking, {.rule = *rule,
+                                                     .scope = scope,
+                                                     .scoped = scoped,
+                                                     .trial = trial,
+                                                     .cannot_fire = ports_.alerts->hold_fault(rule->hold())});
+    if (ports_.replay != nullptr) answer = told_as_replay(std::move(answer));
+    co_return ActionAnswer{.json = std::move(answer), .etag = {}};
 }
 
 std::expected<storage::AlertsQuery, Problem> AlertEndpoints::read_alerts_query(const Call& call) const {

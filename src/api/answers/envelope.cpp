@@ -4,6 +4,7 @@
 #include "scanner/core/symbol.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace scanner::api {
 
@@ -19,6 +20,17 @@ void write_scan_members(core::JsonWriter& json, const ranking::Ranking& ranking,
     }
     json.field("next_scan_at", core::format_time(ranking.next_scan_at));
     write_manip_model(json, ranking);
+}
+
+std::string told_as_replay(std::string json) {
+    if (!json.starts_with('{')) return json;
+    json.insert(1, json == "{}" ? R"("replay":true)" : R"("replay":true,)");
+    return json;
+}
+
+Rendered told_as_replay(Rendered rendered) {
+    if (rendered.content_type() != kJsonType) return rendered;
+    return {rendered.content_type(), told_as_replay(*rendered.body()), rendered.stamp()};
 }
 
 void write_manip_model(core::JsonWriter& json, const ranking::Ranking& ranking) {

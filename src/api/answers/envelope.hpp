@@ -1,11 +1,13 @@
 #pragma once
 
+#include "api/answers/rendered.hpp"
 #include "api/rankings/queries.hpp"
 
 #include "scanner/core/json_writer.hpp"
 #include "scanner/ranking/ranking.hpp"
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace scanner::api {
@@ -17,6 +19,10 @@ inline constexpr std::string_view kCsvType = "text/csv; charset=utf-8; header=pr
 /// (of the oldest input at ts, null without inputs), next_scan_at, manip_model.
 void write_scan_members(core::JsonWriter& json, const ranking::Ranking& ranking,
                         const std::optional<core::WallTime>& data_time);
+
+/// The same answer, of a replay: where it is a JSON object its first member says so.
+[[nodiscard]] Rendered told_as_replay(Rendered rendered);
+[[nodiscard]] std::string told_as_replay(std::string json);
 
 /// `manip_model`: where scores and flags of manipulation come from.
 void write_manip_model(core::JsonWriter& json, const ranking::Ranking& ranking);

@@ -1,5 +1,7 @@
 #include "api/answers/ranked_answers.hpp"
 
+#include "api/answers/envelope.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -44,16 +46,18 @@ Problem RankedAnswers::nothing_fresh(const ranking::Ranking* newest) const {
 std::shared_ptr<Rendered> RankedAnswers::cached(const ranking::Ranking& ranking, std::string_view route,
                                                 const std::string& query, const std::function<Rendered()>& render) {
     // The time tells apart cycles of the same number, should a sequence ever begin anew.
-    const std::string key = fmt::format("{}|{}|{}|{}", route, ranking.sequence, core::to_unix_ms(ranking.time), query);
+    std::string key = fmt::format("{}|{}|{}|{}", route, ranking.sequence, core::to_unix_ms(ranking.time), query);
+    if (ports_.replay != nullptr) key += fmt::format("|{}", ports_.replay->jumps());
     auto found = cache_.find(key);
     ports_.metrics.on_cache_lookup("rendered", found != nullptr);
     if (found != nullptr) return found;
-    auto made = std::make_shared<Rendered>(render());
+    auto made = std::make_shared<Rendered>(ports_.replay == nullptr ? render() : told_as_replay(render()));
     keep(key, made);
     return made;
 }
 
 std::shared_ptr<Rendered> RankedAnswers::cached_by_etag(Rendered rendered) {
+    if (ports_.replay != nullptr) rendered = told_as_replay(std::move(rendered));
     const std::string key = "body|" + rendered.etag();
     auto found = cache_.find(key);
     ports_.metrics.on_cache_lookup("rendered", found != nullptr);

@@ -235,7 +235,9 @@ HistoryEndpoints::Waiting HistoryEndpoints::as_of(Call /*call*/, AsOfQuery query
                                  .message = fmt::format("{} was no profile of that cycle; it had {}",
                                                         in_quotes(query.profile), fmt::join(profiles, ", "))}}));
     }
-    co_return std::make_shared<Rendered>(render_as_of(query, **found));
+    Rendered rendered = render_as_of(query, **found);
+    co_return std::make_shared<Rendered>(ports_.replay == nullptr ? std::move(rendered)
+                                                                  : told_as_replay(std::move(rendered)));
 }
 
 HistoryContext HistoryEndpoints::query_context(const net::ServerRequest& request) const {

@@ -140,6 +140,9 @@ Problem Dispatcher::no_websocket(const Target& target) const {
 std::optional<net::ServerResponse> Dispatcher::cached_response(const net::ServerRequest& request,
                                                                core::SteadyTime began) {
     if (!may_repeat(request)) return std::nullopt;
+    if (ports_.replay != nullptr && std::exchange(jumps_, ports_.replay->jumps()) != ports_.replay->jumps()) {
+        memo_ = TargetMemo();
+    }
     const ranking::RankingPtr newest = ports_.engine.current();
     if (newest == nullptr || !ports_.engine.is_fresh(*newest)) return std::nullopt;
     const TargetMemo::Answer* const known = memo_.find(*newest, request.target);
@@ -163,7 +166,8 @@ void Dispatcher::remember(const net::ServerRequest& request, std::string_view la
 ResponseContext Dispatcher::context(const ranking::Ranking* newest) const {
     return {.cors_origins = options_.cors_origins,
             .now = ports_.engine.now(),
-            .simulated = newest != nullptr && newest->settings.simulated};
+            .simulated = newest != nullptr && newest->settings.simulated,
+            .replay = ports_.replay != nullptr};
 }
 
 void Dispatcher::count(std::string_view label, int status, core::SteadyTime began) {

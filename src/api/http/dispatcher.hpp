@@ -75,6 +75,7 @@ private:
     ChangeGuard& guard_;
     Router<Handler> router_;
     TargetMemo memo_;
+    std::uint64_t jumps_ = 0;  ///< of a replay, when `memo_` was last used
 };
 
 }  // namespace scanner::api

@@ -15,6 +15,7 @@ void add(net::ServerResponse& response, std::string name, std::string value) {
 
 void add_common(net::ServerResponse& response, const net::ServerRequest& request, const ResponseContext& context) {
     if (context.simulated) add(response, "X-Market", "simulated");
+    if (context.replay) add(response, "X-Replay", "true");
     for (auto& header : cors_headers(context.cors_origins, request.header("Origin"))) {
         response.headers.push_back(std::move(header));
     }

@@ -31,6 +31,7 @@ struct ResponseContext {
     std::span<const std::string> cors_origins;
     core::WallTime now;
     bool simulated = false;  ///< the market is, as far as is known
+    bool replay = false;     ///< nothing is live: the answer is of a recording
 };
 
 /// The response to `request`: 200 or 304, in gzip where the client accepts it and it is worth it, with the validators

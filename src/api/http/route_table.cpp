@@ -40,7 +40,9 @@ RouteTable::RouteTable(const ApiOptions& options, const ApiPorts& ports, ChangeG
       streams_(options, ports, guard),
       operator_(ports),
       alerts_(ports),
-      manipulation_(options, ports) {}
+      manipulation_(options, ports),
+      recordings_(ports),
+      replay_(ports) {}
 
 std::vector<ApiRoute> RouteTable::routes() {
     std::vector<ApiRoute> routes;
@@ -53,6 +55,8 @@ std::vector<ApiRoute> RouteTable::routes() {
     add(alerts_.routes());
     add(manipulation_.routes());
     add(history_.routes());
+    add(recordings_.routes());
+    add(replay_.routes());
     routes.push_back(document_of(routes, options_));
     return routes;
 }

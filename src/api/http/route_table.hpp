@@ -8,6 +8,8 @@
 #include "api/manipulation/manipulation_endpoints.hpp"
 #include "api/operator/operator_endpoints.hpp"
 #include "api/rankings/ranking_endpoints.hpp"
+#include "api/recordings/recording_endpoints.hpp"
+#include "api/replay/replay_endpoints.hpp"
 #include "api/status/status_endpoints.hpp"
 #include "api/streams/stream_endpoints.hpp"
 
@@ -42,6 +44,8 @@ private:
     OperatorEndpoints operator_;
     AlertEndpoints alerts_;
     ManipulationEndpoints manipulation_;
+    RecordingEndpoints recordings_;
+    ReplayEndpoints replay_;
 };
 
 }  // namespace scanner::api

@@ -66,6 +66,7 @@ Outcome StatusEndpoints::health_details(const Call& /*call*/) {
                         .next_scan_at = ports_.engine.next_scan_at(),
                         .scan_interval = options_.scan_interval,
                         .feed_required = options_.feed_required,
+                        .replay = ports_.replay != nullptr,
                         .version = options_.version,
                         .uptime_sec = uptime_sec()};
     if (report.ranking != nullptr) {

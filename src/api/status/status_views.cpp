@@ -266,6 +266,7 @@ Rendered render_health(const HealthReport& report) {
     const engine::HealthDetails& health = report.health;
     core::JsonWriter json(16U << 10U);
     json.begin_object();
+    if (report.replay) json.field("replay", true);
     if (report.ranking != nullptr && report.ranking->settings.simulated) json.field("simulated", true);
     number_field(json, "last_cycle_ms", rounded(health.last_cycle_ms));
     time_field(json, "last_success", health.last_success);

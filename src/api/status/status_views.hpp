@@ -34,6 +34,7 @@ struct HealthReport {
     std::optional<storage::HistorySize> history;
     std::optional<StreamStatistics> streams;
     std::optional<alerts::AlertStatistics> alerts;
+    bool replay = false;  ///< what is shown is of a recording
     std::string_view version;
     double uptime_sec = 0.0;
 };

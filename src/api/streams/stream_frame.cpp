@@ -142,6 +142,7 @@ std::optional<std::string> render_frame(const ranking::Ranking& ranking, const S
     const std::optional<double> gauge = market_gauge(ranking);
     json.begin_object().field("ts", core::format_time(ranking.time)).field("seq", ranking.sequence);
     if (ranking.settings.simulated) json.field("simulated", true);
+    if (context.replay) json.field("replay", true);
     if (context.stale) json.field("stale", true);
     json.field("manip_model", core::to_string(ranking.settings.manip_model)).field("profile", profile);
     number_field(json, "market_gauge", gauge);

@@ -17,6 +17,7 @@ struct FrameContext {
     std::chrono::milliseconds snapshots_ttl{90'000};  ///< an item whose inputs were older when ranked is stale
     double manipulation_threshold = 60.0;
     bool stale = false;  ///< the ranking itself has become older than may pass for live: so is every item
+    bool replay = false;
 };
 
 /// The frame of /stream/rankings and /stream/events as JSON; nothing when the ranking has no such profile. A function

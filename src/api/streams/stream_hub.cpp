@@ -107,6 +107,7 @@ StreamFrame StreamHub::render(const Channel& channel, const Publication& publica
     context.manipulation_threshold =
         options_.manipulation_threshold ? options_.manipulation_threshold() : kDefaultThreshold;
     context.stale = publication.stale;
+    context.replay = options_.replay;
     StreamFrame frame{
         .number = publication.number, .sequence = publication.ranking->sequence, .json = nullptr, .event = nullptr};
     auto text = render_frame(*publication.ranking, channel.query, context);

@@ -2,6 +2,7 @@
 
 #include "api/http/dispatcher.hpp"
 #include "api/operator/operator_fixture.hpp"
+#include "api/replay/fakes.hpp"
 #include "api/status/openapi.hpp"
 
 #include "scanner/core/text.hpp"
@@ -72,6 +73,8 @@ protected:
         ports_.streams = streams_.get();
         ports_.history = &history_;
         ports_.episodes = &ledger_;
+        ports_.recordings = &recordings_;
+        ports_.replay = &replay_;
         guard_ = std::make_unique<ChangeGuard>(options_);
         table_ = std::make_unique<RouteTable>(options_, ports_, *guard_);
         return table_->routes();
@@ -122,6 +125,8 @@ protected:
 
     AbsentHistory history_;
     AbsentLedger ledger_;
+    test::FakeRecordings recordings_;
+    test::FakeReplay replay_;
     std::unique_ptr<Streams> streams_;
     std::unique_ptr<ChangeGuard> guard_;
     std::unique_ptr<RouteTable> table_;
@@ -151,7 +156,7 @@ TEST_F(RouteTableTest, refuses_changes_without_the_token_whatever_their_handlers
         EXPECT_EQ(status(dispatcher, route, kToken), 200);
         EXPECT_EQ(std::exchange(called, 0), 1);
     }
-    EXPECT_EQ(changes, 11);
+    EXPECT_EQ(changes, 18);
 }
 
 TEST_F(RouteTableTest, is_closed_where_a_route_declares_nothing) {
@@ -246,7 +251,7 @@ TEST_F(RouteTableTest, gives_a_handler_what_its_parser_made_and_nothing_that_it_
         EXPECT_EQ(ask(dispatcher, request_to(route, right)).status, 200);
         EXPECT_EQ(std::exchange(called, 0), 1);
     }
-    EXPECT_EQ(parsing, 11);
+    EXPECT_EQ(parsing, 12);
 }
 
 TEST_F(RouteTableTest, reads_if_match_only_where_there_are_versions) {
@@ -316,7 +321,7 @@ TEST_F(RouteTableTest, judges_a_body_before_the_handler_sees_it) {
         EXPECT_EQ(with("{}", "application/json"), 200);
         EXPECT_EQ(std::exchange(called, 0), 1);
     }
-    EXPECT_EQ(with_body, 6);
+    EXPECT_EQ(with_body, 9);
 }
 
 }  // namespace
