@@ -43,7 +43,7 @@ for group in "$@"; do
     panel) packages+=(ca-certificates) ;;
     runtime) packages+=("${runtime[@]}") ;;
     test) packages+=(redis-server postgresql faketime chromium python3 python3-jsonschema prometheus docker-compose dpkg-dev file
-      nginx-light openssl) ;;
+      nginx-light openssl iproute2 python3-yaml) ;;
     package) packages+=(dpkg-dev file) ;;
     image) packages+=(buildah debootstrap) ;;
     lint) packages+=(clang-format-19 clang-tidy-19 python3 prometheus) ;;

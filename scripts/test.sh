@@ -10,9 +10,10 @@ ctest --preset "$preset" -L unit -j"$(nproc)"
 # One at a time: these start servers and programs and look at how those behave in time.
 ctest --preset "$preset" -L 'io|integration'
 # What surrounds the programs, once: a minute of faults in everything that they stand on; the console in a browser;
-# compose file, container scripts, alert rules and dashboard; nginx in front; what make install and the Debian package put
-# where; every command that the documents show, against make demo; beside the console, which leaves it the time of a
-# processor, a metric added to a copy of the sources, in every output (five minutes of compiling where ccache is new).
+# compose file, container scripts, alert rules and dashboard; nginx in front, of one scanner and of several; manifests;
+# what make install and the Debian package put where; every command that the documents show, against make demo; beside the console,
+# which leaves it the time of a processor, a metric added to a copy of the sources, in every output (five minutes of
+# compiling where ccache is new).
 if [ "$preset" = release ]; then
   SHORT=1 CHAOS_SEED=7 scripts/chaos.sh build/release/bin
   added=$(mktemp)
@@ -23,6 +24,9 @@ if [ "$preset" = release ]; then
   python3 tests/deploy/test_deploy.py build/release/bin
   python3 tests/deploy/test_make.py
   python3 tests/deploy/test_proxy.py build/release/bin
+  python3 tests/deploy/test_gateway.py build/release/bin
+  /usr/bin/python3 tests/deploy/test_kubernetes.py build/release/bin
+  python3 tests/failover/test_invariants.py
   python3 tests/deploy/test_inventory.py build/release/bin
   scripts/test-packaging.sh release
   scripts/check-docs.py --preset release build/release/bin

@@ -75,6 +75,12 @@ class Simulator(Program):
         super().__init__([pathlib.Path(bin_dir) / "htx-simulator", "--port", self.port, *arguments])
         wait_until(lambda: "listening" in self.output(), self.output)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
     def set_faults(self, faults):
         status, text = request(self.url + "/_simulator/faults", "POST", faults)
         assert status == 200, text

@@ -178,7 +178,7 @@ class Compose(unittest.TestCase):
 
     def test_ports_are_published_on_loopback(self):
         ports = re.findall(r'^      - "(.+:\d+)"$', self.text, re.M)
-        self.assertEqual(len(ports), 3, ports)
+        self.assertEqual(len(ports), 4, ports)
         for port in ports:
             self.assertRegex(port, r"^(127\.0\.0\.1|\$\{PUBLISH_ADDRESS:-127\.0\.0\.1\}):\$\{\w+:-\d+\}:\d+$")
 
@@ -196,11 +196,12 @@ class Compose(unittest.TestCase):
         return result.stdout
 
     def services(self):
-        """Each service's part of what Compose makes of the file, by name; with the demo's."""
-        text = self.config("demo")
+        """Each service's part of what Compose makes of the file, by name; with the demo's and those of `scale`."""
+        text = self.config("demo,scale")
         parts = re.split(r"^  ([\w-]+):$", re.search(r"^services:\n(.*?)^\w", text, re.M | re.S)[1], flags=re.M)
         services = dict(zip(parts[1::2], parts[2::2]))
-        self.assertGreaterEqual(set(services), {"scanner", "simulator", "postgres", "redis", "prometheus", "grafana"})
+        self.assertGreaterEqual(set(services), {"scanner", "standby", "replica", "gateway", "simulator", "postgres", "redis", "prometheus",
+                                                 "grafana"})
         return services
 
     def test_every_service_is_bounded_and_has_no_rights(self):
@@ -223,7 +224,7 @@ class Compose(unittest.TestCase):
         self.assertEqual(re.findall(r"\$\{\w*PASSWORD\w*:-[^}]+\}", self.text), [])
         for name, text in self.services().items():
             self.assertNotRegex(text, r"://\w*:[^/@\s]+@", name)
-            if name in ("scanner", "postgres", "redis"):
+            if name in ("scanner", "standby", "replica", "postgres", "redis"):
                 self.assertIn("condition: service_completed_successfully", text)
 
     def test_docker_compose_accepts_the_file(self):
@@ -239,6 +240,24 @@ class Compose(unittest.TestCase):
         for volume in ("data", "postgres", "prometheus", "grafana"):
             self.assertIn(f"market-scanner-{volume}-demo", demo)
         self.assertNotIn("-live", demo)
+
+    def test_of_scale_each_has_the_role_the_token_and_the_proxy(self):
+        services = self.services()
+        for name, role in (("standby", "scanner"), ("replica", "replica")):
+            self.assertIn(f"SCANNER_ROLE: {role}\n", services[name], name)
+            self.assertIn("STACK_ROLE: all\n", services[name], "it refuses beside a scanner that runs alone")
+            # The first scanner's volume with the token in it, where its own is not.
+            self.assertIn("API_TOKEN_FILE: /var/lib/scanner/api-token\n", services[name], name)
+            self.assertRegex(services[name], r"- scanner-data:/var/lib/scanner:ro\n", name)
+        for line in re.findall(r"^      (SCANNER_\w+: .*)$", services["scanner"], re.M):
+            if not line.startswith(("SCANNER_ROLE", "SCANNER_TRUSTED_PROXIES")):
+                self.assertIn(f"      {line}\n", services["replica"], "every setting reaches the replicas")
+        address = re.search(r"ipv4_address: (\S+)", services["gateway"])[1]
+        self.assertIn(f"SCANNER_TRUSTED_PROXIES: {address}\n", services["replica"])
+        self.assertIn("./deploy/nginx:/etc/nginx/scanner:ro", self.text)
+        self.assertIn("server replica:8010 resolve", (DEPLOY / "nginx/upstream.conf").read_text())
+        for name in ("standby", "replica", "gateway"):
+            self.assertRegex(services[name], r"profiles:\n    - scale\n", name)
 
 
 class TestStores:
@@ -355,6 +374,21 @@ class Container(unittest.TestCase):
             "SCANNER_DATA_DIR": "/nonexistent"})
         self.assertEqual(result.returncode, 2, result.stderr)
         self.assertIn("SCANNER_API_TOKEN", result.stderr)
+
+    def test_a_replica_takes_the_token_of_the_first_scanner(self):
+        with tempfile.NamedTemporaryFile("w+", suffix="token") as file:
+            file.write("a-token-of-the-first-scanner")
+            file.flush()
+            env = {**self.path, "API_TOKEN_FILE": file.name, "STACK_ROLE": "scanner"}
+            with Stack(BIN, env, [DEPLOY / "docker/entrypoint", "serve"]).wait_ready() as stack:
+                self.assertFalse(pathlib.Path(stack.data, "api-token").exists())
+                self.assertEqual(request(stack.url + "/settings", "POST", {"notional": 6000}, "a-token-of-the-first-scanner")[0], 200)
+
+    def test_replicas_refuse_to_stand_beside_a_scanner_that_runs_alone(self):
+        result = run(DEPLOY / "docker/entrypoint", "serve", env={**self.path, "STACK_ROLE": "all", "SCANNER_DATA_DIR": "/nonexistent"})
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("SCANNER_ROLE=scanner into .env", result.stderr)
+        self.assertIn("docker compose --profile scale up --scale replica=4", result.stderr)
 
     def test_the_simulator_refuses_to_stand_beside_a_scanner_on_the_real_exchange(self):
         result = run(DEPLOY / "docker/entrypoint", "htx-simulator", env={**self.path, "STACK_PROFILES": "live"})
