@@ -25,13 +25,13 @@ for port in "$scanner_port" "$simulator_port"; do
 done
 
 "$bin/htx-simulator" --port "$simulator_port" --market busy --contracts "${DEMO_CONTRACTS:-130}" --latency-ms 20 \
-  --scenario all --prevalence 0.02 >"$data/simulator.log" 2>&1 &
+  --scenario all --prevalence 0.02 --plant demo >"$data/simulator.log" 2>&1 &
 pids+=($!)
 for _ in $(seq 100); do port_taken "$simulator_port" && break; sleep 0.1; done
 
 env SCANNER_EXCHANGE_URL="http://127.0.0.1:$simulator_port" SCANNER_HTTP_PORT="$scanner_port" \
   SCANNER_SCAN_TOP_BY_QVOL="${SCANNER_SCAN_TOP_BY_QVOL:-130}" SCANNER_SCAN_INTERVAL_SEC="${SCANNER_SCAN_INTERVAL_SEC:-5}" \
-  SCANNER_DATA_DIR="$data" SCANNER_LOG_FORMAT="${SCANNER_LOG_FORMAT:-text}" \
+  SCANNER_MANIP_MODEL="${SCANNER_MANIP_MODEL:-measured}" SCANNER_DATA_DIR="$data" SCANNER_LOG_FORMAT="${SCANNER_LOG_FORMAT:-text}" \
   "$bin/market-scanner" serve --env-file /dev/null &
 pids+=($!)
 for _ in $(seq 300); do

@@ -72,7 +72,8 @@ int run(const simulator::Options& options) {
                                           .kind = options.market,
                                           .start = start,
                                           .scenarios = options.scenarios,
-                                          .prevalence = options.prevalence});
+                                          .prevalence = options.prevalence,
+                                          .planted = options.planted});
     auto described = face_options(options, *market);
     simulator::face::World world(std::move(market), options.seed, options.speed, start, clock);
     const auto face = simulator::face::make_face(std::move(described), world, clock);

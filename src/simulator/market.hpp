@@ -3,6 +3,7 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/market/market.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -19,13 +20,25 @@ enum class MarketKind {
     busy,  ///< about half of the contracts above 20 M USDT turnover and under 8 bps, so that a first look is full
 };
 
+/// A scenario at a known time and place, again and again; its contract is left alone otherwise.
+struct PlantedScenario {
+    std::string name;           ///< a kind ("wash"), or one of its twins ("child_orders")
+    std::string contract_code;  ///< empty: one that suits the kind and that no other plant has
+    std::chrono::milliseconds after{std::chrono::minutes(10)};  ///< simulated time from the start to the first
+    std::optional<std::chrono::milliseconds> every;             ///< from one start to the next; empty: once
+    std::optional<std::chrono::milliseconds> duration;          ///< empty: drawn
+    /// Empty: drawn. docs/simulator.md has what it measures; a share of wash and vacuum is at most 0.95.
+    std::optional<double> intensity;
+};
+
 struct MarketOptions {
     int contracts = 130;  ///< active swaps, 1..400
     std::uint64_t seed = 1;
     MarketKind kind = MarketKind::real;
-    WallTime start;                      ///< simulated time of the first moment; history before it is generated
-    std::vector<std::string> scenarios;  ///< kinds to plant ("layering", "pump", …), "all"; empty: none
-    double prevalence = 0.005;           ///< share of contract-seconds inside a planted scenario
+    WallTime start;                        ///< simulated time of the first moment; history before it is generated
+    std::vector<std::string> scenarios;    ///< kinds to plant ("layering", "pump", …), "all"; empty: none
+    double prevalence = 0.005;             ///< share of contract-seconds inside a planted scenario
+    std::vector<PlantedScenario> planted;  ///< beside those; names and contracts that are unknown are ignored
 };
 
 /// What does not change about a contract. Swaps only; ghosts, suspended ones and dated futures are marked.
@@ -134,6 +147,8 @@ public:
 
 /// The names that `MarketOptions::scenarios` understands besides "all"; others are ignored.
 [[nodiscard]] std::vector<std::string> scenario_kinds();
+/// The names of the benign twins of all kinds.
+[[nodiscard]] std::vector<std::string> scenario_twins();
 
 [[nodiscard]] std::unique_ptr<SimulatedMarket> make_market(const MarketOptions& options);
 

@@ -1,5 +1,7 @@
 #include "simulator/options.hpp"
 
+#include "simulator/face/encode/duration.hpp"
+
 #include "scanner/core/numeric.hpp"
 
 #include <fmt/format.h>
@@ -17,13 +19,24 @@ namespace {
 constexpr std::array<std::string_view, 9> kScenarios{"layering", "wall",     "vacuum",   "wick",        "pump",
                                                      "wash",     "ignition", "oi_paint", "funding_push"};
 
+/// Each with a twin that looks alike. What they do is seen as soon as the detectors know what is usual: books after ten
+/// minutes, trades after twenty-five.
+constexpr std::array<std::string_view, 6> kDemo{
+    "layering:contract=LINK-USDT:after=11m:every=8m:for=4m:intensity=30",
+    "iceberg:contract=SUI-USDT:after=11m:every=8m:for=4m:intensity=30",
+    "pump:contract=WIF-USDT:after=12m:every=30m:for=6m:intensity=25",
+    "news:contract=ARB-USDT:after=12m:every=30m:for=6m:intensity=25",
+    "wash:contract=PEPE-USDT:after=30m:every=20m:for=8m:intensity=0.85",
+    "child_orders:contract=UNI-USDT:after=30m:every=20m:for=8m:intensity=0.85",
+};
+
 struct Flag {
     std::string_view name;
     std::string_view value;  ///< empty: a switch
     std::string_view help;
 };
 
-constexpr std::array<Flag, 13> kFlags{{
+constexpr std::array<Flag, 14> kFlags{{
     {"--port", "N", "port to listen on, 0 for any free one (9010)"},
     {"--address", "ADDRESS", "numeric address to listen on (127.0.0.1)"},
     {"--contracts", "N", "active swaps, 1 to 400 (130); a few suspended, delisted and dated ones come on top"},
@@ -33,6 +46,7 @@ constexpr std::array<Flag, 13> kFlags{{
     {"--market", "real|busy", "real: a few deep contracts and a long thin tail; busy: half of them deep (real)"},
     {"--scenario", "KIND|all|none", "manipulation to plant, repeatable (all)"},
     {"--prevalence", "X", "share of contract-seconds within a planted scenario, 0 to 0.5 (0.005)"},
+    {"--plant", "NAME[:OPTION=…]…|demo", "a scenario or a twin at a known time and place, repeatable; see below"},
     {"--over-limit", "MODE", "beyond the exchange's rate limits: 1032 (HTTP 200), 429, 429-html, none (1032)"},
     {"--fault", "KIND[:OPTION=…]…", "something that goes wrong, repeatable; see below"},
     {"--help", "", "this text"},
@@ -79,6 +93,7 @@ private:
         if (name == "--market") return market(value);
         if (name == "--scenario") return scenarios_.emplace_back(value), void();
         if (name == "--prevalence") return number(name, value, 0.5, options_.prevalence, false);
+        if (name == "--plant") return plant(value);
         if (name == "--over-limit") return over_limit(value);
         fault(value);
     }
@@ -131,6 +146,17 @@ private:
             problem(fmt::format("--fault \"{}\": {}", value, parsed.error().message()));
         }
     }
+    void plant(std::string_view value) {
+        if (value == "demo") {
+            for (const std::string_view one : kDemo) plant(one);
+            return;
+        }
+        if (auto parsed = parse_planted(value)) {
+            options_.planted.push_back(std::move(*parsed));
+        } else {
+            problem(fmt::format("--plant \"{}\": {}", value, parsed.error().message()));
+        }
+    }
     void finish_scenarios() {
         if (scenarios_.empty()) return;
         options_.scenarios.clear();
@@ -158,6 +184,51 @@ std::expected<Options, std::vector<std::string>> parse_options(std::span<const s
     return Reader().read(arguments);
 }
 
+core::Result<PlantedScenario> parse_planted(std::string_view text) {
+    const auto wrong = [](std::string message) {
+        return core::fail(core::ErrorCode::invalid_input, std::move(message));
+    };
+    PlantedScenario planted;
+    planted.name = text.substr(0, text.find(':'));
+    const std::vector<std::string> twins = scenario_twins();
+    if (std::ranges::find(kScenarios, planted.name) == kScenarios.end() &&
+        std::ranges::find(twins, planted.name) == twins.end()) {
+        return wrong(fmt::format("expected one of {}, or one of the twins {}", fmt::join(kScenarios, ", "),
+                                 fmt::join(twins, ", ")));
+    }
+    text.remove_prefix(planted.name.size());
+    while (!text.empty()) {
+        text.remove_prefix(1);  // the colon
+        const std::string_view option = text.substr(0, text.find(':'));
+        text.remove_prefix(option.size());
+        const std::string_view name = option.substr(0, option.find('='));
+        const std::string_view value = option.size() > name.size() ? option.substr(name.size() + 1) : "";
+        const auto duration = face::parse_duration(value);
+        const auto number = core::parse_double(value);
+        if (name == "contract" && !value.empty()) {
+            planted.contract_code = value;
+        } else if (name == "after" && duration) {
+            planted.after = *duration;
+        } else if (name == "every" && duration && duration->count() > 0) {
+            planted.every = *duration;
+        } else if (name == "for" && duration && duration->count() > 0) {
+            planted.duration = *duration;
+        } else if (name == "intensity" && number && *number > 0.0 && *number <= 1'000.0) {
+            planted.intensity = *number;
+        } else {
+            return wrong(
+                fmt::format("\"{}\" is none of contract=CODE, after=10m, every=20m, for=5m and intensity=X", option));
+        }
+    }
+    // A share, of the volume or of what is left of the depth.
+    const bool share = planted.name == "wash" || planted.name == "child_orders" || planted.name == "busy_hour" ||
+                       planted.name == "vacuum" || planted.name == "quiet_hour";
+    if (share && planted.intensity && *planted.intensity > 0.95) {
+        return wrong(fmt::format("the intensity of {} is a share, at most 0.95", planted.name));
+    }
+    return planted;
+}
+
 std::string_view to_string(MarketKind kind) {
     return kind == MarketKind::busy ? "busy" : "real";
 }
@@ -171,7 +242,12 @@ std::string help_text() {
         const std::string left = std::string(flag.name) + (flag.value.empty() ? "" : " ") + std::string(flag.value);
         fmt::format_to(out, "  {:<28} {}\n", left, flag.help);
     }
-    fmt::format_to(out, "\nScenarios: {}\n\nFaults:\n", fmt::join(kScenarios, ", "));
+    fmt::format_to(out, "\nScenarios: {}\nTheir twins, for --plant: {}\n", fmt::join(kScenarios, ", "),
+                   fmt::join(scenario_twins(), ", "));
+    text +=
+        "Plant options: contract=CODE (else one that suits), after=10m, every=20m (else once), for=5m and intensity=X\n"
+        "                               (else drawn). demo: a layering, a pump, a wash, and a twin of "
+        "each\n\nFaults:\n";
     for (const face::FaultInfo& info : face::fault_infos()) {
         fmt::format_to(out, "  {:<28} {}\n", info.name, info.help);
     }
@@ -186,6 +262,7 @@ std::string help_text() {
         "  contract=CODE, path=TEXT     only for this contract; only for paths that hold this text\n"
         "\nExamples:\n"
         "  htx-simulator --market busy --scenario all --prevalence 0.02\n"
+        "  htx-simulator --scenario none --plant wash:after=30m:every=1h:for=8m:intensity=0.8 --plant child_orders\n"
         "  htx-simulator --port 0 --seed 7 --speed 20 --scenario none\n"
         "  htx-simulator --fault 429:rate=0.05 --fault slow:delay=3s:path=history/kline:on=30s:off=2m\n"
         "  htx-simulator --fault stale-book:contract=BTC-USDT --fault 404-bulk\n"

@@ -4,6 +4,8 @@
 #include "simulator/face/faults/limits.hpp"
 #include "simulator/market.hpp"
 
+#include "scanner/core/error.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <expected>
@@ -25,6 +27,7 @@ struct Options {
     MarketKind market = MarketKind::real;
     std::vector<std::string> scenarios{"all"};  ///< kinds; "all" alone for every kind; empty: none
     double prevalence = 0.005;
+    std::vector<PlantedScenario> planted;
     face::OverLimit over_limit = face::OverLimit::body;
     std::vector<face::FaultSpec> faults;
     bool help = false;
@@ -34,6 +37,10 @@ struct Options {
 /// Reads "--flag value" and "--flag=value" (without the program's name). All problems at once, a sentence each.
 [[nodiscard]] std::expected<Options, std::vector<std::string>> parse_options(
     std::span<const std::string_view> arguments);
+
+/// "NAME[:contract=CODE][:after=10m][:every=20m][:for=5m][:intensity=X]"; NAME is a kind or the name of a twin. Fails
+/// with one sentence that names what is wrong.
+[[nodiscard]] core::Result<PlantedScenario> parse_planted(std::string_view text);
 
 [[nodiscard]] std::string help_text();
 /// "real", "busy"

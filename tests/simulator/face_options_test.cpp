@@ -51,6 +51,31 @@ TEST(SimulatorOptions, faults_and_scenarios_repeat) {
     EXPECT_TRUE(parse({"--scenario", "none"})->scenarios.empty());
 }
 
+TEST(SimulatorOptions, what_is_planted_by_name) {
+    const auto options =
+        parse({"--plant", "wash:contract=BTC-USDT:after=30m:every=1h:for=8m:intensity=0.8", "--plant=child_orders"});
+    ASSERT_TRUE(options);
+    ASSERT_EQ(options->planted.size(), 2U);
+    EXPECT_EQ(options->planted[0].contract_code, "BTC-USDT");
+    EXPECT_EQ(options->planted[0].after, 30min);
+    EXPECT_EQ(options->planted[0].every, 1h);
+    EXPECT_EQ(options->planted[0].duration, 8min);
+    EXPECT_EQ(options->planted[0].intensity, 0.8);
+    EXPECT_EQ(options->planted[1].name, "child_orders");
+    EXPECT_EQ(options->planted[1].after, 10min);
+    EXPECT_FALSE(options->planted[1].every || options->planted[1].duration || options->planted[1].intensity);
+    const auto demo = parse({"--plant", "demo", "--plant", "wick"});
+    ASSERT_TRUE(demo);
+    EXPECT_EQ(demo->planted.size(), 7U);
+    for (const std::string_view wrong :
+         {"", "flood", "wash:", "wash:after", "wash:after=soon", "wash:every=0s", "wash:for=0s", "wash:intensity=1",
+          "wash:intensity=nan", "wash:contract=", "wash:rate=0.5", "wash:after=1m:"}) {
+        const auto refused = parse({"--plant", wrong});
+        ASSERT_FALSE(refused) << wrong;
+        EXPECT_THAT(refused.error(), ElementsAre(HasSubstr("--plant"))) << wrong;
+    }
+}
+
 TEST(SimulatorOptions, all_problems_are_reported_at_once) {
     const auto options =
         parse({"--port", "99999", "--speed=0", "--market", "bear", "--scenario", "flood", "--scenario", "all",

@@ -1,5 +1,6 @@
 #include "simulator/market_fixture.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -394,6 +395,48 @@ TEST(ScenarioPlanner, pumps_small_contracts_and_pushes_funding_until_the_settlem
             EXPECT_LT(end % (entry.listing.contract.funding_interval_hours * 3600 * kSecond), kSecond);
         }
     }
+}
+
+TEST(ScenarioPlanner, plants_by_name_at_its_time_in_a_contract_of_its_own) {
+    auto options = testing::small_market(20, 8);
+    options.scenarios = {"all"};
+    options.prevalence = 0.2;
+    options.planted = {{.name = "wash",
+                        .after = std::chrono::minutes(2),
+                        .every = std::chrono::minutes(20),
+                        .duration = std::chrono::minutes(5),
+                        .intensity = 0.8},
+                       {.name = "child_orders", .after = std::chrono::minutes(2), .every = std::chrono::minutes(20)},
+                       {.name = "layering", .contract_code = "ETH-USDT", .after = std::chrono::minutes(1)},
+                       {.name = "no such kind"},
+                       {.name = "pump", .contract_code = "NO-SUCH"}};
+    const auto one = plans(options, 7'200, 7'200);
+    const auto two = plans(options, 7'200, 16);
+    ASSERT_EQ(one.size(), two.size());
+    const auto catalogue = build_catalogue(options);
+    std::map<std::string_view, std::set<std::size_t>> places;
+    std::map<std::size_t, std::set<std::string_view>> played;
+    std::vector<Micros> washes;
+    for (std::size_t i = 0; i < one.size(); ++i) {
+        const EpisodePlan& plan = one[i];
+        EXPECT_EQ(plan.seed, two[i].seed);
+        EXPECT_EQ(plan.start, two[i].start);
+        played[plan.contract].insert(plan.label);
+        if (plan.label == "wash" && plan.intensity == 0.8 && plan.duration_s == 300.0) {
+            washes.push_back(plan.start);
+            places["wash"].insert(plan.contract);
+        }
+        if (catalogue[plan.contract].listing.contract.contract_code == "ETH-USDT") {
+            EXPECT_EQ(plan.label, "layering");
+            EXPECT_EQ(plan.start, 60 * kSecond);
+            places["layering"].insert(plan.contract);
+        }
+    }
+    EXPECT_THAT(washes, ::testing::ElementsAre(120 * kSecond, 1'320 * kSecond, 2'520 * kSecond, 3'720 * kSecond,
+                                               4'920 * kSecond, 6'120 * kSecond));
+    ASSERT_EQ(places["wash"].size(), 1U);
+    EXPECT_EQ(places["layering"].size(), 1U);
+    EXPECT_THAT(played[*places["wash"].begin()], ::testing::ElementsAre("wash"));
 }
 
 TEST(ScenarioPlanner, plants_nothing_that_was_not_asked_for) {

@@ -1,6 +1,9 @@
 #include "simulator/market/scenarios/plan.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <utility>
 
 namespace scanner::simulator {
 namespace {
@@ -9,20 +12,30 @@ constexpr std::array<std::string_view, kScenarioKinds> kNames{"layering", "wall"
                                                               "wash",     "ignition", "oi_paint", "funding_push"};
 constexpr Micros kRest = 90 * kSecond;  // a contract is left alone between two episodes
 constexpr int kTries = 12;
+constexpr double kMaxShare = 0.95;
+
+struct Twin {
+    ScenarioKind kind;
+    std::string_view name;
+    double share;  ///< of the kind's twins
+};
+constexpr std::array kTwins{Twin{ScenarioKind::layering, "maker_requote", 0.5},
+                            Twin{ScenarioKind::layering, "iceberg", 0.5},
+                            Twin{ScenarioKind::wall, "wall_trades", 1.0},
+                            Twin{ScenarioKind::vacuum, "quiet_hour", 1.0},
+                            Twin{ScenarioKind::wick, "index_crash", 1.0},
+                            Twin{ScenarioKind::pump, "news", 0.6},
+                            Twin{ScenarioKind::pump, "squeeze", 0.4},
+                            Twin{ScenarioKind::wash, "child_orders", 0.6},
+                            Twin{ScenarioKind::wash, "busy_hour", 0.4},
+                            Twin{ScenarioKind::ignition, "momentum", 1.0},
+                            Twin{ScenarioKind::oi_paint, "liquidation_cascade", 1.0},
+                            Twin{ScenarioKind::funding_push, "arbitrage_convergence", 1.0}};
 
 std::string_view twin_name(ScenarioKind kind, core::Random& random) {
-    switch (kind) {
-        case ScenarioKind::layering: return random.chance(0.5) ? "maker_requote" : "iceberg";
-        case ScenarioKind::wall: return "wall_trades";
-        case ScenarioKind::vacuum: return "quiet_hour";
-        case ScenarioKind::wick: return "index_crash";
-        case ScenarioKind::pump: return random.chance(0.6) ? "news" : "squeeze";
-        case ScenarioKind::wash: return random.chance(0.6) ? "child_orders" : "busy_hour";
-        case ScenarioKind::ignition: return "momentum";
-        case ScenarioKind::oi_paint: return "liquidation_cascade";
-        case ScenarioKind::funding_push: return "arbitrage_convergence";
-    }
-    return "unknown";
+    const auto* const first = std::ranges::find(kTwins, kind, &Twin::kind);
+    if (first->share >= 1.0 || random.chance(first->share)) return first->name;
+    return std::next(first)->name;
 }
 
 std::vector<ScenarioKind> wanted_kinds(const std::vector<std::string>& names) {
@@ -52,6 +65,12 @@ double mean_manipulation_seconds(const std::vector<ScenarioKind>& kinds, core::R
 
 std::vector<std::string> scenario_kinds() {
     return {kNames.begin(), kNames.end()};
+}
+
+std::vector<std::string> scenario_twins() {
+    std::vector<std::string> names;
+    for (const Twin& twin : kTwins) names.emplace_back(twin.name);
+    return names;
 }
 
 void draw_episode(EpisodePlan& plan, core::Random& random) {
@@ -108,8 +127,11 @@ ScenarioPlanner::ScenarioPlanner(const MarketOptions& options, const std::vector
         candidates_.push_back({.weight_liquid = 1.0,
                                .weight_small = profile.major ? 1e-6 : 1.0,
                                .weight_spread = spread_ticks >= 5.0 ? 1.0 : 1e-6 * spread_ticks,
-                               .funding_interval_s = entry.listing.contract.funding_interval_hours * 3600LL});
+                               .funding_interval_s = entry.listing.contract.funding_interval_hours * 3600LL,
+                               .turnover_usdt = profile.turnover_usdt,
+                               .contract_code = entry.listing.contract.contract_code});
     }
+    schedule(options, begin);
     const double prevalence = std::clamp(options.prevalence, 0.0, 0.5);
     if (kinds_.empty() || candidates_.empty() || prevalence <= 0.0) return;
     const double manipulation_seconds = 0.5 * mean_manipulation_seconds(kinds_, random_);
@@ -117,7 +139,50 @@ ScenarioPlanner::ScenarioPlanner(const MarketOptions& options, const std::vector
     next_ = begin + 1 + static_cast<Micros>(random_.exponential(mean_gap_us_));
 }
 
-double ScenarioPlanner::weight(const Candidate& candidate, ScenarioKind kind) const {
+/// A contract of middling turnover that suits the kind: the detectors know it well, and it is no landmark.
+std::optional<std::size_t> ScenarioPlanner::place_for(const PlantedScenario& planted, ScenarioKind kind) const {
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < candidates_.size(); ++i) {
+        const Candidate& candidate = candidates_[i];
+        if (!planted.contract_code.empty()) {
+            if (candidate.contract_code == planted.contract_code) return i;
+        } else if (weight(candidate, kind) >= 1.0) {
+            places.push_back(i);
+        }
+    }
+    if (places.empty()) return std::nullopt;
+    const auto middle = places.begin() + static_cast<std::ptrdiff_t>(places.size() / 2);
+    std::ranges::nth_element(places, middle, {},
+                             [this](std::size_t i) { return std::pair(candidates_[i].turnover_usdt, i); });
+    return *middle;
+}
+
+void ScenarioPlanner::schedule(const MarketOptions& options, Micros begin) {
+    // Those that name their contract first, so that none of the others takes it.
+    std::vector<PlantedScenario> all;
+    for (const bool named : {true, false}) {
+        std::ranges::copy_if(options.planted, std::back_inserter(all),
+                             [named](const PlantedScenario& one) { return one.contract_code.empty() != named; });
+    }
+    for (PlantedScenario& planted : all) {
+        Scheduled scheduled{.what = std::move(planted),
+                            .random = core::Random(options.seed, 0x9A27 + scheduled_.size())};
+        const auto* const kind = std::ranges::find(kNames, scheduled.what.name);
+        const auto* const twin = std::ranges::find(kTwins, scheduled.what.name, &Twin::name);
+        if (kind == kNames.end() && twin == kTwins.end()) continue;
+        scheduled.kind = twin != kTwins.end() ? twin->kind : static_cast<ScenarioKind>(kind - kNames.begin());
+        if (twin != kTwins.end()) scheduled.twin = twin->name;
+        const auto place = place_for(scheduled.what, scheduled.kind);
+        if (!place) continue;
+        scheduled.contract = *place;
+        scheduled.next = begin + std::chrono::microseconds(scheduled.what.after).count();
+        candidates_[*place].has_plant = true;
+        scheduled_.push_back(std::move(scheduled));
+    }
+}
+
+double ScenarioPlanner::weight(const Candidate& candidate, ScenarioKind kind) {
+    if (candidate.has_plant) return 0.0;
     switch (kind) {
         case ScenarioKind::pump:
         case ScenarioKind::wick: return candidate.weight_small;
@@ -129,6 +194,7 @@ double ScenarioPlanner::weight(const Candidate& candidate, ScenarioKind kind) co
 bool ScenarioPlanner::choose_contract(EpisodePlan& plan, Micros decided) {
     double total = 0.0;
     for (const auto& candidate : candidates_) total += weight(candidate, plan.kind);
+    if (total <= 0.0) return false;
     for (int attempt = 0; attempt < kTries; ++attempt) {
         double draw = random_.uniform() * total;
         std::size_t chosen = 0;
@@ -136,39 +202,66 @@ bool ScenarioPlanner::choose_contract(EpisodePlan& plan, Micros decided) {
             draw -= weight(candidates_[chosen], plan.kind);
             ++chosen;
         }
-        auto& candidate = candidates_[chosen];
-        const auto length = static_cast<Micros>(plan.duration_s * 1e6);
-        Micros start = decided;
-        if (plan.kind == ScenarioKind::funding_push) {
-            const Micros interval = candidate.funding_interval_s * kSecond;
-            start = (decided / interval + 1) * interval - length;
-            if (start < decided) start += interval;
-        } else if (plan.kind == ScenarioKind::vacuum && !plan.manipulation) {
-            start = (decided / (300 * kSecond) + 1) * 300 * kSecond;  // quiet hours come on schedule
-        }
-        if (start < candidate.reserved_until) continue;
-        candidate.reserved_until = start + length + kRest;
-        plan.contract = chosen;
-        plan.start = start;
-        return true;
+        if (!candidates_[chosen].has_plant && reserve(plan, chosen, decided)) return true;
     }
     return false;  // everywhere is busy: this one does not happen
 }
 
+bool ScenarioPlanner::reserve(EpisodePlan& plan, std::size_t contract, Micros decided) {
+    Candidate& candidate = candidates_[contract];
+    const auto length = static_cast<Micros>(plan.duration_s * 1e6);
+    Micros start = decided;
+    if (plan.kind == ScenarioKind::funding_push) {
+        const Micros interval = candidate.funding_interval_s * kSecond;
+        start = (decided / interval + 1) * interval - length;
+        if (start < decided) start += interval;
+    } else if (plan.kind == ScenarioKind::vacuum && !plan.manipulation) {
+        start = (decided / (300 * kSecond) + 1) * 300 * kSecond;  // quiet hours come on schedule
+    }
+    if (start < candidate.reserved_until) return false;
+    candidate.reserved_until = start + length + kRest;
+    plan.contract = contract;
+    plan.start = start;
+    return true;
+}
+
+std::optional<EpisodePlan> ScenarioPlanner::plan_scheduled(Scheduled& scheduled) {
+    const Micros decided = scheduled.next;
+    const auto every = scheduled.what.every.value_or(std::chrono::milliseconds(0));
+    scheduled.next = every.count() > 0 ? decided + std::chrono::microseconds(every).count() : kNever;
+    EpisodePlan plan{.kind = scheduled.kind, .manipulation = scheduled.twin.empty()};
+    draw_episode(plan, scheduled.random);
+    if (!plan.manipulation) plan.label = scheduled.twin;
+    if (scheduled.what.duration) plan.duration_s = std::chrono::duration<double>(*scheduled.what.duration).count();
+    plan.intensity = scheduled.what.intensity.value_or(plan.intensity);
+    const bool share = plan.kind == ScenarioKind::wash || plan.kind == ScenarioKind::vacuum;
+    if (share) plan.intensity = std::min(plan.intensity, kMaxShare);
+    if (!reserve(plan, scheduled.contract, decided)) return std::nullopt;  // the one before is not over
+    return plan;
+}
+
+std::optional<EpisodePlan> ScenarioPlanner::plan_drawn() {
+    EpisodePlan plan;
+    plan.kind = kinds_[random_.below(kinds_.size())];
+    plan.manipulation = random_.chance(0.5);
+    draw_episode(plan, random_);
+    const bool happens = choose_contract(plan, next_);
+    next_ += 1 + static_cast<Micros>(random_.exponential(mean_gap_us_));
+    if (!happens) return std::nullopt;
+    return plan;
+}
+
 std::vector<EpisodePlan> ScenarioPlanner::plan_until(Micros to) {
     std::vector<EpisodePlan> plans;
-    while (next_ <= to) {
-        EpisodePlan plan;
-        plan.kind = kinds_[random_.below(kinds_.size())];
-        plan.manipulation = random_.chance(0.5);
-        draw_episode(plan, random_);
-        if (choose_contract(plan, next_)) {
-            plan.id = next_id_++;
-            plans.push_back(plan);
-        }
-        next_ += 1 + static_cast<Micros>(random_.exponential(mean_gap_us_));
+    while (true) {
+        const auto first = std::ranges::min_element(scheduled_, {}, &Scheduled::next);
+        const Micros planted = first == scheduled_.end() ? kNever : first->next;
+        if (std::min(planted, next_) > to) return plans;
+        auto plan = planted <= next_ ? plan_scheduled(*first) : plan_drawn();
+        if (!plan) continue;
+        plan->id = next_id_++;
+        plans.push_back(*plan);
     }
-    return plans;
 }
 
 }  // namespace scanner::simulator
