@@ -70,7 +70,8 @@ class BookCheck:
         listed = Client(scanner_port).get("/symbols")[1]["items"]
         self.codes = sorted(item["contract_code"] for item in listed if item["in_scan"])
         self.wrong = {}  # contract: until when it may be wrong; None while the fault lasts
-        self.incomplete = {}  # contract: (since when its tape has a hole by what we saw, the ranking of then)
+        self.incomplete = {}  # contract: (since when its tape has a hole by what we saw, the ranking of then, its begin)
+        self.shown_over_hole = {}  # contract: since when numbers of the window are shown over it
         self.traded = {}  # contract: trades newer than its book, and since when we have seen them
         self.missing = {}  # contract: trades that its whole tape lacks, and since when by what we saw
         self.counts = dict.fromkeys(
@@ -233,17 +234,25 @@ class BookCheck:
         hole_at = None if tape is None or tape["complete"] else tape["incomplete_since"]
         if hole_at is None or unix(page["live_at"]) - unix(hole_at) > WINDOW_SEC - 5.0:
             self.incomplete.pop(code, None)
+            self.shown_over_hole.pop(code, None)
             return
         self.count("incomplete_tapes")
         since, seq, first_hole = self.incomplete.setdefault(code, (now, page["seq"], hole_at))
         if first_hole != hole_at:
             self.incomplete[code] = (now, page["seq"], hole_at)
+            self.shown_over_hole.pop(code, None)
             return
         if now - since < RANKING_LAG_SEC or page["seq"] <= seq:
             return
         self.count("windows_checked")
         shown = {name: page["snapshot"].get(name) for name in ("trades_60s", "turnover_60s_usdt", "tfi_60s")}
-        if any(value is not None for value in shown.values()):
+        if all(value is None for value in shown.values()):
+            self.shown_over_hole.pop(code, None)
+            return
+        # A hole that was filled and torn open again without a trade in between has the same beginning. The ranking of
+        # the moment between is shown until the next one; no longer.
+        first = self.shown_over_hole.setdefault(code, now)
+        if now - first > RANKING_LAG_SEC:
             self.violated(f"{code}: {shown} over a hole since {hole_at} ({now - since:.1f} s after we saw it)")
 
     def check_tape(self, code, page, exchange):
