@@ -105,20 +105,24 @@ class Program:
 
 
 class Redis:
-    def __init__(self, folder):
+    """`within`: words in front of the command (another network namespace), from where `host` is how to reach it."""
+
+    def __init__(self, folder, within=(), host="127.0.0.1"):
+        self.within, self.host = list(within), host
         self.port = free_port()
         self.folder = folder
         self.log = open(os.path.join(folder, "redis.log"), "ab")
         self.start()
 
     def start(self):
-        words = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        self.program = Program([*words, "--dir", self.folder], self.log)
+        words = [*self.within, "redis-server", "--port", str(self.port), "--save", "", "--appendonly", "no"]
+        words += ["--bind", "0.0.0.0" if self.within else "127.0.0.1", "--protected-mode", "no", "--dir", self.folder]
+        self.program = Program(words, self.log)
         wait_for("redis", lambda: self.command("PING").startswith("PONG"), 30)
 
     def command(self, *words):
         done = subprocess.run(
-            ["timeout", "5", "redis-cli", "-p", str(self.port), *words], capture_output=True, text=True, check=False
+            ["timeout", "5", "redis-cli", "-h", self.host, "-p", str(self.port), *words], capture_output=True, text=True, check=False
         )
         return done.stdout
 
@@ -140,7 +144,10 @@ class Redis:
 
 
 class Postgres:
-    def __init__(self, folder):
+    """`network`: whose addresses may connect as well, where it listens on all of its own."""
+
+    def __init__(self, folder, network=None):
+        self.network = network
         self.port = free_port()
         self.user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
         # Data of a half-hour run take some 100 MB, WAL as much again.
@@ -156,18 +163,22 @@ class Postgres:
         )
         if made.process.wait(120) != 0:
             raise RuntimeError("initdb failed; see postgres.log")
+        if network:
+            with open(os.path.join(self.data, "pg_hba.conf"), "a", encoding="ascii") as rights:
+                rights.write(f"host all all {network} trust\n")
         self.start()
 
     def start(self):
-        settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_wal_size=64MB", "max_connections=40"]
+        listen = "*" if self.network else "127.0.0.1"
+        settings = [f"listen_addresses={listen}", "unix_socket_directories=", "max_wal_size=64MB", "max_connections=40"]
         words = [f"{self.bin}/postgres", "-D", self.data, "-p", str(self.port)]
         for setting in settings:
             words += ["-c", setting]
         self.program = Program(words, self.log, user=self.user, cwd="/")
         wait_for("postgres", lambda: self.query("SELECT 1") == "1" or not self.program.alive(), 60)
 
-    def url(self):
-        return f"postgresql://scanner@127.0.0.1:{self.port}/postgres"
+    def url(self, host="127.0.0.1"):
+        return f"postgresql://scanner@{host}:{self.port}/postgres"
 
     def query(self, sql):
         done = subprocess.run(
@@ -255,9 +266,9 @@ class Scanner:
 
 
 class Simulator:
-    def __init__(self, binary, folder, seed):
+    def __init__(self, binary, folder, seed, address="127.0.0.1"):
         self.port = free_port()
-        words = [binary, "--port", str(self.port), "--contracts", "30", "--market", "busy", "--seed", str(seed)]
+        words = [binary, "--address", address, "--port", str(self.port), "--contracts", "30", "--market", "busy", "--seed", str(seed)]
         self.program = Program([*words, "--prevalence", "0.02"], open(os.path.join(folder, "simulator.log"), "ab"))
 
     def set_faults(self, faults):

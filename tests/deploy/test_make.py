@@ -20,7 +20,7 @@ def steps(target):
 
 class Targets(unittest.TestCase):
     def test_what_only_runs_the_programs_builds_no_tests(self):
-        for target in ("demo", "run", "seed", "install", "deb", "programs", "docs", "api-examples", "chaos", "soak"):
+        for target in ("demo", "run", "seed", "install", "deb", "programs", "docs", "api-examples", "chaos", "failover", "soak"):
             commands = steps(target)
             self.assertIn(PROGRAMS, commands, target)
             self.assertNotIn(EVERYTHING, commands, target)

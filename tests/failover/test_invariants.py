@@ -80,8 +80,8 @@ class Answers(Broken):
         stream = [entry(1, at=10.0)]
         self.holds(check.answers_tell_their_age(stream, [answer(1, asked=15.0, age_ms=5_100)], 1.0))
         self.breaks(check.answers_tell_their_age(stream, [answer(1, asked=15.0, age_ms=200)], 1.0), "called 200 ms old")
-        self.holds(check.nothing_past_its_time([answer(1, age_ms=9_000)], 10_000))
-        self.breaks(check.nothing_past_its_time([answer(1, age_ms=11_000)], 10_000), "11000 ms")
+        self.holds(check.nothing_past_its_time(stream, [answer(1, asked=19.0), answer(None, asked=40.0, status=503)], 10.0))
+        self.breaks(check.nothing_past_its_time(stream, [answer(1, asked=21.0)], 10.0), "served 11.0 s after")
 
     def test_errors(self):
         excuse = Excuse(10.0, 20.0, "scanner-a", frozenset({503}))
