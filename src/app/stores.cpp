@@ -29,20 +29,6 @@ constexpr std::uint64_t kMaxSequenceLead = 2'500'000;
 /// Rankings of a scanner with wider settings are restored too.
 constexpr std::size_t kMinRestoredContracts = 400;
 
-std::unique_ptr<storage::Store> make_database(asio::any_io_executor executor, const settings::Settings& settings,
-                                              const core::Clock& clock) {
-    storage::StoreOptions options;
-    options.data_dir = settings.data_dir;
-    options.bars_retention = settings.bar_1m_retention;
-    options.rankings_retention = settings.rankings_retention;
-    options.inputs_retention = settings.inputs_retention;
-    options.history_max_bytes = static_cast<std::uint64_t>(settings.history_max_gb * 1e9);
-    if (settings.postgres_url) {
-        return storage::make_postgres_store(std::move(executor), clock, std::move(options), *settings.postgres_url);
-    }
-    return storage::make_sqlite_store(std::move(executor), clock, std::move(options));
-}
-
 /// What a driver says without the names in it: health is read by any client of the port, and the log has it whole.
 std::string without_names(std::string_view text) {
     std::string shown;
@@ -72,6 +58,20 @@ storage::NamedStatus shown(std::string_view name, std::string_view kind, storage
 }
 
 }  // namespace
+
+std::unique_ptr<storage::Store> make_database(asio::any_io_executor executor, const settings::Settings& settings,
+                                              const core::Clock& clock) {
+    storage::StoreOptions options;
+    options.data_dir = settings.data_dir;
+    options.bars_retention = settings.bar_1m_retention;
+    options.rankings_retention = settings.rankings_retention;
+    options.inputs_retention = settings.inputs_retention;
+    options.history_max_bytes = static_cast<std::uint64_t>(settings.history_max_gb * 1e9);
+    if (settings.postgres_url) {
+        return storage::make_postgres_store(std::move(executor), clock, std::move(options), *settings.postgres_url);
+    }
+    return storage::make_sqlite_store(std::move(executor), clock, std::move(options));
+}
 
 Stores::Stores(asio::any_io_executor executor, const settings::Settings& settings, const core::Clock& clock)
     : settings_(settings),

@@ -19,6 +19,11 @@
 
 namespace scanner::app {
 
+/// The database that the settings name, unopened. `clock` must outlive it.
+[[nodiscard]] std::unique_ptr<storage::Store> make_database(boost::asio::any_io_executor executor,
+                                                            const settings::Settings& settings,
+                                                            const core::Clock& clock);
+
 /// What outlives the process: Redis (where it is set) for the newest ranking, the database for history and the
 /// operator's state. Loop thread only; `settings` and `clock` must outlive it.
 class Stores {

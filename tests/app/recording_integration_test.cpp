@@ -159,7 +159,7 @@ TEST_F(Recorded, is_made_of_lines_that_something_else_captured_and_ranked) {
     lines.close();
     output_of({"recording", "import", path("lines.jsonl"), "--out", path("made")}, 0);
     std::ofstream(path("all.env")) << "SCANNER_MIN_QVOL_USDT=0\nSCANNER_MAX_SPREAD_BPS=1000\n";
-    const std::string ranked = output_of({"replay", path("made"), "--settings", path("all.env")}, 0);
+    const std::string ranked = output_of({"replay", path("made"), "--list", "--settings", path("all.env")}, 0);
     EXPECT_THAT(ranked, HasSubstr("ranked 2")) << ranked;
 }
 

@@ -41,7 +41,7 @@ std::string_view does(Command command) {
         case Command::compute: return "reads cases (JSON Lines) on standard input and writes the computed numbers";
         case Command::detect: return "reads trade tapes and writes how much each 15-s bar looks like a pump";
         case Command::recording: return "looks at recordings, checks and cuts them, and makes some of other captures";
-        case Command::replay: return "ranks again what was recorded, and compares";
+        case Command::replay: return "serves a recording as if it were live, or ranks it again and compares";
         case Command::config: return "prints every effective setting and where it came from, secrets masked";
         case Command::migrate: return "brings the database schema up to date and says what it did";
     }
@@ -78,15 +78,20 @@ std::string_view details(Command command) {
                    "that of\nthe lines: docs/recording.md. Needs no exchange and no stores; settings do not matter to "
                    "it.\n";
         case Command::replay:
-            return "Takes the recording as files or a folder, and ranks by its clock, as fast as it can. A line goes "
-                   "to\n"
-                   "standard output for each recorded ranking; what differs from the digests in the recording, and how "
-                   "many\nwere compared, to standard error. Exit code 1 where one differs. Needs no exchange and no "
-                   "stores.\n\n"
-                   "  --digest            only number and digest of each ranking\n"
-                   "  --from TIME         say nothing of rankings before, as in 2026-11-30T19:33:10Z\n"
+            return "Takes the recording as files or a folder, and serves it by its clock: answers, streams and "
+                   "console as\nthey would have been, each saying that it is a replay. History and alerts go to a "
+                   "store of its own,\nwhich is removed after it unless --data-dir names a folder. Needs no "
+                   "exchange.\n\n"
+                   "  --speed 1|60|max    times as fast as it was; /replay changes it\n"
+                   "  --from TIME         begin there, as in 2026-11-30T19:33:10Z\n"
                    "  --to TIME           end there\n"
-                   "  --settings FILE     settings in place of the recorded ones, as in an .env file\n";
+                   "  --settings FILE     settings in place of the recorded ones, as in an .env file\n"
+                   "  --http-port N …     any setting as a flag, over these\n"
+                   "  --deliver           alerts go to the webhook that FILE or a flag names\n\n"
+                   "Without serving, as fast as it can, a line to standard output for each recorded ranking, and to\n"
+                   "standard error what differs from the digests in the recording; exit code 1 where one does:\n\n"
+                   "  --digest            number and digest of each ranking\n"
+                   "  --list              time and best contract as well\n";
         case Command::config:
             return "  --json              as JSON\n"
                    "  --markdown          the reference table of docs/settings.md\n"

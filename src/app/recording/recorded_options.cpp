@@ -17,8 +17,11 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kMasked = "***";
 /// Where a replay stores, serves and logs is its own matter.
-constexpr std::array<std::string_view, 5> kOwn{"SCANNER_HTTP_", "SCANNER_LOG_", "SCANNER_RECORD", "SCANNER_DATA_DIR",
-                                               "SCANNER_CA_BUNDLE"};
+constexpr std::array<std::string_view, 15> kOwn{
+    "SCANNER_HTTP_",           "SCANNER_LOG_",      "SCANNER_RECORD",       "SCANNER_DATA_DIR",
+    "SCANNER_CA_BUNDLE",       "SCANNER_POSTGRES_", "SCANNER_REDIS_URL",    "SCANNER_ALERT_WEBHOOK",
+    "SCANNER_ALLOWED_HOSTS",   "SCANNER_BASE_PATH", "SCANNER_CORS_ORIGINS", "SCANNER_TRUSTED_PROXIES",
+    "SCANNER_ALLOW_ANONYMOUS", "SCANNER_ROLE",      "SCANNER_LEASE"};
 
 }  // namespace
 

@@ -26,6 +26,9 @@ struct ReplayedCycle {
 };
 
 struct ReplayOptions {
+    /// Nothing before it is asked for: begins with the newest segment that is not after it and can be begun with.
+    /// Until segments hold what an engine knows, that is the first one.
+    std::int64_t begin_wall_ns = INT64_MIN;
     std::int64_t from_wall_ns = INT64_MIN;  ///< cycles before are made and not told
     std::int64_t to_wall_ns = INT64_MAX;    ///< exclusive
     /// Settings of the lines in a recording, with whatever the caller puts over them.

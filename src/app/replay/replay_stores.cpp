@@ -1,0 +1,136 @@
+#include "app/replay/replay_stores.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+namespace scanner::app {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+
+constexpr std::string_view kUnderWay = "under_way";
+
+/// Ends of ranges are exclusive.
+core::WallTime after(core::WallTime now) {
+    return now + milliseconds(1);
+}
+
+}  // namespace
+
+void HistoryThen::record(std::function<storage::HistoryBatch()> make) {
+    if (!token_) return inner_.record(std::move(make));
+    inner_.record([make = std::move(make), token = std::exchange(token_, nullptr)]() mutable {
+        storage::HistoryBatch batch = make();
+        token.reset();
+        return batch;
+    });
+}
+
+asio::awaitable<core::Result<storage::RankingsPage>> HistoryThen::rankings(storage::RankingsQuery query) {
+    const core::WallTime end = after(clock_.now());
+    if (query.from < query.to && query.from >= end) co_return storage::RankingsPage();
+    query.to = std::min(query.to, end);
+    co_return co_await inner_.rankings(std::move(query));
+}
+
+asio::awaitable<core::Result<std::optional<storage::RankingAsOf>>> HistoryThen::ranking_as_of(core::WallTime time,
+                                                                                              std::string profile) {
+    co_return co_await inner_.ranking_as_of(std::min(time, clock_.now()), std::move(profile));
+}
+
+asio::awaitable<core::Result<storage::BarsPage>> HistoryThen::bars(storage::BarsQuery query) {
+    const core::WallTime end = after(clock_.now() - query.interval);
+    if (query.from < query.to && query.from >= end) co_return storage::BarsPage();
+    query.to = std::min(query.to, end);
+    co_return co_await inner_.bars(std::move(query));
+}
+
+void ReplayMarks::add(api::ReplayMark mark) {
+    if (full()) return;
+    const auto same = [&mark](const api::ReplayMark& each) {
+        return each.at == mark.at && each.kind == mark.kind && each.symbol == mark.symbol && each.label == mark.label;
+    };
+    const auto place = std::ranges::upper_bound(marks_, mark.at, {}, &api::ReplayMark::at);
+    for (auto before = place; before != marks_.begin() && std::prev(before)->at == mark.at; --before) {
+        if (same(*std::prev(before))) return;
+    }
+    marks_.insert(place, std::move(mark));
+}
+
+void AlertsThen::record_alerts(std::vector<storage::AlertRecord> alerts) {
+    for (const storage::AlertRecord& alert : alerts) {
+        marks_.add({.at = alert.time, .kind = "alert", .symbol = alert.symbol, .label = alert.rule});
+    }
+    inner_.record_alerts(std::move(alerts));
+}
+
+asio::awaitable<core::Result<storage::AlertsPage>> AlertsThen::alerts(storage::AlertsQuery query) {
+    const core::WallTime end = after(clock_.now());
+    query.to = std::min(query.to.value_or(end), end);
+    if (query.from && *query.from >= *query.to) co_return storage::AlertsPage();
+    co_return co_await inner_.alerts(std::move(query));
+}
+
+asio::awaitable<core::Result<storage::DeadLetter>> AlertsThen::add_dead_letter(storage::DeadLetter letter) {
+    return inner_.add_dead_letter(std::move(letter));
+}
+
+asio::awaitable<core::Result<std::vector<storage::DeadLetter>>> AlertsThen::dead_letters(std::size_t limit) {
+    return inner_.dead_letters(limit);
+}
+
+asio::awaitable<core::Result<void>> AlertsThen::delete_dead_letter(std::int64_t id) {
+    return inner_.delete_dead_letter(id);
+}
+
+void EpisodesThen::record_episodes(std::vector<storage::EpisodeRecord> episodes) {
+    for (const storage::EpisodeRecord& episode : episodes) {
+        if (marks_.full() || !marked_.insert(episode.id).second) continue;
+        marks_.add({.at = episode.start, .kind = "episode", .symbol = episode.symbol, .label = episode.flag});
+    }
+    inner_.record_episodes(std::move(episodes));
+}
+
+void EpisodesThen::show_then(storage::Episode& episode) const {
+    if (!episode.record.end || *episode.record.end <= clock_.now()) return;
+    episode.record.end.reset();
+    episode.record.phase = kUnderWay;
+}
+
+asio::awaitable<core::Result<storage::EpisodesPage>> EpisodesThen::episodes(storage::EpisodesQuery query) {
+    const core::WallTime end = after(clock_.now());
+    query.to = std::min(query.to.value_or(end), end);
+    if (query.from && *query.from >= *query.to) co_return storage::EpisodesPage();
+    // What is open now may have an end in the store.
+    const auto status = std::exchange(query.status, std::nullopt);
+    auto page = co_await inner_.episodes(std::move(query));
+    if (!page) co_return page;
+    for (storage::Episode& episode : page->rows) show_then(episode);
+    if (status) {
+        const bool open = *status == storage::EpisodeStatus::open;
+        std::erase_if(page->rows, [open](const storage::Episode& each) { return each.record.end.has_value() == open; });
+    }
+    co_return page;
+}
+
+asio::awaitable<core::Result<storage::Episode>> EpisodesThen::episode(std::string id) {
+    auto found = co_await inner_.episode(id);
+    if (found && found->record.start > clock_.now()) co_return core::fail(core::ErrorCode::not_found, "not yet");
+    if (found) show_then(*found);
+    co_return found;
+}
+
+asio::awaitable<core::Result<storage::Episode>> EpisodesThen::judge(std::string id, storage::Disposition disposition,
+                                                                    std::optional<std::int64_t> expected) {
+    auto judged = co_await inner_.judge(std::move(id), std::move(disposition), expected);
+    if (judged) show_then(*judged);
+    co_return judged;
+}
+
+asio::awaitable<core::Result<std::vector<storage::FlagDispositions>>> EpisodesThen::dispositions(core::WallTime from,
+                                                                                                 core::WallTime to) {
+    return inner_.dispositions(from, to);
+}
+
+}  // namespace scanner::app
