@@ -1,11 +1,13 @@
 #include "scanner/storage/store.hpp"
 
+#include "storage/documents/operator_sql.hpp"
 #include "storage/documents/sql_alert_archive.hpp"
 #include "storage/documents/sql_document_store.hpp"
 #include "storage/history/history_sql.hpp"
 #include "storage/history/retention.hpp"
 #include "storage/history/sql_episode_ledger.hpp"
 #include "storage/spool/write_behind.hpp"
+#include "storage/sql/change_watch.hpp"
 #include "storage/sql/database_link.hpp"
 
 #include "scanner/net/event.hpp"
@@ -60,6 +62,7 @@ public:
         self->start("write_behind", run_writer(self));
         self->start("maintenance", run_maintenance(self));
         self->start("database_watch", watch(self));
+        self->listen();
         co_return core::Result<void>{};
     }
 
@@ -82,12 +85,14 @@ public:
         stopping_ = true;
         writer_.stop();
         link_.stop();
+        if (changes_) changes_->stop();
         changed_.notify();
     }
     /// Blocks for as long as a statement takes to notice that it was interrupted.
     void join() {
         writer_.join();
         link_.join();
+        if (changes_) changes_->join();
     }
 
     using History::record;
@@ -164,6 +169,13 @@ private:
     static asio::awaitable<void> run_writer(std::shared_ptr<StoreCore> self) { co_await self->writer_.run(); }
     static asio::awaitable<void> watch(std::shared_ptr<StoreCore> self) { co_await self->link_.watch(); }
 
+    /// What another process changes shows at once, where the database tells of it.
+    void listen() {
+        if (!link_.listens()) return;
+        changes_.emplace(executor_, [this] { return link_.listen(kDocumentsChannel); }, [this] { refresh_soon(); });
+        changes_->start();
+    }
+
     void refresh_soon() {
         refresh_at_ = {};
         changed_.notify();
@@ -235,6 +247,7 @@ private:
     SqlEpisodeLedger episodes_;
     std::uint64_t last_sequence_ = 0;
     std::chrono::steady_clock::time_point refresh_at_;
+    std::optional<ChangeWatch> changes_;
     core::RepeatedFailure prune_failure_{"retention_failed"};
     core::RepeatedFailure over_bound_{"history_over_bound"};
     HistorySize size_;
@@ -279,7 +292,7 @@ std::unique_ptr<Store> make_sqlite_store(asio::any_io_executor executor, const c
 
 std::unique_ptr<Store> make_postgres_store(asio::any_io_executor executor, const core::Clock& clock,
                                            StoreOptions options, std::string url) {
-    Backend backend = postgres_backend(std::move(url), options.query_timeout);
+    Backend backend = postgres_backend(url, options.query_timeout);
     return std::make_unique<StoreImpl>(
         std::make_shared<StoreCore>(std::move(executor), clock, std::move(options), std::move(backend)));
 }

@@ -168,6 +168,51 @@ TEST_P(OperatorStores, shows_what_another_process_changed) {
     await(other->close(seconds(5)));
 }
 
+/// Polling is too rare to be seen here: what shows was told.
+class ToldChanges : public StoreFixture {
+protected:
+    ToldChanges() {
+        use(DatabaseKind::postgres);
+        options_.refresh_interval = std::chrono::hours(1);
+        StoreOptions other_options = options_;
+        other_options.data_dir += "/other";
+        open_store();
+        other_ = make_postgres_store(io_.get_executor(), clock_, other_options, url_);
+        EXPECT_TRUE(await(other_->open()));
+    }
+    ~ToldChanges() override { await(other_->close(seconds(5))); }
+    void change(const std::string& name) {
+        Watchlist list;
+        list.name = name;
+        EXPECT_TRUE(await(other_->document_store().put_watchlist(list, 0)));
+    }
+    bool shows(const std::string& name) {
+        return run_until([&] { return document_store().documents()->find_watchlist(name) != nullptr; });
+    }
+
+    std::unique_ptr<Store> other_;
+};
+
+TEST_F(ToldChanges, show_at_once) {
+    change("one");
+    EXPECT_TRUE(shows("one"));
+    ASSERT_TRUE(await(other_->document_store().delete_watchlist("one", std::nullopt)));
+    EXPECT_TRUE(run_until([&] { return document_store().documents()->watchlists.empty(); }));
+}
+
+TEST_F(ToldChanges, are_not_missed_while_the_connection_is_renewed) {
+    change("before");
+    ASSERT_TRUE(shows("before"));
+    shared_postgres().run_sql(url_,
+                              "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                              "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+                              "AND (query LIKE 'LISTEN%' OR query = 'SELECT 1')");
+    change("meanwhile");
+    EXPECT_TRUE(shows("meanwhile"));
+    change("after");
+    EXPECT_TRUE(shows("after"));
+}
+
 TEST_P(OperatorStores, refuses_what_cannot_be_stored) {
     EXPECT_EQ(code(await(document_store().put_watchlist(Watchlist(), std::nullopt))), core::ErrorCode::invalid_input);
     Watchlist list;

@@ -54,6 +54,9 @@ public:
     [[nodiscard]] std::string url(const std::string& database = "postgres") const {
         return "postgresql://scanner@127.0.0.1:" + std::to_string(port_) + "/" + database;
     }
+    void run_sql(const std::string& at_url, const std::string& statement) {
+        run_to_end({bin_ / "psql", "-q", "-o", "/dev/null", "-v", "ON_ERROR_STOP=1", "-d", at_url, "-c", statement});
+    }
     void create_database(const std::string& name) {
         run_to_end({bin_ / "createdb", "-h", "127.0.0.1", "-p", std::to_string(port_), "-U", "scanner", name});
     }

@@ -36,6 +36,7 @@ DocumentVersion next_version(SqlSession& session) {
     session.execute("SELECT version FROM operator_clock WHERE id = 1", {},
                     [&](const SqlRow& row) { version = row.integer(0); });
     if (version == 0) throw SqlError(core::ErrorCode::internal, "operator_clock: its row is gone");
+    session.announce(kDocumentsChannel);
     return version;
 }
 

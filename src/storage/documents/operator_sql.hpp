@@ -8,11 +8,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The statements of the operator's documents, for either database. Each runs in a transaction of its own; they throw
 /// SqlError: conflict when `expected` is not the version that is there, not_found when nothing is.
 namespace scanner::storage {
+
+/// Announced with each change.
+inline constexpr std::string_view kDocumentsChannel = "scanner_documents";
 
 using ExpectedVersion = DocumentStore::Expected;
 

@@ -215,6 +215,8 @@ public:
             array(left), array(right));
     }
 
+    void announce(std::string_view channel) override { execute("SELECT pg_notify(?1, '')", {channel}, {}); }
+
     void interrupt() noexcept override {
         const std::scoped_lock guard(mutex_);
         if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);

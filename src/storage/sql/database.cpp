@@ -70,11 +70,11 @@ Backend sqlite_backend(const std::string& data_dir) {
             .embedded = true};
 }
 
-Backend postgres_backend(std::string url, std::chrono::milliseconds statement_timeout) {
-    return {
-        .name = "postgres",
-        .connect = [url = std::move(url), statement_timeout] { return open_postgres_session(url, statement_timeout); },
-        .dialect = make_postgres_dialect()};
+Backend postgres_backend(const std::string& url, std::chrono::milliseconds statement_timeout) {
+    return {.name = "postgres",
+            .connect = [url, statement_timeout] { return open_postgres_session(url, statement_timeout); },
+            .dialect = make_postgres_dialect(),
+            .listen = [url](std::string_view channel) { return listen_to_postgres(url, channel); }};
 }
 
 namespace {

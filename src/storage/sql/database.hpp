@@ -1,5 +1,6 @@
 #pragma once
 
+#include "storage/sql/change_watch.hpp"
 #include "storage/sql/schema.hpp"
 #include "storage/sql/sql.hpp"
 
@@ -12,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -22,6 +24,8 @@ struct Backend {
     std::string name;                                      ///< "sqlite", "postgres": for messages
     std::function<std::unique_ptr<SqlSession>()> connect;  ///< throws SqlError
     std::unique_ptr<SchemaDialect> dialect;
+    /// Hears of changes by other processes; empty where nobody tells of them.
+    std::function<std::unique_ptr<ChangeListener>(std::string_view channel)> listen = {};
     /// A file of ours: a failure at the start is final, unless another program has it locked (timeout).
     bool embedded = false;
 };
@@ -68,6 +72,6 @@ private:
 };
 
 [[nodiscard]] Backend sqlite_backend(const std::string& data_dir);
-[[nodiscard]] Backend postgres_backend(std::string url, std::chrono::milliseconds statement_timeout);
+[[nodiscard]] Backend postgres_backend(const std::string& url, std::chrono::milliseconds statement_timeout);
 
 }  // namespace scanner::storage

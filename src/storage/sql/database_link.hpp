@@ -75,6 +75,11 @@ public:
     [[nodiscard]] StoreState shown_state() const;
     /// Empty when there is none.
     [[nodiscard]] const std::string& last_error() const { return last_error_; }
+    /// Whether the database tells of what other processes change, and how it is heard; any thread.
+    [[nodiscard]] bool listens() const { return static_cast<bool>(database_.backend().listen); }
+    [[nodiscard]] std::unique_ptr<ChangeListener> listen(std::string_view channel) const {
+        return database_.backend().listen(channel);
+    }
     [[nodiscard]] bool embedded() const { return database_.backend().embedded; }
 
 private:
