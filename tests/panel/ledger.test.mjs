@@ -10,7 +10,8 @@ let stack;
 let episode;
 before(async () => {
   stack = await Stack.start({
-    simulator: ['--scenario', 'oi_paint', '--prevalence', '0.5'],
+    // Time runs faster: an episode is seen to its end.
+    simulator: ['--scenario', 'oi_paint', '--prevalence', '0.5', '--speed', '10'],
     scanner: { FEED: 'required', MANIP_MODEL: 'measured', MIN_QVOL_USDT: '100000', MAX_SPREAD_BPS: '2000' },
   });
   // History is written behind the cycles, so the ledger follows by a moment.
@@ -42,6 +43,42 @@ test('an episode stands in the ledger with its kind and evidence, and one key sa
   await row(page, episode.id).getByRole('button', { name: /benign$/, pressed: true }).waitFor();
   // The flag's tooltip says what its judged episodes were.
   await until(async () => /1 judged/.test(await row(page, episode.id).locator('.flag').getAttribute('title')), 'the precision', 30_000);
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+});
+
+test('its details have tape and book around it, and a note that is saved with the verdict', { timeout: 120_000 }, async () => {
+  // They are told half a minute after its end.
+  const { id } = await until(async () => {
+    const { items } = await stack.json('/manipulation/episodes?status=ended&limit=50');
+    for (const item of items) if ((await told(item.id)).context?.books.length > 0) return item;
+    return null;
+  }, 'an episode with what was around it', 90_000, 1_000);
+  const page = await openPanel(stack, { path: '#/ledger' });
+  await row(page, id).getByRole('link').focus({ timeout: 60_000 });
+  await page.keyboard.press('e');
+  const detail = page.locator(`[data-detail="${id}"]`);
+  await detail.getByRole('list', { name: 'Evidence' }).getByRole('listitem').first().waitFor();
+  await detail.getByRole('img', { name: /^Tape and book around the episode: \d+ trades? of .* \d+ looks? at the book/ }).waitFor();
+  assert.ok(await detail.locator('path.bid').evaluate((path) => path.getTotalLength() > 0), 'a book is drawn');
+
+  await page.keyboard.press('n');
+  await page.keyboard.type('a listing was announced, b');
+  await detail.getByRole('button', { name: 'benign', exact: true }).click();
+  await until(async () => { const { disposition } = await told(id); return disposition?.verdict === 'benign' && disposition.note === 'a listing was announced, b'; }, 'both are saved');
+  await row(page, id).getByRole('img', { name: 'Note: a listing was announced, b' }).waitFor();
+  // Another verdict by a key keeps the note; what is typed anew goes with the next one.
+  await row(page, id).getByRole('link').focus();
+  await page.keyboard.press('u');
+  await until(async () => { const { disposition } = await told(id); return disposition?.verdict === 'unsure' && disposition.note === 'a listing was announced, b'; }, 'the note stays');
+  await detail.getByRole('textbox').fill('not sure any more');
+  await detail.getByRole('button', { name: 'Save the note' }).click();
+  await until(async () => (await told(id)).disposition.note === 'not sure any more', 'the note alone');
+  await page.getByRole('button', { name: /^Undo/ }).click();
+  await until(async () => (await told(id)).disposition.note === 'a listing was announced, b', 'taken back');
+  await detail.getByRole('textbox').fill('é'.repeat(1_001));
+  await detail.getByText('Too long: at most 2000 bytes').waitFor();
+  assert.ok(await detail.getByRole('button', { name: 'benign', exact: true }).isDisabled());
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });

@@ -128,8 +128,9 @@ test('a card shows what is left after costs, no direction where there is none, a
   await page.context().close();
 });
 
-test('the cost in the drawer is slippage, spread and fees, there and back', { timeout: 60_000 }, async () => {
-  const page = await openPanel(stack, { path: '#/BTC-USDT' });
+test('the cost in the drawer is slippage, spread and fees, there and back, of the one answer that has the book', { timeout: 60_000 }, async () => {
+  const asked = [];
+  const page = await openPanel(stack, { path: '#/BTC-USDT', before: (made) => made.on('request', (request) => asked.push(request.url())) });
   const section = page.locator('aside section', { has: page.getByRole('heading', { name: 'Execution cost', exact: true }) });
   await until(async () => /Taker fee 6\.00 bps a side/.test(await section.innerText()), 'the fee');
   const lines = await section.locator('tbody tr').evaluateAll((all) => all.map((row) => [...row.querySelectorAll('th, td.num')].map((cell) => cell.textContent)));
@@ -139,6 +140,7 @@ test('the cost in the drawer is slippage, spread and fees, there and back', { ti
     assert.match(oneWay, /^(\d\.\d\d|0\.0*[1-9]\d\d|\d\d\.\d|\d{3,})$/, `${size}: three significant digits`);
     assert.ok(Math.abs(Number(all) - 2 * (Number(oneWay) + 6)) < 0.06, `${size}: ${all} of ${oneWay}`);
   }
+  assert.deepEqual(asked.filter((url) => /\/rankings\?.*notional=/.test(url)), []);
   await page.context().close();
 });
 

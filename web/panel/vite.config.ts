@@ -7,7 +7,7 @@ import { thirdParty } from './scripts/third-party.mjs';
 declare const process: { env: Record<string, string | undefined> };
 const scanner = process.env['PANEL_SCANNER'] ?? 'http://127.0.0.1:8010';
 const routes = ['rankings', 'fields', 'opportunities', 'symbol', 'symbols', 'healthz', 'health', 'ready', 'stream', 'settings',
-  'watchlists', 'profiles', 'alerts', 'manipulation'];
+  'watchlists', 'profiles', 'alerts', 'manipulation', 'exchange', 'replay', 'recordings'];
 
 export default defineConfig({
   // Relative, so that the console works under whichever path a proxy shows it at.

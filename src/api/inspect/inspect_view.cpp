@@ -10,8 +10,10 @@
 #include "scanner/signals/manipulation.hpp"
 #include "scanner/signals/numbers.hpp"
 #include "scanner/signals/score.hpp"
+#include "scanner/signals/slippage.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 namespace scanner::api {
@@ -66,6 +68,28 @@ void write_orderbook(core::JsonWriter& json, const market::OrderBook* book) {
     write_whole(json, "whole_bids", book->bids);
     write_whole(json, "whole_asks", book->asks);
     json.end_object();
+}
+
+/// What taking each of some notionals costs in the book that is shown: one answer instead of a ranking for each. Null
+/// where it holds less.
+void write_slippage(core::JsonWriter& json, const market::OrderBook* book) {
+    json.key("slippage");
+    if (book == nullptr) {
+        json.null();
+        return;
+    }
+    constexpr signals::Digits kDigits = signals::field_of<&signals::Metrics::slip_bps>().digits;
+    const signals::SlippageCurve curve = signals::slippage_curve(*book);
+    json.begin_array();
+    for (std::size_t i = 0; i < curve.size(); ++i) {
+        json.begin_object();
+        number_field(json, "notional_usdt", signals::kSlippageNotionals[i]);
+        number_field(
+            json, "slip_bps",
+            curve[i] < signals::kUnknownBps ? std::optional(signals::rounded(curve[i], kDigits)) : std::nullopt);
+        json.end_object();
+    }
+    json.end_array();
 }
 
 void write_bars(core::JsonWriter& json, std::string_view name, const std::vector<Bar>& bars) {
@@ -153,6 +177,12 @@ void write_episodes(core::JsonWriter& json, const signals::DetectorVerdict& verd
     }
     json.end_array().key("unknown_flags");
     write_value(json, std::span<const std::string_view>(verdict.unknown_flags));
+    json.key("quarantined_until");
+    if (verdict.quarantined_until) {
+        json.value(core::format_time(*verdict.quarantined_until));
+    } else {
+        json.null();
+    }
 }
 
 void write_manipulation(core::JsonWriter& json, const signals::NumbersView& numbers) {
@@ -294,7 +324,9 @@ std::string page_of(const ranking::Ranking& ranking, const Assessment& assessmen
     }
     write_snapshot(json, ranking, assessment);
     const bool live_book = extras.live != nullptr && extras.live->book != nullptr;
-    write_orderbook(json, live_book ? extras.live->book.get() : snapshot.data.order_book.get());
+    const market::OrderBook* book = live_book ? extras.live->book.get() : snapshot.data.order_book.get();
+    write_orderbook(json, book);
+    write_slippage(json, book);
     write_group(json, FieldGroup::momentum, assessment.item.numbers());
     write_group(json, FieldGroup::micro, assessment.item.numbers());
     write_metrics(json, assessment);

@@ -5,6 +5,9 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/signals/numbers.hpp"
 
+#include <fmt/format.h>
+
+#include <chrono>
 #include <optional>
 #include <ranges>
 #include <string>
@@ -117,7 +120,12 @@ market::Inputs inputs_at(market::Inputs inputs, const engine::LiveReading& live)
     refresh(inputs.tape(), live.tape_input);
     const auto grow_old = [&live](market::InputReading& reading) {
         if (reading.state != market::InputState::live || !reading.true_at) return;
-        if (live.read_at - *reading.true_at > reading.limit) reading.state = market::InputState::stale;
+        const auto age = live.read_at - *reading.true_at;
+        if (age <= reading.limit) return;
+        reading.state = market::InputState::stale;
+        reading.note = fmt::format("{} s old by now, the limit is {} s; the ranking still used it",
+                                   std::chrono::floor<std::chrono::seconds>(age).count(),
+                                   std::chrono::floor<std::chrono::seconds>(reading.limit).count());
     };
     for (const market::Input input : market::kInputs) grow_old(inputs[input]);
     grow_old(inputs.tape());

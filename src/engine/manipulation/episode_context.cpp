@@ -78,7 +78,7 @@ std::string EpisodeContext::json() const {
     std::ranges::sort(trades, {}, [](const market::Trade& trade) { return std::pair(trade.time, trade.trade_id); });
     for (const market::Trade& trade : trades) {
         json.begin_array().value(core::to_unix_ms(trade.time)).value(to_string(trade.taker_side));
-        json.value(trade.price).value(trade.size).end_array();
+        json.value(trade.price).value(trade.size / 2.0).end_array();  // Trade::size counts both sides
     }
     json.end_array().key("books").begin_array();
     for (const BookGlance& look : looks_) {

@@ -153,6 +153,21 @@ TEST_F(LiveInspect, tells_the_ages_at_that_moment) {
     EXPECT_EQ(shown["tape"]["subscription"], "live");
     EXPECT_EQ(shown["ticker"]["age_ms"], 90'500);
     EXPECT_EQ(shown["ticker"]["state"], "stale") << "it has outlived its limit since the ranking";
+    EXPECT_EQ(shown["ticker"]["note"], "90 s old by now, the limit is 90 s; the ranking still used it");
+}
+
+TEST_F(LiveInspect, tells_what_some_notionals_cost_in_the_book_that_it_shows) {
+    const json thin = page()["slippage"];
+    ASSERT_EQ(thin.size(), 10U);
+    EXPECT_EQ(thin[0], json::parse(R"({"notional_usdt":1000,"slip_bps":null})")) << "it holds 400 USDT of asks";
+    auto book = std::make_shared<market::OrderBook>();
+    book->bids = {{99.0, 1'000.0}};
+    book->asks = {{101.0, 1'000.0}};
+    reading_.book = std::move(book);
+    const json deep = page()["slippage"];
+    EXPECT_EQ(deep[0], json::parse(R"({"notional_usdt":1000,"slip_bps":100})"));
+    EXPECT_EQ(deep[5], json::parse(R"({"notional_usdt":50000,"slip_bps":100})"));
+    EXPECT_EQ(deep[6], json::parse(R"({"notional_usdt":100000,"slip_bps":null})")) << "99 000 USDT of bids";
 }
 
 TEST_F(LiveInspect, asks_for_the_trades_of_a_tape_with_a_hole) {

@@ -83,6 +83,7 @@ TEST(ManipulationWatch, tells_a_pump_to_ranking_and_ledger_with_what_was_around_
     const auto hot = watch.verdict(std::string(kCode), kOnset + seconds(50));
     EXPECT_THAT(hot->flags, testing::Contains("pump_ignition"));
     EXPECT_TRUE(hot->quarantined);
+    EXPECT_FALSE(hot->quarantined_until) << "not while it is over the threshold";
     ASSERT_EQ(hot->episodes.size(), 1U);
     EXPECT_EQ(watch.verdict(std::string(kCode), kOnset + seconds(50)), hot) << "the very same while nothing changes";
     ASSERT_EQ(ledger.size(), 1U);

@@ -64,7 +64,8 @@ TEST(EpisodeContext, keeps_half_a_minute_around_start_and_end) {
     const json kept = json::parse(context.json());
     EXPECT_FALSE(kept["truncated"]);
     ASSERT_EQ(kept["trades"].size(), 2U * 61U);
-    EXPECT_EQ(kept["trades"].front(), json({core::to_unix_ms(kStart + seconds(90)), "buy", 2.0, 3.0}));
+    EXPECT_EQ(kept["trades"].front(), json({core::to_unix_ms(kStart + seconds(90)), "buy", 2.0, 1.5}))
+        << "one side counted";
     EXPECT_EQ(kept["trades"][60][0], core::to_unix_ms(kStart + seconds(150)));
     EXPECT_EQ(kept["trades"][61][0], core::to_unix_ms(kStart + seconds(390)));
     EXPECT_EQ(kept["trades"].back()[0], core::to_unix_ms(kStart + seconds(450)));

@@ -7,7 +7,7 @@ export function row(code: string, fields: Partial<Row> = {}): Row {
 }
 
 export function frame(seq: number, items: readonly RowUpdate[], more: Partial<Frame> = {}): Frame {
-  return { seq, ts: 1_000_000 + seq * 15_000, profile: 'scalp', simulated: false, gauge: null, bucket: null,
+  return { seq, ts: 1_000_000 + seq * 15_000, profile: 'scalp', simulated: false, replay: false, gauge: null, bucket: null,
     nextScanAt: null, dataAgeMs: null, items, via: 'websocket' as Via, ...more };
 }
 

@@ -10,10 +10,12 @@ import { MarketState } from './market.svelte';
 import { Notifier } from './notifier';
 import { OperatorState } from './operator.svelte';
 import { PrefsState } from './prefs.svelte';
+import { ReplayState } from './replay.svelte';
 import { UiState } from './ui.svelte';
 import { UniverseState } from './universe.svelte';
 import { manipulationOf, type Alert } from '../model/operator';
 import { columnsOf, type Prefs } from '../store/prefs';
+import { markText } from '../store/replay';
 import { tokenIn } from '../store/route';
 import type { Column } from '../store/table/columns';
 import { NO_FILTER } from '../store/table/filter';
@@ -46,6 +48,7 @@ export class App {
   readonly health: HealthState;
   readonly operator: OperatorState;
   readonly notifier: Notifier;
+  readonly replay: ReplayState;
   readonly drafts: Drafts = new Drafts(() => this.operator.settings);
   /** Where the table is shown, and with it which list of columns is used and edited. */
   readonly layout: Layout = $derived.by(() => layoutOf(this.ui.tableWidth,
@@ -75,6 +78,8 @@ export class App {
       columns: () => this.columns,
       column: (id) => this.fields.find(id) ?? null,
       rhythm: () => this.health.rhythm,
+      replayAt: () => this.replay.position(Date.now()),
+      isSeeking: () => this.replay.isSeeking,
       onFrame: () => this.operator.cycle(),
     });
     this.exchange = new ExchangeState(this.http);
@@ -84,6 +89,19 @@ export class App {
     this.operator = new OperatorState(this.http, {
       alerts: (alerts) => this.announce(alerts),
       watchlists: () => this.market.requestPaint(),
+    });
+    this.replay = new ReplayState(this.http, {
+      isReplay: () => this.market.market.replay || this.health.current?.replay === true,
+      onJump: () => {
+        this.market.jump();
+        this.operator.jump();
+      },
+      onPosition: (now) => this.market.replayIsAt(now),
+      attempt: (run) => this.attempt(run, ''),
+      onMark: (mark) => {
+        this.ui.say(markText(mark, this.prefs.current.zone));
+        if (mark.code !== '') this.ui.inspect(mark.code);
+      },
     });
     this.notifier = new Notifier((code) => this.ui.inspect(code));
   }
@@ -110,6 +128,7 @@ export class App {
     this.universe.start();
     this.health.start();
     this.operator.start();
+    this.replay.start();
   }
 
   /** Name of the list that the star adds to. */

@@ -8,11 +8,12 @@ import { nameOf } from './glyphs';
 import { Painter } from './painter';
 import type { PrefsState } from './prefs.svelte';
 import type { Frame } from '../model/frame';
+import type { Replay } from '../model/replay';
 import type { LinkState } from '../model/link';
 import type { Row } from '../model/row';
 import { Histories } from '../store/history';
 import { applyFrame, frozenAfter, isLate, NO_MARKET, oldAfter, type Market, type Rhythm } from '../store/market';
-import { judge, type Judged, type Stamp } from '../store/stamp';
+import { isAhead, judge, type Judged, type Stamp } from '../store/stamp';
 import type { CellContext, Column } from '../store/table/columns';
 import { isSuspect } from '../store/table/filter';
 import { buildView, EMPTY_VIEW, type View } from '../store/table/view';
@@ -26,6 +27,7 @@ const SKEW_MS = 3_000;
 /** Ranks that people trade from. */
 const TOP = 10;
 const SUSPECTS_LINGER_MS = 30_000;
+const OF_ANOTHER_MOMENT: Judged = { ageMs: null, isOld: true, text: 'STALE' };
 
 /** What the market needs from the rest of the panel to show rows. */
 export interface Surroundings {
@@ -40,6 +42,10 @@ export interface Surroundings {
   readonly columns: () => readonly Column[];
   readonly column: (id: string) => Column | null;
   readonly rhythm: () => Rhythm;
+  /** The recorded time that a replay is at; null where none is played, or not yet known. */
+  readonly replayAt: () => number | null;
+  /** A replay is on its way to another moment: what is shown is of none that was asked for. */
+  readonly isSeeking: () => boolean;
   /** A frame came: also while the tab is hidden, where timers are slow. */
   readonly onFrame: () => void;
 }
@@ -50,8 +56,12 @@ export class MarketState {
   view: View = $state.raw(EMPTY_VIEW);
   context: CellContext = $state.raw({ now: Date.now(), ticks: new Map(), watched: new Set(), nameOf });
   link: LinkState = $state.raw({ via: 'websocket', phase: 'connecting', failures: 0, nextTryAt: null, problem: null });
-  /** Ticks once a second; for ages. */
+  /** Ticks once a second; for ages of data. In a replay the recorded time that it is at. */
   now = $state(Date.now());
+  /** Likewise, by this computer in any case: for when an answer was heard. */
+  here = $state(Date.now());
+  /** Counts the jumps of a replay: what was fetched before one is of another moment. */
+  era = $state(0);
   /** Items have the numbers of a live feed. It stays, so that columns do not come and go with it. */
   hasFeed = $state(false);
   pinned = $state(false);
@@ -104,15 +114,47 @@ export class MarketState {
     this.connection.start();
     setInterval(() => {
       if (document.hidden) return;
-      this.now = Date.now();
+      this.tick();
       // Rows whose numbers have just come show their ages with them.
-      if (this.now - this.context.now >= TICK_MS) this.painter.request();
+      if (Math.abs(this.now - this.context.now) >= TICK_MS) this.painter.request();
     }, TICK_MS);
     addEventListener('online', () => this.connection.retryNow());
-    document.addEventListener('visibilitychange', () => {
-      this.now = Date.now();
-    });
+    document.addEventListener('visibilitychange', () => this.tick());
     await this.begin();
+  }
+
+  /** A recording is played; its clock is not this computer's. */
+  get isReplay(): boolean {
+    return this.market.replay || this.around.replayAt() !== null;
+  }
+
+  /** The time that ages are judged by: never before what is shown. */
+  private clock(): number {
+    const at = this.around.replayAt();
+    return this.latest.replay || at !== null ? Math.max(this.latest.ts, at ?? 0) : Date.now();
+  }
+
+  private tick(): void {
+    this.here = Date.now();
+    this.now = this.clock();
+  }
+
+  /** A replay is somewhere else: rankings from before are older than none, and newer than none. */
+  jump(): void {
+    ++this.question;
+    ++this.era;
+    this.latest = { ...this.latest, ts: 0, via: null };
+    this.awaited = null;
+    this.held = null;
+    this.suspectsUntil = 0;
+    this.manipulation.clear();
+    void this.begin();
+  }
+
+  /** A replay is there: paused with another ranking than the one that is shown, it is asked for. */
+  replayIsAt({ playing, seq }: Pick<Replay, 'playing' | 'seq'>): void {
+    this.tick();
+    if (!playing && seq !== null && seq !== this.latest.seq) void this.begin();
   }
 
   /** The first rows over HTTP, while the stream is still being opened. */
@@ -169,7 +211,7 @@ export class MarketState {
 
   get isStale(): boolean {
     const age = this.dataAge;
-    return age !== null && (age > this.oldAfter || this.isFrozen);
+    return this.around.isSeeking() || (age !== null && (age > this.oldAfter || this.isFrozen));
   }
 
   /** Of when an answer is: `ts` by the scanner's clock, `ageMs` how old its data were by then. */
@@ -190,8 +232,10 @@ export class MarketState {
 
   /** How old that is now; goes on with every second. */
   judge(stamp: Stamp): Judged {
-    return judge(stamp, { now: this.now, staleAfterMs: this.oldAfter,
-      cycleMs: Math.max(this.market.cycleMs ?? 0, this.around.rhythm().scanMs ?? 0),
+    const now = stamp.heard === true ? this.here : this.now;
+    const cycleMs = Math.max(this.market.cycleMs ?? 0, this.around.rhythm().scanMs ?? 0);
+    if (stamp.heard !== true && (this.around.isSeeking() || (this.isReplay && isAhead(stamp, { now, cycleMs })))) return OF_ANOTHER_MOMENT;
+    return judge(stamp, { now, staleAfterMs: this.oldAfter, cycleMs,
       tableAt: this.tableStamp?.at ?? null });
   }
 
@@ -221,6 +265,7 @@ export class MarketState {
     if (this.frozen === before) return;
     this.held = this.frozen ? this.shownOrder() : null;
     this.heldSince = this.frozen ? Date.now() : null;
+    this.here = Date.now();
     this.painter.now();
   }
 
@@ -250,7 +295,7 @@ export class MarketState {
 
   /** A time of the scanner's clock by this one. */
   private localTime(ts: number): number {
-    return Math.min(Date.now(), ts - this.skew);
+    return this.latest.replay ? ts : Math.min(Date.now(), ts - this.skew);
   }
 
   private receive(frame: Frame): void {
@@ -262,8 +307,9 @@ export class MarketState {
   private take(frame: Frame): void {
     const isNew = !isLate(this.latest, frame) && (frame.seq !== this.latest.seq || frame.ts !== this.latest.ts);
     if (!this.hasFeed && frame.items.some((item) => 'microprice' in item)) this.hasFeed = true;
-    this.latest = applyFrame(this.latest, frame, this.localTime(frame.ts));
-    this.connection.expectFramesWithin(oldAfter(this.latest, this.around.rhythm()));
+    this.latest = applyFrame(this.latest, frame, frame.replay ? frame.ts : this.localTime(frame.ts));
+    // A replay that is paused says nothing, and nothing is wrong with it.
+    this.connection.expectFramesWithin(frame.replay ? Infinity : oldAfter(this.latest, this.around.rhythm()));
     if (isNew) this.remember(frame);
     this.painter.request();
   }
@@ -316,7 +362,8 @@ export class MarketState {
   private paint(): void {
     untrack(() => {
       const prefs = this.prefs.current;
-      const now = Date.now();
+      const now = this.clock();
+      this.here = Date.now();
       const context: CellContext = { now, ticks: this.around.ticks(), watched: this.around.watched(), nameOf };
       const watchlist = prefs.filter.watchlist;
       this.market = this.latest;

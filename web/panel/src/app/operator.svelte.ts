@@ -276,6 +276,14 @@ export class OperatorState {
     await this.loadRules();
   }
 
+  /** A replay is somewhere else: what its alerts are there is history, not news. */
+  jump(): void {
+    this.knownAlerts = null;
+    this.fresh.clear();
+    this.unread = 0;
+    this.alertsDue(0);
+  }
+
   /** Marks these as read. */
   read(seen: readonly Alert[]): void {
     for (const alert of seen) this.fresh.delete(alert.key);

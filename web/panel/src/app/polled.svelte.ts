@@ -42,7 +42,8 @@ export class Polled<T> {
       const startedAt = Date.now();
       if (!document.hidden) failures = (await this.ask(subject, fetch, over)) ? 0 : failures + 1;
       if (over.aborted) return;
-      const pause = Math.min(LONGEST_PAUSE_MS, everyMs() * 2 ** Math.min(failures, 6));
+      const usual = everyMs();
+      const pause = failures === 0 ? usual : Math.min(LONGEST_PAUSE_MS, usual * 2 ** Math.min(failures, 6));
       await this.rest(Math.max(LEAST_PAUSE_MS, startedAt + pause - Date.now()));
     }
   }

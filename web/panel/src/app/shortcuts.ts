@@ -34,6 +34,11 @@ export const SHORTCUTS: readonly Shortcut[] = [
   { keys: ['Alt ← →'], does: 'Move a column (on its header)', group: 'Table' },
   { keys: ['Shift ← →'], does: 'Resize a column (on its header)', group: 'Table' },
   { keys: ['m', 'b', 'u'], does: 'It was manipulation, benign, unsure', group: 'Ledger' },
+  { keys: ['e', 'n'], does: 'What the detector saw, write a note', group: 'Ledger' },
+  { keys: ['p'], does: 'Play or pause', group: 'Replay' },
+  { keys: ['.'], does: 'Step to the next cycle', group: 'Replay' },
+  { keys: ['[', ']'], does: 'To the mark before, after', group: 'Replay' },
+  { keys: ['g'], does: 'Type a time to go to', group: 'Replay' },
   { keys: ['t'], does: 'Times: UTC/local', group: 'Look' },
   { keys: ['d'], does: 'Theme: dark, light, system', group: 'Look' },
 ];
@@ -47,6 +52,8 @@ export interface RowNavigation {
   readonly cycleSort?: (by: 1 | -1) => void;
   /** Only where rows are episodes: says what the one that the keyboard is on was. */
   readonly judge?: (verdict: Verdict) => void;
+  /** Likewise: shows and hides what the detector saw, or goes to the field for a note. */
+  readonly detail?: (what: 'toggle' | 'note') => void;
 }
 
 let rows: RowNavigation | null = null;
@@ -92,6 +99,9 @@ export function installShortcuts(app: App): () => void {
   const onTable = (run: () => void): void => {
     if (ui.route.page === 'markets') run();
   };
+  const onReplay = (run: () => void): void => {
+    if (app.replay.current !== null) run();
+  };
   const plain: Record<string, () => void> = {
     '/': () => (ui.open = 'spotlight'),
     '?': () => ui.toggle('help'),
@@ -121,6 +131,13 @@ export function installShortcuts(app: App): () => void {
       market.resort();
       ui.say('Rows re-sorted');
     }),
+    e: () => rows?.detail?.('toggle'),
+    n: () => rows?.detail?.('note'),
+    p: () => onReplay(() => void app.replay.toggle()),
+    '.': () => onReplay(() => void app.replay.step()),
+    '[': () => onReplay(() => void app.replay.goBeside(-1)),
+    ']': () => onReplay(() => void app.replay.goBeside(1)),
+    g: () => onReplay(() => document.getElementById('replay-time')?.focus()),
     s: () => rows?.cycleSort?.(1),
     S: () => rows?.cycleSort?.(-1),
     x: () => onTable(() => app.clearFilter()),

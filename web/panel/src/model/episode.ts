@@ -45,6 +45,42 @@ export interface Episode {
   readonly disposition: Disposition | null;
 }
 
+/** A trade near an episode. */
+export interface NearTrade {
+  readonly at: number;
+  /** Of the taker. */
+  readonly side: 'buy' | 'sell' | null;
+  readonly price: number;
+  /** Base units. */
+  readonly size: number;
+}
+
+/** Best first, as [price, base units]. */
+export type Levels = readonly (readonly [number, number])[];
+
+/** The book near an episode. */
+export interface Look {
+  readonly at: number;
+  readonly bids: Levels;
+  readonly asks: Levels;
+}
+
+/** Tape and book from half a minute before its start and end to half a minute after. */
+export interface EpisodeContext {
+  /** There was more than was kept. */
+  readonly truncated: boolean;
+  readonly trades: readonly NearTrade[];
+  readonly looks: readonly Look[];
+}
+
+/** The answer of /manipulation/episodes/{id}. */
+export interface EpisodeDetail {
+  readonly episode: Episode;
+  readonly claim: string;
+  /** null until half a minute after the episode has ended, and where nothing was kept. */
+  readonly context: EpisodeContext | null;
+}
+
 export interface EpisodePage {
   readonly items: readonly Episode[];
   readonly hasMore: boolean;
@@ -93,6 +129,38 @@ export function decodeEpisode(value: unknown): Episode | null {
     trades: number(from['trades']),
     disposition: decodeDisposition(from['disposition']),
   };
+}
+
+function levels(value: unknown): Levels {
+  return list(value).flatMap((entry): (readonly [number, number])[] => {
+    const [price, size] = [number(list(entry)[0]), number(list(entry)[1])];
+    return price === null || size === null ? [] : [[price, size]];
+  });
+}
+
+function decodeContext(value: unknown): EpisodeContext | null {
+  if (!isObject(value)) return null;
+  return {
+    truncated: value['truncated'] === true,
+    trades: list(value['trades']).flatMap((entry): NearTrade[] => {
+      const [at, side, price, size] = list(entry);
+      const [when, paid, amount] = [number(at), number(price), number(size)];
+      if (when === null || paid === null || amount === null) return [];
+      return [{ at: when, side: side === 'buy' || side === 'sell' ? side : null, price: paid, size: amount }];
+    }),
+    looks: list(value['books']).filter(isObject).flatMap((entry): Look[] => {
+      const at = number(entry['ts_ms']);
+      return at === null ? [] : [{ at, bids: levels(entry['bids']), asks: levels(entry['asks']) }];
+    }),
+  };
+}
+
+/** The answer of /manipulation/episodes/{id}; null where it is none. */
+export function decodeEpisodeDetail(value: unknown): EpisodeDetail | null {
+  const episode = decodeEpisode(value);
+  if (episode === null) return null;
+  const from = object(value);
+  return { episode, claim: text(from['claim']) ?? '', context: decodeContext(from['context']) };
 }
 
 /** The answer of /manipulation/episodes. */

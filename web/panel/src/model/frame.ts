@@ -11,6 +11,8 @@ export interface Frame {
   readonly ts: number;
   readonly profile: string;
   readonly simulated: boolean;
+  /** Of a recording that is played. */
+  readonly replay: boolean;
   /** Mean ATR of the cycle in percent, and its bucket; null where the transport does not carry it. */
   readonly gauge: number | null;
   readonly bucket: string | null;
@@ -37,6 +39,7 @@ export function decodeFrame(value: unknown, via: Via): Frame | null {
     ts,
     profile: text(value['profile']) ?? '',
     simulated: value['simulated'] === true,
+    replay: value['replay'] === true,
     gauge: number(value['market_gauge']),
     bucket: text(value['volatility_bucket']),
     nextScanAt: time(value['next_scan_at']),

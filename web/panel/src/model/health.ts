@@ -56,6 +56,8 @@ export interface Health {
   readonly backoffSec: number;
   readonly nextScanAt: number | null;
   readonly simulated: boolean;
+  /** A recording is played instead of a market that is scanned. */
+  readonly replay: boolean;
   readonly fresh: boolean | null;
   readonly rankingAgeMs: number | null;
   readonly adapter: {
@@ -132,6 +134,7 @@ export function decodeHealth(value: unknown): Health {
     backoffSec: number(from['backoff_sec']) ?? 0,
     nextScanAt: time(from['next_scan_at']),
     simulated: from['simulated'] === true,
+    replay: from['replay'] === true,
     fresh: ranking === null ? null : ranking['fresh'] === true,
     rankingAgeMs: ranking === null ? null : number(ranking['age_ms']),
     adapter: decodeAdapter(object(from['adapter'])),

@@ -65,6 +65,13 @@ export interface Input {
   readonly subscription: string | null;
 }
 
+/** What taking a notional costs in the book that is shown. */
+export interface Slippage {
+  readonly notional: number;
+  /** null: the book holds less. */
+  readonly bps: number | null;
+}
+
 export interface Inspection {
   readonly code: string;
   readonly symbol: string;
@@ -76,6 +83,8 @@ export interface Inspection {
   readonly rejection: string | null;
   readonly snapshot: Json;
   readonly book: { readonly bids: readonly Level[]; readonly asks: readonly Level[]; readonly at: number | null } | null;
+  /** null without a book. */
+  readonly slippage: readonly Slippage[] | null;
   /** null without a live book. */
   readonly ladder: { readonly bids: readonly FirmLevel[]; readonly asks: readonly FirmLevel[] } | null;
   /** null where no feed follows it. */
@@ -89,6 +98,8 @@ export interface Inspection {
     readonly probability: number | null;
     /** Flags of which nothing can be said, for want of input. */
     readonly unknownFlags: readonly string[];
+    /** When its quarantine ends unless the score rises again; null where that is not known. */
+    readonly quarantinedUntil: number | null;
     readonly score: number | null;
     readonly flags: readonly string[];
     readonly features: Json;
@@ -152,6 +163,14 @@ function decodeTape(value: unknown): Tape | null {
   return { trades: trades.sort((a, b) => b.at - a.at), complete: value['complete'] === true, incompleteSince: time(value['incomplete_since']) };
 }
 
+function decodeSlippage(value: unknown): Slippage[] | null {
+  if (!Array.isArray(value)) return null;
+  return value.filter(isObject).flatMap((entry) => {
+    const notional = number(entry['notional_usdt']);
+    return notional === null ? [] : [{ notional, bps: number(entry['slip_bps']) }];
+  });
+}
+
 export function decodeInspection(value: unknown): Inspection {
   const from = object(value);
   const symbol = text(from['symbol']) ?? '';
@@ -168,6 +187,7 @@ export function decodeInspection(value: unknown): Inspection {
     rejection: text(from['rejection']),
     snapshot: object(from['snapshot']),
     book: book === null ? null : { bids: levels(book['bids']), asks: levels(book['asks']), at: time(book['ts']) },
+    slippage: decodeSlippage(from['slippage']),
     ladder: live === null ? null : { bids: firmLevels(live['bids']), asks: firmLevels(live['asks']) },
     tape: decodeTape(from['tape']),
     momentum: object(from['momentum']),
@@ -177,6 +197,7 @@ export function decodeInspection(value: unknown): Inspection {
       measured: from['manip_model'] === 'measured',
       probability: number(manipulation['probability']),
       unknownFlags: texts(manipulation['unknown_flags']),
+      quarantinedUntil: time(manipulation['quarantined_until']),
       score: number(manipulation['score']),
       flags: texts(manipulation['flags']),
       features: object(manipulation['features']),

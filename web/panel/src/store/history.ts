@@ -52,6 +52,10 @@ export class Histories {
     return this.rings.get(code)?.ring.points() ?? [];
   }
 
+  clear(): void {
+    this.rings.clear();
+  }
+
   forget(now: number): void {
     for (const [code, entry] of this.rings) {
       if (now - entry.seen > this.forgetAfter) this.rings.delete(code);

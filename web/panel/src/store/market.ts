@@ -7,6 +7,7 @@ export interface Market {
   readonly ts: number;
   readonly profile: string;
   readonly simulated: boolean;
+  readonly replay: boolean;
   readonly gauge: number | null;
   readonly bucket: string | null;
   /** Time from a ranking to the next as the scanner plans it, ms; null until it said so. */
@@ -20,7 +21,7 @@ export interface Market {
 }
 
 export const NO_MARKET: Market = {
-  seq: -1, ts: 0, profile: '', simulated: false, gauge: null, bucket: null, plannedMs: null, dataAgeMs: null,
+  seq: -1, ts: 0, profile: '', simulated: false, replay: false, gauge: null, bucket: null, plannedMs: null, dataAgeMs: null,
   cycleMs: null, via: null, receivedAt: 0, rows: new Map(),
 };
 
@@ -70,6 +71,7 @@ export function applyFrame(market: Market, frame: Frame, now: number): Market {
     ts: frame.ts,
     profile: frame.profile === '' ? market.profile : frame.profile,
     simulated: frame.simulated,
+    replay: frame.replay,
     gauge: frame.gauge ?? (frame.via === 'polling' ? meanAtr(rows) : market.gauge),
     bucket: frame.bucket ?? (frame.via === 'polling' ? bucketOf(meanAtr(rows)) : market.bucket),
     plannedMs,

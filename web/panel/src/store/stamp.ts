@@ -8,6 +8,8 @@ export interface Stamp {
   readonly seq: number | null;
   /** From which age on it is old, where it has a limit of its own, ms. */
   readonly limitMs: number | null;
+  /** `at` is when it was heard, which no replay has a clock for. */
+  readonly heard?: boolean;
 }
 
 export interface Judged {
@@ -25,6 +27,11 @@ export interface Clock {
   /** From which age on a ranking is old, ms. */
   readonly staleAfterMs: number;
   readonly cycleMs: number | null;
+}
+
+/** Of a moment that a replay has left again for an earlier one. */
+export function isAhead(stamp: Stamp, { now, cycleMs }: Pick<Clock, 'now' | 'cycleMs'>): boolean {
+  return stamp.at !== null && stamp.at - now > lagAllowedMs(cycleMs);
 }
 
 /** A part may lag behind the table by a cycle that is being fetched, but not by two. */
