@@ -39,7 +39,6 @@ simulator::face::FaceOptions face_options(const simulator::Options& options, con
     face.faults = options.faults;
     face.status.version = core::kVersion;
     face.status.start = market.now();
-    face.status.speed = options.speed;
     face.status.market = simulator::to_string(options.market);
     face.status.scenarios = options.scenarios;
     face.status.prevalence = options.prevalence;

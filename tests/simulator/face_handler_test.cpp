@@ -265,6 +265,13 @@ TEST_F(FaceHandler, the_status_counts) {
     EXPECT_EQ(status.at("requests"), 2);
     EXPECT_EQ(status.at("faults"), 1);
     EXPECT_EQ(get("/_simulator/other").status, 404);
+    const auto faster = send("POST", "/_simulator/speed", R"({"speed":2.5})");
+    EXPECT_EQ(faster.status, 200);
+    EXPECT_EQ(nlohmann::json::parse(*faster.body).at("speed"), 2.5);
+    for (const auto* const wrong : {"", "2", "{}", R"({"speed":"2"})", R"({"speed":0})", R"({"speed":1001})"}) {
+        EXPECT_EQ(send("POST", "/_simulator/speed", wrong).status, 400) << wrong;
+    }
+    EXPECT_EQ(get("/_simulator/speed").status, 405);
 }
 
 TEST(FaceWorld, plays_at_its_speed_and_never_backwards) {
@@ -282,6 +289,10 @@ TEST(FaceWorld, plays_at_its_speed_and_never_backwards) {
     clock.advance(1s);
     world.play(0ms);
     EXPECT_EQ(world.market().now(), test::kNow + 5'200ms) << "one slice when there is no time for more";
+    world.set_speed(2.0);
+    EXPECT_EQ(world.lag(), 9'800ms) << "what has passed stays";
+    clock.advance(1s);
+    EXPECT_EQ(world.lag(), 11'800ms);
 }
 
 TEST(FaceGzip, headers_that_accept_it) {

@@ -136,6 +136,17 @@ core::Result<std::vector<FaultSpec>> parse_fault_list(std::string_view text) {
     return faults;
 }
 
+core::Result<double> parse_speed(std::string_view text) {
+    constexpr double kMaxSpeed = 1'000.0;
+    const auto body = nlohmann::json::parse(text, nullptr, false);
+    const auto speed = body.is_object() ? body.find("speed") : body.end();
+    if (!body.is_object() || speed == body.end() || !speed->is_number() || !(speed->get<double>() > 0.0) ||
+        speed->get<double>() > kMaxSpeed) {
+        return core::fail(ErrorCode::invalid_input, R"(the body must be {"speed":X}, over 0 to 1000)");
+    }
+    return speed->get<double>();
+}
+
 std::string label_lines(const std::vector<Label>& labels) {
     std::string lines;
     for (const Label& label : labels) {

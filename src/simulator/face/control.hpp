@@ -46,6 +46,9 @@ struct Status {
 /// keys ({"kind":"slow","delay":"2s","rate":0.1}); what faults_json adds is ignored. All problems in one error.
 [[nodiscard]] core::Result<std::vector<FaultSpec>> parse_fault_list(std::string_view json);
 
+/// Reads what POST /_simulator/speed takes: {"speed":2}, over 0 to 1000.
+[[nodiscard]] core::Result<double> parse_speed(std::string_view json);
+
 /// The truth about a contract's book: the one that was shown under this matching id, or the newest, with 150 levels a
 /// side; when another one took its place, if one has; the newest matching id and the last trade, with their times.
 /// Fails with a sentence when that book was never shown, or too long ago.

@@ -97,6 +97,7 @@ private:
     // /_simulator/*
     [[nodiscard]] net::ServerResponse control(const net::ServerRequest& request);
     [[nodiscard]] net::ServerResponse control_faults(const net::ServerRequest& request);
+    [[nodiscard]] net::ServerResponse control_speed(const net::ServerRequest& request);
     [[nodiscard]] net::ServerResponse control_book(const net::ServerRequest& request);
     [[nodiscard]] net::ServerResponse control_labels(const net::ServerRequest& request);
     awaitable<void> follow_labels(WallTime since, net::BodyWriter& writer);
@@ -274,6 +275,7 @@ Status HtxFace::status() const {
     status.time = now();
     status.uptime = std::chrono::floor<milliseconds>(clock_.steady_now() - started_);
     status.lag = world_.lag();
+    status.speed = world_.speed();
     status.seed = options_.seed;
     status.requests = requests_;
     status.over_limit = over_limit_;
@@ -289,13 +291,22 @@ net::ServerResponse HtxFace::control(const net::ServerRequest& request) {
     catch_up();
     const std::string_view path = request.path();
     if (path == "/_simulator/faults") return control_faults(request);
+    if (path == "/_simulator/speed") return control_speed(request);
     if (request.method != "GET") return http_answer(405, control_error("GET only"), kJsonType, false);
     if (path == "/_simulator/status") return http_answer(200, status_json(status()), kJsonType, false);
     if (path == "/_simulator/labels") return control_labels(request);
     if (path == "/_simulator/book") return control_book(request);
     constexpr std::string_view kKnown =
-        "known are /_simulator/status, /_simulator/faults, /_simulator/labels, /_simulator/book";
+        "known are /_simulator/status, /_simulator/speed, /_simulator/faults, /_simulator/labels, /_simulator/book";
     return http_answer(404, control_error(kKnown), kJsonType, false);
+}
+
+net::ServerResponse HtxFace::control_speed(const net::ServerRequest& request) {
+    if (request.method != "POST") return http_answer(405, control_error("POST only"), kJsonType, false);
+    const auto speed = parse_speed(request.body);
+    if (!speed) return http_answer(400, control_error(speed.error().message()), kJsonType, false);
+    world_.set_speed(*speed);
+    return http_answer(200, status_json(status()), kJsonType, false);
 }
 
 net::ServerResponse HtxFace::control_book(const net::ServerRequest& request) {

@@ -34,6 +34,12 @@ WallTime World::target() const {
     return market_start_ + milliseconds(std::llround(std::max(0.0, passed)));
 }
 
+void World::set_speed(double speed) {
+    market_start_ = target();
+    clock_start_ = clock_.now();
+    speed_ = speed;
+}
+
 milliseconds World::lag() const {
     return std::max(milliseconds(0), target() - market_->now());
 }

@@ -32,6 +32,10 @@ public:
     /// The contract's book now. What is shown of books is taken from here, so that `record` knows it.
     const BookState& look(std::size_t contract);
 
+    /// From now on simulated time runs `speed` times as fast as the clock; what has passed stays.
+    void set_speed(double speed);
+    [[nodiscard]] double speed() const { return speed_; }
+
     /// Simulated time still to be played.
     [[nodiscard]] std::chrono::milliseconds lag() const;
 

@@ -80,19 +80,43 @@ export class Http {
    * wants one, again and with the reason while it is not the right one.
    */
   async send(method: 'POST' | 'DELETE', path: string, body?: unknown, tag: string | null = null): Promise<unknown> {
-    let response = await this.change(method, path, body, tag);
+    const response = await this.withToken('This change', () => this.change(method, path, body, tag));
+    if (!response.ok) throw await problemOf(response);
+    const answer = await response.text();
+    return answer === '' ? null : (JSON.parse(answer) as unknown);
+  }
+
+  /** A file that only the token opens, with the name that the daemon gives it. */
+  async download(path: string): Promise<{ readonly content: Blob; readonly name: string }> {
+    const response = await this.withToken('This', () => this.fetch(path, { headers: this.headers() }));
+    if (!response.ok) throw await problemOf(response);
+    const [, name = 'download'] = /filename="([^"/\\]+)"/.exec(response.headers.get('Content-Disposition') ?? '') ?? [];
+    try {
+      return { content: await response.blob(), name };
+    } catch {
+      throw new ApiError(0, 'The download was cut off.');
+    }
+  }
+
+  /** JSON of a GET that only the token opens. */
+  async getWithToken(path: string): Promise<unknown> {
+    const response = await this.withToken('This', () => this.fetch(path, { headers: this.headers() }));
+    if (!response.ok) throw await problemOf(response);
+    return response.json();
+  }
+
+  private async withToken(what: string, ask: () => Promise<Response>): Promise<Response> {
+    let response = await ask();
     let asked = false;
     while (response.status === 401 || (asked && response.status === 429) || (response.status === 403 && await isAboutToken(response))) {
       const sent = this.options.token() !== null;
       const token = await this.options.askToken(sent ? (await problemOf(response)).message : null);
-      if (token === null) throw new ApiError(401, 'This change needs the access token.');
+      if (token === null) throw new ApiError(401, `${what} needs the access token.`);
       asked = true;
-      response = await this.change(method, path, body, tag);
+      response = await ask();
     }
     if (asked) this.options.onTokenAccepted?.();
-    if (!response.ok) throw await problemOf(response);
-    const answer = await response.text();
-    return answer === '' ? null : (JSON.parse(answer) as unknown);
+    return response;
   }
 
   private change(method: string, path: string, body: unknown, tag: string | null): Promise<Response> {

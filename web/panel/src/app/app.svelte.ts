@@ -10,6 +10,7 @@ import { MarketState } from './market.svelte';
 import { Notifier } from './notifier';
 import { OperatorState } from './operator.svelte';
 import { PrefsState } from './prefs.svelte';
+import { RecordingsState } from './recordings.svelte';
 import { ReplayState } from './replay.svelte';
 import { UiState } from './ui.svelte';
 import { UniverseState } from './universe.svelte';
@@ -49,6 +50,7 @@ export class App {
   readonly operator: OperatorState;
   readonly notifier: Notifier;
   readonly replay: ReplayState;
+  readonly recordings: RecordingsState;
   readonly drafts: Drafts = new Drafts(() => this.operator.settings);
   /** Where the table is shown, and with it which list of columns is used and edited. */
   readonly layout: Layout = $derived.by(() => layoutOf(this.ui.tableWidth,
@@ -90,6 +92,7 @@ export class App {
       alerts: (alerts) => this.announce(alerts),
       watchlists: () => this.market.requestPaint(),
     });
+    this.recordings = new RecordingsState(this.http);
     this.replay = new ReplayState(this.http, {
       isReplay: () => this.market.market.replay || this.health.current?.replay === true,
       onJump: () => {

@@ -80,7 +80,8 @@ export class ReplayState {
     this.seeking = at;
     try {
       const done = await this.change('seek', { at: new Date(Math.round(at)).toISOString() });
-      if (done) this.around.onJump();
+      // Else it is still on its way, and the answer to come says when it is there.
+      if (done && this.current?.seeking !== true) this.around.onJump();
       return done;
     } finally {
       if (this.seeking === at) this.seeking = null;

@@ -10,6 +10,10 @@ export interface Recording {
   readonly contracts: number | null;
   readonly segments: number | null;
   readonly running: boolean;
+  /** Why it has paused or ended before its time; null where it has not. */
+  readonly error: string | null;
+  /** When it ends by itself; null: not. */
+  readonly until: number | null;
 }
 
 /** Newest first; what has no id or no beginning is left out. */
@@ -18,6 +22,7 @@ export function decodeRecordings(value: unknown): readonly Recording[] {
     const [id, from] = [text(entry['id']), time(entry['from'])];
     if (id === null || from === null) return [];
     return [{ id, from, to: time(entry['to']), bytes: number(entry['bytes']), contracts: number(entry['contracts']),
-      segments: number(entry['segments']), running: entry['running'] === true }];
+      segments: number(entry['segments']), running: entry['running'] === true,
+      error: text(entry['error']), until: time(entry['until']) }];
   }).sort((a, b) => b.from - a.from);
 }

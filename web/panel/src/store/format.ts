@@ -50,6 +50,20 @@ export function compact(value: number | null): string {
   return (value < 0 && text !== '0' ? MINUS : '') + text + UNITS[unit];
 }
 
+const BYTES = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
+
+/** "7.4 MB". */
+export function bytes(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) return DASH;
+  let unit = 0;
+  let rest = value;
+  while (rest >= 999.5 && unit < BYTES.length - 1) {
+    rest /= 1000;
+    ++unit;
+  }
+  return `${unit === 0 || rest >= 100 ? Math.round(rest) : rest.toFixed(1)} ${BYTES[unit]}`;
+}
+
 /** How many decimals a price step has: 0.0001 has 4, 0.5 has 1, 10 has 0. */
 export function decimalsOf(tick: number): number {
   if (!(tick > 0)) return 2;
