@@ -24,6 +24,8 @@ namespace asio = boost::asio;
 using core::ErrorCode;
 using core::LogLevel;
 
+constexpr std::chrono::seconds kReadAgain{1};
+
 /// The state is saved at least this often: the times at which contracts were last seen and rules last evaluated matter
 /// to `for` after a restart, but their changes alone do not cause a save.
 constexpr std::chrono::seconds kKeepInterval{60};
@@ -51,23 +53,27 @@ public:
 
     asio::awaitable<void> run() override {
         running_ = true;
-        load();
-        if (pending_ != nullptr) evaluate(*std::exchange(pending_, nullptr));
+        if (ports_.shared == nullptr) {
+            take(ports_.file.read());
+            begin_evaluating();
+        }
         net::TaskGroup children(executor_, [](std::string_view task, std::string_view what) {
             core::log(LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
         });
         if (!delivery_.start(children)) core::log(LogLevel::error, "alerts_not_started");
         while (!stopping_) {
-            if (!fresh_.empty() || save_due()) {
+            if (load_due()) {
+                co_await load_shared();
+            } else if (may_save() && (!fresh_.empty() || save_due())) {
                 co_await save();
             } else {
-                co_await saver_.wait(save_at());
+                co_await saver_.wait(std::min(save_at(), load_at()));
             }
         }
         if (const auto ended = co_await children.shutdown(grace_); !ended) {
             core::log(LogLevel::warning, "alert_deliveries_cut_off", {{"error", ended.error().message()}});
         }
-        if (unsaved() || watch_.edges().size() > 0) co_await save();
+        if (may_save() && (unsaved() || watch_.edges().size() > 0)) co_await save();
         running_ = false;
         ended_.notify();
     }
@@ -85,8 +91,26 @@ public:
         }
     }
 
+    void begin_term() override {
+        leave();
+        in_term_ = true;
+        ++terms_;
+        load_at_ = {};
+        saver_.notify();
+    }
+
+    asio::awaitable<void> end_term() override {
+        if (!in_term_) co_return;
+        const std::uint64_t term = terms_;
+        if (loaded_ && unsaved()) {
+            const auto saved = co_await ports_.shared->save(kSharedAlertState, encode_state(everything()));
+            if (!saved) core::log(LogLevel::warning, "alert_state_unsaved", {{"error", saved.error().message()}});
+        }
+        if (term == terms_) leave();
+    }
+
     void on_ranking(const ranking::RankingPtr& ranking) override {
-        if (ranking == nullptr || stopping_) return;
+        if (ranking == nullptr || stopping_ || (ports_.shared != nullptr && !in_term_)) return;
         if (loaded_) {
             evaluate(*ranking);
         } else {
@@ -138,8 +162,51 @@ private:
 
     // --- what must survive
 
-    void load() {
-        const auto text = ports_.file.read();
+    /// Of a service that works in terms, nothing may be kept or announced outside of one.
+    [[nodiscard]] bool may_save() const { return ports_.shared == nullptr || (in_term_ && loaded_); }
+    [[nodiscard]] core::SteadyTime load_at() const {
+        return ports_.shared != nullptr && in_term_ && !loaded_ ? load_at_ : core::SteadyTime::max();
+    }
+    [[nodiscard]] bool load_due() const {
+        return load_at() != core::SteadyTime::max() && std::chrono::steady_clock::now() >= load_at();
+    }
+
+    asio::awaitable<void> load_shared() {
+        const std::uint64_t term = terms_;
+        auto kept = co_await ports_.shared->load(kSharedAlertState);
+        if (term != terms_ || !in_term_ || stopping_) co_return;
+        if (!kept && kept.error().code() != ErrorCode::malformed) {
+            unread_.failed(core::to_string(kept.error().code()), {{"error", kept.error().message()}});
+            load_at_ = std::chrono::steady_clock::now() + kReadAgain;
+            co_return;
+        }
+        unread_.recovered();
+        if (!kept) {
+            take(std::unexpected(std::move(kept.error())));
+        } else if (*kept) {
+            take(std::move(**kept));
+        } else {
+            take(core::fail(ErrorCode::not_found, "nothing was kept yet"));
+        }
+        begin_evaluating();
+    }
+
+    void begin_evaluating() {
+        loaded_ = true;
+        watch_.take_rules(*ports_.documents.documents());
+        if (pending_ != nullptr) evaluate(*std::exchange(pending_, nullptr));
+    }
+
+    /// Everything that is known belongs to whoever is elected now.
+    void leave() {
+        in_term_ = loaded_ = outbox_changed_ = false;
+        pending_ = nullptr;
+        fresh_.clear();
+        watch_.restore(AlertEdges(options_.edges));
+        delivery_.forget();
+    }
+
+    void take(const core::Result<std::string>& text) {
         if (!text) {
             if (text.error().code() != ErrorCode::not_found) {
                 core::log(LogLevel::error, "alert_state_unreadable", {{"error", text.error().message()}});
@@ -148,10 +215,8 @@ private:
             restore(std::move(*state));
         } else {
             core::log(LogLevel::error, "alert_state_damaged", {{"error", state.error().message()}});
-            ports_.file.set_aside();
+            if (ports_.shared == nullptr) ports_.file.set_aside();
         }
-        loaded_ = true;
-        watch_.take_rules(*ports_.documents.documents());
     }
 
     void restore(SavedState state) {
@@ -173,21 +238,39 @@ private:
     /// Nothing: until there is something.
     /// When to save next, by the loop's own clock.
     [[nodiscard]] core::SteadyTime save_at() const {
-        if (!unsaved()) return core::SteadyTime::max();
+        if (!unsaved() || !may_save()) return core::SteadyTime::max();
         const auto since_last = ports_.clock.steady_now() - last_save_;
         return std::chrono::steady_clock::now() + (options_.save_interval - since_last);
     }
 
-    asio::awaitable<void> save() {
+    [[nodiscard]] SavedState everything() const {
         SavedState state{.edges = watch_.edges()};
-        const std::size_t announcing = fresh_.size();
         for (const Alert& alert : fresh_) state.waiting.push_back({.alert = alert});
         delivery_.save_into(state);
+        return state;
+    }
+
+    asio::awaitable<void> save() {
+        const std::uint64_t term = terms_;
+        const std::size_t announcing = fresh_.size();
+        std::string text = encode_state(everything());
         watch_.clear_changed();
         outbox_changed_ = false;
         last_save_ = ports_.clock.steady_now();
-        std::string text = encode_state(state);
-        if (const auto saved = co_await ports_.file.write(std::move(text)); saved) {
+        core::Result<void> saved;
+        if (ports_.shared == nullptr) {
+            saved = co_await ports_.file.write(std::move(text));
+        } else {
+            saved = co_await ports_.shared->save(kSharedAlertState, std::move(text));
+        }
+        // Whoever is elected now announces it, from what was kept.
+        if (term != terms_ || (ports_.shared != nullptr && !in_term_)) co_return;
+        if (ports_.shared != nullptr && !saved && saved.error().code() == ErrorCode::conflict) {
+            core::log(LogLevel::warning, "alerts_fenced", {{"error", saved.error().message()}});
+            leave();
+            co_return;
+        }
+        if (saved) {
             unsaved_.recovered();
         } else {
             outbox_changed_ = true;
@@ -228,6 +311,10 @@ private:
     net::Event ended_;             ///< run() has
     WebhookDelivery delivery_;
     core::RepeatedFailure unsaved_{"alert_state_unsaved", LogLevel::error};
+    core::RepeatedFailure unread_{"alert_state_unread"};
+    core::SteadyTime load_at_;  ///< of a term: when the state is asked for next
+    std::uint64_t terms_ = 0;   ///< that have begun
+    bool in_term_ = false;
     std::chrono::milliseconds grace_{0};
     core::SteadyTime last_save_;
     bool outbox_changed_ = false;

@@ -83,7 +83,8 @@ protected:
                                         .http = client_.get(),
                                         .file = file == nullptr ? *file_ : *file,
                                         .clock = core::system_clock(),
-                                        .random = [] { return 0.5; }});
+                                        .random = [] { return 0.5; },
+                                        .shared = shared_states_});
         ASSERT_TRUE(made) << made.error().message();
         service_ = std::move(*made);
         boost::asio::co_spawn(io_, service_->run(), [this](const std::exception_ptr& thrown) {
@@ -123,6 +124,7 @@ protected:
     std::unique_ptr<net::HttpClient> client_;
     std::unique_ptr<StateFile> file_;
     std::unique_ptr<AlertService> service_;
+    storage::KeptStates* shared_states_ = nullptr;
     core::WallTime now_ = kNow;
     std::uint64_t sequence_ = 0;
     bool ran_ = false;

@@ -30,6 +30,13 @@ public:
     /// Lets deliveries under way end within `grace`, saves, and ends `run`. What waits goes on after the next start.
     [[nodiscard]] virtual boost::asio::awaitable<void> close(std::chrono::milliseconds grace) = 0;
 
+    /// With shared state alone: this process is elected. What the one before kept is read, again and again until it
+    /// can be, and nothing fires before that; then what it had not announced is.
+    virtual void begin_term() = 0;
+    /// It is not elected any more. Keeps what is known, where that may still be written, and forgets all of it: nothing
+    /// fires and nothing is delivered until the next term. Takes as long as one save at most.
+    [[nodiscard]] virtual boost::asio::awaitable<void> end_term() = 0;
+
     /// For Engine::subscribe. Quick; evaluates every rule.
     virtual void on_ranking(const ranking::RankingPtr& ranking) = 0;
 

@@ -10,6 +10,7 @@
 #include "scanner/rules/rule.hpp"
 #include "scanner/storage/alert_archive.hpp"
 #include "scanner/storage/document_store.hpp"
+#include "scanner/storage/kept_states.hpp"
 #include "scanner/storage/snapshot_cache.hpp"
 
 #include <chrono>
@@ -81,6 +82,9 @@ struct AlertStatistics {
     std::optional<core::WebhookFormat> webhook_format;  ///< nothing without a webhook
 };
 
+/// What the shared state is called.
+inline constexpr const char* kSharedAlertState = "alerts";
+
 /// The collaborators of the service. Everything must outlive it.
 struct AlertPorts {
     storage::DocumentStore& documents;
@@ -90,6 +94,8 @@ struct AlertPorts {
     StateFile& file;
     const core::Clock& clock;
     net::RandomUnit random;
+    /// Where the state is in place of the file: several scanners share it, and this one works in terms (begin_term).
+    storage::KeptStates* shared = nullptr;
 };
 
 }  // namespace scanner::alerts

@@ -61,6 +61,9 @@ public:
     /// An attempt was abandoned (shutdown): it does not count, and the alert waits again.
     void put_back(std::string_view id, core::SteadyTime now);
 
+    /// Drops everything; what is under way is not known any more when it ends.
+    void clear() { entries_.clear(); }
+
     /// Everything that is not delivered, oldest first.
     [[nodiscard]] std::vector<Item> items() const;
     [[nodiscard]] std::size_t size() const { return entries_.size(); }

@@ -48,6 +48,11 @@ void WebhookDelivery::stop() {
     wake_workers();
 }
 
+void WebhookDelivery::forget() {
+    queue_.clear();
+    given_up_.clear();
+}
+
 void WebhookDelivery::save_into(SavedState& state) const {
     for (DeliveryQueue::Item& item : queue_.items()) {
         state.waiting.push_back({.alert = std::move(item.alert), .attempts = item.attempts, .announced = true});
@@ -154,10 +159,14 @@ asio::awaitable<void> WebhookDelivery::keep_dead_letters() {
                                    .payload_json = first.alert.payload_json,
                                    .attempts = first.attempts,
                                    .last_error = first.error};
+        const std::string kept_id = alert_id(letter.rule, letter.symbol, letter.time);
         const auto kept = co_await ports_.archive.add_dead_letter(std::move(letter));
         if (kept) {
             keeping_failing_.recovered();
-            given_up_.pop_front();
+            const auto is_first = [&](const Alert& alert) {
+                return alert_id(alert.rule, alert.symbol, alert.time) == kept_id;
+            };
+            if (!given_up_.empty() && is_first(given_up_.front().alert)) given_up_.pop_front();  // else forgotten
             changed_();
         } else {
             keeping_failing_.failed(core::to_string(kept.error().code()), {{"error", kept.error().message()}});

@@ -40,6 +40,8 @@ public:
 
     /// Adds a dead letter of an earlier run that the database had not stored.
     void restore(GivenUp given_up) { given_up_.push_back(std::move(given_up)); }
+    /// Another one delivers from now on. An attempt that is under way goes on, under the id that the other one uses.
+    void forget();
     /// Appends what waits and what was given up.
     void save_into(SavedState& state) const;
 
