@@ -4,6 +4,7 @@
 #include "app/commands/config_command.hpp"
 #include "app/commands/detect.hpp"
 #include "app/commands/migrate_command.hpp"
+#include "app/commands/record_command.hpp"
 #include "app/commands/recording_command.hpp"
 #include "app/commands/replay_command.hpp"
 #include "app/logging.hpp"
@@ -47,6 +48,9 @@ int run(const app::Invocation& invocation) {
     }
     if (invocation.command == app::Command::replay) {
         return app::run_replay(invocation.rest, std::cout, std::cerr);
+    }
+    if (invocation.command == app::Command::record) {
+        return app::run_record(invocation.rest, app::process_environment(), std::cout, std::cerr);
     }
     if (invocation.config_output == app::ConfigOutput::markdown) return print(app::settings_reference());
     if (invocation.config_output == app::ConfigOutput::env_example) return print(app::env_example());

@@ -3,6 +3,7 @@
 #include "app/open_files.hpp"
 #include "app/progress.hpp"
 #include "app/recording/live_recording.hpp"
+#include "app/recording/recording_desk.hpp"
 #include "app/stores.hpp"
 #include "app/wiring.hpp"
 
@@ -84,22 +85,22 @@ public:
           loaded_(std::move(loaded)),
           reread_(reread),
           metrics_(core::kVersion),
-          recording_(make_recording(io.get_executor(), loaded_.settings)),
+          recording_(make_live_recording(io.get_executor(), loaded_.settings)),
           client_(make_client(io.get_executor(), loaded_.settings)),
-          exchange_(make_exchange(io.get_executor(), loaded_.settings, client_of_exchange(), core::system_clock(),
+          exchange_(make_exchange(io.get_executor(), loaded_.settings, recording_->wrap(*client_), core::system_clock(),
                                   engine_metrics_)),
           sequence_file_(alerts::make_state_file(sequence_path(loaded_.settings))),
-          feed_(feed_parts(io.get_executor(), loaded_.settings, engine_clock(), *sequence_file_,
-                           recorded() ? &recorded()->feed_tap() : nullptr)),
+          feed_(feed_parts(io.get_executor(), loaded_.settings, recording_->clock(), *sequence_file_,
+                           &recording_->feed_tap())),
           detectors_file_(alerts::make_state_file(detectors_path(loaded_.settings))),
           engine_(engine::make_engine(
-              io.get_executor(), recorded() ? recorded()->wrap(*exchange_) : *exchange_, engine_clock(),
+              io.get_executor(), recording_->wrap(*exchange_), recording_->clock(),
               engine_options(loaded_.settings, false), engine_metrics_, make_first_scan_progress(), feed_of_engine(),
               manipulation_parts(loaded_.settings, *detectors_file_,
                                  [this](std::vector<storage::EpisodeRecord> episodes) {
                                      stores_.database().episode_ledger().record_episodes(std::move(episodes));
                                  }),
-              recorded() ? &recorded()->steps() : nullptr)),
+              &recording_->steps())),
           stores_(io.get_executor(), loaded_.settings, core::system_clock()),
           operator_(operators::make_operator_service(stores_.database().document_store(),
                                                      operator_defaults(loaded_.settings),
@@ -110,6 +111,7 @@ public:
           inspector_(engine::make_inspector(io.get_executor(), *exchange_, engine_->board(), core::system_clock(),
                                             inspector_options(loaded_.settings), engine_->live())),
           streams_(io.get_executor(), stream_options(), engine_->board()),
+          recordings_(make_recordings(io.get_executor(), *recording_, loaded_.settings)),
           api_(api::make_api_handler(api_options(), api_ports())),
           console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_,
                                            loaded_.settings.base_path)),
@@ -123,12 +125,14 @@ public:
         metrics_.add_source([this](core::MetricSink& sink) {
             if (const auto detectors = engine_->manipulation()) engine::collect(sink, *detectors);
         });
-        if (recorded()) recorded()->follow(engine_->board());
+        recording_->follow(engine_->board());
     }
 
     /// Binds the port, so that a port in use is an error before anything else happens.
     core::Result<void> start() {
-        if (!recording_) return std::unexpected(recording_.error());
+        if (loaded_.settings.record) {
+            if (const auto begun = recording_->begin(); !begun) return begun;
+        }
         if (!alerts_) return std::unexpected(alerts_.error());
         if (!feed_) return std::unexpected(feed_.error());
         net::HttpServerOptions options;
@@ -156,20 +160,11 @@ public:
     [[nodiscard]] int exit_code() const { return exit_code_; }
 
 private:
-    static core::Result<std::unique_ptr<LiveRecording>> make_recording(const asio::any_io_executor& executor,
-                                                                       const settings::Settings& settings) {
-        if (!settings.record) return nullptr;
-        return make_live_recording(executor, settings);
-    }
-    /// nullptr while nothing is recorded.
-    LiveRecording* recorded() { return recording_ ? recording_->get() : nullptr; }
-    const core::Clock& engine_clock() { return recorded() ? recorded()->clock() : core::system_clock(); }
     engine::FeedParts feed_of_engine() {
         engine::FeedParts parts = feed_.value_or(engine::FeedParts());
-        if (recorded()) parts.exchange = &recorded()->wrap_for_feed(*exchange_);
+        parts.exchange = &recording_->wrap_for_feed(*exchange_);
         return parts;
     }
-    net::HttpClient& client_of_exchange() { return recorded() ? recorded()->wrap(*client_) : *client_; }
 
     api::ApiOptions api_options() {
         const settings::Settings& settings = loaded_.settings;
@@ -201,6 +196,7 @@ private:
                 .streams = &streams_,
                 .inspector = inspector_.get(),
                 .live = engine_->live(),
+                .recordings = recordings_.get(),
                 .stores = [this] { return stores_health(); },
                 .history_size = [this] { return stores_.database().history_size(); },
                 .trade_terms =
@@ -216,7 +212,7 @@ private:
     /// A recording is a store of its own while there is one.
     std::vector<storage::NamedStatus> stores_health() {
         std::vector<storage::NamedStatus> all = stores_.health();
-        if (recorded()) all.push_back(recorded()->health());
+        if (auto recording = recording_->health()) all.push_back(std::move(*recording));
         return all;
     }
 
@@ -307,7 +303,7 @@ private:
 
     /// Takes effect with the next cycle.
     void apply(const operators::EffectiveSettings& set) {
-        if (recorded()) recorded()->note_options({.simulated = simulated_, .effective = set});
+        recording_->note_options({.simulated = simulated_, .effective = set});
         engine_->set_options(engine_options(loaded_.settings, simulated_, set));
     }
 
@@ -341,7 +337,8 @@ private:
         const auto ended = co_await tasks_.shutdown(kTaskGrace);
         if (!ended) core::log(core::LogLevel::error, "shutdown_incomplete", {{"error", ended.error().message()}});
         co_await stores_.close(kStoresGrace);
-        if (recorded()) recorded()->close(kRecordingGrace);
+        recordings_->stop();
+        recording_->close(kRecordingGrace);
         core::log(core::LogLevel::info, "stopped");
     }
 
@@ -355,7 +352,7 @@ private:
         }
         settings::SettingsReload reload = settings::reload_settings(loaded_.settings, fresh->settings);
         loaded_.settings = std::move(reload.settings);
-        if (recorded()) recorded()->note_settings(loaded_.settings);
+        recording_->note_settings(loaded_.settings);
         operator_->set_defaults(operator_defaults(loaded_.settings));
         apply(operator_->effective());
         (*alerts_)->set_scan_interval(loaded_.settings.scan_interval);
@@ -379,9 +376,9 @@ private:
     engine::EngineMetrics engine_metrics_;
     /// Counts what HTTP answers, and writes /metrics with what the others count.
     api::Metrics metrics_;
-    /// With SCANNER_RECORD=on: stands between the engine and all that it hears of, so it outlives them; start() fails
+    /// Stands between the engine and all that it hears of, so it outlives them; with SCANNER_RECORD=on start() fails
     /// where its folder cannot be used.
-    core::Result<std::unique_ptr<LiveRecording>> recording_;
+    std::unique_ptr<LiveRecording> recording_;
     /// Connections to the exchange; the engine's calls and the question whether it is simulated share them.
     std::unique_ptr<net::HttpClient> client_;
     /// The one way to the exchange, so that one budget and one breaker hold for scan and inspector together.
@@ -408,6 +405,8 @@ private:
     std::unique_ptr<engine::Inspector> inspector_;
     /// Sends each published ranking to the subscribers; above the API, whose sessions subscribe to it.
     api::Streams streams_;
+    /// What the API's routes make of recordings, on a thread of its own where files are read.
+    std::unique_ptr<RecordingDesk> recordings_;
     /// Answers every route but the console's.
     std::unique_ptr<net::RequestHandler> api_;
     /// /panel, then everything else from api_.

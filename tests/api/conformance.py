@@ -16,7 +16,7 @@ from urllib.parse import quote
 import jsonschema
 
 from conformance_cases import (TOKEN, check_alerts, check_credentials, check_manipulation, check_many_streams,
-                               check_settings, check_streams, check_without_data, concrete, keep_episode)
+                               check_recordings, check_settings, check_streams, check_without_data, concrete, keep_episode)
 from openapi_suite import JSON, Document, Suite, describe, values_of
 from service import Connection, Scanner, Simulator, request, request_bytes, until
 
@@ -24,7 +24,12 @@ FOLDER = os.path.dirname(os.path.abspath(__file__))
 PARTS = os.path.join(FOLDER, "../../src/api/openapi")
 
 # What is described and cannot be brought about here, and where it is tested instead.
-NOT_REACHED = {}
+NOT_REACHED = {
+    "GET /recordings 503": "tests/api/replay/replay_endpoints_test.cpp",
+    "POST /recordings 503": "tests/api/replay/replay_endpoints_test.cpp",
+    "DELETE /recordings/current 503": "tests/api/replay/replay_endpoints_test.cpp",
+    "GET /recordings/{id}/cut 503": "tests/api/replay/replay_endpoints_test.cpp",
+}
 
 
 # -- the document itself ----------------------------------------------------------------------------------------------
@@ -47,8 +52,8 @@ def check_document(suite):
             check_example(suite, f"{method} {path} request", content)
     # The other way round: what the files describe is served.
     for name in os.listdir(PARTS):
-        # Not served by a scanner without recordings, and what drives a replay not outside of one.
-        if name.endswith(".json") and name not in ("replay.json", "recordings.json"):
+        # What drives a replay is served by one alone: tests/app/replay_integration_test.cpp.
+        if name.endswith(".json") and name != "replay.json":
             with open(os.path.join(PARTS, name)) as file:
                 for path, operations in json.load(file).get("paths", {}).items():
                     for method in operations:
@@ -103,6 +108,8 @@ def check_common_get(suite, path, target):
         return suite.ask("GET", target, 426)
     if path == "/stream/events":
         return None
+    if path == "/recordings/{id}/cut":
+        return suite.ask("GET", target, 404)
     answer = suite.ask("GET", target, 200)
     suite.expect(answer.header("etag") is not None, f"GET {target}: no ETag")
     suite.ask("GET", target, 304, headers=[("If-None-Match", "*")])
@@ -273,11 +280,11 @@ def main(binaries):
         suite.ask("POST", "/watchlists", 200, body={"name": "majors", "symbols": ["btc", "ETH-USDT", "SOL/USDT:USDT"]})
         suite.ask("POST", "/profiles", 200, body={"name": "majors", "weights": {"liq.qvol": 1}})
         for check in (check_common, check_rankings, check_history, check_manipulation, check_streams, check_many_streams,
-                      check_alerts, check_settings):
+                      check_alerts, check_settings, check_recordings):
             print(check.__name__, flush=True)
             check(suite)
         suite.expect(suite.scanner.alive(), "the scanner ended: " + suite.scanner.output()[-2000:])
-        start(simulator.url, SCANNER_API_TOKEN=TOKEN).wait_until_ready()
+        start(simulator.url, SCANNER_API_TOKEN=TOKEN, SCANNER_RECORD="on").wait_until_ready()
         check_credentials(suite)
         start("http://127.0.0.1:1", SCANNER_POSTGRES_URL="postgresql://nobody:x@127.0.0.1:1/none",
               SCANNER_ALERT_WEBHOOK_URL="http://127.0.0.1:1/")

@@ -143,6 +143,24 @@ def check_alerts(suite):
     suite.expect(answer.status == 409, f"too many rules → {answer.status}, expected 409")
 
 
+def check_recordings(suite):
+    suite.ask("DELETE", "/recordings/current", 404)
+    begun = suite.ask("POST", "/recordings", 200, body={"for_sec": 600}).value
+    suite.ask("POST", "/recordings", 409, body={})
+    suite.ask("POST", "/recordings", 422, body={"for_sec": 0})
+
+    def written():
+        listed = suite.scanner.get("/recordings").json()["recordings"]
+        return any(each["id"] == begun["id"] and each["bytes"] > 0 for each in listed)
+    until(written, "something of the recording is written")
+    suite.ask("DELETE", "/recordings/current", 200)
+    cut = f"/recordings/{begun['id']}/cut"
+    suite.ask("GET", cut + "?symbols=btc,eth", 200)
+    suite.ask("GET", cut + "?from=2030-01-01", 404)
+    for query in ("from=then", "symbols=//", "from=2030-01-02&to=2030-01-01"):
+        suite.ask("GET", f"{cut}?{query}", 422)
+
+
 def check_streams(suite):
     port = suite.scanner.port
     schemas = {"/stream": "Heartbeat", "/stream/rankings": "RankingFrame",

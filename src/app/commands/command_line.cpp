@@ -21,8 +21,9 @@
 namespace scanner::app {
 namespace {
 
-constexpr std::array kCommands{Command::serve,     Command::collect_once, Command::compute, Command::detect,
-                               Command::recording, Command::replay,       Command::config,  Command::migrate};
+constexpr std::array kCommands{Command::serve,  Command::collect_once, Command::compute,
+                               Command::detect, Command::recording,    Command::record,
+                               Command::replay, Command::config,       Command::migrate};
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 
@@ -58,8 +59,8 @@ public:
     CommandLine read() {
         while (!rest_.empty()) {
             const std::string_view argument = take();
-            if ((command_ == Command::recording || command_ == Command::replay) && argument != "-h" &&
-                argument != "--help") {
+            if ((command_ == Command::recording || command_ == Command::record || command_ == Command::replay) &&
+                argument != "-h" && argument != "--help") {
                 invocation_.rest.emplace_back(argument);
             } else if (argument == "-h") {
                 help_ = true;

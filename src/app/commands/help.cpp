@@ -41,6 +41,7 @@ std::string_view does(Command command) {
         case Command::compute: return "reads cases (JSON Lines) on standard input and writes the computed numbers";
         case Command::detect: return "reads trade tapes and writes how much each 15-s bar looks like a pump";
         case Command::recording: return "looks at recordings, checks and cuts them, and makes some of other captures";
+        case Command::record: return "has a running scanner record what comes from the exchange";
         case Command::replay: return "serves a recording as if it were live, or ranks it again and compares";
         case Command::config: return "prints every effective setting and where it came from, secrets masked";
         case Command::migrate: return "brings the database schema up to date and says what it did";
@@ -77,6 +78,14 @@ std::string_view details(Command command) {
                    "\nA FILE is a segment or a folder of them. Times are as in 2026-11-30T19:33:10Z. The format, and "
                    "that of\nthe lines: docs/recording.md. Needs no exchange and no stores; settings do not matter to "
                    "it.\n";
+        case Command::record:
+            return "Asks the scanner that the settings name for a recording (POST /recordings) and waits for its end; "
+                   "what\nwas recorded is in that scanner's folder. Exit code 1 where it refused, or the recording "
+                   "failed.\n\n"
+                   "  --for TIME          how long, as in 90s, 10m or 2h; without it until Ctrl-C\n"
+                   "  --url URL           where the scanner is, in place of SCANNER_HTTP_ADDRESS and "
+                   "SCANNER_HTTP_PORT\n"
+                   "  --api-token TOKEN … any setting as a flag\n";
         case Command::replay:
             return "Takes the recording as files or a folder, and serves it by its clock: answers, streams and "
                    "console as\nthey would have been, each saying that it is a replay. History and alerts go to a "
@@ -128,8 +137,9 @@ std::string program_help() {
         "market-scanner ranks the USDT perpetual swaps of {} by risk-adjusted opportunity.\n\n"
         "Usage: market-scanner [COMMAND] [--flags]\n\nCommands:\n",
         exchange::known_exchanges().front().display_name);
-    for (const Command command : {Command::serve, Command::collect_once, Command::compute, Command::detect,
-                                  Command::recording, Command::replay, Command::config, Command::migrate}) {
+    for (const Command command :
+         {Command::serve, Command::collect_once, Command::compute, Command::detect, Command::recording, Command::record,
+          Command::replay, Command::config, Command::migrate}) {
         out += fmt::format("  {:<18}  {}\n", to_string(command), does(command));
     }
     out += fmt::format("\nFlags:\n{}", kCommonFlags);
@@ -144,7 +154,7 @@ std::string command_help(Command command) {
     std::string out = fmt::format("Usage: market-scanner {} [--flags]\n\n{}\n\n", to_string(command), does(command));
     out += fmt::format("{}\nFlags:\n{}", details(command), kCommonFlags);
     const bool has_settings = command != Command::compute && command != Command::detect &&
-                              command != Command::recording && command != Command::replay;
+                              command != Command::recording && command != Command::record && command != Command::replay;
     if (has_settings) out += "\n" + settings_help();
     return out;
 }

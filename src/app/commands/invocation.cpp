@@ -9,6 +9,7 @@ std::string_view to_string(Command command) noexcept {
         case Command::compute: return "compute";
         case Command::detect: return "detect";
         case Command::recording: return "recording";
+        case Command::record: return "record";
         case Command::replay: return "replay";
         case Command::config: return "config";
         case Command::migrate: return "migrate";

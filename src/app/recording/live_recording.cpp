@@ -23,22 +23,45 @@ namespace asio = boost::asio;
 
 class LiveRecordingImpl final : public LiveRecording, public exchange::FeedTap {
 public:
-    LiveRecordingImpl(asio::any_io_executor executor, std::unique_ptr<recording::Recorder> recorder,
-                      const settings::Settings& settings)
+    LiveRecordingImpl(asio::any_io_executor executor, const settings::Settings& settings)
         : executor_(std::move(executor)),
-          recorder_(std::move(recorder)),
-          tap_(recording::make_tap(executor_, core::system_clock(), *recorder_, recorded_settings(settings))) {
+          settings_(settings),
+          tap_(recording::make_tap(executor_, core::system_clock(), recorded_settings(settings))) {
         tap_->set_checkpoint([this] {
             std::vector<recording::RecordBody> pieces;
             if (!options_.empty()) pieces.push_back(recording::Step{"options", "", options_});
             return pieces;
         });
-        core::log(core::LogLevel::info, "recording",
-                  {{"folder", record_folder(settings)}, {"recording", recorder_->status().recording}});
     }
     ~LiveRecordingImpl() override { hashing_.join(); }
     LiveRecordingImpl(const LiveRecordingImpl&) = delete;
     LiveRecordingImpl& operator=(const LiveRecordingImpl&) = delete;
+
+    core::Result<void> begin() override {
+        if (recorder_) return core::fail(core::ErrorCode::conflict, "a recording is made already");
+        const std::string folder = record_folder(settings_);
+        auto disk = recording::make_recording_disk(folder);
+        if (!disk) return std::unexpected(disk.error().within("SCANNER_RECORD_DIR"));
+        recording::RecorderOptions options;
+        options.max_bytes = static_cast<std::uint64_t>(settings_.record_max_gb * 1e9);
+        const std::int64_t started_ns = core::to_unix_ms(core::system_clock().now()) * 1'000'000;
+        recorder_ = recording::make_recorder(std::move(*disk), started_ns, options);
+        tap_->record_to(recorder_.get());
+        core::log(core::LogLevel::info, "recording", {{"folder", folder}, {"recording", status()->recording}});
+        return {};
+    }
+
+    std::unique_ptr<recording::Recorder> end() override {
+        if (!recorder_) return nullptr;
+        note_digests();
+        tap_->record_to(nullptr);
+        core::log(core::LogLevel::info, "recording_ended", {{"recording", status()->recording}});
+        return std::move(recorder_);
+    }
+
+    std::optional<recording::RecorderStatus> status() const override {
+        return recorder_ ? std::optional(recorder_->status()) : std::nullopt;
+    }
 
     net::HttpClient& wrap(net::HttpClient& inner) override {
         client_ = recording::make_recording_client(inner, *tap_);
@@ -58,6 +81,7 @@ public:
 
     void follow(engine::RankingBoard& board) override {
         board.on_recorded([this](const ranking::RankingPtr& ranking) {
+            if (!recorder_) return;
             // Milliseconds of work that no ranking should wait for.
             asio::post(hashing_, [this, ranking] {
                 const recording::CycleDigest digest{.sequence = ranking->sequence, .hash = digest_of(*ranking)};
@@ -81,20 +105,22 @@ public:
     void note_settings(const settings::Settings& settings) override {
         tap_->note(recording::SettingsInEffect{recorded_settings(settings)});
     }
-    storage::NamedStatus health() const override {
+    std::optional<storage::NamedStatus> health() const override {
+        if (!recorder_) return std::nullopt;
         const recording::RecorderStatus status = recorder_->status();
         const bool writing = status.state == recording::RecorderState::recording;
-        return {.name = "recording",
-                .kind = "files",
-                .status = {.state = writing ? storage::StoreState::embedded : storage::StoreState::down,
-                           .dropped = status.lost,
-                           .last_error = writing || !status.error.empty() ? status.error : "the recording has ended"}};
+        return storage::NamedStatus{
+            .name = "recording",
+            .kind = "files",
+            .status = {.state = writing ? storage::StoreState::embedded : storage::StoreState::down,
+                       .dropped = status.lost,
+                       .last_error = writing || !status.error.empty() ? status.error : "the recording has ended"}};
     }
 
     void close(std::chrono::milliseconds grace) override {
         hashing_.join();
-        note_digests();
-        if (!recorder_->finish(grace)) core::log(core::LogLevel::error, "recording_not_finished");
+        const auto recorder = end();
+        if (recorder && !recorder->finish(grace)) core::log(core::LogLevel::error, "recording_not_finished");
     }
 
     // -- of the feed
@@ -104,6 +130,7 @@ public:
             .connection = connection, .open = true, .name = std::string(name), .detail = ""});
     }
     void on_message(std::uint32_t connection, bool binary, std::string_view bytes) override {
+        if (!recorder_) return;  // thousands a second: not even copied
         tap_->note(recording::SocketFrame{
             .connection = connection, .binary = binary, .compressed = binary, .bytes = std::string(bytes)});
     }
@@ -126,7 +153,8 @@ private:
     }
 
     const asio::any_io_executor executor_;
-    std::unique_ptr<recording::Recorder> recorder_;
+    const settings::Settings& settings_;
+    std::unique_ptr<recording::Recorder> recorder_;  ///< nullptr while nothing is recorded
     std::unique_ptr<recording::Tap> tap_;
     std::unique_ptr<net::HttpClient> client_;
     std::unique_ptr<exchange::Exchange> exchange_;
@@ -144,15 +172,8 @@ std::string record_folder(const settings::Settings& settings) {
     return settings.record_dir.empty() ? settings.data_dir + "/recordings" : settings.record_dir;
 }
 
-core::Result<std::unique_ptr<LiveRecording>> make_live_recording(asio::any_io_executor executor,
-                                                                 const settings::Settings& settings) {
-    auto disk = recording::make_recording_disk(record_folder(settings));
-    if (!disk) return std::unexpected(disk.error().within("SCANNER_RECORD_DIR"));
-    recording::RecorderOptions options;
-    options.max_bytes = static_cast<std::uint64_t>(settings.record_max_gb * 1e9);
-    const std::int64_t started_ns = core::to_unix_ms(core::system_clock().now()) * 1'000'000;
-    return std::make_unique<LiveRecordingImpl>(
-        std::move(executor), recording::make_recorder(std::move(*disk), started_ns, options), settings);
+std::unique_ptr<LiveRecording> make_live_recording(asio::any_io_executor executor, const settings::Settings& settings) {
+    return std::make_unique<LiveRecordingImpl>(std::move(executor), settings);
 }
 
 }  // namespace scanner::app

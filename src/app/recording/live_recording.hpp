@@ -9,6 +9,7 @@
 #include "scanner/exchange/market_feed_options.hpp"
 #include "scanner/net/http_client.hpp"
 #include "scanner/net/step_log.hpp"
+#include "scanner/recording/recorder.hpp"
 #include "scanner/settings/settings_values.hpp"
 #include "scanner/storage/store_status.hpp"
 
@@ -16,15 +17,24 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace scanner::app {
 
-/// Records a running scanner: what it stands between is wrapped, and each wrapped object goes through it. Loop thread
-/// only.
+/// Stands between a running scanner and all that it hears of, and records it while it is told to: each wrapped object
+/// goes through it. Loop thread only.
 class LiveRecording {
 public:
     virtual ~LiveRecording() = default;
+
+    /// Begins a recording. Errors: conflict while one is made, io where the folder cannot be used.
+    [[nodiscard]] virtual core::Result<void> begin() = 0;
+    /// Ends it and hands over what has still to be written: `finish` it on a thread that may wait. nullptr where
+    /// nothing was recorded.
+    [[nodiscard]] virtual std::unique_ptr<recording::Recorder> end() = 0;
+    /// Of the recording that is made, or of one that failed and was not ended yet; empty: there is none.
+    [[nodiscard]] virtual std::optional<recording::RecorderStatus> status() const = 0;
 
     /// The same client, and every answer is recorded. Call once; `inner` must outlive it, here and below.
     [[nodiscard]] virtual net::HttpClient& wrap(net::HttpClient& inner) = 0;
@@ -42,16 +52,16 @@ public:
     virtual void note_options(const RecordedOptions& options) = 0;
     /// Settings that take effect now.
     virtual void note_settings(const settings::Settings& settings) = 0;
-    /// As health shows it among the stores.
-    [[nodiscard]] virtual storage::NamedStatus health() const = 0;
+    /// As health shows it among the stores; empty while nothing is recorded.
+    [[nodiscard]] virtual std::optional<storage::NamedStatus> health() const = 0;
     /// Writes what is left, within `grace`.
     virtual void close(std::chrono::milliseconds grace) = 0;
 };
 
 /// Where recordings are, by the settings.
 [[nodiscard]] std::string record_folder(const settings::Settings& settings);
-/// io where the folder cannot be used.
-[[nodiscard]] core::Result<std::unique_ptr<LiveRecording>> make_live_recording(boost::asio::any_io_executor executor,
-                                                                               const settings::Settings& settings);
+/// Records nothing yet. `settings` must outlive it.
+[[nodiscard]] std::unique_ptr<LiveRecording> make_live_recording(boost::asio::any_io_executor executor,
+                                                                 const settings::Settings& settings);
 
 }  // namespace scanner::app

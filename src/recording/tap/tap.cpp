@@ -16,20 +16,28 @@ namespace asio = boost::asio;
 
 class TapImpl final : public Tap {
 public:
-    TapImpl(asio::any_io_executor executor, const core::Clock& real, Recorder& recorder, const std::string& settings)
-        : executor_(std::move(executor)), real_(real), recorder_(recorder), alive_(std::make_shared<bool>(true)) {
+    TapImpl(asio::any_io_executor executor, const core::Clock& real, const std::string& settings)
+        : executor_(std::move(executor)), real_(real), alive_(std::make_shared<bool>(true)) {
         memory_.note({{}, SettingsInEffect{settings}});
     }
+
+    void record_to(Recorder* recorder) override {
+        recorder_ = recorder;
+        if (recorder_ == nullptr) held_.reset();
+    }
+    bool is_recording() const override { return recorder_ != nullptr; }
 
     core::WallTime now() const override { return held_ ? held_->wall : real_.now(); }
     core::SteadyTime steady_now() const override { return held_ ? held_->steady : real_.steady_now(); }
 
     void note(RecordBody body) override {
+        if (recorder_ == nullptr) return memory_.note({{}, std::move(body)});
         hold();
         offer({stamp(), std::move(body)});
     }
 
     void step(std::string_view name, std::string_view contract, std::string_view detail) override {
+        if (recorder_ == nullptr) return;
         note(Step{.name = std::string(name), .contract = std::string(contract), .detail = std::string(detail)});
     }
 
@@ -58,20 +66,20 @@ private:
     }
 
     void offer(Record record) {
-        if (recorder_.wants_checkpoint()) {
+        if (recorder_->wants_checkpoint()) {
             std::vector<Record> pieces = memory_.checkpoint(record.at);
             if (pieces_) {
                 for (RecordBody& body : pieces_()) pieces.push_back({record.at, std::move(body)});
             }
-            recorder_.begin_segment(record.at, std::move(pieces));
+            recorder_->begin_segment(record.at, std::move(pieces));
         }
         memory_.note(record);
-        recorder_.offer(std::move(record));
+        recorder_->offer(std::move(record));
     }
 
     const asio::any_io_executor executor_;
     const core::Clock& real_;
-    Recorder& recorder_;
+    Recorder* recorder_ = nullptr;  // nullptr: nothing is recorded
     AnswerMemory memory_;
     std::function<std::vector<RecordBody>()> pieces_;
     std::optional<Moment> held_;
@@ -134,9 +142,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Tap> make_tap(asio::any_io_executor executor, const core::Clock& real, Recorder& recorder,
-                              std::string settings) {
-    return std::make_unique<TapImpl>(std::move(executor), real, recorder, settings);
+std::unique_ptr<Tap> make_tap(asio::any_io_executor executor, const core::Clock& real, std::string settings) {
+    return std::make_unique<TapImpl>(std::move(executor), real, settings);
 }
 
 std::unique_ptr<net::HttpClient> make_recording_client(net::HttpClient& inner, Tap& tap) {

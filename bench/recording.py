@@ -1,0 +1,130 @@
+"""What bench/recording.sh measures. Each row starts its own programs on free ports and ends them."""
+
+import pathlib
+import re
+import resource
+import shutil
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+from feed import Bench, get, option, row, until
+
+FRAME = struct.Struct("<4sIIIIIqqQII")
+
+
+def market(bench, contracts, folder=None):
+    """A scanner that follows a market's feed, every book live; recorded into `folder` where there is one."""
+    settings = {"SCANNER_RECORD": "on", "SCANNER_RECORD_DIR": str(folder)} if folder else {"SCANNER_RECORD": "off"}
+    scanner = bench.scanner(bench.simulator(contracts), contracts, SCANNER_MANIP_MODEL="seed", **settings)
+    until(lambda: health(scanner)["feed"]["books"].get("live", 0) >= contracts * 0.95, "the books live", 300, 1)
+    return scanner
+
+
+def health(scanner):
+    return get(f"{scanner.url}/healthz/details")
+
+
+def spent(scanner, seconds):
+    """Processor seconds a message, and messages a second."""
+    before, frames, began = scanner.processor_seconds(), health(scanner)["feed"]["frames"], time.monotonic()
+    time.sleep(seconds)
+    after, now, passed = scanner.processor_seconds(), health(scanner)["feed"]["frames"], time.monotonic() - began
+    return (after - before) / max(1, now - frames), (now - frames) / passed
+
+
+def content(folder, into):
+    """All records of the folder's segments, inflated; the bytes of its segments."""
+    packed = b""
+    size = 0
+    for path in sorted(folder.glob("*.amsrec")):
+        segment = path.read_bytes()
+        size += len(segment)
+        at = 64
+        while segment[at:at + 4] == b"AMSF":
+            length = FRAME.unpack_from(segment, at)[2]
+            packed += segment[at + 56:at + 56 + length]
+            at += 56 + length
+    with open(into, "wb") as file:
+        subprocess.run(["zstd", "-dcq"], input=packed, stdout=file, check=True)
+    return size
+
+
+def cost(binaries, work):
+    """A scanner that records and one that does not, turn about on markets of their own; a message is what is compared."""
+    contracts, seconds, rounds = option("CONTRACTS", 350), option("SECONDS_", 30), option("ROUNDS", 3)
+    shares, adds, rates = [], [], []
+    for number in range(rounds):
+        took = {}
+        for recorded in (False, True):
+            with Bench(binaries) as bench:
+                took[recorded] = spent(market(bench, contracts, work / f"cost-{number}" if recorded else None), seconds)
+        shutil.rmtree(work / f"cost-{number}")
+        added = took[True][0] - took[False][0]
+        adds.append(added * 1e6)
+        rates.append(took[True][1])
+        shares.append(100 * added * took[True][1])
+    share = statistics.median(shares)
+    return row(f"what recording adds, {contracts} contracts of feed, {statistics.median(rates):,.0f} messages a second",
+               f"{share:.1f} % of a core ({min(shares):.1f} to {max(shares):.1f}, {rounds} rounds turn about), "
+               f"{statistics.median(adds):.1f} µs a message", "5 %", share <= 5, "bench/recording.sh cost")
+
+
+def record(binaries, work):
+    contracts, seconds = option("CONTRACTS", 130), option("SECONDS_", 90)
+    with Bench(binaries) as bench:
+        market(bench, contracts, work / "recorded")
+        time.sleep(seconds)
+    return work / "recorded", contracts
+
+
+def size(binaries, work, recorded=None):
+    folder, contracts = recorded or record(binaries, work)
+    whole = work / "content"
+    stored = content(folder, whole)
+    packed = len(subprocess.run(["zstd", "-3", "-cq", str(whole)], capture_output=True, check=True).stdout)
+    info = subprocess.run([binaries / "market-scanner", "recording", "info", str(folder)], capture_output=True, text=True,
+                          check=True).stdout
+    day = float(re.search(r"a day +([0-9.]+) GB", info).group(1))
+    share = stored / packed
+    return row(f"a recording beside `zstd -3` over its {whole.stat().st_size / 1e6:.0f} MB of content in one piece, "
+               f"{contracts} contracts of feed", f"{share:.2f} x; {day:.2f} GB a day", "1.2 x", share <= 1.2,
+               "bench/recording.sh size")
+
+
+def replay(binaries, work, recorded=None):
+    folder, contracts = recorded or record(binaries, work)
+    info = subprocess.run([binaries / "market-scanner", "recording", "info", str(folder)], capture_output=True, text=True,
+                          check=True).stdout
+    seconds = float(re.search(r"\(([0-9.]+) s\)", info).group(1))
+    times = []
+    for _ in range(option("ROUNDS", 3)):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run([binaries / "market-scanner", "replay", str(folder), "--digest"], capture_output=True,
+                              text=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode != 0:
+            raise SystemExit(done.stderr[-2000:])
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    told = done.stderr.strip().splitlines()[-1]
+    fastest = seconds / min(times)
+    return row(f"replaying {seconds:.0f} s of {contracts} contracts of feed ({told})",
+               f"{fastest:.0f} x real time, {min(times):.2f} s of processor time (best of {len(times)}, worst "
+               f"{max(times):.2f})", "60 x", fastest >= 60, "bench/recording.sh replay")
+
+
+def main(name, binaries):
+    binaries = pathlib.Path(binaries).resolve()
+    with tempfile.TemporaryDirectory(prefix="recording-bench-") as folder:
+        work = pathlib.Path(folder)
+        if name != "all":
+            return {"cost": cost, "size": size, "replay": replay}[name](binaries, work)
+        recorded = record(binaries, work)
+        return max(size(binaries, work, recorded), replay(binaries, work, recorded), cost(binaries, work))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2]))
