@@ -25,7 +25,7 @@ constexpr std::array<std::string_view, 6> kDemo{
     "layering:contract=LINK-USDT:after=11m:every=8m:for=4m:intensity=30",
     "iceberg:contract=SUI-USDT:after=11m:every=8m:for=4m:intensity=30",
     "pump:contract=WIF-USDT:after=12m:every=30m:for=6m:intensity=25",
-    "news:contract=ARB-USDT:after=12m:every=30m:for=6m:intensity=25",
+    "news:contract=ARB-USDT:after=12m:every=30m:for=6m:intensity=6",
     "wash:contract=PEPE-USDT:after=30m:every=20m:for=8m:intensity=0.85",
     "child_orders:contract=UNI-USDT:after=30m:every=20m:for=8m:intensity=0.85",
 };
