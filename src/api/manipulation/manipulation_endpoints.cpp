@@ -1,5 +1,7 @@
 #include "api/manipulation/manipulation_endpoints.hpp"
 
+#include "api/access/change_guard.hpp"
+#include "api/access/cors.hpp"
 #include "api/answers/envelope.hpp"
 #include "api/history/history_queries.hpp"
 #include "api/history/history_views.hpp"
@@ -15,12 +17,17 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <memory>
+#include <string>
 #include <utility>
 
 namespace scanner::api {
 namespace {
 
 constexpr std::int64_t kDefaultPage = 100;
+/// Rows that a stream reads, holds and sends at a time.
+constexpr std::size_t kStreamRows = 200;
+constexpr int kRetryAfterSec = 5;
 constexpr auto kMaxPage = static_cast<std::int64_t>(storage::kMaxPageRows);
 constexpr std::chrono::days kPrecisionWindow{7};
 constexpr std::size_t kMaxNoteBytes = 2'000;
@@ -55,6 +62,33 @@ Problem unknown_episode(const std::string& id) {
             .type = "unknown-episode",
             .title = "Unknown episode",
             .detail = fmt::format("There is no episode {}, as far as history reaches back.", in_quotes(id))};
+}
+
+Problem too_many_streams() {
+    Problem problem = plain_problem(429, "Too many streams of episodes at once; ask with limit and cursor, or later.");
+    problem.retry_after_sec = kRetryAfterSec;
+    return problem;
+}
+
+boost::asio::awaitable<void> send_pages(storage::EpisodeLedger* ledger, storage::EpisodesQuery query,
+                                        storage::EpisodesPage page, std::shared_ptr<Places::Place> /*place*/,
+                                        net::BodyWriter& writer) {
+    for (;;) {
+        const auto written = co_await writer.write(std::make_shared<const std::string>(ndjson_of(page.rows)));
+        if (!written || page.next.empty()) co_return;
+        if (writer.stopping()) break;
+        query.cursor = std::exchange(page.next, {});
+        page.rows = {};  // not two pages at a time
+        auto next = co_await ledger->episodes(query);
+        if (!next) {
+            static_cast<void>(co_await writer.write(
+                std::make_shared<const std::string>(ndjson_failure(store_problem(next.error()), query.cursor))));
+            break;
+        }
+        page = std::move(*next);
+    }
+    // A body without its end: no client takes half of it for the whole.
+    writer.abort();
 }
 
 Problem ledger_problem(const core::Error& error, const std::string& id) {
@@ -108,25 +142,53 @@ std::expected<LedgerQuery, Problem> ManipulationEndpoints::read_query(const Call
     query.ndjson =
         format ? *format == "ndjson" : preferred_format(call.request.header("Accept")) == HistoryFormat::ndjson;
     const auto limit = params.integer("limit", 1, kMaxPage);
-    query.episodes.limit = static_cast<std::size_t>(limit.value_or(query.ndjson ? kMaxPage : kDefaultPage));
+    query.whole = query.ndjson && !limit;
+    query.episodes.limit = query.whole ? kStreamRows : static_cast<std::size_t>(limit.value_or(kDefaultPage));
     query.episodes.cursor = params.text("cursor").value_or("");
     if (auto errors = params.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
     return query;
 }
 
 ManipulationEndpoints::Waiting ManipulationEndpoints::episodes(Call call, LedgerQuery query) {
-    const auto page = co_await ports_.episodes->episodes(std::move(query.episodes));
+    // Taken before the wait: every request made meanwhile would find it free.
+    auto place = query.whole ? streams_.take(0, client_of(call.request)) : Places::Place();
+    if (query.whole && !place) co_return std::unexpected(too_many_streams());
+    auto page = co_await ports_.episodes->episodes(query.episodes);
     if (!page && page.error().code() == core::ErrorCode::invalid_input) {
         co_return std::unexpected(
             invalid_parameters({{.in = "query", .name = "cursor", .message = page.error().message()}}));
     }
     if (!page) co_return std::unexpected(store_problem(page.error()));
+    if (query.whole && !page->next.empty()) {
+        net::ServerResponse all = stream(std::move(query.episodes), std::move(*page), std::move(place), call);
+        all.headers.push_back({.name = "Vary", .value = "Accept"});
+        co_return all;
+    }
     Rendered rendered =
         query.ndjson ? Rendered(std::string(kNdjsonType), ndjson_of(page->rows), std::nullopt) : render_episodes(*page);
     net::ServerResponse response = make_response(rendered, call.request, call.context);
     response.headers.push_back({.name = "Vary", .value = "Accept"});
     if (!page->next.empty()) response.headers.push_back({.name = "X-Next-Cursor", .value = page->next});
     co_return response;
+}
+
+net::ServerResponse ManipulationEndpoints::stream(storage::EpisodesQuery query, storage::EpisodesPage first,
+                                                  Places::Place taken, const Call& call) {
+    net::ServerResponse response;
+    response.headers = {{.name = "Content-Type", .value = std::string(kNdjsonType)},
+                        {.name = "Cache-Control", .value = "no-cache"},
+                        {.name = "X-Accel-Buffering", .value = "no"},
+                        {.name = "X-Content-Type-Options", .value = "nosniff"}};
+    if (call.context.simulated) response.headers.push_back({.name = "X-Market", .value = "simulated"});
+    for (auto& header : cors_headers(call.context.cors_origins, call.request.header("Origin")))
+        response.headers.push_back(std::move(header));
+    const auto place = std::make_shared<Places::Place>(std::move(taken));
+    const auto page = std::make_shared<storage::EpisodesPage>(std::move(first));
+    response.stream = [ledger = ports_.episodes, query = std::move(query), page, place](net::BodyWriter& writer) {
+        return send_pages(ledger, query, std::move(*page), place, writer);
+    };
+    response.min_bytes_per_sec = HistoryEndpoints::kLeastBytesPerSec;
+    return response;
 }
 
 ManipulationEndpoints::Waiting ManipulationEndpoints::episode(Call call) {
