@@ -34,16 +34,24 @@ EntryType entry_of(SideBias side) {
     return EntryType::breakout;
 }
 
+/// The detectors were asked and cannot tell: a score that is not known is not a low one.
+bool is_manipulation_unknown(const ContractNumbers& numbers) {
+    return numbers.unknown.has("manip_score"_number);
+}
+
 ConfidenceTerms confidence_terms_of(const ContractNumbers& numbers, double score, double slip_bps) {
     const Metrics& m = numbers.metrics;
     return {.score = std::clamp(score / 2.0 + 50.0, 0.0, 100.0),
             .cost = std::min(40.0, m.spread_bps + slip_bps),
-            .manipulation = std::min(50.0, 0.6 * numbers.manipulation.manip_score),
+            .manipulation = is_manipulation_unknown(numbers)
+                                ? std::nullopt
+                                : std::optional(std::min(50.0, 0.6 * numbers.manipulation.manip_score)),
             .disorder = std::min(30.0, 0.5 * m.anomaly_score + 50.0 * std::fabs(m.order_flow_imbalance))};
 }
 
-int confidence_of(const ConfidenceTerms& terms) {
-    const double sum = terms.score - terms.cost - terms.manipulation - terms.disorder;
+std::optional<int> confidence_of(const ConfidenceTerms& terms) {
+    if (!terms.manipulation) return std::nullopt;
+    const double sum = terms.score - terms.cost - *terms.manipulation - terms.disorder;
     return static_cast<int>(std::floor(std::clamp(bounded(sum), 0.0, 100.0)));
 }
 
@@ -88,7 +96,8 @@ void judge(Opportunity& o, const OpportunityInput& input) {
         input.numbers.detection.quarantined.value_or(false)) {
         o.not_tradable.push_back("manipulation");
     }
-    if (o.confidence <= 0) o.not_tradable.push_back("confidence");
+    if (is_manipulation_unknown(input.numbers)) o.not_tradable.push_back("manipulation_unknown");
+    if (o.confidence && *o.confidence <= 0) o.not_tradable.push_back("confidence");
     if (unfillable) o.not_tradable.push_back("liquidity");
     const bool pays = o.reward_risk_net && *o.reward_risk_net > 1.0;
     if (!new_listing && !unfillable && !pays) o.not_tradable.push_back("net_reward_risk");

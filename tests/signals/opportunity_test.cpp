@@ -1,9 +1,12 @@
 #include "scanner/signals/opportunity.hpp"
 
+#include "scanner/signals/detector_verdict.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <memory>
 
 namespace scanner::signals {
 namespace {
@@ -235,8 +238,28 @@ TEST(Opportunity, confidence_terms_by_hand) {
     const ConfidenceTerms terms = make(dirty, 40.0).confidence_terms;
     EXPECT_DOUBLE_EQ(terms.score, 70.0);
     EXPECT_DOUBLE_EQ(terms.cost, 3.0);
-    EXPECT_DOUBLE_EQ(terms.manipulation, 12.0);
+    EXPECT_DOUBLE_EQ(terms.manipulation.value(), 12.0);
     EXPECT_DOUBLE_EQ(terms.disorder, 10.0);
+}
+
+TEST(Opportunity, a_score_that_the_detectors_cannot_tell_is_not_a_low_one) {
+    ContractNumbers numbers = rising();
+    take_verdict(numbers, nullptr);
+    const Opportunity unknown = make(numbers);
+    EXPECT_FALSE(unknown.confidence);
+    EXPECT_FALSE(unknown.confidence_terms.manipulation);
+    EXPECT_THAT(unknown.not_tradable, ElementsAre("manipulation_unknown"));
+    auto verdict = std::make_shared<DetectorVerdict>();
+    verdict->judged = true;
+    verdict->quarantined = true;
+    take_verdict(numbers, verdict);
+    EXPECT_THAT(make(numbers).not_tradable, ElementsAre("manipulation", "manipulation_unknown"));
+    verdict = std::make_shared<DetectorVerdict>();
+    verdict->judged = true;
+    verdict->score = 20.0;
+    take_verdict(numbers, verdict);
+    EXPECT_EQ(make(numbers).confidence, 55);  // 67 - 12
+    EXPECT_TRUE(make(numbers).tradable());
 }
 
 TEST(Opportunity, the_rationale_names_the_side_and_the_heaviest_components) {

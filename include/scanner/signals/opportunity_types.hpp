@@ -32,10 +32,11 @@ struct TradeTerms {
 /// What a confidence is made of, points: it begins with `score`, and the others are taken off before it is cut to
 /// 0..100.
 struct ConfidenceTerms {
-    double score = 0.0;         ///< half the score + 50, 0..100
-    double cost = 0.0;          ///< of spread and slippage, at most 40
-    double manipulation = 0.0;  ///< of the likeness to manipulation, at most 50
-    double disorder = 0.0;      ///< of the anomaly score and a one-sided book, at most 30
+    double score = 0.0;  ///< half the score + 50, 0..100
+    double cost = 0.0;   ///< of spread and slippage, at most 40
+    /// Of the likeness to manipulation, at most 50; empty where the detectors cannot tell the score.
+    std::optional<double> manipulation = 0.0;
+    double disorder = 0.0;  ///< of the anomaly score and a one-sided book, at most 30
 };
 
 struct Opportunity {
@@ -44,7 +45,7 @@ struct Opportunity {
     double entry_pct = 0.0;             ///< distance of the entry from the last price, percent, 3 decimals
     double stop_suggestion = 0.0;       ///< percent, 3 decimals
     std::array<double, 3> tp_levels{};  ///< percent, 3 decimals
-    int confidence = 0;                 ///< 0..100
+    std::optional<int> confidence = 0;  ///< 0..100; empty where a term is not known
     ConfidenceTerms confidence_terms;
     double last_price = 0.0;           ///< USDT
     std::optional<TradePrices> trade;  ///< of a long or a short
@@ -56,8 +57,8 @@ struct Opportunity {
     std::optional<double> reward_risk_net;
     std::optional<double> round_trip_cost_pct;  ///< of the notional: in and out, fee and slippage from the mid price
     std::optional<double> risk_usdt;            ///< lost when the stop is hit, cost included; of the worse way
-    /// Why it is not worth a trade, by stable names: new_listing, stale, manipulation, confidence, liquidity,
-    /// net_reward_risk. Empty: tradable.
+    /// Why it is not worth a trade, by stable names: new_listing, stale, manipulation, manipulation_unknown,
+    /// confidence, liquidity, net_reward_risk. Empty: tradable.
     std::vector<std::string_view> not_tradable;
     std::vector<std::string> rationale;  ///< why this side, then the score's components by weight: "liquidity +29.05"
 

@@ -192,7 +192,7 @@ constexpr auto kMembers = std::to_array<OpportunityMember>({
     {"stop_suggestion",
      [](Json& json, const Suggestion& of, At) { write_number(json, percentage(of, of.opportunity.stop_suggestion)); }},
     {"tp_levels", [](Json& json, const Suggestion& of, At) { write_tp_levels(json, of); }},
-    {"confidence", [](Json& json, const Suggestion& of, At) { json.value(of.opportunity.confidence); }},
+    {"confidence", [](Json& json, const Suggestion& of, At) { write_number(json, of.opportunity.confidence); }},
     {"confidence_terms",
      [](Json& json, const Suggestion& of, At) { write_confidence_terms(json, of.opportunity.confidence_terms); }},
     {"tradable", [](Json& json, const Suggestion& of, At) { json.value(of.opportunity.tradable()); }},

@@ -78,7 +78,13 @@ constexpr auto kFrameMembers = std::to_array<FrameMember>({
      }},
     {"manipulation_threshold_exceeded",
      [](core::JsonWriter& json, const FrameItem& of) {
-         json.value(of.item.snapshot->numbers.manipulation.manip_score >= of.context.manipulation_threshold);
+         // A score that the detectors cannot tell is over no threshold, and under none.
+         const auto score = signals::known<&signals::Manipulation::manip_score>(of.item.snapshot->numbers);
+         if (score) {
+             json.value(*score >= of.context.manipulation_threshold);
+         } else {
+             json.null();
+         }
      }},
     {"stale", [](core::JsonWriter& json,
                  const FrameItem& of) { json.value(of.context.stale || of.item.age > of.context.snapshots_ttl); }},

@@ -156,6 +156,10 @@ TEST_F(Frames, mark_contracts_over_the_manipulation_threshold) {
     FrameContext context;
     context.manipulation_threshold = 40.0;
     EXPECT_EQ(frame("", context)["items"][0]["manipulation_threshold_exceeded"], true);
+    for (std::size_t i = 0; i < ranking_.contracts.size(); ++i) {
+        signals::take_verdict(edit_contract(ranking_, i).numbers, nullptr);
+    }
+    EXPECT_TRUE(frame("", context)["items"][0]["manipulation_threshold_exceeded"].is_null()) << "it is not known";
 }
 
 TEST_F(Frames, of_a_simulated_market_say_so) {
