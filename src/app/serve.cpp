@@ -29,6 +29,7 @@
 #include "scanner/net/task_group.hpp"
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/settings/settings.hpp"
+#include "scanner/storage/detector_states.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -92,14 +93,12 @@ public:
           sequence_file_(alerts::make_state_file(sequence_path(loaded_.settings))),
           feed_(feed_parts(io.get_executor(), loaded_.settings, recording_->clock(), *sequence_file_,
                            &recording_->feed_tap())),
-          detectors_file_(alerts::make_state_file(detectors_path(loaded_.settings))),
+          detectors_file_(storage::make_detector_file(detectors_path(loaded_.settings), core::system_clock())),
           engine_(engine::make_engine(
               io.get_executor(), recording_->wrap(*exchange_), recording_->clock(),
               engine_options(loaded_.settings, false), engine_metrics_, make_first_scan_progress(), feed_of_engine(),
-              manipulation_parts(loaded_.settings, *detectors_file_,
-                                 [this](std::vector<storage::EpisodeRecord> episodes) {
-                                     stores_.database().episode_ledger().record_episodes(std::move(episodes));
-                                 }),
+              manipulation_parts(
+                  loaded_.settings, [this] { return detectors_file_.get(); }, [this] { return &stores_.database(); }),
               &recording_->steps())),
           stores_(io.get_executor(), loaded_.settings, core::system_clock()),
           operator_(operators::make_operator_service(stores_.database().document_store(),
@@ -257,7 +256,6 @@ private:
             co_return;
         }
         stores_.follow(*engine_);
-        co_await resume_episodes();
         engine_->board().on_published([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, false); });
         engine_->board().on_recorded([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, true); });
         engine_->board().on_published([this](const ranking::RankingPtr& ranking) { (*alerts_)->on_ranking(ranking); });
@@ -267,19 +265,6 @@ private:
         set_simulated(is_simulated);
         if (!is_simulated && !tasks_.spawn("ask_whether_simulated", ask_whether_simulated())) co_return;
         co_await engine_->run();
-    }
-
-    /// Where the ledger cannot be read, episodes that a restart cut off stay open in it until the next one.
-    asio::awaitable<void> resume_episodes() {
-        if (loaded_.settings.manip_model != core::ManipModel::measured) co_return;
-        storage::EpisodesQuery query;
-        query.status = storage::EpisodeStatus::open;
-        query.limit = storage::kMaxPageRows;
-        if (auto open = co_await stores_.database().episode_ledger().episodes(std::move(query))) {
-            engine_->resume_episodes(std::move(open->rows));
-        } else {
-            core::log(core::LogLevel::warning, "ledger_not_resumed", {{"error", open.error().message()}});
-        }
     }
 
     /// Until it is known, nothing is passed off as a real market.
@@ -388,7 +373,7 @@ private:
     /// What the engine follows a live feed with; start() fails without what is required.
     core::Result<engine::FeedParts> feed_;
     /// What the detectors of manipulation know, kept over a restart so that it does not blind them.
-    std::unique_ptr<alerts::StateFile> detectors_file_;
+    std::unique_ptr<storage::DetectorStates> detectors_file_;
     /// Scans and ranks, and follows the feed. Its board is what inspector, streams and API read, so it outlives them.
     std::unique_ptr<engine::Engine> engine_;
     /// History, the operator's documents and the cache; takes what the engine records, and is closed last.

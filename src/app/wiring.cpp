@@ -6,7 +6,12 @@
 #include "scanner/exchange/exchange_factory.hpp"
 #include "scanner/exchange/market_feed_options.hpp"
 
+#include <boost/asio/awaitable.hpp>
+
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <random>
 #include <string>
@@ -15,6 +20,11 @@
 
 namespace scanner::app {
 namespace {
+
+namespace asio = boost::asio;
+
+/// More than there can be flags of contracts; a ledger that was changed by others has no end else.
+constexpr std::size_t kMaxOpenEpisodes = 100'000;
 
 engine::UniverseKind universe_kind(settings::Universe universe) {
     switch (universe) {
@@ -58,6 +68,24 @@ net::HttpClientOptions client_options(const settings::Settings& settings) {
     options.ca_bundle_path = settings.ca_bundle_path.value_or("");
     options.user_agent = "market-scanner/" + std::string(core::kVersion);
     return options;
+}
+
+/// Everything that stands open in the ledger, which has all that was told before the start once the spool is empty.
+asio::awaitable<core::Result<std::vector<storage::Episode>>> open_episodes(storage::Store& store) {
+    if (store.status().backlog > 0) {
+        co_return core::fail(core::ErrorCode::unavailable, "the spool has records that the database has not");
+    }
+    storage::EpisodesQuery query;
+    query.status = storage::EpisodeStatus::open;
+    query.limit = storage::kMaxPageRows;
+    std::vector<storage::Episode> open;
+    do {
+        auto page = co_await store.episode_ledger().episodes(query);
+        if (!page) co_return std::unexpected(page.error());
+        std::ranges::move(page->rows, std::back_inserter(open));
+        query.cursor = std::move(page->next);
+    } while (!query.cursor.empty() && open.size() < kMaxOpenEpisodes);
+    co_return open;
 }
 
 }  // namespace
@@ -138,19 +166,22 @@ std::string detectors_path(const settings::Settings& settings) {
     return settings.data_dir + "/detectors";
 }
 
-engine::ManipulationParts manipulation_parts(const settings::Settings& settings, alerts::StateFile& state,
-                                             std::function<void(std::vector<storage::EpisodeRecord>)> record) {
+bool shares_detector_states(const settings::Settings& settings) {
+    return settings.role != settings::Role::all && settings.postgres_url.has_value();
+}
+
+engine::ManipulationParts manipulation_parts(const settings::Settings& settings,
+                                             std::function<storage::DetectorStates*()> states,
+                                             std::function<storage::Store*()> store) {
     engine::ManipulationParts parts;
     if (settings.manip_model != core::ManipModel::measured) return parts;
-    parts.record = std::move(record);
-    parts.save = [&state](std::string bytes) { return state.write(std::move(bytes)); };
+    parts.record = [store](std::vector<storage::EpisodeRecord> episodes) {
+        store()->episode_ledger().record_episodes(std::move(episodes));
+    };
+    parts.states = std::move(states);
+    parts.open_episodes = [store] { return open_episodes(*store()); };
     // Most of the budget stays the scan's.
     parts.trade_reads_per_sec = std::min(parts.trade_reads_per_sec, settings.request_budget_per_sec / 5.0);
-    if (auto saved = state.read()) {
-        parts.saved = std::move(*saved);
-    } else if (saved.error().code() != core::ErrorCode::not_found) {
-        core::log(core::LogLevel::warning, "detectors_begin_afresh", {{"error", saved.error().message()}});
-    }
     return parts;
 }
 

@@ -14,6 +14,7 @@
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
 #include "scanner/settings/settings_values.hpp"
+#include "scanner/storage/store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -49,11 +50,13 @@ namespace scanner::app {
                                                          alerts::StateFile& sequence, exchange::FeedTap* tap = nullptr);
 /// Where the detectors of manipulation keep their state.
 [[nodiscard]] std::string detectors_path(const settings::Settings& settings);
-/// What the engine runs the detectors with, by the settings; nothing with the seed model. `state` must outlive the
-/// engine; what it holds is read here.
-[[nodiscard]] engine::ManipulationParts manipulation_parts(
-    const settings::Settings& settings, alerts::StateFile& state,
-    std::function<void(std::vector<storage::EpisodeRecord>)> record);
+/// Whether their state has to be where another host finds it: a scanner that is elected may go on for another one.
+[[nodiscard]] bool shares_detector_states(const settings::Settings& settings);
+/// What the engine runs the detectors with, by the settings; nothing with the seed model. The functions must be
+/// callable as long as the engine lives.
+[[nodiscard]] engine::ManipulationParts manipulation_parts(const settings::Settings& settings,
+                                                           std::function<storage::DetectorStates*()> states,
+                                                           std::function<storage::Store*()> store);
 /// The number in `sequence`; 0 where there is none, empty where it cannot be told: the file is unreadable, or its text
 /// is no number that a scanner can have come to, and is put out of the way.
 [[nodiscard]] std::optional<std::uint64_t> reserved_sequence(alerts::StateFile& sequence);

@@ -98,8 +98,8 @@ public:
     }
 
     asio::awaitable<void> run() override {
+        if (detectors_) co_await detectors_->start();  // restores what is known before the feed tells more
         if (live_) co_await live_->start();
-        if (detectors_) co_await detectors_->start();
         co_await scan_.run();
         if (live_) co_await live_->stop();
         if (detectors_) co_await detectors_->stop();
@@ -144,10 +144,6 @@ public:
             core::log(core::LogLevel::warning, "ranking_not_restored", {{"seq", ranking->sequence}, {"detail", wrong}});
         }
         cycle_.restore(std::move(ranking), wrong.empty());
-    }
-
-    void resume_episodes(std::vector<storage::Episode> open) override {
-        if (detectors_) detectors_->watch().resume(std::move(open), clock_.now());
     }
 
     std::optional<ManipulationStatus> manipulation() const override {

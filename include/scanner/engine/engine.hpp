@@ -69,9 +69,6 @@ public:
     /// on from it. Ignored once a cycle has run. Of one that is not current only the sequence is taken: older than the
     /// snapshots' time to live, dated ahead of now, or made of numbers whose own times are not just before its own.
     virtual void restore(ranking::RankingPtr ranking) = 0;
-    /// Episodes that stand open in the ledger, from before a restart: those of which the detectors know nothing any
-    /// more are told as interrupted. Ignored without detectors.
-    virtual void resume_episodes(std::vector<storage::Episode> open) = 0;
     /// How the detectors of manipulation do; empty without them.
     [[nodiscard]] virtual std::optional<ManipulationStatus> manipulation() const = 0;
     /// The next cycle's number will be over `sequence`: history knows it already. Ignored once a cycle has run.

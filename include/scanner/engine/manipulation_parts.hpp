@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/core/error.hpp"
+#include "scanner/storage/detector_states.hpp"
 #include "scanner/storage/episodes.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -24,10 +25,11 @@ namespace scanner::engine {
 struct ManipulationParts {
     /// Puts states of episodes into the ledger; returns at once.
     std::function<void(std::vector<storage::EpisodeRecord>)> record;
-    /// Makes the detectors' state durable, as a whole. Empty: it is not kept.
-    std::function<boost::asio::awaitable<core::Result<void>>(std::string)> save;
-    /// What was saved last, from before a restart; empty where there is nothing.
-    std::string saved;
+    /// Where the detectors' states are kept; asked as they are needed, never null. Empty: they are not kept.
+    std::function<storage::DetectorStates*()> states;
+    /// What stands open in the ledger; asked again, some seconds later, after an error: unavailable while the ledger
+    /// may not have all that was told before the start. Empty: nothing from before the start is settled.
+    std::function<boost::asio::awaitable<core::Result<std::vector<storage::Episode>>>()> open_episodes;
     /// How many reads of trades a second where no feed tells them; 0: none.
     double trade_reads_per_sec = 8.0;
 };
@@ -41,9 +43,11 @@ struct ManipulationStatus {
     std::map<std::string_view, std::size_t> unknown;     ///< contracts of which nothing can be said, by flag
     std::uint64_t saves = 0;                             ///< of the state
     std::uint64_t failed_saves = 0;
-    std::size_t state_bytes = 0;    ///< of the last one
-    std::uint64_t trade_reads = 0;  ///< requests for trades, where no feed tells them
-    bool restored = false;          ///< the state from before the start could be used
+    std::uint64_t saved_states = 0;  ///< of contracts
+    std::uint64_t saved_bytes = 0;   ///< of those, before they are packed
+    std::uint64_t trade_reads = 0;   ///< requests for trades, where no feed tells them
+    std::size_t restored = 0;        ///< contracts whose state from before the start was there
+    bool resumed = false;            ///< what stood open in the ledger at the start was read
 };
 
 void collect(core::MetricSink& sink, const ManipulationStatus& status);

@@ -15,8 +15,9 @@ namespace asio = boost::asio;
 
 constexpr std::chrono::seconds kTick{1};
 constexpr std::chrono::seconds kSaveEvery{60};
-/// The loop encodes what is saved: larger states are saved less often.
-constexpr std::size_t kBytesASecond = 8U << 20U;
+/// Of contracts with news for the ledger, which waits for it.
+constexpr std::chrono::seconds kSaveToldEvery{1};
+constexpr std::chrono::seconds kAskOpenEvery{2};
 constexpr std::size_t kTradeReaders = 4;
 constexpr int kPolledTrades = 1'000;
 constexpr std::chrono::milliseconds kStopGrace{300};
@@ -33,17 +34,10 @@ ManipulationLoop::ManipulationLoop(asio::any_io_executor executor, exchange::Exc
       followed_(std::move(followed)),
       tasks_(std::move(executor), [](std::string_view task, std::string_view what) {
           core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
-      }) {
-    if (parts_.saved.empty()) return;
-    const auto restored = watch_.restore(parts_.saved, clock_.now());
-    counted_.restored = restored.has_value();
-    if (!restored) {
-        core::log(core::LogLevel::warning, "detectors_begin_afresh", {{"error", restored.error().message()}});
-    }
-    parts_.saved = {};
-}
+      }) {}
 
 asio::awaitable<void> ManipulationLoop::start() {
+    if (parts_.states) co_await restore();
     bool started = tasks_.spawn("detectors", tick());
     for (std::size_t i = 0; i < kTradeReaders && parts_.trade_reads_per_sec > 0.0; ++i) {
         started = started && tasks_.spawn("poll_trades", poll_trades());
@@ -66,35 +60,64 @@ core::WallTime ManipulationLoop::exchange_now() const {
     return state_.exchange_clock().between_passes(clock_.now(), clock_.steady_now()).value_or(clock_.now());
 }
 
-bool ManipulationLoop::save_due() const {
-    if (!saved_) return true;
-    const auto since = clock_.steady_now() - *saved_;
-    const std::chrono::seconds least{counted_.state_bytes / kBytesASecond};
-    return since >= (untold_.empty() ? std::max(kSaveEvery, least) : least);
+asio::awaitable<void> ManipulationLoop::restore() {
+    auto states = co_await parts_.states()->read();
+    if (!states) {
+        core::log(core::LogLevel::warning, "detectors_begin_afresh", {{"error", states.error().message()}});
+        co_return;
+    }
+    counted_.restored = watch_.restore(std::move(*states), clock_.now());
+}
+
+asio::awaitable<void> ManipulationLoop::resume() {
+    if (watch_.is_resumed() || !parts_.open_episodes || !passed(asked_open_, kAskOpenEvery)) co_return;
+    asked_open_ = clock_.steady_now();
+    if (auto open = co_await parts_.open_episodes()) {
+        watch_.resume(std::move(*open), clock_.now());
+        counted_.resumed = true;
+    } else if (open.error().code() != core::ErrorCode::unavailable) {
+        core::log(core::LogLevel::warning, "ledger_not_resumed", {{"error", open.error().message()}});
+    }
+}
+
+bool ManipulationLoop::passed(const std::optional<core::SteadyTime>& since, std::chrono::seconds least) const {
+    return !since || clock_.steady_now() - *since >= least;
 }
 
 asio::awaitable<void> ManipulationLoop::tick() {
     while (co_await net::sleep_for(kTick)) {
         if (state_.universe().empty()) continue;
+        co_await resume();
         observe();
         auto changes = watch_.take_changes(exchange_now(), clock_.now());
         std::ranges::move(changes, std::back_inserter(untold_));
-        if (save_due()) co_await save_and_tell();
+        if (passed(saved_all_, kSaveEvery) || (!untold_.empty() && passed(saved_told_, kSaveToldEvery))) {
+            co_await save_and_tell();
+        }
         choose_reads();
     }
 }
 
 asio::awaitable<void> ManipulationLoop::save_and_tell() {
     auto count = static_cast<std::ptrdiff_t>(untold_.size());  // of these the state that is saved knows
-    saved_ = clock_.steady_now();
-    if (parts_.save) {
-        std::string bytes = watch_.encode(clock_.now());
-        counted_.state_bytes = bytes.size();
-        const auto saved = co_await parts_.save(std::move(bytes));
+    const bool all = stopping_ || passed(saved_all_, kSaveEvery);
+    saved_told_ = clock_.steady_now();
+    if (all) saved_all_ = saved_told_;
+    if (parts_.states) {
+        auto states =
+            watch_.take_states(clock_.now(), all ? ManipulationWatch::Changed::all : ManipulationWatch::Changed::told);
+        std::uint64_t bytes = 0;
+        for (const storage::DetectorState& state : states) bytes += state.bytes.size();
+        const std::size_t number = states.size();
+        const auto saved = number == 0 ? core::Result<void>() : co_await parts_.states()->write(std::move(states));
         if (saved) {
-            ++counted_.saves;
+            counted_.saves += number == 0 ? 0U : 1U;
+            counted_.saved_states += number;
+            counted_.saved_bytes += bytes;
             not_saved_.recovered();
         } else {
+            watch_.not_saved();
+            saved_all_.reset();
             ++counted_.failed_saves;
             not_saved_.failed(core::to_string(saved.error().code()), {{"error", saved.error().message()}});
         }

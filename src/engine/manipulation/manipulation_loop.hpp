@@ -39,6 +39,7 @@ public:
                      MarketState& state, ManipulationParts parts, std::function<bool()> followed);
 
     [[nodiscard]] ManipulationWatch& watch() { return watch_; }
+    /// Restores what was saved, then begins. Before anything is told to `watch`.
     [[nodiscard]] boost::asio::awaitable<void> start();
     /// Saves once more, tells what is left, and ends what `start` began.
     [[nodiscard]] boost::asio::awaitable<void> stop();
@@ -63,10 +64,12 @@ private:
 
     [[nodiscard]] core::WallTime exchange_now() const;
     [[nodiscard]] Awaitable tick();
+    [[nodiscard]] Awaitable restore();
+    [[nodiscard]] Awaitable resume();
     [[nodiscard]] Awaitable save_and_tell();
     [[nodiscard]] Awaitable poll_trades();
     [[nodiscard]] Awaitable read_trades(std::string contract_code);
-    [[nodiscard]] bool save_due() const;
+    [[nodiscard]] bool passed(const std::optional<core::SteadyTime>& since, std::chrono::seconds least) const;
     void choose_reads();
 
     exchange::Exchange& exchange_;
@@ -76,7 +79,9 @@ private:
     std::function<bool()> followed_;
     ManipulationWatch watch_;
     std::vector<storage::EpisodeRecord> untold_;
-    std::optional<core::SteadyTime> saved_;
+    std::optional<core::SteadyTime> saved_all_;
+    std::optional<core::SteadyTime> saved_told_;
+    std::optional<core::SteadyTime> asked_open_;
     ManipulationStatus counted_;
     std::unordered_map<std::string, PolledTape> tapes_;  ///< by contract code
     std::deque<std::string> due_;

@@ -22,7 +22,13 @@ void collect(core::MetricSink& sink, const ManipulationStatus& status) {
                  status.trade_reads);
     sink.counter("scanner_manipulation_saves_total", "Times that the detectors' state was saved", status.saves);
     sink.counter("scanner_manipulation_failed_saves_total", "Times that it could not be saved", status.failed_saves);
-    sink.gauge("scanner_manipulation_state_bytes", "Size of the detectors' state, as last saved", status.state_bytes);
+    sink.counter("scanner_manipulation_saved_states_total", "States of contracts that were saved", status.saved_states);
+    sink.counter("scanner_manipulation_saved_bytes_total", "Bytes of those, before they were packed",
+                 status.saved_bytes);
+    sink.gauge("scanner_manipulation_restored", "Contracts whose detectors went on from before the start",
+               status.restored);
+    sink.gauge("scanner_manipulation_ledger_resumed",
+               "1 once what stood open in the ledger at the start is known, else 0", status.resumed ? 1 : 0);
 }
 
 }  // namespace scanner::engine

@@ -5,6 +5,7 @@
 #include "scanner/signals/detect/flags.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <utility>
 
@@ -13,6 +14,7 @@ namespace {
 
 /// A contract that moves in and out of the ranked ones keeps its yardsticks.
 constexpr std::chrono::hours kForgetAfter{1};
+constexpr std::size_t kMaxEnded = 10'000;
 /// Frames of different connections come in no order: what is told as of now may still miss a trade of a moment ago.
 constexpr std::chrono::milliseconds kTapeDelay{1'500};
 
@@ -58,6 +60,7 @@ void ManipulationWatch::begin(Watched& watched) {
                   {{"contract_code", code}, {"error", restored.error().message()}});
     } else {
         watched.restored = true;
+        watched.told = true;
     }
     kept_.erase(kept);
 }
@@ -124,8 +127,15 @@ void ManipulationWatch::forget(core::WallTime now) {
             continue;
         }
         end_watching(entry->second, now);
+        dropped_.push_back(entry->first);
         entry = watched_.erase(entry);
     }
+    if (kept_.empty()) return;
+    if (!kept_since_) kept_since_ = now;
+    // Their episodes are told as interrupted by then: going on with them later would open them again.
+    if (now - *kept_since_ <= kForgetAfter) return;
+    for (const auto& [code, kept] : kept_) dropped_.push_back(code);
+    kept_.clear();
 }
 
 std::shared_ptr<const signals::DetectorVerdict> ManipulationWatch::verdict(const std::string& contract_code,
@@ -144,7 +154,12 @@ std::optional<core::WallTime> ManipulationWatch::next_change_at(core::WallTime n
     return first;
 }
 
-std::vector<storage::EpisodeRecord> ManipulationWatch::take_changes(core::WallTime now, core::WallTime own) {
+core::WallTime ManipulationWatch::numbering(core::WallTime own) const {
+    return std::max(own, core::from_unix_ms(static_cast<std::int64_t>(known_revision_) + 1));
+}
+
+std::vector<storage::EpisodeRecord> ManipulationWatch::take_changes(core::WallTime now, core::WallTime clock) {
+    const core::WallTime own = numbering(clock);
     std::vector<storage::EpisodeRecord> changes = std::exchange(waiting_, {});
     for (auto& [code, watched] : watched_) {
         if (std::exchange(watched.restored, false)) {
@@ -154,8 +169,18 @@ std::vector<storage::EpisodeRecord> ManipulationWatch::take_changes(core::WallTi
         }
         static_cast<void>(watched.contract.verdict(now, settings_.threshold));
         auto of_contract = watched.contract.take_changes(now, own, settings_.simulated);
+        watched.told = watched.told || !of_contract.empty();
         std::ranges::move(of_contract, std::back_inserter(changes));
     }
+    if (!resumed_at_) {
+        for (const storage::EpisodeRecord& change : changes) {
+            if (change.end && ended_.size() < kMaxEnded) ended_.insert_or_assign(change.id, change);
+        }
+    }
+    // What is told of one just now is newer than what the ledger held of it.
+    std::erase_if(resumed_, [&changes](const storage::EpisodeRecord& record) {
+        return std::ranges::find(changes, record.id, &storage::EpisodeRecord::id) != changes.end();
+    });
     settle_resumed(own);
     std::ranges::move(std::exchange(waiting_, {}), std::back_inserter(changes));
     for (const storage::EpisodeRecord& change : changes) {
@@ -169,27 +194,72 @@ std::vector<storage::EpisodeRecord> ManipulationWatch::take_changes(core::WallTi
     return changes;
 }
 
-std::string ManipulationWatch::encode(core::WallTime own) const {
-    KeptWatch watch{.saved_at = own, .contracts = {}};
-    watch.contracts.reserve(watched_.size() + kept_.size());
-    for (const auto& [code, watched] : watched_) watch.contracts.push_back(watched.contract.keep());
-    for (const auto& [code, kept] : kept_) watch.contracts.push_back(kept);
-    return encode_watch(watch);
+std::vector<storage::DetectorState> ManipulationWatch::take_states(core::WallTime own, Changed changed) {
+    std::vector<storage::DetectorState> states;
+    dropping_ = std::exchange(dropped_, {});
+    for (const std::string& code : dropping_) {
+        if (!watched_.contains(code)) states.push_back({.contract_code = code, .saved_at = own, .bytes = {}});
+    }
+    for (auto& [code, watched] : watched_) {
+        if (changed == Changed::told && !watched.told) continue;
+        watched.told = false;
+        std::string bytes = encode_contract(watched.contract.keep());
+        const std::uint64_t check = std::hash<std::string>()(bytes) | 1U;
+        if (std::exchange(watched.saved_check, check) == check) continue;
+        states.push_back({.contract_code = code, .saved_at = own, .bytes = std::move(bytes)});
+    }
+    return states;
 }
 
-core::Result<void> ManipulationWatch::restore(std::string_view bytes, core::WallTime own) {
-    auto watch = decode_watch(bytes, own);
-    if (!watch) return std::unexpected(watch.error());
-    for (KeptContract& contract : watch->contracts) {
+void ManipulationWatch::not_saved() {
+    for (auto& [code, watched] : watched_) watched.saved_check = 0;
+    std::ranges::move(std::exchange(dropping_, {}), std::back_inserter(dropped_));
+}
+
+std::size_t ManipulationWatch::restore(std::vector<storage::DetectorState> states, core::WallTime own) {
+    const auto keep = [this, own](KeptContract contract) {
+        if (!is_recent(contract.saved_at, own) || kept_.size() >= kMaxKeptContracts) return;
+        saved_at_ = std::max(saved_at_.value_or(contract.saved_at), contract.saved_at);
         std::string code = contract.contract_code;
         kept_.insert_or_assign(std::move(code), std::move(contract));
+    };
+    for (const storage::DetectorState& state : states) {
+        if (state.contract_code.empty()) {
+            auto all = decode_first_version(state.bytes);
+            if (!all) {
+                core::log(core::LogLevel::warning, "detectors_begin_afresh", {{"error", all.error().message()}});
+                continue;
+            }
+            for (KeptContract& contract : *all) keep(std::move(contract));
+            continue;
+        }
+        auto contract = decode_contract(state.bytes, state.saved_at);
+        if (contract && contract->contract_code == state.contract_code) {
+            keep(std::move(*contract));
+        } else {
+            core::log(core::LogLevel::warning, "detectors_not_restored",
+                      {{"contract_code", state.contract_code},
+                       {"error", contract ? std::string_view("of another contract") : contract.error().message()}});
+        }
     }
-    saved_at_ = watch->saved_at;
-    return {};
+    return kept_.size();
 }
 
 void ManipulationWatch::resume(std::vector<storage::Episode> open, core::WallTime own) {
-    for (storage::Episode& episode : open) resumed_.push_back(std::move(episode.record));
+    for (storage::Episode& episode : open) {
+        // Numbers beyond what a clock gives are none of ours.
+        const std::uint64_t revision = episode.record.revision;
+        if (core::is_unix_ms(static_cast<std::int64_t>(revision)))
+            known_revision_ = std::max(known_revision_, revision);
+        const auto ended = ended_.find(episode.record.id);
+        if (ended == ended_.end()) {
+            resumed_.push_back(std::move(episode.record));
+            continue;
+        }
+        ended->second.revision = std::max(ended->second.revision, revision) + 1;
+        waiting_.push_back(std::move(ended->second));
+    }
+    ended_.clear();
     resumed_at_ = own;
 }
 
@@ -197,7 +267,10 @@ void ManipulationWatch::settle_resumed(core::WallTime own) {
     std::erase_if(resumed_, [&](storage::EpisodeRecord& record) {
         const auto code = core::parse_symbol(record.symbol);
         const auto watched = code ? watched_.find(*code) : watched_.end();
-        if (watched != watched_.end() && watched->second.contract.is_open(record.id)) return true;
+        if (watched != watched_.end() && watched->second.contract.is_open(record.id)) {
+            watched->second.restored = true;  // told again, over what the ledger has
+            return true;
+        }
         // It may still be ranked: what was kept of a contract is restored then.
         if (watched == watched_.end() && own - *resumed_at_ < kForgetAfter) return false;
         record.phase = kInterrupted;

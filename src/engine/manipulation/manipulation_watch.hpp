@@ -8,6 +8,7 @@
 #include "scanner/exchange/market_feed.hpp"
 #include "scanner/market/live_book.hpp"
 #include "scanner/market/market.hpp"
+#include "scanner/storage/detector_states.hpp"
 
 #include <cstdint>
 #include <map>
@@ -56,25 +57,39 @@ public:
     /// States of episodes that are new since the last call; `own` is our clock.
     [[nodiscard]] std::vector<storage::EpisodeRecord> take_changes(core::WallTime at, core::WallTime own);
 
-    /// The whole state as a file holds it. `own` is our clock.
-    [[nodiscard]] std::string encode(core::WallTime own) const;
-    /// Goes on from what `encode` gave: contracts are restored as they are first watched. `own` is our clock.
-    [[nodiscard]] core::Result<void> restore(std::string_view bytes, core::WallTime own);
-    /// What stood open in the ledger at the start. Those that the restored detectors know go on; of the others nothing
-    /// more is known: they are told as interrupted, since their end was not seen. `own` is our clock.
+    /// Which states to save.
+    enum class Changed {
+        told,  ///< of contracts whose episodes changed since they were last saved: the ledger hears of it afterwards
+        all,   ///< of all that changed
+    };
+    /// What is to be saved, and is held to be saved from then on. Contracts that are watched no more have empty bytes.
+    /// `own` is our clock.
+    [[nodiscard]] std::vector<storage::DetectorState> take_states(core::WallTime own, Changed changed);
+    /// What was taken could not be saved: all is to be saved.
+    void not_saved();
+    /// Goes on from what was saved: contracts are restored as they are first watched; those that are not within an hour
+    /// are forgotten. To be called before anything is watched. Gives the number of contracts. `own` is our clock.
+    std::size_t restore(std::vector<storage::DetectorState> states, core::WallTime own);
+    /// What stands open in the ledger, from before the start. Those that the detectors know go on; of the others
+    /// nothing more is known: they are told as interrupted, since their end was not seen. Once; `own` is our clock.
     void resume(std::vector<storage::Episode> open, core::WallTime own);
+    [[nodiscard]] bool is_resumed() const { return resumed_at_.has_value(); }
 
     void fill(ManipulationStatus& status) const;
 
 private:
     struct Watched {
         WatchedContract contract;
-        core::WallTime wanted;  ///< when it was last ranked
-        bool restored = false;  ///< the ledger may not know its open episodes
+        core::WallTime wanted;          ///< when it was last ranked
+        bool restored = false;          ///< the ledger may not know its open episodes
+        bool told = false;              ///< an episode changed since it was saved
+        std::uint64_t saved_check = 0;  ///< of the bytes that were saved last; 0: none
     };
     [[nodiscard]] Watched& at(const market::Contract& contract, core::WallTime now);
     [[nodiscard]] Watched& at(const std::shared_ptr<const market::Contract>& contract, core::WallTime now);
     void begin(Watched& watched);
+    /// Our clock, but never behind the states that the ledger has from another host.
+    [[nodiscard]] core::WallTime numbering(core::WallTime own) const;
     void settle_resumed(core::WallTime own);
     void end_watching(Watched& watched, core::WallTime now);
     void forget(core::WallTime now);
@@ -85,7 +100,13 @@ private:
     std::vector<storage::EpisodeRecord> waiting_;         ///< of contracts no longer watched
     std::vector<storage::EpisodeRecord> resumed_;         ///< open in the ledger at the start, not settled yet
     std::optional<core::WallTime> resumed_at_;            ///< by our clock
-    std::optional<core::WallTime> saved_at_;              ///< of what was restored
+    std::optional<core::WallTime> saved_at_;              ///< the newest of what was restored
+    std::optional<core::WallTime> kept_since_;            ///< when it could first have been watched again
+    /// Told as ended before `resume`, by id: the ledger may not have taken it, from another host's slower clock.
+    std::unordered_map<std::string, storage::EpisodeRecord> ended_;
+    std::uint64_t known_revision_ = 0;   ///< the highest that the ledger had at the start, of what stood open
+    std::vector<std::string> dropped_;   ///< codes of those whose saved state is of no use any more
+    std::vector<std::string> dropping_;  ///< of those the ones taken last
     std::map<std::string_view, std::uint64_t> episodes_;  ///< begun since start, by flag
     std::unordered_set<std::string> begun_;               ///< ids of those under way
 };

@@ -1,5 +1,7 @@
 #include "engine/manipulation/watch_state.hpp"
 
+#include "scanner/storage/detector_states.hpp"
+
 #include <zlib.h>
 
 #include <bit>
@@ -10,7 +12,8 @@ namespace scanner::engine {
 namespace {
 
 constexpr std::string_view kMagic = "manip-watch";
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kFirstVersion = 1;
+constexpr std::uint8_t kContractVersion = 2;
 constexpr std::size_t kChecksumBytes = 4;
 constexpr std::size_t kMaxCodeBytes = 80;
 constexpr std::size_t kMaxDetectorBytes = 64U << 10U;
@@ -87,29 +90,31 @@ core::Error damaged(const char* what) {
 
 }  // namespace
 
-std::string encode_watch(const KeptWatch& watch) {
-    std::size_t size = 64;
-    for (const KeptContract& contract : watch.contracts) size += 128 + contract.detectors->size();
+std::string encode_contract(const KeptContract& contract) {
     std::string out;
-    out.reserve(size);
-    out += kMagic;
-    put(out, kVersion, 1);
-    put_time(out, watch.saved_at);
-    put(out, watch.contracts.size(), 4);
-    for (const KeptContract& contract : watch.contracts) {
-        put(out, contract.contract_code.size(), 1);
-        out += contract.contract_code;
-        put(out, std::bit_cast<std::uint64_t>(contract.contract_size), 8);
-        put(out, contract.last_over ? 1 : 0, 1);
-        if (contract.last_over) put_time(out, *contract.last_over);
-        put(out, contract.detectors->size(), 4);
-        out.append(reinterpret_cast<const char*>(contract.detectors->data()), contract.detectors->size());
-    }
-    put(out, checksum_of(out), kChecksumBytes);
+    out.reserve(128 + contract.detectors->size());
+    put(out, kContractVersion, 1);
+    put(out, contract.contract_code.size(), 1);
+    out += contract.contract_code;
+    put(out, std::bit_cast<std::uint64_t>(contract.contract_size), 8);
+    put(out, contract.last_over ? 1 : 0, 1);
+    if (contract.last_over) put_time(out, *contract.last_over);
+    put(out, contract.detectors->size(), 4);
+    out.append(reinterpret_cast<const char*>(contract.detectors->data()), contract.detectors->size());
     return out;
 }
 
-core::Result<KeptWatch> decode_watch(std::string_view bytes, core::WallTime now) {
+core::Result<KeptContract> decode_contract(std::string_view bytes, core::WallTime saved_at) {
+    Bytes in(bytes);
+    if (in.number(1) != kContractVersion)
+        return std::unexpected(damaged("of a version that this program does not know"));
+    KeptContract contract = read_contract(in);
+    if (!in.ok() || !in.at_end()) return std::unexpected(damaged("a value that cannot be"));
+    contract.saved_at = saved_at;
+    return contract;
+}
+
+core::Result<std::vector<KeptContract>> decode_first_version(std::string_view bytes) {
     if (bytes.size() < kMagic.size() + kChecksumBytes || !bytes.starts_with(kMagic)) {
         return std::unexpected(damaged("not such a file"));
     }
@@ -117,18 +122,21 @@ core::Result<KeptWatch> decode_watch(std::string_view bytes, core::WallTime now)
     Bytes end(bytes.substr(body.size()));
     if (end.number(kChecksumBytes) != checksum_of(body)) return std::unexpected(damaged("the checksum is another"));
     Bytes in(body.substr(kMagic.size()));
-    if (in.number(1) != kVersion) return std::unexpected(damaged("of a version that this program does not know"));
-    KeptWatch watch;
-    watch.saved_at = in.time();
+    if (in.number(1) != kFirstVersion) return std::unexpected(damaged("of a version that this program does not know"));
+    const core::WallTime saved_at = in.time();
     const std::uint64_t count = in.number(4);
     if (!in.ok() || count > kMaxKeptContracts) return std::unexpected(damaged("cut short"));
-    for (std::uint64_t i = 0; i < count && in.ok(); ++i) watch.contracts.push_back(read_contract(in));
-    if (!in.ok() || !in.at_end()) return std::unexpected(damaged("a value that cannot be"));
-    if (watch.saved_at > now + kMaxAhead || now - watch.saved_at > kStateLifetime) {
-        return core::fail(core::ErrorCode::timeout,
-                          "state of the detectors: of " + core::format_time(watch.saved_at) + ", not of the last 24 h");
+    std::vector<KeptContract> contracts;
+    for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+        contracts.push_back(read_contract(in));
+        contracts.back().saved_at = saved_at;
     }
-    return watch;
+    if (!in.ok() || !in.at_end()) return std::unexpected(damaged("a value that cannot be"));
+    return contracts;
+}
+
+bool is_recent(core::WallTime saved_at, core::WallTime now) {
+    return saved_at <= now + kMaxAhead && now - saved_at <= storage::kDetectorStateLifetime;
 }
 
 }  // namespace scanner::engine

@@ -225,7 +225,8 @@ KeptContract WatchedContract::keep() const {
     return {.contract_code = contract_->contract_code,
             .contract_size = contract_->contract_size,
             .last_over = quarantine_.last_over(),
-            .detectors = std::make_shared<const std::vector<std::byte>>(detectors_.state())};
+            .detectors = std::make_shared<const std::vector<std::byte>>(detectors_.state()),
+            .saved_at = {}};
 }
 
 core::Result<void> WatchedContract::restore(const KeptContract& kept) {

@@ -67,6 +67,29 @@ private:
     std::vector<market::Trade> trades_;
 };
 
+using States = std::vector<storage::DetectorState>;
+
+States states_of(ManipulationWatch& watch, core::WallTime own) {
+    return watch.take_states(own, ManipulationWatch::Changed::all);
+}
+
+std::string bytes_of(const States& states) {
+    return states.size() == 1 ? states.front().bytes : std::to_string(states.size()) + " states";
+}
+
+/// Looked at, with a contract that is ranked no more and another one that is.
+void observe_another(ManipulationWatch& watch, core::WallTime now) {
+    market::Contract other = contract();
+    other.contract_code = "OTHER-USDT";
+    other.symbol = "OTHER/USDT:USDT";
+    const market::Ticker ticker{.contract_code = other.contract_code, .last = 2.0, .turnover_24h = 1e6};
+    Universe universe;
+    universe.candidates.push_back({std::make_shared<const market::Contract>(other), ticker});
+    MarketState state(1, 2);
+    state.set_universe(std::move(universe), {.by_contract = {{other.contract_code, ticker}}}, {});
+    watch.observe(state, now);
+}
+
 TEST(ManipulationWatch, tells_a_pump_to_ranking_and_ledger_with_what_was_around_it) {
     Watching market(1);
     ManipulationWatch watch;
@@ -109,18 +132,19 @@ TEST(ManipulationWatch, tells_a_pump_to_ranking_and_ledger_with_what_was_around_
 TEST(ManipulationWatch, goes_on_with_an_episode_after_a_crash_in_its_middle) {
     Watching market(3);
     Ledger ledger;
-    std::string saved;
+    States saved;
     {
         ManipulationWatch watch;
         market.follow(watch, kStart, kOnset + seconds(30), &ledger);
-        saved = watch.encode(kOnset + seconds(30));
+        saved = states_of(watch, kOnset + seconds(30));
     }
     ASSERT_EQ(ledger.size(), 1U);
     const std::string id = ledger.begin()->first;
     ManipulationWatch restarted;
-    ASSERT_TRUE(restarted.restore(saved, kOnset + minutes(3)));
+    ASSERT_EQ(1U, restarted.restore(saved, kOnset + minutes(3)));
     restarted.resume({{.record = ledger.begin()->second, .disposition = {}}}, kOnset + minutes(3));
-    EXPECT_EQ(restarted.encode(kOnset + seconds(30)), saved) << "what is not watched yet is kept";
+    EXPECT_THAT(states_of(restarted, kOnset + minutes(3)), IsEmpty())
+        << "what is not watched yet stays as old as it is";
     market.follow(restarted, kOnset + minutes(3), kStart + hours(20), &ledger);
     ASSERT_EQ(ledger.size(), 1U) << "neither lost nor doubled";
     EXPECT_TRUE(ledger.at(id).end);
@@ -131,9 +155,9 @@ TEST(ManipulationWatch, tells_again_what_was_saved_and_not_told) {
     Watching market(3);
     ManipulationWatch watch;
     market.follow(watch, kStart, kOnset + seconds(30), nullptr);  // the ledger has heard of nothing
-    const std::string saved = watch.encode(kOnset + seconds(30));
+    const States saved = states_of(watch, kOnset + seconds(30));
     ManipulationWatch restarted;
-    ASSERT_TRUE(restarted.restore(saved, kOnset + minutes(1)));
+    ASSERT_EQ(1U, restarted.restore(saved, kOnset + minutes(1)));
     Ledger ledger;
     market.follow(restarted, kOnset + minutes(1), kOnset + minutes(1) + seconds(2), &ledger);
     ASSERT_EQ(ledger.size(), 1U);
@@ -150,7 +174,8 @@ TEST(ManipulationWatch, ends_what_a_lost_state_has_left_open) {
     market.follow(watch, kStart, kOnset + seconds(30), &ledger);
     ASSERT_EQ(ledger.size(), 1U);
     ManipulationWatch afresh;
-    EXPECT_FALSE(afresh.restore("nonsense", kOnset + minutes(3)));
+    EXPECT_EQ(0U, afresh.restore({{.contract_code = std::string(kCode), .saved_at = kOnset, .bytes = "nonsense"}},
+                                 kOnset + minutes(3)));
     afresh.resume({{.record = ledger.begin()->second, .disposition = {}}}, kOnset + minutes(3));
     Watching::tell(afresh, kOnset + minutes(4), &ledger);
     EXPECT_FALSE(ledger.begin()->second.end) << "its contract may still be ranked";
@@ -164,9 +189,9 @@ TEST(ManipulationWatch, starts_a_contract_of_another_size_afresh) {
     Watching market(3);
     ManipulationWatch watch;
     market.follow(watch, kStart, kOnset + seconds(30), nullptr);
-    const std::string saved = watch.encode(kOnset + seconds(30));
+    const States saved = states_of(watch, kOnset + seconds(30));
     ManipulationWatch restarted;
-    ASSERT_TRUE(restarted.restore(saved, kOnset + minutes(1)));
+    ASSERT_EQ(1U, restarted.restore(saved, kOnset + minutes(1)));
     market::Contract other = contract();
     other.contract_size = 10.0;
     restarted.on_trades(other, {}, kOnset + minutes(1));
@@ -200,16 +225,110 @@ TEST(ManipulationWatch, counts_no_trade_again_that_it_knew_before_a_restart) {
     Watching market(3);
     ManipulationWatch watch;
     market.follow(watch, kStart, until, nullptr);
-    const std::string saved = watch.encode(until);
+    const States saved = states_of(watch, until);
     const auto end = std::ranges::lower_bound(trades, until, {}, &market::Trade::time);
     const auto encoded_after = [&](std::span<const market::Trade> told) {
         ManipulationWatch restarted;
-        EXPECT_TRUE(restarted.restore(saved, until));
+        EXPECT_EQ(1U, restarted.restore(saved, until));
         restarted.on_tape_filled(contract(), told, until + seconds(1));
-        return restarted.encode(until);
+        return bytes_of(states_of(restarted, until));
     };
     const std::span<const market::Trade> known(trades.begin(), end);
     EXPECT_EQ(encoded_after(known.last(500)), encoded_after({}));
+}
+
+TEST(ManipulationWatch, saves_what_changed_and_first_what_the_ledger_is_to_hear_of) {
+    Watching market(3);
+    ManipulationWatch watch;
+    market.follow(watch, kStart, kOnset - seconds(1), nullptr);
+    const auto calm = kOnset - seconds(1);
+    EXPECT_THAT(watch.take_states(calm, ManipulationWatch::Changed::told), IsEmpty());
+    EXPECT_EQ(states_of(watch, calm).size(), 1U);
+    EXPECT_THAT(states_of(watch, calm), IsEmpty()) << "nothing has changed";
+    watch.not_saved();
+    EXPECT_EQ(states_of(watch, calm).size(), 1U) << "once more, since it could not be saved";
+    market.follow(watch, calm, kOnset + seconds(30), nullptr);
+    EXPECT_EQ(watch.take_states(kOnset + seconds(30), ManipulationWatch::Changed::told).size(), 1U);
+    EXPECT_THAT(watch.take_states(kOnset + seconds(30), ManipulationWatch::Changed::told), IsEmpty());
+}
+
+TEST(ManipulationWatch, forgets_states_of_contracts_that_are_ranked_no_more) {
+    Watching market(3);
+    Ledger ledger;
+    States saved;
+    {
+        ManipulationWatch watch;
+        market.follow(watch, kStart, kOnset + seconds(30), &ledger);
+        saved = states_of(watch, kOnset + seconds(30));
+    }
+    const auto restart = kOnset + minutes(3);
+    EXPECT_EQ(0U, ManipulationWatch().restore(saved, kOnset + hours(25))) << "a day old";
+    ManipulationWatch restarted;
+    ASSERT_EQ(1U, restarted.restore(saved, restart));
+    restarted.resume({{.record = ledger.begin()->second, .disposition = {}}}, restart);
+    for (auto now = restart; now <= restart + hours(1) + minutes(1); now += minutes(1)) {
+        observe_another(restarted, now);
+        for (const auto& state : states_of(restarted, now)) {
+            if (now <= restart + hours(1)) EXPECT_NE(state.contract_code, kCode) << "saved again as if it were new";
+        }
+        Watching::tell(restarted, now, &ledger);
+    }
+    ASSERT_EQ(ledger.size(), 1U);
+    EXPECT_EQ(ledger.begin()->second.phase, kInterrupted);
+    EXPECT_EQ(ledger.begin()->second.end, kOnset + seconds(30)) << "when it was last seen";
+    // What is saved must not open it again at the next start.
+    market.follow(restarted, restart + hours(2), restart + hours(2) + seconds(2), &ledger);
+    EXPECT_TRUE(ledger.begin()->second.end);
+}
+
+TEST(ManipulationWatch, drops_the_saved_state_with_the_contract) {
+    Watching market(3);
+    ManipulationWatch watch;
+    market.follow(watch, kStart, kOnset, nullptr);
+    ASSERT_EQ(states_of(watch, kOnset).size(), 1U);
+    observe_another(watch, kOnset + hours(2));
+    States dropped = states_of(watch, kOnset + hours(2));
+    const auto of = [](const States& states) {
+        const auto found = std::ranges::find(states, std::string(kCode), &storage::DetectorState::contract_code);
+        return found == states.end() ? nullptr : &*found;
+    };
+    ASSERT_NE(of(dropped), nullptr);
+    EXPECT_TRUE(of(dropped)->bytes.empty());
+    watch.not_saved();
+    dropped = states_of(watch, kOnset + hours(2));
+    ASSERT_NE(of(dropped), nullptr) << "once more, since it could not be saved";
+    EXPECT_EQ(of(states_of(watch, kOnset + hours(2))), nullptr);
+}
+
+TEST(ManipulationWatch, goes_on_for_a_host_whose_clock_was_ahead) {
+    Watching market(3);
+    Ledger ledger;
+    States saved;
+    {
+        ManipulationWatch watch;
+        market.follow(watch, kStart, kOnset + seconds(30), &ledger);
+        saved = states_of(watch, kOnset + seconds(30));
+    }
+    const std::string id = ledger.begin()->first;
+    ledger.at(id).revision += 600'000;  // ten minutes
+    ManipulationWatch other;
+    ASSERT_EQ(1U, other.restore(saved, kOnset + minutes(1)));
+    other.resume({{.record = ledger.at(id), .disposition = {}}}, kOnset + minutes(1));
+    market.follow(other, kOnset + minutes(1), kOnset + minutes(9), &ledger);  // each state is newer, or tell() says so
+    ASSERT_EQ(ledger.size(), 1U);
+    // And where the end was told before the ledger could be read.
+    ManipulationWatch third;
+    ASSERT_EQ(1U, third.restore(saved, kOnset + minutes(1)));
+    Ledger unheard;
+    market.follow(third, kOnset + minutes(1), kStart + hours(20), &unheard);
+    ASSERT_TRUE(unheard.at(id).end);
+    EpisodeRecord open = ledger.at(id);
+    open.end.reset();
+    open.revision = unheard.at(id).revision + 1'000;
+    third.resume({{.record = open, .disposition = {}}}, kStart + hours(20));
+    Ledger heard{{id, open}};
+    Watching::tell(third, kStart + hours(20), &heard);
+    EXPECT_TRUE(heard.at(id).end) << "it would stay open for ever";
 }
 
 }  // namespace
