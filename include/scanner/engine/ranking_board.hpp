@@ -79,6 +79,9 @@ public:
     [[nodiscard]] std::chrono::milliseconds snapshots_ttl() const override { return options_.snapshots_ttl; }
     [[nodiscard]] std::optional<core::WallTime> next_scan_at() const override { return source_.next_scan_at; }
     [[nodiscard]] HealthDetails health() const override;
+    /// What was published last, as it came: for those who pass it on. The universe is nullptr before.
+    [[nodiscard]] const std::shared_ptr<const std::vector<UniverseEntry>>& shared_universe() const { return universe_; }
+    [[nodiscard]] const SourceHealth& source() const { return source_; }
     [[nodiscard]] std::vector<UniverseEntry> universe() const override {
         return universe_ ? *universe_ : std::vector<UniverseEntry>();
     }

@@ -27,8 +27,7 @@ struct RankingParts;
 
 /// What goes along with a ranking.
 struct StreamNote {
-    std::uint64_t epoch = 0;  ///< of the election that its scanner won
-    bool recorded = false;    ///< whether history keeps it
+    bool recorded = false;  ///< whether history keeps it
     /// Of other rooms, as they packed them (the universe, the source's state); the same object: unchanged.
     std::vector<PackedBytes> extras;
 };

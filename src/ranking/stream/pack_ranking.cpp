@@ -83,7 +83,7 @@ ContractParts parts_of(const ContractSnapshot& snapshot, const ContractSnapshot*
 
 PackedBytes head_of(const Ranking& ranking, const StreamNote& note) {
     return packed(ranking.sequence, ranking.time, ranking.next_scan_at, ranking.cycle_ms, ranking.requests,
-                  ranking.has_flow, ranking.settings, note.epoch, note.recorded);
+                  ranking.has_flow, ranking.settings, ranking.epoch, note.recorded);
 }
 
 PackedBytes profiles_of(const Ranking& ranking) {
@@ -141,7 +141,7 @@ PackedBytes ranked_of(const Ranking& ranking) {
 
 PartsMessage message_of(const PackedRanking& ranking, std::uint64_t base, const RankingOrigin& origin) {
     return {.origin = origin,
-            .head = {.sequence = ranking.ranking->sequence, .base = base, .epoch = ranking.note.epoch}};
+            .head = {.sequence = ranking.ranking->sequence, .base = base, .epoch = ranking.ranking->epoch}};
 }
 
 }  // namespace

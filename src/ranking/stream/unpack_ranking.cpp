@@ -128,7 +128,7 @@ ContractSnapshotPtr read_contract(const ContractParts& parts, const ContractPart
 void read_head(std::string_view bytes, Ranking& ranking, StreamNote& note, Problems& problems) {
     PackReader pack(bytes);
     pack(ranking.sequence, ranking.time, ranking.next_scan_at, ranking.cycle_ms, ranking.requests, ranking.has_flow,
-         ranking.settings, note.epoch, note.recorded);
+         ranking.settings, ranking.epoch, note.recorded);
     pack.require(ranking.sequence >= 1 && ranking.sequence <= kMaxSequence, "a sequence out of range");
     problems.add("head", pack);
 }
@@ -274,7 +274,7 @@ core::Result<PackedRankingPtr> decode_message(std::string_view message, const Pa
     auto ranking = unpack_ranking(*parts, is_snapshot ? nullptr : base->parts.get(),
                                   is_snapshot ? nullptr : base->ranking.get(), note);
     if (!ranking) return std::unexpected(ranking.error());
-    if ((*ranking)->sequence != read->head.sequence || note.epoch != read->head.epoch)
+    if ((*ranking)->sequence != read->head.sequence || (*ranking)->epoch != read->head.epoch)
         return core::fail(core::ErrorCode::malformed, "ranking message: head and content are of two rankings");
     return std::make_shared<const PackedRanking>(
         PackedRanking{.ranking = std::move(*ranking),

@@ -50,7 +50,8 @@ inline constexpr bool is_map<std::map<K, V>> = true;
 
 class AnyRanking {
 public:
-    explicit AnyRanking(std::uint64_t seed) : random_(seed) {}
+    /// `whole`: no contract lacks its book or its candles.
+    explicit AnyRanking(std::uint64_t seed, bool whole = false) : random_(seed), whole_(whole) {}
 
     Ranking first(std::size_t contracts) {
         Ranking ranking;
@@ -172,9 +173,9 @@ private:
         auto snapshot = std::make_shared<ContractSnapshot>(old);
         if (below(2) == 0) fill(snapshot->data.ticker);
         if (below(2) == 0) fill(snapshot->data.order_book);
-        if (below(8) == 0) snapshot->data.order_book = nullptr;
+        if (below(8) == 0 && !whole_) snapshot->data.order_book = nullptr;
         if (below(4) == 0) fill(snapshot->data.candles);
-        if (below(8) == 0) snapshot->data.candles = nullptr;
+        if (below(8) == 0 && !whole_) snapshot->data.candles = nullptr;
         if (below(2) == 0) fill(snapshot->data.inputs);
         if (below(2) == 0) fill(snapshot->numbers);
         if (below(8) == 0) snapshot->numbers.detection.verdict = nullptr;
@@ -222,6 +223,7 @@ private:
     }
 
     std::mt19937_64 random_;
+    bool whole_;
 };
 
 /// Where two values differ, by the position of members; empty where they do not. Doubles bit by bit.

@@ -23,7 +23,6 @@ RankingPtr shared(Ranking ranking) {
 
 StreamNote note_of(AnyRanking& any, const StreamNote& before = {}) {
     StreamNote note = before;
-    note.epoch = 1 + any.below(5);
     note.recorded = any.below(2) == 0;
     if (note.extras.empty() || any.below(3) == 0)
         note.extras = {std::make_shared<const std::string>(any.below(50), 'x'),
@@ -33,7 +32,6 @@ StreamNote note_of(AnyRanking& any, const StreamNote& before = {}) {
 
 void expect_same(const PackedRanking& read, const PackedRanking& written) {
     EXPECT_EQ(difference(*read.ranking, *written.ranking), "");
-    EXPECT_EQ(read.note.epoch, written.note.epoch);
     EXPECT_EQ(read.note.recorded, written.note.recorded);
     EXPECT_EQ(difference(read.note.extras, written.note.extras), "");
 }

@@ -1,0 +1,224 @@
+#include "scanner/engine/ranking_publisher.hpp"
+
+#include "engine/follow/extras.hpp"
+#include "engine/follow/on_thread.hpp"
+
+#include "scanner/core/log.hpp"
+#include "scanner/net/event.hpp"
+#include "scanner/ranking/ranking_stream.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+namespace scanner::engine {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::milliseconds;
+using SteadyClock = std::chrono::steady_clock;
+using storage::SnapshotCache;
+
+constexpr milliseconds kIdle{60'000};
+
+/// What is sent of one ranking.
+struct Sent {
+    ranking::PackedRankingPtr packed;
+    storage::Publication publication;
+};
+
+/// What the work on the thread needs; immutable or its own.
+struct Job {
+    Publication publication;
+    ranking::PackedRankingPtr before;  ///< nullptr: everything is packed anew
+    bool whole = false;                ///< the entry needs no ranking before
+    ranking::PackedBytes universe;     ///< of `before`, where the universe is the same
+    RankingPublisherOptions options;
+};
+
+std::vector<SnapshotCache::Entry> cache_entries(const ranking::Ranking& ranking,
+                                                const RankingPublisherOptions& options) {
+    std::vector<SnapshotCache::Entry> entries;
+    const auto add = [&entries](std::string key, std::string text, milliseconds ttl) {
+        entries.push_back({std::move(key), std::make_shared<const std::string>(std::move(text)), ttl});
+    };
+    add("snaps:latest", encode_ranking(ranking, options.origin), options.snapshots_ttl);
+    for (const auto& [profile, ranked] : ranking.ranked)
+        add("rank:" + profile, encode_profile_order(ranking, profile), options.rankings_ttl);
+    return entries;
+}
+
+Sent make_sent(const Job& job) {
+    ranking::StreamNote note;
+    note.recorded = job.publication.recorded;
+    note.extras.push_back(job.universe ? job.universe : pack_universe(job.publication.universe.get()));
+    note.extras.push_back(pack_source(job.publication.health));
+    Sent sent;
+    sent.packed = pack_ranking(job.publication.ranking, std::move(note), job.before.get());
+    storage::Publication& publication = sent.publication;
+    publication.seq = job.publication.ranking->sequence;
+    publication.version = static_cast<int>(ranking::kStreamFormat);
+    publication.recorded = job.publication.recorded;
+    if (job.whole || job.publication.recorded) publication.snapshot = encode_snapshot(*sent.packed, job.options.origin);
+    publication.delta = job.whole ? *publication.snapshot : encode_delta(*job.before, *sent.packed, job.options.origin);
+    if (job.publication.recorded) publication.keys = cache_entries(*job.publication.ranking, job.options);
+    return sent;
+}
+
+class RankingPublisherImpl final : public RankingPublisher {
+public:
+    RankingPublisherImpl(asio::any_io_executor executor, std::shared_ptr<storage::RankingStream> stream,
+                         RankingPublisherOptions options)
+        : stream_(std::move(stream)), options_(std::move(options)), changed_(executor), idle_(executor) {}
+    ~RankingPublisherImpl() override {
+        stream_->stop();
+        thread_.join();
+    }
+    RankingPublisherImpl(const RankingPublisherImpl&) = delete;
+    RankingPublisherImpl& operator=(const RankingPublisherImpl&) = delete;
+
+    void lead(storage::Leadership leadership) override {
+        leadership_ = std::move(leadership);
+        whole_ = true;
+        changed_.notify();
+    }
+    void retire() override {
+        leadership_.reset();
+        recorded_.reset();
+        newest_.reset();
+        idle_.notify();
+    }
+    void publish(Publication publication) override {
+        if (!leadership_) return;
+        if (newest_) ++status_.conflated;
+        newest_.reset();
+        std::optional<Publication>& place = publication.recorded ? recorded_ : newest_;
+        if (place) ++status_.conflated;
+        place = std::move(publication);
+        changed_.notify();
+    }
+    void on_fenced(std::function<void()> callback) override { on_fenced_ = std::move(callback); }
+
+    asio::awaitable<void> drain(milliseconds grace) override {
+        const auto deadline = SteadyClock::now() + grace;
+        while (leadership_ && (busy_ || recorded_ || newest_) && SteadyClock::now() < deadline) {
+            co_await idle_.wait(deadline);
+        }
+    }
+
+    asio::awaitable<void> run() override {
+        co_await asio::this_coro::throw_if_cancelled(false);
+        while (!stopping_) {
+            const auto due = due_at();
+            if (!due || *due > SteadyClock::now()) {
+                co_await changed_.wait(due.value_or(SteadyClock::now() + kIdle));
+                continue;
+            }
+            busy_ = true;
+            co_await send(take());
+            busy_ = false;
+            idle_.notify();
+        }
+    }
+    void stop() override {
+        stopping_ = true;
+        stream_->stop();
+        changed_.notify();
+    }
+    const RankingPublisherStatus& status() const override { return status_; }
+
+private:
+    /// When the next may be sent; nothing while there is none.
+    std::optional<SteadyClock::time_point> due_at() const {
+        if (!leadership_ || (!recorded_ && !newest_)) return std::nullopt;
+        auto due = not_before_;
+        if (sent_at_.size() >= options_.max_per_second) due = std::max(due, sent_at_.front() + std::chrono::seconds(1));
+        return due;
+    }
+    Publication take() {
+        std::optional<Publication>& place = recorded_ ? recorded_ : newest_;
+        return *std::exchange(place, std::nullopt);
+    }
+
+    asio::awaitable<void> send(Publication publication) {
+        const storage::Leadership leadership = *leadership_;
+        Job job{.publication = std::move(publication),
+                .before = base_,
+                .whole = whole_ || base_ == nullptr,
+                .universe = nullptr,
+                .options = options_};
+        if (base_ != nullptr && job.publication.universe == universe_)
+            job.universe = base_->note.extras[kUniverseExtra];
+        const UniversePtr universe = job.publication.universe;
+        Sent sent = co_await on_thread(thread_, [&job] { return make_sent(job); });
+        const std::size_t entry_bytes = sent.publication.delta.size();
+        const std::size_t snapshot_bytes = sent.publication.snapshot ? sent.publication.snapshot->size() : 0;
+        const auto published = co_await stream_->publish(leadership, std::move(sent.publication));
+        if (!leadership_ || leadership_->epoch != leadership.epoch) co_return;  // meanwhile another one's time
+        if (!published) {
+            fail(published.error(), std::move(job.publication));
+            co_return;
+        }
+        base_ = std::move(sent.packed);
+        universe_ = universe;
+        ++status_.published;
+        status_.whole += job.whole ? 1U : 0U;
+        status_.stream_bytes += entry_bytes;
+        status_.snapshots += snapshot_bytes > 0 ? 1U : 0U;
+        status_.snapshot_bytes += snapshot_bytes;
+        status_.last_sequence = base_->ranking->sequence;
+        status_.last_error.clear();
+        failure_.recovered();
+        whole_ = false;
+        sent_at_.push_back(SteadyClock::now());
+        while (sent_at_.size() > options_.max_per_second) sent_at_.pop_front();
+    }
+
+    void fail(const core::Error& error, Publication publication) {
+        ++status_.failed;
+        status_.last_error = error.message();
+        failure_.failed(core::to_string(error.code()), {{"error", error.message()}});
+        if (error.code() == core::ErrorCode::conflict) {
+            retire();
+            if (on_fenced_) on_fenced_();
+            return;
+        }
+        // Whether it was written is unknown, so what comes next must not rest on it.
+        whole_ = true;
+        not_before_ = SteadyClock::now() + options_.retry_interval;
+        if (error.code() == core::ErrorCode::invalid_input) return;  // a higher number is there already
+        std::optional<Publication>& place = publication.recorded ? recorded_ : newest_;
+        if (!place && (publication.recorded || !recorded_)) place = std::move(publication);
+    }
+
+    std::shared_ptr<storage::RankingStream> stream_;
+    RankingPublisherOptions options_;
+    net::Event changed_;
+    net::Event idle_;
+    std::function<void()> on_fenced_;
+    std::optional<storage::Leadership> leadership_;
+    std::optional<Publication> recorded_;  ///< the newest of those that history keeps
+    std::optional<Publication> newest_;    ///< younger than that
+    ranking::PackedRankingPtr base_;       ///< the last one that Redis confirmed
+    UniversePtr universe_;                 ///< of that one
+    std::deque<SteadyClock::time_point> sent_at_;
+    SteadyClock::time_point not_before_;
+    RankingPublisherStatus status_;
+    core::RepeatedFailure failure_{"ranking_not_published"};
+    bool whole_ = true;
+    bool busy_ = false;
+    bool stopping_ = false;
+    asio::thread_pool thread_{1};
+};
+
+}  // namespace
+
+std::unique_ptr<RankingPublisher> make_ranking_publisher(asio::any_io_executor executor,
+                                                         std::shared_ptr<storage::RankingStream> stream,
+                                                         RankingPublisherOptions options) {
+    return std::make_unique<RankingPublisherImpl>(std::move(executor), std::move(stream), std::move(options));
+}
+
+}  // namespace scanner::engine
