@@ -23,15 +23,19 @@ namespace scanner::recording {
 /// record is decided at the record's own time, which is all that a replay knows.
 class Tap : public core::Clock, public net::StepLog {
 public:
+    /// From now on everything goes to `recorder`, which must live until another takes its place; nullptr: nowhere, and
+    /// the clock is `real`'s. What a recording begins with is kept meanwhile.
+    virtual void record_to(Recorder* recorder) = 0;
+    [[nodiscard]] virtual bool is_recording() const = 0;
     /// A record that came or was made now.
     virtual void note(RecordBody body) = 0;
     /// What a segment begins with beside settings and answers.
     virtual void set_checkpoint(std::function<std::vector<RecordBody>()> pieces) = 0;
 };
 
-/// `settings`: lines NAME=value, secrets masked. Everything passed by reference must outlive it.
+/// `settings`: lines NAME=value, secrets masked. Records nowhere at first. `real` must outlive it.
 [[nodiscard]] std::unique_ptr<Tap> make_tap(boost::asio::any_io_executor executor, const core::Clock& real,
-                                            Recorder& recorder, std::string settings);
+                                            std::string settings);
 
 /// Notes every answer that `inner` gets. URLs lose user and password. Both must outlive it.
 [[nodiscard]] std::unique_ptr<net::HttpClient> make_recording_client(net::HttpClient& inner, Tap& tap);
