@@ -4,6 +4,7 @@
 #include "app/progress.hpp"
 #include "app/recording/live_recording.hpp"
 #include "app/recording/recording_desk.hpp"
+#include "app/replica/serve_replica.hpp"
 #include "app/stores.hpp"
 #include "app/wiring.hpp"
 
@@ -418,6 +419,7 @@ int run_serve(settings::LoadedSettings loaded, const SettingsReader& reread) {
     if (const auto limit = raise_open_file_limit()) {
         core::log(core::LogLevel::debug, "open_files", {{"limit", *limit}});
     }
+    if (loaded.settings.role == settings::Role::replica) return serve_replica(std::move(loaded));
     asio::io_context io(1);
     Daemon daemon(io, std::move(loaded), reread);
     if (const auto started = daemon.start(); !started) {

@@ -4,6 +4,7 @@
 #include "scanner/api/metrics.hpp"
 #include "scanner/api/recordings.hpp"
 #include "scanner/api/replay_control.hpp"
+#include "scanner/api/scale.hpp"
 #include "scanner/api/stream_hub.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/engine_view.hpp"
@@ -45,6 +46,7 @@ struct ApiPorts {
     /// Fees and threshold of /opportunities, asked once for each; empty: the defaults.
     std::function<signals::TradeTerms()> trade_terms;
     std::function<net::HttpServerStatistics()> server_statistics;  ///< called for each /metrics; may be empty
+    std::function<ScaleStatus()> scale;  ///< called for each /healthz/details; empty: one process does everything
 };
 
 }  // namespace scanner::api

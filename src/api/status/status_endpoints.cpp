@@ -77,6 +77,7 @@ Outcome StatusEndpoints::health_details(const Call& /*call*/) {
     if (ports_.history_size) report.history = ports_.history_size();
     if (ports_.streams != nullptr) report.streams = ports_.streams->statistics();
     if (ports_.alerts != nullptr) report.alerts = ports_.alerts->statistics();
+    if (ports_.scale) report.scale = ports_.scale();
     return std::make_shared<Rendered>(render_health(report));
 }
 

@@ -232,6 +232,23 @@ void write_alerts(core::JsonWriter& json, const alerts::AlertStatistics& alerts)
     json.end_object();
 }
 
+void write_scale(core::JsonWriter& json, const std::optional<ScaleStatus>& scale) {
+    json.key("scale");
+    if (!scale) {
+        json.null();
+        return;
+    }
+    json.begin_object()
+        .field("role", scale->role)
+        .field("epoch", scale->epoch)
+        .field("elected", scale->elected)
+        .field("lease_ms", scale->lease.count())
+        .field("lag_ms", scale->lag.transform(&std::chrono::milliseconds::count));
+    text_field(json, "leader", scale->leader);
+    text_field(json, "problem", scale->problem);
+    json.end_object();
+}
+
 }  // namespace
 
 std::string exchange_json(const exchange::ExchangeDescription& exchange) {
@@ -286,6 +303,7 @@ Rendered render_health(const HealthReport& report) {
     if (report.history) write_history(json, *report.history);
     if (report.streams) write_streams(json, *report.streams);
     if (report.alerts) write_alerts(json, *report.alerts);
+    write_scale(json, report.scale);
     json.field("version", report.version);
     number_field(json, "uptime_sec", core::round_to(report.uptime_sec, 3));
     json.end_object();

@@ -34,7 +34,8 @@ struct HealthReport {
     std::optional<storage::HistorySize> history;
     std::optional<StreamStatistics> streams;
     std::optional<alerts::AlertStatistics> alerts;
-    bool replay = false;  ///< what is shown is of a recording
+    bool replay = false;               ///< what is shown is of a recording
+    std::optional<ScaleStatus> scale;  ///< empty: one process does everything
     std::string_view version;
     double uptime_sec = 0.0;
 };

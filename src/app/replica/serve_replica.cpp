@@ -1,0 +1,325 @@
+#include "app/replica/serve_replica.hpp"
+
+#include "app/commands/command_line.hpp"
+#include "app/stores.hpp"
+#include "app/wiring.hpp"
+
+#include "scanner/alerts/alert_service.hpp"
+#include "scanner/alerts/state_file.hpp"
+#include "scanner/api/handler.hpp"
+#include "scanner/api/host_guard.hpp"
+#include "scanner/api/metrics.hpp"
+#include "scanner/api/panel_handler.hpp"
+#include "scanner/api/stream_hub.hpp"
+#include "scanner/core/address.hpp"
+#include "scanner/core/log.hpp"
+#include "scanner/core/names.hpp"
+#include "scanner/core/version.hpp"
+#include "scanner/engine/ranking_board.hpp"
+#include "scanner/engine/ranking_follower.hpp"
+#include "scanner/net/deadline.hpp"
+#include "scanner/net/http_server.hpp"
+#include "scanner/net/retry.hpp"
+#include "scanner/net/task_group.hpp"
+#include "scanner/operator/operator_service.hpp"
+#include "scanner/storage/scanner_lease.hpp"
+#include "scanner/storage/store.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <random>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace scanner::app {
+namespace {
+
+namespace asio = boost::asio;
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kServerGrace{3};
+constexpr std::chrono::seconds kTaskGrace{4};  // a read of the stream may block for 2 s
+constexpr std::chrono::seconds kStoresGrace{2};
+constexpr std::chrono::seconds kHolderInterval{1};
+constexpr int kExitForced = 3;
+
+/// Alerts are the elected scanner's: here they have nothing to remember.
+class NoAlertFile final : public alerts::StateFile {
+public:
+    core::Result<std::string> read() override { return core::fail(core::ErrorCode::not_found, "nothing is kept"); }
+    asio::awaitable<core::Result<void>> write(std::string /*text*/) override { co_return core::Result<void>(); }
+    void set_aside() override {}
+};
+
+fs::path program_directory() {
+    std::error_code error;
+    return fs::read_symlink("/proc/self/exe", error).parent_path();
+}
+
+/// Everything that lives while a replica serves; in the order in which the daemon has it.
+class Replica {
+public:
+    Replica(asio::io_context& io, settings::LoadedSettings loaded)
+        : io_(io),
+          settings_(std::move(loaded.settings)),
+          metrics_(core::kVersion),
+          board_(core::system_clock(), {.snapshots_ttl = settings_.redis_snapshots_ttl}, [this] { return exchange(); }),
+          lease_(
+              storage::make_scanner_lease(io.get_executor(), {.url = *settings_.redis_url,
+                                                              .ca_bundle_path = settings_.ca_bundle_path.value_or(""),
+                                                              .key_prefix = settings_.redis_key_prefix,
+                                                              .lease = settings_.lease})),
+          stream_(
+              storage::make_ranking_stream(io.get_executor(), {.url = *settings_.redis_url,
+                                                               .ca_bundle_path = settings_.ca_bundle_path.value_or(""),
+                                                               .key_prefix = settings_.redis_key_prefix})),
+          follower_(engine::make_ranking_follower(io.get_executor(), stream_, board_, core::system_clock(),
+                                                  {.origin = ranking_origin(settings_)})),
+          database_(settings_.postgres_url ? make_database(io.get_executor(), settings_, core::system_clock())
+                                           : nullptr),
+          operator_(database_
+                        ? operators::make_operator_service(database_->document_store(), operator_defaults(settings_),
+                                                           [](const operators::EffectiveSettings&) {})
+                        : nullptr),
+          alerts_(make_alerts()),
+          streams_(io.get_executor(), stream_options(), board_),
+          api_(api::make_api_handler(api_options(), api_ports())),
+          console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_, settings_.base_path)),
+          host_guard_(make_host_guard()),
+          tasks_(io.get_executor(),
+                 [](std::string_view task, std::string_view what) {
+                     core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
+                 }),
+          signals_(io, SIGINT, SIGTERM) {
+        board_.on_published([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, false); });
+        board_.on_recorded([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, true); });
+    }
+
+    core::Result<void> start() {
+        if (!alerts_) return std::unexpected(alerts_.error());
+        net::HttpServerOptions options;
+        options.address = settings_.http_address == "localhost" ? "127.0.0.1" : settings_.http_address;
+        options.port = settings_.http_port;
+        options.base_path = settings_.base_path;
+        options.trusted_proxies = settings_.trusted_proxies;
+        auto server = net::make_http_server(io_.get_executor(), options, host_guard_ ? *host_guard_ : *console_);
+        if (!server) {
+            return std::unexpected(server.error().within(
+                fmt::format("SCANNER_HTTP_ADDRESS={} SCANNER_HTTP_PORT={}", options.address, options.port)));
+        }
+        server_ = std::move(*server);
+        const std::string host = options.address.contains(':') ? "[" + options.address + "]" : options.address;
+        core::log(core::LogLevel::info, "listening",
+                  {{"url", fmt::format("http://{}:{}{}", host, server_->port(), options.base_path)},
+                   {"role", settings::to_string(settings_.role)},
+                   {"version", core::kVersion}});
+        const bool began = tasks_.spawn("follow", follower_->run()) && tasks_.spawn("leader", watch_leader()) &&
+                           tasks_.spawn("stores", open_stores()) && tasks_.spawn("signals", watch_signals());
+        if (!began) return core::fail(core::ErrorCode::internal, "the task group refused to start");
+        return {};
+    }
+    [[nodiscard]] int exit_code() const { return exit_code_; }
+
+private:
+    /// Nothing is asked of the exchange here: no connection, no errors.
+    exchange::ExchangeStatus exchange() const {
+        exchange::ExchangeStatus status;
+        status.exchange = exchange_of(settings_).name;
+        return status;
+    }
+
+    operators::EffectiveSettings effective() const {
+        if (operator_) return operator_->effective();
+        return effective_settings(storage::OperatorDocuments(), operator_defaults(settings_));
+    }
+
+    api::ApiOptions api_options() const {
+        api::ApiOptions options;
+        options.version = core::kVersion;
+        options.exchange = exchange_of(settings_);
+        options.default_top = settings_.topn_default;
+        options.scan_interval = settings_.scan_interval;
+        options.feed_required = settings_.feed == settings::FeedMode::required;
+        options.manip_model = settings_.manip_model;
+        options.metrics_enabled = settings_.metrics_enabled;
+        options.api_token = settings_.api_token.value_or("");
+        options.base_path = settings_.base_path;
+        options.cors_origins = settings_.cors_origins;
+        options.allowed_hosts = settings_.allowed_hosts;
+        return options;
+    }
+
+    api::ApiPorts api_ports() {
+        api::ApiPorts ports{.engine = board_, .metrics = metrics_, .clock = core::system_clock()};
+        ports.streams = &streams_;
+        ports.stores = [this] { return stores_health(); };
+        ports.scale = [this] { return scale(); };
+        ports.trade_terms = [this] {
+            return signals::TradeTerms{.taker_fee_pct = settings_.taker_fee_pct,
+                                       .maker_fee_pct = settings_.maker_fee_pct,
+                                       .manipulation_threshold = effective().manipulation_threshold};
+        };
+        ports.server_statistics = [this] { return server_ ? server_->statistics() : net::HttpServerStatistics(); };
+        if (!database_) return ports;
+        ports.watchlists = operator_.get();
+        ports.operator_service = operator_.get();
+        ports.alerts = alerts_ ? alerts_->get() : nullptr;
+        ports.alert_archive = &database_->alert_archive();
+        ports.episodes = &database_->episode_ledger();
+        ports.history = &database_->history();
+        ports.history_size = [this] { return database_->history_size(); };
+        return ports;
+    }
+
+    api::ScaleStatus scale() const {
+        const engine::RankingFollowerStatus& followed = follower_->status();
+        return {.role = settings::to_string(settings_.role),
+                .epoch = followed.epoch,
+                .elected = false,
+                .lease = settings_.lease,
+                .lag = followed.lag,
+                .leader = leader_,
+                .problem = followed.problem};
+    }
+
+    std::vector<storage::NamedStatus> stores_health() const {
+        std::vector<storage::NamedStatus> stores{{.name = "redis", .kind = "redis", .status = stream_->status()}};
+        if (database_) stores.push_back({.name = "postgres", .kind = "postgres", .status = database_->status()});
+        // What a driver says may hold addresses and names, and health is read by any client; the log has it.
+        for (storage::NamedStatus& store : stores) {
+            if (!store.status.last_error.empty()) store.status.last_error = "see the log";
+        }
+        return stores;
+    }
+
+    api::StreamOptions stream_options() {
+        api::StreamOptions options;
+        options.manipulation_threshold = [this] { return effective().manipulation_threshold; };
+        return options;
+    }
+
+    std::unique_ptr<net::RequestHandler> make_host_guard() {
+        const bool exposed = core::is_loopback_host(settings_.http_address) && !settings_.api_token;
+        if (!exposed && settings_.allowed_hosts.empty()) return nullptr;
+        return api::make_host_guard({.loopback_only = exposed, .allowed = settings_.allowed_hosts}, *console_,
+                                    metrics_);
+    }
+
+    /// Rules can be read and changed here; no ranking is given to it, so none fires.
+    core::Result<std::unique_ptr<alerts::AlertService>> make_alerts() {
+        if (!database_) return nullptr;
+        alerts::AlertOptions options = alert_options(settings_);
+        options.webhook_url.clear();
+        return alerts::make_alert_service(io_.get_executor(), std::move(options),
+                                          {.documents = database_->document_store(),
+                                           .archive = database_->alert_archive(),
+                                           .publisher = nullptr,
+                                           .http = nullptr,
+                                           .file = alert_file_,
+                                           .clock = core::system_clock(),
+                                           .random = net::make_random_unit(std::random_device{}())});
+    }
+
+    asio::awaitable<void> open_stores() {
+        if (!database_) co_return;
+        if (const auto opened = co_await database_->open(); !opened) {
+            core::log(core::LogLevel::critical, "store_not_usable", {{"error", opened.error().message()}});
+            exit_code_ = kExitFailure;
+            begin_shutdown();
+            co_return;
+        }
+        co_await (*alerts_)->run();
+    }
+
+    asio::awaitable<void> watch_leader() {
+        do {
+            const auto holder = co_await lease_->holder();
+            leader_ = holder ? holder->value_or("") : std::string();
+        } while (!stopping_ && co_await net::sleep_for(kHolderInterval));
+    }
+
+    asio::awaitable<void> watch_signals() {
+        const auto [error, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (!error) begin_shutdown();
+    }
+
+    void begin_shutdown() {
+        if (std::exchange(stopping_, true)) return;
+        core::log(core::LogLevel::info, "stopping");
+        signals_.cancel();
+        signals_.async_wait([](const boost::system::error_code& error, int) {
+            if (!error) std::_Exit(kExitForced);
+        });
+        asio::co_spawn(io_, shut_down(), [this](const std::exception_ptr&) { io_.stop(); });
+    }
+
+    asio::awaitable<void> shut_down() {
+        follower_->stop();
+        lease_->stop();
+        co_await server_->stop(kServerGrace);
+        if (*alerts_) co_await (*alerts_)->close(kStoresGrace);
+        const auto ended = co_await tasks_.shutdown(kTaskGrace);
+        if (!ended) core::log(core::LogLevel::error, "shutdown_incomplete", {{"error", ended.error().message()}});
+        if (database_) co_await database_->close(kStoresGrace);
+        core::log(core::LogLevel::info, "stopped");
+    }
+
+    // Built from top to bottom and destroyed from bottom to top: each may refer to those above it.
+    asio::io_context& io_;
+    const settings::Settings settings_;
+    api::Metrics metrics_;
+    engine::RankingBoard board_;
+    std::shared_ptr<storage::ScannerLease> lease_;  ///< asked who has it; never taken
+    std::shared_ptr<storage::RankingStream> stream_;
+    std::unique_ptr<engine::RankingFollower> follower_;
+    std::unique_ptr<storage::Store> database_;  ///< nullptr without Postgres
+    std::unique_ptr<operators::OperatorService> operator_;
+    NoAlertFile alert_file_;
+    core::Result<std::unique_ptr<alerts::AlertService>> alerts_;
+    api::Streams streams_;
+    std::unique_ptr<net::RequestHandler> api_;
+    std::unique_ptr<net::RequestHandler> console_;
+    std::unique_ptr<net::RequestHandler> host_guard_;
+    std::unique_ptr<net::HttpServer> server_;
+    std::string leader_;
+    net::TaskGroup tasks_;
+    asio::signal_set signals_;
+    bool stopping_ = false;
+    int exit_code_ = kExitOk;
+};
+
+}  // namespace
+
+int serve_replica(settings::LoadedSettings loaded) {
+    const auto complain = [](const std::string& what) {
+        std::cerr << "market-scanner: " << core::visible_text(what) << '\n';
+        return kExitFailure;
+    };
+    if (!loaded.settings.redis_url)
+        return complain(
+            "SCANNER_ROLE=replica needs SCANNER_REDIS_URL: it serves what the elected scanner publishes there");
+    if (!loaded.settings.postgres_url) {
+        core::log(core::LogLevel::warning, "replica_without_postgres",
+                  {{"missing", "history, operators' settings, alerts, episodes"}});
+    }
+    asio::io_context io(1);
+    Replica replica(io, std::move(loaded));
+    if (const auto started = replica.start(); !started) return complain(started.error().message());
+    io.run();
+    return replica.exit_code();
+}
+
+}  // namespace scanner::app
