@@ -88,6 +88,7 @@ public:
           reread_(reread),
           metrics_(core::kVersion),
           recording_(make_live_recording(io.get_executor(), loaded_.settings)),
+          recording_begun_(loaded_.settings.record ? recording_->begin() : core::Result<void>()),
           client_(make_client(io.get_executor(), loaded_.settings)),
           exchange_(make_exchange(io.get_executor(), loaded_.settings, recording_->wrap(*client_), core::system_clock(),
                                   engine_metrics_)),
@@ -130,9 +131,7 @@ public:
 
     /// Binds the port, so that a port in use is an error before anything else happens.
     core::Result<void> start() {
-        if (loaded_.settings.record) {
-            if (const auto begun = recording_->begin(); !begun) return begun;
-        }
+        if (!recording_begun_) return recording_begun_;
         if (!alerts_) return std::unexpected(alerts_.error());
         if (!feed_) return std::unexpected(feed_.error());
         net::HttpServerOptions options;
@@ -362,9 +361,10 @@ private:
     engine::EngineMetrics engine_metrics_;
     /// Counts what HTTP answers, and writes /metrics with what the others count.
     api::Metrics metrics_;
-    /// Stands between the engine and all that it hears of, so it outlives them; with SCANNER_RECORD=on start() fails
-    /// where its folder cannot be used.
+    /// Stands between the engine and all that it hears of, so it outlives them.
     std::unique_ptr<LiveRecording> recording_;
+    /// With SCANNER_RECORD=on, before anything below has something to tell it; start() fails where it could not.
+    core::Result<void> recording_begun_;
     /// Connections to the exchange; the engine's calls and the question whether it is simulated share them.
     std::unique_ptr<net::HttpClient> client_;
     /// The one way to the exchange, so that one budget and one breaker hold for scan and inspector together.
