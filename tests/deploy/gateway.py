@@ -18,7 +18,7 @@ def replaced(text, old, new):
 
 
 class Gateway(Program):
-    """`replicas`: ports on 127.0.0.1. `tls`: with the example, and a certificate of its own. `change` edits nginx.conf."""
+    """`replicas`: ports on 127.0.0.1, or "host:port". `tls`: with the example, and a certificate of its own. `change` edits nginx.conf."""
 
     def __init__(self, replicas, tls=False, change=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="scanner-gateway-"))
@@ -32,7 +32,8 @@ class Gateway(Program):
         upstream = self.folder / "upstream.conf"
         text = replaced(upstream.read_text(), "resolver 127.0.0.11 valid=2s ipv6=off;\n", "")
         server = "  server replica:8010 resolve max_fails=2 fail_timeout=2s;\n"
-        named = "".join(server.replace("replica:8010 resolve", f"127.0.0.1:{port}") for port in replicas)
+        addresses = [one if isinstance(one, str) else f"127.0.0.1:{one}" for one in replicas]
+        named = "".join(server.replace("replica:8010 resolve", address) for address in addresses)
         upstream.write_text(replaced(text, server, named))
         if tls:
             self.certify()

@@ -23,7 +23,6 @@ TTL_SEC = 10
 INTERVAL_SEC = 0.5
 RULE = {"name": "in front", "expression": "rank <= 5", "cooldown_sec": 0}
 SCANNERS = ("scanner-a", "scanner-b")
-REPLICAS = ("replica-1", "replica-2")
 
 
 class Server:
@@ -91,22 +90,35 @@ class Server:
 
 
 class Cluster:
-    def __init__(self, bin_dir, folder, seed):
+    """`replicas`: how many; with none the scanners serve, which they do as well as any."""
+
+    def __init__(self, bin_dir, folder, seed, replicas=2):
+        self.replicas = tuple(f"replica-{n}" for n in range(1, replicas + 1))
+        self.serving = self.replicas or SCANNERS
         self.bin, self.folder = os.path.abspath(bin_dir), folder
+        self.gateway = None
+        try:
+            self.start(seed)
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self, seed):
         self.network = network()
+        folder = self.folder
         self.redis = Redis(folder, self.network.within("redis"), self.network.host("redis"))
         self.postgres = Postgres(folder, self.network.network)
         self.simulator = Simulator(f"{self.bin}/htx-simulator", folder, seed, "0.0.0.0" if self.network.network else "127.0.0.1")
         wait_for("the simulator", self.simulator.answers, 60)
         self.receiver = Receiver("0.0.0.0" if self.network.network else "127.0.0.1")
-        self.servers = {name: Server(name, self, "scanner") for name in SCANNERS}
-        self.servers |= {name: Server(name, self, "replica") for name in REPLICAS}
+        self.servers = {}
+        for name in (*SCANNERS, *self.replicas):
+            self.servers[name] = Server(name, self, "scanner" if name in SCANNERS else "replica")
         self.reader = StreamReader(self.network.host("redis"), self.redis.port).start()
-        self.gateway = None
         for name, server in self.servers.items():
             wait_for(f"{name} being ready", server.is_ready, 90)
-        self.servers[REPLICAS[0]].post("/alerts/rules", RULE)
-        self.gateway = Gateway([self.servers[name].port for name in REPLICAS])
+        self.servers[self.serving[0]].post("/alerts/rules", RULE)
+        self.gateway = Gateway([f"{self.servers[name].host}:{self.servers[name].port}" for name in self.serving])
         # Every half of a second through nginx is a client; the others look at each process.
         targets = [RANKINGS, "/healthz/details", RANKINGS, "/ready"]
         self.pollers = {name: Poller(server.url, server.label, targets).start() for name, server in self.servers.items()}
@@ -144,12 +156,14 @@ class Cluster:
         return [*self.pollers.values(), self.client, self.follower, self.reader]
 
     def close(self):
-        for server in self.servers.values():
+        """Of as much as was started."""
+        for server in getattr(self, "servers", {}).values():
             server.program.signal(signal.SIGCONT)
             server.program.end(signal.SIGKILL, 5)
         if self.gateway:
             self.gateway.stop()
-        for program in (self.simulator.program, self.redis.program, self.postgres.program):
-            program.end(signal.SIGKILL, 5)
-        self.receiver.end()
-        self.postgres.disk.close()
+        for name in ("simulator", "redis", "postgres"):
+            if hasattr(self, name):
+                getattr(self, name).program.end(signal.SIGKILL, 5)
+        if hasattr(self, "postgres"):
+            self.postgres.disk.close()

@@ -1,6 +1,6 @@
 """Faults of more than one machine, and what must hold all along and afterwards (docs/reliability.md, "Fail-over").
 
-    python3 tests/failover/failover.py BIN_DIR [--kills 50] [--pause 30] [--partitions 3,10,60] [--only kill,…] [--seed 1]
+    python3 tests/failover/failover.py BIN_DIR [--kills 50] [--pause 30] [--partitions 3,10,60] [--only kill,…] [--replicas 2] [--seed 1]
                                        [--report FILE]
 
 Two scanners, two replicas behind nginx, real Redis and Postgres, the simulator, each scanner and Redis in a network namespace of
@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import signal
 import sys
 import time
@@ -18,7 +19,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import invariants as check  # noqa: E402
 import network  # noqa: E402
-from cluster import INTERVAL_SEC, LEASE_MS, REPLICAS, RULE, SCANNERS, TTL_SEC, Cluster  # noqa: E402
+from cluster import INTERVAL_SEC, LEASE_MS, ROOT, RULE, TTL_SEC, Cluster  # noqa: E402
 from machines import remove_folder, scratch_folder, wait_for  # noqa: E402
 
 SUCCESSOR_SEC = 5.0
@@ -35,15 +36,15 @@ class Run:
         self.folder = scratch_folder()
         self.began = time.monotonic()
         self.violations, self.excuses, self.struck, self.took = [], [], {}, {}
-        self.client_excuses = []
-        self.cluster = Cluster(args.bin, self.folder, args.seed)
+        self.client_excuses, self.followed = [], None
+        self.cluster = Cluster(args.bin, self.folder, args.seed, args.replicas)
 
     def say(self, text):
         print(f"{time.monotonic() - self.began:7.1f} {text}", flush=True)
 
     def violated(self, what):
         self.violations.append(what)
-        print("VIOLATION:", what, flush=True)
+        print(f"{time.monotonic() - self.began:7.1f} VIOLATION: {what}", flush=True)
 
     def excuse(self, server, since, until, *statuses):
         self.excuses.append(check.Excuse(since, until, server.name, frozenset(statuses or (503,))))
@@ -128,7 +129,7 @@ class Run:
         at = time.monotonic()
         self.cluster.redis.stop()
         time.sleep(1.0)
-        for name in REPLICAS:
+        for name in self.cluster.replicas:
             status, _ = self.cluster.servers[name].get("/rankings")
             if status != 200:
                 self.violated(f"{name} answers {status} while Redis is away")
@@ -138,7 +139,7 @@ class Run:
         wait_for("a ranking after Redis' restart", lambda: self.published_after(seq=seq) and self.cluster.reader.restarts, 90)
         first = next(entry for entry in self.cluster.reader.entries if entry.server == self.cluster.reader.server)
         self.took.setdefault("redis: ranking after", []).append(first.at - back)
-        for name in REPLICAS:
+        for name in self.cluster.replicas:
             server = self.cluster.servers[name]
             wait_for(f"{name} going on", lambda server=server: self.serves(server, first.seq), 60)
             self.took.setdefault("redis: replica after the scanner", []).append(time.monotonic() - first.at)
@@ -151,8 +152,11 @@ class Run:
         return status == 200 and json.loads(body)["seq"] >= seq
 
     def upgrade(self):
+        wait_for("the client of events following", lambda: self.cluster.follower.numbers
+                 and self.cluster.follower.numbers[-1] >= self.cluster.reader.newest().seq - 1, 60)
+        self.followed = len(self.cluster.follower.numbers) - 1
         leader = self.cluster.leader()
-        servers = [*(self.cluster.servers[name] for name in REPLICAS), self.cluster.other(leader), leader]
+        servers = [*(self.cluster.servers[name] for name in self.cluster.replicas), self.cluster.other(leader), leader]
         for server in servers:
             epoch, at = self.epoch(), time.monotonic()
             code = server.program.end(signal.SIGTERM)
@@ -176,7 +180,7 @@ class Run:
         """Every alert that fired, by the API, as (id, rule, symbol, seq)."""
         fired, cursor = [], ""
         while True:
-            status, body = self.cluster.servers[REPLICAS[0]].get("/alerts?limit=500" + (f"&cursor={cursor}" if cursor else ""), 20)
+            status, body = self.cluster.servers[self.cluster.serving[0]].get("/alerts?limit=500" + (f"&cursor={cursor}" if cursor else ""), 20)
             if status != 200:
                 raise RuntimeError(f"/alerts answers {status}: {body[:200]!r}")
             page = json.loads(body)
@@ -188,8 +192,23 @@ class Run:
     def rows(self, sql):
         return [row.split("|") for row in self.cluster.postgres.query(sql).splitlines()]
 
+    def check_metrics(self):
+        """What the alert rules and the dashboard ask of several processes is served by them."""
+        asked = set()
+        for path in ("deploy/prometheus/alerts.yml", "deploy/grafana/dashboards/market-scanner.json"):
+            asked |= set(re.findall(r"scanner_scale_[a-z_]+", (ROOT / path).read_text()))
+        served = {name: server.get("/metrics")[1].decode() for name, server in self.cluster.servers.items()}
+        for metric in sorted(asked):
+            if not any(re.search(rf"^{metric}[ {{]", text, re.M) for text in served.values()):
+                self.violated(f"{metric} is asked for by rules or dashboard, and served by none")
+        for name, text in served.items():
+            role = self.cluster.servers[name].role
+            if not re.search(rf'^scanner_scale_elected{{role="{role}"}} [01]$', text, re.M):
+                self.violated(f"{name} does not say whether it is elected")
+
     def conclude(self):
         cluster = self.cluster
+        self.check_metrics()
         wait_for("writing what waits", lambda: cluster.backlog() == 0, 120)
         until = cluster.reader.newest().seq - 1
         wait_for("writing what waits", lambda: cluster.backlog() == 0, 120)
@@ -207,8 +226,8 @@ class Run:
         answers = [answer for poller in cluster.pollers.values() for answer in poller.answers]
         claims = [claim for poller in cluster.pollers.values() for claim in poller.claims]
         has_epoch = cluster.postgres.query("SELECT 1 FROM information_schema.columns WHERE table_name = 'cycles' AND column_name = 'epoch'")
-        columns = "sequence, count(*)" + (", max(epoch)" if has_epoch else "")
-        history = [check.Recorded(int(row[0]), int(row[1]), int(row[2]) if len(row) > 2 and row[2] else None)
+        columns = "sequence, count(*), extract(epoch from max(ts))" + (", max(epoch)" if has_epoch else "")
+        history = [check.Recorded(int(row[0]), int(row[1]), int(row[3]) if len(row) > 3 and row[3] else None, float(row[2]))
                    for row in self.rows(f"SELECT {columns} FROM cycles GROUP BY sequence") if int(row[0]) <= until]
         unseen = [(cluster.reader.entries[n - 1].seq, cluster.reader.entries[n].seq) for n in cluster.reader.restarts]
         conditions = {}
@@ -216,7 +235,8 @@ class Run:
             if int(seq) <= until:
                 conditions.setdefault(int(seq), {})[symbol] = int(rank) <= 5
         last = {entry.epoch: entry.seq for entry in stream}
-        uncertain = frozenset(seq for epoch, seq in last.items() if epoch != max(last))
+        unpublished = check.never_published(stream, history)
+        uncertain = frozenset(seq for epoch, seq in last.items() if epoch != max(last)) | unpublished
         # What is asked after the last entry that counts is not judged; the stream as a whole is.
         broken = [
             check.stream_goes_forward(cluster.reader.entries),
@@ -231,8 +251,8 @@ class Run:
             check.fired_once_per_edge(RULE["name"], conditions, fired, uncertain),
             check.delivered_once_by_id(fired, delivered),
         ]
-        if "upgrade" in self.args.only or len(cluster.follower.numbers) > 1:
-            numbers = cluster.follower.numbers
+        if self.followed is not None:
+            numbers = cluster.follower.numbers[self.followed:]
             broken.append(check.follower_misses_nothing("the client of events", numbers, cluster.reader.entries, numbers[0], numbers[-1]))
         for kind in ("kill", "pause", "partition", "upgrade"):
             took, late = check.successor_in_time(cluster.reader.entries, self.struck.get(kind, []), SUCCESSOR_SEC + ALLOWANCE_SEC)
@@ -249,9 +269,11 @@ class Run:
             "seconds": round(time.monotonic() - self.began),
             "network": cluster.network.kind,
             "faults": {kind: len(struck) for kind, struck in self.struck.items()},
-            "epochs": len(last), "entries": len(stream), "history": len(history), "answers": len(answers) + len(cluster.client.answers),
+            "epochs": len(last), "entries": len(stream), "history": len(history), "never_published": len(unpublished),
+            "answers": len(answers) + len(cluster.client.answers),
             "client": {"answers": len(cluster.client.answers), "unanswered": cluster.client.unanswered,
                        "events": len(cluster.follower.numbers), "connections": cluster.follower.connections, "refused": len(cluster.follower.refused)},
+            "stream_bytes": {"entry": sorted(cluster.reader.sizes)[len(cluster.reader.sizes) // 2], "snapshot": cluster.reader.snapshot_bytes()},
             "alerts": {"fired": len(fired), "deliveries": len(delivered), "uncertain_cycles": len(uncertain)},
             "seconds_until": {kind: {"median": round(sorted(took)[len(took) // 2], 2), "longest": round(max(took), 2), "of": len(took)}
                               for kind, took in self.took.items()},
@@ -266,6 +288,7 @@ def main():
     parser.add_argument("--pause", type=float, default=30)
     parser.add_argument("--partitions", type=lambda text: [float(part) for part in text.split(",")], default=[3.0, 10.0, 60.0])
     parser.add_argument("--only", type=lambda text: text.split(","), default=list(DRILLS))
+    parser.add_argument("--replicas", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--report")
     args = parser.parse_args()

@@ -19,6 +19,7 @@ import threading
 HUB = "FAILOVER_HUB"
 PLACES = ("scanner-a", "scanner-b", "redis")
 NETWORK = "10.98.0.0/16"
+HUB_ADDRESS = "10.98.0.1"  # the same from everywhere: by an exchange's address scanners know that they are of one market
 
 
 def run(*words):
@@ -64,6 +65,9 @@ def enter():
             for name, link, at in ((one, device, address), (two, peer, other)):
                 run("ip", "-n", name, "addr", "add", f"{at}/30", "dev", link)
                 run("ip", "-n", name, "link", "set", link, "up")
+        run("ip", "-n", hub, "addr", "add", f"{HUB_ADDRESS}/32", "dev", "lo")
+        for number, place in enumerate(PLACES, 1):
+            run("ip", "-n", space(place, hub), "route", "add", f"{HUB_ADDRESS}/32", "via", f"10.98.{number}.1")
         child = subprocess.Popen(["ip", "netns", "exec", hub, sys.executable, *sys.argv], env={**os.environ, HUB: hub})
         signal.signal(signal.SIGTERM, lambda *_: child.terminate())
         signal.signal(signal.SIGINT, lambda *_: None)  # the terminal tells the child as well
@@ -88,9 +92,9 @@ class Namespaces:
         """Where the hub reaches a place."""
         return f"10.98.{PLACES.index(place) + 1}.2" if place in PLACES else "127.0.0.1"
 
-    def hub(self, place):
+    def hub(self, _):
         """Where a place reaches the hub."""
-        return f"10.98.{PLACES.index(place) + 1}.1" if place in PLACES else "127.0.0.1"
+        return HUB_ADDRESS
 
     def redis(self, place, redis):
         """Host and port at which a place reaches Redis."""

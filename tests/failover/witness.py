@@ -85,7 +85,7 @@ class StreamReader(Watcher):
     def __init__(self, host, port, key="stream:rankings"):
         super().__init__()
         self.host, self.port, self.key = host, port, key
-        self.entries = []
+        self.entries, self.sizes = [], []
         self.server, self.run_id, self.last = 0, None, "0"
         self.restarts = []  # how many entries there were before each
 
@@ -107,8 +107,16 @@ class StreamReader(Watcher):
             redis.close()
 
     def saw(self, entry):
+        self.sizes.append(len(entry[b"delta"]))
         self.entries.append(Published(time.monotonic(), self.server, int(entry[b"epoch"]), int(entry[b"seq"]), entry[b"recorded"] == b"1",
                                       digest(entry[b"delta"])))
+
+    def snapshot_bytes(self):
+        redis = Redis(self.host, self.port)
+        try:
+            return redis.command("HSTRLEN", "stream:snapshot", "bytes")
+        finally:
+            redis.close()
 
     def newest(self):
         return self.entries[-1] if self.entries else None
