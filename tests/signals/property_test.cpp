@@ -150,7 +150,7 @@ TEST(Properties, scores_and_opportunities_of_anything_are_finite) {
                                                     .slip_bps = numbers.metrics.slip_bps,
                                                     .last_price = random.any_positive(),
                                                     .price_tick = random.chance(0.5) ? random.any_positive() : 0.0});
-            expect_in(o.confidence, 0, 100, "confidence");
+            if (o.confidence) expect_in(*o.confidence, 0, 100, "confidence");
             std::vector<double> shown{o.entry_pct, o.stop_suggestion, o.tp_levels[0], o.tp_levels[2]};
             for (const auto* trade : {&o.trade, &o.above, &o.below}) {
                 if (!*trade) continue;
