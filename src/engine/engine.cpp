@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -139,11 +140,15 @@ public:
     void restore(ranking::RankingPtr ranking) override {
         if (has_run() || !ranking) return;
         if (steps_ != nullptr) steps_->step("restore", {}, ranking::encode_ranking(*ranking));
-        const std::string wrong = why_not_live(*ranking, options_, clock_.now());
-        if (!wrong.empty()) {
-            core::log(core::LogLevel::warning, "ranking_not_restored", {{"seq", ranking->sequence}, {"detail", wrong}});
-        }
-        cycle_.restore(std::move(ranking), wrong.empty());
+        restore_newest(std::move(ranking));
+    }
+
+    void begin_term(Term term) override {
+        may_publish_ = std::move(term.may_publish);
+        cycle_.set_epoch(term.epoch);
+        cycle_.continue_after(term.after);
+        if (term.previous) restore_newest(std::move(term.previous));
+        scan_.resume();
     }
 
     std::optional<ManipulationStatus> manipulation() const override {
@@ -157,6 +162,14 @@ public:
     }
 
 private:
+    void restore_newest(ranking::RankingPtr ranking) {
+        const std::string wrong = why_not_live(*ranking, options_, clock_.now());
+        if (!wrong.empty()) {
+            core::log(core::LogLevel::warning, "ranking_not_restored", {{"seq", ranking->sequence}, {"detail", wrong}});
+        }
+        cycle_.restore(std::move(ranking), wrong.empty());
+    }
+
     bool has_run() const { return scan_.health().cycle_count > 0; }
 
     void follow(asio::any_io_executor executor, exchange::Exchange& exchange, FeedParts feed) {
@@ -196,6 +209,8 @@ private:
     }
 
     core::Result<void> make(RankingWork work, Rhythm rhythm) {
+        if (may_publish_ && !may_publish_())
+            return core::fail(core::ErrorCode::conflict, "not the elected scanner any more");
         const core::SteadyTime at = clock_.steady_now();
         if (live_) {
             live_->bring();
@@ -222,6 +237,7 @@ private:
     RankingCycle cycle_;
     ScanLoop scan_;  // calls all of the above
     LastPass last_pass_;
+    std::function<bool()> may_publish_;            // of this term; empty for a scanner that runs alone
     bool following_ = false;                       // a feed was there when the last ranking was made
     std::unique_ptr<ManipulationLoop> detectors_;  // told by the feed: before it; nullptr without detectors
     std::unique_ptr<LiveLoop> live_;               // calls all of the above; nullptr without a feed

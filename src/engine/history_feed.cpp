@@ -158,6 +158,8 @@ private:
 
 storage::HistoryBatch history_batch(const ranking::Ranking& ranking) {
     storage::HistoryBatch batch;
+    // Also of one that another scanner made, and this one goes on from.
+    if (ranking.epoch != 0) batch.author = {.epoch = ranking.epoch, .sequence = ranking.sequence};
     for (const auto& [profile, ranked] : ranking.ranked) add_rankings(batch, ranking, profile, ranked);
     for (std::size_t i = 0; i < ranking.contracts.size(); ++i) {
         const ranking::ContractSnapshot& snapshot = ranking.contract(i);

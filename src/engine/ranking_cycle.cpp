@@ -76,7 +76,9 @@ void RankingCycle::restore(ranking::RankingPtr ranking, bool live) {
     continue_after(ranking->sequence);
     if (!live) return;
     ranker_.restore(*ranking);
-    board_.restore(std::move(ranking));
+    // Another one's rankings may have been shown until now, and newer ones.
+    if (const auto shown = board_.current(); !shown || shown->sequence < ranking->sequence)
+        board_.restore(std::move(ranking));
 }
 
 void RankingCycle::continue_after(std::uint64_t sequence) {

@@ -3,6 +3,7 @@
 #include "storage/documents/operator_sql.hpp"
 #include "storage/documents/sql_alert_archive.hpp"
 #include "storage/documents/sql_document_store.hpp"
+#include "storage/epochs/epochs_sql.hpp"
 #include "storage/history/history_sql.hpp"
 #include "storage/history/retention.hpp"
 #include "storage/history/sql_episode_ledger.hpp"
@@ -30,7 +31,7 @@ constexpr std::chrono::seconds kUnwindTime{1};
 constexpr std::array kBarMinutes{1, 5, 15, 60};
 
 /// Everything that the store's coroutines refer to; they keep it alive.
-class StoreCore final : public History, public std::enable_shared_from_this<StoreCore> {
+class StoreCore final : public History, public EpochLedger, public std::enable_shared_from_this<StoreCore> {
 public:
     StoreCore(asio::any_io_executor executor, const core::Clock& clock, StoreOptions options, Backend backend)
         : executor_(std::move(executor)),
@@ -125,6 +126,27 @@ public:
         co_return co_await link_.read<BarsPage>(std::move(work));
     }
 
+    asio::awaitable<core::Result<EpochPlan>> open_epoch(LeaseClaim claim, std::uint64_t known) override {
+        std::function<EpochPlan(SqlSession&)> work = [claim, known = std::max(known, last_sequence()),
+                                                      now = clock_.now()](SqlSession& session) {
+            return storage::open_epoch(session, claim, known, now);
+        };
+        co_return co_await link_.call<EpochPlan>(std::move(work), options_.query_timeout);
+    }
+
+    asio::awaitable<core::Result<void>> reserve(std::uint64_t epoch, std::uint64_t up_to) override {
+        std::function<bool(SqlSession&)> work = [epoch, up_to](SqlSession& session) {
+            return reserve_numbers(session, epoch, up_to);
+        };
+        const auto reserved = co_await link_.call<bool>(std::move(work), options_.query_timeout);
+        if (!reserved) co_return std::unexpected(reserved.error());
+        if (!*reserved) co_return core::fail(core::ErrorCode::conflict, "the epoch is closed: another was elected");
+        co_return core::Result<void>{};
+    }
+
+    void set_author(Author author) override { writer_.set_author(author); }
+    std::uint64_t fenced_batches() const override { return writer_.fenced(); }
+
     DocumentStore& document_store() { return documents_; }
     AlertArchive& alert_archive() { return alerts_; }
     EpisodeLedger& episode_ledger() { return episodes_; }
@@ -137,9 +159,10 @@ public:
             const double age = std::chrono::duration<double>(clock_.now() - *spool.oldest).count();
             status.backlog_age_sec = std::max(0.0, age);
         }
-        status.dropped = spool.dropped;
+        status.dropped = spool.dropped + writer_.fenced();
         status.last_error = spool.error.empty() ? link_.last_error() : spool.error;
         if (status.last_error.empty()) status.last_error = writer_.refused();
+        if (status.last_error.empty()) status.last_error = writer_.fenced_text();
         return status;
     }
     std::uint64_t spool_bytes() const { return writer_.status().bytes; }
@@ -272,6 +295,7 @@ public:
     DocumentStore& document_store() override { return core_->document_store(); }
     AlertArchive& alert_archive() override { return core_->alert_archive(); }
     EpisodeLedger& episode_ledger() override { return core_->episode_ledger(); }
+    EpochLedger& epoch_ledger() override { return *core_; }
     StoreStatus status() const override { return core_->status(); }
     std::uint64_t spool_bytes() const override { return core_->spool_bytes(); }
     HistorySize history_size() const override { return core_->history_size(); }

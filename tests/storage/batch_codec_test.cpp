@@ -164,6 +164,38 @@ TEST(BatchCodec, reads_a_batch_of_the_third_version) {
     EXPECT_TRUE(batch->episodes.empty());
 }
 
+/// The version before had no authors.
+TEST(BatchCodec, reads_a_batch_of_the_fourth_version) {
+    std::string raw;
+    ByteWriter out(raw);
+    out.u8(0);                               // no cycle
+    for (int i = 0; i < 7; ++i) out.u32(0);  // rankings, schemas, inputs, minutes, candles, alerts, episodes
+    const auto batch = decode_batch(fuzz::stored_batch(raw, 4));
+    ASSERT_TRUE(batch) << batch.error().message();
+    EXPECT_EQ(batch->author, Author());
+    EXPECT_FALSE(decode_batch(fuzz::stored_batch(raw, 5)));
+    out.u64(3);
+    out.u64(77);
+    const auto newer = decode_batch(fuzz::stored_batch(raw, 5));
+    ASSERT_TRUE(newer) << newer.error().message();
+    EXPECT_EQ(newer->author, (Author{.epoch = 3, .sequence = 77}));
+}
+
+TEST(BatchCodec, a_batch_says_whose_it_is_and_so_do_its_cycle_and_alerts) {
+    HistoryBatch batch = samples::cycle(77, kStart);
+    batch.author = {.epoch = 3, .sequence = 77};
+    auto again = decode_batch(encode_batch(batch));
+    ASSERT_TRUE(again) << again.error().message();
+    EXPECT_EQ(again->author, batch.author);
+    std::vector<HistoryBatch> batches;
+    batches.push_back(std::move(*again));
+    batches.push_back(samples::cycle(78, kStart));
+    const MergedBatch merged = merge_batches(std::move(batches));
+    EXPECT_EQ(merged.cycles.at(0).epoch, 3U);
+    EXPECT_EQ(merged.alerts.at(0).epoch, 3U);
+    EXPECT_EQ(merged.cycles.at(1).epoch, 0U);
+}
+
 TEST(BatchCodec, gives_back_episodes_and_scores_that_nothing_told) {
     HistoryBatch batch;
     batch.minutes.push_back(samples::minute(1, kStart, "NEW/USDT:USDT", 2.0));

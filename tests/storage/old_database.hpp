@@ -35,7 +35,7 @@ protected:
         batch.inputs.clear();
         std::vector<HistoryBatch> batches;
         batches.push_back(std::move(batch));
-        write_history(*connection, merge_batches(std::move(batches)), {.spool_id = "old", .number = 1}, time);
+        write_history(*connection, std::move(batches), {.spool_id = "old", .number = 1}, time);
         static constexpr std::array kColumns{Column{"ts", ColumnType::time}, Column{"sequence", ColumnType::integer},
                                              Column{"symbol", ColumnType::text}, Column{"inputs", ColumnType::json}};
         SqlTransaction transaction(*connection);

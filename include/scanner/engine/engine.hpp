@@ -40,6 +40,14 @@ struct EngineOptions {
     std::chrono::milliseconds look_lease = kLookLease;  ///< see LiveView::look
 };
 
+/// What an elected scanner begins with.
+struct Term {
+    std::uint64_t epoch = 0;
+    std::uint64_t after = 0;            ///< the number of its first ranking is over this one
+    ranking::RankingPtr previous;       ///< the newest recorded one, of whoever made it; may be nullptr
+    std::function<bool()> may_publish;  ///< asked before each ranking is made
+};
+
 /// A scanner's engine, wired in one place: the scan writes the market state, at the end of each pass a ranking is made
 /// of it, and the board shows it. With a live feed the market state follows the market in between, and so do published
 /// rankings. Loop thread only.
@@ -47,7 +55,7 @@ class Engine {
 public:
     virtual ~Engine() = default;
 
-    /// Scans until stopped. Run it once.
+    /// Scans until stopped. Run it once, or once in each term.
     [[nodiscard]] virtual boost::asio::awaitable<void> run() = 0;
     /// One cycle now; what `run` repeats. Its ranking is published and recorded.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<ranking::RankingPtr>> scan_once() = 0;
@@ -56,6 +64,10 @@ public:
     [[nodiscard]] virtual boost::asio::awaitable<void> end_recording() = 0;
     /// Ends `run` after abandoning the cycle in progress.
     virtual void stop() = 0;
+
+    /// Before `run`, also after one that has ended: from now on rankings are made in this term. Nothing of it is taken
+    /// on trust: `previous` as by `restore`.
+    virtual void begin_term(Term term) = 0;
 
     /// What readers see. Lives as long as the engine.
     [[nodiscard]] virtual RankingBoard& board() = 0;

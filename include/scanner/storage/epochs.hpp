@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/core/error.hpp"
+#include "scanner/storage/records.hpp"
 #include "scanner/storage/scanner_lease.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -14,15 +15,6 @@
 #include <vector>
 
 namespace scanner::storage {
-
-/// Which epoch wrote something, and the number of the newest ranking when it did; nothing is checked of epoch 0, which
-/// is that of a scanner that runs alone.
-struct Author {
-    std::uint64_t epoch = 0;
-    std::uint64_t sequence = 0;
-
-    friend auto operator<=>(const Author&, const Author&) = default;
-};
 
 /// An epoch as the database keeps it.
 struct EpochRow {

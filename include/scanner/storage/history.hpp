@@ -26,6 +26,7 @@ struct HistoryBatch {
     std::vector<ClosedCandle> candles;
     std::vector<AlertRecord> alerts;
     std::vector<EpisodeRecord> episodes;
+    Author author{};  ///< by default that of the store when it is handed over: EpochLedger::set_author
 };
 
 /// The most rows that one page can hold.

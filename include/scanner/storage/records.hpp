@@ -3,6 +3,7 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/storage/inputs_schema.hpp"
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,15 @@
 /// The rows of history, identified by natural keys, so that writing one twice changes nothing. Every double is finite,
 /// which the code that makes a row ensures.
 namespace scanner::storage {
+
+/// Which epoch of an elected scanner wrote something, and the number of the newest ranking when it did. Nothing is
+/// checked of epoch 0, which is that of a scanner that runs alone.
+struct Author {
+    std::uint64_t epoch = 0;
+    std::uint64_t sequence = 0;
+
+    friend auto operator<=>(const Author&, const Author&) = default;
+};
 
 /// One cycle of the engine, also one that ranked nothing. Key: (sequence, time).
 struct CycleRecord {
@@ -23,6 +33,7 @@ struct CycleRecord {
     std::uint64_t ranked = 0;    ///< rows over all profiles
     bool simulated = false;      ///< the market was a simulator's
     std::string settings_json;   ///< what every score of the cycle was computed with: settings, weights by profile
+    std::uint64_t epoch = 0;     ///< that of the batch, which is what counts when it is written
 };
 
 /// A minute of one contract. Key: (symbol, minute). It is recorded for one cycle, or for several consecutive ones;
@@ -93,6 +104,7 @@ struct AlertRecord {
     core::WallTime time;
     std::uint64_t sequence = 0;
     std::string payload_json;  ///< what was sent
+    std::uint64_t epoch = 0;   ///< as CycleRecord's
 };
 
 }  // namespace scanner::storage

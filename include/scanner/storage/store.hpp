@@ -5,6 +5,7 @@
 #include "scanner/storage/alert_archive.hpp"
 #include "scanner/storage/document_store.hpp"
 #include "scanner/storage/episodes.hpp"
+#include "scanner/storage/epochs.hpp"
 #include "scanner/storage/history.hpp"
 #include "scanner/storage/store_options.hpp"
 #include "scanner/storage/store_status.hpp"
@@ -34,6 +35,7 @@ public:
     [[nodiscard]] virtual DocumentStore& document_store() = 0;
     [[nodiscard]] virtual AlertArchive& alert_archive() = 0;
     [[nodiscard]] virtual EpisodeLedger& episode_ledger() = 0;
+    [[nodiscard]] virtual EpochLedger& epoch_ledger() = 0;
 
     /// backlog: batches in the spool that the database has not committed; dropped: batches given up for good.
     [[nodiscard]] virtual StoreStatus status() const = 0;

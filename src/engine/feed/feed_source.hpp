@@ -68,8 +68,14 @@ public:
     FeedSource(MarketState& state, const core::Clock& clock, Events events,
                std::chrono::milliseconds look_lease = kLookLease);
 
-    /// Where live books are read; must outlive it. Nothing is wanted of it before.
-    void follow(exchange::MarketFeed& feed) { feed_ = &feed; }
+    /// Where live books are read; must outlive it. Nothing is wanted of it before, and what was followed of another is
+    /// forgotten.
+    void follow(exchange::MarketFeed& feed) {
+        feed_ = &feed;
+        followed_.clear();
+        following_.clear();
+        last_live_.reset();
+    }
     /// Who else is told of trades and books: the detectors of manipulation, which must outlive it; nullptr: none.
     void tell(ManipulationWatch* detectors) { detectors_ = detectors; }
     /// Asks the feed for the contracts of the state's universe, by turnover, and behind them for those that are looked

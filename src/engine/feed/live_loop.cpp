@@ -64,6 +64,7 @@ LiveLoop::LiveLoop(asio::any_io_executor executor, exchange::Exchange& exchange,
       options_(options),
       events_(std::move(events)),
       reserve_(std::move(parts.reserve_sequence)),
+      make_feed_(std::move(parts.make_feed)),
       rhythm_(options.rank_interval, options.recording),
       changed_(executor),
       hole_(executor),
@@ -80,21 +81,35 @@ LiveLoop::LiveLoop(asio::any_io_executor executor, exchange::Exchange& exchange,
                        hole_.notify();
                    }},
               options.look_lease),
-      feed_(parts.make_feed(source_)),
-      tasks_(std::move(executor), [](std::string_view task, std::string_view what) {
-          core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
-      }) {
+      feed_(make_feed_(source_)),
+      executor_(std::move(executor)) {
     source_.follow(*feed_);
 }
 
+/// What was known of subscriptions ended with them.
+void LiveLoop::begin_anew() {
+    stopping_ = false;
+    holes_.clear();
+    tapes_audited_.clear();
+    audit_ = {};
+    tape_watch_ = {};
+    auto feed = make_feed_(source_);
+    source_.follow(*feed);
+    feed_ = std::move(feed);
+}
+
 asio::awaitable<void> LiveLoop::start() {
+    if (stopping_) begin_anew();
+    tasks_ = std::make_unique<net::TaskGroup>(executor_, [](std::string_view task, std::string_view what) {
+        core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
+    });
     static_cast<void>(co_await reserve(numbers_.wanted(events_.sequence()).value_or(0)));
-    bool started = tasks_.spawn("feed", feed_->run()) && tasks_.spawn("publish_changes", publish_changes()) &&
-                   tasks_.spawn("read_index", read_index()) && tasks_.spawn("audit_tapes", audit_tapes()) &&
-                   tasks_.spawn("watch_books", watch_books()) && tasks_.spawn("reserve_numbers", reserve_numbers()) &&
-                   tasks_.spawn("end_looks", end_looks());
-    for (std::size_t i = 0; i < kBookReaders; ++i) started = started && tasks_.spawn("read_books", read_books(i));
-    for (std::size_t i = 0; i < kTapeFillers; ++i) started = started && tasks_.spawn("fill_tapes", fill_tapes(i));
+    bool started = tasks_->spawn("feed", feed_->run()) && tasks_->spawn("publish_changes", publish_changes()) &&
+                   tasks_->spawn("read_index", read_index()) && tasks_->spawn("audit_tapes", audit_tapes()) &&
+                   tasks_->spawn("watch_books", watch_books()) && tasks_->spawn("reserve_numbers", reserve_numbers()) &&
+                   tasks_->spawn("end_looks", end_looks());
+    for (std::size_t i = 0; i < kBookReaders; ++i) started = started && tasks_->spawn("read_books", read_books(i));
+    for (std::size_t i = 0; i < kTapeFillers; ++i) started = started && tasks_->spawn("fill_tapes", fill_tapes(i));
     if (!started) core::log(core::LogLevel::error, "feed_not_started");
 }
 
@@ -114,7 +129,8 @@ asio::awaitable<void> LiveLoop::stop() {
     feed_->stop();
     changed_.notify();
     hole_.notify();
-    if (const auto ended = co_await tasks_.shutdown(kStopGrace); !ended) {
+    if (!tasks_) co_return;
+    if (const auto ended = co_await tasks_->shutdown(kStopGrace); !ended) {
         core::log(core::LogLevel::error, "feed_not_ended", {{"error", ended.error().message()}});
     }
 }

@@ -52,12 +52,14 @@ struct LiveLoopEvents {
 /// Loop thread only.
 class LiveLoop {
 public:
-    /// Everything passed by reference must outlive it. `parts.make_feed` is called here.
+    /// Everything passed by reference must outlive it. `parts.make_feed` is called here, and at each start after a
+    /// stop.
     LiveLoop(boost::asio::any_io_executor executor, exchange::Exchange& exchange, const core::Clock& clock,
              MarketState& state, FeedParts parts, LiveLoopOptions options, LiveLoopEvents events,
              net::StepLog* steps = nullptr);
 
-    /// Begins; the numbers of the first rankings are reserved when it returns, where they can be.
+    /// Begins, for the first time or after a stop; the numbers of the first rankings are reserved when it returns,
+    /// where they can be.
     [[nodiscard]] boost::asio::awaitable<void> start();
     /// Ends everything that `start` began; quick.
     [[nodiscard]] boost::asio::awaitable<void> stop();
@@ -98,6 +100,7 @@ private:
     [[nodiscard]] Awaitable reserve_numbers();
     [[nodiscard]] Awaitable end_looks();
     [[nodiscard]] boost::asio::awaitable<bool> reserve(std::uint64_t up_to);
+    void begin_anew();
     void give_up_silent_books();
     void take_audit(const BookTask& task, const market::OrderBook& answer);
 
@@ -108,6 +111,7 @@ private:
     LiveLoopOptions options_;
     LiveLoopEvents events_;
     std::function<boost::asio::awaitable<core::Result<void>>(std::uint64_t)> reserve_;
+    std::function<std::unique_ptr<exchange::MarketFeed>(exchange::FeedListener&)> make_feed_;
     RankingRhythm rhythm_;
     SequenceBlocks numbers_;
     BookAudit audit_;
@@ -120,7 +124,8 @@ private:
     FeedHealth counted_;  // its counters; what is of now is made when it is asked for
     FeedSource source_;
     std::unique_ptr<exchange::MarketFeed> feed_;  // tells source_
-    net::TaskGroup tasks_;
+    boost::asio::any_io_executor executor_;
+    std::unique_ptr<net::TaskGroup> tasks_;  // of this run
     core::RepeatedFailure not_reserved_{"sequence_not_reserved"};
     core::RepeatedFailure not_published_{"ranking_not_published"};
     bool stopping_ = false;

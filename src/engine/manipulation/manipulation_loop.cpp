@@ -32,15 +32,17 @@ ManipulationLoop::ManipulationLoop(asio::any_io_executor executor, exchange::Exc
       state_(state),
       parts_(std::move(parts)),
       followed_(std::move(followed)),
-      tasks_(std::move(executor), [](std::string_view task, std::string_view what) {
-          core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
-      }) {}
+      executor_(std::move(executor)) {}
 
 asio::awaitable<void> ManipulationLoop::start() {
+    stopping_ = false;
     if (parts_.states) co_await restore();
-    bool started = tasks_.spawn("detectors", tick());
+    tasks_ = std::make_unique<net::TaskGroup>(executor_, [](std::string_view task, std::string_view what) {
+        core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
+    });
+    bool started = tasks_->spawn("detectors", tick());
     for (std::size_t i = 0; i < kTradeReaders && parts_.trade_reads_per_sec > 0.0; ++i) {
-        started = started && tasks_.spawn("poll_trades", poll_trades());
+        started = started && tasks_->spawn("poll_trades", poll_trades());
     }
     if (!started) core::log(core::LogLevel::error, "detectors_not_started");
     co_return;
@@ -48,8 +50,10 @@ asio::awaitable<void> ManipulationLoop::start() {
 
 asio::awaitable<void> ManipulationLoop::stop() {
     stopping_ = true;
-    if (const auto ended = co_await tasks_.shutdown(kStopGrace); !ended) {
-        core::log(core::LogLevel::error, "detectors_not_ended", {{"error", ended.error().message()}});
+    if (tasks_) {
+        if (const auto ended = co_await tasks_->shutdown(kStopGrace); !ended) {
+            core::log(core::LogLevel::error, "detectors_not_ended", {{"error", ended.error().message()}});
+        }
     }
     auto changes = watch_.take_changes(exchange_now(), clock_.now());
     std::ranges::move(changes, std::back_inserter(untold_));

@@ -86,7 +86,8 @@ private:
     std::unordered_map<std::string, PolledTape> tapes_;  ///< by contract code
     std::deque<std::string> due_;
     core::RepeatedFailure not_saved_{"detectors_not_saved"};
-    net::TaskGroup tasks_;
+    boost::asio::any_io_executor executor_;
+    std::unique_ptr<net::TaskGroup> tasks_;  ///< of this run; nullptr before the first
     bool stopping_ = false;
 };
 

@@ -62,6 +62,8 @@ public:
     [[nodiscard]] boost::asio::awaitable<core::Result<void>> scan_once();
     /// Ends `run` after abandoning the pass in progress.
     void stop();
+    /// After `run` has ended: it may be called again.
+    void resume() { stopping_ = false; }
     /// Reads the list of contracts anew, in a pass that begins at once unless one was called for so a moment ago.
     void renew_contracts();
     /// Takes effect with the next pass.

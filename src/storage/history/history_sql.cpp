@@ -1,5 +1,6 @@
 #include "storage/history/history_sql.hpp"
 
+#include "storage/epochs/epochs_sql.hpp"
 #include "storage/history/episodes_sql.hpp"
 #include "storage/history/inputs_table.hpp"
 #include "storage/sql/schema.hpp"
@@ -12,6 +13,7 @@
 #include <array>
 #include <map>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace scanner::storage {
@@ -49,12 +51,26 @@ void put(Fill row, std::initializer_list<SqlValue> values) {
     std::ranges::copy(values, row.begin());
 }
 
+/// Its last column is the epoch: left out where no row has one.
+template <class Row>
+BulkInsert with_epoch_of(const std::vector<Row>& rows, BulkInsert insert) {
+    const bool has_epoch = std::ranges::any_of(rows, [](const Row& row) { return row.epoch != 0; });
+    if (!has_epoch) insert.columns = insert.columns.first(insert.columns.size() - 1);
+    return insert;
+}
+
+void put_epoch(Fill row, std::size_t column, std::uint64_t epoch) {
+    if (column < row.size()) row[column] = epoch == 0 ? SqlValue() : sql(epoch);
+}
+
 void write_cycles(SqlSession& session, const std::vector<CycleRecord>& rows) {
-    session.insert(into("cycles", "ON CONFLICT (sequence, ts) DO NOTHING"), rows.size(), [&](std::size_t i, Fill row) {
+    const BulkInsert insert = with_epoch_of(rows, into("cycles", "ON CONFLICT (sequence, ts) DO NOTHING"));
+    session.insert(insert, rows.size(), [&](std::size_t i, Fill row) {
         const CycleRecord& cycle = rows[i];
         put(row, {sql(cycle.sequence), cycle.time, std::string_view(cycle.default_profile), cycle.cycle_ms,
                   sql(cycle.requests), sql(cycle.scanned), sql(cycle.ranked), cycle.simulated,
                   JsonText{cycle.settings_json}});
+        put_epoch(row, 9, cycle.epoch);
     });
 }
 
@@ -143,17 +159,23 @@ void write_candles(SqlSession& session, const std::vector<ClosedCandle>& rows) {
 }
 
 void write_alerts(SqlSession& session, const std::vector<AlertRecord>& rows) {
-    session.insert(into("alerts", "ON CONFLICT DO NOTHING"), rows.size(), [&](std::size_t i, Fill row) {
+    const BulkInsert insert = with_epoch_of(rows, into("alerts", "ON CONFLICT DO NOTHING"));
+    session.insert(insert, rows.size(), [&](std::size_t i, Fill row) {
         const AlertRecord& alert = rows[i];
         put(row, {std::string_view(alert.rule), std::string_view(alert.symbol), alert.time, sql(alert.sequence),
                   JsonText{alert.payload_json}});
+        put_epoch(row, 5, alert.epoch);
     });
 }
 
 }  // namespace
 
-void write_history(SqlSession& session, const MergedBatch& batch, const SpoolPosition& position, core::WallTime now) {
+std::size_t write_history(SqlSession& session, std::vector<HistoryBatch> batches, const SpoolPosition& position,
+                          core::WallTime now) {
     SqlTransaction transaction(session);
+    const std::size_t fenced =
+        std::erase_if(batches, [&](const HistoryBatch& batch) { return !accept_author(session, batch.author); });
+    const MergedBatch batch = merge_batches(std::move(batches));
     write_cycles(session, batch.cycles);
     write_rankings(session, batch.rankings);
     write_inputs(session, batch.inputs, now);
@@ -166,6 +188,7 @@ void write_history(SqlSession& session, const MergedBatch& batch, const SpoolPos
         "ON CONFLICT (spool_id) DO UPDATE SET position = excluded.position, updated_at = excluded.updated_at",
         {std::string_view(position.spool_id), sql(position.number), now});
     transaction.commit();
+    return fenced;
 }
 
 std::uint64_t spool_position(SqlSession& session, std::string_view spool_id) {

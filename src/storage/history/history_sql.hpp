@@ -7,10 +7,12 @@
 #include "scanner/storage/history.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The statements of history, for either database. Each runs in a transaction of its own; they throw SqlError.
 namespace scanner::storage {
@@ -26,8 +28,10 @@ struct SpoolPosition {
     std::uint64_t number = 0;
 };
 
-/// Writes everything and the position, all or nothing.
-void write_history(SqlSession& session, const MergedBatch& batch, const SpoolPosition& position, core::WallTime now);
+/// Writes everything and the position, all or nothing. Batches that their authors may not write any more are left out;
+/// returns how many.
+std::size_t write_history(SqlSession& session, std::vector<HistoryBatch> batches, const SpoolPosition& position,
+                          core::WallTime now);
 /// 0 when the database has never seen this spool.
 [[nodiscard]] std::uint64_t spool_position(SqlSession& session, std::string_view spool_id);
 /// The highest sequence of any cycle; 0 without one.

@@ -16,8 +16,10 @@
 namespace scanner::storage {
 namespace {
 
-/// All are still read. Before 4 there were no episodes and every score of a minute was known.
-constexpr std::uint8_t kVersion = 4;
+/// All are still read. Before 5 batches had no author.
+constexpr std::uint8_t kVersion = 5;
+/// Before there were no episodes, and every score of a minute was known.
+constexpr std::uint8_t kVersionWithEpisodes = 4;
 /// Since which inputs are numbers under a schema; before they were JSON.
 constexpr std::uint8_t kVersionWithSchemas = 3;
 /// In which every number of a minute was known; still read.
@@ -183,7 +185,7 @@ void read(ByteReader& in, std::uint8_t version, MinuteAggregate& row) {
         read_all_known(in, row);
     } else {
         for (auto* value : {&row.close, &row.spread_bps, &row.top5_depth_usdt}) *value = in.real();
-        row.manip_score = version < kVersion ? std::optional(in.real()) : in.maybe();
+        row.manip_score = version < kVersionWithEpisodes ? std::optional(in.real()) : in.maybe();
         for (auto* value :
              {&row.atr_pct, &row.ret_1, &row.ret_15, &row.funding_8h_pct, &row.open_interest, &row.basis_bps})
             *value = in.maybe();
@@ -291,6 +293,8 @@ std::string encode_batch(const HistoryBatch& batch) {
     write_all(out, batch.candles);
     write_all(out, batch.alerts);
     write_all(out, batch.episodes);
+    out.u64(batch.author.epoch);
+    out.u64(batch.author.sequence);
 
     std::string bytes;
     ByteWriter head(bytes);
@@ -334,7 +338,8 @@ core::Result<HistoryBatch> decode_batch(std::string_view bytes) {
     read_all(in, version, batch.minutes);
     read_all(in, version, batch.candles);
     read_all(in, version, batch.alerts);
-    if (version == kVersion) read_all(in, version, batch.episodes);
+    if (version >= kVersionWithEpisodes) read_all(in, version, batch.episodes);
+    if (version == kVersion) batch.author = {.epoch = count(in), .sequence = count(in)};
     if (!in.ok() || !in.rest().empty())
         return core::fail(core::ErrorCode::malformed, "spooled batch: cut short, or a number out of its range");
     return batch;
@@ -361,7 +366,11 @@ MergedBatch merge_batches(std::vector<HistoryBatch> batches) {
     std::map<std::pair<std::string, core::WallTime>, std::size_t> candles;
     std::map<std::string, std::size_t> episodes;
     for (HistoryBatch& batch : batches) {
-        if (batch.cycle) merged.cycles.push_back(std::move(*batch.cycle));
+        if (batch.cycle) {
+            batch.cycle->epoch = batch.author.epoch;
+            merged.cycles.push_back(std::move(*batch.cycle));
+        }
+        for (AlertRecord& alert : batch.alerts) alert.epoch = batch.author.epoch;
         move_onto(merged.rankings, batch.rankings);
         move_onto(merged.inputs, batch.inputs);
         move_onto(merged.alerts, batch.alerts);

@@ -26,7 +26,8 @@ struct WriteOutcome {
     std::size_t records = 0;
     std::uint64_t number = 0;
     std::size_t refused = 0;
-    std::string why;  ///< the last of them was
+    std::string why;         ///< the last of them was
+    std::size_t fenced = 0;  ///< of an epoch that was closed before them
 };
 
 WriteOutcome write_records(SqlSession& session, Spool& spool, const std::vector<SpoolRecord>& records,
@@ -44,8 +45,12 @@ WriteOutcome write_records(SqlSession& session, Spool& spool, const std::vector<
         }
     }
     const SpoolPosition position{.spool_id = spool.id(), .number = records.back().number};
-    write_history(session, merge_batches(std::move(batches)), position, now);
-    return {.records = records.size(), .number = position.number, .refused = refused, .why = std::move(why)};
+    const std::size_t fenced = write_history(session, std::move(batches), position, now);
+    return {.records = records.size(),
+            .number = position.number,
+            .refused = refused,
+            .why = std::move(why),
+            .fenced = fenced};
 }
 
 /// Writes them together; when the database refuses the data, one by one, and those that it still refuses go aside: one
@@ -62,13 +67,14 @@ WriteOutcome write_or_set_aside(SqlSession& session, Spool& spool, const std::ve
         try {
             WriteOutcome one = write_records(session, spool, {record}, now);
             outcome.refused += one.refused;
+            outcome.fenced += one.fenced;
             if (one.refused > 0) outcome.why = std::move(one.why);
         } catch (const SqlError& error) {
             if (error.code() != core::ErrorCode::invalid_input) throw;
             spool.set_aside(record);
             ++outcome.refused;
             outcome.why = error.what();
-            write_history(session, {}, {.spool_id = spool.id(), .number = record.number}, now);
+            static_cast<void>(write_history(session, {}, {.spool_id = spool.id(), .number = record.number}, now));
         }
     }
     return outcome;
@@ -111,13 +117,14 @@ void WriteBehind::record(std::function<HistoryBatch()> make) {
     }
     overflow_.recovered();
     ++*pending_;
-    worker_.post([this, make = std::move(make)]() mutable { spool(std::move(make)); });
+    worker_.post([this, make = std::move(make), author = author_]() mutable { spool(std::move(make), author); });
 }
 
-void WriteBehind::spool(std::function<HistoryBatch()> make) {
+void WriteBehind::spool(std::function<HistoryBatch()> make, Author author) {
     bool taken = false;
     try {
-        const HistoryBatch batch = make();
+        HistoryBatch batch = make();
+        if (batch.author.epoch == 0) batch.author = author;
         making_failure_.recovered();
         taken = spool_writer_->add(encode_batch(batch), batch.cycle ? batch.cycle->sequence : 0, clock_.now());
         if (taken) {
@@ -180,6 +187,7 @@ asio::awaitable<bool> WriteBehind::write_some() {
         link_.write_failed({core::ErrorCode::invalid_input, outcome->why});
     }
     note_refused(outcome->refused, outcome->records, outcome->why);
+    note_fenced(outcome->fenced);
     records_per_write_ = std::min(records_per_write_ * 2, kMaxRecordsPerWrite);
     if (outcome->records > 0) spool_->release(outcome->number);
     changed_->notify();
@@ -195,6 +203,15 @@ void WriteBehind::note_refused(std::size_t count, std::size_t of, const std::str
     refused_ = fmt::format("{} batches were refused by the database and set aside in spool/refused.spool; the last: {}",
                            refused_count_, why);
     refusal_.failed("refused", {{"batches", count}, {"error", why}});
+}
+
+/// What a scanner wrote after another was elected is nobody's history. It is not kept: no later time makes it true.
+void WriteBehind::note_fenced(std::size_t count) {
+    if (count == 0) return;
+    fenced_ += count;
+    fenced_text_ = fmt::format(
+        "{} batches were refused: they came after the end of their epoch, another scanner had been elected", fenced_);
+    core::log(core::LogLevel::error, "history_fenced", {{"batches", count}});
 }
 
 /// How the last commit of the connection before ended only the database knows.

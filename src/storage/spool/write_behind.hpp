@@ -32,6 +32,8 @@ public:
 
     [[nodiscard]] boost::asio::awaitable<core::Result<void>> open();
     void record(std::function<HistoryBatch()> make);
+    /// Of the batches from now on that do not say who it is.
+    void set_author(Author author) { author_ = author; }
 
     /// Writes what the spool holds whenever the database is there, until stop().
     [[nodiscard]] boost::asio::awaitable<void> run();
@@ -47,6 +49,9 @@ public:
     [[nodiscard]] SpoolStatus status() const;
     /// A message about the rows that the database refused for their content since the start; empty without any.
     [[nodiscard]] const std::string& refused() const { return refused_; }
+    /// Batches that came after the end of their epoch, and a message about them; 0 and empty without any.
+    [[nodiscard]] std::uint64_t fenced() const { return fenced_; }
+    [[nodiscard]] const std::string& fenced_text() const { return fenced_text_; }
     /// Batches that are not on disk yet.
     [[nodiscard]] std::size_t pending() const { return pending_->load(); }
 
@@ -55,7 +60,8 @@ private:
     [[nodiscard]] boost::asio::awaitable<bool> write_some();
     void note_refused(std::size_t count, std::size_t of, const std::string& why);
     void sync_pending_again();
-    void spool(std::function<HistoryBatch()> make);
+    void note_fenced(std::size_t count);
+    void spool(std::function<HistoryBatch()> make, Author author);
     void sync_pending();
 
     boost::asio::any_io_executor executor_;
@@ -69,6 +75,9 @@ private:
     std::uint64_t dropped_ = 0;
     std::uint64_t refused_count_ = 0;
     std::string refused_;
+    std::uint64_t fenced_ = 0;
+    std::string fenced_text_;
+    Author author_;
     bool stopping_ = false;
     std::uint64_t caught_up_ = 0;          ///< the connection whose position in the spool is known
     std::atomic<bool> stuck_ = false;      ///< the disk did not take everything: to be tried again

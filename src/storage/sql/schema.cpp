@@ -222,6 +222,20 @@ constexpr std::array kEpisodesIndices{Index{"manip_episodes_ts", "ts, id"},
 constexpr std::array kLedger{
     Table{.name = "manip_episodes", .columns = kEpisodes, .key = "id", .indices = kEpisodesIndices, .long_rows = true}};
 
+constexpr std::array kEpochs{
+    Column{"epoch", integer, "NOT NULL"},
+    Column{"opened_at", time, "NOT NULL"},
+    Column{"reserved", integer, "NOT NULL"},
+    Column{"written", integer, "NOT NULL DEFAULT 0"},
+    Column{"closed", integer},  // empty while it is open
+    Column{"closed_at", time},
+    Column{"run", text},
+    Column{"holder", text},
+};
+constexpr std::array kElections{Table{.name = "scanner_epochs", .columns = kEpochs, .key = "epoch"}};
+/// Empty on rows of a scanner that runs alone.
+constexpr std::array kEpochColumn{Column{"epoch", integer}};
+
 /// What a version adds to the one before. Never changed once released: a change is a new migration.
 struct Migration {
     int version;
@@ -238,6 +252,8 @@ constexpr std::array kMigrations{
     Migration{3, "alerts: rules, history, dead letters", kAlerting, ""},
     Migration{4, "inputs of rankings as arrays of numbers under a schema", kTyped, "", "ranking_inputs", kTypedInputs},
     Migration{5, "episodes of manipulation, with what the operator says of them", kLedger, ""},
+    Migration{6, "epochs of elected scanners, and of cycles", kElections, "", "cycles", kEpochColumn},
+    Migration{7, "epochs of alerts", {}, "", "alerts", kEpochColumn},
 };
 static_assert(kMigrations.back().version == kSchemaVersion);
 
