@@ -3,6 +3,7 @@
 #include "storage/documents/operator_sql.hpp"
 #include "storage/documents/sql_alert_archive.hpp"
 #include "storage/documents/sql_document_store.hpp"
+#include "storage/epochs/advisory_lease.hpp"
 #include "storage/epochs/epochs_sql.hpp"
 #include "storage/history/history_sql.hpp"
 #include "storage/history/retention.hpp"
@@ -146,6 +147,10 @@ public:
 
     void set_author(Author author) override { writer_.set_author(author); }
     std::uint64_t fenced_batches() const override { return writer_.fenced(); }
+
+    std::shared_ptr<ScannerLease> advisory_lease(milliseconds lease) {
+        return link_.embedded() ? nullptr : make_advisory_lease(link_, lease);
+    }
 
     DocumentStore& document_store() { return documents_; }
     AlertArchive& alert_archive() { return alerts_; }
@@ -296,6 +301,7 @@ public:
     AlertArchive& alert_archive() override { return core_->alert_archive(); }
     EpisodeLedger& episode_ledger() override { return core_->episode_ledger(); }
     EpochLedger& epoch_ledger() override { return *core_; }
+    std::shared_ptr<ScannerLease> advisory_lease(milliseconds lease) override { return core_->advisory_lease(lease); }
     StoreStatus status() const override { return core_->status(); }
     std::uint64_t spool_bytes() const override { return core_->spool_bytes(); }
     HistorySize history_size() const override { return core_->history_size(); }

@@ -60,6 +60,9 @@ struct RedisStoreOptions {
     std::string key_prefix;       ///< in front of every key and channel
     std::string installation_id;  ///< said in the lease, for people
     std::size_t max_value_bytes = 16U << 20U;
+    /// Whether the prefix has to be this process' alone before it writes. One of several scanners writes the keys with
+    /// its RankingStream, and here only publishes messages.
+    bool exclusive = true;
 };
 
 /// The right to write under a prefix, which one scanner has at a time. The lease is a key of its own with a short time

@@ -36,6 +36,9 @@ public:
     [[nodiscard]] virtual AlertArchive& alert_archive() = 0;
     [[nodiscard]] virtual EpisodeLedger& episode_ledger() = 0;
     [[nodiscard]] virtual EpochLedger& epoch_ledger() = 0;
+    /// The lease where there is no Redis to keep it; nullptr for SQLite, which one process has to itself anyway. The
+    /// store must outlive it.
+    [[nodiscard]] virtual std::shared_ptr<ScannerLease> advisory_lease(std::chrono::milliseconds lease) = 0;
 
     /// backlog: batches in the spool that the database has not committed; dropped: batches given up for good.
     [[nodiscard]] virtual StoreStatus status() const = 0;

@@ -145,10 +145,11 @@ std::string describe(const LeaseHolder& holder) {
 }
 
 RedisLease::RedisLease(asio::any_io_executor executor, std::shared_ptr<RedisConnection> connection, std::string key,
-                       std::string installation)
+                       std::string elected_key, std::string installation)
     : executor_(std::move(executor)),
       connection_(std::move(connection)),
       key_(std::move(key)),
+      elected_key_(std::move(elected_key)),
       self_(this_process(std::move(installation), core::system_clock().now())),
       value_(encode_holder(self_)) {}
 
@@ -157,21 +158,37 @@ asio::awaitable<RedisLease::State> RedisLease::attempt(bool from_younger) {
     co_return state_;
 }
 
-asio::awaitable<std::optional<std::string>> RedisLease::read() {
-    Words words{"GETRANGE", key_, "0", std::to_string(kMaxHolderBytes)};
+asio::awaitable<std::optional<std::string>> RedisLease::read(const std::string& key) {
+    Words words{"GETRANGE", key, "0", std::to_string(kMaxHolderBytes)};
     const auto reply = co_await connection_->command(std::move(words));
     if (!reply || reply->kind != RedisReply::Kind::string) co_return std::nullopt;
     co_return reply->text;
 }
 
+/// Whoever is elected publishes under the same keys; the lease of an election does not begin while this one is there.
+asio::awaitable<bool> RedisLease::somebody_is_elected() {
+    const auto found = co_await read(elected_key_);
+    if (!found || found->empty()) co_return false;
+    holder_ = "elected: " + plain(*found);
+    holder_value_ = *found;
+    held_key_ = elected_key_;
+    co_return true;
+}
+
 asio::awaitable<RedisLease::State> RedisLease::ask(bool from_younger) {
+    if (co_await somebody_is_elected()) co_return State::foreign;
     const std::string ttl = std::to_string(PrefixLease::kLeaseTime.count());
     for (int tries = 0; tries < 3; ++tries) {
         Words take{"SET", key_, value_, "NX", "PX", ttl};
         const auto taken = co_await connection_->command(std::move(take));
         if (!taken) co_return State::unknown;
-        if (taken->kind == RedisReply::Kind::status) co_return State::ours;
-        const auto found = co_await read();
+        if (taken->kind == RedisReply::Kind::status) {
+            if (!co_await somebody_is_elected()) co_return State::ours;
+            state_ = State::ours;
+            static_cast<void>(co_await release());  // elected between the two: it goes on
+            co_return State::foreign;
+        }
+        const auto found = co_await read(key_);
         if (!found) co_return State::unknown;
         if (found->empty()) continue;  // it ran out just now
         if (*found == value_) {
@@ -189,6 +206,7 @@ asio::awaitable<RedisLease::State> RedisLease::ask(bool from_younger) {
         }
         holder_ = holder ? describe(*holder) : "a program of another kind";
         holder_value_ = *found;
+        held_key_ = key_;
         co_return State::foreign;
     }
     co_return State::unknown;
@@ -201,7 +219,7 @@ asio::awaitable<core::Result<void>> RedisLease::claim() {
     std::string holder_before;
     std::int64_t left_before = 0;
     while (co_await attempt(false) == State::foreign) {
-        Words words{"PTTL", key_};
+        Words words{"PTTL", held_key_};
         const auto left = co_await connection_->command(std::move(words));
         if (!left) co_return core::Result<void>{};
         const bool renewed = left->integer > left_before + kRenewedMs || holder_value_ != holder_before;
@@ -221,12 +239,12 @@ core::Error RedisLease::refusal() const {
     return {core::ErrorCode::conflict,
             fmt::format("another scanner is live on the same Redis keys ({}; lease \"{}\"): stop it, or give this one "
                         "keys of its own with SCANNER_REDIS_KEY_PREFIX",
-                        holder_, key_)};
+                        holder_, held_key_)};
 }
 
 asio::awaitable<core::Result<void>> RedisLease::release() {
     if (state_ != State::ours) co_return core::Result<void>{};
-    const auto found = co_await read();
+    const auto found = co_await read(key_);
     if (!found || *found != value_) co_return core::Result<void>{};
     state_ = State::unknown;
     Words words{"DEL", key_};

@@ -47,7 +47,7 @@ public:
     };
 
     RedisLease(boost::asio::any_io_executor executor, std::shared_ptr<RedisConnection> connection, std::string key,
-               std::string installation);
+               std::string elected_key, std::string installation);
 
     /// Takes or renews it. With `from_younger` also from a holder that started after this process did.
     [[nodiscard]] boost::asio::awaitable<State> attempt(bool from_younger);
@@ -61,17 +61,20 @@ public:
 
 private:
     [[nodiscard]] boost::asio::awaitable<State> ask(bool from_younger);
-    [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> read();
+    [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> read(const std::string& key);
+    [[nodiscard]] boost::asio::awaitable<bool> somebody_is_elected();
     [[nodiscard]] core::Error refusal() const;
 
     boost::asio::any_io_executor executor_;
     std::shared_ptr<RedisConnection> connection_;
     std::string key_;
+    std::string elected_key_;  ///< the lease of scanners that elect one of them: ScannerLease
     LeaseHolder self_;
     std::string value_;
     State state_ = State::unknown;
     std::string holder_;
     std::string holder_value_;
+    std::string held_key_;  ///< which of the two keys the other one holds
 };
 
 }  // namespace scanner::storage

@@ -61,7 +61,9 @@ public:
           connection_(make_redis_connection(executor_, {.url = std::move(options.url),
                                                         .ca_bundle_path = std::move(options.ca_bundle_path),
                                                         .max_reply_bytes = options.max_value_bytes + kReplyRoom})),
-          lease_(executor_, connection_, prefix_ + "scanner.lease", std::move(options.installation_id)),
+          exclusive_(options.exclusive),
+          lease_(executor_, connection_, prefix_ + "scanner.lease", prefix_ + "lease",
+                 std::move(options.installation_id)),
           renew_(executor_),
           retry_(executor_) {}
 
@@ -70,6 +72,7 @@ public:
             if (const auto self = weak.lock()) self->check_lease_now();
         });
         asio::co_spawn(executor_, connection_->run(), log_exception("redis"));
+        if (!exclusive_) return;
         asio::co_spawn(executor_, keep_lease(shared_from_this()), log_exception("redis_lease"));
     }
 
@@ -125,6 +128,7 @@ public:
 
     asio::awaitable<core::Result<void>> claim(milliseconds patience) override {
         const auto self = shared_from_this();
+        if (!exclusive_) co_return core::Result<void>{};
         const auto deadline = SteadyClock::now() + patience;
         asio::steady_timer timer(executor_);
         while (connection_->state() != StoreState::ready && !closing_ && SteadyClock::now() < deadline) {
@@ -178,11 +182,15 @@ private:
     }
 
     bool may_write() const {
-        return connection_->state() == StoreState::ready && lease_known_ && !closing_ &&
+        return connection_->state() == StoreState::ready && (lease_known_ || !exclusive_) && !closing_ &&
                lease_.state() != RedisLease::State::foreign;
     }
 
     void check_lease_now() {
+        if (!exclusive_) {
+            flush();
+            return;
+        }
         lease_known_ = false;
         renew_.cancel();
     }
@@ -296,6 +304,7 @@ private:
     asio::any_io_executor executor_;
     std::string prefix_;
     std::shared_ptr<RedisConnection> connection_;
+    bool exclusive_;
     RedisLease lease_;
     asio::steady_timer renew_;
     asio::steady_timer retry_;
