@@ -184,6 +184,7 @@ TEST(BatchCodec, reads_a_batch_of_the_fourth_version) {
 TEST(BatchCodec, a_batch_says_whose_it_is_and_so_do_its_cycle_and_alerts) {
     HistoryBatch batch = samples::cycle(77, kStart);
     batch.author = {.epoch = 3, .sequence = 77};
+    batch.alerts.push_back({.rule = "r", .symbol = "BTC/USDT:USDT", .time = kStart, .payload_json = "{}"});
     auto again = decode_batch(encode_batch(batch));
     ASSERT_TRUE(again) << again.error().message();
     EXPECT_EQ(again->author, batch.author);
@@ -247,7 +248,7 @@ TEST(BatchCodec, refuses_inputs_of_a_schema_that_is_not_there) {
 TEST(BatchCodec, refuses_what_it_did_not_write) {
     const std::string bytes = encode_batch(samples::cycle(1, kStart));
     EXPECT_EQ(decode_batch("").error().code(), core::ErrorCode::malformed);
-    EXPECT_EQ(decode_batch("\x05" + bytes.substr(1)).error().code(), core::ErrorCode::malformed);
+    EXPECT_EQ(decode_batch("\x06" + bytes.substr(1)).error().code(), core::ErrorCode::malformed);
     for (std::size_t length = 1; length < bytes.size(); length += 7)
         EXPECT_FALSE(decode_batch(bytes.substr(0, length))) << length;
     EXPECT_FALSE(decode_batch(std::string("\x01\xff\xff\xff\xff", 5) + bytes.substr(5)));  // 4 GiB, it says

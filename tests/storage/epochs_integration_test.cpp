@@ -1,6 +1,7 @@
 #include "storage/history/history_sql.hpp"
 #include "storage/history_samples.hpp"
 #include "storage/old_database.hpp"
+#include "storage/postgres/postgres_session.hpp"
 #include "storage/store_fixture.hpp"
 
 #include "scanner/storage/epochs.hpp"
@@ -9,8 +10,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -21,6 +24,7 @@ namespace scanner::storage {
 namespace {
 
 using samples::kStart;
+using std::chrono::milliseconds;
 using std::chrono::seconds;
 using testing::Contains;
 using testing::HasSubstr;
@@ -155,7 +159,12 @@ TEST_P(Epochs, a_database_of_before_gets_them_and_keeps_its_rows) {
 
 INSTANTIATE_TEST_SUITE_P(Both, Epochs, testing::Values(DatabaseKind::sqlite, DatabaseKind::postgres), database_name);
 
-class EpochsOfTwo : public StoreFixture {};
+class EpochsOfTwo : public StoreFixture {
+protected:
+    [[nodiscard]] std::unique_ptr<SqlSession> session() const {
+        return open_postgres_session(url_, std::chrono::milliseconds(10'000));
+    }
+};
 
 TEST_F(EpochsOfTwo, never_open_the_same_one) {
     use(DatabaseKind::postgres);
@@ -179,6 +188,45 @@ TEST_F(EpochsOfTwo, never_open_the_same_one) {
         ASSERT_TRUE(run_until([&] { return done == 2 * (i + 1); }));
     }
     EXPECT_GE(epochs.size(), 20U);
+    await(other->close(seconds(5)));
+}
+
+TEST_F(EpochsOfTwo, elect_one_by_the_lock_of_its_session) {
+    use(DatabaseKind::postgres);
+    open_store();
+    StoreOptions options = options_;
+    options.data_dir += "/other";
+    const auto other = make_postgres_store(io_.get_executor(), clock_, options, url_);
+    ASSERT_TRUE(await(other->open()));
+    const auto elected = [&](const std::shared_ptr<ScannerLease>& lease) {
+        const auto claim = await(lease->acquire("token"));
+        return claim && *claim;
+    };
+    const auto first = store_->advisory_lease(milliseconds(600));
+    const auto second = other->advisory_lease(milliseconds(600));
+    EXPECT_FALSE(elected(first)) << "the one before may not have noticed its end yet";
+    ASSERT_TRUE(run_until([&] { return elected(first); }));
+    EXPECT_TRUE(await(first->install("token", 1)));
+    EXPECT_TRUE(await(first->renew("token")));
+    EXPECT_FALSE(elected(second));
+    EXPECT_EQ(await(second->renew("token")).error().code(), core::ErrorCode::conflict);
+    // A session that the server ends takes the lock with it.
+    {
+        const auto killer = session();
+        SqlTransaction transaction(*killer);
+        killer->execute(
+            "SELECT count(*) FROM (SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND "
+            "granted AND pid <> pg_backend_pid() AND database = (SELECT oid FROM pg_database WHERE datname = "
+            "current_database())) AS ended");
+    }
+    ASSERT_TRUE(run_until([&] {
+        const auto renewed = await(first->renew("token"));
+        return !renewed && renewed.error().code() == core::ErrorCode::conflict;
+    }));
+    ASSERT_TRUE(run_until([&] { return elected(second) || elected(first); }));
+    EXPECT_TRUE(await(second->release("token")));
+    EXPECT_TRUE(await(first->release("token")));
+    ASSERT_TRUE(run_until([&] { return elected(first); }));
     await(other->close(seconds(5)));
 }
 

@@ -163,7 +163,8 @@ TEST_F(ScannerLeaseTest, everything_of_a_publication_is_set_or_nothing) {
     EXPECT_EQ(entries->front().delta, bytes);
     EXPECT_EQ(entries->front().id, (*snapshot)->after);
     EXPECT_TRUE(run(stream->read_after((*snapshot)->after, milliseconds(20)))->empty());
-    const auto cache = make_redis_store(io_.get_executor(), {.url = url(), .key_prefix = "a:"}).cache;
+    const auto cache =
+        make_redis_store(io_.get_executor(), {.url = url(), .key_prefix = "a:", .exclusive = false}).cache;
     ASSERT_TRUE(run_until([&] { return cache->status().state == StoreState::ready; }));
     EXPECT_EQ(**run(cache->get("snaps:latest", 100)), bytes);
     publication.seq = 10;
@@ -171,6 +172,23 @@ TEST_F(ScannerLeaseTest, everything_of_a_publication_is_set_or_nothing) {
     EXPECT_FALSE(run(stream->publish({.epoch = 2, .token = "one"}, publication)));
     EXPECT_EQ(**run(cache->get("snaps:latest", 100)), bytes);
     EXPECT_EQ((*run(stream->snapshot()))->seq, 9U);
+}
+
+TEST_F(ScannerLeaseTest, one_that_runs_alone_and_those_that_elect_keep_off_each_other) {
+    const auto lease = make_lease();
+    ASSERT_TRUE(acquire(*lease, "host/1/abc"));
+    const RedisStore alone = make_redis_store(io_.get_executor(), {.url = url(), .key_prefix = "a:"});
+    ASSERT_TRUE(run_until([&] { return alone.cache->status().state == StoreState::down; }));
+    const auto refused = test::run_on(io_, alone.lease->claim(milliseconds(30'000)), milliseconds(60'000));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code(), core::ErrorCode::conflict);
+    EXPECT_NE(refused.error().message().find("elected"), std::string::npos) << refused.error().message();
+    EXPECT_TRUE(run(lease->renew("host/1/abc"))) << "it has disturbed nothing";
+    ASSERT_TRUE(run(lease->release("host/1/abc")));
+    EXPECT_TRUE(test::run_on(io_, alone.lease->claim(milliseconds(30'000)), milliseconds(60'000)));
+    EXPECT_FALSE(acquire(*lease, "host/1/def"));
+    test::run_on(io_, alone.cache->close(milliseconds(500)));
+    EXPECT_TRUE(acquire(*lease, "host/1/def"));
 }
 
 }  // namespace
