@@ -2,12 +2,14 @@
 
 #include "scanner/core/names.hpp"
 #include "scanner/core/numeric.hpp"
+#include "scanner/signals/detect/contract_detectors.hpp"
 #include "scanner/signals/detect/pump_ignition.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 #include <zlib.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -110,16 +112,17 @@ public:
     BarWriter(std::string file, bool features, std::ostream& out)
         : file_(std::move(file)), features_(features), out_(out) {}
 
-    void write(const signals::IgnitionBar& bar) {
-        if (bar.trades == 0 || bar.bars_before < kWarmUpBars) return;
-        if (!features_ && bar.probability <= kFloor) return;
+    /// Whether a bar gets a line.
+    [[nodiscard]] bool wants(const signals::IgnitionBar& bar) const {
+        return bar.trades > 0 && bar.bars_before >= kWarmUpBars && (features_ || bar.probability > kFloor);
+    }
+    void write(const signals::IgnitionBar& bar, const std::vector<std::string_view>& flags) {
         const auto closes_at = std::chrono::floor<milliseconds>(bar.closes_at).time_since_epoch().count();
         nlohmann::ordered_json line{{"file", file_},
                                     {"ts_ms", closes_at},
                                     {"score", bar.probability},
                                     {"p", bar.probability},
-                                    {"flags", nlohmann::json::array()}};
-        if (bar.probability >= signals::kIgnitionThreshold) line["flags"].push_back("pump_ignition");
+                                    {"flags", flags}};
         if (features_) {
             nlohmann::ordered_json& seen = line["features"];
             for (const signals::IgnitionTerm& term : signals::ignition_terms()) {
@@ -135,11 +138,47 @@ private:
     std::ostream& out_;
 };
 
+/// The daemon's detectors over the same trades. A tape has neither books nor an index: what needs them is unknown.
+class TapeFlags {
+public:
+    void add(const market::Trade& trade) { pending_.push_back(trade); }
+    /// What is raised once the bar has closed. `asked`: whether anything wants to know.
+    std::vector<std::string_view> at_close(core::WallTime closes_at, bool asked) {
+        const auto later = std::ranges::lower_bound(pending_, closes_at, {}, &market::Trade::time);
+        // A second later the detectors take the bar for complete.
+        const core::WallTime known = closes_at + std::chrono::seconds(1);
+        detectors_.on_trades({pending_.begin(), later}, known);
+        pending_.erase(pending_.begin(), later);
+        static_cast<void>(detectors_.take_episode_changes());
+        std::vector<std::string_view> names;
+        if (!asked) return names;
+        const signals::Verdict& verdict = detectors_.verdict(known);
+        for (const signals::DetectorFlagInfo& flag : signals::kDetectorFlags) {
+            if (verdict.flags.has(flag.flag)) names.push_back(flag.name);
+        }
+        if (!verdict.reversed.empty()) names.push_back(to_string(signals::EpisodePhase::post_surge_reversal));
+        if (!verdict.exhausted.empty()) names.push_back(to_string(signals::EpisodePhase::exhausted_spike));
+        return names;
+    }
+
+private:
+    signals::ContractDetectors detectors_;
+    std::vector<market::Trade> pending_;
+};
+
 std::expected<void, Problem> detect_in(const std::string& path, bool features, std::ostream& out) {
     TapeFile tape(path);
     if (!tape.is_open()) return std::unexpected(Problem("cannot be opened"));
     BarWriter writer(path == "-" ? path : std::filesystem::path(path).filename().string(), features, out);
     signals::PumpIgnition detector;
+    TapeFlags flags;
+    const auto close = [&](core::WallTime now) {
+        while (const auto bar = detector.close_bar(now)) {
+            const bool wanted = writer.wants(*bar);
+            const auto raised = flags.at_close(bar->closes_at, wanted);
+            if (wanted) writer.write(*bar, raised);
+        }
+    };
     std::int64_t last = std::numeric_limits<std::int64_t>::min();
     std::string_view line;
     for (std::size_t number = 1;; ++number) {
@@ -148,14 +187,15 @@ std::expected<void, Problem> detect_in(const std::string& path, bool features, s
         if (!*more || !out) break;
         const auto trade = parse_trade(line, last);
         if (!trade) return std::unexpected(fmt::format("line {}: {}", number, trade.error()));
-        while (const auto bar = detector.close_bar(trade->time)) writer.write(*bar);
+        close(trade->time);
         detector.add(*trade);
+        flags.add(*trade);
         last = std::chrono::floor<milliseconds>(trade->time).time_since_epoch().count();
     }
     // The last bar is known once it has closed, which is all that a tape's end tells.
     if (last >= kFirstTime) {
         const core::WallTime end = core::WallTime(milliseconds(last)) + signals::kIgnitionBar;
-        while (const auto bar = detector.close_bar(end)) writer.write(*bar);
+        close(end);
     }
     return {};
 }
