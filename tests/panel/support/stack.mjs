@@ -79,6 +79,21 @@ export class Stack {
     }
     return stack;
   }
+  /** A recording that is played: `market-scanner replay` on a free port, without simulator. `folder` is left alone. */
+  static async replay(folder, flags = []) {
+    const stack = new Stack();
+    stack.data = mkdtempSync(join(tmpdir(), 'panel-test-'));
+    stack.port = await freePort();
+    stack.url = `http://127.0.0.1:${stack.port}`;
+    stack.scanner = new Program('market-scanner', ['replay', folder, '--http-port', `${stack.port}`, '--data-dir', stack.data, ...flags], {});
+    try {
+      await stack.untilReady();
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+    return stack;
+  }
   async startSimulator() {
     this.simulator = new Program('htx-simulator', this.simulatorFlags, {});
     await until(() => {
@@ -90,10 +105,13 @@ export class Stack {
     const settings = { EXCHANGE_URL: this.simulatorUrl, HTTP_PORT: `${this.port}`, SCAN_TOP_BY_QVOL: '60', SCAN_INTERVAL_SEC: '1', FEED: 'off', DATA_DIR: this.data, ...this.settings };
     this.scanner = new Program('market-scanner', ['serve', '--env-file', '/dev/null'],
       Object.fromEntries(Object.entries(settings).map(([name, value]) => [`SCANNER_${name}`, value])));
+    await this.untilReady();
+  }
+  async untilReady() {
     await until(async () => {
       if (this.scanner.process.exitCode !== null) throw new Error(`the scanner stopped:\n${this.scanner.output}`);
       return this.answers(`${this.url}/ready`);
-    }, `the scanner is ready\n${this.scanner.output}`, 60_000);
+    }, 'the scanner is ready', 60_000).catch((error) => { throw new Error(`${error.message}\n${this.scanner.output}`); });
   }
   async answers(url) {
     try {

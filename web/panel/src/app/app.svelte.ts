@@ -117,7 +117,7 @@ export class App {
     }
     const { notify, sound } = this.prefs.current;
     if (sound) this.notifier.sound();
-    if (notify && !document.hasFocus()) this.notifier.notify(alerts);
+    if (notify && !document.hasFocus()) this.notifier.notify(alerts, this.operator.threshold);
   }
 
   /** What the first rows need; resolves when they can be shown, or cannot be had now. */

@@ -1,5 +1,5 @@
 import { nameOf } from './glyphs';
-import type { Alert } from '../model/operator';
+import { manipulationOf, type Alert } from '../model/operator';
 
 const TONES_HZ = [880, 1175];
 const TONE_SEC = 0.14;
@@ -51,12 +51,14 @@ export class Notifier {
     return this.permission !== null && (await Notification.requestPermission()) === 'granted';
   }
 
-  notify(alerts: readonly Alert[]): void {
+  notify(alerts: readonly Alert[], threshold: number): void {
     const [first] = alerts;
     if (first === undefined || this.permission !== 'granted') return;
+    const score = manipulationOf(first);
+    const warning = score !== null && score >= threshold ? ` \u26a0 manipulation ${Math.round(score)}` : '';
     const more = alerts.length > 1 ? ` and ${alerts.length - 1} more` : '';
     try {
-      const note = new Notification(`${first.rule}: ${nameOf(first.code)}${more}`, { tag: first.key, body: 'Market Scanner alert' });
+      const note = new Notification(`${first.rule}: ${nameOf(first.code)}${warning}${more}`, { tag: first.key, body: 'Market Scanner alert' });
       note.onclick = () => {
         focus();
         this.open(first.code);
