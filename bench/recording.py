@@ -4,6 +4,7 @@ import pathlib
 import re
 import resource
 import shutil
+import sqlite3
 import statistics
 import struct
 import subprocess
@@ -116,14 +117,61 @@ def replay(binaries, work, recorded=None):
                f"{max(times):.2f})", "60 x", fastest >= 60, "bench/recording.sh replay")
 
 
+def a_day_of(store, cycles):
+    """The recorded cycles of a store again and again, each 15 s after the one before."""
+    with sqlite3.connect(store) as database:
+        kept = database.execute("SELECT ts, sequence FROM cycles ORDER BY sequence").fetchall()
+        begin = kept[0][0]
+        for table, columns in (("cycles", "default_profile, cycle_ms, requests, scanned, ranked, simulated, settings"),
+                               ("ranking_inputs", "symbol, inputs, schema, numbers, texts"),
+                               ("rankings", "profile, symbol, rank, score, last_price, qvol_usdt, spread_bps, slip_bps, "
+                                            "manip_score")):
+            database.execute(f"CREATE TEMP TABLE old AS SELECT * FROM {table}")
+            database.execute(f"DELETE FROM {table}")
+            for number in range(cycles):
+                ts, sequence = kept[number % len(kept)]
+                database.execute(f"INSERT INTO {table} (ts, sequence, {columns}) SELECT ?, ?, {columns} FROM old WHERE "
+                                 "ts = ? AND sequence = ?", (begin + 15_000 * number, number + 1, ts, sequence))
+            database.execute("DROP TABLE old")
+
+
+def cycles_in(store):
+    try:
+        return sqlite3.connect(store).execute("SELECT count(*) FROM cycles").fetchone()[0]
+    except sqlite3.OperationalError:  # not made yet
+        return 0
+
+
+def rules(binaries, work):
+    contracts, cycles, seconds = option("CONTRACTS", 130), option("CYCLES", 5_760), option("SECONDS_", 60)
+    data = work / "rules"
+    with Bench(binaries) as bench:
+        bench.scanner(bench.simulator(contracts), contracts, SCANNER_MANIP_MODEL="seed", SCANNER_FEED="off",
+                      SCANNER_SCAN_INTERVAL_SEC="2", SCANNER_DATA_DIR=str(data), SCANNER_REQUEST_BUDGET_PER_SEC="1000")
+        until(lambda: cycles_in(data / "scanner.db") >= 8, "some cycles", 300, 1)
+        time.sleep(seconds / 4)
+    a_day_of(data / "scanner.db", cycles)
+    expression = "ret_15 > 0.5 and manip_score < 60 and liquidity_edge > 0 and spread_bps < 5 for 1m"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(["taskset", "-c", "0", binaries / "market-scanner", "rules", "try", expression, "--data-dir",
+                           str(data), "--env-file", "/dev/null"], capture_output=True, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode != 0:
+        raise SystemExit(done.stderr[-2000:])
+    took = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return row(f"a rule of five conditions tried on a day of recorded cycles ({done.stderr.strip().splitlines()[0]})",
+               f"{took:.0f} s of processor time on one core", "5 min", took <= 300, "bench/recording.sh rules")
+
+
 def main(name, binaries):
     binaries = pathlib.Path(binaries).resolve()
     with tempfile.TemporaryDirectory(prefix="recording-bench-") as folder:
         work = pathlib.Path(folder)
         if name != "all":
-            return {"cost": cost, "size": size, "replay": replay}[name](binaries, work)
+            return {"cost": cost, "size": size, "replay": replay, "rules": rules}[name](binaries, work)
         recorded = record(binaries, work)
-        return max(size(binaries, work, recorded), replay(binaries, work, recorded), cost(binaries, work))
+        return max(size(binaries, work, recorded), replay(binaries, work, recorded), cost(binaries, work),
+                   rules(binaries, work))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@
 #     cost      what recording adds to a scanner that follows 350 contracts, turn about with one that records nothing
 #     size      recorded bytes beside `zstd -3` over the inflated content in one piece; what a day comes to, 130 contracts
 #     replay    how many times as fast as it was 130 contracts are replayed
+#     rules     a rule tried on the recorded cycles of a day of 130 contracts, from history, on one core
 #     all       all of them
-# SECONDS_, ROUNDS, CONTRACTS change a run.
+# SECONDS_, ROUNDS, CONTRACTS, CYCLES change a run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-row=${1:?"usage: bench/recording.sh cost|size|replay|all [BIN_DIR]"}
+row=${1:?"usage: bench/recording.sh cost|size|replay|rules|all [BIN_DIR]"}
 exec python3 bench/recording.py "$row" "${2:-build/release/bin}"

@@ -7,6 +7,7 @@
 #include "app/commands/record_command.hpp"
 #include "app/commands/recording_command.hpp"
 #include "app/commands/replay_command.hpp"
+#include "app/commands/rules_command.hpp"
 #include "app/logging.hpp"
 
 #include "scanner/core/names.hpp"
@@ -51,6 +52,9 @@ int run(const app::Invocation& invocation) {
     }
     if (invocation.command == app::Command::record) {
         return app::run_record(invocation.rest, app::process_environment(), std::cout, std::cerr);
+    }
+    if (invocation.command == app::Command::rules) {
+        return app::run_rules(invocation.rest, app::process_environment(), std::cout, std::cerr);
     }
     if (invocation.config_output == app::ConfigOutput::markdown) return print(app::settings_reference());
     if (invocation.config_output == app::ConfigOutput::env_example) return print(app::env_example());

@@ -21,9 +21,9 @@
 namespace scanner::app {
 namespace {
 
-constexpr std::array kCommands{Command::serve,  Command::collect_once, Command::compute,
-                               Command::detect, Command::recording,    Command::record,
-                               Command::replay, Command::config,       Command::migrate};
+constexpr std::array kCommands{Command::serve,     Command::collect_once, Command::compute, Command::detect,
+                               Command::recording, Command::record,       Command::replay,  Command::rules,
+                               Command::config,    Command::migrate};
 
 constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20U;
 
@@ -59,8 +59,7 @@ public:
     CommandLine read() {
         while (!rest_.empty()) {
             const std::string_view argument = take();
-            if ((command_ == Command::recording || command_ == Command::record || command_ == Command::replay) &&
-                argument != "-h" && argument != "--help") {
+            if (reads_the_rest_itself() && argument != "-h" && argument != "--help") {
                 invocation_.rest.emplace_back(argument);
             } else if (argument == "-h") {
                 help_ = true;
@@ -81,6 +80,10 @@ public:
     }
 
 private:
+    [[nodiscard]] bool reads_the_rest_itself() const {
+        return command_ == Command::recording || command_ == Command::record || command_ == Command::replay ||
+               command_ == Command::rules;
+    }
     std::string_view take() {
         const std::string_view argument = rest_.front();
         rest_ = rest_.subspan(1);

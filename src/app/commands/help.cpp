@@ -43,6 +43,7 @@ std::string_view does(Command command) {
         case Command::recording: return "looks at recordings, checks and cuts them, and makes some of other captures";
         case Command::record: return "has a running scanner record what comes from the exchange";
         case Command::replay: return "serves a recording as if it were live, or ranks it again and compares";
+        case Command::rules: return "tries an alert rule on the recorded cycles of history";
         case Command::config: return "prints every effective setting and where it came from, secrets masked";
         case Command::migrate: return "brings the database schema up to date and says what it did";
     }
@@ -101,6 +102,17 @@ std::string_view details(Command command) {
                    "standard error what differs from the digests in the recording; exit code 1 where one does:\n\n"
                    "  --digest            number and digest of each ranking\n"
                    "  --list              time and best contract as well\n";
+        case Command::rules:
+            return "`market-scanner rules try \"EXPRESSION\"` writes a line for each alert that the rule would have "
+                   "fired, "
+                   "by the\ncycles that history keeps: of the scanner that the settings name, which must not run, or "
+                   "of "
+                   "a replay that\nwas served with --data-dir.\n\n"
+                   "  --from TIME         from then on, as in 2026-11-30T19:33:10Z\n"
+                   "  --to TIME           before then\n"
+                   "  --profile NAME      as ranked under it, in place of SCANNER_PROFILE_DEFAULT\n"
+                   "  --cooldown SECONDS  between two alerts of one contract (300)\n"
+                   "  --data-dir DIR …    any setting as a flag\n";
         case Command::config:
             return "  --json              as JSON\n"
                    "  --markdown          the reference table of docs/settings.md\n"
@@ -139,7 +151,7 @@ std::string program_help() {
         exchange::known_exchanges().front().display_name);
     for (const Command command :
          {Command::serve, Command::collect_once, Command::compute, Command::detect, Command::recording, Command::record,
-          Command::replay, Command::config, Command::migrate}) {
+          Command::replay, Command::rules, Command::config, Command::migrate}) {
         out += fmt::format("  {:<18}  {}\n", to_string(command), does(command));
     }
     out += fmt::format("\nFlags:\n{}", kCommonFlags);
@@ -154,7 +166,8 @@ std::string command_help(Command command) {
     std::string out = fmt::format("Usage: market-scanner {} [--flags]\n\n{}\n\n", to_string(command), does(command));
     out += fmt::format("{}\nFlags:\n{}", details(command), kCommonFlags);
     const bool has_settings = command != Command::compute && command != Command::detect &&
-                              command != Command::recording && command != Command::record && command != Command::replay;
+                              command != Command::recording && command != Command::record &&
+                              command != Command::replay && command != Command::rules;
     if (has_settings) out += "\n" + settings_help();
     return out;
 }

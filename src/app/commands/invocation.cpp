@@ -11,6 +11,7 @@ std::string_view to_string(Command command) noexcept {
         case Command::recording: return "recording";
         case Command::record: return "record";
         case Command::replay: return "replay";
+        case Command::rules: return "rules";
         case Command::config: return "config";
         case Command::migrate: return "migrate";
     }

@@ -9,7 +9,7 @@
 
 namespace scanner::app {
 
-enum class Command { serve, collect_once, compute, detect, recording, record, replay, config, migrate };
+enum class Command { serve, collect_once, compute, detect, recording, record, replay, rules, config, migrate };
 [[nodiscard]] std::string_view to_string(Command command) noexcept;
 
 /// In which form `config` answers.
@@ -24,7 +24,7 @@ struct Invocation {
     ConfigOutput config_output = ConfigOutput::table;
     std::vector<std::string> tapes;  ///< detect: the files, in the order given
     bool features = false;           ///< detect --features
-    std::vector<std::string> rest;   ///< recording, record, replay: everything after it, which it reads itself
+    std::vector<std::string> rest;   ///< recording, record, replay, rules: everything after it, which it reads itself
 };
 
 }  // namespace scanner::app
