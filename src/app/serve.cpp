@@ -5,6 +5,7 @@
 #include "app/recording/live_recording.hpp"
 #include "app/recording/recording_desk.hpp"
 #include "app/replica/serve_replica.hpp"
+#include "app/scale/scanner_role.hpp"
 #include "app/stores.hpp"
 #include "app/wiring.hpp"
 
@@ -66,17 +67,13 @@ constexpr std::chrono::seconds kAlertsGrace{1};
 constexpr std::chrono::seconds kTaskGrace{1};
 constexpr std::chrono::seconds kStoresGrace{3};
 constexpr std::chrono::seconds kRecordingGrace{1};
+constexpr std::chrono::seconds kRoleGrace{1};
 constexpr int kExitForced = 3;
 
 /// Empty when the system does not say.
 std::filesystem::path program_directory() {
     std::error_code error;
     return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-}
-
-/// As a URL writes a numeric address.
-std::string in_brackets(const std::string& address) {
-    return address.contains(':') ? "[" + address + "]" : address;
 }
 
 /// Everything that lives while the daemon runs; the members at its end say why each is there and in that place.
@@ -103,6 +100,7 @@ public:
                   loaded_.settings, [this] { return detectors_file_.get(); }, [this] { return &stores_.database(); }),
               &recording_->steps())),
           stores_(io.get_executor(), loaded_.settings, core::system_clock()),
+          role_(make_role()),
           operator_(operators::make_operator_service(stores_.database().document_store(),
                                                      operator_defaults(loaded_.settings),
                                                      [this](const operators::EffectiveSettings& set) { apply(set); })),
@@ -113,7 +111,7 @@ public:
                                             inspector_options(loaded_.settings), engine_->live())),
           streams_(io.get_executor(), stream_options(), engine_->board()),
           recordings_(make_recordings(io.get_executor(), *recording_, loaded_.settings)),
-          api_(api::make_api_handler(api_options(), api_ports())),
+          api_(api::make_api_handler(api_options(loaded_.settings), api_ports())),
           console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_,
                                            loaded_.settings.base_path)),
           host_guard_(make_host_guard()),
@@ -145,11 +143,10 @@ public:
                 fmt::format("SCANNER_HTTP_ADDRESS={} SCANNER_HTTP_PORT={}", options.address, options.port)));
         }
         server_ = std::move(*server);
-        core::log(
-            core::LogLevel::info, "listening",
-            {{"url", fmt::format("http://{}:{}{}", in_brackets(options.address), server_->port(), options.base_path)},
-             {"exchange_url", loaded_.settings.exchange_url},
-             {"version", core::kVersion}});
+        core::log(core::LogLevel::info, "listening",
+                  {{"url", listening_url(options, server_->port())},
+                   {"exchange_url", loaded_.settings.exchange_url},
+                   {"version", core::kVersion}});
         if (!tasks_.spawn("scan", scan()) || !tasks_.spawn("signals", watch_signals())) {
             return core::fail(core::ErrorCode::internal, "the task group refused to start");
         }
@@ -165,23 +162,6 @@ private:
         return parts;
     }
 
-    api::ApiOptions api_options() {
-        const settings::Settings& settings = loaded_.settings;
-        api::ApiOptions options;
-        options.version = core::kVersion;
-        options.exchange = exchange_of(settings);
-        options.default_top = settings.topn_default;
-        options.scan_interval = settings.scan_interval;
-        options.feed_required = settings.feed == settings::FeedMode::required;
-        options.manip_model = settings.manip_model;
-        options.metrics_enabled = settings.metrics_enabled;
-        options.api_token = settings.api_token.value_or("");
-        options.base_path = settings.base_path;
-        options.cors_origins = settings.cors_origins;
-        options.allowed_hosts = settings.allowed_hosts;
-        return options;
-    }
-
     api::ApiPorts api_ports() {
         return {.engine = engine_->board(),
                 .metrics = metrics_,
@@ -195,7 +175,7 @@ private:
                 .streams = &streams_,
                 .inspector = inspector_.get(),
                 .live = engine_->live(),
-                .recordings = recordings_.get(),
+                .recordings = role_ ? nullptr : recordings_.get(),  // a replay would have to elect as well
                 .stores = [this] { return stores_health(); },
                 .history_size = [this] { return stores_.database().history_size(); },
                 .trade_terms =
@@ -205,7 +185,8 @@ private:
                             .maker_fee_pct = loaded_.settings.maker_fee_pct,
                             .manipulation_threshold = operator_->effective().manipulation_threshold};
                     },
-                .server_statistics = [this] { return server_ ? server_->statistics() : net::HttpServerStatistics(); }};
+                .server_statistics = [this] { return server_ ? server_->statistics() : net::HttpServerStatistics(); },
+                .scale = role_ ? std::function([this] { return role_->status(); }) : nullptr};
     }
 
     /// A recording is a store of its own while there is one.
@@ -241,13 +222,6 @@ private:
         return options;
     }
 
-    static engine::InspectorOptions inspector_options(const settings::Settings& settings) {
-        engine::InspectorOptions options;
-        options.candle_interval_minutes = static_cast<int>(settings.timeframe.count());
-        options.max_price_age = settings.redis_snapshots_ttl;
-        return options;
-    }
-
     asio::awaitable<void> scan() {
         if (const auto opened = co_await stores_.open(*engine_); !opened) {
             core::log(core::LogLevel::critical, "store_not_usable", {{"error", opened.error().message()}});
@@ -255,17 +229,36 @@ private:
             begin_shutdown();
             co_return;
         }
-        stores_.follow(*engine_);
+        stores_.follow(*engine_, [this](const ranking::Ranking& ranking) { return is_ours(ranking); });
         engine_->board().on_published([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, false); });
         engine_->board().on_recorded([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, true); });
-        engine_->board().on_published([this](const ranking::RankingPtr& ranking) { (*alerts_)->on_ranking(ranking); });
+        engine_->board().on_published([this](const ranking::RankingPtr& ranking) {
+            if (is_ours(*ranking)) (*alerts_)->on_ranking(ranking);
+        });
         if (!tasks_.spawn("alerts", (*alerts_)->run())) co_return;  // the end has begun already
         if (const auto restored = engine_->board().current(); restored) streams_.publish(restored);
+        if (role_) {
+            co_await role_->run();
+        } else if (co_await know_market()) {
+            co_await engine_->run();
+        }
+    }
+
+    /// Whether the end has not begun meanwhile.
+    asio::awaitable<bool> know_market() {
         const auto is_simulated = co_await exchange::is_simulated(*client_, loaded_.settings.exchange_url);
         set_simulated(is_simulated);
-        if (!is_simulated && !tasks_.spawn("ask_whether_simulated", ask_whether_simulated())) co_return;
-        co_await engine_->run();
+        co_return is_simulated || tasks_.spawn("ask_whether_simulated", ask_whether_simulated());
     }
+
+    std::unique_ptr<ScannerRole> make_role() {
+        if (loaded_.settings.role != settings::Role::scanner) return nullptr;
+        return std::make_unique<ScannerRole>(io_.get_executor(), loaded_.settings, core::system_clock(), *engine_,
+                                             stores_, [this]() -> asio::awaitable<void> { return prepare_term(); });
+    }
+    asio::awaitable<void> prepare_term() { static_cast<void>(co_await know_market()); }
+    /// Whether this process made it: only then it keeps it and holds rules against it.
+    bool is_ours(const ranking::Ranking& ranking) const { return !role_ || role_->leads(ranking); }
 
     /// Until it is known, nothing is passed off as a real market.
     void set_simulated(std::optional<bool> is_simulated) {
@@ -315,6 +308,10 @@ private:
     }
 
     asio::awaitable<void> shut_down() {
+        if (role_) {
+            role_->stop();
+            co_await role_->ended(kRoleGrace);
+        }
         engine_->stop();
         co_await server_->stop(kServerGrace);
         static_cast<void>(co_await inspector_->stop(kInspectorGrace));
@@ -379,6 +376,8 @@ private:
     std::unique_ptr<engine::Engine> engine_;
     /// History, the operator's documents and the cache; takes what the engine records, and is closed last.
     Stores stores_;
+    /// Of one scanner among several: whether it is elected; nullptr in role `all`. Before all that listen to the board.
+    std::unique_ptr<ScannerRole> role_;
     /// The operator's settings as they take effect; needs the documents of the stores and changes the engine.
     std::unique_ptr<operators::OperatorService> operator_;
     /// Which alerts fired, kept over a restart; a file, so that it works without any database.

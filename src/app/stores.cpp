@@ -85,7 +85,10 @@ Stores::Stores(asio::any_io_executor executor, const settings::Settings& setting
                                                   .ca_bundle_path = settings.ca_bundle_path.value_or(""),
                                                   .key_prefix = settings.redis_key_prefix,
                                                   .installation_id = origin_.installation,
-                                                  .max_value_bytes = limits_.max_bytes()});
+                                                  .max_value_bytes = limits_.max_bytes(),
+                                                  .exclusive = settings.role == settings::Role::all});
+    // Of several scanners the elected one writes the keys with what it publishes.
+    if (settings.role != settings::Role::all) return;
     writer_ = std::make_unique<SnapshotWriter>(std::move(executor), redis_.cache);
 }
 
@@ -95,8 +98,10 @@ asio::awaitable<core::Result<void>> Stores::open(engine::Engine& engine) {
     // Whether or not a feed is followed now: a number that was shown is never used again.
     // Where it cannot be told which were, those of the newest ranking's interval are jumped over.
     const auto reserved = reserved_sequence(*alerts::make_state_file(sequence_path(settings_)));
-    engine.continue_after(reserved.value_or(database_->history().last_sequence() + 2 * engine::kReservedBlock));
-    if (redis_.cache) {
+    known_sequence_ = std::max(database_->history().last_sequence(),
+                               reserved.value_or(database_->history().last_sequence() + 2 * engine::kReservedBlock));
+    engine.continue_after(known_sequence_);
+    if (redis_.cache && settings_.role == settings::Role::all) {
         if (auto claimed = co_await redis_.lease->claim(kRedisPatience); !claimed)
             co_return std::unexpected(claimed.error());
         if (const auto ranking = co_await cached_ranking(); ranking) {
@@ -132,8 +137,9 @@ asio::awaitable<ranking::RankingPtr> Stores::cached_ranking() {
     co_return nullptr;
 }
 
-void Stores::follow(engine::Engine& engine) {
-    engine.board().on_recorded([this](const ranking::RankingPtr& ranking) {
+void Stores::follow(engine::Engine& engine, std::function<bool(const ranking::Ranking&)> ours) {
+    engine.board().on_recorded([this, ours = std::move(ours)](const ranking::RankingPtr& ranking) {
+        if (ours && !ours(*ranking)) return;
         feed_->accept(ranking);
         if (writer_) cache(ranking);
     });

@@ -14,6 +14,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -35,8 +37,12 @@ public:
     /// cannot help (data folder, schema, another scanner live on the same Redis keys). A ranking of another exchange or
     /// installation, one from the future, and one that is out of any bound are neither restored nor recorded.
     [[nodiscard]] boost::asio::awaitable<core::Result<void>> open(engine::Engine& engine);
-    /// Hands every recorded ranking of `engine` to the stores.
-    void follow(engine::Engine& engine);
+    /// Hands every recorded ranking of `engine` to the stores; of one scanner among several only those that are `ours`.
+    void follow(engine::Engine& engine, std::function<bool(const ranking::Ranking&)> ours = {});
+    /// Hands a recorded ranking to history, which takes each once.
+    void keep(const ranking::RankingPtr& ranking) { feed_->accept(ranking); }
+    /// The highest number that a ranking may have had, as far as was known at the start.
+    [[nodiscard]] std::uint64_t known_sequence() const { return known_sequence_; }
     [[nodiscard]] std::vector<storage::NamedStatus> health() const;
     [[nodiscard]] storage::Store& database() { return *database_; }
     /// nullptr without Redis.
@@ -55,6 +61,7 @@ private:
     std::unique_ptr<SnapshotWriter> writer_;  ///< nullptr without it
     std::unique_ptr<storage::Store> database_;
     std::shared_ptr<engine::HistoryFeed> feed_;
+    std::uint64_t known_sequence_ = 0;
 };
 
 }  // namespace scanner::app

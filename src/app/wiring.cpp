@@ -7,6 +7,7 @@
 #include "scanner/exchange/market_feed_options.hpp"
 
 #include <boost/asio/awaitable.hpp>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -134,6 +135,35 @@ operators::OperatorDefaults operator_defaults(const settings::Settings& settings
 const exchange::ExchangeDescription& exchange_of(const settings::Settings& settings) {
     const exchange::ExchangeDescription* const found = exchange::find_exchange(settings.exchange);
     return found == nullptr ? exchange::known_exchanges().front() : *found;
+}
+
+std::string listening_url(const net::HttpServerOptions& options, std::uint16_t port) {
+    const bool bracketed = options.address.contains(':');  // as a URL writes a numeric address
+    return fmt::format("http://{}{}{}:{}{}", bracketed ? "[" : "", options.address, bracketed ? "]" : "", port,
+                       options.base_path);
+}
+
+api::ApiOptions api_options(const settings::Settings& settings) {
+    api::ApiOptions options;
+    options.version = core::kVersion;
+    options.exchange = exchange_of(settings);
+    options.default_top = settings.topn_default;
+    options.scan_interval = settings.scan_interval;
+    options.feed_required = settings.feed == settings::FeedMode::required;
+    options.manip_model = settings.manip_model;
+    options.metrics_enabled = settings.metrics_enabled;
+    options.api_token = settings.api_token.value_or("");
+    options.base_path = settings.base_path;
+    options.cors_origins = settings.cors_origins;
+    options.allowed_hosts = settings.allowed_hosts;
+    return options;
+}
+
+engine::InspectorOptions inspector_options(const settings::Settings& settings) {
+    engine::InspectorOptions options;
+    options.candle_interval_minutes = static_cast<int>(settings.timeframe.count());
+    options.max_price_age = settings.redis_snapshots_ttl;
+    return options;
 }
 
 alerts::AlertOptions alert_options(const settings::Settings& settings) {

@@ -2,15 +2,18 @@
 
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/alerts/state_file.hpp"
+#include "scanner/api/options.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/engine/engine.hpp"
 #include "scanner/engine/feed_parts.hpp"
+#include "scanner/engine/inspector.hpp"
 #include "scanner/engine/manipulation_parts.hpp"
 #include "scanner/engine/observer.hpp"
 #include "scanner/exchange/exchange.hpp"
 #include "scanner/exchange/exchange_description.hpp"
 #include "scanner/exchange/feed_tap.hpp"
 #include "scanner/net/http_client.hpp"
+#include "scanner/net/http_server_options.hpp"
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
 #include "scanner/settings/settings_values.hpp"
@@ -33,6 +36,10 @@ namespace scanner::app {
 [[nodiscard]] operators::OperatorDefaults operator_defaults(const settings::Settings& settings);
 /// The exchange that the settings name; the default for none.
 [[nodiscard]] const exchange::ExchangeDescription& exchange_of(const settings::Settings& settings);
+/// "http://[::1]:8010/scanner"
+[[nodiscard]] std::string listening_url(const net::HttpServerOptions& options, std::uint16_t port);
+[[nodiscard]] api::ApiOptions api_options(const settings::Settings& settings);
+[[nodiscard]] engine::InspectorOptions inspector_options(const settings::Settings& settings);
 [[nodiscard]] alerts::AlertOptions alert_options(const settings::Settings& settings);
 /// Whose the rankings are that these settings make.
 [[nodiscard]] ranking::RankingOrigin ranking_origin(const settings::Settings& settings);

@@ -11,6 +11,7 @@ namespace scanner::api {
 void write_scan_members(core::JsonWriter& json, const ranking::Ranking& ranking,
                         const std::optional<core::WallTime>& data_time) {
     json.field("ts", core::format_time(ranking.time)).field("seq", ranking.sequence);
+    if (ranking.epoch != 0) json.field("epoch", ranking.epoch);
     if (ranking.settings.simulated) json.field("simulated", true);
     json.key("data_age_ms");
     if (data_time) {

@@ -147,6 +147,7 @@ std::optional<std::string> render_frame(const ranking::Ranking& ranking, const S
     core::JsonWriter json(256 + kBytesPerItem * std::min(top, ranked->second.size()));
     const std::optional<double> gauge = market_gauge(ranking);
     json.begin_object().field("ts", core::format_time(ranking.time)).field("seq", ranking.sequence);
+    if (ranking.epoch != 0) json.field("epoch", ranking.epoch);
     if (ranking.settings.simulated) json.field("simulated", true);
     if (context.replay) json.field("replay", true);
     if (context.stale) json.field("stale", true);

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "app/stores.hpp"
+
+#include "scanner/api/scale.hpp"
+#include "scanner/core/clock.hpp"
+#include "scanner/core/log.hpp"
+#include "scanner/engine/election_loop.hpp"
+#include "scanner/engine/engine.hpp"
+#include "scanner/engine/ranking_follower.hpp"
+#include "scanner/engine/ranking_publisher.hpp"
+#include "scanner/net/event.hpp"
+#include "scanner/net/task_group.hpp"
+#include "scanner/ranking/ranking.hpp"
+#include "scanner/settings/settings_values.hpp"
+#include "scanner/storage/scanner_lease.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace scanner::app {
+
+/// SCANNER_ROLE=scanner: stands by, cold to the exchange, and shows what the elected one publishes; scans and publishes
+/// while it is elected itself. The engine's board is the one that both are shown on. Loop thread only.
+class ScannerRole {
+public:
+    /// Before each term, while it is this process' already: what has to be asked of the exchange and the stores.
+    using Prepare = std::function<boost::asio::awaitable<void>()>;
+
+    /// `settings`, `clock`, `engine` and `stores` must outlive it. To be made before anything else listens to the
+    /// board: what follows a ranking is written in its name.
+    ScannerRole(const boost::asio::any_io_executor& executor, const settings::Settings& settings,
+                const core::Clock& clock, engine::Engine& engine, Stores& stores, Prepare prepare);
+
+    /// Until stopped. Run it once, when the stores are open.
+    [[nodiscard]] boost::asio::awaitable<void> run();
+    /// Ends `run`: what has been made is published, and the lease given back.
+    void stop();
+    /// Until `run` has ended, at most so long.
+    [[nodiscard]] boost::asio::awaitable<void> ended(std::chrono::milliseconds grace);
+
+    /// Whether this process made it, in the term that goes on.
+    [[nodiscard]] bool leads(const ranking::Ranking& ranking) const { return term_ != 0 && ranking.epoch == term_; }
+    [[nodiscard]] api::ScaleStatus status() const;
+
+private:
+    [[nodiscard]] std::uint64_t shown() const;
+    void begin(const storage::Leadership& leadership, std::uint64_t after);
+    [[nodiscard]] boost::asio::awaitable<void> scan();
+    [[nodiscard]] boost::asio::awaitable<void> end();
+    void publish(const ranking::RankingPtr& ranking, bool recorded);
+    void stand_by(const std::string& why);
+
+    const settings::Settings& settings_;
+    engine::Engine& engine_;
+    Stores& stores_;
+    Prepare prepare_;
+    std::unique_ptr<engine::RankingFollower> follower_;    ///< nullptr without Redis
+    std::unique_ptr<engine::RankingPublisher> publisher_;  ///< the same
+    std::unique_ptr<engine::ElectionLoop> election_;
+    std::uint64_t term_ = 0;  ///< the epoch, while this process is elected
+    bool scanning_ = false;
+    bool stopping_ = false;
+    bool running_ = false;
+    net::Event changed_;
+    net::TaskGroup tasks_;  ///< last: they use all of the above
+};
+
+}  // namespace scanner::app
