@@ -158,8 +158,7 @@ class Cluster:
     def close(self):
         """Of as much as was started."""
         for server in getattr(self, "servers", {}).values():
-            server.program.signal(signal.SIGCONT)
-            server.program.end(signal.SIGKILL, 5)
+            server.program.end(signal.SIGKILL, 5)  # also where it is stopped
         if self.gateway:
             self.gateway.stop()
         for name in ("simulator", "redis", "postgres"):

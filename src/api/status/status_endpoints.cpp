@@ -3,6 +3,7 @@
 #include "api/answers/envelope.hpp"
 #include "api/rankings/rankings_view.hpp"
 #include "api/status/fields_view.hpp"
+#include "api/status/scale_metrics.hpp"
 #include "api/status/status_views.hpp"
 
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include <utility>
 
 namespace scanner::api {
+
 StatusEndpoints::StatusEndpoints(const ApiOptions& options, const ApiPorts& ports, RankedAnswers& answers)
     : options_(options),
       ports_(ports),
@@ -18,7 +20,11 @@ StatusEndpoints::StatusEndpoints(const ApiOptions& options, const ApiPorts& port
       started_(ports.clock.steady_now()),
       alive_(std::make_shared<Rendered>(std::string(kJsonType), R"({"status":"ok"})", std::nullopt)),
       fields_(std::make_shared<Rendered>(std::string(kJsonType), fields_json(), std::nullopt)),
-      exchange_(std::make_shared<Rendered>(std::string(kJsonType), exchange_json(options.exchange), std::nullopt)) {}
+      exchange_(std::make_shared<Rendered>(std::string(kJsonType), exchange_json(options.exchange), std::nullopt)) {
+    if (ports.scale) {
+        ports.metrics.add_source([scale = ports.scale](core::MetricSink& sink) { collect(sink, scale()); });
+    }
+}
 
 std::vector<ApiRoute> StatusEndpoints::routes() {
     std::vector<ApiRoute> routes;
