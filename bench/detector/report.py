@@ -14,7 +14,8 @@ import re
 import numpy as np
 
 HEAD = ["seed", "contract", "second", "episode", "label", "manipulation"]
-NUMBERS = ["turnover", "intensity", "score", "probability", "volume_z", "kamps_kleinberg", "seed_model"]
+NUMBERS = ["turnover", "intensity", "score", "probability", "volume_z", "kamps_kleinberg", "seed_model",
+           "basis", "trades", "inside", "mirrored", "pulled"]
 TWINS = {"layering": ["maker_requote", "iceberg"], "wall": ["wall_trades"], "vacuum": ["quiet_hour"], "wick": ["index_crash"],
          "pump": ["news", "squeeze"], "wash": ["child_orders", "busy_hour"], "ignition": ["momentum"],
          "oi_paint": ["liquidation_cascade"], "funding_push": ["arbitrage_convergence"]}
@@ -181,6 +182,11 @@ def report(study, title):
         print("| kind | planted | twins | AUC background | AUC twins | a look: background | a look: twins | recall at 1/d | "
               "recall at 0.1/d | delay median, p90 |\n|---|---|---|---|---|---|---|---|---|---|")
         cuts = {rate: study.threshold(values, rate)[0] for rate in (1.0, 0.1)}
+        for rate in cuts:
+            count = study.threshold(values, rate)[1]
+            low, high = poisson(count, study.days())
+            print(f"At {rate:g} a day: threshold {cuts[rate]:.4g}, {count} false alerts in {study.days():.1f} symbol-days "
+                  f"(95 %: {low:.3f} to {high:.3f} a day).", end=" " if rate == 1.0 else "\n\n")
         calm_looks = values[study.calm]
         every = ([], [], [])
         for kind in kinds + ["all"]:
@@ -204,6 +210,9 @@ def report(study, title):
                     delays.append(over[0] * STEP)
             row.append(f"{np.median(delays):.0f}, {np.percentile(delays, 90):.0f} s" if delays else "–")
             print("| " + " | ".join(row) + " |")
+    strata(study, planted, twins)
+    if "feed" in title:  # an observer sees every trade and every change of the book
+        ceilings(study, planted, twins)
     print("\n**flags**\n")
     print("| flag | of | AUC background | AUC twins | recall at 1/d | recall at 0.1/d | shipped: false alerts a day (95 %) | "
           "shipped: recall (95 %) | twins alerted | known |\n|---|---|---|---|---|---|---|---|---|---|")
@@ -212,6 +221,9 @@ def report(study, title):
         mine = [e for k in FLAG_KINDS[flag] if k in planted for e in planted[k]]
         others = [e for k in FLAG_KINDS[flag] if k in twins for e in twins[k]]
         known = float((values[study.calm] > -1).mean())
+        if known < 0.01:
+            print(f"| `{flag}` | {', '.join(FLAG_KINDS[flag]) or '–'} | unknown throughout | – | – | – | – | – | – | {known:.2f} |")
+            continue
         high = np.array([study.highest(values, e) for e in mine])
         low = np.array([study.highest(values, e) for e in others])
         cuts = {rate: study.threshold(values, rate)[0] for rate in (1.0, 0.1)}
@@ -230,6 +242,108 @@ def report(study, title):
               f"{f(float((low >= 50).mean())) if len(low) else '–'} | {known:.2f} |")
     if np.any(study.column("probability") > -1):
         brier(study, planted)
+
+
+def strata(study, planted, twins):
+    """Thirds of all planted episodes, by how strong they were for their kind and by what their contract trades a day."""
+    values = study.column("score")
+    cut = study.threshold(values, 0.1)[0]
+    rows = []
+    for kind, mine in planted.items():
+        order = np.argsort(np.argsort([e[5] for e in mine]))
+        others = np.array([study.highest(values, e) for e in twins[kind]])
+        for e, place in zip(mine, order):
+            high = study.highest(values, e)
+            beats = float((high > others).mean() + 0.5 * (high == others).mean()) if len(others) else math.nan
+            rows.append((3 * place // len(mine), e[6], high >= cut, beats))
+    if not rows:
+        return
+    rows = np.array(rows, dtype=float)
+    edges = np.quantile(rows[:, 1], [1 / 3, 2 / 3])
+    tier = np.searchsorted(edges, rows[:, 1])
+    print("\n**by intensity and liquidity**\n\n| planted episodes | number | recall at 0.1/d (95 %) | AUC own twins |\n|---|---|---|---|")
+    names = [(rows[:, 0] == i, f"{name} third of its kind") for i, name in enumerate(("weakest", "middle", "strongest"))]
+    names += [(tier == i, name) for i, name in enumerate((f"under {edges[0] / 1e6:.2g} million USDT a day",
+                                                         "between", f"over {edges[1] / 1e6:.2g} million USDT a day"))]
+    for here, name in names:
+        hits, total = int(rows[here, 2].sum()), int(here.sum())
+        low, high = wilson(hits, total)
+        print(f"| {name} | {total} | {f(hits / max(total, 1))} ({f(low)} to {f(high)}) | {f(np.nanmean(rows[here, 3]), 3)} |")
+
+
+def surplus(count, expected):
+    """Signed root of the deviance of a Poisson law."""
+    return 0.0 if count <= expected else math.sqrt(2 * (count * math.log(count / expected) - (count - expected)))
+
+
+class Observers:
+    """An observer who knows a scenario's law and when it would begin and end, but sees only public data."""
+    def __init__(self, study):
+        self.study = study
+        self.column = {name: study.rows[name].astype(float) for name in ("basis", "trades", "inside", "mirrored", "pulled")}
+
+    def usual(self, number, name):
+        place = self.study.series[number]
+        calm = place[self.study.calm[place]]
+        return self.column[name][calm if len(calm) > 60 else place]
+
+    def wall(self, number, first, last):
+        place = self.study.series[number]
+        return self.column["pulled"][place[first + 1:last + 3]].max(initial=0.0)
+
+    def wash(self, number, first, last):
+        place = self.study.series[number][first:last + 2]
+        trades = self.column["trades"][place].sum()
+        usual = max(self.usual(number, "trades").sum(), 1.0)
+        out = 0.0
+        for name, least in (("inside", 0.002), ("mirrored", 0.0005)):
+            share = max(self.usual(number, name).sum() / usual, least)
+            out += surplus(self.column[name][place].sum(), max(share * trades, 0.05))
+        return out
+
+    def funding_push(self, number, first, last):
+        basis = self.column["basis"][self.study.series[number]]
+        steps = last - first + 1
+        before = np.nanmean(basis[max(first - 10, 0):first]) if first > 2 else math.nan
+        hold = np.nanmean(basis[first + int(0.3 * steps):max(first + int(0.92 * steps), first + int(0.3 * steps) + 1)])
+        after = np.nanmean(basis[last + 1:last + 8]) if last + 2 < len(basis) else math.nan
+        usual = self.usual(number, "basis")
+        noise = np.nanstd(usual[12:] - usual[:-12]) + 2e-5
+        out, back = hold - before, hold - after
+        return 0.0 if math.isnan(out + back) or out * back <= 0 else min(abs(out), abs(back)) / noise
+
+    def calm_windows(self, kind, episodes, count=1500):
+        random = np.random.default_rng(11)
+        out = []
+        for _ in range(20 * count):
+            if len(out) >= count:
+                break
+            e = episodes[random.integers(len(episodes))]
+            number = int(random.integers(len(self.study.series)))
+            place = self.study.series[number]
+            # A push is before a settlement: the same seconds, on another contract.
+            first = e[3] if kind == "funding_push" else int(random.integers(WARM_UP // STEP, len(place)))
+            last = first + e[4] - e[3]
+            if last + 8 < len(place) and self.study.calm[place[first:last + 8]].all():
+                out.append(getattr(self, kind)(number, first, last))
+        return np.array(out)
+
+
+def ceilings(study, planted, twins):
+    observers = Observers(study)
+    values = study.column("score")
+    print("\n**ceilings**\n\n| kind | observer: background | observer: twins | manip_score: background | manip_score: twins |\n|---|---|---|---|---|")
+    for kind in ("wall", "wash", "funding_push"):
+        if not planted.get(kind):
+            continue
+        with np.errstate(all="ignore"):
+            mine = np.array([getattr(observers, kind)(e[2], e[3], e[4]) for e in planted[kind]])
+            others = np.array([getattr(observers, kind)(e[2], e[3], e[4]) for e in twins[kind]])
+            calm = observers.calm_windows(kind, planted[kind])
+        high = np.array([study.highest(values, e) for e in planted[kind]])
+        low = np.array([study.highest(values, e) for e in twins[kind]])
+        back = study.background(values, [e[4] - e[3] for e in planted[kind]], 2000)
+        print(f"| {kind} | {f(auc(mine, calm), 3)} | {f(auc(mine, others), 3)} | {f(auc(high, back), 3)} | {f(auc(high, low), 3)} |")
 
 
 def brier(study, planted):

@@ -2,6 +2,7 @@
 // simulated time. Writes what they said every few seconds beside the truth, for bench/detector/report.py.
 //
 //   detector-study --seeds 1-8 --hours 8 --contracts 24 --prevalence 0.03 --input feed|poll --out FILE
+#include "observer.hpp"
 #include "simulator/market.hpp"
 
 #include "scanner/core/numeric.hpp"
@@ -33,6 +34,8 @@ using scanner::core::WallTime;
 namespace market = scanner::market;
 namespace signals = scanner::signals;
 namespace simulator = scanner::simulator;
+using scanner::bench::Observed;
+using scanner::bench::Observer;
 
 constexpr WallTime kStart{std::chrono::milliseconds(1'790'000'040'000)};
 constexpr auto kFeedStep = 100ms;
@@ -69,9 +72,10 @@ struct Row {
     float volume_z = kNone;
     float kamps_kleinberg = 0.0F;
     float seed_model = kNone;
+    Observed observed;
     std::array<float, signals::kDetectorFlagCount> severities{};
 };
-static_assert(sizeof(Row) == 4 * (13 + signals::kDetectorFlagCount));
+static_assert(sizeof(Row) == 4 * (18 + signals::kDetectorFlagCount));
 
 market::Level to_level(const simulator::BookLevel& level, const market::Contract& contract) {
     return {simulator::price_from_ticks(level.price_ticks, contract.price_tick),
@@ -126,6 +130,7 @@ public:
         read_book(kLevels);
         book_.reset({.bids = bids_, .asks = asks_, .exchange_time = now, .matching_id = id});
         detectors_.on_book(book_, now);
+        observer_.book(bids_, asks_);
     }
     void poll(WallTime now) {
         read_book(kPolledLevels);
@@ -134,6 +139,7 @@ public:
         tell_trades(now);
     }
     void tell_references(WallTime now) {
+        observer_.second(world_.index_price(place_));
         detectors_.on_index(world_.index_price(place_), now);
         const auto funding = world_.funding(place_);
         detectors_.on_funding(funding.rate, funding.funding_time, now);
@@ -154,6 +160,7 @@ public:
             const bool unknown = verdict.unknown.has(signals::kDetectorFlags[i].flag);
             row.severities[i] = unknown ? kNone : static_cast<float>(verdict.severities[i]);
         }
+        row.observed = observer_.take();
         row.turnover = static_cast<float>(world_.ticker(place_).doubled_turnover_24h);
         const auto running = world_.minute_candles(place_, 1);
         const double share = static_cast<double>((now.time_since_epoch() % 60s).count()) / 60'000.0;
@@ -211,6 +218,10 @@ private:
             }
         }
         told_fills_ = fills;
+        for (const market::Trade& trade : trades_) {
+            observer_.trade(trade, bids_.empty() ? 0.0 : bids_.front().price,
+                            asks_.empty() ? 0.0 : asks_.front().price);
+        }
         if (!trades_.empty() || now.time_since_epoch() % 1s == 0ms) detectors_.on_trades(trades_, now);
     }
     void read_book(std::size_t levels) {
@@ -232,6 +243,7 @@ private:
     market::LiveBook book_;
     signals::ContractDetectors detectors_;
     Baselines baselines_;
+    Observer observer_;
 };
 
 class Study {

@@ -30,6 +30,9 @@ constexpr double kIndexAlong = 0.7;
 constexpr double kTurbulent = 2.3;     // times the usual
 constexpr double kTurbulentCap = 6.0;  // of one minute
 constexpr double kForcedClosing = 0.35;
+constexpr double kSqueeze = 6.0;
+constexpr seconds kInterestShows{8};
+constexpr seconds kSettled{60};
 
 std::int64_t to_s(core::WallTime at) {
     return std::chrono::floor<seconds>(at.time_since_epoch()).count();
@@ -57,13 +60,14 @@ void BasisWatch::on_price(double price, bool live, core::WallTime at) {
     price_at_ = at;
 }
 
-void BasisWatch::on_index(double price, core::WallTime at, EpisodeLog& log) {
+void BasisWatch::on_index(double price, core::WallTime at, const InterestWatch& interest, EpisodeLog& log) {
     if (!core::is_finite_positive(price)) return;
     index_price_ = price;
     index_at_ = at;
     // A live book that does not change keeps its price; one that was lost has none.
     if (!price_at_ || (!live_ && at - *price_at_ > kFresh)) return;
-    judge(at, log);
+    closing_share_ = interest.closing_share();
+    judge(at, interest, log);
 }
 
 const BasisWatch::Second* BasisWatch::second(std::int64_t at_s) const {
@@ -72,7 +76,7 @@ const BasisWatch::Second* BasisWatch::second(std::int64_t at_s) const {
     return found.at_s == at_s ? &found : nullptr;
 }
 
-void BasisWatch::judge(core::WallTime at, EpisodeLog& log) {
+void BasisWatch::judge(core::WallTime at, const InterestWatch& interest, EpisodeLog& log) {
     const std::int64_t now_s = to_s(at);
     if (now_s == last_s_) return;
     last_s_ = now_s;
@@ -93,9 +97,10 @@ void BasisWatch::judge(core::WallTime at, EpisodeLog& log) {
     seconds_[static_cast<std::size_t>(((now_s % std::int64_t{kSeconds}) + std::int64_t{kSeconds}) %
                                       std::int64_t{kSeconds})] = now;
     low_ = high_ = price_;
+    add_to_slot(now);
     if (basis_.size() >= kLeastLooks / 2) {
-        judge_excursion(now, at, log);
-        judge_funding(now, at, log);
+        judge_excursion(now, at, interest, log);
+        judge_funding(at, log);
         judge_stress(now, at, log);
     }
     if (now_s % kSampleEvery.count() == 0) sample(now);
@@ -139,7 +144,7 @@ std::optional<double> BasisWatch::mean_basis(std::int64_t first, std::int64_t la
 }
 
 /// The largest excursion of the last three minutes, and how much of it is left.
-void BasisWatch::judge_excursion(const Second& now, core::WallTime at, EpisodeLog& log) {
+void BasisWatch::judge_excursion(const Second& now, core::WallTime at, const InterestWatch& interest, EpisodeLog& log) {
     // From where it was in the minute before, not from where it mostly is: a slow premium is no excursion.
     const double usual = mean_basis(now.at_s - 240, now.at_s - 181).value_or(basis_.median());
     const double deviation = std::max(basis_.deviation(), 0.5e-4);
@@ -180,11 +185,16 @@ void BasisWatch::judge_excursion(const Second& now, core::WallTime at, EpisodeLo
     if (std::abs(peak) + std::abs(index_move) > 4.0 * change) index_share_ = share;
     // Pushed away from the index, not back to it.
     const bool outward = std::abs(usual + peak) - std::abs(usual) >= 0.5 * std::abs(peak);
-    const bool forced = closing_share_ && *closing_share_ >= kForcedClosing;
+    const core::WallTime began_at{seconds(began_s)};
+    auto closing = interest.closing_share_since(began_at);
+    if (!closing || (closing_share_ && *closing_share_ > *closing)) closing = closing_share_;
+    const bool forced = closing && *closing >= kForcedClosing;
+    // Where open interest is read all along, a squeeze shows in the next reading: until then it may be one.
+    const auto looked = interest.looked_at(at);
+    const bool waits = looked && *looked < began_at + kInterestShows && reverted < kReverted;
     const auto describe = [&] {
-        Episode episode{.start = core::WallTime(seconds(began_s)),
-                        .price = std::exp(began != nullptr ? began->price : now.price),
-                        .repetitions = 1};
+        Episode episode{
+            .start = began_at, .price = std::exp(began != nullptr ? began->price : now.price), .repetitions = 1};
         episode.evidence = {evidence(Quantity::basis_excursion_bps, 1e4 * peak, 1e4 * kLeastPush),
                             evidence(Quantity::basis_mads, std::abs(peak) / deviation, kMads),
                             evidence(Quantity::index_move_bps, 1e4 * index_move),
@@ -195,52 +205,102 @@ void BasisWatch::judge_excursion(const Second& now, core::WallTime at, EpisodeLo
     const bool quick = peak_s - began_s <= 60 && now.at_s - peak_s <= 60;
     double penalty = outward ? 0.0 : 1.0;
     penalty += share >= kIndexStill ? 2.0 * (share - kIndexStill) : 0.0;
-    if (forced) penalty += 3.0 * *closing_share_;
+    if (forced) penalty += kSqueeze * *closing;
+    const double most = waits ? kMomentumIgnition.at_10 : 1e3;
     const double size = std::log(std::abs(peak) / small);
-    momentum_.see(size - penalty + (reverted >= kReverted ? 0.3 : 0.0), at, log, describe);
+    momentum_.see(std::min(size - penalty + (reverted >= kReverted ? 0.3 : 0.0), most), at, log, describe);
     const double wick = std::log(std::abs(peak) / std::max({kMads * deviation, 6.0 * change, kLeastWick}));
     const double rest = (quick && reverted >= kReverted ? 0.5 : 0.0) - (quick ? 0.0 : 1.5);
-    wick_.see(wick - penalty + rest, at, log, describe);
+    wick_.see(std::min(wick - penalty + rest, waits ? kScamWick.at_10 : 1e3), at, log, describe);
 }
 
-void BasisWatch::judge_funding(const Second& now, core::WallTime at, EpisodeLog& log) {
-    if (!settlement_) return;
-    const double usual = basis_.median();
-    const double mean = mean_basis(now.at_s - 29, now.at_s).value_or(now.price - now.index);
-    const double pushed = mean - usual;
-    const bool forced = closing_share_ && *closing_share_ >= kForcedClosing;
-    if (pushed_until_ && at > *pushed_until_ && at - *pushed_until_ <= minutes(3)) {
-        const double back = 1.0 - pushed / pushed_;
-        if (back < kReverted) return;
-        const auto describe = [&] {
-            Episode episode{.repetitions = 1};
-            episode.evidence = {evidence(Quantity::basis_excursion_bps, 1e4 * pushed_, 1e4 * kLeastFunding),
-                                evidence(Quantity::reverted, back, kReverted)};
-            return episode;
-        };
-        funding_.see(pushed_score_ + 0.7, at, log, describe);
-        pushed_until_.reset();
-        return;
+void BasisWatch::add_to_slot(const Second& now) {
+    const std::int64_t slot = now.at_s / kSlotS;
+    if (slot - slot_ >= std::int64_t{kSlots} || slot < slot_) {
+        slots_ = {};
+    } else {
+        for (std::int64_t i = slot_ + 1; i <= slot; ++i) slots_[static_cast<std::size_t>(i) % kSlots] = {};
     }
+    slot_ = slot;
+    Slot& open = slots_[static_cast<std::size_t>(slot) % kSlots];
+    open.sum += static_cast<float>(now.price - now.index);
+    ++open.count;
+}
+
+std::optional<double> BasisWatch::mean_slots(std::int64_t first_s, std::int64_t last_s) const {
+    const std::int64_t first = first_s / kSlotS;
+    const std::int64_t last = std::min(last_s / kSlotS, slot_);
+    if (last < first || slot_ - first >= std::int64_t{kSlots}) return std::nullopt;
+    double sum = 0.0;
+    std::int64_t count = 0;
+    for (std::int64_t i = first; i <= last; ++i) {
+        const Slot& slot = slots_[static_cast<std::size_t>(i) % kSlots];
+        sum += static_cast<double>(slot.sum);
+        count += slot.count;
+    }
+    if (2 * count < (last - first) * kSlotS) return std::nullopt;
+    return sum / static_cast<double>(count);
+}
+
+std::optional<BasisWatch::Push> BasisWatch::find_push(std::int64_t now_s, std::int64_t settled_s) const {
+    constexpr std::array<std::int64_t, 9> kLengths{60, 85, 120, 170, 240, 340, 480, 680, 900};
+    std::optional<Push> best;
+    for (const std::int64_t length : kLengths) {
+        const std::int64_t since = settled_s - length;
+        const std::int64_t held = settled_s - 7 * length / 10;
+        const std::int64_t until = std::min(now_s, settled_s - std::max<std::int64_t>(length / 16, 4));
+        if (until - held < std::max<std::int64_t>(length / 5, 20)) continue;
+        const auto before = mean_slots(since - 60, since - 5);
+        const auto hold = mean_slots(held, until);
+        if (!before || !hold) continue;
+        const double minutes_apart = static_cast<double>(length) / 120.0;
+        const double noise = std::max(
+            {std::min(1.5 * basis_.deviation(), basis_change_.deviation() * std::sqrt(std::max(minutes_apart, 1.0))),
+             kLeastFunding / 4.0});
+        Push push{.before = *before, .moved = *hold - *before, .noise = noise, .since_s = since};
+        const double size = std::abs(push.moved);
+        const auto after = now_s >= settled_s + 12 ? mean_slots(settled_s + 3, now_s) : std::nullopt;
+        if (after) {
+            const double back = push.moved > 0.0 ? *hold - *after : *after - *hold;
+            push.reverted = std::clamp(back / std::max(size, 1e-9), 0.0, 1.0);
+            push.score = std::log((std::min(size, std::max(back, 0.0)) + 1e-6) / (4.0 * noise)) + 0.7;
+        } else {
+            // Towards the index is what arbitrage does before a settlement.
+            const bool away = std::abs(*hold) - std::abs(*before) >= 0.3 * size;
+            push.score = std::log((size + 1e-6) / (4.0 * noise)) - (away ? 0.0 : 1.5);
+        }
+        if (!best || push.score > best->score) best = push;
+    }
+    if (!best) return best;
+    // It began where half of the way was made.
+    while (best->since_s < std::min(now_s, settled_s)) {
+        const auto here = mean_slots(best->since_s, best->since_s + kSlotS - 1);
+        if (here && (*here - best->before) / best->moved >= 0.5) break;
+        best->since_s += kSlotS;
+    }
+    return best;
+}
+
+void BasisWatch::judge_funding(core::WallTime at, EpisodeLog& log) {
+    if (!settlement_) return;
     const auto before = *settlement_ - at;
-    if (before < seconds(0) || before > minutes(15)) {
+    if (before >= seconds(0) && before <= minutes(15)) judged_ = settlement_;
+    const bool after = judged_ && at > *judged_ && at - *judged_ <= kSettled;
+    if (!judged_ || (!after && *judged_ != *settlement_)) {
         funding_.see(-3.0, at, log, [] { return Episode{}; });
         return;
     }
-    const double scale = std::max({4.0 * basis_.deviation(), 4.0 * basis_change_.deviation(), kLeastFunding});
-    const bool away = std::abs(mean) - std::abs(usual) >= 0.3 * std::abs(pushed);
-    const double score = std::log((std::abs(pushed) + 1e-6) / scale) - (away ? 0.0 : 1.5) - (forced ? 1.5 : 0.0);
-    if (!pushed_until_ || *pushed_until_ != *settlement_ || score > pushed_score_) {
-        pushed_until_ = settlement_;
-        pushed_ = pushed;
-        pushed_score_ = score;
-    }
-    funding_.see(score, at, log, [&] {
-        Episode episode{.price = std::exp(now.price), .repetitions = 1};
+    const auto push = find_push(to_s(at), to_s(*judged_));
+    if (!push) return;
+    const double forced = closing_share_ && *closing_share_ >= kForcedClosing ? 1.5 : 0.0;
+    funding_.see(push->score - forced, at, log, [&] {
+        Episode episode{.start = core::WallTime(seconds(push->since_s)), .repetitions = 1};
+        if (index_price_ > 0.0) episode.price = price_;
         episode.evidence = {
-            evidence(Quantity::basis_excursion_bps, 1e4 * pushed, 1e4 * kLeastFunding),
-            evidence(Quantity::basis_mads, std::abs(pushed) / std::max(basis_.deviation(), 1e-6), 4.0),
-            evidence(Quantity::seconds_to_settlement, std::chrono::duration<double>(before).count(), 900.0)};
+            evidence(Quantity::basis_excursion_bps, 1e4 * push->moved, 1e4 * kLeastFunding),
+            evidence(Quantity::basis_mads, std::abs(push->moved) / push->noise, 4.0),
+            evidence(Quantity::seconds_to_settlement, std::chrono::duration<double>(*judged_ - at).count(), 900.0)};
+        if (after) episode.evidence.push_back(evidence(Quantity::reverted, push->reverted, kReverted));
         return episode;
     });
 }

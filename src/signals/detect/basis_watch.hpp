@@ -2,6 +2,7 @@
 
 #include "signals/detect/episode_log.hpp"
 #include "signals/detect/flag_evidence.hpp"
+#include "signals/detect/interest_watch.hpp"
 #include "signals/detect/yardstick.hpp"
 
 #include <array>
@@ -18,13 +19,12 @@ class BasisWatch {
 public:
     BasisWatch();
 
-    void on_index(double price, core::WallTime at, EpisodeLog& log);
+    /// `interest`: whether what is traded meanwhile closes positions.
+    void on_index(double price, core::WallTime at, const InterestWatch& interest, EpisodeLog& log);
     /// The middle of the book. One that is `live` stays until it changes or is lost; a polled one is of its moment.
     void on_price(double price, bool live, core::WallTime at);
     void on_price_lost() { price_at_.reset(); }
     void on_funding(std::optional<core::WallTime> settlement) { settlement_ = settlement; }
-    /// Share of what was traded in the last minutes that closed positions; empty while it is not known.
-    void set_closing_share(std::optional<double> share) { closing_share_ = share; }
     void tick(core::WallTime at, EpisodeLog& log);
     [[nodiscard]] std::optional<Reading> reading(DetectorFlag flag, core::WallTime at, const EpisodeLog& log) const;
     /// Whether a large move of the last minute is one of the index, or of positions closed by force.
@@ -54,12 +54,25 @@ private:
     };
     [[nodiscard]] bool is_known(core::WallTime at) const;
     [[nodiscard]] const Second* second(std::int64_t at_s) const;
-    void judge(core::WallTime at, EpisodeLog& log);
-    void judge_excursion(const Second& now, core::WallTime at, EpisodeLog& log);
-    void judge_funding(const Second& now, core::WallTime at, EpisodeLog& log);
+    void judge(core::WallTime at, const InterestWatch& interest, EpisodeLog& log);
+    void judge_excursion(const Second& now, core::WallTime at, const InterestWatch& interest, EpisodeLog& log);
+    /// A level before, another one held until shortly before the settlement, and back again after it.
+    struct Push {
+        double score = 0.0;
+        double before = 0.0;    ///< logarithm; the level before
+        double moved = 0.0;     ///< logarithm; of the basis, against the level before
+        double noise = 0.0;     ///< of such a difference
+        double reverted = 0.0;  ///< share of it that is gone since the settlement; 0 before
+        std::int64_t since_s = 0;
+    };
+    [[nodiscard]] std::optional<Push> find_push(std::int64_t now_s, std::int64_t settled_s) const;
+    void judge_funding(core::WallTime at, EpisodeLog& log);
     void judge_stress(const Second& now, core::WallTime at, EpisodeLog& log);
     /// Mean basis of the seconds from `first` to `last`; empty with fewer than half of them.
     [[nodiscard]] std::optional<double> mean_basis(std::int64_t first, std::int64_t last) const;
+    /// Likewise of whole slots of five seconds, as far back as kSlots.
+    [[nodiscard]] std::optional<double> mean_slots(std::int64_t first_s, std::int64_t last_s) const;
+    void add_to_slot(const Second& now);
     void sample(const Second& now);
 
     std::optional<core::WallTime> index_at_;
@@ -87,10 +100,15 @@ private:
     FlagEvidence momentum_;
     FlagEvidence stress_;
     FlagEvidence funding_;
-    // Of a push before a settlement.
-    std::optional<core::WallTime> pushed_until_;
-    double pushed_ = 0.0;
-    double pushed_score_ = 0.0;
+    std::optional<core::WallTime> judged_;  ///< the settlement that pushes are looked for before
+    static constexpr std::int64_t kSlotS = 5;
+    static constexpr std::size_t kSlots = 256;
+    struct Slot {
+        float sum = 0.0F;
+        std::uint32_t count = 0;
+    };
+    std::array<Slot, kSlots> slots_{};  ///< of the basis
+    std::int64_t slot_ = 0;             ///< the newest, in slots since the epoch
 };
 
 }  // namespace scanner::signals::detect

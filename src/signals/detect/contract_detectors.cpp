@@ -32,7 +32,6 @@ bool is_usable(double value) {
 }
 
 constexpr std::uint32_t kStateMagic = 0x5454'4544;  // "DETT"
-constexpr std::uint16_t kStateVersion = 1;
 
 }  // namespace
 
@@ -80,6 +79,7 @@ struct ContractDetectors::State {
         interest.on_tape_hole();
         wash.on_tape_hole();
         layers.set_tape_whole(false);
+        walls.set_tape_whole(false);
     }
     void lose_book() {
         live_book = false;
@@ -95,7 +95,7 @@ struct ContractDetectors::State {
         live_book = live;
         basis.on_price(shape->mid, live, now);
         vacuum.take(*shape, basis.is_turbulent(now), now, log);
-        walls.take(*shape, bids, asks, basis.is_turbulent(now), now, log);
+        walls.take(*shape, bids, asks, live, basis.is_turbulent(now), now, log);
         if (!live) return;
         layers.take(*shape, bids, asks, basis.is_turbulent(now), now, log);
         wash.on_quotes(shape->bid.best, shape->ask.best);
@@ -181,9 +181,10 @@ void ContractDetectors::on_trades(std::span<const market::Trade> trades, WallTim
     state.dump.on_trades(trades, at, context, state.log);
     state.interest.on_trades(trades, at);
     state.layers.set_tape_whole(true);
+    state.walls.set_tape_whole(true);
     state.layers.on_trades(trades);
     state.walls.on_trades(trades);
-    state.wash.on_trades(trades, at, state.log);
+    state.wash.on_trades(trades, state.basis.is_turbulent(at), at, state.log);
 }
 
 void ContractDetectors::on_tape_hole(WallTime at) {
@@ -209,8 +210,7 @@ void ContractDetectors::on_book_lost(WallTime at) {
 void ContractDetectors::on_index(double price, WallTime at) {
     const WallTime now = state_->advance(at);
     if (!is_usable(price)) return;
-    state_->basis.set_closing_share(state_->interest.closing_share());
-    state_->basis.on_index(price, now, state_->log);
+    state_->basis.on_index(price, now, state_->interest, state_->log);
 }
 
 void ContractDetectors::on_open_interest(double base_units, WallTime at) {
@@ -253,7 +253,7 @@ std::optional<WallTime> ContractDetectors::next_change_at(WallTime at) {
 
 std::vector<std::byte> ContractDetectors::state() const {
     detect::StateWriter writer;
-    writer(kStateMagic, kStateVersion, *state_);
+    writer(kStateMagic, detect::kStateVersion, *state_);
     return writer.take();
 }
 
@@ -266,9 +266,10 @@ core::Result<void> ContractDetectors::restore(std::span<const std::byte> bytes) 
     if (!reader.ok() || magic != kStateMagic) {
         return core::fail(core::ErrorCode::malformed, "detector state: not one");
     }
-    if (version != kStateVersion) {
+    if (version == 0 || version > detect::kStateVersion) {
         return core::fail(core::ErrorCode::invalid_input, "detector state: of another version");
     }
+    reader.set_version(version);
     auto restored = std::make_unique<State>();
     reader(*restored);
     if (!reader.at_end()) return core::fail(core::ErrorCode::malformed, "detector state: damaged");

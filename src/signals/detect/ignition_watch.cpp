@@ -41,7 +41,7 @@ double bps(double from, double to) {
 /// The thresholds at which the shipped model gives so many false alerts a symbol-day on the labelled tapes; the
 /// probability is the model's own.
 const Calibration& IgnitionWatch::calibration() {
-    static constexpr Calibration kShipped{.at_10 = -12.0, .at_1 = -7.86, .at_01 = -3.511, .at_001 = -0.255};
+    static constexpr Calibration kShipped{.at_10 = -13.0, .at_1 = -8.9, .at_01 = -3.1, .at_001 = 0.35};
     return kShipped;
 }
 
@@ -82,7 +82,7 @@ void IgnitionWatch::judge(const IgnitionBar& closed, const MoveContext& context,
     if (episode != nullptr) follow(bar, log);
     if (!known_) return;
     // The model weighs bursts of either direction; a dump is one that falls.
-    if (flag_ == DetectorFlag::dump_ignition && bar.features.move <= 0.0) return;
+    if (flag_ == DetectorFlag::dump_ignition && bar.price <= bar.price_before) return;
     held_.see(bar.logit, bar.closes_at);
     if (bar.trades == 0 || bar.logit < calibration().at_01) return;
     episode = log.open(flag_);
@@ -118,7 +118,7 @@ void IgnitionWatch::begin(const IgnitionBar& bar, const MoveContext& context, Ep
                     .trades = static_cast<std::uint64_t>(bar.trades_60s)};
     episode.evidence = {evidence(Quantity::burst_probability, episode.probability, kIgnitionThreshold),
                         evidence(Quantity::trades_vs_usual, std::exp(bar.features.activity)),
-                        evidence(Quantity::value_vs_usual, std::exp(bar.features.value)),
+                        evidence(Quantity::value_vs_usual, std::exp(bar.features.buy_value)),
                         evidence(Quantity::move_bps, bps(real_price(base_), real_price(bar.price)))};
     if (context.index_share) episode.evidence.push_back(evidence(Quantity::index_share, *context.index_share));
     log.begin(std::move(episode), bar.closes_at);

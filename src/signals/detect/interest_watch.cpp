@@ -18,6 +18,11 @@ using std::chrono::seconds;
 constexpr seconds kSlack{2};
 constexpr minutes kLookLasts{2};
 constexpr minutes kClosingWindow{2};
+constexpr std::uint64_t kLeastSince = 20;
+constexpr seconds kOften{30};
+constexpr double kHighestLasts = 1'200.0;  // s
+constexpr double kDrained = 0.7;           // of the highest
+constexpr double kDrainedShare = 0.7;
 constexpr std::uint64_t kLeastTrades = 40;  // fewer close or open by chance
 
 }  // namespace
@@ -44,6 +49,7 @@ void InterestWatch::on_trades(std::span<const market::Trade> trades, core::WallT
 
 void InterestWatch::on_tape_hole() {
     whole_ = false;
+    highest_ = 0.0;
     count_ = 0;
     in_a_row_ = 0;
 }
@@ -88,12 +94,20 @@ void InterestWatch::on_open_interest(double base_units, core::WallTime at, Episo
             });
         }
     }
+    const double passed =
+        count_ > 0 ? std::chrono::duration<double>(at - looks_[(count_ - 1) % kLooks].at).count() : 0.0;
+    highest_ = std::max(base_units, highest_ * std::exp(-passed / kHighestLasts));
     looks_[count_++ % kLooks] = now;
     if (count_ >= 2 * kLooks) count_ -= kLooks;
 }
 
+bool InterestWatch::is_drained() const {
+    return count_ > 0 && looks_[(count_ - 1) % kLooks].interest < kDrained * highest_;
+}
+
 std::optional<double> InterestWatch::closing_share() const {
     if (count_ < 2) return std::nullopt;
+    if (is_drained()) return kDrainedShare;
     const Look& now = looks_[(count_ - 1) % kLooks];
     for (std::size_t back = 2; back <= std::min(count_, kLooks); ++back) {
         const Look& before = looks_[(count_ - back) % kLooks];
@@ -103,6 +117,28 @@ std::optional<double> InterestWatch::closing_share() const {
         return std::clamp((before.interest - now.interest) / traded, -1.0, 1.0);
     }
     return std::nullopt;
+}
+
+std::optional<double> InterestWatch::closing_share_since(core::WallTime since) const {
+    if (count_ < 2) return std::nullopt;
+    if (is_drained()) return kDrainedShare;
+    const Look& now = looks_[(count_ - 1) % kLooks];
+    for (std::size_t back = 2; back <= std::min(count_, kLooks); ++back) {
+        const Look& before = looks_[(count_ - back) % kLooks];
+        if (before.at > since) continue;
+        const double traded = now.traded - before.traded;
+        if (traded <= 0.0 || now.trades - before.trades < kLeastSince) return std::nullopt;
+        return std::clamp((before.interest - now.interest) / traded, -1.0, 1.0);
+    }
+    return std::nullopt;
+}
+
+std::optional<core::WallTime> InterestWatch::looked_at(core::WallTime at) const {
+    if (count_ < 2) return std::nullopt;
+    const Look& now = looks_[(count_ - 1) % kLooks];
+    const Look& before = looks_[(count_ - 2) % kLooks];
+    if (at - now.at > kOften || now.at - before.at > kOften) return std::nullopt;
+    return now.at;
 }
 
 std::optional<Reading> InterestWatch::reading(core::WallTime at, const EpisodeLog& log) const {

@@ -26,6 +26,10 @@ public:
     /// Of what was traded in the last two to four minutes, by how much open interest fell; empty without enough looks
     /// or trades.
     [[nodiscard]] std::optional<double> closing_share() const;
+    /// The same from the last look before `since` to the newest.
+    [[nodiscard]] std::optional<double> closing_share_since(core::WallTime since) const;
+    /// When open interest was last read; empty when it is not, or not often enough to wait for.
+    [[nodiscard]] std::optional<core::WallTime> looked_at(core::WallTime at) const;
 
     static void persist(auto& self, auto& archive) { archive(self.flag_); }
 
@@ -39,6 +43,8 @@ private:
     static constexpr std::size_t kLooks = 16;
     static constexpr std::size_t kSlots = 64;  ///< seconds
     [[nodiscard]] double traded_since(core::WallTime from) const;
+    /// Whether so much has been closed within minutes that little is left to close: what is traded now says nothing.
+    [[nodiscard]] bool is_drained() const;
 
     bool whole_ = false;  ///< the tape has no hole since the oldest look
     double traded_ = 0.0;
@@ -48,6 +54,7 @@ private:
     std::array<std::int64_t, kSlots> slot_s_{};
     std::array<Look, kLooks> looks_{};
     std::size_t count_ = 0;
+    double highest_ = 0.0;  ///< interest, fading over twenty minutes
     int in_a_row_ = 0;
     FlagEvidence flag_;
 };

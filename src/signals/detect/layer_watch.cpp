@@ -20,6 +20,7 @@ constexpr std::int64_t kLongestMs = 75'000;
 constexpr std::int64_t kMemoryMs = 600'000;
 constexpr double kUntraded = 0.9;
 constexpr double kLevels = 9.0;
+constexpr std::int64_t kQuotesBothMs = 30'000;
 constexpr int kShifts = 40;
 constexpr std::int64_t kShiftMs = 1'500;
 
@@ -58,6 +59,12 @@ void LayerWatch::take(const BookShape& shape, std::span<const market::Level> bid
     if (known_ && shape.bid.layer > 0.0 && shape.ask.layer > 0.0) {
         const double bid = std::log(shape.bid.layer / bids.usual.median());
         const double ask = std::log(shape.ask.layer / asks.usual.median());
+        const std::array<double, 2> own{bid, ask};
+        for (std::size_t i = 0; i < own.size(); ++i) {
+            if (own[i] < sides_[i].own && now - sides_[i].own_ms < kQuotesBothMs) continue;
+            sides_[i].own = own[i];
+            sides_[i].own_ms = now;
+        }
         const double bid_excess = bid - std::max(ask, 0.0);
         const double ask_excess = ask - std::max(bid, 0.0);
         follow(bids, true, {bid_excess, bid, &shape.bid, bid_levels}, shape, at, log);
@@ -145,7 +152,11 @@ void LayerWatch::withdrawn(SideState& side, bool bid, const BookShape& shape, co
                             evidence(Quantity::withdrawals, static_cast<double>(recent))};
         return episode;
     };
-    imbalance_.see(side.peak + 0.3 + 0.4 * repeated - penalty_, at, log, describe);
+    // Who quotes as much on the other side too is a maker, whom the trade of one side made quote anew.
+    const SideState& other = sides_[bid ? 1 : 0];
+    const bool quotes_both = now - other.own_ms < kQuotesBothMs && other.own >= 0.6 * side.peak;
+    const double maker = quotes_both ? 1.5 : 0.0;
+    imbalance_.see(side.peak + 0.3 + 0.4 * repeated - penalty_ - maker, at, log, describe);
     const auto rare = surprise(bid, now);
     if (!rare) return;
     if (now - surprised_ms_ > kMemoryMs) {
@@ -157,7 +168,7 @@ void LayerWatch::withdrawn(SideState& side, bool bid, const BookShape& shape, co
     ++surprise_count_;
     // A sum of n such logarithms has mean n and variance n under the null.
     const double excess = (surprises_ - surprise_count_) / std::sqrt(static_cast<double>(surprise_count_));
-    const double score = 0.5 * side.peak + 0.5 * excess + (surprise_count_ >= 2 ? 0.0 : -1.0) - penalty_;
+    const double score = 0.5 * side.peak + 0.5 * excess + (surprise_count_ >= 2 ? 0.0 : -1.0) - penalty_ - maker;
     reversal_.see(score, at, log, [&] {
         Episode episode = describe();
         episode.evidence.push_back(evidence(Quantity::expected_withdrawals, std::exp(-*rare) * surprise_count_));

@@ -42,8 +42,10 @@ private:
         double peak = 0.0;       ///< ln likewise, less the other side's
         double peak_size = 0.0;  ///< base units of a layer
         std::int64_t appeared_ms = 0;
-        double traded = 0.0;         ///< base units taken from this side since, one side counted
-        double price = 0.0;          ///< of one of the layers
+        double traded = 0.0;  ///< base units taken from this side since, one side counted
+        double price = 0.0;   ///< of one of the layers
+        double own = 0.0;     ///< ln of the layer over the usual one, the highest of the last half minute
+        std::int64_t own_ms = 0;
         double recent = 0.0;         ///< excess at the last whole second
         double recent_before = 0.0;  ///< and at the one before
         std::array<std::int64_t, 16> withdrawn_ms{};

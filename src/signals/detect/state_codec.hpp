@@ -20,6 +20,8 @@
 /// archive)` which gives its members to `archive` in a fixed order; the same function writes and reads.
 namespace scanner::signals::detect {
 
+/// 2: the sixth family of wash_trade_volume.
+inline constexpr std::uint16_t kStateVersion = 2;
 /// Integers of a state lie within this: far beyond everything real, and no sum of a few of them overflows.
 inline constexpr std::int64_t kStateLimit = std::int64_t{1} << 52U;
 
@@ -29,6 +31,8 @@ concept Arithmetic = std::is_arithmetic_v<T> || std::is_enum_v<T>;
 class StateWriter {
 public:
     static constexpr bool kReads = false;
+    explicit StateWriter(std::uint16_t version = kStateVersion) : version_(version) {}
+    [[nodiscard]] std::uint16_t version() const { return version_; }
 
     template <class... T>
     void operator()(const T&... values) {
@@ -60,6 +64,7 @@ private:
     }
 
     std::vector<std::byte> bytes_;
+    std::uint16_t version_;
 };
 
 /// Bytes may come from anywhere: what is no such value makes `ok` false, and the rest stays as it was.
@@ -72,6 +77,9 @@ public:
     void operator()(T&... values) {
         (read(values), ...);
     }
+    /// Of what is read: this version's unless said otherwise.
+    [[nodiscard]] std::uint16_t version() const { return version_; }
+    void set_version(std::uint16_t version) { version_ = version; }
     void require(bool holds) { ok_ = ok_ && holds; }
     [[nodiscard]] bool ok() const { return ok_; }
     [[nodiscard]] bool at_end() const { return ok_ && bytes_.empty(); }
@@ -137,6 +145,7 @@ private:
 
     std::span<const std::byte> bytes_;
     bool ok_ = true;
+    std::uint16_t version_ = kStateVersion;
 };
 
 }  // namespace scanner::signals::detect

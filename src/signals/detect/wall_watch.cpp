@@ -18,6 +18,9 @@ constexpr std::int64_t kStoodMs = 4'000;
 constexpr double kLeft = 0.5;          // of its size: below it is gone
 constexpr double kTradedShare = 0.08;  // of its size: from here on it was meant
 constexpr std::int64_t kMemoryMs = 600'000;
+constexpr std::int64_t kTradesLateMs = 1'500;  // a trade is told at most so much after the book that it left
+constexpr std::int64_t kMovedMs = 300;         // away and up again elsewhere, in one hand
+constexpr double kMoved = 0.45;                // ln: as large as before
 
 }  // namespace
 
@@ -28,20 +31,32 @@ void WallWatch::on_trades(std::span<const market::Trade> trades) {
         if (!core::is_finite_positive(trade.size)) continue;
         for (SideState& side : sides_) {
             if (side.standing && trade.price == side.price) side.traded += trade.size / 2.0;
+            if (side.doubtful.at_ms > 0 && trade.price == side.doubtful.price) side.doubtful.traded += trade.size / 2.0;
         }
     }
 }
 
 void WallWatch::lose() {
     known_ = false;
-    for (SideState& side : sides_) side.standing = false;
+    for (SideState& side : sides_) {
+        side.standing = false;
+        side.doubtful = {};
+        side.last = {};
+    }
 }
 
 void WallWatch::take(const BookShape& shape, std::span<const market::Level> bids, std::span<const market::Level> asks,
-                     bool stressed, core::WallTime at, EpisodeLog& log) {
+                     bool live, bool stressed, core::WallTime at, EpisodeLog& log) {
     const std::int64_t now = core::to_unix_ms(at);
+    live_ = live;
     penalty_ = stressed ? 1.5 : 0.0;
     known_ = sides_[0].usual.size() >= kLeastLooks && sides_[1].usual.size() >= kLeastLooks;
+    for (SideState& side : sides_) {
+        if (side.doubtful.at_ms == 0 || now - side.doubtful.at_ms < kTradesLateMs) continue;
+        SideState::Gone wall = side.doubtful;
+        side.doubtful = {};
+        if (known_ && tape_whole_ && wall.traded < kTradedShare * wall.size) pulled(side, wall, false, shape, at, log);
+    }
     if (known_) {
         follow(sides_[0], true, shape.bid, bids, shape, at, log);
         follow(sides_[1], false, shape.ask, asks, shape, at, log);
@@ -72,6 +87,14 @@ void WallWatch::follow(SideState& side, bool bid, const SideShape& shape, std::s
         side.looks = 0;
         side.touched = false;
         side.traded = 0.0;
+        // Away and up again at another price in one move, as large as before: one hand, that does not want to trade.
+        const bool moved = live_ && side.last.at_ms > 0 && now - side.last.at_ms <= kMovedMs &&
+                           side.last.price != side.price && std::abs(std::log(side.size / side.last.size)) <= kMoved;
+        if (moved) {
+            if (side.doubtful.at_ms == side.last.at_ms) side.doubtful = {};
+            pulled(side, side.last, true, book, at, log);
+        }
+        side.last = {};
     }
     if (side.seen_ms != now) ++side.looks;
     side.seen_ms = now;
@@ -101,24 +124,45 @@ void WallWatch::gone(SideState& side, bool bid, const SideShape& shape, const Bo
                      EpisodeLog& log) {
     side.standing = false;
     const std::int64_t now = core::to_unix_ms(at);
-    // Where the price went through it, it was taken, whether or not the trades were told.
+    SideState::Gone wall{.at_ms = now,
+                         .since_ms = side.since_ms,
+                         .price = side.price,
+                         .size = side.size,
+                         .height = side.height,
+                         .traded = side.traded};
     const bool through = bid ? shape.best < side.price : shape.best > side.price;
     const bool traded = side.traded >= kTradedShare * side.size;
     const bool stood = now - side.since_ms >= kStoodMs && side.looks >= 2;
-    if (!stood || traded || (through && side.touched)) {
+    if (!traded) side.last = wall;
+    if (!stood || traded) {
         if (traded) flag_.see(-2.0, at, log, [] { return Episode{}; });
         return;
     }
-    side.pulls = now - side.pulled_ms <= kMemoryMs ? side.pulls + 1 : 1;
-    side.pulled_ms = now;
-    const double score = side.height + 0.4 * std::log(static_cast<double>(side.pulls)) + 0.3 - penalty_;
+    if (!side.touched && !through) {
+        pulled(side, wall, false, book, at, log);
+        side.last = wall;
+        return;
+    }
+    // It went where it could trade: was it taken? Without every trade nothing can be said.
+    if (live_ && tape_whole_) side.doubtful = wall;
+}
+
+void WallWatch::pulled(SideState& side, SideState::Gone& wall, bool moved, const BookShape& book, core::WallTime at,
+                       EpisodeLog& log) {
+    if (wall.at_ms - side.pulled_ms > kMemoryMs) side.pulls = side.moves = 0;
+    if (moved) ++side.moves;
+    if (!wall.counted) ++side.pulls;
+    wall.counted = true;
+    side.pulled_ms = wall.at_ms;
+    const double score = wall.height + 0.4 * std::log(static_cast<double>(std::max(side.pulls, 1U))) +
+                         0.5 * std::log1p(static_cast<double>(side.moves)) + 0.3 - penalty_;
     flag_.see(score, at, log, [&] {
-        Episode episode{.start = core::from_unix_ms(side.since_ms), .price = side.price, .repetitions = side.pulls};
-        episode.evidence = {evidence(Quantity::wall_ratio, std::exp(side.height), std::exp(kHeight)),
-                            evidence(Quantity::wall_usdt, side.size * side.price),
-                            evidence(Quantity::wall_seconds, static_cast<double>(now - side.since_ms) / 1e3),
-                            evidence(Quantity::distance_bps, 1e4 * std::abs(side.price - book.mid) / book.mid),
-                            evidence(Quantity::untraded, 1.0 - side.traded / side.size, 1.0 - kTradedShare)};
+        Episode episode{.start = core::from_unix_ms(wall.since_ms), .price = wall.price, .repetitions = side.pulls};
+        episode.evidence = {evidence(Quantity::wall_ratio, std::exp(wall.height), std::exp(kHeight)),
+                            evidence(Quantity::wall_usdt, wall.size * wall.price),
+                            evidence(Quantity::wall_seconds, static_cast<double>(wall.at_ms - wall.since_ms) / 1e3),
+                            evidence(Quantity::distance_bps, 1e4 * std::abs(wall.price - book.mid) / book.mid),
+                            evidence(Quantity::untraded, 1.0 - wall.traded / wall.size, 1.0 - kTradedShare)};
         return episode;
     });
 }

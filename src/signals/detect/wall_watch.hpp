@@ -15,14 +15,16 @@
 namespace scanner::signals::detect {
 
 /// liquidity_wall: one level behind the touch that dwarfs the others and the contract's usual largest one, and is gone
-/// before it trades, or moves away whenever the price comes near. From a polled book a wall must have stood for two
-/// looks, and the touch must not have reached it.
+/// before it trades, or moves away whenever the price comes near. With every trade, one that goes at the touch is
+/// judged a moment later, when its trades have been told; without, a wall that the touch has reached says nothing.
 class WallWatch {
 public:
     WallWatch();
     void on_trades(std::span<const market::Trade> trades);
     void take(const BookShape& shape, std::span<const market::Level> bids, std::span<const market::Level> asks,
-              bool stressed, core::WallTime at, EpisodeLog& log);
+              bool live, bool stressed, core::WallTime at, EpisodeLog& log);
+    /// Whether every trade is told.
+    void set_tape_whole(bool whole) { tape_whole_ = whole; }
     void lose();
     void tick(core::WallTime at, EpisodeLog& log) { flag_.tick(at, log); }
     [[nodiscard]] std::optional<Reading> reading(core::WallTime at, const EpisodeLog& log) const;
@@ -43,14 +45,31 @@ private:
         double traded = 0.0;  ///< at its price since it stands, base units, one side
         std::uint32_t pulls = 0;
         std::int64_t pulled_ms = 0;
+        /// One that went at the touch: whether it was taken is known when its trades are.
+        struct Gone {
+            std::int64_t at_ms = 0;  ///< 0: none
+            std::int64_t since_ms = 0;
+            double price = 0.0;
+            double size = 0.0;
+            double height = 0.0;
+            double traded = 0.0;
+            bool counted = false;  ///< among the pulls
+        };
+        Gone doubtful;
+        Gone last;  ///< untraded, wherever it went
+        std::uint32_t moves = 0;
         std::int64_t second = 0;  ///< that was judged last
     };
     void follow(SideState& side, bool bid, const SideShape& shape, std::span<const market::Level> levels,
                 const BookShape& book, core::WallTime at, EpisodeLog& log);
     void gone(SideState& side, bool bid, const SideShape& shape, const BookShape& book, core::WallTime at,
               EpisodeLog& log);
+    void pulled(SideState& side, SideState::Gone& wall, bool moved, const BookShape& book, core::WallTime at,
+                EpisodeLog& log);
 
     bool known_ = false;
+    bool live_ = false;
+    bool tape_whole_ = false;
     double penalty_ = 0.0;
     std::array<SideState, 2> sides_;
     std::int64_t sampled_ = 0;

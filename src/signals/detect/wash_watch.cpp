@@ -18,7 +18,15 @@ constexpr double kNullShare = 1.0 / 6.0;
 constexpr std::size_t kLeastLooks = 80;  // twenty minutes
 constexpr double kFamilySpeaks = 3.0;    // own deviations
 constexpr double kLeastTrades = 6.0;
-constexpr std::array<double, WashWatch::kFamilies> kLeastDeviation{0.5, 0.35, 0.25, 0.05, 0.15};
+constexpr std::array<double, WashWatch::kFamilies> kLeastDeviation{0.5, 0.35, 0.25, 0.05, 0.15, 0.6};
+constexpr double kInsideKeep = 0.998;  // of five minutes' share, every 15 s: half of it in 90 minutes
+constexpr double kLeastInside = 0.01;
+
+/// How far a count lies over what is expected, in standard deviations (signed root of the deviance of a Poisson law).
+double surplus(double count, double expected) {
+    if (count <= expected) return 0.0;
+    return std::sqrt(2.0 * (count * std::log(count / expected) - (count - expected)));
+}
 
 }  // namespace
 
@@ -33,7 +41,8 @@ void WashWatch::on_tape_hole() {
     comb_ = {};
 }
 
-void WashWatch::on_trades(std::span<const market::Trade> trades, core::WallTime at, EpisodeLog& log) {
+void WashWatch::on_trades(std::span<const market::Trade> trades, bool stressed, core::WallTime at, EpisodeLog& log) {
+    stressed_ = stressed;
     whole_ = true;
     const auto reach = [&](std::int64_t ms) {
         const std::int64_t due = ms / kBucketMs;
@@ -123,13 +132,10 @@ double WashWatch::comb(std::int64_t now_s) const {
     return std::log(std::max((squares / 60.0 - mean * mean) / (mean * (1.0 - mean / 60.0)), 0.1));
 }
 
-void WashWatch::close_bucket(core::WallTime at, EpisodeLog& log) {
-    if (closed_ < kBuckets) {
-        ++closed_;
-        if (closed_ < kBuckets) return;
-    }
+WashWatch::Bucket WashWatch::newest(std::size_t buckets) const {
     Bucket all;
-    for (const Bucket& one : buckets_) {
+    for (std::size_t back = 0; back < buckets; ++back) {
+        const Bucket& one = buckets_[(static_cast<std::size_t>(bucket_) + kBuckets - back) % kBuckets];
         all.trades += one.trades;
         all.value += one.value;
         all.net += one.net;
@@ -141,35 +147,48 @@ void WashWatch::close_bucket(core::WallTime at, EpisodeLog& log) {
         all.low = all.low > 0.0 ? std::min(all.low, one.low) : one.low;
         all.high = std::max(all.high, one.high);
     }
+    return all;
+}
+
+void WashWatch::close_bucket(core::WallTime at, EpisodeLog& log) {
+    if (closed_ < kBuckets) {
+        ++closed_;
+        if (closed_ < kBuckets) return;
+    }
+    const Bucket all = newest(kBuckets);
+    const Bucket recent = newest(kShort);
     if (!std::isfinite(all.value) || all.value <= 0.0 || all.trades < kLeastTrades) {
         flag_.see(-3.0, at, log, [] { return Episode{}; });
         return;
     }
-    const double expected = std::max(all.expected, 0.3);
     const double net = std::abs(all.net) / all.value;
     const double busy = volume_.size() >= kLeastLooks ? std::log(all.value) - volume_.median() : 0.0;
     const double range = std::log(all.high / all.low) + 1e-4;
+    const auto mirrors = [](const Bucket& of) { return surplus(of.mirrored, std::max(of.expected, 0.3)); };
+    const double share = std::max(inside_share_, kLeastInside);
+    const auto insides = [share](const Bucket& of) { return surplus(of.inside, std::max(share * of.trades, 0.3)); };
     const std::array<double, kFamilies> figures{
-        all.mirrored > expected
-            ? std::sqrt(2.0 * (all.mirrored * std::log(all.mirrored / expected) - (all.mirrored - expected)))
-            : 0.0,
-        -std::log(net + 0.03) + std::min(busy, 0.0), 0.5 * std::log(all.value) - std::log(range),
-        all.repeated / all.trades, comb(core::to_unix_ms(at) / 1'000 - 1)};
+        std::max(mirrors(all), mirrors(recent)),     -std::log(net + 0.03) + std::min(busy, 0.0),
+        0.5 * std::log(all.value) - std::log(range), all.repeated / all.trades,
+        comb(core::to_unix_ms(at) / 1'000 - 1),      std::max(insides(all), insides(recent))};
     std::array<double, kFamilies> strengths{};
     const bool known = usual_[0].size() >= kLeastLooks;
     if (known) {
         for (std::size_t i = 0; i < kFamilies; ++i) {
+            if (usual_[i].size() < kLeastLooks) continue;
             strengths[i] = (figures[i] - usual_[i].median()) / std::max(usual_[i].deviation(), kLeastDeviation[i]);
         }
         const double one_sided = std::max(0.0, -strengths[1]);
+        // A wash moves nothing; in a rush prints lie between quotes that are already old.
+        const double moving = std::max(0.0, -strengths[2]);
         std::array<double, kFamilies> sorted = strengths;
         std::ranges::sort(sorted, std::greater<>{});
         const auto speaking = std::ranges::count_if(sorted, [](double z) { return z >= kFamilySpeaks; });
         // One family alone is a hint; the flag needs two.
         const double first = std::log1p(std::max(sorted[0], 0.0));
         const double second = std::log1p(std::max(sorted[1], 0.0));
-        double score =
-            0.6 * first + second - 0.5 * std::log1p(one_sided) + 0.8 * std::log1p(std::max(strengths[0], 0.0)) - 3.0;
+        double score = 0.6 * first + second - 0.8 * std::log1p(one_sided) - 0.7 * std::log1p(moving) +
+                       0.8 * std::log1p(std::max(strengths[0], 0.0)) - 3.0 - (stressed_ ? 1.0 : 0.0);
         if (speaking < 2) score = std::min(score, kWashTradeVolume.at_1 - 0.15);
         flag_.see(score, at, log, [&] {
             Episode episode{.start = at - std::chrono::milliseconds(kBucketMs),
@@ -188,6 +207,10 @@ void WashWatch::close_bucket(core::WallTime at, EpisodeLog& log) {
         });
     }
     for (std::size_t i = 0; i < kFamilies; ++i) usual_[i].add(figures[i]);
+    // Of the contract's calm: what stands out is no part of what is usual.
+    if (strengths[kInside] < kFamilySpeaks) {
+        inside_share_ = kInsideKeep * inside_share_ + (1.0 - kInsideKeep) * all.inside / all.trades;
+    }
     volume_.add(std::log(all.value));
 }
 

@@ -15,19 +15,21 @@
 namespace scanner::signals::detect {
 
 /// wash_trade_volume: at least two independent families of signs, each beyond what this contract's own hours show.
-///  - mirrored: two trades of opposite takers and the same size within 5 s, both strictly inside the spread; expected
-///    are as many as there are at a distance of 5 to 35 s;
+///  - inside: prints at prices that nobody had quoted, strictly inside the spread, more than usual;
+///  - mirrored: of those, two of opposite takers and the same size within 5 s; expected are as many as there are at a
+///    distance of 5 to 35 s;
 ///  - balance: as much bought as sold although much more is traded than usual;
 ///  - impact: a range that is small for what was traded;
 ///  - size law: trades that repeat a size of the last minute on the same side;
 ///  - comb: the same seconds of many minutes.
-/// Each over the last five minutes (the comb over an hour), every 15 s.
+/// Each over the last five minutes, the first two also over the last 75 s, the comb over an hour; every 15 s.
 class WashWatch {
 public:
-    static constexpr std::size_t kFamilies = 5;
+    static constexpr std::size_t kFamilies = 6;
 
     WashWatch();
-    void on_trades(std::span<const market::Trade> trades, core::WallTime at, EpisodeLog& log);
+    /// `stressed`: a move of the whole market, in which all trade at once.
+    void on_trades(std::span<const market::Trade> trades, bool stressed, core::WallTime at, EpisodeLog& log);
     void on_tape_hole();
     /// The quotes that the next trades meet.
     void on_quotes(double bid, double ask) {
@@ -38,7 +40,11 @@ public:
     void tick(core::WallTime at, EpisodeLog& log) { flag_.tick(at, log); }
     [[nodiscard]] std::optional<Reading> reading(core::WallTime at, const EpisodeLog& log) const;
 
-    static void persist(auto& self, auto& archive) { archive(self.usual_, self.volume_, self.flag_); }
+    static void persist(auto& self, auto& archive) {
+        for (std::size_t i = 0; i < kFamiliesOfVersion1; ++i) archive(self.usual_[i]);
+        archive(self.volume_, self.flag_);
+        if (archive.version() >= 2) archive(self.usual_[kInside], self.inside_share_);
+    }
 
 private:
     struct Print {
@@ -60,10 +66,14 @@ private:
         double low = 0.0;
         double high = 0.0;
     };
+    static constexpr std::size_t kFamiliesOfVersion1 = 5;
+    static constexpr std::size_t kInside = 5;
+    static constexpr std::size_t kShort = 5;  // buckets
     static constexpr std::size_t kPrints = 128;
     static constexpr std::size_t kBuckets = 20;  // five minutes
     static constexpr std::int64_t kBucketMs = 15'000;
 
+    [[nodiscard]] Bucket newest(std::size_t buckets) const;
     void add(const market::Trade& trade);
     void close_bucket(core::WallTime at, EpisodeLog& log);
     [[nodiscard]] double comb(std::int64_t now_s) const;
@@ -84,6 +94,8 @@ private:
     std::array<Tooth, 60> comb_{};
     std::array<Yardstick<240>, kFamilies> usual_;  ///< an hour, of the five minutes' figures
     Yardstick<240> volume_;
+    double inside_share_ = 0.0;  ///< usual, of all trades
+    bool stressed_ = false;
     FlagEvidence flag_;
 };
 

@@ -40,15 +40,18 @@ private:
 /// unit of the price nor that of the size matters.
 struct IgnitionFeatures {
     double activity = 0.0;     ///< ln of the trades of 60 s over the usual ones (half-life 4 h)
-    double rush = 0.0;         ///< ln of the bar's milliseconds with more than one taker buy, over the usual
-    double move = 0.0;         ///< log return of 60 s, in usual moves (half-life 4 h)
-    double move_5m = 0.0;      ///< the same over 5 min
-    double move_1h = 0.0;      ///< over 1 h, its size compressed by a logarithm
+    double rush_active = 0.0;  ///< rush times activity, each against what it is at an onset
+    double rush_record = 0.0;  ///< ln of the rushes of 60 s over the fading record of the contract (half-life 24 h)
+    double fourth_bar = 0.0;   ///< ln of the trades of the bar three before this one over the usual: an old burst
+    double move_5m = 0.0;      ///< log return of 5 min, in usual moves (half-life 4 h)
+    double move_1h = 0.0;      ///< the same over 1 h, its size compressed by a logarithm
     double move_before = 0.0;  ///< from 1 h to 5 min ago, likewise
-    double record = 0.0;       ///< ln of the trades of 60 s over the fading record of the contract (half-life 24 h)
-    double move_record = 0.0;  ///< log return of 60 s over the fading record of such moves
-    double value = 0.0;        ///< ln of the value traded in 60 s over the root mean square of a bar (half-life 24 h)
+    double rise_record = 0.0;  ///< log return of 60 s over the fading record of rises (half-life 24 h)
+    double move_uneven = 0.0;  ///< the move of 60 s times how unevenly value is traded, each as at an onset
+    double buy_value = 0.0;    ///< ln of the value bought in 60 s over the usual (half-life 4 h)
     double volatility = 0.0;   ///< ln of the root mean square return of a bar (half-life 24 h)
+    double stirred = 0.0;      ///< ln of the same of 4 h over that of 24 h
+    double record_calm = 0.0;  ///< trades over their record (24 h) times volatility, each as at an onset
 };
 
 /// Name and coefficient of each feature: what is fitted by bench/detector/fit.py.
@@ -57,10 +60,10 @@ struct IgnitionTerm {
     double IgnitionFeatures::* feature;
     double coefficient;
 };
-[[nodiscard]] const std::array<IgnitionTerm, 10>& ignition_terms() noexcept;
+[[nodiscard]] const std::array<IgnitionTerm, 13>& ignition_terms() noexcept;
 
 /// Probability from which `pump_ignition` is raised: 0.1 false alerts a symbol-day where it was measured.
-inline constexpr double kIgnitionThreshold = 0.029;
+inline constexpr double kIgnitionThreshold = 0.043;
 
 /// What is known of one bar once it has closed.
 struct IgnitionBar {
@@ -98,8 +101,16 @@ public:
         archive(self.begun_, self.holed_, self.bar_, self.bars_, self.quiet_bars_, self.millisecond_, self.moment_,
                 self.moment_buys_, self.trades_, self.rushes_, self.price_, self.value_, self.last_trades_,
                 self.last_values_, self.closes_, self.usual_trades_, self.usual_rushes_, self.usual_square_,
-                self.day_square_, self.day_value_, self.day_value_square_, self.trades_record_, self.move_record_);
-        if constexpr (std::remove_reference_t<decltype(archive)>::kReads) archive.require(self.is_sane());
+                self.day_square_, self.day_value_, self.day_value_square_, self.trades_record_, self.rise_record_);
+        // Version 1 knew neither purchases nor the record of rushes: six hours of them must be seen first.
+        if (archive.version() >= 2) {
+            archive(self.buy_value_, self.last_rushes_, self.last_buy_values_, self.usual_buy_value_,
+                    self.rushes_record_);
+        }
+        if constexpr (std::remove_reference_t<decltype(archive)>::kReads) {
+            archive.require(self.is_sane());
+            if (archive.version() < 2) self = PumpIgnition{};
+        }
     }
 
 private:
@@ -112,6 +123,8 @@ private:
     void begin_again(std::int64_t ms, double price);
     void finish_millisecond();
     [[nodiscard]] double price_before(std::size_t bars) const;
+    /// `of_minute`: trades of 60 s; `move`: log return of them.
+    [[nodiscard]] IgnitionFeatures features(double of_minute, double move) const;
     [[nodiscard]] IgnitionBar finish_bar();
     void pass_over(std::int64_t bars);
 
@@ -130,10 +143,13 @@ private:
     std::int64_t rushes_ = 0;       ///< milliseconds of the open bar with more than one taker buy
     double price_ = 0.0;            ///< of the last millisecond that had a trade
 
-    double value_ = 0.0;  ///< price times size of the open bar
+    double value_ = 0.0;      ///< price times size of the open bar
+    double buy_value_ = 0.0;  ///< of it, what takers bought
 
     std::array<std::int64_t, 3> last_trades_{};  ///< of the three bars before the open one
     std::array<double, 3> last_values_{};
+    std::array<std::int64_t, 3> last_rushes_{};
+    std::array<double, 3> last_buy_values_{};
     std::array<double, kPrices> closes_{};  ///< a ring, the newest at `bars_ - 1`
     DecayingMean usual_trades_{960.0};
     DecayingMean usual_rushes_{960.0};
@@ -141,8 +157,10 @@ private:
     DecayingMean day_square_{5760.0};
     DecayingMean day_value_{5760.0};
     DecayingMean day_value_square_{5760.0};
+    DecayingMean usual_buy_value_{960.0};
     double trades_record_ = 0.0;
-    double move_record_ = 0.0;
+    double rushes_record_ = 0.0;
+    double rise_record_ = 0.0;
 };
 
 }  // namespace scanner::signals
