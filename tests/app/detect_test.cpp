@@ -142,7 +142,7 @@ TEST_F(Detect, reads_plain_and_packed_tapes_alike_and_starts_each_cold) {
 TEST_F(Detect, tells_what_it_looked_at_of_every_bar_with_a_trade) {
     const auto all = run({plain("a.csv", pump())}, true);
     EXPECT_GT(all.lines.size(), 1'000U);
-    for (const Json& line : all.lines) EXPECT_EQ(line["features"].size(), 10U);
+    for (const Json& line : all.lines) EXPECT_EQ(line["features"].size(), 13U);
 }
 
 TEST_F(Detect, says_nothing_of_the_first_six_hours) {
