@@ -59,6 +59,20 @@ TEST(Settings, have_defaults_that_pass_their_own_checks) {
     EXPECT_EQ(from_environment(texts), Settings());
 }
 
+TEST(Settings, of_one_among_several_say_where_they_meet) {
+    const auto redis = std::pair<const std::string, std::string>("SCANNER_REDIS_URL", "redis://127.0.0.1:6379/0");
+    const auto postgres = std::pair<const std::string, std::string>("SCANNER_POSTGRES_URL", "postgresql://h/d");
+    EXPECT_EQ(from_environment({{"SCANNER_ROLE", "scanner"}, redis}).role, Role::scanner);
+    EXPECT_EQ(from_environment({{"SCANNER_ROLE", "scanner"}, postgres}).role, Role::scanner);
+    EXPECT_EQ(from_environment({{"SCANNER_ROLE", "replica"}, redis}).role, Role::replica);
+    EXPECT_THAT(problems_in_environment({{"SCANNER_ROLE", "scanner"}}),
+                ElementsAre(HasSubstr("SCANNER_REDIS_URL or SCANNER_POSTGRES_URL")));
+    EXPECT_THAT(problems_in_environment({{"SCANNER_ROLE", "replica"}, postgres}),
+                ElementsAre(HasSubstr("SCANNER_REDIS_URL")));
+    EXPECT_THAT(problems_in_environment({{"SCANNER_ROLE", "scanner"}, redis, {"SCANNER_RECORD", "true"}}),
+                ElementsAre(HasSubstr("SCANNER_RECORD")));
+}
+
 TEST(Settings, name_one_of_the_exchanges_there_are_or_mean_the_first) {
     const auto chosen = [](SettingTexts texts) {
         const auto loaded = load_settings({.file = {}, .environment = std::move(texts), .flags = {}}, kExchanges);
