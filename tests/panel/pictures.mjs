@@ -64,16 +64,26 @@ try {
   } });
   await take('alerts-light', { ...wide, colorScheme: 'light', reach: async (page) => { await page.keyboard.press('a'); await page.getByRole('dialog').waitFor(); } });
   // Late, when its histories are long.
-  await take('console', { ...wide, path: '#/ETH-USDT', reach: chart });
+  // Wide enough for the desktop's columns beside the drawer.
+  await take('console', { width: 1960, height: 1100, path: '#/ETH-USDT', reach: chart });
   const phone = { width: 375, height: 812, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
   await take('phone', phone);
   await take('phone-drawer', { ...phone, path: '#/ETH-USDT', colorScheme: 'light', reach: chart });
   if (wanted.length === 0 || wanted.includes('ledger')) {
     await stack.stop();
-    stack = await Stack.start({ simulator: ['--scenario', 'oi_paint', '--prevalence', '0.5'],
+    stack = await Stack.start({ simulator: ['--scenario', 'oi_paint', '--prevalence', '0.5', '--speed', '5'],
       scanner: { FEED: 'required', MANIP_MODEL: 'measured', MIN_QVOL_USDT: '100000', MAX_SPREAD_BPS: '2000' } });
     await until(async () => (await stack.json('/manipulation/episodes?limit=8')).items.length === 8, 'episodes', 240_000, 1_000);
-    await take('ledger', { ...wide, path: '#/ledger' });
+    await take('ledger', { ...wide, path: '#/ledger', reach: async (page) => {
+      const told = await until(async () => {
+        for (const { id } of (await stack.json('/manipulation/episodes?status=ended')).items) {
+          if ((await stack.json(`/manipulation/episodes/${encodeURIComponent(id)}`)).context?.trades.length > 20) return id;
+        }
+        return null;
+      }, 'an episode with its tape', 240_000, 1_000);
+      await page.locator(`tr[data-episode="${told}"] .when button`).click({ timeout: 60_000 });
+      await page.locator('[data-detail] svg').waitFor();
+    } });
   }
 } finally {
   await closeBrowser();
