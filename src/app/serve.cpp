@@ -97,7 +97,7 @@ public:
               io.get_executor(), recording_->wrap(*exchange_), recording_->clock(),
               engine_options(loaded_.settings, false), engine_metrics_, make_first_scan_progress(), feed_of_engine(),
               manipulation_parts(
-                  loaded_.settings, [this] { return detectors_file_.get(); }, [this] { return &stores_.database(); }),
+                  loaded_.settings, [this] { return detector_states(); }, [this] { return &stores_.database(); }),
               &recording_->steps())),
           stores_(io.get_executor(), loaded_.settings, core::system_clock()),
           role_(make_role()),
@@ -156,6 +156,10 @@ public:
     [[nodiscard]] int exit_code() const { return exit_code_; }
 
 private:
+    /// Where another host goes on for this one it has to find them.
+    storage::DetectorStates* detector_states() {
+        return shares_detector_states(loaded_.settings) ? &stores_.database().detector_states() : detectors_file_.get();
+    }
     engine::FeedParts feed_of_engine() {
         engine::FeedParts parts = feed_.value_or(engine::FeedParts());
         parts.exchange = &recording_->wrap_for_feed(*exchange_);

@@ -1,5 +1,6 @@
 #include "scanner/storage/store.hpp"
 
+#include "storage/detectors/sql_detector_states.hpp"
 #include "storage/documents/operator_sql.hpp"
 #include "storage/documents/sql_alert_archive.hpp"
 #include "storage/documents/sql_document_store.hpp"
@@ -41,6 +42,7 @@ public:
           changed_(executor_),
           link_(executor_, clock_, options_, std::move(backend)),
           writer_(executor_, clock_, options_, link_),
+          detector_states_(link_, clock_),
           documents_(clock_, link_),
           alerts_(link_, [this](HistoryBatch batch) { record(std::move(batch)); }),
           episodes_(link_, [this](HistoryBatch batch) { record(std::move(batch)); }) {
@@ -145,13 +147,17 @@ public:
         co_return core::Result<void>{};
     }
 
-    void set_author(Author author) override { writer_.set_author(author); }
+    void set_author(Author author) override {
+        writer_.set_author(author);
+        detector_states_.set_author(author);
+    }
     std::uint64_t fenced_batches() const override { return writer_.fenced(); }
 
     std::shared_ptr<ScannerLease> advisory_lease(milliseconds lease) {
         return link_.embedded() ? nullptr : make_advisory_lease(link_, lease);
     }
 
+    DetectorStates& detector_states() { return detector_states_; }
     DocumentStore& document_store() { return documents_; }
     AlertArchive& alert_archive() { return alerts_; }
     EpisodeLedger& episode_ledger() { return episodes_; }
@@ -270,6 +276,7 @@ private:
     net::Event changed_;
     DatabaseLink link_;
     WriteBehind writer_;
+    SqlDetectorStates detector_states_;
     SqlDocumentStore documents_;
     SqlAlertArchive alerts_;
     SqlEpisodeLedger episodes_;
@@ -296,6 +303,7 @@ public:
     StoreImpl& operator=(const StoreImpl&) = delete;
 
     asio::awaitable<core::Result<void>> open() override { return StoreCore::open(core_); }
+    DetectorStates& detector_states() override { return core_->detector_states(); }
     History& history() override { return *core_; }
     DocumentStore& document_store() override { return core_->document_store(); }
     AlertArchive& alert_archive() override { return core_->alert_archive(); }

@@ -3,6 +3,7 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/storage/alert_archive.hpp"
+#include "scanner/storage/detector_states.hpp"
 #include "scanner/storage/document_store.hpp"
 #include "scanner/storage/episodes.hpp"
 #include "scanner/storage/epochs.hpp"
@@ -31,6 +32,8 @@ public:
     /// process uses its spool, or the schema is newer than this program (conflict).
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> open() = 0;
 
+    /// In the database, for other hosts; only the elected scanner's are taken.
+    [[nodiscard]] virtual DetectorStates& detector_states() = 0;
     [[nodiscard]] virtual History& history() = 0;
     [[nodiscard]] virtual DocumentStore& document_store() = 0;
     [[nodiscard]] virtual AlertArchive& alert_archive() = 0;

@@ -36,6 +36,11 @@ ManipulationLoop::ManipulationLoop(asio::any_io_executor executor, exchange::Exc
 
 asio::awaitable<void> ManipulationLoop::start() {
     stopping_ = false;
+    // Another scanner may have gone on since the last term: what it saved is newer than what is here.
+    watch_.begin_anew();
+    counted_.resumed = false;
+    saved_all_.reset();
+    asked_open_.reset();
     if (parts_.states) co_await restore();
     tasks_ = std::make_unique<net::TaskGroup>(executor_, [](std::string_view task, std::string_view what) {
         core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});

@@ -194,6 +194,13 @@ std::vector<storage::EpisodeRecord> ManipulationWatch::take_changes(core::WallTi
     return changes;
 }
 
+void ManipulationWatch::begin_anew() {
+    ManipulationWatch fresh;
+    fresh.settings_ = settings_;
+    fresh.episodes_ = std::move(episodes_);
+    *this = std::move(fresh);
+}
+
 std::vector<storage::DetectorState> ManipulationWatch::take_states(core::WallTime own, Changed changed) {
     std::vector<storage::DetectorState> states;
     dropping_ = std::exchange(dropped_, {});

@@ -57,6 +57,8 @@ public:
     /// States of episodes that are new since the last call; `own` is our clock.
     [[nodiscard]] std::vector<storage::EpisodeRecord> take_changes(core::WallTime at, core::WallTime own);
 
+    /// Forgets all but its settings and counts.
+    void begin_anew();
     /// Which states to save.
     enum class Changed {
         told,  ///< of contracts whose episodes changed since they were last saved: the ledger hears of it afterwards

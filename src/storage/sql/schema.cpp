@@ -236,6 +236,14 @@ constexpr std::array kElections{Table{.name = "scanner_epochs", .columns = kEpoc
 /// Empty on rows of a scanner that runs alone.
 constexpr std::array kEpochColumn{Column{"epoch", integer}};
 
+constexpr std::array kDetectorStates{
+    Column{"contract_code", text, "NOT NULL"},
+    Column{"saved_at", time, "NOT NULL"},
+    Column{"state", text, "NOT NULL"},  // packed, in hexadecimal digits; empty: none
+};
+constexpr std::array kDetectors{
+    Table{.name = "detector_states", .columns = kDetectorStates, .key = "contract_code", .long_rows = true}};
+
 /// What a version adds to the one before. Never changed once released: a change is a new migration.
 struct Migration {
     int version;
@@ -254,6 +262,7 @@ constexpr std::array kMigrations{
     Migration{5, "episodes of manipulation, with what the operator says of them", kLedger, ""},
     Migration{6, "epochs of elected scanners, and of cycles", kElections, "", "cycles", kEpochColumn},
     Migration{7, "epochs of alerts", {}, "", "alerts", kEpochColumn},
+    Migration{8, "states of the detectors of manipulation", kDetectors, ""},
 };
 static_assert(kMigrations.back().version == kSchemaVersion);
 
