@@ -147,7 +147,7 @@ def rules(binaries, work):
     data = work / "rules"
     with Bench(binaries) as bench:
         bench.scanner(bench.simulator(contracts), contracts, SCANNER_MANIP_MODEL="seed", SCANNER_FEED="off",
-                      SCANNER_SCAN_INTERVAL_SEC="2", SCANNER_DATA_DIR=str(data), SCANNER_REQUEST_BUDGET_PER_SEC="1000")
+                      SCANNER_SCAN_INTERVAL_SEC="2", SCANNER_DATA_DIR=str(data), SCANNER_REQUEST_BUDGET_PER_SEC="80")
         until(lambda: cycles_in(data / "scanner.db") >= 8, "some cycles", 300, 1)
         time.sleep(seconds / 4)
     a_day_of(data / "scanner.db", cycles)
