@@ -73,6 +73,12 @@ public:
     [[nodiscard]] const std::shared_ptr<const std::vector<market::Candle>>& all() const { return candles_; }
     [[nodiscard]] View view(core::WallTime exchange_now) const;
 
+    /// Of one length and number of candles.
+    static void persist(auto& self, auto& archive) {
+        archive(self.fetched_ms_, self.told_last_ms_, self.told_ms_, self.candles_);
+        archive.require(self.candles_ != nullptr && self.candles_->size() <= self.capacity_);
+    }
+
 private:
     void move_last(double low, double high, double close);
     [[nodiscard]] Checked check(std::span<const market::Candle> newest);

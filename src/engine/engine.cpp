@@ -5,6 +5,7 @@
 #include "engine/ranking_cycle.hpp"
 #include "engine/scan/scan_loop.hpp"
 
+#include "scanner/core/checkpoint.hpp"
 #include "scanner/core/log.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
 
@@ -45,6 +46,9 @@ std::string why_not_live(const ranking::Ranking& ranking, const EngineOptions& o
     }
     return {};
 }
+
+/// Of the bytes that `checkpoint` makes. Grows with each change of what is in them.
+constexpr std::uint32_t kCheckpointVersion = 1;
 
 /// A basis of prices that are further apart says something of the time between them.
 constexpr milliseconds kMaxIndexGap{3'000};
@@ -101,13 +105,53 @@ public:
     asio::awaitable<void> run() override {
         if (detectors_) co_await detectors_->start();  // restores what is known before the feed tells more
         if (live_) co_await live_->start();
+        begun_ = true;
         co_await scan_.run();
+        begun_ = false;
         if (live_) co_await live_->stop();
         if (detectors_) co_await detectors_->stop();
     }
 
     asio::awaitable<void> follow_recording() override {
+        begun_ = true;
         if (live_) co_await live_->start();
+    }
+
+    void replay_looks(const std::vector<std::string>& contract_codes) override {
+        if (live_) live_->set_looks(contract_codes);
+    }
+
+    std::optional<std::string> checkpoint() override {
+        if (!begun_ || scan_.is_scanning() || detectors_) return std::nullopt;
+        core::CheckpointWriter archive;
+        archive(kCheckpointVersion);
+        state_.save(archive);
+        cycle_.save(archive);
+        scan_.save(archive);
+        archive(last_pass_.cycle_ms, last_pass_.requests, following_, live_ != nullptr);
+        if (live_ && !live_->save(archive)) return std::nullopt;
+        return archive.take();
+    }
+
+    core::Result<void> restore_checkpoint(std::string_view bytes) override {
+        core::CheckpointReader archive(bytes);
+        std::uint32_t version = 0;
+        archive(version);
+        if (!archive.ok() || version != kCheckpointVersion) {
+            return core::fail(core::ErrorCode::malformed,
+                              fmt::format("a checkpoint of version {}, where this program knows version {}", version,
+                                          kCheckpointVersion));
+        }
+        state_.load(archive);
+        cycle_.load(archive);
+        scan_.load(archive);
+        bool with_feed = false;
+        archive(last_pass_.cycle_ms, last_pass_.requests, following_, with_feed);
+        archive.require(with_feed == (live_ != nullptr));
+        if (live_) live_->load(archive);
+        if (!archive.at_end()) return core::fail(core::ErrorCode::malformed, "a checkpoint that cannot be read");
+        cycle_.set_options(cycle_options(options_, following_));
+        return {};
     }
 
     asio::awaitable<void> end_recording() override {
@@ -238,6 +282,7 @@ private:
     ScanLoop scan_;  // calls all of the above
     LastPass last_pass_;
     std::function<bool()> may_publish_;            // of this term; empty for a scanner that runs alone
+    bool begun_ = false;                           // `run` is under way, or what replays it
     bool following_ = false;                       // a feed was there when the last ranking was made
     std::unique_ptr<ManipulationLoop> detectors_;  // told by the feed: before it; nullptr without detectors
     std::unique_ptr<LiveLoop> live_;               // calls all of the above; nullptr without a feed

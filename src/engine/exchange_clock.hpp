@@ -38,12 +38,21 @@ public:
     /// ever told.
     core::WallTime end_pass(core::WallTime own, core::SteadyTime now);
 
+    static void persist(auto& self, auto& archive) {
+        archive(self.samples_, self.held_, self.held_at_, self.behind_, self.behind_since_);
+    }
+
 private:
     using Offset = std::chrono::milliseconds;  // exchange's time minus the steady clock's
 
     struct Sample {
         TimeSource source{};
         Offset offset{};
+
+        static void persist(auto& self, auto& archive) {
+            archive(self.source, self.offset);
+            archive.require(self.source <= TimeSource::index);
+        }
     };
 
     [[nodiscard]] std::optional<Offset> agreed(core::WallTime own, core::SteadyTime now) const;

@@ -17,6 +17,8 @@ struct IndexRow {
 
     /// When it was true, where neither time lies ahead of the exchange's clock.
     [[nodiscard]] core::WallTime time() const { return std::min(row.time, list_time); }
+
+    static void persist(auto& self, auto& archive) { archive(self.row.price, self.row.time, self.list_time); }
 };
 
 /// The newest index prices of one contract, so that a price can be compared with the index of its own moment: the last
@@ -35,6 +37,11 @@ public:
     [[nodiscard]] const IndexRow* nearest(core::WallTime at) const;
 
     [[nodiscard]] std::size_t size() const { return size_; }
+
+    static void persist(auto& self, auto& archive) {
+        archive(self.rows_, self.next_, self.size_);
+        archive.require(self.next_ < kMaxRows && self.size_ <= kMaxRows);
+    }
 
 private:
     [[nodiscard]] const IndexRow& newest(std::size_t back) const {

@@ -113,6 +113,9 @@ public:
     /// The next reading is made anew. What it brings stays the same object where it says the same.
     void forget() { is_made_ = false; }
 
+    /// As it is once it was forgotten: what the next reading is compared with.
+    static void persist(auto& self, auto& archive) { archive(self.last_); }
+
 private:
     Made made_;
     bool is_made_ = false;

@@ -24,6 +24,11 @@
 #include <utility>
 #include <vector>
 
+namespace scanner::core {
+class CheckpointReader;
+class CheckpointWriter;
+}  // namespace scanner::core
+
 /// The current state of the market: sources write it, the ranking reads it, and neither knows the other. Loop thread
 /// only; no I/O, and time is an argument.
 namespace scanner::engine {
@@ -171,6 +176,11 @@ public:
     /// Has the next `read` read and judge everything anew, which brings the same.
     void forget_readings();
 
+    /// Everything (core/checkpoint.hpp); readings are forgotten before.
+    void save(core::CheckpointWriter& archive);
+    /// Goes on from there, with the same candles.
+    void load(core::CheckpointReader& archive);
+
 private:
     /// A contract's data before it is judged, and what was noted on the way.
     struct Assembled {
@@ -201,6 +211,8 @@ private:
     std::uint64_t listing_ = 0;
     CandleSeries::Checked candles_checked_;
     ExchangeClock exchange_clock_;
+
+    static void persist_rest(auto& self, auto& archive);
 };
 
 }  // namespace scanner::engine

@@ -2,6 +2,8 @@
 
 #include "engine/cycle_log.hpp"
 
+#include "scanner/core/checkpoint.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -83,6 +85,17 @@ void RankingCycle::restore(ranking::RankingPtr ranking, bool live) {
 
 void RankingCycle::continue_after(std::uint64_t sequence) {
     sequence_ = std::max(sequence_, sequence);
+}
+
+void RankingCycle::save(core::CheckpointWriter& archive) const {
+    archive(sequence_, next_change_at_);
+    ranker_.save(archive);
+}
+
+void RankingCycle::load(core::CheckpointReader& archive) {
+    archive(sequence_, next_change_at_);
+    ranker_.load(archive);
+    universe_.reset();
 }
 
 void RankingCycle::renew_universe(const std::vector<ranking::Exclusion>& exclusions) {

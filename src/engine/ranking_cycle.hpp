@@ -63,6 +63,9 @@ public:
     void set_epoch(std::uint64_t epoch) { epoch_ = epoch; }
     /// When something that the last ranking rests on becomes stale by itself, by the exchange's clock.
     [[nodiscard]] std::optional<core::WallTime> next_change_at() const { return next_change_at_; }
+    /// What the next rankings rest on beside the market state (core/checkpoint.hpp).
+    void save(core::CheckpointWriter& archive) const;
+    void load(core::CheckpointReader& archive);
     /// Of the last ranking; 0 before the first.
     [[nodiscard]] std::uint64_t sequence() const { return sequence_; }
 

@@ -125,22 +125,29 @@ void Ranker::take(Memory& memory, const MarketDataPtr& data, const Ranking& rank
     // A verdict stands in the place of what the formulas say, which is computed again for another model.
     const bool same_model = memory.measured == ranking.is_measured();
     if (same_reading && same_model && memory.notional_usdt == notional_usdt) return;
-    const auto snapshot = std::make_shared<ContractSnapshot>(*data);
     if (memory.recorded && !same_reading) memory.before = memory.after;
-    memory.after = memory.before;
-    if (options_.formulas_only) {
-        signals::compute_contract(snapshot->data, notional_usdt, memory.after, snapshot->numbers);
-    } else {
-        signals::measure_contract(snapshot->data, notional_usdt, memory.after, snapshot->numbers);
-    }
-    describe(*snapshot, notional_usdt);
-    snapshot->spread_history = earlier_spreads(memory.snapshot.get(), memory.recorded && !same_reading);
-    snapshot->spread_history.push_back(snapshot->numbers.metrics.spread_bps);
+    std::vector<double> spreads = earlier_spreads(memory.snapshot.get(), memory.recorded && !same_reading);
+    spreads.push_back(0.0);  // this one's
     memory.read = data;
-    memory.snapshot = snapshot;
     memory.notional_usdt = notional_usdt;
     memory.measured = ranking.is_measured();
     memory.recorded = memory.recorded && same_reading;
+    recompute(memory, std::move(spreads));
+}
+
+/// The snapshot of what was read last, before any verdict. `spreads`: its history, whose last is its own.
+void Ranker::recompute(Memory& memory, std::vector<double> spreads) const {
+    const auto snapshot = std::make_shared<ContractSnapshot>(*memory.read);
+    memory.after = memory.before;
+    if (options_.formulas_only) {
+        signals::compute_contract(snapshot->data, memory.notional_usdt, memory.after, snapshot->numbers);
+    } else {
+        signals::measure_contract(snapshot->data, memory.notional_usdt, memory.after, snapshot->numbers);
+    }
+    describe(*snapshot, memory.notional_usdt);
+    snapshot->spread_history = std::move(spreads);
+    snapshot->spread_history.back() = snapshot->numbers.metrics.spread_bps;
+    memory.snapshot = snapshot;
     memory.compared = signals::edge_inputs(snapshot->numbers);
     memory.own.clear();
 }

@@ -21,6 +21,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace scanner::engine {
@@ -62,6 +64,18 @@ public:
     /// In place of `run` where `steps` replays: begins what goes on beside scans, each of which is a `scan_once`.
     [[nodiscard]] virtual boost::asio::awaitable<void> follow_recording() = 0;
     [[nodiscard]] virtual boost::asio::awaitable<void> end_recording() = 0;
+    /// In a replay: others look at contracts than before, whose codes these are.
+    virtual void replay_looks(const std::vector<std::string>& contract_codes) = 0;
+
+    /// Everything that decides what the next rankings are, as bytes (docs/recording.md); the engine goes on as if it
+    /// had been restored from it. Nothing while a pass or a ranking is under way, before `run` has begun, and where
+    /// detectors of manipulation are at work. Not from within a call of the engine's: between two things that the loop
+    /// runs.
+    [[nodiscard]] virtual std::optional<std::string> checkpoint() = 0;
+    /// Goes on from there, before anything has run and with the same options. malformed: the bytes are of another
+    /// version or damaged, and the engine is of no use any more.
+    [[nodiscard]] virtual core::Result<void> restore_checkpoint(std::string_view bytes) = 0;
+
     /// Ends `run` after abandoning the cycle in progress.
     virtual void stop() = 0;
 

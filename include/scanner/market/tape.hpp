@@ -3,6 +3,7 @@
 #include "scanner/core/clock.hpp"
 #include "scanner/market/market.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -52,12 +53,20 @@ public:
     /// old to matter. The tape goes on without them.
     [[nodiscard]] std::uint64_t given_up() const noexcept { return given_up_; }
 
+    /// Everything but what the last call returned (core/checkpoint.hpp).
+    static void persist(auto& self, auto& archive) {
+        archive(self.ids_, self.hole_, self.floor_, self.newest_id_, self.newest_time_, self.given_up_);
+        archive.require(self.ids_.size() <= 2 * kRemembered && std::ranges::is_sorted(self.ids_));
+    }
+
 private:
     /// What may be missing lies between two ids.
     struct Hole {
         std::int64_t after = 0;               ///< the last before it; 0: nothing is known before it
         std::optional<core::WallTime> since;  ///< its time
         std::int64_t before = 0;              ///< the first behind it; 0 while none came
+
+        static void persist(auto& self, auto& archive) { archive(self.after, self.since, self.before); }
     };
 
     /// Whether it was new.

@@ -15,6 +15,11 @@
 #include <unordered_map>
 #include <vector>
 
+namespace scanner::core {
+class CheckpointReader;
+class CheckpointWriter;
+}  // namespace scanner::core
+
 namespace scanner::ranking {
 
 /// A reading of one contract, immutable. The same object twice is the same reading, and costs nothing the second time.
@@ -80,6 +85,11 @@ public:
     /// Ranks of an earlier process, for the next rank changes.
     void restore(const Ranking& ranking);
 
+    /// Everything that decides what it makes of the next cycle (core/checkpoint.hpp).
+    void save(core::CheckpointWriter& archive) const;
+    /// Goes on from there exactly: snapshots are computed again from what they were computed from.
+    void load(core::CheckpointReader& archive);
+
 private:
     struct Memory {
         signals::ContractState before;  ///< what the numbers of `snapshot` were compared with
@@ -105,6 +115,8 @@ private:
         bool include_carry = true;
     };
 
+    static void persist_memory(auto& memory, auto& archive);
+    void recompute(Memory& memory, std::vector<double> spreads) const;
     [[nodiscard]] Memory& memory_of(const market::MarketData& data, std::size_t place);
     /// Makes `memory.snapshot` that of `data`, the very same as before where nothing of it is new.
     void take(Memory& memory, const MarketDataPtr& data, const Ranking& ranking) const;

@@ -27,6 +27,11 @@ struct BookTask {
     std::shared_ptr<const market::Contract> contract;
     BookReading reading = BookReading::audit;
     bool urgent = false;  ///< there is reason to doubt the live one
+
+    static void persist(auto& self, auto& archive) {
+        archive(self.contract, self.reading, self.urgent);
+        archive.require(self.contract != nullptr && self.reading <= BookReading::fall_back);
+    }
 };
 
 /// A live book that must be given up.
@@ -65,7 +70,7 @@ public:
     /// Between two readings of a book that is not live.
     static constexpr std::chrono::seconds kFallBackEvery{3};
 
-    using Followed = std::unordered_map<std::string, FollowedContract>;
+    using Followed = FollowedContracts;
 
     /// Who reads the books of contracts without a live one.
     enum class Others : std::uint8_t {
@@ -88,6 +93,8 @@ public:
     /// The answer to a fall-back came.
     void took(const std::string& contract_code, core::SteadyTime now);
 
+    static void persist(auto& self, auto& archive) { archive(self.records_); }
+
 private:
     struct Record {
         bool under_way = false;
@@ -96,6 +103,11 @@ private:
         std::optional<core::SteadyTime> differed;       ///< the last audit that said something, and it differed
         bool differed_by_number = false;                ///< that one, of two books of one number
         core::SteadyTime audited;                       ///< when one last agreed; at first when the contract was seen
+
+        static void persist(auto& self, auto& archive) {
+            archive(self.under_way, self.asked, self.without_since, self.differed, self.differed_by_number,
+                    self.audited);
+        }
     };
 
     [[nodiscard]] static AuditResult compare(const FollowedContract& contract, const market::LiveBook* live,

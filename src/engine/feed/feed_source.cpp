@@ -21,7 +21,6 @@ constexpr std::chrono::seconds kMaxAuditAge{10};
 constexpr std::chrono::seconds kNumbersHold{30};
 /// A frame that comes later after it was sent says what was, not what is.
 constexpr std::chrono::milliseconds kLate{1'500};
-constexpr std::size_t kKeptBooks = 64;
 
 /// Whether what such a subscription left behind was right as long as it lasted: what is lost is old, not wrong.
 bool was_right(BookState state) {
@@ -41,8 +40,8 @@ FeedSource::FeedSource(MarketState& state, const core::Clock& clock, Events even
 void FeedSource::want_universe() {
     if (feed_ == nullptr) return;
     std::vector<std::shared_ptr<const market::Contract>> wanted;
-    std::unordered_map<std::string, FollowedContract> followed;
-    std::unordered_map<std::string, Following> following;
+    FollowedContracts followed;
+    AllFollowing following;
     const core::WallTime now = exchange_now();
     const auto follow = [&](const std::shared_ptr<const market::Contract>& contract, bool on_demand) {
         const std::string& code = contract->contract_code;
@@ -244,7 +243,7 @@ std::chrono::milliseconds FeedSource::lateness(const FeedTime& time) const {
 }
 
 FollowedContract* FeedSource::find(std::string_view contract_code) {
-    const auto found = followed_.find(std::string(contract_code));
+    const auto found = followed_.find(contract_code);
     return found == followed_.end() ? nullptr : &found->second;
 }
 
@@ -266,7 +265,7 @@ void FeedSource::on_book(const market::Contract& contract, const market::LiveBoo
     Following& following = following_.at(contract.contract_code);
     following.book_changed = true;
     if (following.keeps_books) {
-        if (following.kept.size() >= kKeptBooks) following.kept.pop_front();
+        if (following.kept.size() >= kMaxKeptBooks) following.kept.pop_front();
         following.kept.push_back(copy_of(book, at));
     }
     following.flow.on_book(book, at);
@@ -306,7 +305,7 @@ void FeedSource::on_resubscription(std::string_view topic, std::string_view cont
 
 void FeedSource::on_liquidation(std::string_view contract_code, const exchange::Liquidation& liquidation,
                                 const FeedTime& time) {
-    const auto found = following_.find(std::string(contract_code));
+    const auto found = following_.find(contract_code);
     if (found == following_.end()) return;
     if (detectors_ != nullptr) {
         detectors_->on_liquidation(contract_code, liquidation.taker_side, liquidation.price * liquidation.size,

@@ -17,12 +17,12 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace scanner::engine {
@@ -48,6 +48,9 @@ struct FollowedContract {
     std::int64_t newest_trade = 0;  ///< id of the newest trade that is known, 0 before the first
 };
 
+/// By contract code, in that order: of two that are equally urgent the same one is first wherever that is decided.
+using FollowedContracts = std::map<std::string, FollowedContract, std::less<>>;
+
 /// What answers say of the subscription of its book, a literal.
 [[nodiscard]] std::string_view subscription_of(const FollowedContract& contract);
 
@@ -62,6 +65,8 @@ public:
         std::function<void()> on_change;           ///< a ranking would say something else now
         std::function<void()> on_contract_change;  ///< the list of contracts should be read again
         std::function<void(const std::string& contract_code)> on_tape_hole;
+        /// Others are followed from now on because somebody looks at them: all of their codes.
+        std::function<void(const std::vector<std::string>& contract_codes)> on_looks{};
     };
 
     /// Everything passed by reference must outlive it.
@@ -83,6 +88,12 @@ public:
     void want_universe();
     /// Gives up the contracts outside of the universe not looked at within the lease.
     void end_looks();
+
+    /// In a replay: what was recorded of on_looks.
+    void set_looks(const std::vector<std::string>& contract_codes);
+    /// Everything that decides (core/checkpoint.hpp), but the feed's own. `load` after the state's.
+    void save(core::CheckpointWriter& archive) const;
+    void load(core::CheckpointReader& archive);
 
     /// Writes what has come since the last time to the state, for a ranking that is about to be read of it.
     void bring();
@@ -111,7 +122,7 @@ public:
     /// they were asked for; a list that is older than the subscription does not reach up to it.
     bool fill_tape(const std::string& contract_code, std::span<const market::Trade> trades, std::uint64_t tape_life);
 
-    [[nodiscard]] const std::unordered_map<std::string, FollowedContract>& followed() const { return followed_; }
+    [[nodiscard]] const FollowedContracts& followed() const { return followed_; }
     [[nodiscard]] const market::LiveBook* book(const std::string& contract_code) const;
     /// So long after the last live subscription was lost the feed counts as interrupted, not as gone.
     static constexpr std::chrono::minutes kInterruption{1};
@@ -141,11 +152,15 @@ public:
     void on_contract_change(std::string_view contract_code, const exchange::FeedTime& time) override;
 
 private:
+    static constexpr std::size_t kMaxKeptBooks = 64;  ///< of one contract
+
     /// Trades since the last `bring`, of one minute: what they do to the running candle.
     struct Move {
         double low = 0.0;
         double high = 0.0;
         core::WallTime last_time;
+
+        static void persist(auto& self, auto& archive) { archive(self.low, self.high, self.last_time); }
     };
     /// Everything that is known of a contract's events, and what of it is written to the state at the next `bring`.
     struct Following {
@@ -175,6 +190,8 @@ private:
     static void bring_candle(const FollowedContract& contract, Following& following, ContractState& state);
     void tell_price(Following& following, const market::Trade& trade);
     void note_change(const FollowedContract& contract);
+    void note_looks();
+    static void persist_following(auto& self, auto& archive);
     [[nodiscard]] LiveReading read(const std::string& code, const FollowedContract& contract, Following& following);
 
     MarketState& state_;
@@ -182,8 +199,10 @@ private:
     Events events_;
     exchange::MarketFeed* feed_ = nullptr;
     ManipulationWatch* detectors_ = nullptr;
-    std::unordered_map<std::string, FollowedContract> followed_;  ///< by contract code
-    std::unordered_map<std::string, Following> following_;        ///< the same contracts
+    using AllFollowing = std::map<std::string, Following, std::less<>>;
+
+    FollowedContracts followed_;
+    AllFollowing following_;  ///< the same contracts
     LookLeases looks_;
     std::uint64_t readings_ = 0;
     std::uint64_t tape_lives_ = 0;

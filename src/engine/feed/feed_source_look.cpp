@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// The feed for those who look at a contract, of the scan or outside of it.
 namespace scanner::engine {
@@ -20,7 +21,27 @@ constexpr std::chrono::milliseconds kSharedLook{100};
 }  // namespace
 
 void FeedSource::end_looks() {
-    if (looks_.expire(clock_.steady_now())) want_universe();
+    if (looks_.expire(clock_.steady_now())) note_looks();
+}
+
+/// What others look at is no consequence of what the market does, so it is told before anything follows from it.
+void FeedSource::note_looks() {
+    if (events_.on_looks) {
+        std::vector<std::string> codes;
+        for (const auto& contract : looks_.contracts()) codes.push_back(contract->contract_code);
+        events_.on_looks(codes);
+    }
+    want_universe();
+}
+
+void FeedSource::set_looks(const std::vector<std::string>& contract_codes) {
+    looks_.clear();
+    for (const std::string& code : contract_codes) {
+        const auto listed = std::ranges::find_if(state_.contracts(),
+                                                 [&](const auto& contract) { return contract->contract_code == code; });
+        if (listed != state_.contracts().end()) static_cast<void>(looks_.look(*listed, clock_.steady_now()));
+    }
+    want_universe();
 }
 
 LiveReadingPtr FeedSource::look(const std::shared_ptr<const market::Contract>& contract) {
@@ -32,7 +53,7 @@ LiveReadingPtr FeedSource::look(const std::shared_ptr<const market::Contract>& c
     const bool on_demand =
         followed == nullptr ? contract->status == market::ContractStatus::listed : followed->on_demand;
     if (on_demand && looks_.look(contract, now)) {
-        want_universe();
+        note_looks();
         followed = find(code);
     }
     if (followed == nullptr) return nullptr;

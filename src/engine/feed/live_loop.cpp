@@ -1,12 +1,16 @@
 #include "engine/feed/live_loop.hpp"
 
+#include "engine/checkpoint_values.hpp"
+
+#include "scanner/exchange/feed_checkpoint.hpp"
 #include "scanner/net/deadline.hpp"
 
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -41,9 +45,22 @@ constexpr milliseconds kStopGrace{300};
 constexpr std::string_view kRecorded = "recorded";
 constexpr std::string_view kPublished = "published";
 
+/// Says at its end that nothing is being asked for any more.
+template <class Task>
+class Ended {
+public:
+    explicit Ended(std::optional<Task>& task) : task_(task) {}
+    ~Ended() { task_.reset(); }
+    Ended(const Ended&) = delete;
+    Ended& operator=(const Ended&) = delete;
+
+private:
+    std::optional<Task>& task_;
+};
+
 /// Whether the index of a contract that is followed is another than was held.
 bool has_moved(const OptionalList<market::IndexPrice>& held, const exchange::Bulk<market::IndexPrice>& answer,
-               const std::unordered_map<std::string, FollowedContract>& followed) {
+               const FollowedContracts& followed) {
     if (!held.problem.empty()) return true;
     return std::ranges::any_of(answer.by_contract, [&](const auto& row) {
         const auto known = held.bulk.by_contract.find(row.first);
@@ -68,6 +85,8 @@ LiveLoop::LiveLoop(asio::any_io_executor executor, exchange::Exchange& exchange,
       rhythm_(options.rank_interval, options.recording),
       changed_(executor),
       hole_(executor),
+      reading_(kBookReaders),
+      filling_(kTapeFillers),
       source_(state, clock,
               {.on_change =
                    [this] {
@@ -79,6 +98,10 @@ LiveLoop::LiveLoop(asio::any_io_executor executor, exchange::Exchange& exchange,
                    [this](const std::string& code) {
                        if (std::ranges::find(holes_, code) == holes_.end()) holes_.push_back(code);
                        hole_.notify();
+                   },
+               .on_looks =
+                   [this](const std::vector<std::string>& codes) {
+                       if (steps_ != nullptr) steps_->step("looks", {}, fmt::format("{}", fmt::join(codes, " ")));
                    }},
               options.look_lease),
       feed_(make_feed_(source_)),
@@ -93,6 +116,9 @@ void LiveLoop::begin_anew() {
     tapes_audited_.clear();
     audit_ = {};
     tape_watch_ = {};
+    reading_.assign(kBookReaders, std::nullopt);
+    filling_.assign(kTapeFillers, std::nullopt);
+    auditing_.reset();
     auto feed = make_feed_(source_);
     source_.follow(*feed);
     feed_ = std::move(feed);
@@ -241,8 +267,13 @@ asio::awaitable<bool> LiveLoop::reserve(std::uint64_t up_to) {
 // -- books -----------------------------------------------------------------------------------------------------------
 
 asio::awaitable<void> LiveLoop::read_books(std::size_t number) {
-    while (co_await pause(kLook)) {
-        co_await reach("books " + std::to_string(number));
+    bool goes_on = reading_[number].has_value();
+    while (goes_on || co_await pause(kLook)) {
+        if (std::exchange(goes_on, false)) {
+            co_await read_book(number, true);
+        } else {
+            co_await reach("books " + std::to_string(number));
+        }
         for (;;) {
             const core::SteadyTime now = clock_.steady_now();
             if (now < next_book_) break;
@@ -253,7 +284,8 @@ asio::awaitable<void> LiveLoop::read_books(std::size_t number) {
             const double pace = options_.audits_per_sec * (urgent ? kUrgentPace : 1.0);
             next_book_ = std::max(next_book_, now) + std::chrono::duration_cast<core::SteadyTime::duration>(
                                                          std::chrono::duration<double>(1.0 / pace));
-            co_await read_book(*task);
+            reading_[number] = *task;
+            co_await read_book(number, false);
         }
     }
 }
@@ -272,7 +304,10 @@ void LiveLoop::give_up_silent_books() {
     }
 }
 
-asio::awaitable<void> LiveLoop::read_book(BookTask task) {
+/// `goes_on`: it was being asked for when the checkpoint was made.
+asio::awaitable<void> LiveLoop::read_book(std::size_t number, bool goes_on) {
+    const BookTask task = *reading_[number];
+    const Ended ended(reading_[number]);
     const std::string code = task.contract->contract_code;
     struct Keeping {
         FeedSource& source;
@@ -281,7 +316,7 @@ asio::awaitable<void> LiveLoop::read_book(BookTask task) {
     };
     std::optional<Keeping> keeping;
     if (task.reading == BookReading::routine) {
-        source_.keep_books(code);
+        if (!goes_on) source_.keep_books(code);
         keeping.emplace(source_, code);
         static_cast<void>(co_await pause(kAnswersAreOld));
     }
@@ -358,6 +393,7 @@ const FollowedContract* LiveLoop::tape_to_audit() const {
 }
 
 asio::awaitable<void> LiveLoop::audit_tapes() {
+    if (auditing_) co_await audit_tape();
     while (!stopping_) {
         const auto wait = std::chrono::duration<double>(1.0 / (kTapeAuditPace * options_.audits_per_sec));
         if (!co_await pause(std::chrono::duration_cast<core::SteadyTime::duration>(wait))) co_return;
@@ -366,33 +402,37 @@ asio::awaitable<void> LiveLoop::audit_tapes() {
         tape_watch_.note(state_.tickers(), source_.followed(), clock_.steady_now());
         auto contract = tape_watch_.next(source_.followed(), clock_.steady_now());
         if (const FollowedContract* const next = contract ? nullptr : tape_to_audit()) contract = next->contract;
-        if (contract) co_await audit_tape(std::move(contract));
+        const auto followed = contract ? source_.followed().find(contract->contract_code) : source_.followed().end();
+        if (followed == source_.followed().end()) continue;
+        auditing_ = {.contract = std::move(contract),
+                     .life = followed->second.tape_life,
+                     .asked = {.exchange = source_.exchange_now(), .steady = clock_.steady_now()}};
+        tapes_audited_[followed->first] = auditing_->asked.steady;
+        co_await audit_tape();
     }
 }
 
-asio::awaitable<void> LiveLoop::audit_tape(std::shared_ptr<const market::Contract> contract) {
-    const std::string code = contract->contract_code;
-    const auto before = source_.followed().find(code);
-    if (before == source_.followed().end()) co_return;
-    const std::uint64_t life = before->second.tape_life;
-    const TapeWatch::Asked asked{.exchange = source_.exchange_now(), .steady = clock_.steady_now()};
-    tapes_audited_[code] = asked.steady;
-    const auto trades = co_await exchange_.trades(std::move(contract), kAuditedTrades);
+asio::awaitable<void> LiveLoop::audit_tape() {
+    const TapeTask task = *auditing_;
+    const Ended ended(auditing_);
+    const std::string& code = task.contract->contract_code;
+    const auto trades = co_await exchange_.trades(task.contract, kAuditedTrades);
     // A new hole since then is for those who fill it: this list is too short.
     const auto followed = source_.followed().find(code);
     if (!trades || followed == source_.followed().end()) co_return;
-    if (followed->second.tape_life != life || followed->second.tape_has_hole) co_return;
-    const TapeFinding finding = tape_watch_.judge(followed->second, *trades, asked, clock_.steady_now());
+    if (followed->second.tape_life != task.life || followed->second.tape_has_hole) co_return;
+    const TapeFinding finding = tape_watch_.judge(followed->second, *trades, task.asked, clock_.steady_now());
     if (finding == TapeFinding::stalled) {
         core::log(core::LogLevel::warning, "tape_stalled", {{"contract_code", code}});
         feed_->restart_tape(code, "the exchange lists trades that the tape has not told");
     } else if (finding != TapeFinding::behind) {
         // What is only behind is asked about once more: a trade that was filled in says nothing of its topic any more.
-        static_cast<void>(source_.fill_tape(code, *trades, life));
+        static_cast<void>(source_.fill_tape(code, *trades, task.life));
     }
 }
 
 asio::awaitable<void> LiveLoop::fill_tapes(std::size_t number) {
+    if (filling_[number]) co_await fill_tape(number);
     while (!stopping_) {
         if (holes_.empty() && !is_replay()) {
             co_await hole_.wait();
@@ -406,15 +446,50 @@ asio::awaitable<void> LiveLoop::fill_tapes(std::size_t number) {
         if (followed == source_.followed().end() || !followed->second.tape_has_hole) continue;
         // Nothing can be closed that stays open at its newer end. Its next subscription is told, and queues it again.
         if (!followed->second.tape_followed) continue;
-        const std::uint64_t life = followed->second.tape_life;
-        const auto trades = co_await exchange_.trades(followed->second.contract, kFilledTrades);
-        if (trades && source_.fill_tape(code, *trades, life)) {
-            ++counted_.tapes_filled;
-            continue;
-        }
-        if (std::ranges::find(holes_, code) == holes_.end()) holes_.push_back(code);
-        if (!co_await pause(kFillAgain)) co_return;
+        filling_[number] = {.contract = followed->second.contract, .life = followed->second.tape_life, .asked = {}};
+        co_await fill_tape(number);
     }
+}
+
+asio::awaitable<void> LiveLoop::fill_tape(std::size_t number) {
+    const TapeTask task = *filling_[number];
+    const std::string& code = task.contract->contract_code;
+    {
+        const Ended ended(filling_[number]);
+        const auto trades = co_await exchange_.trades(task.contract, kFilledTrades);
+        if (trades && source_.fill_tape(code, *trades, task.life)) {
+            ++counted_.tapes_filled;
+            co_return;
+        }
+    }
+    if (std::ranges::find(holes_, code) == holes_.end()) holes_.push_back(code);
+    static_cast<void>(co_await pause(kFillAgain));
+}
+
+// -- checkpoints -----------------------------------------------------------------------------------------------------
+
+void LiveLoop::persist_rest(auto& self, auto& archive) {
+    archive(self.audit_, self.tape_watch_, self.holes_, self.next_book_, self.tapes_audited_, self.reading_,
+            self.filling_, self.auditing_);
+    archive.require(self.reading_.size() == kBookReaders && self.filling_.size() == kTapeFillers);
+}
+
+bool LiveLoop::save(core::CheckpointWriter& archive) {
+    auto* const feed = dynamic_cast<exchange::FeedCheckpoint*>(feed_.get());
+    if (feed == nullptr) return false;
+    archive(feed->checkpoint());
+    source_.save(archive);
+    persist_rest(*this, archive);
+    return true;
+}
+
+void LiveLoop::load(core::CheckpointReader& archive) {
+    auto* const feed = dynamic_cast<exchange::FeedCheckpoint*>(feed_.get());
+    std::string bytes;
+    archive(bytes);
+    archive.require(archive.ok() && feed != nullptr && feed->restore(bytes));
+    source_.load(archive);
+    persist_rest(*this, archive);
 }
 
 }  // namespace scanner::engine

@@ -29,6 +29,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace scanner::engine {
 
@@ -81,8 +82,27 @@ public:
 
     [[nodiscard]] FeedHealth health() const;
 
+    /// In a replay: others are looked at than before.
+    void set_looks(const std::vector<std::string>& contract_codes) { source_.set_looks(contract_codes); }
+    /// Everything that decides, the feed and what is being asked for included; false where the feed cannot be kept.
+    /// When to rank is not: in a replay the recording says so.
+    [[nodiscard]] bool save(core::CheckpointWriter& archive);
+    /// Before `start`, which then goes on with what was being asked for. After the state's own `load`.
+    void load(core::CheckpointReader& archive);
+
 private:
     using Awaitable = boost::asio::awaitable<void>;
+    /// Trades that are being asked for.
+    struct TapeTask {
+        std::shared_ptr<const market::Contract> contract;
+        std::uint64_t life = 0;
+        TapeWatch::Asked asked;
+
+        static void persist(auto& self, auto& archive) {
+            archive(self.contract, self.life, self.asked);
+            archive.require(self.contract != nullptr);
+        }
+    };
 
     [[nodiscard]] Awaitable publish_changes();
     [[nodiscard]] Awaitable watch_books();
@@ -91,11 +111,13 @@ private:
     [[nodiscard]] bool is_replay() const { return steps_ != nullptr && steps_->is_replay(); }
     [[nodiscard]] boost::asio::awaitable<bool> pause(core::SteadyTime::duration time);
     [[nodiscard]] Awaitable read_books(std::size_t number);
-    [[nodiscard]] Awaitable read_book(BookTask task);
+    [[nodiscard]] Awaitable read_book(std::size_t number, bool goes_on);
     [[nodiscard]] Awaitable read_index();
     [[nodiscard]] Awaitable fill_tapes(std::size_t number);
     [[nodiscard]] Awaitable audit_tapes();
-    [[nodiscard]] Awaitable audit_tape(std::shared_ptr<const market::Contract> contract);
+    [[nodiscard]] Awaitable audit_tape();
+    [[nodiscard]] Awaitable fill_tape(std::size_t number);
+    static void persist_rest(auto& self, auto& archive);
     [[nodiscard]] const FollowedContract* tape_to_audit() const;
     [[nodiscard]] Awaitable reserve_numbers();
     [[nodiscard]] Awaitable end_looks();
@@ -121,6 +143,10 @@ private:
     std::deque<std::string> holes_;                                    // of tapes, in the order in which they were told
     core::SteadyTime next_book_;                                       // when the next one may be asked for
     std::unordered_map<std::string, core::SteadyTime> tapes_audited_;  // when each was last
+    // What is being asked for, by the number of who asks: a checkpoint is made in between as well.
+    std::vector<std::optional<BookTask>> reading_;
+    std::vector<std::optional<TapeTask>> filling_;
+    std::optional<TapeTask> auditing_;
     FeedHealth counted_;  // its counters; what is of now is made when it is asked for
     FeedSource source_;
     std::unique_ptr<exchange::MarketFeed> feed_;  // tells source_

@@ -42,6 +42,11 @@ public:
         held_.push_back({.code = contract->contract_code, .contract = contract, .looked_at = now});
         return true;
     }
+    void clear() { held_.clear(); }
+    static void persist(auto& self, auto& archive) {
+        archive(self.held_);
+        for (const Lease& lease : self.held_) archive.require(lease.contract != nullptr);
+    }
     /// Whether some have ended.
     bool expire(core::SteadyTime now) {
         return std::erase_if(held_, [&](const Lease& lease) { return now - lease.looked_at >= lease_; }) > 0;
@@ -59,6 +64,8 @@ private:
         std::string code;
         std::shared_ptr<const market::Contract> contract;
         core::SteadyTime looked_at;
+
+        static void persist(auto& self, auto& archive) { archive(self.code, self.contract, self.looked_at); }
     };
 
     std::chrono::milliseconds lease_;

@@ -30,6 +30,11 @@ public:
         return std::span(trades_).last(std::min(count_, trades_.size()));
     }
 
+    static void persist(auto& self, auto& archive) {
+        archive(self.trades_);
+        archive.require(self.trades_.size() < 2 * self.count_);
+    }
+
 private:
     [[nodiscard]] static std::ptrdiff_t as_difference(std::size_t count) { return static_cast<std::ptrdiff_t>(count); }
 

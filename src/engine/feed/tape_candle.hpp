@@ -37,11 +37,18 @@ public:
     /// What is whole of it.
     [[nodiscard]] Told told() const;
 
+    static void persist(auto& self, auto& archive) {
+        archive(self.interval_, self.complete_since_, self.running_, self.finished_);
+        archive.require(self.interval_.count() > 0);
+    }
+
 private:
     struct Bar {
         market::Candle candle;
         std::int64_t first_id = 0;
         std::int64_t last_id = 0;
+
+        static void persist(auto& self, auto& archive) { archive(self.candle, self.first_id, self.last_id); }
     };
     void add(const market::Trade& trade);
     static void add(Bar& bar, const market::Trade& trade);

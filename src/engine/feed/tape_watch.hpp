@@ -37,13 +37,15 @@ public:
     /// A younger trade may be on its way to us.
     static constexpr std::chrono::seconds kOnTheWay{2};
 
-    using Followed = std::unordered_map<std::string, FollowedContract>;
+    using Followed = FollowedContracts;
     using Tickers = std::unordered_map<std::string, market::Ticker>;
 
     /// When a list was asked for, by the exchange's clock and by ours.
     struct Asked {
         core::WallTime exchange;
         core::SteadyTime steady;
+
+        static void persist(auto& self, auto& archive) { archive(self.exchange, self.steady); }
     };
 
     /// The newest tickers, which may be the same as before.
@@ -54,6 +56,8 @@ public:
     [[nodiscard]] TapeFinding judge(const FollowedContract& contract, std::span<const market::Trade> trades,
                                     const Asked& asked, core::SteadyTime now);
 
+    static void persist(auto& self, auto& archive) { archive(self.records_); }
+
 private:
     struct Record {
         bool trades = false;  ///< so the tickers say, since the tape last told something
@@ -62,6 +66,10 @@ private:
         double last = 0.0;                       ///< of the last ticker: price and volume
         double volume = 0.0;
         std::optional<core::SteadyTime> noted;  ///< when the last ticker was another one than before
+
+        static void persist(auto& self, auto& archive) {
+            archive(self.trades, self.asked, self.behind, self.last, self.volume, self.noted);
+        }
     };
 
     std::unordered_map<std::string, Record> records_;

@@ -35,11 +35,15 @@ public:
         std::erase_if(newest_, [&](const auto& entry) { return gone(entry.first); });
     }
 
+    static void persist(auto& self, auto& archive) { archive(self.newest_); }
+
 private:
     struct Newest {
         std::int64_t matching_id = 0;
         core::WallTime time;
         std::optional<std::int64_t> lower;  ///< of the book that came after it and was older
+
+        static void persist(auto& self, auto& archive) { archive(self.matching_id, self.time, self.lower); }
     };
     std::unordered_map<std::string, Newest> newest_;
 };

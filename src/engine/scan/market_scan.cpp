@@ -6,6 +6,8 @@
 #include "engine/scan/job_runner.hpp"
 #include "engine/scan/scan_pass.hpp"
 
+#include "scanner/core/checkpoint.hpp"
+
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <algorithm>
@@ -61,6 +63,12 @@ public:
     }
 
     void expire_contracts() override { contracts_due_ = core::SteadyTime(); }
+
+    void save(core::CheckpointWriter& archive) const override { persist(*this, archive); }
+    void load(core::CheckpointReader& archive) override { persist(*this, archive); }
+    static void persist(auto& self, auto& archive) {
+        archive(self.contracts_due_, self.size_check_due_, self.book_sequence_, self.last_universe_);
+    }
 
 private:
     /// What follows happens at the moment of that step.

@@ -43,6 +43,9 @@ public:
     virtual void set_options(MarketScanOptions options) = 0;
     /// The next pass reads the list of contracts anew.
     virtual void expire_contracts() = 0;
+    /// What the next pass goes by beside the market state (core/checkpoint.hpp). Between passes only.
+    virtual void save(core::CheckpointWriter& archive) const = 0;
+    virtual void load(core::CheckpointReader& archive) = 0;
 };
 
 /// Everything passed by reference must outlive it.

@@ -29,6 +29,18 @@ bool means_unreachable(core::ErrorCode code) {
            code == core::ErrorCode::maintenance;
 }
 
+template <class Function>
+class Finally {
+public:
+    explicit Finally(Function function) : function_(std::move(function)) {}
+    ~Finally() { function_(); }
+    Finally(const Finally&) = delete;
+    Finally& operator=(const Finally&) = delete;
+
+private:
+    Function function_;
+};
+
 /// What `call` gives, its exception as an error. `result` is in a frame that waits for this one.
 template <class T>
 asio::awaitable<void> store_result(asio::awaitable<core::Result<T>> call, core::Result<T>* result) {
@@ -71,6 +83,8 @@ asio::awaitable<void> ScanLoop::run() {
 }
 
 asio::awaitable<core::Result<void>> ScanLoop::scan_once() {
+    scanning_ = true;
+    const Finally ended([this] { scanning_ = false; });
     const auto began = clock_.steady_now();
     const std::uint64_t requests_before = exchange_.status().requests;
     const core::Result<ScanReport> scan = co_await unless_stopped(scan_->run(progress_));

@@ -69,6 +69,11 @@ public:
     /// Takes effect with the next pass.
     void set_options(MarketScanOptions options, std::chrono::milliseconds interval);
     [[nodiscard]] const SourceHealth& health() const { return health_; }
+    /// From the beginning of a pass until what was made of it is out.
+    [[nodiscard]] bool is_scanning() const { return scanning_; }
+    /// Between passes only. When to scan is not kept: in a replay the recording says so.
+    void save(core::CheckpointWriter& archive) const { scan_->save(archive); }
+    void load(core::CheckpointReader& archive) { scan_->load(archive); }
 
 private:
     template <class T>
@@ -92,6 +97,7 @@ private:
     net::Event woken_;  // by `stopping_` and `hurry_`
     bool stopping_ = false;
     bool hurry_ = false;  // the pause ends now
+    bool scanning_ = false;
     std::optional<core::SteadyTime> renewed_;
     SourceHealth health_;
     core::RepeatedFailure failures_{"scan_cycle_failed"};

@@ -1,6 +1,7 @@
 #include "signals/flow/book_side.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace scanner::signals::flow {
 
@@ -8,6 +9,14 @@ void BookSide::clear() {
     count_ = 0;
     free_count_ = kMaxLevels;
     for (std::size_t i = 0; i < kMaxLevels; ++i) free_[i] = static_cast<Slot>(i);
+}
+
+bool BookSide::slots_are_sound() const noexcept {
+    if (count_ > kMaxLevels || free_count_ != kMaxLevels - count_) return false;
+    std::array<bool, kMaxLevels> seen{};
+    const auto is_new = [&seen](Slot slot) { return slot < kMaxLevels && !std::exchange(seen[slot], true); };
+    return std::ranges::all_of(std::span(slots_).first(count_), is_new) &&
+           std::ranges::all_of(std::span(free_).first(free_count_), is_new);
 }
 
 BookSide::Slot BookSide::take_slot() {

@@ -15,6 +15,8 @@ namespace scanner::signals::flow {
 struct Notional {
     double quoted = 0.0;
     double firm = 0.0;
+
+    static void persist(auto& self, auto& archive) { archive(self.quoted, self.firm); }
 };
 
 /// One side of a followed book, and for each of its prices the least size within 3 s: in this quarter second and the
@@ -40,6 +42,13 @@ public:
     /// `firm_known`.
     [[nodiscard]] std::vector<LadderLevel> levels(double mid, double bps, std::size_t at_least, bool firm_known) const;
 
+    /// Every slot is of one level or free.
+    static void persist(auto& self, auto& archive) {
+        archive(self.count_, self.prices_, self.sizes_, self.least_, self.earlier_, self.slots_, self.history_,
+                self.oldest_, self.free_, self.free_count_);
+        archive.require(self.oldest_ < kEarlierQuarters && self.slots_are_sound());
+    }
+
 private:
     using Values = std::array<double, kMaxLevels>;
     using Slot = std::uint8_t;
@@ -56,6 +65,7 @@ private:
     [[nodiscard]] double firm_size(std::size_t level) const noexcept {
         return least_[level] < earlier_[level] ? least_[level] : earlier_[level];
     }
+    [[nodiscard]] bool slots_are_sound() const noexcept;
     void merge(std::span<const market::Level> levels, std::size_t first);
     [[nodiscard]] Slot take_slot();
 

@@ -3,6 +3,7 @@
 #include "signals/flow/book_side.hpp"
 #include "signals/flow/quarters.hpp"
 
+#include "scanner/market/checkpoint.hpp"
 #include "scanner/market/live_book.hpp"
 #include "scanner/signals/flow/book_ladder.hpp"
 #include "scanner/signals/flow/flow_numbers.hpp"
@@ -20,6 +21,10 @@ struct BookMark {
     double ask_touch = 0.0;
     double bid_depth = 0.0;  ///< USDT within 10 bps
     double ask_depth = 0.0;
+
+    static void persist(auto& self, auto& archive) {
+        archive(self.life, self.mid, self.bid_touch, self.ask_touch, self.bid_depth, self.ask_depth);
+    }
 };
 
 /// What rests on the book alone: bands of depth, firm depth, and the order flow at the touch.
@@ -45,6 +50,13 @@ public:
     /// The next quarter in which something of `fill` may differ by itself.
     [[nodiscard]] std::optional<Quarter> next_change(Quarter now) const;
 
+    static void persist(auto& self, auto& archive) {
+        archive(self.bids_, self.asks_, self.life_, self.lives_, self.live_since_ms_, self.added_up_to_ms_,
+                self.unchanged_quarters_, self.touch_, self.bids_now_, self.asks_now_, self.flow_, self.firmness_,
+                self.marks_);
+        archive.require(self.life_ == 0 || (!self.bids_.empty() && !self.asks_.empty()));
+    }
+
 private:
     static constexpr std::int64_t kFlowQuarters = 40;   // 10 s, the current one among them
     static constexpr std::int64_t kFirmQuarters = 60;   // 15 s that are over
@@ -54,16 +66,21 @@ private:
         market::Level bid;
         market::Level ask;
         friend bool operator==(const Touch&, const Touch&) = default;
+        static void persist(auto& self, auto& archive) { archive(self.bid, self.ask); }
     };
     struct OrderFlow {
         double sum = 0.0;
         double sizes = 0.0;  ///< of the touch, mean of both sides, a change
         double changes = 0.0;
+
+        static void persist(auto& self, auto& archive) { archive(self.sum, self.sizes, self.changes); }
     };
     /// USDT times milliseconds.
     struct Firmness {
         Notional bids;
         Notional asks;
+
+        static void persist(auto& self, auto& archive) { archive(self.bids, self.asks); }
     };
 
     /// From when on firm depth is known: what stood in the first moment may have come in it.

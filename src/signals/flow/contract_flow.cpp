@@ -7,6 +7,8 @@
 #include "signals/flow/recovery.hpp"
 #include "signals/flow/trade_window.hpp"
 
+#include "scanner/core/checkpoint.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -40,6 +42,14 @@ struct ContractFlow::State {
     flow::Impact impact;
     flow::Recovery recovery;
     flow::Liquidations liquidations;
+
+    static void persist(auto& self, auto& archive) {
+        archive(self.has_begun, self.now_ms, self.quarter, self.book, self.tape, self.impact, self.recovery,
+                self.liquidations);
+        // Quarters are places in rings.
+        archive.require(self.now_ms >= 0 && self.now_ms <= core::kMaxUnixMs &&
+                        self.quarter == flow::quarter_of(self.now_ms));
+    }
 };
 
 std::int64_t ContractFlow::State::advance(core::WallTime at) {
@@ -164,6 +174,16 @@ std::optional<core::WallTime> ContractFlow::next_change_at(core::WallTime at) {
     }
     if (!next) return std::nullopt;
     return core::from_unix_ms(flow::start_of(std::max(*next, now + 1)));
+}
+
+void ContractFlow::save(core::CheckpointWriter& archive) const {
+    archive(*state_);
+}
+
+void ContractFlow::load(core::CheckpointReader& archive) {
+    State read;
+    archive(read);
+    if (archive.ok()) *state_ = read;
 }
 
 }  // namespace scanner::signals

@@ -19,6 +19,8 @@ public:
     /// The next quarter in which so few trades are left that `fill` may have nothing to tell.
     [[nodiscard]] std::optional<Quarter> next_change(Quarter now) const;
 
+    static void persist(auto& self, auto& archive) { archive(self.xx_, self.xy_, self.updated_, self.minutes_); }
+
 private:
     static constexpr std::size_t kMinutes = 60;
     static constexpr std::int64_t kQuartersAMinute = 240;
@@ -27,6 +29,8 @@ private:
     struct Minute {
         std::int64_t number = -1;
         double trades = 0.0;
+
+        static void persist(auto& self, auto& archive) { archive(self.number, self.trades); }
     };
     [[nodiscard]] double trades_of_last_hour(Quarter now) const;
 

@@ -22,6 +22,8 @@ public:
     void fill(FlowNumbers& numbers, Quarter now) const;
     [[nodiscard]] std::optional<Quarter> next_change(Quarter now) const;
 
+    static void persist(auto& self, auto& archive) { archive(self.steps_, self.known_since_ms_); }
+
 private:
     static constexpr std::int64_t kQuartersAStep = 20;
     static constexpr std::int64_t kSteps = 60;
@@ -30,6 +32,8 @@ private:
         std::int64_t number = -1;
         double longs = 0.0;
         double shorts = 0.0;
+
+        static void persist(auto& self, auto& archive) { archive(self.number, self.longs, self.shorts); }
     };
     std::array<Step, static_cast<std::size_t>(kSteps)> steps_{};
     std::optional<std::int64_t> known_since_ms_;

@@ -30,6 +30,7 @@ public:
     /// All of them, in no order.
     [[nodiscard]] const std::array<Value, count>& all() const noexcept { return values_; }
     void clear() noexcept { values_ = {}; }
+    static void persist(auto& self, auto& archive) { archive(self.values_); }
 
 private:
     [[nodiscard]] static std::size_t place(Quarter quarter) noexcept {

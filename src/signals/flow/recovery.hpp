@@ -22,6 +22,11 @@ public:
     /// The next quarter in which something of `fill` differs by itself.
     [[nodiscard]] std::optional<Quarter> next_change(Quarter now) const;
 
+    static void persist(auto& self, auto& archive) {
+        archive(self.bids_, self.asks_, self.recovered_, self.next_);
+        archive.require(self.next_ < kKept);
+    }
+
 private:
     static constexpr std::int64_t kHour = 14'400;
     static constexpr std::int64_t kMinute = 240;
@@ -31,10 +36,14 @@ private:
         Quarter began = 0;
         std::uint64_t life = 0;
         double depth = 0.0;
+
+        static void persist(auto& self, auto& archive) { archive(self.began, self.life, self.depth); }
     };
     struct Recovered {
         Quarter seen = -kHour;  ///< in which quarter it was known
         std::int64_t quarters = 0;
+
+        static void persist(auto& self, auto& archive) { archive(self.seen, self.quarters); }
     };
     struct Side {
         double touch = 0.0;

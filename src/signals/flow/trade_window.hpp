@@ -18,6 +18,8 @@ struct Traded {
     double sold = 0.0;
     double other = 0.0;  ///< of takers whose side is not known
     double trades = 0.0;
+
+    static void persist(auto& self, auto& archive) { archive(self.bought, self.sold, self.other, self.trades); }
 };
 
 /// The trades of the last minute, and since when none is missing.
@@ -40,6 +42,10 @@ public:
     void fill(FlowNumbers& numbers, Quarter now) const;
     /// The next quarter in which something of `fill` differs by itself.
     [[nodiscard]] std::optional<Quarter> next_change(Quarter now) const;
+
+    static void persist(auto& self, auto& archive) {
+        archive(self.traded_, self.interrupted_, self.known_since_ms_, self.known_before_ms_, self.oldest_ms_);
+    }
 
 private:
     static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();

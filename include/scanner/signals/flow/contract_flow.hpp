@@ -10,6 +10,11 @@
 #include <optional>
 #include <span>
 
+namespace scanner::core {
+class CheckpointReader;
+class CheckpointWriter;
+}  // namespace scanner::core
+
 namespace scanner::signals {
 
 /// What every change of one contract's book and every trade of it tell, kept up to date event by event. Formulas, and
@@ -59,6 +64,12 @@ public:
     /// When they next differ from numbers(at) although nothing happens (something leaves a window, or a window is
     /// full); empty when they stay. It may come to nothing.
     [[nodiscard]] std::optional<core::WallTime> next_change_at(core::WallTime at);
+
+    /// For core/checkpoint.hpp: everything. What is read back goes on exactly.
+    void save(core::CheckpointWriter& archive) const;
+    void load(core::CheckpointReader& archive);
+    static void persist(const ContractFlow& self, core::CheckpointWriter& archive) { self.save(archive); }
+    static void persist(ContractFlow& self, core::CheckpointReader& archive) { self.load(archive); }
 
 private:
     struct State;

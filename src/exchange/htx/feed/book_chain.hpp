@@ -4,6 +4,7 @@
 
 #include "scanner/core/decimal.hpp"
 #include "scanner/exchange/market_feed.hpp"
+#include "scanner/market/checkpoint.hpp"
 #include "scanner/market/live_book.hpp"
 
 #include <cstddef>
@@ -37,6 +38,12 @@ public:
     [[nodiscard]] bool is_live() const { return state_ == BookState::live; }
     [[nodiscard]] const market::LiveBook& book() const { return book_; }
     [[nodiscard]] const core::DecimalUnit& contract() const { return contract_; }
+
+    /// Of a contract of the same size. `why` is not kept: nothing asks for it later.
+    static void persist(auto& self, auto& archive) {
+        archive(self.book_, self.state_, self.version_);
+        archive.require(self.state_ <= BookState::disconnected);
+    }
 
 private:
     Step fail(BookState state, const char* why) {

@@ -18,6 +18,8 @@ public:
     /// After every row of a message.
     void end_message(std::string_view event) { complete_ = complete_ || event != "init"; }
 
+    static void persist(auto& self, auto& archive) { archive(self.statuses_, self.complete_); }
+
 private:
     // What lists of strangers can grow to; further contracts are never news of their own accord.
     static constexpr std::size_t kMaxContracts = 5'000;

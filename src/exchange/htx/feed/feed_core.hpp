@@ -77,6 +77,12 @@ public:
     /// Everything but the connections.
     void fill(FeedStatus& status) const;
 
+    /// Everything that decides what it does next, as bytes; what is left to chance begins anew from here, and so the
+    /// same for each feed that has come here.
+    [[nodiscard]] std::string checkpoint();
+    /// Goes on from there, with the same options. False where the bytes are none of that: then nothing has changed.
+    [[nodiscard]] bool restore(std::string_view bytes);
+
 private:
     using Topic = Subscriptions::Topic;
 
@@ -92,6 +98,12 @@ private:
         core::SteadyTime tape_restarted{};
         int snapshots_missed = 0;
         bool wanted = true;
+
+        static void persist(auto& self, auto& archive) {
+            archive(self.chain, self.live_since, self.snapshot_due, self.restarts, self.tape_restarts,
+                    self.tape_restarted, self.snapshots_missed, self.wanted);
+            archive.require(self.restarts >= 0 && self.tape_restarts >= 0 && self.snapshots_missed >= 0);
+        }
     };
 
     /// What a frame says at once, or why it cannot be read.

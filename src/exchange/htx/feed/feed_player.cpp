@@ -2,6 +2,7 @@
 
 #include "exchange/htx/feed/feed_core.hpp"
 
+#include "scanner/exchange/feed_checkpoint.hpp"
 #include "scanner/net/retry.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -35,7 +36,7 @@ void store(std::string_view text, std::string& member) {
     put(static_cast<std::uint32_t>(text.size()), 4);
 }
 
-class HtxFeedPlayer final : public FeedPlayer {
+class HtxFeedPlayer final : public FeedPlayer, public FeedCheckpoint {
 public:
     HtxFeedPlayer(const MarketFeedOptions& options, FeedListener& listener, const core::Clock& clock,
                   std::uint64_t random_seed)
@@ -58,6 +59,9 @@ public:
         core_.fill(status);
         return status;
     }
+
+    std::string checkpoint() override { return core_.checkpoint(); }
+    bool restore(std::string_view bytes) override { return core_.restore(bytes); }
 
     void on_connected(std::uint32_t connection) override {
         if (connection == 0) return core_.notifications_connected(clock_.steady_now());

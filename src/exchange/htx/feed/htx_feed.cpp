@@ -3,6 +3,7 @@
 #include "exchange/htx/feed/feed_core.hpp"
 
 #include "scanner/core/log.hpp"
+#include "scanner/exchange/feed_checkpoint.hpp"
 #include "scanner/net/event.hpp"
 #include "scanner/net/retry.hpp"
 #include "scanner/net/task_group.hpp"
@@ -53,7 +54,7 @@ struct Line {
     core::RepeatedFailure failure{"feed_connection_failed"};
 };
 
-class HtxFeed final : public MarketFeed {
+class HtxFeed final : public MarketFeed, public FeedCheckpoint {
 public:
     HtxFeed(const asio::any_io_executor& executor, MarketFeedOptions options, FeedListener& listener,
             const core::Clock& clock, std::uint64_t random_seed)
@@ -92,6 +93,8 @@ public:
     [[nodiscard]] asio::awaitable<void> run() override;
     void stop() override;
     [[nodiscard]] FeedStatus status() const override;
+    [[nodiscard]] std::string checkpoint() override { return core_.checkpoint(); }
+    [[nodiscard]] bool restore(std::string_view /*bytes*/) override { return false; }
 
 private:
     asio::awaitable<void> keep(Line& line);

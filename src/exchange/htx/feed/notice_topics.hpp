@@ -61,6 +61,8 @@ public:
 
     [[nodiscard]] std::vector<FeedNoticeStatus> status() const;
 
+    static void persist(auto& self, auto& archive) { archive(self.topics_, self.connected_); }
+
 private:
     using State = FeedNoticeStatus::State;
 
@@ -76,6 +78,13 @@ private:
         core::SteadyTime in_rhythm_since{};
         int failures = 0;
         std::string last_error;
+
+        /// Its name, kind and rhythm are the program's.
+        static void persist(auto& self, auto& archive) {
+            archive(self.patience, self.state, self.not_before, self.asked, self.heard, self.in_rhythm_since,
+                    self.failures, self.last_error);
+            archive.require(self.state <= State::subscribed && self.failures >= 0);
+        }
     };
 
     [[nodiscard]] Topic& of(NotificationKind kind);

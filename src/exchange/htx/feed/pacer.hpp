@@ -21,6 +21,12 @@ public:
         next_ = (next_ + 1) % times_.size();
     }
 
+    static void persist(auto& self, auto& archive) {
+        const std::size_t places = self.times_.size();
+        archive(self.times_, self.next_);
+        archive.require(self.times_.size() == places && self.next_ < places);
+    }
+
 private:
     std::vector<core::SteadyTime> times_;  // a ring: from when on the place of each is free again
     std::size_t next_ = 0;

@@ -35,6 +35,11 @@ public:
         return core::WallTime(offset_ + since_start(now));
     }
 
+    static void persist(auto& self, auto& archive) {
+        archive(self.offsets_, self.next_, self.count_, self.offset_, self.noted_);
+        archive.require(self.next_ < kSamples && self.count_ <= kSamples);
+    }
+
 private:
     using Offset = std::chrono::milliseconds;
 

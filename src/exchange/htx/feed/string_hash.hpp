@@ -1,20 +1,14 @@
 #pragma once
 
-#include <cstddef>
 #include <functional>
+#include <map>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 
 namespace scanner::exchange::htx::feed {
 
-struct StringHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>()(text); }
-};
-
-/// By text, and found by a view of it without a copy.
+/// By text, and found by a view of it without a copy. In order: what is done to all of them one after another is done
+/// in the same order by a feed that goes on from a checkpoint.
 template <class T>
-using StringMap = std::unordered_map<std::string, T, StringHash, std::equal_to<>>;
+using StringMap = std::map<std::string, T, std::less<>>;
 
 }  // namespace scanner::exchange::htx::feed

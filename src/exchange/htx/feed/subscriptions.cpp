@@ -13,6 +13,21 @@ Subscriptions::Subscriptions(SubscriptionLimits limits) : limits_(limits), pacer
     answered_.resize(limits_.connections);
 }
 
+bool Subscriptions::count_load() {
+    load_.assign(limits_.connections, 0);
+    for (const auto& [name, topic] : topics_) {
+        if (topic.name != name) return false;
+        if (topic.connection == kNowhere) {
+            if (topic.phase != Phase::idle) return false;
+        } else if (topic.connection >= load_.size()) {
+            return false;
+        } else {
+            ++load_[topic.connection];
+        }
+    }
+    return true;
+}
+
 bool Subscriptions::is_up(std::size_t connection) const {
     return connection < up_.size() && up_[connection];
 }

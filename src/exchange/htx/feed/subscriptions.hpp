@@ -4,6 +4,7 @@
 #include "exchange/htx/feed/string_hash.hpp"
 #include "exchange/htx/feed/topics.hpp"
 
+#include "scanner/core/checkpoint.hpp"
 #include "scanner/core/clock.hpp"
 
 #include <chrono>
@@ -13,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace scanner::exchange::htx::feed {
@@ -53,6 +55,12 @@ public:
         core::SteadyTime asked_at{};       ///< of what is under way
         core::SteadyTime subscribed_at{};  ///< of the last answer or first data
         int failures = 0;                  ///< refused or not answered, in a row
+
+        static void persist(auto& self, auto& archive) {
+            archive(self.kind, self.name, self.contract_code, self.id, self.connection, self.priority, self.phase,
+                    self.wanted, self.restart, self.not_before, self.asked_at, self.subscribed_at, self.failures);
+            archive.require(self.kind <= TopicKind::tape && self.phase <= Phase::leaving && self.failures >= 0);
+        }
     };
 
     struct Request {
@@ -107,7 +115,17 @@ public:
         for (auto& [name, topic] : topics_) function(topic);
     }
 
+    /// Of the same limits.
+    static void persist(auto& self, auto& archive) {
+        archive(self.topics_, self.up_, self.answered_, self.pacer_, self.last_id_);
+        archive.require(self.up_.size() == self.limits_.connections &&
+                        self.answered_.size() == self.limits_.connections);
+        if constexpr (std::remove_cvref_t<decltype(archive)>::kReads) archive.require(self.count_load());
+    }
+
 private:
+    /// From where the topics are; false where one of them is nowhere that can be.
+    [[nodiscard]] bool count_load();
     void want_topic(TopicKind kind, const std::string& contract_code, std::size_t priority);
     void place_all();
     [[nodiscard]] bool has_waited(const Topic& topic, core::SteadyTime now) const;
