@@ -125,6 +125,7 @@ public:
             if (const auto detectors = engine_->manipulation()) engine::collect(sink, *detectors);
         });
         recording_->follow(engine_->board());
+        recording_->keep_state_of(*engine_);
     }
 
     /// Binds the port, so that a port in use is an error before anything else happens.

@@ -117,8 +117,8 @@ public:
         if (live_) co_await live_->start();
     }
 
-    void replay_looks(const std::vector<std::string>& contract_codes) override {
-        if (live_) live_->set_looks(contract_codes);
+    void replay_looks(std::string_view detail) override {
+        if (live_) live_->set_looks(detail);
     }
 
     std::optional<std::string> checkpoint() override {

@@ -367,7 +367,7 @@ std::vector<SettingSpec> recording_settings() {
         {"SCANNER_RECORD_MAX_GB",
          {},
          kSection,
-         number(&S::record_max_gb, 0.2, 1'000'000, "GB"),
+         number(&S::record_max_gb, 0.001, 1'000'000, "GB"),
          "All recordings in that folder together; the oldest segments go first. Below 5 GB of free space recording "
          "pauses."},
     };

@@ -1,8 +1,12 @@
 #include "app/service.hpp"
 
+#include "scanner/core/clock.hpp"
+#include "scanner/recording/recording_reader.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -55,6 +59,29 @@ protected:
     Recorded& operator=(Recorded&&) = delete;
 
     std::string path(const std::string& name) const { return (folder_ / name).string(); }
+
+    /// Of "live", by age.
+    std::vector<std::string> segments() const {
+        std::vector<std::string> files;
+        for (const auto& entry : std::filesystem::directory_iterator(folder_ / "live")) {
+            files.push_back(entry.path().string());
+        }
+        std::ranges::sort(files);
+        return files;
+    }
+    /// The number of the oldest.
+    int first_segment() const {
+        const std::vector<std::string> files = segments();
+        if (files.empty()) return 0;
+        const std::string& name = files.front();
+        return std::stoi(name.substr(name.rfind('-') + 1));
+    }
+    /// A time within a segment, as commands take it.
+    static std::string start_of(const std::string& file) {
+        const auto read = recording::find_segments(std::vector<std::filesystem::path>{file});
+        if (!read) return {};
+        return core::format_time(core::from_unix_ms((*read).front().header.started.wall_ns / 1'000'000 + 1));
+    }
 
     std::filesystem::path folder_;
 };
@@ -123,6 +150,56 @@ TEST_F(Recorded, comes_to_the_same_rankings_with_a_live_feed_under_faults) {
     EXPECT_THAT(output_of({"recording", "verify", path("live")}, 0), HasSubstr("sound"));
     EXPECT_THAT(output_of({"replay", path("live"), "--digest"}, 0),
                 HasSubstr(std::to_string(count) + " digests compared, 0 differ"));
+}
+
+TEST_F(Recorded, is_replayed_from_each_of_its_segments_and_cut_from_the_middle) {
+    std::string log;
+    {
+        // So small a bound that each scan begins a segment, and the oldest are gone.
+        Service service(
+            {.environment = {"SCANNER_FEED=required", "SCANNER_RECORD=on", "SCANNER_RECORD_DIR=" + path("live"),
+                             "SCANNER_RECORD_MAX_GB=0.004", "SCANNER_MIN_QVOL_USDT=1000", "SCANNER_MANIP_MODEL=seed",
+                             "SCANNER_RANK_INTERVAL_MS=200"},
+             .interval_sec = "1"});
+        ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();
+        const auto cycles = [&](std::size_t count) {
+            return service.wait_until([&] { return logged_digests(service.scanner().output()).size() >= count; },
+                                      std::chrono::seconds(90));
+        };
+        const auto feed = [&] { return service.get_json("/healthz/details").at("feed"); };
+        ASSERT_TRUE(service.wait_until([&] { return feed().at("books").value("live", 0) > 10; })) << feed();
+        service.set_faults({"ws-disconnect:rate=0.5", "ws-drop-version:rate=0.02", "5xx:rate=0.05"});
+        std::size_t before = logged_digests(service.scanner().output()).size();
+        ASSERT_TRUE(cycles(before + 4));
+        const auto changed = service.post("/settings", json{{"notional", 7'500}});
+        ASSERT_TRUE(changed && changed->status == 200) << (changed ? changed->body : changed.error().message());
+        service.set_faults({});
+        ASSERT_TRUE(cycles(before + 8));
+        const auto removed = [&] { return !std::filesystem::exists(folder_ / "live") || first_segment() > 1; };
+        ASSERT_TRUE(service.wait_until(removed, std::chrono::seconds(90)));
+        ASSERT_EQ(service.scanner().stop(SIGTERM), 0);
+        log = service.scanner().output();
+    }
+    EXPECT_THAT(log, HasSubstr("recording_checkpoint"));
+    std::vector<std::string> files = segments();
+    ASSERT_GE(files.size(), 3U) << log;
+    const std::vector<std::string> live = logged_digests(log);
+    std::size_t least = 0;
+    for (std::size_t from = 0; from < files.size(); ++from) {
+        std::vector<std::string> arguments{"replay"};
+        arguments.insert(arguments.end(), files.begin() + static_cast<std::ptrdiff_t>(from), files.end());
+        const std::string told = output_of(arguments, 0);
+        EXPECT_THAT(told, HasSubstr("digests compared, 0 differ")) << "from " << files[from];
+        EXPECT_THAT(told, testing::Not(HasSubstr("parted"))) << told;
+        if (from == 0) least = static_cast<std::size_t>(std::ranges::count(told, '\n'));
+    }
+    EXPECT_GE(least, 3U);
+
+    // From the middle, of what is left.
+    const std::string middle = start_of(files[files.size() / 2]);
+    output_of({"recording", "cut", path("live"), "--from", middle, "--out", path("cut")}, 0);
+    EXPECT_THAT(output_of({"recording", "verify", path("cut")}, 0), HasSubstr("sound"));
+    EXPECT_THAT(output_of({"replay", path("cut")}, 0), HasSubstr("digests compared, 0 differ"));
 }
 
 TEST_F(Recorded, is_made_of_lines_that_something_else_captured_and_ranked) {

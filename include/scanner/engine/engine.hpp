@@ -64,8 +64,8 @@ public:
     /// In place of `run` where `steps` replays: begins what goes on beside scans, each of which is a `scan_once`.
     [[nodiscard]] virtual boost::asio::awaitable<void> follow_recording() = 0;
     [[nodiscard]] virtual boost::asio::awaitable<void> end_recording() = 0;
-    /// In a replay: others look at contracts than before, whose codes these are.
-    virtual void replay_looks(const std::vector<std::string>& contract_codes) = 0;
+    /// In a replay: other contracts are looked at than before. The detail of the recorded step "looks".
+    virtual void replay_looks(std::string_view detail) = 0;
 
     /// Everything that decides what the next rankings are, as bytes (docs/recording.md); the engine goes on as if it
     /// had been restored from it. Nothing while a pass or a ranking is under way, before `run` has begun, and where

@@ -25,15 +25,17 @@ public:
 
     /// Takes note of what matters of a record.
     void note(const Record& record);
-    /// The pieces, oldest first, all of them at `at`.
-    [[nodiscard]] std::vector<Record> checkpoint(Stamp at, bool with_settings = true) const;
+    /// The pieces, oldest first, all of them at `at`: of answers that came at `since_wall_ns` or later.
+    [[nodiscard]] std::vector<Record> checkpoint(Stamp at, bool with_settings = true,
+                                                 std::int64_t since_wall_ns = INT64_MIN) const;
 
 private:
     struct Kept {
         std::uint64_t order = 0;
+        std::int64_t wall_ns = 0;
         std::string bytes;
     };
-    void keep(const std::string& url, std::string bytes);
+    void keep(const std::string& url, std::int64_t wall_ns, std::string bytes);
 
     std::map<std::string, Kept> answers_;
     std::map<std::uint64_t, std::string> by_age_;

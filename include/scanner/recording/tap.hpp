@@ -12,10 +12,17 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace scanner::recording {
+
+/// What a segment begins with.
+struct Beginning {
+    std::vector<RecordBody> pieces;
+    bool whole = false;  ///< nothing that came before is needed: but for answers of a moment ago none is repeated
+};
 
 /// Where a running program says what happens, and the clock of those who say it. Loop thread only.
 ///
@@ -24,13 +31,15 @@ namespace scanner::recording {
 class Tap : public core::Clock, public net::StepLog {
 public:
     /// From now on everything goes to `recorder`, which must live until another takes its place; nullptr: nowhere, and
-    /// the clock is `real`'s. What a recording begins with is kept meanwhile.
+    /// the clock is `real`'s. Where something has happened before, it begins with the next checkpoint.
     virtual void record_to(Recorder* recorder) = 0;
     [[nodiscard]] virtual bool is_recording() const = 0;
     /// A record that came or was made now.
     virtual void note(RecordBody body) = 0;
-    /// What a segment begins with beside settings and answers.
-    virtual void set_checkpoint(std::function<std::vector<RecordBody>()> pieces) = 0;
+    /// What a segment begins with beside settings and answers: called between two things that the loop runs; nothing
+    /// where no segment can begin just then, and it is asked again a moment later. The first segment of a recorder that
+    /// has been there from the beginning begins with the first record, and is not asked for.
+    virtual void set_checkpoint(std::function<std::optional<Beginning>()> begin) = 0;
 };
 
 /// `settings`: lines NAME=value, secrets masked. Records nowhere at first. `real` must outlive it.

@@ -56,8 +56,9 @@ struct CutOptions {
     std::vector<std::string> contracts;
     bool with_operator = false;  ///< keep what operators set and changed
 };
-/// Copies a part into `into`, with what must be known to begin there: the settings in effect and the newest answer of
-/// each request.
+/// Copies a part into `into`. Of all contracts: from the last segment on that begins in time with an engine's state,
+/// which may be a while before. Without such a state, and of some contracts: with what must be known to begin there,
+/// the settings in effect and the newest answer of each request.
 [[nodiscard]] core::Result<void> cut(std::vector<SegmentFile> files, const CutOptions& options, SegmentFolder& into);
 
 /// Makes a recording of JSON Lines: {"t":ns,"connection":"…","kind":"rest"|"ws","topic_or_url":"…","body":"…"}, or

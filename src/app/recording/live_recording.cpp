@@ -3,16 +3,21 @@
 #include "app/recording/ranking_digest.hpp"
 
 #include "scanner/core/log.hpp"
+#include "scanner/exchange/checkpointed.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
 #include "scanner/recording/digest.hpp"
 #include "scanner/recording/disk.hpp"
+#include "scanner/recording/engine_checkpoint.hpp"
 #include "scanner/recording/recorder.hpp"
 #include "scanner/recording/tap.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -27,11 +32,7 @@ public:
         : executor_(std::move(executor)),
           settings_(settings),
           tap_(recording::make_tap(executor_, core::system_clock(), recorded_settings(settings))) {
-        tap_->set_checkpoint([this] {
-            std::vector<recording::RecordBody> pieces;
-            if (!options_.empty()) pieces.push_back(recording::Step{"options", "", options_});
-            return pieces;
-        });
+        tap_->set_checkpoint([this] { return beginning(); });
     }
     ~LiveRecordingImpl() override { hashing_.join(); }
     LiveRecordingImpl(const LiveRecordingImpl&) = delete;
@@ -44,6 +45,10 @@ public:
         if (!disk) return std::unexpected(disk.error().within("SCANNER_RECORD_DIR"));
         recording::RecorderOptions options;
         options.max_bytes = static_cast<std::uint64_t>(settings_.record_max_gb * 1e9);
+        // So that a small bound has older ones to give up.
+        constexpr std::uint64_t kSegments = 8;
+        options.segment_bytes = static_cast<std::size_t>(
+            std::clamp<std::uint64_t>(options.max_bytes / kSegments, 1U << 16U, recording::kSegmentBytes));
         const std::int64_t started_ns = core::to_unix_ms(core::system_clock().now()) * 1'000'000;
         recorder_ = recording::make_recorder(std::move(*disk), started_ns, options);
         tap_->record_to(recorder_.get());
@@ -68,6 +73,7 @@ public:
         return *client_;
     }
     exchange::Exchange& wrap(exchange::Exchange& inner) override {
+        checkpointed_ = dynamic_cast<exchange::Checkpointed*>(&inner);
         exchange_ = recording::make_recording_exchange(inner, *tap_);
         return *exchange_;
     }
@@ -97,6 +103,8 @@ public:
             });
         });
     }
+
+    void keep_state_of(engine::Engine& engine) override { engine_ = &engine; }
 
     void note_options(const RecordedOptions& options) override {
         options_ = encode_options(options);
@@ -143,6 +151,30 @@ public:
     void on_tend() override { tap_->step("feed.tend", "", ""); }
 
 private:
+    /// Nothing while a pass is under way: its answers belong to the segment before.
+    std::optional<recording::Beginning> beginning() {
+        recording::Beginning beginning;
+        if (engine_ != nullptr && !engine_->manipulation()) {
+            const auto began = std::chrono::steady_clock::now();
+            auto bytes = engine_->checkpoint();
+            if (!bytes) return std::nullopt;
+            const auto shown = engine_->board().current();
+            const std::size_t size = bytes->size();
+            for (recording::Checkpoint& piece :
+                 recording::engine_pieces({.with_feed = engine_->live() != nullptr,
+                                           .sequence = shown ? shown->sequence : 0,
+                                           .exchange = checkpointed_ != nullptr ? checkpointed_->checkpoint() : "",
+                                           .bytes = std::move(*bytes)})) {
+                beginning.pieces.emplace_back(std::move(piece));
+            }
+            beginning.whole = true;
+            const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
+            core::log(core::LogLevel::info, "recording_checkpoint", {{"bytes", size}, {"ms", took.count()}});
+        }
+        if (!options_.empty()) beginning.pieces.push_back(recording::Step{"options", "", options_});
+        return beginning;
+    }
+
     void note_digests() {
         std::vector<recording::CycleDigest> made;
         {
@@ -160,6 +192,8 @@ private:
     std::unique_ptr<exchange::Exchange> exchange_;
     std::unique_ptr<exchange::Exchange> feed_exchange_;
     std::string options_;
+    engine::Engine* engine_ = nullptr;
+    exchange::Checkpointed* checkpointed_ = nullptr;  ///< where the exchange is one
     std::mutex mutex_;
     std::vector<recording::CycleDigest> digests_;  // guarded by mutex_
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -48,6 +48,8 @@ public:
     [[nodiscard]] virtual exchange::FeedTap& feed_tap() = 0;
     /// Logs and records what each recorded ranking comes to.
     virtual void follow(engine::RankingBoard& board) = 0;
+    /// Whose state a segment begins with; must outlive the recording of its steps.
+    virtual void keep_state_of(engine::Engine& engine) = 0;
     /// Options that take effect now.
     virtual void note_options(const RecordedOptions& options) = 0;
     /// Settings that take effect now.

@@ -7,10 +7,12 @@
 
 #include "scanner/core/numeric.hpp"
 #include "scanner/engine/engine.hpp"
+#include "scanner/exchange/checkpointed.hpp"
 #include "scanner/exchange/exchange_factory.hpp"
 #include "scanner/exchange/feed_player.hpp"
 #include "scanner/ranking/ranking_codec.hpp"
 #include "scanner/recording/answer_memory.hpp"
+#include "scanner/recording/engine_checkpoint.hpp"
 #include "scanner/recording/tap.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -90,6 +92,7 @@ public:
             if (!read) return std::unexpected(read.error());
             if (!*read || (*read)->at.wall_ns >= options_.to_wall_ns) return std::nullopt;
             next_ = std::move(*read);
+            if (reader_.after_gap()) after_gap_ = engine_ != nullptr;
         }
         return next_->at.wall_ns;
     }
@@ -165,6 +168,7 @@ private:
             client_.put(std::move(*answer));
         } else if (const auto* const piece = std::get_if<recording::Checkpoint>(&record.body)) {
             if (const auto answer_then = recording::answer_of(*piece)) client_.put(*answer_then);
+            if (auto state = pieces_.take(*piece)) return take_checkpoint(std::move(*state), at);
         } else if (const auto* const lines = std::get_if<recording::SettingsInEffect>(&record.body)) {
             clock_.set(at);
             return take_settings(lines->text);
@@ -183,10 +187,43 @@ private:
             settle();
             clock_.set(at);
             if (step->name == "feed.seed") return take_seed(step->detail);
-            if (!engine_) make_engine();
+            if (!engine_) {
+                make_engine();
+                begin_following();
+            }
             return take_step(*step, at);
         }
         return {};
+    }
+
+    /// Where the replay begins, it goes on from there. Later it stands there itself, and does what was done then.
+    core::Result<void> take_checkpoint(recording::EngineState state, const recording::Stamp& at) {
+        if (!has_settings_) return core::fail(core::ErrorCode::invalid_input, "the recording tells no settings");
+        settle();
+        clock_.set(at);
+        if (engine_) {
+            if (after_gap_) {
+                diverge(at, "something is missing before this segment, which can be replayed by itself");
+            } else if (!engine_->checkpoint()) {
+                diverge(at, "a segment begins, and the engine is in the middle of a pass");
+            }
+            return {};
+        }
+        if (state.with_feed) seed_ = 0;  // what is left to chance is told by the state
+        make_engine();
+        auto* const decoder = dynamic_cast<exchange::Checkpointed*>(decoder_.get());
+        if (decoder == nullptr || !decoder->restore(state.exchange)) {
+            return core::fail(core::ErrorCode::malformed, "a checkpoint of another exchange, or damaged");
+        }
+        if (auto restored = engine_->restore_checkpoint(state.bytes); !restored) return restored;
+        restored_sequence_ = state.sequence;
+        begin_following();
+        return {};
+    }
+
+    void begin_following() {
+        asio::co_spawn(io_, engine_->follow_recording(), asio::detached);
+        settle();
     }
 
     core::Result<void> take_connection(const recording::ConnectionEvent& event, const recording::Stamp& at) {
@@ -224,8 +261,7 @@ private:
         if (read.ec != std::errc() || engine_) return core::fail(core::ErrorCode::malformed, "recorded seed of a feed");
         seed_ = seed;
         make_engine();
-        asio::co_spawn(io_, engine_->follow_recording(), asio::detached);
-        settle();
+        begin_following();
         return {};
     }
 
@@ -278,6 +314,8 @@ private:
         } else if (step.name == "continue_after") {
             const auto sequence = core::parse_int(step.detail);
             if (sequence && *sequence >= 0) engine_->continue_after(static_cast<std::uint64_t>(*sequence));
+        } else if (step.name == "looks") {
+            engine_->replay_looks(step.detail);
         } else if (step.name == "feed.tend") {
             if (player_ != nullptr) player_->on_tend();
         } else if (is_scan_step(step.name) || is_feed_step(step.name)) {
@@ -344,6 +382,7 @@ private:
     /// A digest was recorded a moment after its ranking.
     void compare(const recording::CycleDigest& digest) {
         settle();
+        if (digest.sequence <= restored_sequence_) return;  // made before this replay begins
         const auto found = made_.find(digest.sequence);
         ++outcome_.compared;
         if (found == made_.end()) {
@@ -376,9 +415,12 @@ private:
     std::optional<std::uint64_t> seed_;       ///< of the feed, where one was followed
     exchange::FeedPlayer* player_ = nullptr;  ///< the engine's
     bool has_settings_ = false;
+    recording::EnginePieces pieces_;
+    std::uint64_t restored_sequence_ = 0;  ///< of the ranking before the checkpoint that this began with
     std::unique_ptr<engine::Engine> engine_;
     bool scanning_ = false;
     bool stopped_ = false;
+    bool after_gap_ = false;  ///< something is missing that the engine would need
     bool foreign_ = false;
     std::int64_t due_ns_ = 0;                      ///< of a foreign recording's next pass
     std::map<std::uint64_t, std::uint64_t> made_;  // digests by sequence, not yet compared
@@ -388,6 +430,9 @@ private:
 }  // namespace
 
 std::unique_ptr<Replay> make_replay(std::vector<recording::SegmentFile> files, ReplayOptions options) {
+    // A head that cannot be read is told of when it is come to.
+    const auto place = recording::checkpoint_before(files, options.from_wall_ns);
+    if (place && *place) files.erase(files.begin(), files.begin() + static_cast<std::ptrdiff_t>(**place));
     return std::make_unique<Replayer>(std::move(files), std::move(options));
 }
 

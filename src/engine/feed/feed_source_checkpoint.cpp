@@ -1,4 +1,4 @@
-#include "engine/checkpoint_values.hpp"
+#include "engine/checkpoint/values.hpp"
 #include "engine/feed/feed_source.hpp"
 
 #include <string>

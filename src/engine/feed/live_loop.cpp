@@ -1,8 +1,9 @@
 #include "engine/feed/live_loop.hpp"
 
-#include "engine/checkpoint_values.hpp"
+#include "engine/checkpoint/values.hpp"
+#include "engine/feed/ended.hpp"
 
-#include "scanner/exchange/feed_checkpoint.hpp"
+#include "scanner/exchange/checkpointed.hpp"
 #include "scanner/net/deadline.hpp"
 
 #include <boost/asio/this_coro.hpp>
@@ -21,7 +22,6 @@ namespace asio = boost::asio;
 using exchange::BookState;
 using std::chrono::milliseconds;
 
-constexpr std::size_t kBookReaders = 12;
 /// Contracts without a live book get one at this multiple of the pace of audits, for they have nothing else; and books
 /// that are doubted are looked into at it, before they are two seconds behind.
 constexpr double kUrgentPace = 3.0;
@@ -31,32 +31,10 @@ constexpr milliseconds kLook{100};
 constexpr std::chrono::seconds kIndexInterval{1};
 constexpr std::chrono::seconds kLookInterval{1};
 constexpr std::chrono::seconds kReserveAgain{1};
-constexpr std::chrono::seconds kFillAgain{2};
-constexpr std::size_t kTapeFillers = 4;
-/// A tape can stall on a living connection as a book can, and nothing tells of it: each is compared with the exchange's
-/// list of trades once in so long, at this part of the pace of books' audits.
-constexpr std::chrono::seconds kTapeAuditEvery{15};
-constexpr double kTapeAuditPace = 0.5;
-constexpr int kAuditedTrades = 200;
-constexpr int kFilledTrades = 2'000;
-static_assert(kFilledTrades <= market::Tape::kRemembered);
 constexpr milliseconds kStopGrace{300};
 /// Details of the step of a ranking between scans.
 constexpr std::string_view kRecorded = "recorded";
 constexpr std::string_view kPublished = "published";
-
-/// Says at its end that nothing is being asked for any more.
-template <class Task>
-class Ended {
-public:
-    explicit Ended(std::optional<Task>& task) : task_(task) {}
-    ~Ended() { task_.reset(); }
-    Ended(const Ended&) = delete;
-    Ended& operator=(const Ended&) = delete;
-
-private:
-    std::optional<Task>& task_;
-};
 
 /// Whether the index of a contract that is followed is another than was held.
 bool has_moved(const OptionalList<market::IndexPrice>& held, const exchange::Bulk<market::IndexPrice>& answer,
@@ -142,6 +120,16 @@ asio::awaitable<void> LiveLoop::start() {
 asio::awaitable<std::string> LiveLoop::reach(std::string name, std::string detail) {
     if (steps_ == nullptr) co_return detail;
     co_return co_await steps_->reach(name, std::move(detail));
+}
+
+void LiveLoop::set_looks(std::string_view detail) {
+    std::vector<std::string> codes;
+    while (!detail.empty()) {
+        const std::size_t end = std::min(detail.find(' '), detail.size());
+        codes.emplace_back(detail.substr(0, end));
+        detail.remove_prefix(std::min(end + 1, detail.size()));
+    }
+    source_.set_looks(codes);
 }
 
 /// False when cancelled. In a replay the next step is waited for instead.
@@ -377,95 +365,6 @@ asio::awaitable<void> LiveLoop::read_index() {
     }
 }
 
-const FollowedContract* LiveLoop::tape_to_audit() const {
-    const core::SteadyTime now = clock_.steady_now();
-    const FollowedContract* found = nullptr;
-    core::SteadyTime oldest = now - kTapeAuditEvery;
-    for (const auto& [code, contract] : source_.followed()) {
-        if (!contract.tape_followed || contract.tape_has_hole) continue;
-        const auto last = tapes_audited_.find(code);
-        const core::SteadyTime at = last == tapes_audited_.end() ? core::SteadyTime() : last->second;
-        if (at > oldest) continue;
-        oldest = at;
-        found = &contract;
-    }
-    return found;
-}
-
-asio::awaitable<void> LiveLoop::audit_tapes() {
-    if (auditing_) co_await audit_tape();
-    while (!stopping_) {
-        const auto wait = std::chrono::duration<double>(1.0 / (kTapeAuditPace * options_.audits_per_sec));
-        if (!co_await pause(std::chrono::duration_cast<core::SteadyTime::duration>(wait))) co_return;
-        co_await reach("audit_tapes");
-        std::erase_if(tapes_audited_, [this](const auto& entry) { return !source_.followed().contains(entry.first); });
-        tape_watch_.note(state_.tickers(), source_.followed(), clock_.steady_now());
-        auto contract = tape_watch_.next(source_.followed(), clock_.steady_now());
-        if (const FollowedContract* const next = contract ? nullptr : tape_to_audit()) contract = next->contract;
-        const auto followed = contract ? source_.followed().find(contract->contract_code) : source_.followed().end();
-        if (followed == source_.followed().end()) continue;
-        auditing_ = {.contract = std::move(contract),
-                     .life = followed->second.tape_life,
-                     .asked = {.exchange = source_.exchange_now(), .steady = clock_.steady_now()}};
-        tapes_audited_[followed->first] = auditing_->asked.steady;
-        co_await audit_tape();
-    }
-}
-
-asio::awaitable<void> LiveLoop::audit_tape() {
-    const TapeTask task = *auditing_;
-    const Ended ended(auditing_);
-    const std::string& code = task.contract->contract_code;
-    const auto trades = co_await exchange_.trades(task.contract, kAuditedTrades);
-    // A new hole since then is for those who fill it: this list is too short.
-    const auto followed = source_.followed().find(code);
-    if (!trades || followed == source_.followed().end()) co_return;
-    if (followed->second.tape_life != task.life || followed->second.tape_has_hole) co_return;
-    const TapeFinding finding = tape_watch_.judge(followed->second, *trades, task.asked, clock_.steady_now());
-    if (finding == TapeFinding::stalled) {
-        core::log(core::LogLevel::warning, "tape_stalled", {{"contract_code", code}});
-        feed_->restart_tape(code, "the exchange lists trades that the tape has not told");
-    } else if (finding != TapeFinding::behind) {
-        // What is only behind is asked about once more: a trade that was filled in says nothing of its topic any more.
-        static_cast<void>(source_.fill_tape(code, *trades, task.life));
-    }
-}
-
-asio::awaitable<void> LiveLoop::fill_tapes(std::size_t number) {
-    if (filling_[number]) co_await fill_tape(number);
-    while (!stopping_) {
-        if (holes_.empty() && !is_replay()) {
-            co_await hole_.wait();
-            continue;
-        }
-        co_await reach("fill " + std::to_string(number));
-        if (holes_.empty()) continue;
-        const std::string code = std::move(holes_.front());
-        holes_.pop_front();
-        const auto followed = source_.followed().find(code);
-        if (followed == source_.followed().end() || !followed->second.tape_has_hole) continue;
-        // Nothing can be closed that stays open at its newer end. Its next subscription is told, and queues it again.
-        if (!followed->second.tape_followed) continue;
-        filling_[number] = {.contract = followed->second.contract, .life = followed->second.tape_life, .asked = {}};
-        co_await fill_tape(number);
-    }
-}
-
-asio::awaitable<void> LiveLoop::fill_tape(std::size_t number) {
-    const TapeTask task = *filling_[number];
-    const std::string& code = task.contract->contract_code;
-    {
-        const Ended ended(filling_[number]);
-        const auto trades = co_await exchange_.trades(task.contract, kFilledTrades);
-        if (trades && source_.fill_tape(code, *trades, task.life)) {
-            ++counted_.tapes_filled;
-            co_return;
-        }
-    }
-    if (std::ranges::find(holes_, code) == holes_.end()) holes_.push_back(code);
-    static_cast<void>(co_await pause(kFillAgain));
-}
-
 // -- checkpoints -----------------------------------------------------------------------------------------------------
 
 void LiveLoop::persist_rest(auto& self, auto& archive) {
@@ -475,7 +374,7 @@ void LiveLoop::persist_rest(auto& self, auto& archive) {
 }
 
 bool LiveLoop::save(core::CheckpointWriter& archive) {
-    auto* const feed = dynamic_cast<exchange::FeedCheckpoint*>(feed_.get());
+    auto* const feed = dynamic_cast<exchange::Checkpointed*>(feed_.get());
     if (feed == nullptr) return false;
     archive(feed->checkpoint());
     source_.save(archive);
@@ -484,7 +383,7 @@ bool LiveLoop::save(core::CheckpointWriter& archive) {
 }
 
 void LiveLoop::load(core::CheckpointReader& archive) {
-    auto* const feed = dynamic_cast<exchange::FeedCheckpoint*>(feed_.get());
+    auto* const feed = dynamic_cast<exchange::Checkpointed*>(feed_.get());
     std::string bytes;
     archive(bytes);
     archive.require(archive.ok() && feed != nullptr && feed->restore(bytes));

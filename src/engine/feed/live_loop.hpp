@@ -83,7 +83,7 @@ public:
     [[nodiscard]] FeedHealth health() const;
 
     /// In a replay: others are looked at than before.
-    void set_looks(const std::vector<std::string>& contract_codes) { source_.set_looks(contract_codes); }
+    void set_looks(std::string_view detail);
     /// Everything that decides, the feed and what is being asked for included; false where the feed cannot be kept.
     /// When to rank is not: in a replay the recording says so.
     [[nodiscard]] bool save(core::CheckpointWriter& archive);
@@ -92,6 +92,8 @@ public:
 
 private:
     using Awaitable = boost::asio::awaitable<void>;
+    static constexpr std::size_t kBookReaders = 12;
+    static constexpr std::size_t kTapeFillers = 4;
     /// Trades that are being asked for.
     struct TapeTask {
         std::shared_ptr<const market::Contract> contract;

@@ -10,7 +10,9 @@
 #include "exchange/rest/caller.hpp"
 #include "exchange/rest/sweep.hpp"
 
+#include "scanner/core/checkpoint.hpp"
 #include "scanner/core/url.hpp"
+#include "scanner/exchange/checkpointed.hpp"
 
 #include <fmt/format.h>
 
@@ -28,7 +30,7 @@ using rest::BulkAnswer;
 
 constexpr int kMaxRows = 2000;  // of candles and of trades a call
 
-class HtxExchange final : public Exchange {
+class HtxExchange final : public Exchange, public Checkpointed {
 public:
     HtxExchange(asio::any_io_executor executor, ExchangeOptions options, net::HttpClient& client,
                 const core::Clock& clock, std::uint64_t random_seed, ExchangeObserver observer)
@@ -54,6 +56,24 @@ public:
                                                                int count) override;
     asio::awaitable<Result<void>> probe() override;
     ExchangeStatus status() const override;
+
+    std::string checkpoint() override {
+        core::CheckpointWriter archive;
+        archive(sizes_, funding_fallback_, open_interest_fallback_);
+        return archive.take();
+    }
+    bool restore(std::string_view bytes) override {
+        core::CheckpointReader archive(bytes);
+        ContractSizes sizes;
+        rest::BulkFallback funding = funding_fallback_;
+        rest::BulkFallback open_interest = open_interest_fallback_;
+        archive(sizes, funding, open_interest);
+        if (!archive.at_end()) return false;
+        sizes_ = std::move(sizes);
+        funding_fallback_ = funding;
+        open_interest_fallback_ = open_interest;
+        return true;
+    }
 
 private:
     asio::awaitable<Result<BulkAnswer<market::FundingRate>>> v5_funding(std::vector<std::string> codes,

@@ -23,6 +23,7 @@ public:
 
     void record_to(Recorder* recorder) override {
         recorder_ = recorder;
+        has_begun_ = has_happened_;
         if (recorder_ == nullptr) held_.reset();
     }
     bool is_recording() const override { return recorder_ != nullptr; }
@@ -31,17 +32,24 @@ public:
     core::SteadyTime steady_now() const override { return held_ ? held_->steady : real_.steady_now(); }
 
     void note(RecordBody body) override {
-        if (recorder_ == nullptr) return memory_.note({{}, std::move(body)});
+        if (recorder_ == nullptr) {
+            has_happened_ = true;
+            memory_.note({stamp(real_.now(), real_.steady_now()), std::move(body)});
+            return;
+        }
         hold();
         offer({stamp(), std::move(body)});
     }
 
     void step(std::string_view name, std::string_view contract, std::string_view detail) override {
-        if (recorder_ == nullptr) return;
+        if (recorder_ == nullptr) {
+            has_happened_ = true;
+            return;
+        }
         note(Step{.name = std::string(name), .contract = std::string(contract), .detail = std::string(detail)});
     }
 
-    void set_checkpoint(std::function<std::vector<RecordBody>()> pieces) override { pieces_ = std::move(pieces); }
+    void set_checkpoint(std::function<std::optional<Beginning>()> begin) override { begin_ = std::move(begin); }
 
 private:
     struct Moment {
@@ -56,32 +64,50 @@ private:
             if (alive.expired()) return;
             releasing_ = false;
             held_.reset();
+            begin_between();
         });
     }
 
-    Stamp stamp() const {
+    static Stamp stamp(core::WallTime wall, core::SteadyTime steady) {
         using std::chrono::nanoseconds;
-        return {.wall_ns = nanoseconds(held_->wall.time_since_epoch()).count(),
-                .steady_ns = nanoseconds(held_->steady.time_since_epoch()).count()};
+        return {.wall_ns = nanoseconds(wall.time_since_epoch()).count(),
+                .steady_ns = nanoseconds(steady.time_since_epoch()).count()};
     }
+    Stamp stamp() const { return stamp(held_->wall, held_->steady); }
 
     void offer(Record record) {
-        if (recorder_->wants_checkpoint()) {
-            std::vector<Record> pieces = memory_.checkpoint(record.at);
-            if (pieces_) {
-                for (RecordBody& body : pieces_()) pieces.push_back({record.at, std::move(body)});
-            }
-            recorder_->begin_segment(record.at, std::move(pieces));
+        has_happened_ = true;
+        if (!has_begun_ && recorder_->wants_checkpoint()) {
+            // From the very beginning: what follows makes everything.
+            has_begun_ = true;
+            recorder_->begin_segment(record.at, memory_.checkpoint(record.at));
         }
         memory_.note(record);
         recorder_->offer(std::move(record));
     }
 
+    /// Nothing is half done here.
+    void begin_between() {
+        if (recorder_ == nullptr || !has_begun_ || !begin_ || !recorder_->wants_checkpoint()) return;
+        auto beginning = begin_();
+        if (!beginning) return;
+        const Stamp at = stamp(real_.now(), real_.steady_now());
+        std::vector<Record> pieces =
+            beginning->whole ? memory_.checkpoint(at, true, at.wall_ns - kOnTheWay.count()) : memory_.checkpoint(at);
+        for (RecordBody& body : beginning->pieces) pieces.push_back({at, std::move(body)});
+        recorder_->begin_segment(at, std::move(pieces));
+    }
+
+    /// An answer is taken over so long after it came, at most.
+    static constexpr std::chrono::nanoseconds kOnTheWay = std::chrono::seconds(5);
+
     const asio::any_io_executor executor_;
     const core::Clock& real_;
     Recorder* recorder_ = nullptr;  // nullptr: nothing is recorded
     AnswerMemory memory_;
-    std::function<std::vector<RecordBody>()> pieces_;
+    std::function<std::optional<Beginning>()> begin_;
+    bool has_happened_ = false;
+    bool has_begun_ = false;  ///< a segment, or what a recording from the beginning would have begun with is gone
     std::optional<Moment> held_;
     bool releasing_ = false;
     std::shared_ptr<bool> alive_;

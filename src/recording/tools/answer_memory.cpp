@@ -27,18 +27,18 @@ void AnswerMemory::note(const Record& record) {
         ByteSink sink(bytes);
         sink.varint(static_cast<std::uint64_t>(answer->status));
         sink.text(answer->body);
-        keep(answer->url, std::move(bytes));
+        keep(answer->url, record.at.wall_ns, std::move(bytes));
     } else if (const auto* const piece = std::get_if<Checkpoint>(&record.body)) {
-        if (answer_of(*piece)) keep(piece->name, piece->bytes);
+        if (answer_of(*piece)) keep(piece->name, record.at.wall_ns, piece->bytes);
     } else if (const auto* const settings = std::get_if<SettingsInEffect>(&record.body)) {
         settings_ = settings->text;
     }
 }
 
-void AnswerMemory::keep(const std::string& url, std::string bytes) {
+void AnswerMemory::keep(const std::string& url, std::int64_t wall_ns, std::string bytes) {
     Kept& kept = answers_[url];
     by_age_.erase(kept.order);
-    kept = {.order = ++order_, .bytes = std::move(bytes)};
+    kept = {.order = ++order_, .wall_ns = wall_ns, .bytes = std::move(bytes)};
     by_age_[order_] = url;
     while (answers_.size() > kMaxAnswers) {
         answers_.erase(by_age_.begin()->second);
@@ -46,11 +46,13 @@ void AnswerMemory::keep(const std::string& url, std::string bytes) {
     }
 }
 
-std::vector<Record> AnswerMemory::checkpoint(Stamp at, bool with_settings) const {
+std::vector<Record> AnswerMemory::checkpoint(Stamp at, bool with_settings, std::int64_t since_wall_ns) const {
     std::vector<Record> pieces;
     if (with_settings && !settings_.empty()) pieces.push_back({at, SettingsInEffect{settings_}});
     for (const auto& [order, url] : by_age_) {
-        pieces.push_back({at, Checkpoint{.version = kAnswerPiece, .name = url, .bytes = answers_.at(url).bytes}});
+        const Kept& kept = answers_.at(url);
+        if (kept.wall_ns < since_wall_ns) continue;
+        pieces.push_back({at, Checkpoint{.version = kAnswerPiece, .name = url, .bytes = kept.bytes}});
     }
     return pieces;
 }

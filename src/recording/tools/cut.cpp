@@ -1,9 +1,12 @@
 #include "scanner/recording/answer_memory.hpp"
+#include "scanner/recording/engine_checkpoint.hpp"
 #include "scanner/recording/tools.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace scanner::recording {
 namespace {
@@ -35,7 +38,11 @@ public:
     [[nodiscard]] bool keeps(const Record& record) const {
         if (const auto* const answer = std::get_if<RestAnswer>(&record.body))
             return wants(contract_of_url(answer->url));
-        if (const auto* const piece = std::get_if<Checkpoint>(&record.body)) return wants(contract_of_url(piece->name));
+        if (const auto* const piece = std::get_if<Checkpoint>(&record.body)) {
+            // An engine's state is of all contracts, and of all that they were asked for.
+            if (piece->version == kEnginePiece) return options_.contracts.empty();
+            return wants(contract_of_url(piece->name));
+        }
         if (const auto* const step = std::get_if<Step>(&record.body)) return wants(step->contract);
         if (const auto* const frame = std::get_if<SocketFrame>(&record.body)) {
             return frame->compressed || wants(contract_of_message(frame->bytes));
@@ -58,7 +65,15 @@ private:
 }  // namespace
 
 core::Result<void> cut(std::vector<SegmentFile> files, const CutOptions& options, SegmentFolder& into) {
-    RecordingReader reader(std::move(files), options.from_wall_ns);
+    // With an engine's state at its head a segment is copied from there: what it holds is all that need be known.
+    bool whole = false;
+    if (options.contracts.empty()) {
+        const auto place = checkpoint_before(files, options.from_wall_ns);
+        if (!place) return std::unexpected(place.error());
+        whole = place->has_value();
+        if (whole) files.erase(files.begin(), files.begin() + static_cast<std::ptrdiff_t>(**place));
+    }
+    RecordingReader reader(std::move(files), whole ? INT64_MIN : options.from_wall_ns);
     const Filter filter(options);
     AnswerMemory memory;
     bool begun = false;
@@ -68,12 +83,13 @@ core::Result<void> cut(std::vector<SegmentFile> files, const CutOptions& options
         if (!*next || (*next)->at.wall_ns >= options.to_wall_ns) break;
         const Record& record = **next;
         if (!filter.keeps(record)) continue;
-        if (record.at.wall_ns >= options.from_wall_ns) {
-            begun = true;
-            auto added = into.add(record, [&] { return memory.checkpoint(record.at); });
+        const bool wanted = record.at.wall_ns >= options.from_wall_ns;
+        begun = begun || wanted;
+        if (whole || wanted) {
+            auto added = into.add(record, [&] { return whole ? std::vector<Record>() : memory.checkpoint(record.at); });
             if (!added) return added;
         }
-        memory.note(record);
+        if (!whole) memory.note(record);
     }
     if (!begun) return core::fail(core::ErrorCode::not_found, "nothing was recorded in that time");
     return into.finish();

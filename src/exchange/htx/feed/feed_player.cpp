@@ -2,7 +2,7 @@
 
 #include "exchange/htx/feed/feed_core.hpp"
 
-#include "scanner/exchange/feed_checkpoint.hpp"
+#include "scanner/exchange/checkpointed.hpp"
 #include "scanner/net/retry.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -36,7 +36,7 @@ void store(std::string_view text, std::string& member) {
     put(static_cast<std::uint32_t>(text.size()), 4);
 }
 
-class HtxFeedPlayer final : public FeedPlayer, public FeedCheckpoint {
+class HtxFeedPlayer final : public FeedPlayer, public Checkpointed {
 public:
     HtxFeedPlayer(const MarketFeedOptions& options, FeedListener& listener, const core::Clock& clock,
                   std::uint64_t random_seed)

@@ -3,7 +3,7 @@
 #include "exchange/htx/feed/feed_core.hpp"
 
 #include "scanner/core/log.hpp"
-#include "scanner/exchange/feed_checkpoint.hpp"
+#include "scanner/exchange/checkpointed.hpp"
 #include "scanner/net/event.hpp"
 #include "scanner/net/retry.hpp"
 #include "scanner/net/task_group.hpp"
@@ -54,7 +54,7 @@ struct Line {
     core::RepeatedFailure failure{"feed_connection_failed"};
 };
 
-class HtxFeed final : public MarketFeed, public FeedCheckpoint {
+class HtxFeed final : public MarketFeed, public Checkpointed {
 public:
     HtxFeed(const asio::any_io_executor& executor, MarketFeedOptions options, FeedListener& listener,
             const core::Clock& clock, std::uint64_t random_seed)
