@@ -113,6 +113,10 @@ chaos: packages test-packages programs  ## faults of every kind for 30 minutes, 
 chaos-feed: packages test-packages programs  ## faults of the exchange's WebSockets for 30 minutes, every live book compared with the truth
 	@scripts/chaos-feed.sh $(BIN)
 
+.PHONY: replay-check
+replay-check: packages programs  ## records 30 minutes under faults, replays them from everywhere, compares; REPLAY_SECONDS, REPLAY_OTHER=BIN_DIR
+	@scripts/replay-check.sh $(BIN)
+
 .PHONY: failover
 failover: packages test-packages programs  ## several machines: scanners killed 50 times, stopped, cut off; 10 minutes. SHORT=1: less than one
 	@scripts/failover.sh $(BIN)

@@ -158,7 +158,7 @@ TEST_F(Recorded, is_replayed_from_each_of_its_segments_and_cut_from_the_middle) 
         // So small a bound that each scan begins a segment, and the oldest are gone.
         Service service(
             {.environment = {"SCANNER_FEED=required", "SCANNER_RECORD=on", "SCANNER_RECORD_DIR=" + path("live"),
-                             "SCANNER_RECORD_MAX_GB=0.004", "SCANNER_MIN_QVOL_USDT=1000", "SCANNER_MANIP_MODEL=seed",
+                             "SCANNER_RECORD_MAX_GB=0.002", "SCANNER_MIN_QVOL_USDT=1000", "SCANNER_MANIP_MODEL=seed",
                              "SCANNER_RANK_INTERVAL_MS=200"},
              .interval_sec = "1"});
         ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();
