@@ -27,6 +27,8 @@ async function take(name, { path = '', reach = async () => undefined, ...context
   await sleep(16_000);
   await reach(page);
   await sleep(1_500);
+  // A machine that is busy with something else shows old data.
+  await page.locator('[data-notice="stale"]').waitFor({ state: 'detached', timeout: 60_000 });
   const file = join(directory, `${name}.png`);
   await page.screenshot({ path: file });
   await page.context().close();
