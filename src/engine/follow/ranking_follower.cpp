@@ -123,6 +123,11 @@ private:
             co_await changed_.wait_for(options_.retry_interval);
             co_return false;
         }
+        // What was refused stays the problem until something can be used again.
+        if (!refusing_) {
+            problem_.recovered();
+            status_.problem = last_.packed == nullptr ? "nothing has been published yet" : "";
+        }
         for (storage::StreamEntry& entry : *entries) {
             if (stopping_ || paused_) break;
             after_ = std::move(entry.id);
@@ -159,6 +164,7 @@ private:
 
     void show(const Received& received) {
         last_ = received;
+        refusing_ = false;
         problem_.recovered();
         status_.problem.clear();
         const ranking::RankingPtr& ranking = received.packed->ranking;
@@ -179,6 +185,7 @@ private:
     }
     void refuse(const core::Error& error) {
         ++status_.refused;
+        refusing_ = true;
         note(error);
     }
 
@@ -192,6 +199,7 @@ private:
     RankingFollowerStatus status_;
     core::RepeatedFailure problem_{"rankings_not_followed"};
     bool needs_snapshot_ = true;
+    bool refusing_ = false;
     bool paused_ = false;
     bool stopping_ = false;
     asio::thread_pool thread_{1};

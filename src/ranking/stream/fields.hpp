@@ -75,7 +75,7 @@ void visit_literals(auto& names, auto& pack) {
 template <>
 struct Fields<signals::DetectorVerdict> {
     static void visit(auto& self, auto& pack) {
-        pack(self.score, self.probability, self.quarantined, self.judged, self.episodes);
+        pack(self.score, self.probability, self.quarantined, self.quarantined_until, self.judged, self.episodes);
         visit_literals(self.flags, pack);
         visit_literals(self.unknown_flags, pack);
     }

@@ -181,7 +181,7 @@ protected:
         engine::make_engine(io_.get_executor(), exchange_, clock_, engine_options(), observer_, {});
     Face scanner_{io_, engine_->board(), clock_};
     std::shared_ptr<storage::ScannerLease> lease_ = storage::make_scanner_lease(
-        io_.get_executor(), {.url = url(), .key_prefix = "a:", .lease = milliseconds(60'000)});
+        io_.get_executor(), {.url = url(), .key_prefix = "a:", .lease = milliseconds(3'600'000)});
     std::unique_ptr<engine::RankingPublisher> publisher_ = engine::make_ranking_publisher(
         io_.get_executor(), storage::make_ranking_stream(io_.get_executor(), {.url = url(), .key_prefix = "a:"}),
         {.origin = kOrigin, .max_per_second = 1'000});

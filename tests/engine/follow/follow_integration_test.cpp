@@ -130,7 +130,7 @@ protected:
     boost::asio::io_context io_{1};
     test::RedisServer server_;
     std::shared_ptr<storage::ScannerLease> lease_ = storage::make_scanner_lease(
-        io_.get_executor(), {.url = url(), .key_prefix = "a:", .lease = milliseconds(60'000)});
+        io_.get_executor(), {.url = url(), .key_prefix = "a:", .lease = milliseconds(3'600'000)});
     std::unique_ptr<RankingPublisher> publisher_ = make_ranking_publisher(
         io_.get_executor(), storage::make_ranking_stream(io_.get_executor(), {.url = url(), .key_prefix = "a:"}),
         {.origin = kOrigin, .max_per_second = 1'000, .retry_interval = milliseconds(10)});
