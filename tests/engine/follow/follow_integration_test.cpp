@@ -146,8 +146,10 @@ protected:
 
 TEST_F(FollowTest, readers_show_what_was_published_in_every_member) {
     Reader& first = read();
-    for (int i = 0; i < 6; ++i) publish(i % 3 == 0);
-    ASSERT_TRUE(catches_up(first));
+    for (int i = 0; i < 6; ++i) {
+        publish(i % 3 == 0);
+        ASSERT_TRUE(catches_up(first));
+    }
     EXPECT_EQ(first.shown.size(), 6U);
     EXPECT_EQ(first.recorded.size(), 2U);
     EXPECT_EQ(first.board.universe().at(0).turnover_24h, 12.5);
