@@ -6,6 +6,7 @@
 #include "storage/documents/sql_document_store.hpp"
 #include "storage/epochs/advisory_lease.hpp"
 #include "storage/epochs/epochs_sql.hpp"
+#include "storage/epochs/sql_kept_states.hpp"
 #include "storage/history/history_sql.hpp"
 #include "storage/history/retention.hpp"
 #include "storage/history/sql_episode_ledger.hpp"
@@ -161,6 +162,7 @@ public:
     DocumentStore& document_store() { return documents_; }
     AlertArchive& alert_archive() { return alerts_; }
     EpisodeLedger& episode_ledger() { return episodes_; }
+    KeptStates& kept_states() { return states_; }
     StoreStatus status() const {
         const SpoolStatus spool = writer_.status();
         StoreStatus status;
@@ -280,6 +282,7 @@ private:
     SqlDocumentStore documents_;
     SqlAlertArchive alerts_;
     SqlEpisodeLedger episodes_;
+    SqlKeptStates states_{clock_, link_, [this] { return writer_.author(); }};
     std::uint64_t last_sequence_ = 0;
     std::chrono::steady_clock::time_point refresh_at_;
     std::optional<ChangeWatch> changes_;
@@ -310,6 +313,7 @@ public:
     EpisodeLedger& episode_ledger() override { return core_->episode_ledger(); }
     EpochLedger& epoch_ledger() override { return *core_; }
     std::shared_ptr<ScannerLease> advisory_lease(milliseconds lease) override { return core_->advisory_lease(lease); }
+    KeptStates& kept_states() override { return core_->kept_states(); }
     StoreStatus status() const override { return core_->status(); }
     std::uint64_t spool_bytes() const override { return core_->spool_bytes(); }
     HistorySize history_size() const override { return core_->history_size(); }

@@ -8,6 +8,7 @@
 #include "scanner/storage/episodes.hpp"
 #include "scanner/storage/epochs.hpp"
 #include "scanner/storage/history.hpp"
+#include "scanner/storage/kept_states.hpp"
 #include "scanner/storage/store_options.hpp"
 #include "scanner/storage/store_status.hpp"
 
@@ -42,6 +43,7 @@ public:
     /// The lease where there is no Redis to keep it; nullptr for SQLite, which one process has to itself anyway. The
     /// store must outlive it.
     [[nodiscard]] virtual std::shared_ptr<ScannerLease> advisory_lease(std::chrono::milliseconds lease) = 0;
+    [[nodiscard]] virtual KeptStates& kept_states() = 0;
 
     /// backlog: batches in the spool that the database has not committed; dropped: batches given up for good.
     [[nodiscard]] virtual StoreStatus status() const = 0;

@@ -33,6 +33,7 @@ public:
     [[nodiscard]] boost::asio::awaitable<core::Result<void>> open();
     void record(std::function<HistoryBatch()> make);
     /// Of the batches from now on that do not say who it is.
+    [[nodiscard]] Author author() const { return author_; }
     void set_author(Author author) { author_ = author; }
 
     /// Writes what the spool holds whenever the database is there, until stop().

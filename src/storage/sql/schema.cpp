@@ -233,6 +233,13 @@ constexpr std::array kEpochs{
     Column{"holder", text},
 };
 constexpr std::array kElections{Table{.name = "scanner_epochs", .columns = kEpochs, .key = "epoch"}};
+constexpr std::array kKeptStates{
+    Column{"name", text, "NOT NULL"},
+    Column{"epoch", integer, "NOT NULL"},
+    Column{"saved_at", time, "NOT NULL"},
+    Column{"state", text, "NOT NULL"},
+};
+constexpr std::array kTerms{Table{.name = "kept_states", .columns = kKeptStates, .key = "name"}};
 /// Empty on rows of a scanner that runs alone.
 constexpr std::array kEpochColumn{Column{"epoch", integer}};
 
@@ -263,6 +270,7 @@ constexpr std::array kMigrations{
     Migration{6, "epochs of elected scanners, and of cycles", kElections, "", "cycles", kEpochColumn},
     Migration{7, "epochs of alerts", {}, "", "alerts", kEpochColumn},
     Migration{8, "states of the detectors of manipulation", kDetectors, ""},
+    Migration{9, "what the next elected scanner goes on from", kTerms, ""},
 };
 static_assert(kMigrations.back().version == kSchemaVersion);
 

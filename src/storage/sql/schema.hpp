@@ -51,7 +51,7 @@ public:
     virtual void lock(SqlSession& session) = 0;
 };
 
-inline constexpr int kSchemaVersion = 8;
+inline constexpr int kSchemaVersion = 9;
 
 /// Brings the schema to `version`, all in one transaction; to an older one for tests of migrations. Throws
 /// SqlError(conflict) when it is newer than this program knows.
