@@ -218,7 +218,8 @@ private:
                                            .http = webhook_client_.get(),
                                            .file = *alert_file_,
                                            .clock = core::system_clock(),
-                                           .random = net::make_random_unit(std::random_device{}())});
+                                           .random = net::make_random_unit(std::random_device{}()),
+                                           .shared = role_ ? &stores_.database().kept_states() : nullptr});
     }
 
     api::StreamOptions stream_options() {
@@ -259,9 +260,13 @@ private:
     std::unique_ptr<ScannerRole> make_role() {
         if (loaded_.settings.role != settings::Role::scanner) return nullptr;
         return std::make_unique<ScannerRole>(io_.get_executor(), loaded_.settings, core::system_clock(), *engine_,
-                                             stores_, [this]() -> asio::awaitable<void> { return prepare_term(); });
+                                             stores_, [this]() -> asio::awaitable<void> { return prepare_term(); },
+                                             [this]() -> asio::awaitable<void> { return (*alerts_)->end_term(); });
     }
-    asio::awaitable<void> prepare_term() { static_cast<void>(co_await know_market()); }
+    asio::awaitable<void> prepare_term() {
+        (*alerts_)->begin_term();
+        static_cast<void>(co_await know_market());
+    }
     /// Whether this process made it: only then it keeps it and holds rules against it.
     bool is_ours(const ranking::Ranking& ranking) const { return !role_ || role_->leads(ranking); }
 

@@ -118,6 +118,8 @@ class Cluster:
         for name, server in self.servers.items():
             wait_for(f"{name} being ready", server.is_ready, 90)
         self.servers[self.serving[0]].post("/alerts/rules", RULE)
+        # A cycle that was under way may have been ranked before it was known.
+        self.ruled_after = self.reader.newest().seq + 1
         self.gateway = Gateway([f"{self.servers[name].host}:{self.servers[name].port}" for name in self.serving])
         # Every half of a second through nginx is a client; the others look at each process.
         targets = [RANKINGS, "/healthz/details", RANKINGS, "/ready"]

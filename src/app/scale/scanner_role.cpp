@@ -45,11 +45,13 @@ std::shared_ptr<storage::RankingStream> make_stream(const asio::any_io_executor&
 }  // namespace
 
 ScannerRole::ScannerRole(const asio::any_io_executor& executor, const settings::Settings& settings,
-                         const core::Clock& clock, engine::Engine& engine, Stores& stores, Prepare prepare)
+                         const core::Clock& clock, engine::Engine& engine, Stores& stores, Prepare prepare,
+                         HandOver hand_over)
     : settings_(settings),
       engine_(engine),
       stores_(stores),
       prepare_(std::move(prepare)),
+      hand_over_(std::move(hand_over)),
       election_(engine::make_election_loop(
           executor, make_lease(executor, settings, stores), stores.database().epoch_ledger(), clock,
           {.lease = settings.lease, .instance = instance_name()},
@@ -128,8 +130,9 @@ asio::awaitable<void> ScannerRole::scan() {
 asio::awaitable<void> ScannerRole::end() {
     if (stopping_ && publisher_) co_await publisher_->drain(kDrain);
     term_ = 0;
-    if (publisher_) publisher_->retire();
     engine_.stop();
+    co_await hand_over_();
+    if (publisher_) publisher_->retire();
     while (scanning_) co_await changed_.wait_for(std::chrono::seconds(1));
     if (follower_) follower_->pause(false);
     stand_by("standing by: another scanner is, or may be, elected");

@@ -31,11 +31,14 @@ class ScannerRole {
 public:
     /// Before each term, while it is this process' already: what has to be asked of the exchange and the stores.
     using Prepare = std::function<boost::asio::awaitable<void>()>;
+    /// At the end of each, as long as what is kept for the next one may still be written. Seconds at most.
+    using HandOver = std::function<boost::asio::awaitable<void>()>;
 
     /// `settings`, `clock`, `engine` and `stores` must outlive it. To be made before anything else listens to the
     /// board: what follows a ranking is written in its name.
     ScannerRole(const boost::asio::any_io_executor& executor, const settings::Settings& settings,
-                const core::Clock& clock, engine::Engine& engine, Stores& stores, Prepare prepare);
+                const core::Clock& clock, engine::Engine& engine, Stores& stores, Prepare prepare,
+                HandOver hand_over);
 
     /// Until stopped. Run it once, when the stores are open.
     [[nodiscard]] boost::asio::awaitable<void> run();
@@ -60,6 +63,7 @@ private:
     engine::Engine& engine_;
     Stores& stores_;
     Prepare prepare_;
+    HandOver hand_over_;
     std::unique_ptr<engine::RankingFollower> follower_;    ///< nullptr without Redis
     std::unique_ptr<engine::RankingPublisher> publisher_;  ///< the same
     std::unique_ptr<engine::ElectionLoop> election_;

@@ -2,18 +2,15 @@
 
 #include "net/client/connect_any.hpp"
 #include "net/client/connect_target.hpp"
-#include "net/client/read_ahead.hpp"
 #include "net/client/resolve.hpp"
+#include "net/client/websocket_layer.hpp"
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/names.hpp"
 
-#include <boost/asio/compose.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/bind_handler.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
 #include <fmt/format.h>
@@ -43,111 +40,6 @@ constexpr std::size_t kMaxProxyAnswer = 8U << 10U;
 
 SteadyTime in(std::chrono::milliseconds time) {
     return steady_clock::now() + time;
-}
-
-/// The socket as Beast sees it, with or without TLS around it: Beast is compiled once for both. What comes is read
-/// ahead, so that small messages that arrive together cost one read of the socket and one turn of the loop.
-class Layer {
-public:
-    using executor_type = tcp::socket::executor_type;
-
-    explicit Layer(const asio::any_io_executor& executor) : socket(executor) {}
-    [[nodiscard]] executor_type get_executor() { return socket.get_executor(); }
-
-    template <class Buffers, class Token>
-    auto async_read_some(const Buffers& buffers, Token&& token) {
-        return asio::async_compose<Token, void(error_code, std::size_t)>(ReadSome<Buffers>{*this, buffers}, token,
-                                                                         socket);
-    }
-    template <class Buffers, class Token>
-    auto async_write_some(const Buffers& buffers, Token&& token) {
-        if (tls) return tls->async_write_some(buffers, std::forward<Token>(token));
-        return socket.async_write_some(buffers, std::forward<Token>(token));
-    }
-
-    /// Of what was read ahead; never waits.
-    template <class Buffers>
-    std::size_t read_some(const Buffers& buffers, error_code& error) {
-        const std::size_t count = take(buffers);
-        error = count == 0 && asio::buffer_size(buffers) > 0 ? asio::error::would_block : error_code();
-        return count;
-    }
-    /// Beast wants it where it reads at once, and calls it only for what is not read so: answers to control frames.
-    template <class Buffers>
-    std::size_t write_some(const Buffers& /*buffers*/, error_code& error) {
-        error = asio::error::would_block;
-        return 0;
-    }
-    template <class Buffers>
-    std::size_t read_some(const Buffers& buffers) {
-        return take(buffers);
-    }
-    template <class Buffers>
-    std::size_t write_some(const Buffers& /*buffers*/) {
-        return 0;
-    }
-
-    void drop() {
-        error_code ignored;
-        socket.close(ignored);
-    }
-
-    tcp::socket socket;
-    std::shared_ptr<ssl::context> tls_context;
-    std::optional<ssl::stream<tcp::socket&>> tls;
-    ReadAhead ahead;
-
-private:
-    template <class Buffers>
-    std::size_t take(const Buffers& buffers) {
-        std::size_t count = 0;
-        for (auto each = asio::buffer_sequence_begin(buffers); each != asio::buffer_sequence_end(buffers); ++each) {
-            const asio::mutable_buffer to(*each);
-            const std::size_t taken = ahead.take({static_cast<char*>(to.data()), to.size()});
-            count += taken;
-            if (taken < to.size() || ahead.available() == 0) break;
-        }
-        return count;
-    }
-
-    template <class Buffers>
-    struct ReadSome {
-        Layer& layer;
-        Buffers buffers;
-        bool is_begun = false;
-        bool is_reading = false;
-
-        template <class Self>
-        void operator()(Self& self, error_code error = {}, std::size_t count = 0) {
-            if (is_reading && !error) layer.ahead.commit(count);
-            if (error) return self.complete(error, 0);
-            if (layer.ahead.available() == 0) {
-                is_begun = is_reading = true;
-                const auto to = layer.ahead.prepare();
-                const auto into = asio::buffer(to.data(), to.size());
-                if (layer.tls) return layer.tls->async_read_some(into, std::move(self));
-                return layer.socket.async_read_some(into, std::move(self));
-            }
-            if (!std::exchange(is_begun, true)) return asio::post(layer.get_executor(), std::move(self));
-            self.complete({}, layer.take(buffers));
-        }
-    };
-};
-
-void beast_close_socket(Layer& layer) {
-    layer.drop();
-}
-
-void teardown(beast::role_type /*role*/, Layer& layer, error_code& error) {
-    layer.drop();
-    error = {};
-}
-
-/// Both sides have said that they end: nothing is lost by closing at once.
-template <class Handler>
-void async_teardown(beast::role_type /*role*/, Layer& layer, Handler&& handler) {
-    layer.drop();
-    asio::post(layer.get_executor(), beast::bind_front_handler(std::forward<Handler>(handler), error_code()));
 }
 
 ErrorCode code_of(const error_code& error) {
@@ -185,7 +77,7 @@ private:
     void look();
 
     const WebSocketClientOptions options_;
-    websocket::stream<Layer, false> stream_;
+    websocket::stream<WebSocketLayer, false> stream_;
     asio::steady_timer watch_;
     bool watching_ = false;
     SteadyTime connect_by_ = SteadyTime::max();
@@ -287,7 +179,7 @@ asio::awaitable<Result<void>> Link::pass_proxy(const ConnectTarget& target) {
 }
 
 asio::awaitable<Result<void>> Link::shake_tls(const ConnectTarget& target, std::shared_ptr<ssl::context> context) {
-    Layer& layer = stream_.next_layer();
+    WebSocketLayer& layer = stream_.next_layer();
     layer.tls_context = std::move(context);
     layer.tls.emplace(layer.socket, *layer.tls_context);
     error_code error;

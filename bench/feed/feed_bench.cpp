@@ -1,7 +1,7 @@
 // What a frame of the live feed costs on one core: inflating, decoding and applying it, for changes of a few and of
 // many levels and for a whole book of 150 a side. bench/RESULTS.md has the limits.
 
-#include "allocation_counter.hpp"
+#include "../allocation_counter.hpp"
 #include "exchange/htx/feed/book_chain.hpp"
 #include "exchange/htx/feed/feed_core.hpp"
 #include "exchange/htx/feed/frames/market_frame.hpp"
