@@ -238,9 +238,12 @@ private:
         stores_.follow(*engine_, [this](const ranking::Ranking& ranking) { return is_ours(ranking); });
         engine_->board().on_published([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, false); });
         engine_->board().on_recorded([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, true); });
-        engine_->board().on_published([this](const ranking::RankingPtr& ranking) {
-            if (is_ours(*ranking)) (*alerts_)->on_ranking(ranking);
-        });
+        const auto evaluate = [this](const ranking::RankingPtr& ranking) { (*alerts_)->on_ranking(ranking); };
+        if (role_) {
+            role_->on_led(evaluate);
+        } else {
+            engine_->board().on_published(evaluate);
+        }
         if (!tasks_.spawn("alerts", (*alerts_)->run())) co_return;  // the end has begun already
         if (const auto restored = engine_->board().current(); restored) streams_.publish(restored);
         if (role_) {
@@ -259,9 +262,10 @@ private:
 
     std::unique_ptr<ScannerRole> make_role() {
         if (loaded_.settings.role != settings::Role::scanner) return nullptr;
-        return std::make_unique<ScannerRole>(io_.get_executor(), loaded_.settings, core::system_clock(), *engine_,
-                                             stores_, [this]() -> asio::awaitable<void> { return prepare_term(); },
-                                             [this]() -> asio::awaitable<void> { return (*alerts_)->end_term(); });
+        return std::make_unique<ScannerRole>(
+            io_.get_executor(), loaded_.settings, core::system_clock(), *engine_, stores_,
+            [this]() -> asio::awaitable<void> { return prepare_term(); },
+            [this]() -> asio::awaitable<void> { return (*alerts_)->end_term(); });
     }
     asio::awaitable<void> prepare_term() {
         (*alerts_)->begin_term();

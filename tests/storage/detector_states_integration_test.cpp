@@ -39,8 +39,7 @@ TEST_P(DetectorTable, is_read_by_the_next_one) {
     write({{"A-USDT", now, "one"}, {"B-USDT", now, noise}, {"C-USDT", now, "three"}});
     write({{"A-USDT", now, "two"}, {"C-USDT", now, ""}});
     // Another process, which may be on another host.
-    make_store();
-    open_store();
+    reopen_store();
     const auto found = read();
     ASSERT_EQ(found.size(), 2U);
     EXPECT_EQ(found.at("A-USDT"), "two");

@@ -50,6 +50,9 @@ public:
     virtual void retire() = 0;
     /// Returns at once. Dropped while nobody leads.
     virtual void publish(Publication publication) = 0;
+    /// Called with each ranking that Redis has confirmed, once and in order: what follows from a ranking that may never
+    /// have been published is not told to anybody.
+    virtual void on_confirmed(std::function<void(const ranking::RankingPtr&)> callback) = 0;
     /// Called when Redis says that another scanner is, or may be, elected; nothing more is published then.
     virtual void on_fenced(std::function<void()> callback) = 0;
     /// Waits until what was given has left, at most so long.

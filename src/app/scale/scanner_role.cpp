@@ -69,6 +69,7 @@ ScannerRole::ScannerRole(const asio::any_io_executor& executor, const settings::
                                                     {.origin = ranking_origin(settings),
                                                      .snapshots_ttl = settings.redis_snapshots_ttl,
                                                      .rankings_ttl = settings.redis_rankings_ttl});
+        publisher_->on_confirmed([this](const ranking::RankingPtr& ranking) { lead_with(ranking); });
         publisher_->on_fenced([this] { election_->fenced(); });
     }
     engine.board().on_published([this](const ranking::RankingPtr& ranking) { publish(ranking, false); });
@@ -141,10 +142,17 @@ asio::awaitable<void> ScannerRole::end() {
 void ScannerRole::publish(const ranking::RankingPtr& ranking, bool recorded) {
     if (!leads(*ranking)) return;
     stores_.database().epoch_ledger().set_author({.epoch = ranking->epoch, .sequence = ranking->sequence});
-    if (!publisher_) return;
+    if (!publisher_) {
+        if (!recorded) lead_with(ranking);  // each is published first
+        return;
+    }
     const engine::RankingBoard& board = engine_.board();
     publisher_->publish(
         {.ranking = ranking, .universe = board.shared_universe(), .health = board.source(), .recorded = recorded});
+}
+
+void ScannerRole::lead_with(const ranking::RankingPtr& ranking) {
+    if (on_led_ && leads(*ranking)) on_led_(ranking);
 }
 
 /// What health says while nothing is scanned here.

@@ -40,6 +40,10 @@ public:
                 const core::Clock& clock, engine::Engine& engine, Stores& stores, Prepare prepare,
                 HandOver hand_over);
 
+    /// Called with each ranking of this process' own that has been published: as Redis confirmed it, or without Redis as
+    /// it was shown. To be set once, before `run`.
+    void on_led(std::function<void(const ranking::RankingPtr&)> callback) { on_led_ = std::move(callback); }
+
     /// Until stopped. Run it once, when the stores are open.
     [[nodiscard]] boost::asio::awaitable<void> run();
     /// Ends `run`: what has been made is published, and the lease given back.
@@ -57,6 +61,7 @@ private:
     [[nodiscard]] boost::asio::awaitable<void> scan();
     [[nodiscard]] boost::asio::awaitable<void> end();
     void publish(const ranking::RankingPtr& ranking, bool recorded);
+    void lead_with(const ranking::RankingPtr& ranking);
     void stand_by(const std::string& why);
 
     const settings::Settings& settings_;
@@ -64,6 +69,7 @@ private:
     Stores& stores_;
     Prepare prepare_;
     HandOver hand_over_;
+    std::function<void(const ranking::RankingPtr&)> on_led_;
     std::unique_ptr<engine::RankingFollower> follower_;    ///< nullptr without Redis
     std::unique_ptr<engine::RankingPublisher> publisher_;  ///< the same
     std::unique_ptr<engine::ElectionLoop> election_;

@@ -99,6 +99,9 @@ public:
         place = std::move(publication);
         changed_.notify();
     }
+    void on_confirmed(std::function<void(const ranking::RankingPtr&)> callback) override {
+        on_confirmed_ = std::move(callback);
+    }
     void on_fenced(std::function<void()> callback) override { on_fenced_ = std::move(callback); }
 
     asio::awaitable<void> drain(milliseconds grace) override {
@@ -168,12 +171,15 @@ private:
         status_.stream_bytes += entry_bytes;
         status_.snapshots += snapshot_bytes > 0 ? 1U : 0U;
         status_.snapshot_bytes += snapshot_bytes;
+        const bool is_new = status_.last_sequence != base_->ranking->sequence;
         status_.last_sequence = base_->ranking->sequence;
         status_.last_error.clear();
         failure_.recovered();
         whole_ = false;
         sent_at_.push_back(SteadyClock::now());
         while (sent_at_.size() > options_.max_per_second) sent_at_.pop_front();
+        // The object itself, not what was packed of it.
+        if (is_new && on_confirmed_) on_confirmed_(job.publication.ranking);
     }
 
     void fail(const core::Error& error, Publication publication) {
@@ -197,6 +203,7 @@ private:
     RankingPublisherOptions options_;
     net::Event changed_;
     net::Event idle_;
+    std::function<void(const ranking::RankingPtr&)> on_confirmed_;
     std::function<void()> on_fenced_;
     std::optional<storage::Leadership> leadership_;
     std::optional<Publication> recorded_;  ///< the newest of those that history keeps

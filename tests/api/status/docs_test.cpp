@@ -1,4 +1,5 @@
 #include "api/sample.hpp"
+#include "api/status/scale_metrics.hpp"
 
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/api/metrics.hpp"
@@ -100,6 +101,8 @@ TEST(ApiDocs, have_exactly_the_metrics_that_are_served) {
     const engine::ManipulationStatus detectors{
         .open = {{"scam_wick", 1}}, .episodes = {{"scam_wick", 1}}, .unknown = {{"scam_wick", 1}}};
     metrics.add_source([&detectors](core::MetricSink& sink) { engine::collect(sink, detectors); });
+    const ScaleStatus scale{.role = "replica", .epoch = 1, .lag = std::chrono::milliseconds(5)};
+    metrics.add_source([&scale](core::MetricSink& sink) { collect(sink, scale); });
     metrics.on_http_request("/health", 200, 0.1);
     MetricsSample sample;
     ranking::Ranking ranking = test::make_ranking();
