@@ -88,7 +88,8 @@ void read_profile(const json& from, Ranking& ranking) {
 void read_settings(const json& from, Ranking& ranking, const RankingLimits& limits) {
     ranking.sequence = static_cast<std::uint64_t>(integer_in(from, "seq", 1, static_cast<std::int64_t>(kMaxSequence)));
     if (find_member(from, "epoch") != nullptr)
-        ranking.epoch = static_cast<std::uint64_t>(integer_in(from, "epoch", 1, static_cast<std::int64_t>(kMaxSequence)));
+        ranking.epoch =
+            static_cast<std::uint64_t>(integer_in(from, "epoch", 1, static_cast<std::int64_t>(kMaxSequence)));
     ranking.time = time_in(from, "time_ms");
     if (ranking.time > limits.now + RankingLimits::kMaxAhead)
         throw Flaw{fmt::format("time_ms: {} is ahead of the clock, which says {}", core::format_time(ranking.time),

@@ -40,8 +40,8 @@ struct DetectorVerdict {
     std::optional<double> score;        ///< 0..100; empty where no detector could tell
     std::optional<double> probability;  ///< that an episode of any kind was under way in the last 60 s
     bool quarantined = false;
-    /// When the quarantine ends unless the score rises again, by the exchange's clock; empty while it is not known to be
-    /// under the threshold, and without a quarantine.
+    /// When the quarantine ends unless the score rises again, by the exchange's clock; empty while it is not known to
+    /// be under the threshold, and without a quarantine.
     std::optional<core::WallTime> quarantined_until;
     bool judged = false;                          ///< detectors were there; false: nothing is known of any flag
     std::vector<std::string_view> flags;          ///< with an open episode: literals, sorted

@@ -37,11 +37,10 @@ public:
     /// `settings`, `clock`, `engine` and `stores` must outlive it. To be made before anything else listens to the
     /// board: what follows a ranking is written in its name.
     ScannerRole(const boost::asio::any_io_executor& executor, const settings::Settings& settings,
-                const core::Clock& clock, engine::Engine& engine, Stores& stores, Prepare prepare,
-                HandOver hand_over);
+                const core::Clock& clock, engine::Engine& engine, Stores& stores, Prepare prepare, HandOver hand_over);
 
-    /// Called with each ranking of this process' own that has been published: as Redis confirmed it, or without Redis as
-    /// it was shown. To be set once, before `run`.
+    /// Called with each ranking of this process' own that has been published: as Redis confirmed it, or without Redis
+    /// as it was shown. To be set once, before `run`.
     void on_led(std::function<void(const ranking::RankingPtr&)> callback) { on_led_ = std::move(callback); }
 
     /// Until stopped. Run it once, when the stores are open.

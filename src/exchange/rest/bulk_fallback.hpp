@@ -23,9 +23,7 @@ public:
 
     [[nodiscard]] bool active() const { return active_; }
 
-    static void persist(auto& self, auto& archive) {
-        archive(self.useless_in_a_row_, self.active_, self.next_probe_);
-    }
+    static void persist(auto& self, auto& archive) { archive(self.useless_in_a_row_, self.active_, self.next_probe_); }
 
 private:
     std::chrono::steady_clock::duration probe_interval_;

@@ -151,9 +151,9 @@ private:
             self->ended_ = error;
             self->changed_.notify();
         };
-        auto link = open_redis_link(
-            executor_, *target, {.max_bytes = options_.max_reply_bytes, .max_depth = options_.max_reply_depth},
-            std::move(events));
+        auto link = open_redis_link(executor_, *target,
+                                    {.max_bytes = options_.max_reply_bytes, .max_depth = options_.max_reply_depth},
+                                    std::move(events));
         if (!link) co_return std::unexpected(link.error());
         link_ = *link;
         const auto deadline = SteadyClock::now() + options_.connect_timeout;

@@ -244,8 +244,7 @@ constexpr std::array kTerms{Table{.name = "kept_states", .columns = kKeptStates,
 constexpr std::array kEpochColumn{Column{"epoch", integer}};
 
 constexpr std::array kDetectorStates{
-    Column{"contract_code", text, "NOT NULL"},
-    Column{"saved_at", time, "NOT NULL"},
+    Column{"contract_code", text, "NOT NULL"}, Column{"saved_at", time, "NOT NULL"},
     Column{"state", text, "NOT NULL"},  // packed, in hexadecimal digits; empty: none
 };
 constexpr std::array kDetectors{
