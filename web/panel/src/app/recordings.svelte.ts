@@ -10,6 +10,8 @@ export class RecordingsState {
   list: readonly Recording[] = $state.raw([]);
   /** Why the list could not be read the last time; ''. */
   problem = $state('');
+  /** When the list was read last, by this clock, ms. */
+  heardAt = $state(0);
   private readonly http: Http;
 
   constructor(http: Http) {
@@ -58,6 +60,7 @@ export class RecordingsState {
     try {
       this.list = decodeRecordings(await get('/recordings'));
       this.access = 'yes';
+      this.heardAt = Date.now();
       this.problem = '';
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
