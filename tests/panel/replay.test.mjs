@@ -98,10 +98,10 @@ test('the console says that it is a replay, and goes to the mark of an alert', {
 test('it steps cycle by cycle, plays at the speed that is chosen, and pauses', { timeout: 120_000 }, async () => {
   await post('pause');
   const { from } = await state();
-  await post('seek', { at: from });
+  await post('seek', { at: new Date(Date.parse(from) + 4_000).toISOString() });
+  const { seq: begun } = await until(async () => { const now = await state(); return !now.seeking && now.seq > 1 ? now : null; }, 'a ranking', 60_000);
   const page = await openPanel(stack, { path: `#/${peak.code}` });
   await bar(page).waitFor();
-  const { seq: begun } = await state();
   await page.getByRole('button', { name: 'Step to the next cycle' }).click();
   const first = await until(async () => { const now = await state(); return now.seq > begun ? now.seq : null; }, 'a step', 60_000);
   await shows(page, first);
