@@ -33,7 +33,7 @@ NOT_RUN = [  # (pattern of the command, why)
     (r"make (run|seed)\b", "needs the network and the real exchange"),
     (r"(make (up|down)\b|scripts/compose\.sh|(\w+=\S+ )*docker([ -]compose)? )", "needs a Docker engine; the file and the image are tested without one"),
     (r"make (debian13|image-check)\b|scripts/(debian13-check|image-check)\.sh", "needs root, a mirror and a quarter of an hour"),
-    (r"make (bench\S*|chaos|failover|soak|fuzz|bench-cycle)\b|bench/|scripts/(chaos|failover|soak|fuzz)\.sh", "takes minutes and an idle machine"),
+    (r"make (bench\S*|chaos|failover|soak|fuzz|replay-check|bench-cycle)\b|bench/|scripts/(chaos|failover|soak|fuzz)\.sh", "takes minutes and an idle machine"),
     (r"make (build|programs|unit|lint|fmt|panel|docs|api-examples|packages|clean)\b", "a step of its own of make test and .ci/run, or undoes them"),
     (r"make (install|deb)\b|cmake --install|cpack", "scripts/test-packaging.sh does the same into a folder of its own"),
     (r"/usr/bin/python3 tests/api/", "a step of its own of make test"),
