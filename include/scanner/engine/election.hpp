@@ -9,7 +9,7 @@
 namespace scanner::engine {
 
 enum class ElectionState {
-    waiting,    ///< somebody else is elected, or nobody can be asked
+    waiting,    ///< somebody else is elected, or no one can be asked
     candidate,  ///< the lease is ours; its epoch is not open yet
     elected,    ///< may publish, as long as `may_publish` says so
     fenced,     ///< was elected; what it began has to end before it waits again

@@ -34,7 +34,7 @@ struct ElectionEvents {
 struct ElectionStatus {
     ElectionState state = ElectionState::waiting;
     std::uint64_t epoch = 0;    ///< of this process' term; 0 while it is not elected
-    std::string leader;         ///< whose the lease is, as its instance; empty while nobody is known to be
+    std::string leader;         ///< whose the lease is, as its instance; empty while no one is known to be
     std::string problem;        ///< why the last step failed; empty when it did not
     std::uint64_t terms = 0;    ///< that this process has begun since its start
     std::uint64_t refused = 0;  ///< terms that ended because somebody else had the lease, or it had run out

@@ -48,7 +48,7 @@ public:
     [[nodiscard]] virtual const RankingFollowerStatus& status() const = 0;
 };
 
-/// `stream` must be nobody else's: it blocks. It is stopped with it. `board` and `clock` must outlive it.
+/// `stream` must be no one else's: it blocks. It is stopped with it. `board` and `clock` must outlive it.
 [[nodiscard]] std::unique_ptr<RankingFollower> make_ranking_follower(boost::asio::any_io_executor executor,
                                                                      std::shared_ptr<storage::RankingStream> stream,
                                                                      RankingBoard& board, const core::Clock& clock,

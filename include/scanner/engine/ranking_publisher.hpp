@@ -48,7 +48,7 @@ public:
     virtual void lead(storage::Leadership leadership) = 0;
     /// What has not left yet is dropped.
     virtual void retire() = 0;
-    /// Returns at once. Dropped while nobody leads.
+    /// Returns at once. Dropped while no one leads.
     virtual void publish(Publication publication) = 0;
     /// Called with each ranking that Redis has confirmed, once and in order: what follows from a ranking that may never
     /// have been published is not told to anybody.

@@ -52,7 +52,7 @@ class EpochLedger {
 public:
     virtual ~EpochLedger() = default;
     /// Closes what is open and opens the next epoch, in one transaction; nothing was done where it fails, or an epoch
-    /// was opened of which nobody knows, which does no harm. Only with the lease in hand. `known`: as in plan_epoch.
+    /// was opened of which no one knows, which does no harm. Only with the lease in hand. `known`: as in plan_epoch.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<EpochPlan>> open_epoch(LeaseClaim claim,
                                                                                      std::uint64_t known) = 0;
     /// Rankings of `epoch` may have numbers up to `up_to`. conflict: it is closed.

@@ -36,7 +36,7 @@ struct StreamPosition {
     friend bool operator==(const StreamPosition&, const StreamPosition&) = default;
 };
 
-/// The lease is ours, and nobody publishes any more: what the next epoch is decided from.
+/// The lease is ours, and no one publishes any more: what the next epoch is decided from.
 struct LeaseClaim {
     std::string token;
     std::uint64_t epoch = 0;             ///< the highest that Redis has seen; 0 for none
@@ -67,9 +67,9 @@ public:
                                                                                    std::uint64_t epoch) = 0;
     /// conflict: the lease is lost.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> renew(std::string token) = 0;
-    /// Gives it back where it is ours, so that nobody has to wait for it to run out.
+    /// Gives it back where it is ours, so that no one has to wait for it to run out.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<void>> release(std::string token) = 0;
-    /// Whose the lease is: its token, for people. Nothing while nobody is elected.
+    /// Whose the lease is: its token, for people. Nothing while no one is elected.
     [[nodiscard]] virtual boost::asio::awaitable<core::Result<std::optional<std::string>>> holder() = 0;
     [[nodiscard]] virtual StoreStatus status() const = 0;
     virtual void stop() = 0;

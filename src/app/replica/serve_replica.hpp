@@ -6,7 +6,7 @@ namespace scanner::app {
 
 /// Role `replica`: serves what the elected scanner publishes on Redis, and asks the exchange nothing. With Postgres it
 /// also serves history and takes operators' changes; without, those routes do not exist, since a store of its own would
-/// know nothing and tell nobody. Returns the exit code as run_serve does. Blocks; owns the loop.
+/// know nothing and tell no one. Returns the exit code as run_serve does. Blocks; owns the loop.
 int serve_replica(settings::LoadedSettings loaded);
 
 }  // namespace scanner::app

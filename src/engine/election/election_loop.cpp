@@ -209,7 +209,7 @@ private:
     void failed(const core::Error& error) {
         problem_ = error.message();
         failure_.failed(core::to_string(error.code()), {{"error", problem_}});
-        leader_.clear();  // nobody could say
+        leader_.clear();  // no one could say
         election_.failed(now());
     }
     void worked() {

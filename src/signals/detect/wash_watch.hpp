@@ -15,7 +15,7 @@
 namespace scanner::signals::detect {
 
 /// wash_trade_volume: at least two independent families of signs, each beyond what this contract's own hours show.
-///  - inside: prints at prices that nobody had quoted, strictly inside the spread, more than usual;
+///  - inside: prints at prices that no one had quoted, strictly inside the spread, more than usual;
 ///  - mirrored: of those, two of opposite takers and the same size within 5 s; expected are as many as there are at a
 ///    distance of 5 to 35 s;
 ///  - balance: as much bought as sold although much more is traded than usual;

@@ -205,7 +205,7 @@ void WriteBehind::note_refused(std::size_t count, std::size_t of, const std::str
     refusal_.failed("refused", {{"batches", count}, {"error", why}});
 }
 
-/// What a scanner wrote after another was elected is nobody's history. It is not kept: no later time makes it true.
+/// What a scanner wrote after another was elected is no one's history. It is not kept: no later time makes it true.
 void WriteBehind::note_fenced(std::size_t count) {
     if (count == 0) return;
     fenced_ += count;

@@ -24,7 +24,7 @@ struct Backend {
     std::string name;                                      ///< "sqlite", "postgres": for messages
     std::function<std::unique_ptr<SqlSession>()> connect;  ///< throws SqlError
     std::unique_ptr<SchemaDialect> dialect;
-    /// Hears of changes by other processes; empty where nobody tells of them.
+    /// Hears of changes by other processes; empty where no one tells of them.
     std::function<std::unique_ptr<ChangeListener>(std::string_view channel)> listen = {};
     /// A file of ours: a failure at the start is final, unless another program has it locked (timeout).
     bool embedded = false;

@@ -163,7 +163,7 @@ public:
     [[nodiscard]] virtual std::string union_of(std::string_view left, std::string_view right) const = 0;
 
     /// Tells those who listen, in this process or another, that something was changed, once the transaction is
-    /// committed. Nobody hears it where the database cannot say so.
+    /// committed. No one hears it where the database cannot say so.
     virtual void announce(std::string_view channel) { static_cast<void>(channel); }
 
     /// Ends the statement that runs, from any thread. The session may be unusable after it.
