@@ -197,7 +197,7 @@ private:
         if (pending_ != nullptr) evaluate(*std::exchange(pending_, nullptr));
     }
 
-    /// Everything that is known belongs to whoever is elected now.
+    /// Everything that is known belongs to the scanner that is elected now.
     void leave() {
         in_term_ = loaded_ = outbox_changed_ = false;
         pending_ = nullptr;
@@ -263,7 +263,7 @@ private:
         } else {
             saved = co_await ports_.shared->save(kSharedAlertState, std::move(text));
         }
-        // Whoever is elected now announces it, from what was kept.
+        // The scanner that is elected now announces it, from what was kept.
         if (term != terms_ || (ports_.shared != nullptr && !in_term_)) co_return;
         if (ports_.shared != nullptr && !saved && saved.error().code() == ErrorCode::conflict) {
             core::log(LogLevel::warning, "alerts_fenced", {{"error", saved.error().message()}});

@@ -27,7 +27,7 @@ struct ElectionEvents {
     std::function<void(const storage::Leadership& leadership, std::uint64_t after)> begin;
     /// Not any more: returns when nothing is scanned and nothing is published in its name.
     std::function<boost::asio::awaitable<void>()> end;
-    /// The highest number of a ranking that this process has shown, whoever made it.
+    /// The highest number of a ranking that this process has shown, its own or another's.
     std::function<std::uint64_t()> shown;
 };
 

@@ -46,7 +46,7 @@ struct EngineOptions {
 struct Term {
     std::uint64_t epoch = 0;
     std::uint64_t after = 0;            ///< the number of its first ranking is over this one
-    ranking::RankingPtr previous;       ///< the newest recorded one, of whoever made it; may be nullptr
+    ranking::RankingPtr previous;       ///< the newest recorded one, its own or another's; may be nullptr
     std::function<bool()> may_publish;  ///< asked before each ranking is made
 };
 

@@ -37,9 +37,9 @@ struct EpochPlan {
 /// So many numbers are reserved at a time: a scanner that crashes jumps over what is left of them.
 inline constexpr std::uint64_t kEpochBlock = 100'000;
 
-/// The number at which an open epoch ends, whoever holds the lease knowing that nothing of it is published any more:
-/// the last that was published, as the stream says. Where the stream is another server's, or lost it, any number that
-/// was reserved may have been.
+/// The number at which an open epoch ends; the caller holds the lease, so that nothing of that epoch is published any
+/// more. It is the last that was published, as the stream says. Where the stream is another server's, or lost it, any
+/// number that was reserved may have been.
 [[nodiscard]] std::uint64_t closing_number(const EpochRow& row, const LeaseClaim& claim);
 /// Pure. `rows`: every epoch that is open, and the one with the highest number. `known`: the highest number of a
 /// ranking that anything else has seen.

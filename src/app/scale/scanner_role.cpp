@@ -110,7 +110,7 @@ std::uint64_t ScannerRole::shown() const {
 void ScannerRole::begin(const storage::Leadership& leadership, std::uint64_t after) {
     term_ = leadership.epoch;
     if (follower_) follower_->pause(true);
-    // Of the one before, who may not have come to keep it: history takes each cycle once, whoever brings it.
+    // Of the one before, who may not have come to keep it: history takes each cycle once.
     const ranking::RankingPtr previous = engine_.board().recorded();
     if (previous) stores_.keep(previous);
     engine_.begin_term({.epoch = leadership.epoch, .after = after, .previous = previous, .may_publish = [this] {

@@ -105,7 +105,7 @@ void Election::refused(core::SteadyTime now) {
 
 void Election::failed(core::SteadyTime now) {
     if (state_ == ElectionState::candidate) {
-        // Whoever can open an epoch should have the lease: this one lets it run out.
+        // One that can open an epoch should have the lease: this one lets it run out.
         wait(now, lease_);
     } else if (state_ == ElectionState::waiting) {
         wait(now, lease_ / kPollPart);

@@ -9,7 +9,7 @@ namespace scanner::net {
 
 /// What a WebSocket's socket has brought beyond what was asked for, so that one read of the socket serves many small
 /// messages. It is handed out no further than to the end of the HTTP answer, then of each frame (RFC 6455, 5.2), so
-/// that whoever parses the frames holds no byte of the next one: whether a whole message is here is known here. What is
+/// that the parser of the frames holds no byte of the next one: whether a whole message is here is known here. What is
 /// no HTTP answer and no frame is handed out all the same, to be refused by the one who parses it. Pure; not
 /// thread-safe.
 class ReadAhead {

@@ -17,7 +17,7 @@ bool accept_author(SqlSession& session, const Author& author) {
 
 EpochPlan open_epoch(SqlSession& session, const LeaseClaim& claim, std::uint64_t known, core::WallTime now) {
     SqlTransaction transaction(session);
-    // Whoever writes in an open epoch is waited for, and so is another who opens one. Two who find no row to wait at
+    // A writer in an open epoch is waited for, and so is another who opens one. Two who find no row to wait at
     // open the same epoch, and the key lets one of them.
     session.execute("UPDATE scanner_epochs SET written = written WHERE closed IS NULL");
     session.execute("SELECT coalesce(max(sequence), 0) FROM cycles WHERE sequence BETWEEN 0 AND ?1",
