@@ -1,20 +1,18 @@
 #include "app/commands.hpp"
 #include "app/commands/command_line.hpp"
-#include "app/open_files.hpp"
 #include "app/progress.hpp"
 #include "app/recording/live_recording.hpp"
 #include "app/recording/recording_desk.hpp"
 #include "app/replica/serve_replica.hpp"
 #include "app/scale/scanner_role.hpp"
+#include "app/served_process.hpp"
 #include "app/stores.hpp"
 #include "app/wiring.hpp"
 
 #include "scanner/alerts/alert_service.hpp"
 #include "scanner/alerts/state_file.hpp"
 #include "scanner/api/handler.hpp"
-#include "scanner/api/host_guard.hpp"
 #include "scanner/api/metrics.hpp"
-#include "scanner/api/panel_handler.hpp"
 #include "scanner/api/stream_hub.hpp"
 #include "scanner/core/log.hpp"
 #include "scanner/core/names.hpp"
@@ -24,35 +22,20 @@
 #include "scanner/exchange/exchange_factory.hpp"
 #include "scanner/net/deadline.hpp"
 #include "scanner/net/http_client.hpp"
-#include "scanner/net/http_server.hpp"
-#include "scanner/net/http_server_options.hpp"
 #include "scanner/net/request_handler.hpp"
 #include "scanner/net/retry.hpp"
-#include "scanner/net/task_group.hpp"
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/settings/settings.hpp"
 #include "scanner/storage/detector_states.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
-#include <csignal>
-#include <cstdlib>
-#include <exception>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
 #include <random>
 #include <string>
-#include <system_error>
-#include <unistd.h>
 #include <utility>
 
 namespace scanner::app {
@@ -68,13 +51,6 @@ constexpr std::chrono::seconds kTaskGrace{1};
 constexpr std::chrono::seconds kStoresGrace{3};
 constexpr std::chrono::seconds kRecordingGrace{1};
 constexpr std::chrono::seconds kRoleGrace{1};
-constexpr int kExitForced = 3;
-
-/// Empty when the system does not say.
-std::filesystem::path program_directory() {
-    std::error_code error;
-    return std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-}
 
 /// Everything that lives while the daemon runs; the members at its end say why each is there and in that place.
 class Daemon {
@@ -112,14 +88,8 @@ public:
           streams_(io.get_executor(), stream_options(), engine_->board()),
           recordings_(make_recordings(io.get_executor(), *recording_, loaded_.settings)),
           api_(api::make_api_handler(api_options(loaded_.settings), api_ports())),
-          console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_,
-                                           loaded_.settings.base_path)),
-          host_guard_(make_host_guard()),
-          tasks_(io.get_executor(),
-                 [](std::string_view task, std::string_view what) {
-                     core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
-                 }),
-          signals_(io, SIGINT, SIGTERM, SIGHUP) {
+          served_(io, loaded_.settings, *api_, metrics_,
+                  {.shut_down = [this] { return shut_down(); }, .hang_up = [this] { reload(); }}) {
         metrics_.add_source([this](core::MetricSink& sink) { engine_metrics_.collect(sink); });
         metrics_.add_source([this](core::MetricSink& sink) {
             if (const auto detectors = engine_->manipulation()) engine::collect(sink, *detectors);
@@ -133,28 +103,14 @@ public:
         if (!recording_begun_) return recording_begun_;
         if (!alerts_) return std::unexpected(alerts_.error());
         if (!feed_) return std::unexpected(feed_.error());
-        net::HttpServerOptions options;
-        options.address = loaded_.settings.http_address == "localhost" ? "127.0.0.1" : loaded_.settings.http_address;
-        options.port = loaded_.settings.http_port;
-        options.base_path = loaded_.settings.base_path;
-        options.trusted_proxies = loaded_.settings.trusted_proxies;
-        auto server = net::make_http_server(io_.get_executor(), options, host_guard_ ? *host_guard_ : *console_);
-        if (!server) {
-            return std::unexpected(server.error().within(
-                fmt::format("SCANNER_HTTP_ADDRESS={} SCANNER_HTTP_PORT={}", options.address, options.port)));
-        }
-        server_ = std::move(*server);
-        core::log(core::LogLevel::info, "listening",
-                  {{"url", listening_url(options, server_->port())},
-                   {"exchange_url", loaded_.settings.exchange_url},
-                   {"version", core::kVersion}});
-        if (!tasks_.spawn("scan", scan()) || !tasks_.spawn("signals", watch_signals())) {
+        const core::LogField exchange{"exchange_url", loaded_.settings.exchange_url};
+        if (auto listening = served_.listen(exchange); !listening) return listening;
+        if (!served_.spawn("scan", scan()))
             return core::fail(core::ErrorCode::internal, "the task group refused to start");
-        }
         return {};
     }
 
-    [[nodiscard]] int exit_code() const { return exit_code_; }
+    [[nodiscard]] int exit_code() const { return served_.exit_code(); }
 
 private:
     /// Where another host goes on for this one it has to find them.
@@ -190,7 +146,7 @@ private:
                             .maker_fee_pct = loaded_.settings.maker_fee_pct,
                             .manipulation_threshold = operator_->effective().manipulation_threshold};
                     },
-                .server_statistics = [this] { return server_ ? server_->statistics() : net::HttpServerStatistics(); },
+                .server_statistics = [this] { return served_.statistics(); },
                 .scale = role_ ? std::function([this] { return role_->status(); }) : nullptr};
     }
 
@@ -199,15 +155,6 @@ private:
         std::vector<storage::NamedStatus> all = stores_.health();
         if (auto recording = recording_->health()) all.push_back(std::move(*recording));
         return all;
-    }
-
-    /// On loopback without a token the Host is all that tells the operator's pages from a foreign one; elsewhere the
-    /// operator decides, by listing names.
-    std::unique_ptr<net::RequestHandler> make_host_guard() {
-        const settings::Settings& settings = loaded_.settings;
-        const bool exposed = core::is_loopback_host(settings.http_address) && !settings.api_token;
-        if (!exposed && settings.allowed_hosts.empty()) return nullptr;
-        return api::make_host_guard({.loopback_only = exposed, .allowed = settings.allowed_hosts}, *console_, metrics_);
     }
 
     core::Result<std::unique_ptr<alerts::AlertService>> make_alerts() {
@@ -231,8 +178,7 @@ private:
     asio::awaitable<void> scan() {
         if (const auto opened = co_await stores_.open(*engine_); !opened) {
             core::log(core::LogLevel::critical, "store_not_usable", {{"error", opened.error().message()}});
-            exit_code_ = kExitFailure;
-            begin_shutdown();
+            served_.end(kExitFailure);
             co_return;
         }
         stores_.follow(*engine_, [this](const ranking::Ranking& ranking) { return is_ours(ranking); });
@@ -244,7 +190,7 @@ private:
         } else {
             engine_->board().on_published(evaluate);
         }
-        if (!tasks_.spawn("alerts", (*alerts_)->run())) co_return;  // the end has begun already
+        if (!served_.spawn("alerts", (*alerts_)->run())) co_return;  // the end has begun already
         if (const auto restored = engine_->board().current(); restored) streams_.publish(restored);
         if (role_) {
             co_await role_->run();
@@ -257,7 +203,7 @@ private:
     asio::awaitable<bool> know_market() {
         const auto is_simulated = co_await exchange::is_simulated(*client_, loaded_.settings.exchange_url);
         set_simulated(is_simulated);
-        co_return is_simulated || tasks_.spawn("ask_whether_simulated", ask_whether_simulated());
+        co_return is_simulated || served_.spawn("ask_whether_simulated", ask_whether_simulated());
     }
 
     std::unique_ptr<ScannerRole> make_role() {
@@ -299,43 +245,19 @@ private:
         engine_->set_options(engine_options(loaded_.settings, simulated_, set));
     }
 
-    asio::awaitable<void> watch_signals() {
-        for (;;) {
-            const auto [error, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
-            if (error) co_return;
-            if (number != SIGHUP) break;
-            reload();
-        }
-        begin_shutdown();
-    }
-
-    void begin_shutdown() {
-        if (std::exchange(stopping_, true)) return;
-        core::log(core::LogLevel::info, "stopping");
-        // A second signal does not wait for anything, however far the shutdown is.
-        signals_.cancel();
-        signals_.async_wait([](const boost::system::error_code& error, int) {
-            if (!error) std::_Exit(kExitForced);
-        });
-        // Outside of the group that it is about to end.
-        asio::co_spawn(io_, shut_down(), [this](const std::exception_ptr&) { io_.stop(); });
-    }
-
     asio::awaitable<void> shut_down() {
         if (role_) {
             role_->stop();
             co_await role_->ended(kRoleGrace);
         }
         engine_->stop();
-        co_await server_->stop(kServerGrace);
+        co_await served_.stop_serving(kServerGrace);
         static_cast<void>(co_await inspector_->stop(kInspectorGrace));
         co_await (*alerts_)->close(kAlertsGrace);
-        const auto ended = co_await tasks_.shutdown(kTaskGrace);
-        if (!ended) core::log(core::LogLevel::error, "shutdown_incomplete", {{"error", ended.error().message()}});
+        co_await served_.stop_tasks(kTaskGrace);
         co_await stores_.close(kStoresGrace);
         recordings_->stop();
         recording_->close(kRecordingGrace);
-        core::log(core::LogLevel::info, "stopped");
     }
 
     void reload() {
@@ -408,30 +330,17 @@ private:
     std::unique_ptr<RecordingDesk> recordings_;
     /// Answers every route but the console's.
     std::unique_ptr<net::RequestHandler> api_;
-    /// /panel, then everything else from api_.
-    std::unique_ptr<net::RequestHandler> console_;
-    /// In front of both; nullptr where any Host will do.
-    std::unique_ptr<net::RequestHandler> host_guard_;
-    /// Calls the handlers above it, so it is gone before them; made in start(), where a port in use is an error.
-    std::unique_ptr<net::HttpServer> server_;
-    /// The coroutines of scan, alerts and signals; below everything that they touch.
-    net::TaskGroup tasks_;
-    /// Last, so that a signal finds all of the above.
-    asio::signal_set signals_;
+    /// Console, port, tasks and signals; below everything that they touch.
+    ServedProcess served_;
     bool simulated_ = false;
-    bool stopping_ = false;
-    int exit_code_ = kExitOk;
 };
 
 }  // namespace
 
 int run_serve(settings::LoadedSettings loaded, const SettingsReader& reread) {
-    std::signal(SIGPIPE, SIG_IGN);  // a peer that hangs up is an error code, not the end of the process
+    prepare_to_serve();
     for (const std::string& warning : loaded.warnings)
         core::log(core::LogLevel::warning, "setting", {{"warning", warning}});
-    if (const auto limit = raise_open_file_limit()) {
-        core::log(core::LogLevel::debug, "open_files", {{"limit", *limit}});
-    }
     if (loaded.settings.role == settings::Role::replica) return serve_replica(std::move(loaded));
     asio::io_context io(1);
     Daemon daemon(io, std::move(loaded), reread);

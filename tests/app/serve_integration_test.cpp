@@ -52,16 +52,6 @@ TEST(Serve, a_second_signal_does_not_wait_for_the_stores) {
     EXPECT_EQ(service.scanner().stop(SIGINT), 3) << service.scanner().output();
 }
 
-TEST(Serve, a_port_in_use_is_an_error_that_names_the_setting) {
-    Service service;
-    ASSERT_TRUE(service.wait_until_ready());
-    ChildProcess second({SCANNER_BIN_DIR "/market-scanner", "serve", "--env-file", "/dev/null", "--http-port",
-                         std::to_string(service.port()), "--exchange-url", "http://127.0.0.1:1"});
-    EXPECT_TRUE(second.wait_for_output("SCANNER_HTTP_PORT=" + std::to_string(service.port()), std::chrono::seconds(10)))
-        << second.output();
-    EXPECT_EQ(second.stop(0), 1);
-}
-
 TEST(Serve, all_wrong_settings_are_named_at_once_and_the_exit_code_is_2) {
     ChildProcess scanner({SCANNER_BIN_DIR "/market-scanner", "serve", "--env-file", "/dev/null"},
                          {"SCANNER_HTTP_PORT=99999", "SCANNER_SCAN_INTERVAL_SEC=soon", "SCANNER_EXCHANGE=binance"});

@@ -2,43 +2,33 @@
 
 #include "app/commands/command_line.hpp"
 #include "app/logging.hpp"
-#include "app/open_files.hpp"
+#include "app/no_state_file.hpp"
 #include "app/replay/replay_driver.hpp"
 #include "app/replay/replay_pass.hpp"
 #include "app/replay/replay_stores.hpp"
 #include "app/replay/replay_view.hpp"
+#include "app/served_process.hpp"
 #include "app/stores.hpp"
 #include "app/wiring.hpp"
 
 #include "scanner/alerts/alert_service.hpp"
-#include "scanner/alerts/state_file.hpp"
 #include "scanner/api/handler.hpp"
-#include "scanner/api/host_guard.hpp"
 #include "scanner/api/metrics.hpp"
-#include "scanner/api/panel_handler.hpp"
 #include "scanner/api/stream_hub.hpp"
-#include "scanner/core/address.hpp"
 #include "scanner/core/log.hpp"
 #include "scanner/core/names.hpp"
 #include "scanner/core/version.hpp"
 #include "scanner/engine/history_feed.hpp"
 #include "scanner/net/http_client.hpp"
-#include "scanner/net/http_server.hpp"
 #include "scanner/net/retry.hpp"
-#include "scanner/net/task_group.hpp"
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/recording/record.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <ostream>
@@ -53,15 +43,6 @@ namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kGrace{2};
-constexpr int kExitForced = 3;
-
-/// What alerts remember of a replay is of no use to the next one.
-class ForgottenFile final : public alerts::StateFile {
-public:
-    core::Result<std::string> read() override { return core::fail(core::ErrorCode::not_found, "nothing is kept"); }
-    asio::awaitable<core::Result<void>> write(std::string /*text*/) override { co_return core::Result<void>(); }
-    void set_aside() override {}
-};
 
 /// A folder that is gone with this.
 class TemporaryFolder {
@@ -120,48 +101,21 @@ public:
           webhook_client_(options.deliver ? make_webhook_client(io.get_executor(), settings_) : nullptr),
           alerts_(make_alerts()),
           streams_(io.get_executor(), stream_options(), view_),
-          api_(api::make_api_handler(api_options(), api_ports())),
-          console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_, settings_.base_path)),
-          host_guard_(make_host_guard()),
-          tasks_(io.get_executor(),
-                 [](std::string_view task, std::string_view what) {
-                     core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
-                 }),
-          signals_(io, SIGINT, SIGTERM) {
+          api_(api::make_api_handler(api_options(settings_), api_ports())),
+          served_(io, settings_, *api_, metrics_, {.shut_down = [this] { return shut_down(); }, .hang_up = nullptr}) {
         driver_.set_marks([this] { return marks_.all(); });
     }
 
     core::Result<void> start() {
         if (!alerts_) return std::unexpected(alerts_.error());
-        net::HttpServerOptions options;
-        options.address = settings_.http_address == "localhost" ? "127.0.0.1" : settings_.http_address;
-        options.port = settings_.http_port;
-        options.base_path = settings_.base_path;
-        options.trusted_proxies = settings_.trusted_proxies;
-        auto server = net::make_http_server(io_.get_executor(), options, host_guard_ ? *host_guard_ : *console_);
-        if (!server) {
-            return std::unexpected(server.error().within(
-                fmt::format("SCANNER_HTTP_ADDRESS={} SCANNER_HTTP_PORT={}", options.address, options.port)));
-        }
-        server_ = std::move(*server);
-        const std::string host = options.address.contains(':') ? "[" + options.address + "]" : options.address;
-        core::log(core::LogLevel::info, "listening",
-                  {{"url", fmt::format("http://{}:{}{}", host, server_->port(), options.base_path)},
-                   {"replay", true},
-                   {"version", core::kVersion}});
-        if (!tasks_.spawn("replay", run()) || !tasks_.spawn("signals", watch_signals())) {
+        if (auto listening = served_.listen({"replay", true}); !listening) return listening;
+        if (!served_.spawn("replay", run()))
             return core::fail(core::ErrorCode::internal, "the task group refused to start");
-        }
         return {};
     }
-    [[nodiscard]] int exit_code() const { return exit_code_; }
+    [[nodiscard]] int exit_code() const { return served_.exit_code(); }
 
 private:
-    static fs::path program_directory() {
-        std::error_code error;
-        return fs::read_symlink("/proc/self/exe", error).parent_path();
-    }
-
     ReplayOptions replay_options() const {
         ReplayOptions replay;
         replay.read_settings = options_.read_settings;
@@ -202,22 +156,6 @@ private:
         }
     }
 
-    api::ApiOptions api_options() const {
-        api::ApiOptions options;
-        options.version = core::kVersion;
-        options.exchange = exchange_of(settings_);
-        options.default_top = settings_.topn_default;
-        options.scan_interval = settings_.scan_interval;
-        options.feed_required = settings_.feed == settings::FeedMode::required;
-        options.manip_model = settings_.manip_model;
-        options.metrics_enabled = settings_.metrics_enabled;
-        options.api_token = settings_.api_token.value_or("");
-        options.base_path = settings_.base_path;
-        options.cors_origins = settings_.cors_origins;
-        options.allowed_hosts = settings_.allowed_hosts;
-        return options;
-    }
-
     api::ApiPorts api_ports() {
         api::ApiPorts ports{.engine = view_, .metrics = metrics_, .clock = clock_};
         ports.watchlists = operator_.get();
@@ -240,7 +178,7 @@ private:
                                        .maker_fee_pct = settings_.maker_fee_pct,
                                        .manipulation_threshold = operator_->effective().manipulation_threshold};
         };
-        ports.server_statistics = [this] { return server_ ? server_->statistics() : net::HttpServerStatistics(); };
+        ports.server_statistics = [this] { return served_.statistics(); };
         return ports;
     }
 
@@ -249,13 +187,6 @@ private:
         options.replay = true;
         options.manipulation_threshold = [this] { return operator_->effective().manipulation_threshold; };
         return options;
-    }
-
-    std::unique_ptr<net::RequestHandler> make_host_guard() {
-        const bool exposed = core::is_loopback_host(settings_.http_address) && !settings_.api_token;
-        if (!exposed && settings_.allowed_hosts.empty()) return nullptr;
-        return api::make_host_guard({.loopback_only = exposed, .allowed = settings_.allowed_hosts}, *console_,
-                                    metrics_);
     }
 
     core::Result<std::unique_ptr<alerts::AlertService>> make_alerts() {
@@ -274,11 +205,10 @@ private:
     asio::awaitable<void> run() {
         if (const auto opened = co_await database_->open(); !opened) {
             core::log(core::LogLevel::critical, "store_not_usable", {{"error", opened.error().message()}});
-            exit_code_ = kExitFailure;
-            begin_shutdown();
+            served_.end(kExitFailure);
             co_return;
         }
-        if (!tasks_.spawn("alerts", (*alerts_)->run())) co_return;  // the end has begun already
+        if (!served_.spawn("alerts", (*alerts_)->run())) co_return;  // the end has begun already
         // Alerts are loaded by then, so that none of the first rankings is passed over.
         co_await asio::post(io_, asio::use_awaitable);
         begin_pass(true);
@@ -288,7 +218,7 @@ private:
         rules_ = versions_of(*database_->document_store().documents());
         ready_ = true;
         if (options_.from_wall_ns != INT64_MIN) {
-            if (!tasks_.spawn("seek", seek_beginning())) co_return;
+            if (!served_.spawn("seek", seek_beginning())) co_return;
         }
         co_await driver_.run();
     }
@@ -306,7 +236,7 @@ private:
 
     /// The whole recording for history, alerts and marks; once more for alerts alone where rules have changed.
     void begin_pass(bool for_history) {
-        if (stopping_) return;
+        if (served_.ending()) return;
         pass_.reset();
         driver_.set_marks_complete(false);
         recording_history_ = recording_history_ || for_history;
@@ -338,29 +268,13 @@ private:
         }
     }
 
-    asio::awaitable<void> watch_signals() {
-        const auto [error, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (!error) begin_shutdown();
-    }
-
-    void begin_shutdown() {
-        if (std::exchange(stopping_, true)) return;
-        core::log(core::LogLevel::info, "stopping");
-        signals_.cancel();
-        signals_.async_wait([](const boost::system::error_code& error, int) {
-            if (!error) std::_Exit(kExitForced);
-        });
-        asio::co_spawn(io_, shut_down(), [this](const std::exception_ptr&) { io_.stop(); });
-    }
-
     asio::awaitable<void> shut_down() {
         driver_.stop();
         pass_.reset();
-        co_await server_->stop(kGrace);
+        co_await served_.stop_serving(kGrace);
         co_await (*alerts_)->close(kGrace);
-        static_cast<void>(co_await tasks_.shutdown(kGrace));
+        co_await served_.stop_tasks(kGrace);
         co_await database_->close(kGrace);
-        core::log(core::LogLevel::info, "stopped");
     }
 
     // Built from top to bottom and destroyed from bottom to top: each may refer to those above it.
@@ -381,21 +295,15 @@ private:
     bool applying_ = false;
     std::unique_ptr<operators::OperatorService> operator_;
     ReplayDriver driver_;
-    ForgottenFile alert_file_;
+    NoStateFile alert_file_;
     std::unique_ptr<net::HttpClient> webhook_client_;
     core::Result<std::unique_ptr<alerts::AlertService>> alerts_;
     api::Streams streams_;
     std::unique_ptr<net::RequestHandler> api_;
-    std::unique_ptr<net::RequestHandler> console_;
-    std::unique_ptr<net::RequestHandler> host_guard_;
-    std::unique_ptr<net::HttpServer> server_;
     std::unique_ptr<ReplayPass> pass_;
     bool recording_history_ = false;
     std::vector<std::int64_t> rules_;
-    net::TaskGroup tasks_;
-    asio::signal_set signals_;
-    bool stopping_ = false;
-    int exit_code_ = kExitOk;
+    ServedProcess served_;
 };
 
 }  // namespace
@@ -405,8 +313,6 @@ int serve_replay(std::vector<recording::SegmentFile> files, const ServeReplayOpt
         err << "market-scanner: replay: " << core::visible_text(what) << '\n';
         return kExitFailure;
     };
-    std::signal(SIGPIPE, SIG_IGN);  // a peer that hangs up is an error code, not the end of the process
-    static_cast<void>(raise_open_file_limit());
     auto settings = options.read_settings(first_settings(files));
     if (!settings) return complain(settings.error());
     const auto span = span_of(files);
@@ -415,6 +321,7 @@ int serve_replay(std::vector<recording::SegmentFile> files, const ServeReplayOpt
     if (folder.path().empty()) return complain("no folder for the store could be made");
     settings->data_dir = folder.path();
     const auto log = start_logging(settings->log_level, settings->log_format);
+    prepare_to_serve();
     asio::io_context io(1);
     ReplayServer server(io, std::move(files), *span, options, std::move(*settings));
     if (const auto started = server.start(); !started) return complain(started.error().message());

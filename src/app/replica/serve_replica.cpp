@@ -1,73 +1,44 @@
 #include "app/replica/serve_replica.hpp"
 
 #include "app/commands/command_line.hpp"
+#include "app/no_state_file.hpp"
+#include "app/served_process.hpp"
 #include "app/stores.hpp"
 #include "app/wiring.hpp"
 
 #include "scanner/alerts/alert_service.hpp"
-#include "scanner/alerts/state_file.hpp"
 #include "scanner/api/handler.hpp"
-#include "scanner/api/host_guard.hpp"
 #include "scanner/api/metrics.hpp"
-#include "scanner/api/panel_handler.hpp"
 #include "scanner/api/stream_hub.hpp"
-#include "scanner/core/address.hpp"
 #include "scanner/core/log.hpp"
 #include "scanner/core/names.hpp"
 #include "scanner/core/version.hpp"
 #include "scanner/engine/ranking_board.hpp"
 #include "scanner/engine/ranking_follower.hpp"
 #include "scanner/net/deadline.hpp"
-#include "scanner/net/http_server.hpp"
 #include "scanner/net/retry.hpp"
-#include "scanner/net/task_group.hpp"
 #include "scanner/operator/operator_service.hpp"
 #include "scanner/storage/scanner_lease.hpp"
 #include "scanner/storage/store.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include <chrono>
-#include <csignal>
-#include <cstdlib>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <random>
 #include <string>
-#include <system_error>
-#include <utility>
 #include <vector>
 
 namespace scanner::app {
 namespace {
 
 namespace asio = boost::asio;
-namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kServerGrace{3};
 constexpr std::chrono::seconds kTaskGrace{4};  // a read of the stream may block for 2 s
 constexpr std::chrono::seconds kStoresGrace{2};
 constexpr std::chrono::seconds kHolderInterval{1};
-constexpr int kExitForced = 3;
-
-/// Alerts are the elected scanner's: here they have nothing to remember.
-class NoAlertFile final : public alerts::StateFile {
-public:
-    core::Result<std::string> read() override { return core::fail(core::ErrorCode::not_found, "nothing is kept"); }
-    asio::awaitable<core::Result<void>> write(std::string /*text*/) override { co_return core::Result<void>(); }
-    void set_aside() override {}
-};
-
-fs::path program_directory() {
-    std::error_code error;
-    return fs::read_symlink("/proc/self/exe", error).parent_path();
-}
 
 /// Everything that lives while a replica serves; in the order in which the daemon has it.
 class Replica {
@@ -96,42 +67,22 @@ public:
                         : nullptr),
           alerts_(make_alerts()),
           streams_(io.get_executor(), stream_options(), board_),
-          api_(api::make_api_handler(api_options(), api_ports())),
-          console_(api::make_panel_handler(api::find_panel_directory(program_directory()), *api_, settings_.base_path)),
-          host_guard_(make_host_guard()),
-          tasks_(io.get_executor(),
-                 [](std::string_view task, std::string_view what) {
-                     core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
-                 }),
-          signals_(io, SIGINT, SIGTERM) {
+          api_(api::make_api_handler(api_options(settings_), api_ports())),
+          served_(io, settings_, *api_, metrics_, {.shut_down = [this] { return shut_down(); }, .hang_up = nullptr}) {
         board_.on_published([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, false); });
         board_.on_recorded([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, true); });
     }
 
     core::Result<void> start() {
         if (!alerts_) return std::unexpected(alerts_.error());
-        net::HttpServerOptions options;
-        options.address = settings_.http_address == "localhost" ? "127.0.0.1" : settings_.http_address;
-        options.port = settings_.http_port;
-        options.base_path = settings_.base_path;
-        options.trusted_proxies = settings_.trusted_proxies;
-        auto server = net::make_http_server(io_.get_executor(), options, host_guard_ ? *host_guard_ : *console_);
-        if (!server) {
-            return std::unexpected(server.error().within(
-                fmt::format("SCANNER_HTTP_ADDRESS={} SCANNER_HTTP_PORT={}", options.address, options.port)));
-        }
-        server_ = std::move(*server);
-        const std::string host = options.address.contains(':') ? "[" + options.address + "]" : options.address;
-        core::log(core::LogLevel::info, "listening",
-                  {{"url", fmt::format("http://{}:{}{}", host, server_->port(), options.base_path)},
-                   {"role", settings::to_string(settings_.role)},
-                   {"version", core::kVersion}});
-        const bool began = tasks_.spawn("follow", follower_->run()) && tasks_.spawn("leader", watch_leader()) &&
-                           tasks_.spawn("stores", open_stores()) && tasks_.spawn("signals", watch_signals());
+        if (auto listening = served_.listen({"role", settings::to_string(settings_.role)}); !listening)
+            return listening;
+        const bool began = served_.spawn("follow", follower_->run()) && served_.spawn("leader", watch_leader()) &&
+                           served_.spawn("stores", open_stores());
         if (!began) return core::fail(core::ErrorCode::internal, "the task group refused to start");
         return {};
     }
-    [[nodiscard]] int exit_code() const { return exit_code_; }
+    [[nodiscard]] int exit_code() const { return served_.exit_code(); }
 
 private:
     /// Nothing is asked of the exchange here: no connection, no errors.
@@ -146,22 +97,6 @@ private:
         return effective_settings(storage::OperatorDocuments(), operator_defaults(settings_));
     }
 
-    api::ApiOptions api_options() const {
-        api::ApiOptions options;
-        options.version = core::kVersion;
-        options.exchange = exchange_of(settings_);
-        options.default_top = settings_.topn_default;
-        options.scan_interval = settings_.scan_interval;
-        options.feed_required = settings_.feed == settings::FeedMode::required;
-        options.manip_model = settings_.manip_model;
-        options.metrics_enabled = settings_.metrics_enabled;
-        options.api_token = settings_.api_token.value_or("");
-        options.base_path = settings_.base_path;
-        options.cors_origins = settings_.cors_origins;
-        options.allowed_hosts = settings_.allowed_hosts;
-        return options;
-    }
-
     api::ApiPorts api_ports() {
         api::ApiPorts ports{.engine = board_, .metrics = metrics_, .clock = core::system_clock()};
         ports.streams = &streams_;
@@ -172,7 +107,7 @@ private:
                                        .maker_fee_pct = settings_.maker_fee_pct,
                                        .manipulation_threshold = effective().manipulation_threshold};
         };
-        ports.server_statistics = [this] { return server_ ? server_->statistics() : net::HttpServerStatistics(); };
+        ports.server_statistics = [this] { return served_.statistics(); };
         if (!database_) return ports;
         ports.watchlists = operator_.get();
         ports.operator_service = operator_.get();
@@ -211,13 +146,6 @@ private:
         return options;
     }
 
-    std::unique_ptr<net::RequestHandler> make_host_guard() {
-        const bool exposed = core::is_loopback_host(settings_.http_address) && !settings_.api_token;
-        if (!exposed && settings_.allowed_hosts.empty()) return nullptr;
-        return api::make_host_guard({.loopback_only = exposed, .allowed = settings_.allowed_hosts}, *console_,
-                                    metrics_);
-    }
-
     /// Rules can be read and changed here; no ranking is given to it, so none fires.
     core::Result<std::unique_ptr<alerts::AlertService>> make_alerts() {
         if (!database_) return nullptr;
@@ -237,8 +165,7 @@ private:
         if (!database_) co_return;
         if (const auto opened = co_await database_->open(); !opened) {
             core::log(core::LogLevel::critical, "store_not_usable", {{"error", opened.error().message()}});
-            exit_code_ = kExitFailure;
-            begin_shutdown();
+            served_.end(kExitFailure);
             co_return;
         }
         co_await (*alerts_)->run();
@@ -248,33 +175,16 @@ private:
         do {
             const auto holder = co_await lease_->holder();
             leader_ = holder ? holder->value_or("") : std::string();
-        } while (!stopping_ && co_await net::sleep_for(kHolderInterval));
-    }
-
-    asio::awaitable<void> watch_signals() {
-        const auto [error, number] = co_await signals_.async_wait(asio::as_tuple(asio::use_awaitable));
-        if (!error) begin_shutdown();
-    }
-
-    void begin_shutdown() {
-        if (std::exchange(stopping_, true)) return;
-        core::log(core::LogLevel::info, "stopping");
-        signals_.cancel();
-        signals_.async_wait([](const boost::system::error_code& error, int) {
-            if (!error) std::_Exit(kExitForced);
-        });
-        asio::co_spawn(io_, shut_down(), [this](const std::exception_ptr&) { io_.stop(); });
+        } while (!served_.ending() && co_await net::sleep_for(kHolderInterval));
     }
 
     asio::awaitable<void> shut_down() {
         follower_->stop();
         lease_->stop();
-        co_await server_->stop(kServerGrace);
+        co_await served_.stop_serving(kServerGrace);
         if (*alerts_) co_await (*alerts_)->close(kStoresGrace);
-        const auto ended = co_await tasks_.shutdown(kTaskGrace);
-        if (!ended) core::log(core::LogLevel::error, "shutdown_incomplete", {{"error", ended.error().message()}});
+        co_await served_.stop_tasks(kTaskGrace);
         if (database_) co_await database_->close(kStoresGrace);
-        core::log(core::LogLevel::info, "stopped");
     }
 
     // Built from top to bottom and destroyed from bottom to top: each may refer to those above it.
@@ -287,18 +197,12 @@ private:
     std::unique_ptr<engine::RankingFollower> follower_;
     std::unique_ptr<storage::Store> database_;  ///< nullptr without Postgres
     std::unique_ptr<operators::OperatorService> operator_;
-    NoAlertFile alert_file_;
+    NoStateFile alert_file_;
     core::Result<std::unique_ptr<alerts::AlertService>> alerts_;
     api::Streams streams_;
     std::unique_ptr<net::RequestHandler> api_;
-    std::unique_ptr<net::RequestHandler> console_;
-    std::unique_ptr<net::RequestHandler> host_guard_;
-    std::unique_ptr<net::HttpServer> server_;
     std::string leader_;
-    net::TaskGroup tasks_;
-    asio::signal_set signals_;
-    bool stopping_ = false;
-    int exit_code_ = kExitOk;
+    ServedProcess served_;
 };
 
 }  // namespace
