@@ -2,7 +2,8 @@
 
 #include "net/client/proxy_choice.hpp"
 #include "net/client/public_address.hpp"
-#include "net/client/resolve.hpp"
+
+#include "scanner/net/resolve.hpp"
 
 #include <algorithm>
 #include <utility>

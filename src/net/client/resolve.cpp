@@ -1,4 +1,4 @@
-#include "net/client/resolve.hpp"
+#include "scanner/net/resolve.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>

@@ -2,11 +2,11 @@
 
 #include "net/client/connect_any.hpp"
 #include "net/client/connect_target.hpp"
-#include "net/client/resolve.hpp"
 #include "net/client/websocket_layer.hpp"
 
 #include "scanner/core/clock.hpp"
 #include "scanner/core/names.hpp"
+#include "scanner/net/resolve.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl.hpp>

@@ -3,7 +3,6 @@
 #include "storage/redis/redis_link.hpp"
 
 #include "scanner/core/log.hpp"
-#include "scanner/net/deadline.hpp"
 #include "scanner/net/event.hpp"
 #include "scanner/net/retry.hpp"
 
@@ -16,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <random>
 #include <utility>
@@ -174,27 +174,14 @@ private:
             target.endpoint = asio::local::stream_protocol::endpoint(options_.url.socket_path);
             co_return target;
         }
-        auto endpoint = co_await net::with_timeout(resolve(executor_, options_.url), options_.connect_timeout);
-        if (!endpoint) co_return std::unexpected(endpoint.error().within("redis: its name"));
-        target.endpoint = *endpoint;
+        const auto addresses = co_await net::resolve(options_.url.host, options_.connect_timeout, options_.lookup);
+        if (!addresses) co_return std::unexpected(addresses.error().within("redis: its name"));
+        const auto address = std::ranges::find_if(*addresses, &asio::ip::address::is_v4);
+        target.endpoint =
+            asio::ip::tcp::endpoint(address != addresses->end() ? *address : addresses->front(), options_.url.port);
         if (options_.url.tls) target.tls_host = options_.url.host;
         target.ca_bundle_path = options_.ca_bundle_path;
         co_return target;
-    }
-
-    static asio::awaitable<core::Result<asio::ip::tcp::endpoint>> resolve(asio::any_io_executor executor,
-                                                                          core::RedisUrl url) {
-        asio::ip::tcp::resolver resolver(executor);
-        auto [error, found] =
-            co_await resolver.async_resolve(url.host, std::to_string(url.port), asio::as_tuple(asio::use_awaitable));
-        if (error) co_return core::fail(core::ErrorCode::network, error.message());
-        std::optional<asio::ip::tcp::endpoint> any;
-        for (const auto& entry : found) {
-            if (entry.endpoint().address().is_v4()) co_return entry.endpoint();
-            if (!any) any = entry.endpoint();
-        }
-        if (!any) co_return core::fail(core::ErrorCode::network, "no address");
-        co_return *any;
     }
 
     asio::awaitable<core::Result<void>> greet() {

@@ -4,6 +4,7 @@
 
 #include "scanner/core/error.hpp"
 #include "scanner/core/url.hpp"
+#include "scanner/net/resolve.hpp"
 #include "scanner/storage/snapshot_cache.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -31,6 +32,7 @@ struct RedisConnectionOptions {
     std::chrono::milliseconds ping_interval{5'000};  ///< finds a connection that died without a word
     /// A session that ends earlier, or in which nothing was answered, counts as a failed attempt to connect.
     std::chrono::milliseconds steady_after{1'000};
+    net::NameLookup lookup = net::look_up;  ///< of the host's name; one that hangs costs `connect_timeout`
 };
 
 /// One connection to Redis on the loop: connects by itself, authenticates, selects the database, reconnects with

@@ -1,4 +1,4 @@
-#include "net/client/resolve.hpp"
+#include "scanner/net/resolve.hpp"
 #include "support/run_coroutine.hpp"
 
 #include "scanner/net/task_group.hpp"
