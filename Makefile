@@ -114,7 +114,7 @@ chaos-feed: packages test-packages programs  ## faults of the exchange's WebSock
 	@scripts/chaos-feed.sh $(BIN)
 
 .PHONY: replay-check
-replay-check: packages programs  ## records 30 minutes under faults, replays them from everywhere, compares; REPLAY_SECONDS, REPLAY_OTHER=BIN_DIR
+replay-check: packages programs  ## records 30 minutes under faults, replays them from everywhere, compares; REPLAY_SECONDS, OTHER=BIN_DIR of another build
 	@scripts/replay-check.sh $(BIN)
 
 .PHONY: failover

@@ -9,7 +9,8 @@ export TSAN_OPTIONS="second_deadlock_stack=1:${TSAN_OPTIONS:-}"
 ctest --preset "$preset" -L unit -j"$(nproc)"
 # One at a time: these start servers and programs and look at how those behave in time.
 ctest --preset "$preset" -L 'io|integration'
-# What surrounds the programs, once: a minute of faults in everything that they stand on, and one of fail-overs; the console in a browser;
+# What surrounds the programs, once: a minute of faults in everything that they stand on, and one of fail-overs; a quarter of one
+# recorded under them and replayed; the console in a browser;
 # compose file, container scripts, alert rules and dashboard; nginx in front, of one scanner and of several; manifests;
 # what make install and the Debian package put where; every command that the documents show, against make demo; beside the console,
 # which leaves it the time of a processor, a metric added to a copy of the sources, in every output (five minutes of
@@ -17,6 +18,7 @@ ctest --preset "$preset" -L 'io|integration'
 if [ "$preset" = release ]; then
   SHORT=1 CHAOS_SEED=7 scripts/chaos.sh build/release/bin
   SHORT=1 scripts/failover.sh build/release/bin
+  REPLAY_SECONDS=15 REPLAY_INTERVAL=1 scripts/replay-check.sh build/release/bin
   added=$(mktemp)
   trap 'kill "${adding:-}" 2>/dev/null || true; rm -f "$added"' EXIT
   timeout --kill-after=30 1800 nice -n 19 python3 tests/signals/added_metric.py build/release/bin >"$added" 2>&1 &

@@ -94,6 +94,8 @@ public:
         metrics_.add_source([this](core::MetricSink& sink) {
             if (const auto detectors = engine_->manipulation()) engine::collect(sink, *detectors);
         });
+        stores_.database().document_store().subscribe(
+            [this](const storage::OperatorDocumentsPtr& documents) { recording_->note_documents(*documents); });
         recording_->follow(engine_->board());
         recording_->keep_state_of(*engine_);
     }

@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 
+from faults import FEED_FAULTS, Rounds
 from live_watch import BookCheck, RankingCheck
 from machines import Scanner, Simulator, remove_folder, scratch_folder, wait_for
 
@@ -24,21 +25,6 @@ RANK_INTERVAL_MS = 250
 CONTRACTS = 30
 RECOVERY_SEC = 15.0
 LONG_RUN_SEC = 600
-# What the log tells of book by book; the others are told by their connection's line or by tape_stalled.
-
-# What each fault is given at random: how often it strikes, and what else it takes.
-FAULTS = {
-    "ws-drop-version": [":rate=0.002", ":rate=0.02", ":rate=0.2"],
-    "ws-duplicate": [":rate=0.002", ":rate=0.02", ":rate=0.2"],
-    "ws-stall": [":rate=0.1", ":rate=0.5", ":rate=1"],
-    "ws-half-open": [":rate=0.2", ":rate=1"],
-    "ws-disconnect": [":rate=0.1", ":rate=0.5", ":rate=1"],
-    "ws-refuse": ["", ":status=502", ":rate=0.5"],
-    "ws-slow": [":delay=1s", ":delay=5s", ":delay=5s:rate=0.5"],
-    "ws-garbage": [":rate=0.0005", ":rate=0.01"],
-    "ws-bomb": [":rate=0.0005", ":rate=0.01"],
-    "ws-wrong-book": [":rate=0.01", ":rate=0.2"],
-}
 
 
 class LiveChaos:
@@ -47,11 +33,10 @@ class LiveChaos:
         self.random = random.Random(args.seed)
         self.folder = scratch_folder()
         self.began = time.monotonic()
-        self.struck = {}
+        self.rounds = Rounds(FEED_FAULTS, self.random)
         self.recoveries = []
         self.resources = []
         self.violations = []
-        self.left = []  # kinds that have yet to have their turn
         self.simulator = Simulator(f"{args.bin}/htx-simulator", self.folder, args.seed)
         wait_for("the simulator", self.simulator.answers, 60)
         flags = ["--exchange-url", f"http://127.0.0.1:{self.simulator.port}", "--scan-interval-sec", str(INTERVAL_SEC)]
@@ -91,20 +76,9 @@ class LiveChaos:
     # -- rounds --------------------------------------------------------------------------------------------------------
 
     def chosen_faults(self):
-        """One to three kinds at a time; each kind has had its turn before any has a second one."""
-        chosen = []
-        for _ in range(self.random.randint(1, 3)):
-            if not self.left:
-                self.left = sorted(FAULTS)
-                self.random.shuffle(self.left)
-            kind = self.left.pop()
-            if kind not in chosen:
-                chosen.append(kind)
         faults = []
-        for kind in chosen:
-            self.struck[kind] = self.struck.get(kind, 0) + 1
-            fault = kind + self.random.choice(FAULTS[kind])
-            if kind == "ws-wrong-book":
+        for fault in self.rounds.next_kinds():
+            if fault.startswith("ws-wrong-book"):
                 # Of one contract: whatever is wrong with the others is ours.
                 code = self.random.choice(self.books.codes)
                 self.books.expect_wrong(code)
@@ -176,7 +150,7 @@ class LiveChaos:
         result = {
             "seed": self.args.seed,
             "seconds": round(time.monotonic() - self.began),
-            "struck": dict(sorted(self.struck.items())),
+            "struck": dict(sorted(self.rounds.struck.items())),
             "recoveries": len(self.recoveries),
             "longest_recovery_sec": round(max(self.recoveries, default=0.0), 2),
         }

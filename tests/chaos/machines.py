@@ -266,9 +266,10 @@ class Scanner:
 
 
 class Simulator:
-    def __init__(self, binary, folder, seed, address="127.0.0.1"):
+    def __init__(self, binary, folder, seed, address="127.0.0.1", contracts=30):
         self.port = free_port()
-        words = [binary, "--address", address, "--port", str(self.port), "--contracts", "30", "--market", "busy", "--seed", str(seed)]
+        words = [binary, "--address", address, "--port", str(self.port), "--contracts", str(contracts)]
+        words += ["--market", "busy", "--seed", str(seed)]
         self.program = Program([*words, "--prevalence", "0.02"], open(os.path.join(folder, "simulator.log"), "ab"))
 
     def set_faults(self, faults):

@@ -153,7 +153,9 @@ TEST_F(RecordingTools, cuts_out_a_time_with_what_must_be_known_to_begin_there) {
         if (std::holds_alternative<OperatorChange>(record.body)) texts.emplace_back("operator");
         if (std::holds_alternative<CycleDigest>(record.body)) texts.emplace_back("digest");
     }
-    EXPECT_THAT(texts, ElementsAre(R"({"ch":"market.BTC-US)", R"({"ping":1})", "operator", R"({"ch":"market.BTC-US)"));
+    EXPECT_THAT(texts, ElementsAre("operator", R"({"ch":"market.BTC-US)", R"({"ping":1})", "operator",
+                                   R"({"ch":"market.BTC-US)"))
+        << "what operators had set before is told at the beginning";
 
     EXPECT_FALSE(SegmentFolder::make(folder_).has_value()) << "nothing is written among another recording";
     auto empty = SegmentFolder::make(folder_ / "empty");

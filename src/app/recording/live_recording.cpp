@@ -1,6 +1,7 @@
 #include "app/recording/live_recording.hpp"
 
 #include "app/recording/ranking_digest.hpp"
+#include "app/recording/recorded_documents.hpp"
 
 #include "scanner/core/log.hpp"
 #include "scanner/exchange/checkpointed.hpp"
@@ -112,6 +113,11 @@ public:
     }
     void note_settings(const settings::Settings& settings) override {
         tap_->note(recording::SettingsInEffect{recorded_settings(settings)});
+    }
+    void note_documents(const storage::OperatorDocuments& documents) override {
+        if (!documents.loaded) return;
+        tap_->note(
+            recording::OperatorChange{.kind = std::string(kDocumentsChange), .text = encode_documents(documents)});
     }
     std::optional<storage::NamedStatus> health() const override {
         if (!recorder_) return std::nullopt;

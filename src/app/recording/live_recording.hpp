@@ -11,6 +11,7 @@
 #include "scanner/net/step_log.hpp"
 #include "scanner/recording/recorder.hpp"
 #include "scanner/settings/settings_values.hpp"
+#include "scanner/storage/document_store.hpp"
 #include "scanner/storage/store_status.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -54,6 +55,8 @@ public:
     virtual void note_options(const RecordedOptions& options) = 0;
     /// Settings that take effect now.
     virtual void note_settings(const settings::Settings& settings) = 0;
+    /// What operators keep now, of which rules and watchlists decide which alerts fire.
+    virtual void note_documents(const storage::OperatorDocuments& documents) = 0;
     /// As health shows it among the stores; empty while nothing is recorded.
     [[nodiscard]] virtual std::optional<storage::NamedStatus> health() const = 0;
     /// Writes what is left, within `grace`.

@@ -1,5 +1,9 @@
 #include "app/replay/replay_pass.hpp"
 
+#include "app/recording/recorded_documents.hpp"
+
+#include "scanner/core/log.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <condition_variable>
@@ -72,6 +76,18 @@ private:
             engine.board().on_published([this](const ranking::RankingPtr& ranking) { tell(ranking, false); });
             engine.board().on_recorded([this](const ranking::RankingPtr& ranking) { tell(ranking, true); });
         };
+        options.on_change = [this](const recording::OperatorChange& change) {
+            if (change.kind != kDocumentsChange) return;
+            auto documents = decode_documents(change.text);
+            if (!documents) {
+                core::log(core::LogLevel::error, "recorded_documents_unreadable");
+                return;
+            }
+            in_order([this, documents = std::move(*documents)] { events_.on_documents(documents); });
+        };
+        options.on_settings = [this](const settings::Settings& settings) {
+            in_order([this, settings] { events_.on_settings(settings); });
+        };
         core::Result<ReplayOutcome> outcome;
         {
             const auto replay = make_replay(std::move(files), std::move(options));
@@ -87,6 +103,14 @@ private:
             }
         }
         post([this, outcome = std::move(outcome)] { events_.on_end(outcome); });
+    }
+
+    /// Among the rankings, and bounded as these are.
+    template <class Function>
+    void in_order(Function function) {
+        auto token = holds_->take(holds_);
+        if (token == nullptr) return;
+        post([function = std::move(function), token = std::move(token)] { function(); });
     }
 
     void tell(const ranking::RankingPtr& ranking, bool recorded) {

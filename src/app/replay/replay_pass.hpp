@@ -5,6 +5,8 @@
 #include "scanner/core/error.hpp"
 #include "scanner/ranking/ranking.hpp"
 #include "scanner/recording/recording_reader.hpp"
+#include "scanner/settings/settings_values.hpp"
+#include "scanner/storage/document_store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -18,6 +20,10 @@ namespace scanner::app {
 struct ReplayPassEvents {
     /// `token`: the pass goes on once few enough of them are held.
     std::function<void(const ranking::RankingPtr&, bool recorded, std::shared_ptr<void> token)> on_ranking;
+    /// An operator's documents as they are from here on.
+    std::function<void(const storage::OperatorDocuments&)> on_documents;
+    /// Settings that were read again while it was recorded.
+    std::function<void(const settings::Settings&)> on_settings;
     /// The whole recording was looked at, or why not.
     std::function<void(core::Result<ReplayOutcome>)> on_end;
 };

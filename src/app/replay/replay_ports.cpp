@@ -4,6 +4,7 @@
 #include "scanner/recording/tap.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace scanner::app {
@@ -66,7 +67,7 @@ private:
     template <class T>
     asio::awaitable<core::Result<T>> answered(std::string name, std::string contract,
                                               asio::awaitable<core::Result<T>> call) {
-        const auto outcome = co_await waiters_.wait(prefix_ + name, std::move(contract));
+        const auto outcome = co_await waiters_.wait(prefix_ + name, std::move(contract), prefix_.empty());
         if (!outcome) co_return core::fail(core::ErrorCode::cancelled, "given up");
         if (const auto error = recording::outcome_error(*outcome)) co_return std::unexpected(*error);
         co_return co_await std::move(call);
@@ -107,10 +108,21 @@ asio::awaitable<core::Result<net::ClientResponse>> ReplayClient::send(net::Clien
     co_return response;
 }
 
-asio::awaitable<std::optional<std::string>> Waiters::wait(std::string name, std::string contract) {
+bool is_scan_step(std::string_view name) {
+    constexpr std::array<std::string_view, 4> kSteps{"pass", "given_up", "pass_ended", "rank"};
+    return std::ranges::find(kSteps, name) != kSteps.end();
+}
+
+bool is_feed_step(std::string_view name) {
+    return name == "publish" || name == "watch_books" || name == "audit_tapes" || name.starts_with("books ") ||
+           name.starts_with("fill ");
+}
+
+asio::awaitable<std::optional<std::string>> Waiters::wait(std::string name, std::string contract, bool of_scan) {
     if (free_) co_return std::string(recording::kAnswerOk);
     const auto waiter = std::make_shared<Waiter>(Waiter{.name = std::move(name),
                                                         .contract = std::move(contract),
+                                                        .of_scan = of_scan,
                                                         .woken = std::make_unique<net::Event>(executor_),
                                                         .detail = std::nullopt});
     waiting_.push_back(waiter);
@@ -129,6 +141,19 @@ bool Waiters::wake(std::string_view name, std::string_view contract, std::string
         return true;
     }
     return false;
+}
+
+bool Waiters::waits(std::string_view name) const {
+    return std::ranges::any_of(waiting_, [name](const auto& each) { return !each->detail && each->name == name; });
+}
+
+void Waiters::give_up_scan() {
+    const core::Error error(core::ErrorCode::cancelled, "was not asked");
+    for (const auto& waiter : waiting_) {
+        if (!waiter->of_scan || waiter->detail) continue;
+        waiter->detail = recording::outcome_text(&error);
+        waiter->woken->notify();
+    }
 }
 
 std::string Waiters::describe() const {

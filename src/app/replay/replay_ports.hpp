@@ -51,15 +51,23 @@ private:
     bool lenient_ = false;
 };
 
+/// Steps that the engine takes by itself, and waits for in a replay: those of a pass, and those of the feed.
+[[nodiscard]] bool is_scan_step(std::string_view name);
+[[nodiscard]] bool is_feed_step(std::string_view name);
+
 /// Things that wait for the recording to come to them, by name and contract.
 class Waiters {
 public:
     explicit Waiters(boost::asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
-    /// Waits, and gives the recorded detail; nothing when the caller was cancelled.
-    [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> wait(std::string name, std::string contract);
+    /// Waits, and gives the recorded detail; nothing when the caller was cancelled. `of_scan`: a call of a pass.
+    [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> wait(std::string name, std::string contract,
+                                                                          bool of_scan = false);
     /// Wakes the one that waits longest for it. False when none does.
     [[nodiscard]] bool wake(std::string_view name, std::string_view contract, std::string detail);
+    [[nodiscard]] bool waits(std::string_view name) const;
+    /// The pass has ended: what it still waits for was never asked. Each is told that it was cancelled.
+    void give_up_scan();
     /// From now on nothing waits.
     void release_all() { free_ = true; }
     /// "order_book BTC-USDT, …": of some that wait.
@@ -69,6 +77,7 @@ private:
     struct Waiter {
         std::string name;
         std::string contract;
+        bool of_scan = false;
         std::unique_ptr<net::Event> woken;
         std::optional<std::string> detail;
     };

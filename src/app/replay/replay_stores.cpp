@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace scanner::app {
 namespace {
@@ -56,6 +57,75 @@ void ReplayMarks::add(api::ReplayMark mark) {
         if (same(*std::prev(before))) return;
     }
     marks_.insert(place, std::move(mark));
+}
+
+DocumentsThen::DocumentsThen(storage::DocumentStore& inner) : inner_(inner) {
+    inner_.subscribe([this](const storage::OperatorDocumentsPtr&) { merge(); });
+    merge();
+}
+
+void DocumentsThen::show_recorded(storage::OperatorDocuments documents) {
+    recorded_ = std::move(documents);
+    merge();
+}
+
+void DocumentsThen::forget_recorded() {
+    show_recorded({});
+}
+
+void DocumentsThen::merge() {
+    storage::OperatorDocuments all = *inner_.documents();
+    for (const storage::AlertRule& rule : recorded_.rules) {
+        if (all.find_rule(rule.name) == nullptr) all.rules.push_back(rule);
+    }
+    for (const storage::Watchlist& list : recorded_.watchlists) {
+        if (all.find_watchlist(list.name) == nullptr) all.watchlists.push_back(list);
+    }
+    std::ranges::sort(all.rules, {}, &storage::AlertRule::name);
+    std::ranges::sort(all.watchlists, {}, &storage::Watchlist::id);
+    shown_ = std::make_shared<const storage::OperatorDocuments>(std::move(all));
+    const storage::OperatorDocumentsPtr shown = shown_;  // a listener may bring the next ones
+    for (const auto& listener : listeners_) listener(shown);
+}
+
+void DocumentsThen::subscribe(std::function<void(const storage::OperatorDocumentsPtr&)> listener) {
+    listeners_.push_back(std::move(listener));
+}
+
+asio::awaitable<core::Result<storage::OperatorDocumentsPtr>> DocumentsThen::refresh() {
+    if (const auto read = co_await inner_.refresh(); !read) co_return std::unexpected(read.error());
+    co_return shown_;
+}
+
+asio::awaitable<core::Result<storage::OperatorSettings>> DocumentsThen::put_settings(storage::OperatorSettings settings,
+                                                                                     Expected expected) {
+    return inner_.put_settings(std::move(settings), expected);
+}
+
+asio::awaitable<core::Result<storage::Watchlist>> DocumentsThen::put_watchlist(storage::Watchlist watchlist,
+                                                                               Expected expected) {
+    return inner_.put_watchlist(std::move(watchlist), expected);
+}
+
+asio::awaitable<core::Result<void>> DocumentsThen::delete_watchlist(std::string name, Expected expected) {
+    return inner_.delete_watchlist(std::move(name), expected);
+}
+
+asio::awaitable<core::Result<storage::ProfilePreset>> DocumentsThen::put_preset(storage::ProfilePreset preset,
+                                                                                Expected expected) {
+    return inner_.put_preset(std::move(preset), expected);
+}
+
+asio::awaitable<core::Result<void>> DocumentsThen::delete_preset(std::string name, Expected expected) {
+    return inner_.delete_preset(std::move(name), expected);
+}
+
+asio::awaitable<core::Result<storage::AlertRule>> DocumentsThen::put_rule(storage::AlertRule rule, Expected expected) {
+    return inner_.put_rule(std::move(rule), expected);
+}
+
+asio::awaitable<core::Result<void>> DocumentsThen::delete_rule(std::string name, Expected expected) {
+    return inner_.delete_rule(std::move(name), expected);
 }
 
 void AlertsThen::record_alerts(std::vector<storage::AlertRecord> alerts) {

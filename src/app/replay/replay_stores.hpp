@@ -3,9 +3,11 @@
 #include "scanner/api/replay_control.hpp"
 #include "scanner/core/clock.hpp"
 #include "scanner/storage/alert_archive.hpp"
+#include "scanner/storage/document_store.hpp"
 #include "scanner/storage/episodes.hpp"
 #include "scanner/storage/history.hpp"
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -50,6 +52,44 @@ public:
 
 private:
     std::vector<api::ReplayMark> marks_;
+};
+
+/// The documents that alerts go by: those of the recording, and the replay's own, which take the place of those of the
+/// same name. Changes go to the replay's own.
+class DocumentsThen final : public storage::DocumentStore {
+public:
+    /// `inner` must live as long as this.
+    explicit DocumentsThen(storage::DocumentStore& inner);
+
+    /// As they were from here on.
+    void show_recorded(storage::OperatorDocuments documents);
+    /// As before the first of them.
+    void forget_recorded();
+
+    [[nodiscard]] storage::OperatorDocumentsPtr documents() const override { return shown_; }
+    void subscribe(std::function<void(const storage::OperatorDocumentsPtr&)> listener) override;
+    [[nodiscard]] boost::asio::awaitable<core::Result<storage::OperatorDocumentsPtr>> refresh() override;
+    [[nodiscard]] boost::asio::awaitable<core::Result<storage::OperatorSettings>> put_settings(
+        storage::OperatorSettings settings, Expected expected) override;
+    [[nodiscard]] boost::asio::awaitable<core::Result<storage::Watchlist>> put_watchlist(storage::Watchlist watchlist,
+                                                                                         Expected expected) override;
+    [[nodiscard]] boost::asio::awaitable<core::Result<void>> delete_watchlist(std::string name,
+                                                                              Expected expected) override;
+    [[nodiscard]] boost::asio::awaitable<core::Result<storage::ProfilePreset>> put_preset(storage::ProfilePreset preset,
+                                                                                          Expected expected) override;
+    [[nodiscard]] boost::asio::awaitable<core::Result<void>> delete_preset(std::string name,
+                                                                           Expected expected) override;
+    [[nodiscard]] boost::asio::awaitable<core::Result<storage::AlertRule>> put_rule(storage::AlertRule rule,
+                                                                                    Expected expected) override;
+    [[nodiscard]] boost::asio::awaitable<core::Result<void>> delete_rule(std::string name, Expected expected) override;
+
+private:
+    void merge();
+
+    storage::DocumentStore& inner_;
+    storage::OperatorDocuments recorded_;
+    storage::OperatorDocumentsPtr shown_;
+    std::vector<std::function<void(const storage::OperatorDocumentsPtr&)>> listeners_;
 };
 
 class AlertsThen final : public storage::AlertArchive {

@@ -22,7 +22,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <chrono>
 #include <climits>
@@ -45,16 +44,6 @@ constexpr std::chrono::seconds kPatience{60};
 
 /// Of what goes on beside scans nothing waits for a timer.
 constexpr std::chrono::seconds kFeedPatience{2};
-
-constexpr std::array<std::string_view, 4> kScanSteps{"pass", "given_up", "pass_ended", "rank"};
-
-bool is_scan_step(std::string_view name) {
-    return std::ranges::find(kScanSteps, name) != kScanSteps.end();
-}
-bool is_feed_step(std::string_view name) {
-    return name == "publish" || name == "watch_books" || name == "audit_tapes" || name.starts_with("books ") ||
-           name.starts_with("fill ");
-}
 
 constexpr std::string_view kFeedWithoutBeginning =
     "the recording begins in the middle of a live feed, whose rankings cannot be made again";
@@ -182,6 +171,8 @@ private:
             settle();
         } else if (const auto* const digest = std::get_if<recording::CycleDigest>(&record.body)) {
             compare(*digest);
+        } else if (const auto* const change = std::get_if<recording::OperatorChange>(&record.body)) {
+            if (options_.on_change) options_.on_change(*change);
         } else if (const auto* const step = std::get_if<recording::Step>(&record.body)) {
             if (!has_settings_) return core::fail(core::ErrorCode::invalid_input, "the recording tells no settings");
             settle();
@@ -249,7 +240,7 @@ private:
                               "recorded with SCANNER_MANIP_MODEL=measured, which cannot be made again yet; --settings "
                               "with SCANNER_MANIP_MODEL=seed ranks it without");
         }
-        has_settings_ = true;
+        if (std::exchange(has_settings_, true) && options_.on_settings) options_.on_settings(settings_);
         if (foreign_ && !engine_) make_engine();
         return {};
     }
@@ -340,6 +331,11 @@ private:
     void reach(const recording::Step& step, const recording::Stamp& at) {
         if (step.name == "pass" && !scanning_) scan();
         const bool of_feed = is_feed_step(step.name);
+        if (step.name == "pass_ended" && !waiters_.waits(step.name)) {
+            // The tickers failed before these calls were made, at once; here each was made and waits.
+            waiters_.give_up_scan();
+            settle();
+        }
         const auto until = std::chrono::steady_clock::now() + (of_feed ? kFeedPatience : kPatience);
         while (!waiters_.wake(step.name, {}, step.detail)) {
             if ((!of_feed && !scanning_) || std::chrono::steady_clock::now() >= until) {

@@ -36,6 +36,9 @@ struct ReplayOptions {
     std::function<void(const ReplayedCycle&)> on_cycle;
     /// The engine was made and has ranked nothing yet: for its board's listeners. May be empty.
     std::function<void(engine::Engine&)> on_engine;
+    /// What an operator changed, and settings from the second time on, in their place among the rankings. May be empty.
+    std::function<void(const recording::OperatorChange&)> on_change;
+    std::function<void(const settings::Settings&)> on_settings;
     /// What the engine works by in place of what operators had set when it was recorded; empty: by that.
     std::function<operators::EffectiveSettings(const operators::EffectiveSettings& recorded)> over_options;
 };

@@ -91,6 +91,7 @@ public:
           view_(clock_),
           metrics_(core::kVersion),
           database_(make_database(io.get_executor(), settings_, clock_)),
+          documents_(database_->document_store()),
           history_(database_->history(), clock_),
           archive_(database_->alert_archive(), clock_, marks_),
           ledger_(database_->episode_ledger(), clock_, marks_),
@@ -193,7 +194,7 @@ private:
         alerts::AlertOptions options = alert_options(settings_);
         if (!options_.deliver) options.webhook_url.clear();
         return alerts::make_alert_service(io_.get_executor(), std::move(options),
-                                          {.documents = database_->document_store(),
+                                          {.documents = documents_,
                                            .archive = archive_,
                                            .publisher = nullptr,
                                            .http = webhook_client_.get(),
@@ -238,6 +239,8 @@ private:
     void begin_pass(bool for_history) {
         if (served_.ending()) return;
         pass_.reset();
+        documents_.forget_recorded();
+        (*alerts_)->set_scan_interval(settings_.scan_interval);
         driver_.set_marks_complete(false);
         recording_history_ = recording_history_ || for_history;
         ReplayOptions options = replay_options();
@@ -251,6 +254,10 @@ private:
                      history_.hold(std::move(token));
                      history_feed_->accept(ranking);
                  },
+             .on_documents =
+                 [this](const storage::OperatorDocuments& documents) { documents_.show_recorded(documents); },
+             .on_settings =
+                 [this](const settings::Settings& settings) { (*alerts_)->set_scan_interval(settings.scan_interval); },
              .on_end = [this](const core::Result<ReplayOutcome>& outcome) { end_pass(outcome); }});
     }
 
@@ -287,6 +294,7 @@ private:
     api::Metrics metrics_;
     ReplayMarks marks_;
     std::unique_ptr<storage::Store> database_;
+    DocumentsThen documents_;  ///< of alerts alone
     HistoryThen history_;
     AlertsThen archive_;
     EpisodesThen ledger_;

@@ -32,6 +32,8 @@ void AnswerMemory::note(const Record& record) {
         if (answer_of(*piece)) keep(piece->name, record.at.wall_ns, piece->bytes);
     } else if (const auto* const settings = std::get_if<SettingsInEffect>(&record.body)) {
         settings_ = settings->text;
+    } else if (const auto* const change = std::get_if<OperatorChange>(&record.body)) {
+        if (changes_.contains(change->kind) || changes_.size() < kMaxChanges) changes_[change->kind] = change->text;
     }
 }
 
@@ -49,6 +51,7 @@ void AnswerMemory::keep(const std::string& url, std::int64_t wall_ns, std::strin
 std::vector<Record> AnswerMemory::checkpoint(Stamp at, bool with_settings, std::int64_t since_wall_ns) const {
     std::vector<Record> pieces;
     if (with_settings && !settings_.empty()) pieces.push_back({at, SettingsInEffect{settings_}});
+    for (const auto& [kind, text] : changes_) pieces.push_back({at, OperatorChange{.kind = kind, .text = text}});
     for (const auto& [order, url] : by_age_) {
         const Kept& kept = answers_.at(url);
         if (kept.wall_ns < since_wall_ns) continue;

@@ -77,7 +77,8 @@ core::Result<std::optional<std::size_t>> checkpoint_before(std::span<const Segme
             if (!next) return std::unexpected(next.error());
             if (!*next) break;
             const RecordBody& body = (*next)->body;
-            if (std::holds_alternative<SettingsInEffect>(body)) continue;
+            if (std::holds_alternative<SettingsInEffect>(body) || std::holds_alternative<OperatorChange>(body))
+                continue;
             const auto* const piece = std::get_if<Checkpoint>(&body);
             if (piece == nullptr) break;
             if (pieces.take(*piece)) return place;
