@@ -183,7 +183,7 @@ private:
             served_.end(kExitFailure);
             co_return;
         }
-        stores_.follow(*engine_, [this](const ranking::Ranking& ranking) { return is_ours(ranking); });
+        if (!role_) stores_.follow(*engine_);
         engine_->board().on_published([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, false); });
         engine_->board().on_recorded([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, true); });
         const auto evaluate = [this](const ranking::RankingPtr& ranking) { (*alerts_)->on_ranking(ranking); };
@@ -219,9 +219,6 @@ private:
         (*alerts_)->begin_term();
         static_cast<void>(co_await know_market());
     }
-    /// Whether this process made it: only then it keeps it and holds rules against it.
-    bool is_ours(const ranking::Ranking& ranking) const { return !role_ || role_->leads(ranking); }
-
     /// Until it is known, nothing is passed off as a real market.
     void set_simulated(std::optional<bool> is_simulated) {
         simulated_ = is_simulated.value_or(true);

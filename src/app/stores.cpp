@@ -137,9 +137,8 @@ asio::awaitable<ranking::RankingPtr> Stores::cached_ranking() {
     co_return nullptr;
 }
 
-void Stores::follow(engine::Engine& engine, std::function<bool(const ranking::Ranking&)> ours) {
-    engine.board().on_recorded([this, ours = std::move(ours)](const ranking::RankingPtr& ranking) {
-        if (ours && !ours(*ranking)) return;
+void Stores::follow(engine::Engine& engine) {
+    engine.board().on_recorded([this](const ranking::RankingPtr& ranking) {
         feed_->accept(ranking);
         if (writer_) cache(ranking);
     });

@@ -15,7 +15,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -37,8 +36,9 @@ public:
     /// cannot help (data folder, schema, another scanner live on the same Redis keys). A ranking of another exchange or
     /// installation, one from the future, and one that is out of any bound are neither restored nor recorded.
     [[nodiscard]] boost::asio::awaitable<core::Result<void>> open(engine::Engine& engine);
-    /// Hands every recorded ranking of `engine` to the stores; of one scanner among several only those that are `ours`.
-    void follow(engine::Engine& engine, std::function<bool(const ranking::Ranking&)> ours = {});
+    /// Hands every recorded ranking of `engine` to the stores. Not for one scanner among several, which `keep`s what it
+    /// has published.
+    void follow(engine::Engine& engine);
     /// Hands a recorded ranking to history, which takes each once.
     void keep(const ranking::RankingPtr& ranking) { feed_->accept(ranking); }
     /// The highest number that a ranking may have had, as far as was known at the start.

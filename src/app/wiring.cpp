@@ -176,6 +176,8 @@ alerts::AlertOptions alert_options(const settings::Settings& settings) {
     options.contract_page = exchange_of(settings).contract_page;
     options.scan_interval = settings.scan_interval;
     options.live = settings.feed != settings::FeedMode::off && !feed_url(settings).empty();
+    // What was not kept when an elected scanner is killed its successor does not know: a second of it can hold an edge.
+    if (settings.role == settings::Role::scanner) options.save_interval = std::chrono::milliseconds(100);
     return options;
 }
 

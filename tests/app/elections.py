@@ -1,10 +1,13 @@
 """Two scanners of role `scanner` on one Redis and one Postgres: the elected one is killed, stopped, told to end, and Redis
-is started anew. Epochs and numbers only grow, each recorded cycle is in history exactly once, and nothing that came after the
-end of an epoch is. Waits for what is to happen, however long the machine takes.
+is started anew. Epochs and numbers only grow, each cycle that was published and recorded is in history exactly once, and no
+other is. Waits for what is to happen, however long the machine takes.
 
-    python3 tests/app/elections.py build/release/bin
+    python3 tests/app/elections.py build/release/bin take-turns       # as above
+    python3 tests/app/elections.py build/release/bin without-redis    # elected by Postgres' advisory lock
+    python3 tests/app/elections.py build/release/bin postgres-away    # Postgres dies under them and a replica
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -31,16 +34,16 @@ return lines
 
 
 class Scanner:
-    def __init__(self, bin_dir, folder, name, redis, postgres, simulator):
+    def __init__(self, bin_dir, folder, name, redis, postgres, simulator, role="scanner"):
         self.name, self.port = name, free_port()
         self.log_path = os.path.join(folder, name + ".log")
         self.words = [f"{bin_dir}/market-scanner", "serve", "--env-file", "/dev/null"]
         self.env = {key: value for key, value in os.environ.items() if not key.startswith("SCANNER_")} | {
-            "SCANNER_ROLE": "scanner", "SCANNER_FEED": "off", "SCANNER_SCAN_INTERVAL_SEC": "0.5",
+            "SCANNER_ROLE": role, "SCANNER_FEED": "off", "SCANNER_SCAN_INTERVAL_SEC": "0.5",
             "SCANNER_SCAN_TOP_BY_QVOL": "5", "SCANNER_HTTP_PORT": str(self.port), "SCANNER_LOG_FORMAT": "json",
             "SCANNER_DATA_DIR": os.path.join(folder, name), "SCANNER_EXCHANGE_URL": f"http://127.0.0.1:{simulator.port}",
-            "SCANNER_REDIS_URL": f"redis://127.0.0.1:{redis.port}/0", "SCANNER_POSTGRES_URL": postgres.url(),
-        }
+            "SCANNER_POSTGRES_URL": postgres.url(),
+        } | ({"SCANNER_REDIS_URL": f"redis://127.0.0.1:{redis.port}/0"} if redis else {})
         self.start()
 
     def start(self):
@@ -55,16 +58,19 @@ class Scanner:
         except OSError:
             return 0, None
 
+    def health(self):
+        return self.get("/healthz/details")[1] or {}
+
     def scale(self):
-        return (self.get("/healthz/details")[1] or {}).get("scale") or {}
+        return self.health().get("scale") or {}
 
     def elected(self):
         return self.scale().get("elected", False)
 
 
 class Run:
-    def __init__(self, bin_dir, folder):
-        self.redis = Redis(folder)
+    def __init__(self, bin_dir, folder, with_redis=True):
+        self.redis = Redis(folder) if with_redis else None
         self.postgres = Postgres(folder)
         self.simulator = Simulator(f"{bin_dir}/htx-simulator", folder, 7)
         wait_for("the simulator", self.simulator.answers, PATIENCE)
@@ -72,6 +78,12 @@ class Run:
         self.entries = {}  # number -> (epoch, recorded)
 
     def read_stream(self):
+        """Without Redis there is none: what is in history is what was shown."""
+        if not self.redis:
+            for row in self.postgres.query("SELECT sequence, epoch FROM cycles").split():
+                number, epoch = map(int, row.split("|"))
+                self.entries[number] = (epoch, True)
+            return
         for line in self.redis.command("EVAL", HEADS, "0").split("\n"):
             if len(line.split()) != 3:
                 continue
@@ -98,6 +110,10 @@ class Run:
     def other(self, scanner):
         return next(one for one in self.scanners if one is not scanner)
 
+    def newest(self):
+        self.read_stream()
+        return max(self.entries, default=0)
+
     def check(self):
         numbers = sorted(self.entries)
         epochs = [self.entries[number][0] for number in numbers]
@@ -113,20 +129,23 @@ class Run:
         assert beyond == "0", f"{beyond} cycles came after the end of their epoch"
         wrong = self.postgres.query("SELECT count(*) FROM cycles WHERE epoch IS NULL")
         assert wrong == "0", f"{wrong} cycles have no epoch"
+        backwards = self.postgres.query(
+            "SELECT count(*) FROM (SELECT epoch < lag(epoch) OVER (ORDER BY sequence) AS back FROM cycles) AS t WHERE back")
+        assert backwards == "0", f"{backwards} cycles of an earlier epoch have a number over one of a later"
         print(f"{len(numbers)} entries, {len(recorded)} recorded, epochs {sorted(set(epochs))}")
 
     def close(self):
         for scanner in self.scanners:
             scanner.program.end(signal.SIGKILL)  # ends a stopped one too
         self.simulator.program.end(signal.SIGKILL)
-        self.redis.stop()
+        if self.redis:
+            self.redis.stop()
         self.postgres.stop()
         self.postgres.disk.close()
 
 
-def run(bin_dir, folder):
-    test = Run(bin_dir, folder)
-    try:
+def take_turns(bin_dir, folder):
+    with watched(Run(bin_dir, folder)) as test:
         leader, epoch = test.elected_over(0)
         assert not test.other(leader).elected(), "two are elected"
         wait_for("the standby showing what is published", lambda: test.other(leader).get("/ready")[0] == 200, PATIENCE)
@@ -159,6 +178,84 @@ def run(bin_dir, folder):
         time.sleep(1)
         test.read_stream()
         test.check()
+
+
+def without_redis(bin_dir, folder):
+    with watched(Run(bin_dir, folder, with_redis=False)) as test:
+        leader, epoch = test.elected_over(0)
+        standby = test.other(leader)
+        assert not standby.elected(), "two are elected"
+        assert standby.get("/rankings")[0] == 503, "a standby has no stream to show anything of"
+        assert leader.get("/ready")[0] == 200
+
+        leader.program.end(signal.SIGKILL)
+        killed, before = leader, epoch
+        leader, epoch = test.elected_over(before)
+        assert leader is standby and epoch > before
+        killed.start()
+        wait_for("the killed one standing by", lambda: killed.scale().get("elected") is False, PATIENCE)
+
+        # Stopped for longer than its lease it wakes up with its session gone or its epoch closed.
+        leader.program.signal(signal.SIGSTOP)
+        stopped = leader
+        test.postgres.query("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted")
+        leader, epoch = test.elected_over(epoch)
+        assert leader is not stopped
+        stopped.program.signal(signal.SIGCONT)
+        wait_for("the stopped one standing by", lambda: stopped.scale().get("elected") is False, PATIENCE)
+
+        assert leader.program.end(signal.SIGTERM, PATIENCE) == 0
+        ended = leader
+        leader, epoch = test.elected_over(epoch)
+        assert leader is not ended
+        test.read_stream()
+        test.check()
+
+
+def postgres_away(bin_dir, folder):
+    with watched(Run(bin_dir, folder)) as test:
+        leader, epoch = test.elected_over(0)
+        standby = test.other(leader)
+        replica = Scanner(bin_dir, folder, "replica", test.redis, test.postgres, test.simulator, role="replica")
+        test.scanners.append(replica)
+        wait_for("the replica", lambda: replica.get("/ready")[0] == 200, PATIENCE)
+        wait_for("history", lambda: leader.get("/history/rankings")[0] == 200, PATIENCE)
+
+        test.postgres.stop()
+        began = test.newest()
+        wait_for("rankings that go on", lambda: test.newest() >= began + 6, PATIENCE)
+        shown = lambda scanner: (scanner.get("/rankings")[1] or {}).get("seq", 0)  # noqa: E731
+        for scanner in (leader, standby, replica):
+            wait_for(f"{scanner.name} going on", lambda scanner=scanner: shown(scanner) > began, PATIENCE)
+            assert scanner.get("/ready")[0] == 200, scanner.name
+            wait_for(f"{scanner.name} saying so", lambda scanner=scanner: scanner.get("/history/rankings")[0] == 503, PATIENCE)
+        backlog = leader.health()["stores"]["postgres"]["backlog"]
+        assert backlog >= 3, f"{backlog} batches wait in the spool"
+        assert leader.elected() and leader.scale()["epoch"] == epoch, "who is elected goes on"
+
+        # Who dies now has no successor: no one closes its epoch. What its spool has is written when it is back.
+        leader.program.end(signal.SIGKILL)
+        wait_for("a standby that says why", lambda: not standby.elected() and standby.scale().get("problem"), PATIENCE)
+        ended = test.newest()
+        leader.start()
+        wait_for("the killed one", lambda: leader.scale().get("elected") is False, PATIENCE)
+        assert test.newest() == ended, "something was published in an epoch that no one opened"
+
+        test.postgres.start()
+        leader, after = test.elected_over(epoch)
+        assert after > epoch
+        wait_for("history again", lambda: replica.get("/history/rankings")[0] == 200, PATIENCE)
+        for scanner in test.scanners[:2]:
+            wait_for(f"the spool of {scanner.name}", lambda scanner=scanner:
+                     scanner.health().get("stores", {}).get("postgres", {}).get("backlog") == 0, PATIENCE)
+        print(f"{backlog} batches were in the spool, {len([n for n in test.entries if n > began])} rankings since Postgres died")
+        test.check()
+
+
+@contextlib.contextmanager
+def watched(test):
+    try:
+        yield test
     except BaseException:
         for scanner in test.scanners:
             with open(scanner.log_path, encoding="utf-8", errors="replace") as log:
@@ -171,6 +268,8 @@ def run(bin_dir, folder):
 if __name__ == "__main__":
     scratch = scratch_folder()
     try:
-        run(os.path.abspath(sys.argv[1]), scratch)
+        drills = {"take-turns": take_turns, "without-redis": without_redis, "postgres-away": postgres_away}
+        drill = drills[sys.argv[2] if len(sys.argv) > 2 else "take-turns"]
+        drill(os.path.abspath(sys.argv[1]), scratch)
     finally:
         remove_folder(scratch)

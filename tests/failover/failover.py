@@ -228,8 +228,8 @@ class Run:
         answers = [answer for poller in cluster.pollers.values() for answer in poller.answers]
         claims = [claim for poller in cluster.pollers.values() for claim in poller.claims]
         has_epoch = cluster.postgres.query("SELECT 1 FROM information_schema.columns WHERE table_name = 'cycles' AND column_name = 'epoch'")
-        columns = "sequence, count(*), extract(epoch from max(ts))" + (", max(epoch)" if has_epoch else "")
-        history = [check.Recorded(int(row[0]), int(row[1]), int(row[3]) if len(row) > 3 and row[3] else None, float(row[2]))
+        columns = "sequence, count(*)" + (", max(epoch)" if has_epoch else "")
+        history = [check.Recorded(int(row[0]), int(row[1]), int(row[2]) if len(row) > 2 and row[2] else None)
                    for row in self.rows(f"SELECT {columns} FROM cycles GROUP BY sequence") if int(row[0]) <= until]
         unseen = [(cluster.reader.entries[n - 1].seq, cluster.reader.entries[n].seq) for n in cluster.reader.restarts]
         conditions = {}
@@ -237,7 +237,7 @@ class Run:
             if int(seq) <= until:
                 conditions.setdefault(int(seq), {})[symbol] = int(rank) <= 5
         last = {entry.epoch: entry.seq for entry in stream}
-        unpublished = check.never_published(stream, history)
+        unpublished = check.never_published(stream, history, unseen)
         uncertain = frozenset(seq for epoch, seq in last.items() if epoch != max(last)) | unpublished
         uncertain |= frozenset(seq for seq in conditions if seq <= cluster.ruled_after)
         # What is asked after the last entry that counts is not judged; the stream as a whole is.

@@ -48,12 +48,11 @@ class Claim:
 
 @dataclasses.dataclass(frozen=True)
 class Recorded:
-    """A cycle of the database, how many rows have its number, and when it was made, by the wall clock."""
+    """A cycle of the database, and how many rows have its number."""
 
     seq: int
     count: int
     epoch: int | None = None
-    made: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,8 +162,7 @@ def errors_are_excused(answers, excuses):
 
 
 def recorded_once(stream, history, unseen=()):
-    """Every published cycle that is called recorded is in the database exactly once. One that was never published may be
-    there only if its scanner made it before its successor's first: cut off and not knowing it yet.
+    """Every published cycle that is called recorded is in the database exactly once, and none that was not published.
     `unseen`: ranges (after, before) of numbers that the reader could not see, because Redis lost them."""
     broken = []
     rows = {}
@@ -184,16 +182,13 @@ def recorded_once(stream, history, unseen=()):
         for seq in sorted(rows):
             if seq < first or seq in published or any(after < seq < before for after, before in unseen):
                 continue
-            if seq in never_published(stream, history):
-                successor = next((rows[other] for other in sorted(rows) if other > seq and other in published), None)
-                if successor is not None and rows[seq].made < successor.made:
-                    continue
             broken.append(f"cycle {seq} is in the database and was never published")
     return broken
 
 
-def never_published(stream, history):
-    """Cycles of the database that come after the last entry of an epoch that ended: made in its name, and not published."""
+def never_published(stream, history, unseen=()):
+    """Cycles of the database that come after the last entry of an epoch that ended: made in its name, and not published.
+    `recorded_once` refuses them; this counts them."""
     published = {entry.seq for entry in stream}
     ends = sorted({entry.epoch: entry.seq for entry in stream}.values())[:-1]
     numbers = sorted(published | {row.seq for row in history})
@@ -202,7 +197,8 @@ def never_published(stream, history):
         for seq in numbers[numbers.index(end) + 1:]:
             if seq in published:
                 break
-            found.add(seq)
+            if not any(after < seq < before for after, before in unseen):
+                found.add(seq)
     return found
 
 

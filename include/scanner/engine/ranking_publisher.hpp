@@ -40,7 +40,8 @@ struct RankingPublisherStatus {
 /// Passes an elected scanner's rankings on to replicas: packs them on a thread of its own and has the fenced script
 /// publish them, together with what readers of the cache find. A ranking that has not left when a newer one comes is
 /// left out, but the newest recorded one; after a failure the next entry is a whole ranking, so that no replica has to
-/// wait for what may be lost. Loop thread only.
+/// wait for what may be lost. A recorded one whose answer was lost is sent again before anything newer. Loop thread
+/// only.
 class RankingPublisher {
 public:
     virtual ~RankingPublisher() = default;
@@ -53,6 +54,10 @@ public:
     /// Called with each ranking that Redis has confirmed, once and in order: what follows from a ranking that may never
     /// have been published is not told to anybody.
     virtual void on_confirmed(std::function<void(const ranking::RankingPtr&)> callback) = 0;
+    /// Called with each recorded ranking that was sent, once, when it is known what became of it: `published` where
+    /// Redis confirmed it; otherwise its time in office ended before an answer came, and it may have been published or
+    /// not. Not called for one that was refused or never sent.
+    virtual void on_recorded(std::function<void(const ranking::RankingPtr&, bool published)> callback) = 0;
     /// Called when Redis says that another scanner is, or may be, elected; nothing more is published then.
     virtual void on_fenced(std::function<void()> callback) = 0;
     /// Waits until what was given has left, at most so long.

@@ -20,7 +20,7 @@ namespace scanner::storage {
 struct EpochRow {
     std::uint64_t epoch = 0;
     std::uint64_t reserved = 0;           ///< its rankings have numbers up to this one
-    std::uint64_t written = 0;            ///< the highest number of which something was accepted
+    std::uint64_t written = 0;            ///< the highest number of a cycle that was accepted
     std::optional<std::uint64_t> closed;  ///< nothing of a higher number is accepted; empty: it is open
     std::string run;                      ///< of the Redis server under which it began; empty without Redis
 
@@ -39,7 +39,7 @@ inline constexpr std::uint64_t kEpochBlock = 100'000;
 
 /// The number at which an open epoch ends; the caller holds the lease, so that nothing of that epoch is published any
 /// more. It is the last that was published, as the stream says. Where the stream is another server's, or lost it, any
-/// number that was reserved may have been.
+/// number that was reserved may have been. Never below a cycle that was accepted.
 [[nodiscard]] std::uint64_t closing_number(const EpochRow& row, const LeaseClaim& claim);
 /// Pure. `rows`: every epoch that is open, and the one with the highest number. `known`: the highest number of a
 /// ranking that anything else has seen.

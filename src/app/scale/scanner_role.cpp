@@ -70,6 +70,8 @@ ScannerRole::ScannerRole(const asio::any_io_executor& executor, const settings::
                                                      .snapshots_ttl = settings.redis_snapshots_ttl,
                                                      .rankings_ttl = settings.redis_rankings_ttl});
         publisher_->on_confirmed([this](const ranking::RankingPtr& ranking) { lead_with(ranking); });
+        publisher_->on_recorded(
+            [this](const ranking::RankingPtr& ranking, bool published) { keep(ranking, published); });
         publisher_->on_fenced([this] { election_->fenced(); });
     }
     engine.board().on_published([this](const ranking::RankingPtr& ranking) { publish(ranking, false); });
@@ -108,11 +110,13 @@ std::uint64_t ScannerRole::shown() const {
 }
 
 void ScannerRole::begin(const storage::Leadership& leadership, std::uint64_t after) {
+    const std::uint64_t own = std::exchange(own_epoch_, leadership.epoch);
     term_ = leadership.epoch;
+    note_epoch(term_);
     if (follower_) follower_->pause(true);
-    // Of the one before, who may not have come to keep it: history takes each cycle once.
+    // Of another one, who may not have come to keep it: history takes each cycle once.
     const ranking::RankingPtr previous = engine_.board().recorded();
-    if (previous) stores_.keep(previous);
+    if (previous && previous->epoch != own) stores_.keep(previous);
     engine_.begin_term({.epoch = leadership.epoch, .after = after, .previous = previous, .may_publish = [this] {
                             return election_->may_publish();
                         }});
@@ -140,10 +144,15 @@ asio::awaitable<void> ScannerRole::end() {
 }
 
 void ScannerRole::publish(const ranking::RankingPtr& ranking, bool recorded) {
+    note_epoch(ranking->epoch);
     if (!leads(*ranking)) return;
     stores_.database().epoch_ledger().set_author({.epoch = ranking->epoch, .sequence = ranking->sequence});
     if (!publisher_) {
-        if (!recorded) lead_with(ranking);  // each is published first
+        if (recorded) {
+            keep(ranking, true);
+        } else {
+            lead_with(ranking);  // each is published first
+        }
         return;
     }
     const engine::RankingBoard& board = engine_.board();
@@ -153,6 +162,20 @@ void ScannerRole::publish(const ranking::RankingPtr& ranking, bool recorded) {
 
 void ScannerRole::lead_with(const ranking::RankingPtr& ranking) {
     if (on_led_ && leads(*ranking)) on_led_(ranking);
+}
+
+void ScannerRole::keep(const ranking::RankingPtr& ranking, bool published) {
+    if (published || ranking->epoch < known_epoch_) {
+        stores_.keep(ranking);
+    } else {
+        doubtful_ = ranking;
+    }
+}
+
+/// An epoch is closed when a later one is there.
+void ScannerRole::note_epoch(std::uint64_t epoch) {
+    known_epoch_ = std::max(known_epoch_, epoch);
+    if (doubtful_ && doubtful_->epoch < known_epoch_) stores_.keep(std::exchange(doubtful_, nullptr));
 }
 
 /// What health says while nothing is scanned here.

@@ -26,7 +26,9 @@
 namespace scanner::app {
 
 /// SCANNER_ROLE=scanner: stands by, cold to the exchange, and shows what the elected one publishes; scans and publishes
-/// while it is elected itself. The engine's board is the one that both are shown on. Loop thread only.
+/// while it is elected itself. The engine's board is the one that both are shown on. History gets its recorded rankings
+/// once Redis has confirmed them; one of which that is not known when the term ends waits until a later epoch is there,
+/// when the database knows where this one ended and takes it or not. Loop thread only.
 class ScannerRole {
 public:
     /// Before each term, while it is this process' already: what has to be asked of the exchange and the stores.
@@ -61,6 +63,8 @@ private:
     [[nodiscard]] boost::asio::awaitable<void> end();
     void publish(const ranking::RankingPtr& ranking, bool recorded);
     void lead_with(const ranking::RankingPtr& ranking);
+    void keep(const ranking::RankingPtr& ranking, bool published);
+    void note_epoch(std::uint64_t epoch);
     void stand_by(const std::string& why);
 
     const settings::Settings& settings_;
@@ -72,7 +76,11 @@ private:
     std::unique_ptr<engine::RankingFollower> follower_;    ///< nullptr without Redis
     std::unique_ptr<engine::RankingPublisher> publisher_;  ///< the same
     std::unique_ptr<engine::ElectionLoop> election_;
-    std::uint64_t term_ = 0;  ///< the epoch, while this process is elected
+    std::uint64_t term_ = 0;         ///< the epoch, while this process is elected
+    std::uint64_t own_epoch_ = 0;    ///< of the last term of this process
+    std::uint64_t known_epoch_ = 0;  ///< the highest that was begun here or shown
+    /// Of the term that ended last, which may have been published: one or none, since it is sent before any other.
+    ranking::RankingPtr doubtful_;
     bool scanning_ = false;
     bool stopping_ = false;
     bool running_ = false;

@@ -88,6 +88,7 @@ public:
         leadership_.reset();
         recorded_.reset();
         newest_.reset();
+        if (unanswered_) tell_recorded(*std::exchange(unanswered_, std::nullopt), false);
         idle_.notify();
     }
     void publish(Publication publication) override {
@@ -102,11 +103,14 @@ public:
     void on_confirmed(std::function<void(const ranking::RankingPtr&)> callback) override {
         on_confirmed_ = std::move(callback);
     }
+    void on_recorded(std::function<void(const ranking::RankingPtr&, bool)> callback) override {
+        on_recorded_ = std::move(callback);
+    }
     void on_fenced(std::function<void()> callback) override { on_fenced_ = std::move(callback); }
 
     asio::awaitable<void> drain(milliseconds grace) override {
         const auto deadline = SteadyClock::now() + grace;
-        while (leadership_ && (busy_ || recorded_ || newest_) && SteadyClock::now() < deadline) {
+        while (leadership_ && (busy_ || waits()) && SteadyClock::now() < deadline) {
             co_await idle_.wait(deadline);
         }
     }
@@ -120,7 +124,8 @@ public:
                 continue;
             }
             busy_ = true;
-            co_await send(take());
+            auto [publication, again] = take();
+            co_await send(std::move(publication), again);
             busy_ = false;
             idle_.notify();
         }
@@ -133,19 +138,26 @@ public:
     const RankingPublisherStatus& status() const override { return status_; }
 
 private:
+    bool waits() const { return unanswered_ || recorded_ || newest_; }
+
     /// When the next may be sent; nothing while there is none.
     std::optional<SteadyClock::time_point> due_at() const {
-        if (!leadership_ || (!recorded_ && !newest_)) return std::nullopt;
+        if (!leadership_ || !waits()) return std::nullopt;
         auto due = not_before_;
         if (sent_at_.size() >= options_.max_per_second) due = std::max(due, sent_at_.front() + std::chrono::seconds(1));
         return due;
     }
-    Publication take() {
-        std::optional<Publication>& place = recorded_ ? recorded_ : newest_;
-        return *std::exchange(place, std::nullopt);
+    /// The next, and whether it was sent before.
+    std::pair<Publication, bool> take() {
+        const bool again = unanswered_.has_value();
+        std::optional<Publication>& place = again ? unanswered_ : recorded_ ? recorded_ : newest_;
+        return {*std::exchange(place, std::nullopt), again};
+    }
+    void tell_recorded(const Publication& publication, bool published) {
+        if (publication.recorded && on_recorded_) on_recorded_(publication.ranking, published);
     }
 
-    asio::awaitable<void> send(Publication publication) {
+    asio::awaitable<void> send(Publication publication, bool again) {
         const storage::Leadership leadership = *leadership_;
         Job job{.publication = std::move(publication),
                 .before = base_,
@@ -159,9 +171,13 @@ private:
         const std::size_t entry_bytes = sent.publication.delta.size();
         const std::size_t snapshot_bytes = sent.publication.snapshot ? sent.publication.snapshot->size() : 0;
         const auto published = co_await stream_->publish(leadership, std::move(sent.publication));
-        if (!leadership_ || leadership_->epoch != leadership.epoch) co_return;  // meanwhile another one's time
+        if (!leadership_ || leadership_->epoch != leadership.epoch) {  // meanwhile another one's time
+            if (published || again || is_unknown(published.error()))
+                tell_recorded(job.publication, published.has_value());
+            co_return;
+        }
         if (!published) {
-            fail(published.error(), std::move(job.publication));
+            fail(published.error(), std::move(job.publication), again);
             co_return;
         }
         base_ = std::move(sent.packed);
@@ -180,12 +196,19 @@ private:
         while (sent_at_.size() > options_.max_per_second) sent_at_.pop_front();
         // The object itself, not what was packed of it.
         if (is_new && on_confirmed_) on_confirmed_(job.publication.ranking);
+        tell_recorded(job.publication, true);
     }
 
-    void fail(const core::Error& error, Publication publication) {
+    /// Refused otherwise: another one's time, or a higher number is there already.
+    static bool is_unknown(const core::Error& error) {
+        return error.code() != core::ErrorCode::conflict && error.code() != core::ErrorCode::invalid_input;
+    }
+
+    void fail(const core::Error& error, Publication publication, bool again) {
         ++status_.failed;
         status_.last_error = error.message();
         failure_.failed(core::to_string(error.code()), {{"error", error.message()}});
+        if (again && !is_unknown(error)) tell_recorded(publication, false);  // refused now, but what of the first time?
         if (error.code() == core::ErrorCode::conflict) {
             retire();
             if (on_fenced_) on_fenced_();
@@ -194,9 +217,12 @@ private:
         // Whether it was written is unknown, so what comes next must not rest on it.
         whole_ = true;
         not_before_ = SteadyClock::now() + options_.retry_interval;
-        if (error.code() == core::ErrorCode::invalid_input) return;  // a higher number is there already
-        std::optional<Publication>& place = publication.recorded ? recorded_ : newest_;
-        if (!place && (publication.recorded || !recorded_)) place = std::move(publication);
+        if (!is_unknown(error)) return;
+        if (publication.recorded) {
+            unanswered_ = std::move(publication);
+        } else if (!newest_ && !recorded_) {
+            newest_ = std::move(publication);
+        }
     }
 
     std::shared_ptr<storage::RankingStream> stream_;
@@ -204,12 +230,14 @@ private:
     net::Event changed_;
     net::Event idle_;
     std::function<void(const ranking::RankingPtr&)> on_confirmed_;
+    std::function<void(const ranking::RankingPtr&, bool)> on_recorded_;
     std::function<void()> on_fenced_;
     std::optional<storage::Leadership> leadership_;
-    std::optional<Publication> recorded_;  ///< the newest of those that history keeps
-    std::optional<Publication> newest_;    ///< younger than that
-    ranking::PackedRankingPtr base_;       ///< the last one that Redis confirmed
-    UniversePtr universe_;                 ///< of that one
+    std::optional<Publication> unanswered_;  ///< recorded, and whether it was published only Redis knows
+    std::optional<Publication> recorded_;    ///< the newest of those that history keeps
+    std::optional<Publication> newest_;      ///< younger than that
+    ranking::PackedRankingPtr base_;         ///< the last one that Redis confirmed
+    UniversePtr universe_;                   ///< of that one
     std::deque<SteadyClock::time_point> sent_at_;
     SteadyClock::time_point not_before_;
     RankingPublisherStatus status_;

@@ -77,7 +77,7 @@ void write_states(SqlSession& session, const Author& author, const std::vector<D
     packed.reserve(changed.size());
     for (const DetectorState& state : changed) packed.push_back(core::to_hex(pack_state(state.bytes)));
     SqlTransaction transaction(session);
-    if (!accept_author(session, author)) {
+    if (!is_in_office(session, author)) {
         throw SqlError(core::ErrorCode::conflict, "another scanner was elected: its detectors go on");
     }
     session.execute("DELETE FROM detector_states WHERE saved_at < ?1", {oldest});

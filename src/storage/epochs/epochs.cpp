@@ -5,8 +5,10 @@
 namespace scanner::storage {
 
 std::uint64_t closing_number(const EpochRow& row, const LeaseClaim& claim) {
-    const bool stream_knows = !row.run.empty() && claim.run == row.run && claim.last && claim.last->epoch == row.epoch;
-    return std::max(row.written, stream_knows ? claim.last->seq : row.reserved);
+    const bool stream_knows = !row.run.empty() && claim.run == row.run && claim.last && claim.last->epoch <= row.epoch;
+    if (!stream_knows) return std::max(row.written, row.reserved);
+    // Where the last entry is of an earlier epoch, this one published nothing.
+    return std::max(row.written, claim.last->epoch == row.epoch ? claim.last->seq : 0);
 }
 
 EpochPlan plan_epoch(std::span<const EpochRow> rows, const LeaseClaim& claim, std::uint64_t known) {

@@ -6,13 +6,23 @@
 
 namespace scanner::storage {
 
-bool accept_author(SqlSession& session, const Author& author) {
+// Rows are changed even where nothing changes: that holds them until the transaction has ended.
+
+bool accept_author(SqlSession& session, const Author& author, bool cycle) {
     if (author.epoch == 0) return true;
-    // Changed even where nothing changes: that holds its row until the transaction has ended. As `accepts`.
-    return session.execute(
-               "UPDATE scanner_epochs SET written = CASE WHEN written < ?2 THEN ?2 ELSE written END "
-               "WHERE epoch = ?1 AND (closed IS NULL OR closed >= ?2)",
-               {sql(author.epoch), sql(author.sequence)}) == 1;
+    // As `accepts`.
+    return session.execute(cycle
+                               ? "UPDATE scanner_epochs SET written = CASE WHEN written < ?2 THEN ?2 ELSE written END "
+                                 "WHERE epoch = ?1 AND (closed IS NULL OR closed >= ?2)"
+                               : "UPDATE scanner_epochs SET written = written "
+                                 "WHERE epoch = ?1 AND (closed IS NULL OR closed >= ?2)",
+                           {sql(author.epoch), sql(author.sequence)}) == 1;
+}
+
+bool is_in_office(SqlSession& session, const Author& author) {
+    return author.epoch == 0 ||
+           session.execute("UPDATE scanner_epochs SET written = written WHERE epoch = ?1 AND closed IS NULL",
+                           {sql(author.epoch)}) == 1;
 }
 
 EpochPlan open_epoch(SqlSession& session, const LeaseClaim& claim, std::uint64_t known, core::WallTime now) {

@@ -1,5 +1,7 @@
 #include "storage/epochs/sql_kept_states.hpp"
 
+#include "storage/epochs/epochs_sql.hpp"
+
 #include <chrono>
 #include <string_view>
 
@@ -10,14 +12,6 @@ namespace asio = boost::asio;
 
 /// Who hands a term over waits for it, and so does who takes one.
 constexpr std::chrono::milliseconds kLimit{1'000};
-
-/// Whether it is the author's term, and stays so until the transaction has ended. Unlike history, a state of a term
-/// that is over is worth nothing, however honest: it would take the place of a newer one.
-bool hold_term(SqlSession& session, const Author& author) {
-    return author.epoch == 0 ||
-           session.execute("UPDATE scanner_epochs SET written = written WHERE epoch = ?1 AND closed IS NULL",
-                           {sql(author.epoch)}) == 1;
-}
 
 }  // namespace
 
@@ -38,7 +32,7 @@ asio::awaitable<core::Result<void>> SqlKeptStates::save(std::string name, std::s
     std::function<bool(SqlSession&)> work = [name, text = std::move(text), author = author_(),
                                              now = clock_.now()](SqlSession& session) {
         SqlTransaction transaction(session);
-        if (!hold_term(session, author)) return false;
+        if (!is_in_office(session, author)) return false;
         const std::size_t changed =
             session.execute("UPDATE kept_states SET epoch = ?2, saved_at = ?3, state = ?4 WHERE name = ?1",
                             {std::string_view(name), sql(author.epoch), now, std::string_view(text)});

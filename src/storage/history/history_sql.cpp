@@ -173,8 +173,9 @@ void write_alerts(SqlSession& session, const std::vector<AlertRecord>& rows) {
 std::size_t write_history(SqlSession& session, std::vector<HistoryBatch> batches, const SpoolPosition& position,
                           core::WallTime now) {
     SqlTransaction transaction(session);
-    const std::size_t fenced =
-        std::erase_if(batches, [&](const HistoryBatch& batch) { return !accept_author(session, batch.author); });
+    const std::size_t fenced = std::erase_if(batches, [&](const HistoryBatch& batch) {
+        return !accept_author(session, batch.author, batch.cycle.has_value());
+    });
     const MergedBatch batch = merge_batches(std::move(batches));
     write_cycles(session, batch.cycles);
     write_rankings(session, batch.rankings);

@@ -96,9 +96,36 @@ TEST_P(Epochs, what_a_stream_has_lost_may_have_been_published) {
 TEST_P(Epochs, an_epoch_is_not_closed_below_what_was_accepted) {
     open_store();
     static_cast<void>(open_epoch(claim()));
-    write(cycle_of(1, 5));  // shown by its scanner, and never published: Redis had gone
+    write(cycle_of(1, 5));
     static_cast<void>(open_epoch(claim(StreamPosition{.epoch = 1, .seq = 4})));
     EXPECT_EQ(number("SELECT closed FROM scanner_epochs WHERE epoch = 1"), 5);
+}
+
+/// An alert is of a cycle that was made when it was written, which need not have been published.
+TEST_P(Epochs, what_is_no_cycle_does_not_move_the_end) {
+    open_store();
+    static_cast<void>(open_epoch(claim()));
+    write(cycle_of(1, 4));
+    HistoryBatch alert;
+    alert.author = {.epoch = 1, .sequence = 5};
+    alert.alerts = {{.rule = "r", .symbol = "BTC/USDT:USDT", .time = kStart, .sequence = 4, .payload_json = "{}"}};
+    write(alert);
+    EXPECT_EQ(number("SELECT count(*) FROM alerts"), 1);
+    static_cast<void>(open_epoch(claim(StreamPosition{.epoch = 1, .seq = 4})));
+    EXPECT_EQ(number("SELECT closed FROM scanner_epochs WHERE epoch = 1"), 4);
+    write(cycle_of(1, 5));
+    EXPECT_EQ(store_->epoch_ledger().fenced_batches(), 1U) << "shown by one that was cut off, and never published";
+}
+
+TEST_P(Epochs, one_that_published_nothing_ends_at_nothing) {
+    open_store();
+    static_cast<void>(open_epoch(claim()));
+    write(cycle_of(1, 4));
+    const EpochPlan second = open_epoch(claim(StreamPosition{.epoch = 1, .seq = 4}));
+    static_cast<void>(open_epoch(claim(StreamPosition{.epoch = 1, .seq = 4}, "r1", 2)));
+    EXPECT_EQ(number("SELECT closed FROM scanner_epochs WHERE epoch = 2"), 0);
+    write(cycle_of(2, second.after + 1));
+    EXPECT_EQ(store_->epoch_ledger().fenced_batches(), 1U);
 }
 
 TEST_P(Epochs, an_epoch_that_nobody_opened_writes_nothing) {

@@ -1,4 +1,4 @@
-#include "engine/election_model.hpp"
+#include "engine/election/election_model.hpp"
 
 #include <gtest/gtest.h>
 
@@ -134,6 +134,15 @@ TEST(ElectionModel, sees_a_record_that_is_refused_though_it_was_published) {
     const auto next = Walk(world).take({.kind = Kind::write, .who = 0});
     ASSERT_TRUE(next);
     EXPECT_EQ(next->broken, "no honest record is refused");
+}
+
+TEST(ElectionModel, sees_a_cycle_that_is_taken_though_it_was_not_published) {
+    World world = after({}, in_turn({kElectA, {{.kind = Kind::publish, .who = 0, .outcome = Outcome::request_lost}}}));
+    EXPECT_FALSE(Walk(world).take({.kind = Kind::write, .who = 0})) << "it waits until its epoch is closed";
+    world.rows.at(1).closed = 9;  // as if its successor had not read the stream
+    const auto next = Walk(world).take({.kind = Kind::write, .who = 0});
+    ASSERT_TRUE(next);
+    EXPECT_EQ(next->broken, "nothing is accepted that was not published");
 }
 
 TEST(ElectionModel, sees_two_leaders_of_one_epoch) {

@@ -48,6 +48,7 @@ struct Scanner {
     std::uint64_t epoch = 0;
     std::uint64_t seq = 0;
     std::vector<Record> spool;
+    std::optional<Record> unanswered;  // recorded and sent: whether it was published this one does not know
     std::vector<Flight> flights;
 };
 
@@ -102,6 +103,8 @@ inline std::string World::text() const {
         append(out, static_cast<std::int64_t>(scanner.epoch));
         append(out, static_cast<std::int64_t>(scanner.seq));
         for (const Record& record : scanner.spool) append(out, record);
+        out += '|';
+        if (scanner.unanswered) append(out, *scanner.unanswered);
         out += '|';
         for (const Flight& flight : scanner.flights) {
             append(out, static_cast<int>(flight.kind));
@@ -292,16 +295,26 @@ private:
         if (!is_new) world_.broken = "no epoch has two leaders";
     }
 
-    /// A recorded ranking goes to the stream and to the spool.
+    /// A recorded ranking goes to the stream, and to the spool once that is confirmed. One that was not answered goes
+    /// again before any other.
     bool publish(Scanner& scanner, Outcome outcome) {
         if (!scanner.election.may_publish(now()) || scanner.spool.size() == 3) return false;
         if (outcome == Outcome::delayed && !scanner.flights.empty()) return false;
-        const Flight flight{.token = scanner.token, .record = {{scanner.epoch, ++scanner.seq}}};
-        scanner.spool.push_back(flight.record);
+        const bool again = scanner.unanswered && scanner.unanswered->author.epoch == scanner.epoch;
+        if (scanner.unanswered && !again) return false;  // of another term: to be written or dropped first
+        const Flight flight{.token = scanner.token,
+                            .record = again ? *scanner.unanswered : Record{{scanner.epoch, ++scanner.seq}}};
         if (outcome == Outcome::delayed) scanner.flights.push_back(flight);
         const bool arrives = outcome == Outcome::answered || outcome == Outcome::answer_lost;
         const bool done = arrives && run(flight);
-        if (outcome == Outcome::answered && !done) scanner.election.refused(now());
+        if (outcome == Outcome::answered && done) {
+            scanner.spool.push_back(flight.record);
+            scanner.unanswered.reset();
+        } else if (outcome != Outcome::answered) {
+            scanner.unanswered = flight.record;
+        } else {
+            scanner.election.refused(now());
+        }
         return true;
     }
 
@@ -315,6 +328,12 @@ private:
     }
 
     bool write(Scanner& scanner) {
+        // What is in doubt waits until its epoch is closed: then Postgres knows.
+        if (scanner.spool.empty() && scanner.unanswered) {
+            const auto row = world_.rows.find(scanner.unanswered->author.epoch);
+            if (row == world_.rows.end() || !row->second.closed) return false;
+            scanner.spool.push_back(*std::exchange(scanner.unanswered, std::nullopt));
+        }
         if (scanner.spool.empty()) return false;
         const Record record = scanner.spool.front();
         scanner.spool.erase(scanner.spool.begin());
@@ -326,6 +345,9 @@ private:
         }
         if (row->second.closed && record.author.sequence > *row->second.closed)
             world_.broken = "nothing is accepted beyond where an epoch was closed";
+        // Redis knew all along what it had published.
+        if (world_.losses == 0 && std::ranges::find(world_.published, record) == world_.published.end())
+            world_.broken = "nothing is accepted that was not published";
         row->second.written = std::max(row->second.written, record.author.sequence);
         return true;
     }
