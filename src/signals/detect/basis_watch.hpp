@@ -41,6 +41,12 @@ public:
     static void persist(auto& self, auto& archive) {
         archive(self.basis_, self.basis_change_, self.price_change_, self.index_change_, self.peaks_, self.wick_,
                 self.momentum_, self.stress_, self.funding_);
+        if constexpr (kTakesAll<decltype(archive)>) {
+            archive(self.index_at_, self.price_at_, self.live_, self.index_price_, self.price_, self.low_, self.high_,
+                    self.settlement_, self.closing_share_, self.index_share_, self.stressed_at_, self.turbulent_at_,
+                    self.seconds_, self.last_s_, self.peak_, self.judged_, self.slots_, self.slot_);
+            require_counts(archive, self.slot_);
+        }
     }
 
 private:
@@ -51,6 +57,10 @@ private:
         double low = 0.0;    ///< of the basis within it
         double high = 0.0;   ///< likewise
         std::int64_t at_s = std::numeric_limits<std::int64_t>::min();
+        static void persist(auto& self, auto& archive) {
+            auto& [index, price, low, high, at_s] = self;
+            archive(index, price, low, high, at_s);
+        }
     };
     [[nodiscard]] bool is_known(core::WallTime at) const;
     [[nodiscard]] const Second* second(std::int64_t at_s) const;
@@ -106,6 +116,10 @@ private:
     struct Slot {
         float sum = 0.0F;
         std::uint32_t count = 0;
+        static void persist(auto& self, auto& archive) {
+            auto& [sum, count] = self;
+            archive(sum, count);
+        }
     };
     std::array<Slot, kSlots> slots_{};  ///< of the basis
     std::int64_t slot_ = 0;             ///< the newest, in slots since the epoch

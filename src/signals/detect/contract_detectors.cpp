@@ -13,6 +13,8 @@
 #include "signals/detect/wall_watch.hpp"
 #include "signals/detect/wash_watch.hpp"
 
+#include "scanner/core/checkpoint.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -58,6 +60,7 @@ struct ContractDetectors::State {
     static void persist(auto& self, auto& archive) {
         archive(self.now, self.begun, self.log, self.pump, self.dump, self.basis, self.vacuum, self.layers, self.walls,
                 self.wash, self.interest);
+        if constexpr (detect::kTakesAll<decltype(archive)>) archive(self.live_book);
     }
 
     WallTime advance(WallTime at) {
@@ -277,6 +280,15 @@ core::Result<void> ContractDetectors::restore(std::span<const std::byte> bytes) 
     restored->lose_book();
     state_ = std::move(restored);
     return {};
+}
+
+void ContractDetectors::persist(const ContractDetectors& self, core::CheckpointWriter& archive) {
+    archive(*self.state_);
+}
+
+void ContractDetectors::persist(ContractDetectors& self, core::CheckpointReader& archive) {
+    archive(*self.state_);
+    archive.require(core::is_unix_ms(core::to_unix_ms(self.state_->now)));
 }
 
 std::optional<WallTime> ContractDetectors::updated_at() const {

@@ -49,6 +49,23 @@ constexpr std::array<QuantityInfo, static_cast<std::size_t>(Quantity::in_a_row) 
 }};
 
 }  // namespace
+}  // namespace scanner::signals::detect
+
+namespace scanner::signals {
+
+void persist(const Episode& self, core::CheckpointWriter& archive) {
+    detect::EpisodeLog::persist_content(self, archive);
+}
+
+void persist(Episode& self, core::CheckpointReader& archive) {
+    detect::EpisodeLog::persist_content(self, archive);
+    archive.require(core::is_unix_ms(core::to_unix_ms(self.start)));
+    if (self.end) archive.require(core::is_unix_ms(core::to_unix_ms(*self.end)));
+}
+
+}  // namespace scanner::signals
+
+namespace scanner::signals::detect {
 
 QuantityInfo info(Quantity quantity) noexcept {
     return kQuantities[static_cast<std::size_t>(quantity)];

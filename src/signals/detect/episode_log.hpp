@@ -4,6 +4,7 @@
 
 #include "scanner/core/clock.hpp"
 #include "scanner/signals/detect/episode.hpp"
+#include "scanner/signals/detect/episode_checkpoint.hpp"
 #include "scanner/signals/detect/flags.hpp"
 
 #include <array>
@@ -89,9 +90,16 @@ public:
 
     static void persist(auto& self, auto& archive) {
         archive(self.last_id_);
-        for (auto& episode : self.open_) persist_episode(episode, archive);
+        if constexpr (kTakesAll<decltype(archive)>) {
+            archive(self.changes_, self.open_, self.told_, self.started_, self.ended_);
+            archive.require(self.ended_.size() <= kMaxEnded);
+        } else {
+            for (auto& episode : self.open_) persist_episode(episode, archive);
+        }
         if constexpr (std::remove_reference_t<decltype(archive)>::kReads) self.check(archive);
     }
+    /// Everything that either archive takes of an episode, but whether there is one.
+    static void persist_content(auto& episode, auto& archive);
 
 private:
     static void persist_episode(auto& episode, auto& archive);
@@ -111,34 +119,24 @@ private:
     struct Ended {
         std::uint64_t order = 0;
         Episode episode;
+        static void persist(auto& self, auto& archive) { archive(self.order, self.episode); }
     };
     std::vector<Ended> ended_;
 };
 
 [[nodiscard]] std::optional<Quantity> find_quantity(std::string_view name) noexcept;
 
-void EpisodeLog::persist_episode(auto& episode, auto& archive) {
+void EpisodeLog::persist_content(auto& e, auto& archive) {
     constexpr bool kReads = std::remove_reference_t<decltype(archive)>::kReads;
-    bool open = episode.has_value();
-    archive(open);
-    if constexpr (kReads) {
-        episode.reset();
-        if (open) episode.emplace();
-    }
-    if (!open) return;
-    auto& e = *episode;
     archive(e.flag, e.phase, e.id, e.start, e.end, e.changed_at, e.probability, e.severity, e.price, e.repetitions,
             e.trades);
     auto count = static_cast<std::uint8_t>(e.evidence.size());
     archive(count);
     if constexpr (kReads) {
         archive.require(static_cast<std::size_t>(e.flag) < kDetectorFlagCount &&
-                        static_cast<std::size_t>(e.phase) < kEpisodePhases && count <= kMaxEvidence && !e.end &&
+                        static_cast<std::size_t>(e.phase) < kEpisodePhases && count <= kMaxEvidence &&
                         e.probability >= 0.0 && e.probability <= 1.0 && e.severity >= 0.0 && e.severity <= 100.0);
-        if (!archive.ok()) {
-            episode.reset();
-            return;
-        }
+        if (!archive.ok()) return;
         e.evidence.resize(count);
     }
     for (auto& item : e.evidence) {
@@ -150,6 +148,22 @@ void EpisodeLog::persist_episode(auto& episode, auto& archive) {
             item.name = named.name;
             item.unit = named.unit;
         }
+    }
+}
+
+void EpisodeLog::persist_episode(auto& episode, auto& archive) {
+    constexpr bool kReads = std::remove_reference_t<decltype(archive)>::kReads;
+    bool open = episode.has_value();
+    archive(open);
+    if constexpr (kReads) {
+        episode.reset();
+        if (open) episode.emplace();
+    }
+    if (!open) return;
+    persist_content(*episode, archive);
+    if constexpr (kReads) {
+        archive.require(!episode->end);
+        if (!archive.ok()) episode.reset();
     }
 }
 

@@ -31,7 +31,14 @@ public:
     /// When open interest was last read; empty when it is not, or not often enough to wait for.
     [[nodiscard]] std::optional<core::WallTime> looked_at(core::WallTime at) const;
 
-    static void persist(auto& self, auto& archive) { archive(self.flag_); }
+    static void persist(auto& self, auto& archive) {
+        archive(self.flag_);
+        if constexpr (kTakesAll<decltype(archive)>) {
+            archive(self.whole_, self.traded_, self.trades_, self.tape_until_, self.slots_, self.slot_s_, self.looks_,
+                    self.count_, self.highest_, self.in_a_row_);
+            archive.require(self.count_ < 2 * kLooks && self.in_a_row_ >= 0 && self.in_a_row_ <= 1'000);
+        }
+    }
 
 private:
     struct Look {
@@ -39,6 +46,10 @@ private:
         double interest = 0.0;
         double traded = 0.0;  ///< one side, since the tape is whole
         std::uint64_t trades = 0;
+        static void persist(auto& self, auto& archive) {
+            auto& [at, interest, traded, trades] = self;
+            archive(at, interest, traded, trades);
+        }
     };
     static constexpr std::size_t kLooks = 16;
     static constexpr std::size_t kSlots = 64;  ///< seconds

@@ -31,7 +31,16 @@ public:
     [[nodiscard]] std::optional<Reading> reading(DetectorFlag flag, core::WallTime at, const EpisodeLog& log) const;
 
     static void persist(auto& self, auto& archive) {
-        archive(self.sides_[0].usual, self.sides_[1].usual, self.imbalance_, self.reversal_);
+        if constexpr (kTakesAll<decltype(archive)>) {
+            archive(self.known_, self.penalty_, self.tape_whole_, self.sides_, self.taken_, self.taken_count_,
+                    self.sampled_, self.second_, self.surprises_, self.surprise_count_, self.surprised_ms_,
+                    self.imbalance_, self.reversal_);
+            archive.require(self.taken_count_ < 2 * kTrades && self.surprise_count_ >= 0 &&
+                            self.surprise_count_ < (1 << 30));
+            require_counts(archive, self.surprised_ms_);
+        } else {
+            archive(self.sides_[0].usual, self.sides_[1].usual, self.imbalance_, self.reversal_);
+        }
     }
 
 private:
@@ -50,10 +59,24 @@ private:
         double recent_before = 0.0;  ///< and at the one before
         std::array<std::int64_t, 16> withdrawn_ms{};
         std::size_t withdrawals = 0;
+        static void persist(auto& self, auto& archive) {
+            auto& [usual, present, before, peak, peak_size, appeared_ms, traded, price, own, own_ms, recent,
+                   recent_before, withdrawn_ms, withdrawals] = self;
+            archive(usual, present, before, peak, peak_size, appeared_ms, traded, price, own, own_ms, recent,
+                    recent_before, withdrawn_ms, withdrawals);
+            archive.require(withdrawals < 2 * withdrawn_ms.size());
+            require_counts(archive, appeared_ms, own_ms);
+            for (const std::int64_t one : withdrawn_ms) require_counts(archive, one);
+        }
     };
     struct Taken {
         std::int64_t at_ms = 0;
         bool bought = false;
+        static void persist(auto& self, auto& archive) {
+            auto& [at_ms, bought] = self;
+            archive(at_ms, bought);
+            require_counts(archive, at_ms);
+        }
     };
     static constexpr std::size_t kTrades = 256;
 

@@ -18,12 +18,25 @@
 
 /// What detectors keep over a restart, as bytes. A class that is kept has `static void persist(auto& self, auto&
 /// archive)` which gives its members to `archive` in a fixed order; the same function writes and reads.
+///
+/// The archives of core/checkpoint.hpp take more: every member that decides anything, so that what is read back goes on
+/// exactly. A member that is not kept over a restart belongs into that branch of its class all the same.
 namespace scanner::signals::detect {
+
+/// Whether an archive is one of core/checkpoint.hpp.
+template <class Archive>
+inline constexpr bool kTakesAll = !requires(const std::remove_reference_t<Archive>& archive) { archive.version(); };
 
 /// 2: the sixth family of wash_trade_volume.
 inline constexpr std::uint16_t kStateVersion = 2;
 /// Integers of a state lie within this: far beyond everything real, and no sum of a few of them overflows.
 inline constexpr std::int64_t kStateLimit = std::int64_t{1} << 52U;
+
+/// Counts of ms, s, bars and the like, as they are read back: no difference of two of them overflows.
+template <class... T>
+void require_counts(auto& archive, const T&... values) {
+    (archive.require(values >= -kStateLimit && values <= kStateLimit), ...);
+}
 
 template <class T>
 concept Arithmetic = std::is_arithmetic_v<T> || std::is_enum_v<T>;

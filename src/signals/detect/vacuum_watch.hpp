@@ -26,13 +26,24 @@ public:
     /// How much wider than 10 bps the bands are: they must lie outside the usual spread.
     [[nodiscard]] double widen() const;
 
-    static void persist(auto& self, auto& archive) { archive(self.spread_, self.depths_, self.flag_); }
+    static void persist(auto& self, auto& archive) {
+        archive(self.spread_, self.depths_, self.flag_);
+        if constexpr (kTakesAll<decltype(archive)>) {
+            archive(self.known_, self.looks_, self.look_count_, self.sampled_, self.collapse_);
+            archive.require(self.look_count_ < 2 * kLooks);
+        }
+    }
 
 private:
     struct Look {
         std::int64_t at_ms = 0;
         double thinning = 0.0;  ///< log2 of usual over now, second thinnest band
         double opening = 0.0;   ///< log2 of the spread over the usual one
+        static void persist(auto& self, auto& archive) {
+            auto& [at_ms, thinning, opening] = self;
+            archive(at_ms, thinning, opening);
+            require_counts(archive, at_ms);
+        }
     };
     static constexpr std::size_t kLooks = 32;
 

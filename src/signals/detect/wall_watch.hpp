@@ -29,7 +29,14 @@ public:
     void tick(core::WallTime at, EpisodeLog& log) { flag_.tick(at, log); }
     [[nodiscard]] std::optional<Reading> reading(core::WallTime at, const EpisodeLog& log) const;
 
-    static void persist(auto& self, auto& archive) { archive(self.sides_[0].usual, self.sides_[1].usual, self.flag_); }
+    static void persist(auto& self, auto& archive) {
+        if constexpr (kTakesAll<decltype(archive)>) {
+            archive(self.known_, self.live_, self.tape_whole_, self.penalty_, self.sides_, self.sampled_, self.second_,
+                    self.flag_);
+        } else {
+            archive(self.sides_[0].usual, self.sides_[1].usual, self.flag_);
+        }
+    }
 
 private:
     struct SideState {
@@ -54,11 +61,23 @@ private:
             double height = 0.0;
             double traded = 0.0;
             bool counted = false;  ///< among the pulls
+            static void persist(auto& self, auto& archive) {
+                auto& [at_ms, since_ms, price, size, height, traded, counted] = self;
+                archive(at_ms, since_ms, price, size, height, traded, counted);
+                require_counts(archive, at_ms, since_ms);
+            }
         };
         Gone doubtful;
         Gone last;  ///< untraded, wherever it went
         std::uint32_t moves = 0;
         std::int64_t second = 0;  ///< that was judged last
+        static void persist(auto& self, auto& archive) {
+            auto& [usual, standing, price, size, height, since_ms, seen_ms, looks, touched, traded, pulls, pulled_ms,
+                   doubtful, last, moves, second] = self;
+            archive(usual, standing, price, size, height, since_ms, seen_ms, looks, touched, traded, pulls, pulled_ms,
+                    doubtful, last, moves, second);
+            require_counts(archive, since_ms, pulled_ms);
+        }
     };
     void follow(SideState& side, bool bid, const SideShape& shape, std::span<const market::Level> levels,
                 const BookShape& book, core::WallTime at, EpisodeLog& log);

@@ -41,9 +41,17 @@ public:
     [[nodiscard]] std::optional<Reading> reading(core::WallTime at, const EpisodeLog& log) const;
 
     static void persist(auto& self, auto& archive) {
-        for (std::size_t i = 0; i < kFamiliesOfVersion1; ++i) archive(self.usual_[i]);
-        archive(self.volume_, self.flag_);
-        if (archive.version() >= 2) archive(self.usual_[kInside], self.inside_share_);
+        if constexpr (kTakesAll<decltype(archive)>) {
+            archive(self.whole_, self.bid_, self.ask_, self.prints_, self.print_count_, self.buckets_, self.bucket_,
+                    self.closed_, self.comb_, self.usual_, self.volume_, self.inside_share_, self.stressed_,
+                    self.flag_);
+            archive.require(self.print_count_ < 2 * kPrints && self.closed_ <= kBuckets && self.bucket_ >= 0);
+            require_counts(archive, self.bucket_);
+        } else {
+            for (std::size_t i = 0; i < kFamiliesOfVersion1; ++i) archive(self.usual_[i]);
+            archive(self.volume_, self.flag_);
+            if (archive.version() >= 2) archive(self.usual_[kInside], self.inside_share_);
+        }
     }
 
 private:
@@ -53,6 +61,11 @@ private:
         bool bought = false;
         bool inside = false;
         bool paired = false;
+        static void persist(auto& self, auto& archive) {
+            auto& [at_ms, size, bought, inside, paired] = self;
+            archive(at_ms, size, bought, inside, paired);
+            require_counts(archive, at_ms);
+        }
     };
     /// Of 15 s.
     struct Bucket {
@@ -65,6 +78,12 @@ private:
         double repeated = 0.0;
         double low = 0.0;
         double high = 0.0;
+        static void persist(auto& self, auto& archive) {
+            auto& [trades, value, net, inside, mirrored, expected, repeated, low, high] = self;
+            archive(trades, value, net, inside, mirrored, expected, repeated, low, high);
+            // They are counts, and become integers.
+            require_counts(archive, inside, mirrored);
+        }
     };
     static constexpr std::size_t kFamiliesOfVersion1 = 5;
     static constexpr std::size_t kInside = 5;
@@ -90,6 +109,11 @@ private:
     struct Tooth {
         std::uint64_t bits = 0;
         std::int64_t newest = 0;  ///< how often it had come when bit 0 was set
+        static void persist(auto& self, auto& archive) {
+            auto& [bits, newest] = self;
+            archive(bits, newest);
+            require_counts(archive, newest);
+        }
     };
     std::array<Tooth, 60> comb_{};
     std::array<Yardstick<240>, kFamilies> usual_;  ///< an hour, of the five minutes' figures

@@ -14,6 +14,11 @@
 #include <span>
 #include <vector>
 
+namespace scanner::core {
+class CheckpointWriter;
+class CheckpointReader;
+}  // namespace scanner::core
+
 namespace scanner::signals {
 
 /// What all detectors of a contract say together, at one moment.
@@ -94,6 +99,9 @@ public:
     /// Goes on from what state() gave, of this version or an earlier one; the book is unknown until it is told again
     /// and the tape has a hole. Bytes may come from anywhere: on an error nothing has changed.
     [[nodiscard]] core::Result<void> restore(std::span<const std::byte> bytes);
+    /// Everything (core/checkpoint.hpp): what is read back goes on exactly as this would have.
+    static void persist(const ContractDetectors& self, core::CheckpointWriter& archive);
+    static void persist(ContractDetectors& self, core::CheckpointReader& archive);
     /// Time of the newest event; empty before the first.
     [[nodiscard]] std::optional<core::WallTime> updated_at() const;
 

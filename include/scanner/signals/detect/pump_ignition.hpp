@@ -96,20 +96,22 @@ public:
     /// Trades are missing since the last one, up to the next that is added: that time counts neither as silent nor as a
     /// move. For a minute after it the bars know less than they claim.
     void resume_after_hole() { holed_ = begun_; }
-    /// For the stored state.
+    /// For the stored state, and for checkpoints: all of it.
     static void persist(auto& self, auto& archive) {
         archive(self.begun_, self.holed_, self.bar_, self.bars_, self.quiet_bars_, self.millisecond_, self.moment_,
                 self.moment_buys_, self.trades_, self.rushes_, self.price_, self.value_, self.last_trades_,
                 self.last_values_, self.closes_, self.usual_trades_, self.usual_rushes_, self.usual_square_,
                 self.day_square_, self.day_value_, self.day_value_square_, self.trades_record_, self.rise_record_);
         // Version 1 knew neither purchases nor the record of rushes: six hours of them must be seen first.
-        if (archive.version() >= 2) {
+        bool knows_purchases = true;
+        if constexpr (requires { archive.version(); }) knows_purchases = archive.version() >= 2;
+        if (knows_purchases) {
             archive(self.buy_value_, self.last_rushes_, self.last_buy_values_, self.usual_buy_value_,
                     self.rushes_record_);
         }
         if constexpr (std::remove_reference_t<decltype(archive)>::kReads) {
             archive.require(self.is_sane());
-            if (archive.version() < 2) self = PumpIgnition{};
+            if (!knows_purchases) self = PumpIgnition{};
         }
     }
 
