@@ -48,7 +48,9 @@ std::string why_not_live(const ranking::Ranking& ranking, const EngineOptions& o
 }
 
 /// Of the bytes that `checkpoint` makes. Grows with each change of what is in them.
-constexpr std::uint32_t kCheckpointVersion = 1;
+constexpr std::uint32_t kCheckpointVersion = 2;
+/// Says nothing of detectors: where there were any, no state was kept.
+constexpr std::uint32_t kWithoutDetectors = 1;
 
 /// A basis of prices that are further apart says something of the time between them.
 constexpr milliseconds kMaxIndexGap{3'000};
@@ -114,6 +116,7 @@ public:
 
     asio::awaitable<void> follow_recording() override {
         begun_ = true;
+        if (detectors_) co_await detectors_->start();
         if (live_) co_await live_->start();
     }
 
@@ -122,7 +125,7 @@ public:
     }
 
     std::optional<std::string> checkpoint() override {
-        if (!begun_ || scan_.is_scanning() || detectors_) return std::nullopt;
+        if (!begun_ || scan_.is_scanning() || (detectors_ && detectors_->is_asking())) return std::nullopt;
         core::CheckpointWriter archive;
         archive(kCheckpointVersion);
         state_.save(archive);
@@ -130,6 +133,8 @@ public:
         scan_.save(archive);
         archive(last_pass_.cycle_ms, last_pass_.requests, following_, live_ != nullptr);
         if (live_ && !live_->save(archive)) return std::nullopt;
+        archive(detectors_ != nullptr);
+        if (detectors_) detectors_->save(archive);
         return archive.take();
     }
 
@@ -137,7 +142,7 @@ public:
         core::CheckpointReader archive(bytes);
         std::uint32_t version = 0;
         archive(version);
-        if (!archive.ok() || version != kCheckpointVersion) {
+        if (!archive.ok() || version < kWithoutDetectors || version > kCheckpointVersion) {
             return core::fail(core::ErrorCode::malformed,
                               fmt::format("a checkpoint of version {}, where this program knows version {}", version,
                                           kCheckpointVersion));
@@ -149,13 +154,21 @@ public:
         archive(last_pass_.cycle_ms, last_pass_.requests, following_, with_feed);
         archive.require(with_feed == (live_ != nullptr));
         if (live_) live_->load(archive);
-        if (!archive.at_end()) return core::fail(core::ErrorCode::malformed, "a checkpoint that cannot be read");
+        bool with_detectors = false;
+        if (version > kWithoutDetectors) archive(with_detectors);
+        if (with_detectors && detectors_) detectors_->load(archive);
+        // Those that do not run here are passed over.
+        const bool passed_over = with_detectors && !detectors_;
+        if (!archive.ok() || !(passed_over || archive.at_end())) {
+            return core::fail(core::ErrorCode::malformed, "a checkpoint that cannot be read");
+        }
         cycle_.set_options(cycle_options(options_, following_));
         return {};
     }
 
     asio::awaitable<void> end_recording() override {
         if (live_) co_await live_->stop();
+        if (detectors_) co_await detectors_->stop();
     }
 
     asio::awaitable<core::Result<ranking::RankingPtr>> scan_once() override {
@@ -227,8 +240,9 @@ private:
     }
 
     void detect(asio::any_io_executor executor, exchange::Exchange& exchange, ManipulationParts parts) {
-        detectors_ = std::make_unique<ManipulationLoop>(std::move(executor), exchange, clock_, state_, std::move(parts),
-                                                        [this] { return live_ != nullptr && live_->is_following(); });
+        detectors_ = std::make_unique<ManipulationLoop>(
+            std::move(executor), exchange, clock_, state_, std::move(parts),
+            [this] { return live_ != nullptr && live_->is_following(); }, steps_);
         cycle_.set_verdicts([this](const std::string& code) { return detectors_->verdict(code); });
         if (live_) live_->tell(&detectors_->watch());
         set_detectors();

@@ -68,9 +68,9 @@ public:
     virtual void replay_looks(std::string_view detail) = 0;
 
     /// Everything that decides what the next rankings are, as bytes (docs/recording.md); the engine goes on as if it
-    /// had been restored from it. Nothing while a pass or a ranking is under way, before `run` has begun, and where
-    /// detectors of manipulation are at work. Not from within a call of the engine's: between two things that the loop
-    /// runs.
+    /// had been restored from it. Nothing while a pass or a ranking is under way, before `run` has begun, and while
+    /// detectors of manipulation wait for what was saved of them. Not from within a call of the engine's: between two
+    /// things that the loop runs.
     [[nodiscard]] virtual std::optional<std::string> checkpoint() = 0;
     /// Goes on from there, before anything has run and with the same options. malformed: the bytes are of another
     /// version or damaged, and the engine is of no use any more.

@@ -20,6 +20,10 @@ struct BookGlance {
     core::WallTime time;
     std::vector<market::Level> bids;
     std::vector<market::Level> asks;
+    static void persist(auto& self, auto& archive) {
+        auto& [time, bids, asks] = self;
+        archive(time, bids, asks);
+    }
 };
 
 /// The last 30 s of one contract's tape and book. Bounded: 600 trades and 60 looks at five levels a side.
@@ -34,10 +38,18 @@ public:
     struct KeptTrade {
         std::uint64_t number = 0;  ///< 1, 2, …: tells what a reader has had
         market::Trade trade;
+        static void persist(auto& self, auto& archive) {
+            auto& [number, trade] = self;
+            archive(number, trade);
+        }
     };
     struct KeptLook {
         std::uint64_t number = 0;
         BookGlance book;
+        static void persist(auto& self, auto& archive) {
+            auto& [number, book] = self;
+            archive(number, book);
+        }
     };
 
     void add(std::span<const market::Trade> trades);
@@ -49,6 +61,11 @@ public:
     [[nodiscard]] const std::deque<KeptLook>& looks() const noexcept { return looks_; }
     /// More came within the reach than is kept.
     [[nodiscard]] bool overflowed() const noexcept { return overflowed_; }
+    /// All of it (core/checkpoint.hpp).
+    static void persist(auto& self, auto& archive) {
+        archive(self.trades_, self.looks_, self.number_, self.overflowed_);
+        archive.require(self.trades_.size() <= kMaxTrades);
+    }
 
 private:
     std::deque<KeptTrade> trades_;
@@ -72,6 +89,11 @@ public:
     [[nodiscard]] bool is_complete(core::WallTime now) const { return end_ && now >= *end_ + RecentMarket::kReach; }
     /// {"truncated":…,"trades":[[ms,"buy",price,size],…],"books":[{"ts_ms":…,"bids":[[price,size],…],"asks":[…]},…]}
     [[nodiscard]] std::string json() const;
+    /// All of it (core/checkpoint.hpp).
+    static void persist(auto& self, auto& archive) {
+        archive(self.start_, self.end_, self.last_trade_, self.last_look_, self.trades_, self.looks_, self.truncated_);
+        archive.require(self.trades_.size() <= kMaxTrades && self.looks_.size() <= kMaxLooks);
+    }
 
 private:
     [[nodiscard]] bool wants(core::WallTime time) const;

@@ -1,6 +1,11 @@
 #include "engine/manipulation/manipulation_loop.hpp"
 
+#include "engine/feed/ended.hpp"
+
+#include "scanner/engine/recorded_detectors.hpp"
 #include "scanner/net/deadline.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
@@ -18,7 +23,6 @@ constexpr std::chrono::seconds kSaveEvery{60};
 /// Of contracts with news for the ledger, which waits for it.
 constexpr std::chrono::seconds kSaveToldEvery{1};
 constexpr std::chrono::seconds kAskOpenEvery{2};
-constexpr std::size_t kTradeReaders = 4;
 constexpr int kPolledTrades = 1'000;
 constexpr std::chrono::milliseconds kStopGrace{300};
 
@@ -26,28 +30,33 @@ constexpr std::chrono::milliseconds kStopGrace{300};
 
 ManipulationLoop::ManipulationLoop(asio::any_io_executor executor, exchange::Exchange& exchange,
                                    const core::Clock& clock, MarketState& state, ManipulationParts parts,
-                                   std::function<bool()> followed)
+                                   std::function<bool()> followed, net::StepLog* steps)
     : exchange_(exchange),
+      steps_(steps),
       clock_(clock),
       state_(state),
       parts_(std::move(parts)),
       followed_(std::move(followed)),
+      reading_(kTradeReaders),
       executor_(std::move(executor)) {}
 
 asio::awaitable<void> ManipulationLoop::start() {
     stopping_ = false;
-    // Another scanner may have gone on since the last term: what it saved is newer than what is here.
-    watch_.begin_anew();
-    counted_.resumed = false;
     saved_all_.reset();
-    asked_open_.reset();
-    if (parts_.states) co_await restore();
+    if (!std::exchange(loaded_, false)) {
+        // Another scanner may have gone on since the last term: what it saved is newer than what is here.
+        watch_.begin_anew();
+        counted_.resumed = false;
+        asked_open_.reset();
+        reading_.assign(kTradeReaders, std::nullopt);
+        if (parts_.states) co_await restore();
+    }
     tasks_ = std::make_unique<net::TaskGroup>(executor_, [](std::string_view task, std::string_view what) {
         core::log(core::LogLevel::error, "task_failed", {{"task", task}, {"error", what}});
     });
     bool started = tasks_->spawn("detectors", tick());
     for (std::size_t i = 0; i < kTradeReaders && parts_.trade_reads_per_sec > 0.0; ++i) {
-        started = started && tasks_->spawn("poll_trades", poll_trades());
+        started = started && tasks_->spawn("poll_trades", poll_trades(i));
     }
     if (!started) core::log(core::LogLevel::error, "detectors_not_started");
     co_return;
@@ -60,9 +69,25 @@ asio::awaitable<void> ManipulationLoop::stop() {
             core::log(core::LogLevel::error, "detectors_not_ended", {{"error", ended.error().message()}});
         }
     }
-    auto changes = watch_.take_changes(exchange_now(), clock_.now());
-    std::ranges::move(changes, std::back_inserter(untold_));
+    if (is_replay()) co_return;  // the recording's own end was a step of it
+    step(kTickStep, {}, kEnd);
+    take_changes();
     co_await save_and_tell();
+}
+
+asio::awaitable<std::string> ManipulationLoop::reach(std::string name) {
+    if (steps_ == nullptr) co_return std::string();
+    co_return co_await steps_->reach(name, {});
+}
+
+void ManipulationLoop::step(std::string_view name, std::string_view contract, std::string_view detail) {
+    if (steps_ != nullptr) steps_->step(name, contract, detail);
+}
+
+/// False when cancelled. In a replay the next step is waited for instead.
+asio::awaitable<bool> ManipulationLoop::pause(core::SteadyTime::duration time) {
+    if (is_replay()) co_return !stopping_;
+    co_return (co_await net::sleep_for(time)).has_value();
 }
 
 core::WallTime ManipulationLoop::exchange_now() const {
@@ -70,7 +95,15 @@ core::WallTime ManipulationLoop::exchange_now() const {
 }
 
 asio::awaitable<void> ManipulationLoop::restore() {
+    asking_ = true;
     auto states = co_await parts_.states()->read();
+    asking_ = false;
+    if (states) {
+        for (const storage::DetectorState& state : *states) {
+            step(kStateStep, state.contract_code, encode_recorded(state));
+        }
+    }
+    step(kRestoredStep, {}, states ? std::string() : states.error().message());
     if (!states) {
         core::log(core::LogLevel::warning, "detectors_begin_afresh", {{"error", states.error().message()}});
         co_return;
@@ -81,7 +114,14 @@ asio::awaitable<void> ManipulationLoop::restore() {
 asio::awaitable<void> ManipulationLoop::resume() {
     if (watch_.is_resumed() || !parts_.open_episodes || !passed(asked_open_, kAskOpenEvery)) co_return;
     asked_open_ = clock_.steady_now();
-    if (auto open = co_await parts_.open_episodes()) {
+    asking_ = true;
+    auto open = co_await parts_.open_episodes();
+    asking_ = false;
+    if (open) {
+        for (const storage::Episode& episode : *open) step(kOpenEpisodeStep, {}, encode_recorded(episode.record));
+    }
+    step(kOpenStep, {}, open ? std::string() : open.error().message());
+    if (open) {
         watch_.resume(std::move(*open), clock_.now());
         counted_.resumed = true;
     } else if (open.error().code() != core::ErrorCode::unavailable) {
@@ -94,21 +134,35 @@ bool ManipulationLoop::passed(const std::optional<core::SteadyTime>& since, std:
 }
 
 asio::awaitable<void> ManipulationLoop::tick() {
-    while (co_await net::sleep_for(kTick)) {
-        if (state_.universe().empty()) continue;
+    while (co_await pause(kTick)) {
+        if (state_.universe().empty() && !is_replay()) continue;
+        const std::string recorded = co_await reach(std::string(kTickStep));
+        if (stopping_) co_return;
+        if (recorded == kEnd) {
+            take_changes();
+            tell(untold_.size());
+            continue;
+        }
         co_await resume();
         observe();
-        auto changes = watch_.take_changes(exchange_now(), clock_.now());
-        std::ranges::move(changes, std::back_inserter(untold_));
-        if (passed(saved_all_, kSaveEvery) || (!untold_.empty() && passed(saved_told_, kSaveToldEvery))) {
+        take_changes();
+        // Before anything is waited for: all of it happens at the moment of the step.
+        choose_reads();
+        if (is_replay()) {
+            tell(untold_.size());
+        } else if (passed(saved_all_, kSaveEvery) || (!untold_.empty() && passed(saved_told_, kSaveToldEvery))) {
             co_await save_and_tell();
         }
-        choose_reads();
     }
 }
 
+void ManipulationLoop::take_changes() {
+    auto changes = watch_.take_changes(exchange_now(), clock_.now());
+    std::ranges::move(changes, std::back_inserter(untold_));
+}
+
 asio::awaitable<void> ManipulationLoop::save_and_tell() {
-    auto count = static_cast<std::ptrdiff_t>(untold_.size());  // of these the state that is saved knows
+    const std::size_t count = untold_.size();  // of these the state that is saved knows
     const bool all = stopping_ || passed(saved_all_, kSaveEvery);
     saved_told_ = clock_.steady_now();
     if (all) saved_all_ = saved_told_;
@@ -131,12 +185,15 @@ asio::awaitable<void> ManipulationLoop::save_and_tell() {
             not_saved_.failed(core::to_string(saved.error().code()), {{"error", saved.error().message()}});
         }
     }
-    // stop() does not wait for ever for a tick: the other of the two may have told them meanwhile.
-    count = std::min(count, static_cast<std::ptrdiff_t>(untold_.size()));
-    if (count == 0) co_return;
-    std::vector<storage::EpisodeRecord> telling(std::make_move_iterator(untold_.begin()),
-                                                std::make_move_iterator(untold_.begin() + count));
-    untold_.erase(untold_.begin(), untold_.begin() + count);
+    tell(count);
+}
+
+/// The first `count`. stop() does not wait for ever for a tick: the other of the two may have told them meanwhile.
+void ManipulationLoop::tell(std::size_t count) {
+    const auto end = untold_.begin() + static_cast<std::ptrdiff_t>(std::min(count, untold_.size()));
+    if (end == untold_.begin()) return;
+    std::vector<storage::EpisodeRecord> telling(std::make_move_iterator(untold_.begin()), std::make_move_iterator(end));
+    untold_.erase(untold_.begin(), end);
     parts_.record(std::move(telling));
 }
 
@@ -175,40 +232,48 @@ void ManipulationLoop::choose_reads() {
     std::erase_if(tapes_, [this](const auto& entry) { return state_.find(entry.first) == nullptr; });
 }
 
-asio::awaitable<void> ManipulationLoop::poll_trades() {
+asio::awaitable<void> ManipulationLoop::poll_trades(std::size_t number) {
     constexpr std::chrono::milliseconds kLook{50};
-    while (co_await net::sleep_for(kLook)) {
-        while (!stopping_ && !due_.empty()) {
-            std::string code = std::move(due_.front());
+    if (reading_[number]) co_await read_trades(number);
+    while (co_await pause(kLook)) {
+        while (!stopping_ && (!due_.empty() || is_replay())) {
+            co_await reach(fmt::format("{}{}", kReadStep, number));
+            if (stopping_) co_return;
+            if (due_.empty()) continue;
+            const std::string code = std::move(due_.front());
             due_.pop_front();
-            co_await read_trades(std::move(code));
+            const ContractStatePtr held = state_.find(code);
+            if (held == nullptr) continue;
+            tapes_[code].read = clock_.steady_now();
+            reading_[number] = {.contract = held->contract, .at = exchange_now()};
+            ++counted_.trade_reads;
+            co_await read_trades(number);
         }
     }
 }
 
-asio::awaitable<void> ManipulationLoop::read_trades(std::string contract_code) {
-    const ContractStatePtr held = state_.find(contract_code);
-    if (held == nullptr) co_return;
-    tapes_[contract_code].read = clock_.steady_now();
-    core::WallTime at = exchange_now();
-    ++counted_.trade_reads;
-    const auto trades = co_await exchange_.trades(held->contract, kPolledTrades);
+asio::awaitable<void> ManipulationLoop::read_trades(std::size_t number) {
+    const TradesTask task = *reading_[number];
+    const Ended ended(reading_[number]);
+    const market::Contract& contract = *task.contract;
+    core::WallTime at = task.at;
+    const auto trades = co_await exchange_.trades(task.contract, kPolledTrades);
     // A tape that cannot be read goes on where it ended, or has a hole by then.
     if (!trades || trades->empty() || followed_()) co_return;
-    PolledTape& tape = tapes_[contract_code];
+    PolledTape& tape = tapes_[contract.contract_code];
     const auto first_new =
         std::ranges::find_if(*trades, [&tape](const market::Trade& trade) { return trade.trade_id > tape.newest_id; });
     const std::span<const market::Trade> fresh(first_new, trades->end());
     const bool whole = tape.newest_id > 0 && first_new != trades->begin();
-    if (!whole && !fresh.empty()) watch_.on_tape_hole(*held->contract, fresh.front().time);
+    if (!whole && !fresh.empty()) watch_.on_tape_hole(contract, fresh.front().time);
     for (const market::Trade& trade : fresh) {
         tape.newest_id = std::max(tape.newest_id, trade.trade_id);
         at = std::max(at, trade.time);
     }
     if (whole) {
-        watch_.on_trades(*held->contract, fresh, at);
+        watch_.on_trades(contract, fresh, at);
     } else {
-        watch_.on_tape_filled(*held->contract, fresh, at);  // a feed may have told some of them
+        watch_.on_tape_filled(contract, fresh, at);  // a feed may have told some of them
     }
 }
 

@@ -85,7 +85,7 @@ void ManipulationWatch::on_book_lost(const market::Contract& contract, core::Wal
 }
 void ManipulationWatch::on_liquidation(std::string_view contract_code, market::Side taker_side, double notional,
                                        core::WallTime at_time) {
-    const auto found = watched_.find(std::string(contract_code));
+    const auto found = watched_.find(contract_code);
     if (found != watched_.end()) found->second.contract.on_liquidation(taker_side, notional, at_time);
 }
 

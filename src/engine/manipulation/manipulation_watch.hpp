@@ -11,6 +11,7 @@
 #include "scanner/storage/detector_states.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +21,11 @@
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
+
+namespace scanner::core {
+class CheckpointReader;
+class CheckpointWriter;
+}  // namespace scanner::core
 
 namespace scanner::engine {
 
@@ -79,7 +85,14 @@ public:
 
     void fill(ManipulationStatus& status) const;
 
+    /// Everything that decides what it tells next (core/checkpoint.hpp), but its settings; what is saved for a restart
+    /// and how often is none of it.
+    void save(core::CheckpointWriter& archive) const;
+    /// In place of `restore`, before anything is watched.
+    void load(core::CheckpointReader& archive);
+
 private:
+    static void persist_rest(auto& self, auto& archive);
     struct Watched {
         WatchedContract contract;
         core::WallTime wanted;          ///< when it was last ranked
@@ -97,13 +110,14 @@ private:
     void forget(core::WallTime now);
 
     Settings settings_;
-    std::unordered_map<std::string, Watched> watched_;    ///< by contract code
-    std::unordered_map<std::string, KeptContract> kept_;  ///< from before a restart, not watched yet
-    std::vector<storage::EpisodeRecord> waiting_;         ///< of contracts no longer watched
-    std::vector<storage::EpisodeRecord> resumed_;         ///< open in the ledger at the start, not settled yet
-    std::optional<core::WallTime> resumed_at_;            ///< by our clock
-    std::optional<core::WallTime> saved_at_;              ///< the newest of what was restored
-    std::optional<core::WallTime> kept_since_;            ///< when it could first have been watched again
+    // In the order of the codes: what is told in one go is told in the same order after a checkpoint.
+    std::map<std::string, Watched, std::less<>> watched_;    ///< by contract code
+    std::map<std::string, KeptContract, std::less<>> kept_;  ///< from before a restart, not watched yet
+    std::vector<storage::EpisodeRecord> waiting_;            ///< of contracts no longer watched
+    std::vector<storage::EpisodeRecord> resumed_;            ///< open in the ledger at the start, not settled yet
+    std::optional<core::WallTime> resumed_at_;               ///< by our clock
+    std::optional<core::WallTime> saved_at_;                 ///< the newest of what was restored
+    std::optional<core::WallTime> kept_since_;               ///< when it could first have been watched again
     /// Told as ended before `resume`, by id: the ledger may not have taken it, from another host's slower clock.
     std::unordered_map<std::string, storage::EpisodeRecord> ended_;
     std::uint64_t known_revision_ = 0;   ///< the highest that the ledger had at the start, of what stood open

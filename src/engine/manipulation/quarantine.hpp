@@ -25,6 +25,8 @@ public:
     /// When it last was not known to be under the threshold; empty while it is not quarantined.
     [[nodiscard]] std::optional<core::WallTime> last_over() const noexcept { return since_; }
     void restore(std::optional<core::WallTime> last_over) noexcept { since_ = last_over; }
+    /// All of it (core/checkpoint.hpp).
+    static void persist(auto& self, auto& archive) { archive(self.since_); }
     /// When it ends if nothing happens.
     [[nodiscard]] std::optional<core::WallTime> ends_at() const {
         return since_ ? std::optional(*since_ + kRelease) : std::nullopt;

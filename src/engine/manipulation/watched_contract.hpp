@@ -22,6 +22,11 @@
 #include <utility>
 #include <vector>
 
+namespace scanner::core {
+class CheckpointReader;
+class CheckpointWriter;
+}  // namespace scanner::core
+
 namespace scanner::engine {
 
 /// The phase of an episode whose end was not seen: the detectors' own words say how one ended.
@@ -74,7 +79,12 @@ public:
     /// An error leaves it as it was.
     [[nodiscard]] core::Result<void> restore(const KeptContract& kept);
 
+    /// Everything that decides what it tells next (core/checkpoint.hpp).
+    void save(core::CheckpointWriter& archive) const;
+    void load(core::CheckpointReader& archive);
+
 private:
+    static void persist_members(auto& self, auto& archive);
     /// An episode whose context is still being kept.
     struct Kept {
         signals::Episode episode;
