@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace scanner::recording {
@@ -23,6 +24,7 @@ void SegmentWriter::begin(Stamp at) {
     file_ = std::move(*file);
     file_name_ = std::move(name);
     file_bytes_ = 0;
+    head_bytes_ = 0;
     encoder_ = std::make_unique<SegmentEncoder>(SegmentHeader{.recording_started_ns = started_ns_,
                                                               .number = number_,
                                                               .after_gap = std::exchange(gap_, false),
@@ -48,7 +50,9 @@ void SegmentWriter::write(Record record) {
     }
     if (!encoder_->add(record)) return pause("a record is longer than the format allows");
     ++counts_.records;
+    const bool of_head = std::holds_alternative<Checkpoint>(record.body);
     append(encoder_->take(false), false);
+    if (of_head) head_bytes_ = file_bytes_;
 }
 
 void SegmentWriter::flush() {
@@ -63,7 +67,11 @@ void SegmentWriter::end() {
 }
 
 bool SegmentWriter::is_full() const {
-    return file_bytes_ >= options_.segment_bytes;
+    // Else a small bound would have segments of nothing but what they begin with.
+    constexpr std::uint64_t kHeads = 4;
+    constexpr std::uint64_t kLeastSegments = 4;
+    const std::uint64_t worth_its_head = std::min(kHeads * head_bytes_, options_.max_bytes / kLeastSegments);
+    return file_bytes_ >= std::max<std::uint64_t>(options_.segment_bytes, worth_its_head);
 }
 
 bool SegmentWriter::may_resume() {

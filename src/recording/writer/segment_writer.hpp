@@ -27,7 +27,7 @@ public:
     void end();
 
     [[nodiscard]] bool is_open() const { return file_ != nullptr; }
-    /// The open segment is as long as one should be.
+    /// The open segment is as long as one should be: what it began with is a small part of it, if the bound allows.
     [[nodiscard]] bool is_full() const;
     /// While paused: whether the disk would have more now.
     [[nodiscard]] bool may_resume();
@@ -49,6 +49,7 @@ private:
     std::string file_name_;
     std::unique_ptr<SegmentEncoder> encoder_;
     std::uint64_t file_bytes_ = 0;
+    std::uint64_t head_bytes_ = 0;  ///< of the file, of what it began with
     std::uint32_t number_ = 0;
     bool gap_ = true;
     bool paused_ = false;
