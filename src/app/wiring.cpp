@@ -212,9 +212,13 @@ engine::ManipulationParts manipulation_parts(const settings::Settings& settings,
     };
     parts.states = std::move(states);
     parts.open_episodes = [store] { return open_episodes(*store()); };
-    // Most of the budget stays the scan's.
-    parts.trade_reads_per_sec = std::min(parts.trade_reads_per_sec, settings.request_budget_per_sec / 5.0);
+    parts.trade_reads_per_sec = trade_reads_per_sec(settings);
     return parts;
+}
+
+double trade_reads_per_sec(const settings::Settings& settings) {
+    // Most of the budget stays the scan's.
+    return std::min(engine::ManipulationParts().trade_reads_per_sec, settings.request_budget_per_sec / 5.0);
 }
 
 std::optional<std::uint64_t> reserved_sequence(alerts::StateFile& sequence) {

@@ -64,6 +64,8 @@ namespace scanner::app {
 [[nodiscard]] engine::ManipulationParts manipulation_parts(const settings::Settings& settings,
                                                            std::function<storage::DetectorStates*()> states,
                                                            std::function<storage::Store*()> store);
+/// How often a second the detectors ask for trades where no feed tells them.
+[[nodiscard]] double trade_reads_per_sec(const settings::Settings& settings);
 /// The number in `sequence`; 0 where there is none, empty where it cannot be told: the file is unreadable, or its text
 /// is no number that a scanner can have come to, and is put out of the way.
 [[nodiscard]] std::optional<std::uint64_t> reserved_sequence(alerts::StateFile& sequence);

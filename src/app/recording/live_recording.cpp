@@ -160,7 +160,7 @@ private:
     /// Nothing while a pass is under way: its answers belong to the segment before.
     std::optional<recording::Beginning> beginning() {
         recording::Beginning beginning;
-        if (engine_ != nullptr && !engine_->manipulation()) {
+        if (engine_ != nullptr) {
             const auto began = std::chrono::steady_clock::now();
             auto bytes = engine_->checkpoint();
             if (!bytes) return std::nullopt;

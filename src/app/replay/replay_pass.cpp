@@ -88,6 +88,9 @@ private:
         options.on_settings = [this](const settings::Settings& settings) {
             in_order([this, settings] { events_.on_settings(settings); });
         };
+        options.on_episodes = [this](std::vector<storage::EpisodeRecord> episodes) {
+            in_order([this, episodes = std::move(episodes)] { events_.on_episodes(episodes); });
+        };
         core::Result<ReplayOutcome> outcome;
         {
             const auto replay = make_replay(std::move(files), std::move(options));

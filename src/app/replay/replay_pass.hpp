@@ -7,6 +7,7 @@
 #include "scanner/recording/recording_reader.hpp"
 #include "scanner/settings/settings_values.hpp"
 #include "scanner/storage/document_store.hpp"
+#include "scanner/storage/episodes.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -24,6 +25,8 @@ struct ReplayPassEvents {
     std::function<void(const storage::OperatorDocuments&)> on_documents;
     /// Settings that were read again while it was recorded.
     std::function<void(const settings::Settings&)> on_settings;
+    /// States of episodes, as the ledger takes them.
+    std::function<void(std::vector<storage::EpisodeRecord>)> on_episodes;
     /// The whole recording was looked at, or why not.
     std::function<void(core::Result<ReplayOutcome>)> on_end;
 };

@@ -2,6 +2,8 @@
 
 #include "app/recording/ranking_digest.hpp"
 #include "app/recording/recorded_options.hpp"
+#include "app/replay/recorded_steps.hpp"
+#include "app/replay/replay_detectors.hpp"
 #include "app/replay/replay_ports.hpp"
 #include "app/wiring.hpp"
 
@@ -41,18 +43,11 @@ namespace asio = boost::asio;
 constexpr double kNoBudget = 1e6;
 /// A call that took too long in its time is given up by the engine's own timers here as well: they take as long.
 constexpr std::chrono::seconds kPatience{60};
-
 /// Of what goes on beside scans nothing waits for a timer.
 constexpr std::chrono::seconds kFeedPatience{2};
 
 constexpr std::string_view kFeedWithoutBeginning =
     "the recording begins in the middle of a live feed, whose rankings cannot be made again";
-
-/// Deadlines are added to times, and times compared: within half of what the numbers hold nothing overflows.
-bool is_possible(const recording::Stamp& at) {
-    constexpr std::int64_t kFar = INT64_MAX / 2;  // the year 2116
-    return at.wall_ns >= 0 && at.wall_ns <= kFar && at.steady_ns >= -kFar && at.steady_ns <= kFar;
-}
 
 class Replayer final : public Replay {
 public:
@@ -98,6 +93,7 @@ public:
         }
         if (auto looked = look_at(record.at, record.body); !looked) return std::unexpected(looked.error());
         if (auto taken = take(std::move(record)); !taken) return std::unexpected(taken.error());
+        if (engine_ && detectors_.look(clock_.steady_now())) settle();
         return true;
     }
 
@@ -235,11 +231,7 @@ private:
         auto read = options_.read_settings(lines);
         if (!read) return core::fail(core::ErrorCode::invalid_input, "recorded settings: " + read.error());
         settings_ = std::move(*read);
-        if (!foreign_ && settings_.manip_model == core::ManipModel::measured) {
-            return core::fail(core::ErrorCode::invalid_input,
-                              "recorded with SCANNER_MANIP_MODEL=measured, which cannot be made again yet; --settings "
-                              "with SCANNER_MANIP_MODEL=seed ranks it without");
-        }
+        if (!engine_) detectors_.note_settings(lines);
         if (std::exchange(has_settings_, true) && options_.on_settings) options_.on_settings(settings_);
         if (foreign_ && !engine_) make_engine();
         return {};
@@ -271,6 +263,11 @@ private:
         return parts;
     }
 
+    /// What something else captured tells no moments at which they would look.
+    engine::ManipulationParts detectors_of_engine() {
+        return foreign_ ? engine::ManipulationParts() : detectors_.parts(settings_, options_.on_episodes);
+    }
+
     void make_engine() {
         exchange::ExchangeOptions exchange;
         exchange.base_url = settings_.exchange_url;
@@ -284,7 +281,7 @@ private:
         feed_exchange_ = make_replay_exchange(*decoder_, waiters_, std::string(recording::kFeedPrefix));
         engine_ = engine::make_engine(
             io_.get_executor(), *exchange_, clock_, engine_options(settings_, false), observer_,
-            [](std::size_t, std::size_t) {}, feed_parts(), {}, &steps_);
+            [](std::size_t, std::size_t) {}, feed_parts(), detectors_of_engine(), &steps_);
         engine_->board().on_recorded([this](const ranking::RankingPtr& ranking) { on_cycle(ranking); });
         if (options_.on_engine) options_.on_engine(*engine_);
     }
@@ -292,6 +289,7 @@ private:
     core::Result<void> take_step(const recording::Step& step, const recording::Stamp& at) {
         // From then on everything is given up, and nothing ranked.
         stopped_ = stopped_ || step.name == "stop";
+        if (ReplayDetectors::is_step(step.name)) return take_detectors_step(step, at);
         if (stopped_ || was_given_up(step)) return {};
         if (step.name == "options") {
             const auto options = decode_options(step.detail);
@@ -319,8 +317,15 @@ private:
         return {};
     }
 
-    /// The caller did not get this answer: which calls were given up is found out by the engine's own timers.
-    static bool was_given_up(const recording::Step& step) { return step.detail.starts_with("cancelled: "); }
+    /// They tell what is left of episodes after the end of all else.
+    core::Result<void> take_detectors_step(const recording::Step& step, const recording::Stamp& at) {
+        const auto taken = detectors_.take(step);
+        if (!taken) return std::unexpected(taken.error());
+        settle();  // they may just have been told that they begin afresh
+        if (*taken == ReplayDetectors::Taken::reached) reach(step, at);
+        settle();
+        return {};
+    }
 
     /// Whether the engine must have waited for it.
     [[nodiscard]] bool must_be_awaited(const recording::Step& step) const {
@@ -330,15 +335,15 @@ private:
 
     void reach(const recording::Step& step, const recording::Stamp& at) {
         if (step.name == "pass" && !scanning_) scan();
-        const bool of_feed = is_feed_step(step.name);
         if (step.name == "pass_ended" && !waiters_.waits(step.name)) {
             // The tickers failed before these calls were made, at once; here each was made and waits.
             waiters_.give_up_scan();
             settle();
         }
-        const auto until = std::chrono::steady_clock::now() + (of_feed ? kFeedPatience : kPatience);
+        const bool of_scan = is_scan_step(step.name);
+        const auto until = std::chrono::steady_clock::now() + (of_scan ? kPatience : kFeedPatience);
         while (!waiters_.wake(step.name, {}, step.detail)) {
-            if ((!of_feed && !scanning_) || std::chrono::steady_clock::now() >= until) {
+            if ((of_scan && !scanning_) || std::chrono::steady_clock::now() >= until) {
                 return diverge(at, fmt::format("the step {} was recorded, and the engine waits for {}", step.name,
                                                waiters_.describe()));
             }
@@ -403,6 +408,7 @@ private:
     ReplayClient client_;
     Waiters waiters_{io_.get_executor()};
     ReplaySteps steps_{waiters_};
+    ReplayDetectors detectors_{waiters_};
     engine::EngineObserver observer_;
     settings::Settings settings_;
     std::unique_ptr<exchange::Exchange> decoder_;
@@ -427,7 +433,7 @@ private:
 
 std::unique_ptr<Replay> make_replay(std::vector<recording::SegmentFile> files, ReplayOptions options) {
     // A head that cannot be read is told of when it is come to.
-    const auto place = recording::checkpoint_before(files, options.from_wall_ns);
+    const auto place = recording::checkpoint_before(files, std::max(options.begin_wall_ns, options.from_wall_ns));
     if (place && *place) files.erase(files.begin(), files.begin() + static_cast<std::ptrdiff_t>(**place));
     return std::make_unique<Replayer>(std::move(files), std::move(options));
 }

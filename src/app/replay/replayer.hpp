@@ -7,6 +7,7 @@
 #include "scanner/ranking/ranking.hpp"
 #include "scanner/recording/recording_reader.hpp"
 #include "scanner/settings/settings_values.hpp"
+#include "scanner/storage/episodes.hpp"
 
 #include <cstdint>
 #include <expected>
@@ -26,14 +27,16 @@ struct ReplayedCycle {
 };
 
 struct ReplayOptions {
-    /// Nothing before it is asked for: begins with the newest segment that is not after it and can be begun with.
-    /// Until segments hold what an engine knows, that is the first one.
+    /// Nothing before it is asked for: begins with the newest segment that is not after it and holds an engine's state,
+    /// or with the first one where none does. Not after `from_wall_ns`.
     std::int64_t begin_wall_ns = INT64_MIN;
     std::int64_t from_wall_ns = INT64_MIN;  ///< cycles before are made and not told
     std::int64_t to_wall_ns = INT64_MAX;    ///< exclusive
     /// Settings of the lines in a recording, with whatever the caller puts over them.
     std::function<std::expected<settings::Settings, std::string>(std::string_view lines)> read_settings;
     std::function<void(const ReplayedCycle&)> on_cycle;
+    /// States of manipulation's episodes, as the ledger would be told. May be empty.
+    std::function<void(std::vector<storage::EpisodeRecord>)> on_episodes;
     /// The engine was made and has ranked nothing yet: for its board's listeners. May be empty.
     std::function<void(engine::Engine&)> on_engine;
     /// What an operator changed, and settings from the second time on, in their place among the rankings. May be empty.

@@ -258,6 +258,10 @@ private:
                  [this](const storage::OperatorDocuments& documents) { documents_.show_recorded(documents); },
              .on_settings =
                  [this](const settings::Settings& settings) { (*alerts_)->set_scan_interval(settings.scan_interval); },
+             .on_episodes =
+                 [this](std::vector<storage::EpisodeRecord> episodes) {
+                     if (recording_history_) ledger_.record_episodes(std::move(episodes));
+                 },
              .on_end = [this](const core::Result<ReplayOutcome>& outcome) { end_pass(outcome); }});
     }
 
