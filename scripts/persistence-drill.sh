@@ -2,10 +2,11 @@
 # The persistence drills on real stores, for as long as it is told to; what `make test` does in seconds.
 #   (a) Postgres away under a fast simulator, the scanner killed with SIGKILL amid it and started again;
 #   (b) SQLite, and SIGKILL at random moments;
-#   (c) Redis and Postgres that come and go every few seconds, and a client that measures.
+#   (c) Redis and Postgres that come and go every few seconds, and a client that measures;
+#   (d) Redis away, and a client that measures.
 # Then the database is counted by sequence number and compared with what a client was shown.
 #
-#   scripts/persistence-drill.sh [--outage SEC] [--cycles N] [--kills N] [--seed N] [--flap SEC] [--only a|b|c]
+#   scripts/persistence-drill.sh [--outage SEC] [--cycles N] [--kills N] [--seed N] [--flap SEC] [--only a|b|c|d]
 #                                [--bin DIR]
 # Without options: 300 s, 100 cycles, 20 kills, a seed that is printed, 120 s, all of them, build/release/bin. Needs
 # redis-server and postgresql (Debian's packages), which it starts itself with throw-away data on free ports.
@@ -22,7 +23,7 @@ while [ $# -gt 0 ]; do
     --flap) SCANNER_DRILL_FLAP_SEC=$2 ;;
     --only) only=$2 ;;
     --bin) bin=$2 ;;
-    *) sed -n '2,11p' "$0" | cut -c3- >&2; exit 2 ;;
+    *) sed -n '2,12p' "$0" | cut -c3- >&2; exit 2 ;;
   esac
   [ $# -ge 2 ] || { echo "$1: a value is missing" >&2; exit 2; }
   shift 2
@@ -31,8 +32,9 @@ case $only in
   a) filter='Persistence.a_postgres_outage*' ;;
   b) filter='Persistence.sqlite*' ;;
   c) filter='Persistence.stores*' ;;
+  d) filter='Persistence.a_redis_outage*' ;;
   '') filter='Persistence.*' ;;
-  *) echo "--only: a, b or c" >&2; exit 2 ;;
+  *) echo "--only: a, b, c or d" >&2; exit 2 ;;
 esac
 for program in app_integration_tests market-scanner htx-simulator; do
   [ -x "$bin/$program" ] || { echo "$bin/$program is missing: cmake --build --preset release --target app_integration_tests market-scanner htx-simulator" >&2; exit 2; }

@@ -3,6 +3,7 @@
 #include "app/service.hpp"
 #include "support/postgres_server.hpp"
 #include "support/redis_server.hpp"
+#include "support/redis_user.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -263,6 +264,45 @@ TEST(Persistence, stores_that_come_and_go_are_not_felt_by_readers) {
         EXPECT_LT(memory_after, memory_before + 8.0);
         EXPECT_LE(flapping.quantile(0.99), 2.0 * calm.quantile(0.99));
     }
+}
+
+/// Role `all` never waits for Redis.
+TEST(Persistence, a_redis_outage_is_not_felt_by_readers) {
+    const auto outage = seconds(option("SCANNER_DRILL_OUTAGE_SEC", 3));
+    test::RedisServer redis;
+    Service service(fast_service({"SCANNER_REDIS_URL=redis://127.0.0.1:" + std::to_string(redis.port())}));
+    const auto state = [&] { return service.get_json("/healthz/details").at("stores").at("redis").at("state"); };
+    ASSERT_TRUE(service.wait_until_ready()) << service.scanner().output();
+    ASSERT_TRUE(service.wait_until([&] { return service.sequence() >= 10 && state() == "ready"; }));
+    RankingWatch watch(service.port(), milliseconds(5));
+    redis.stop(SIGKILL);
+    const auto began = std::chrono::steady_clock::now();
+    const auto first = service.sequence();
+    ASSERT_TRUE(service.wait_until([&] { return state() == "down" || state() == "connecting"; }));
+    sleep_until(began + outage);
+    ASSERT_TRUE(service.wait_until([&] { return service.sequence() >= first + 10; })) << service.scanner().output();
+    const auto away = watch.take_answers();
+    const auto cycles_away = service.sequence() - first;
+    EXPECT_EQ(service.status_of("/ready"), 200);
+    redis.start();
+    ASSERT_TRUE(service.wait_until([&] { return state() == "ready"; })) << service.scanner().output();
+    ASSERT_TRUE(service.wait_until([&] {
+        return test::ask_redis(redis.port(), {"EXISTS", "snaps:latest", "rank:scalp"}).integer == 2;
+    })) << "what is ranked is there again";
+    watch.stop();
+    ASSERT_TRUE(service.wait_until([&] { return history_caught_up(service); }, seconds(120)));
+    const Comparison comparison = compare(watch.cycles(), exported(service, "scalp"));
+    EXPECT_EQ(service.scanner().stop(SIGTERM), 0);
+    const KeptHistory kept = test::count_sqlite(service.data() / "scanner.db");
+    say(fmt::format(
+        "Redis away {} s, {} cycles meanwhile; /rankings: {} answers, {} failed, p50 {:.2f} ms, p99 {:.2f} ms",
+        outage.count(), cycles_away, away.ms.size(), away.failed, away.quantile(0.5), away.quantile(0.99)));
+    say(kept.text());
+    EXPECT_GT(away.ms.size(), 0U);
+    EXPECT_EQ(away.failed, 0U) << away.last_failure;
+    expect_whole(kept);
+    EXPECT_EQ(comparison.missing, 0U) << comparison.example;
+    EXPECT_EQ(comparison.different, 0U) << comparison.example;
 }
 
 TEST(Persistence, a_restart_within_the_time_to_live_serves_at_once) {

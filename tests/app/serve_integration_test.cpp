@@ -52,6 +52,17 @@ TEST(Serve, a_second_signal_does_not_wait_for_the_stores) {
     EXPECT_EQ(service.scanner().stop(SIGINT), 3) << service.scanner().output();
 }
 
+/// Without Redis and Postgres nothing else tells two scanners from each other.
+TEST(Serve, a_second_one_on_the_same_data_folder_is_refused) {
+    Service service;
+    ASSERT_TRUE(service.wait_until_ready());
+    ChildProcess second({SCANNER_BIN_DIR "/market-scanner", "serve", "--env-file", "/dev/null", "--http-port", "0",
+                         "--exchange-url", "http://127.0.0.1:1", "--data-dir", service.data()});
+    EXPECT_TRUE(second.wait_for_output("SCANNER_DATA_DIR", std::chrono::seconds(60))) << second.output();
+    EXPECT_EQ(second.stop(0), 1) << second.output();
+    EXPECT_EQ(service.status_of("/ready"), 200) << "the first one goes on";
+}
+
 TEST(Serve, all_wrong_settings_are_named_at_once_and_the_exit_code_is_2) {
     ChildProcess scanner({SCANNER_BIN_DIR "/market-scanner", "serve", "--env-file", "/dev/null"},
                          {"SCANNER_HTTP_PORT=99999", "SCANNER_SCAN_INTERVAL_SEC=soon", "SCANNER_EXCHANGE=binance"});
