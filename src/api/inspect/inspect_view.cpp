@@ -40,12 +40,15 @@ void write_levels(core::JsonWriter& json, std::string_view name, const std::vect
     json.end_array();
 }
 
+/// Finer than any contract size: what a sum of sizes has beyond it is the sum's own error.
+constexpr int kSizeDecimals = 9;
+
 /// What stands on a side, all of it: the levels that are shown are few.
 void write_whole(core::JsonWriter& json, std::string_view name, const std::vector<market::Level>& levels) {
     double size = 0.0;
     for (const market::Level& level : levels) size += level.size;
     json.key(name).begin_object().field("levels", levels.size());
-    number_field(json, "size", size);
+    number_field(json, "size", core::round_to(size, kSizeDecimals));
     json.end_object();
 }
 
