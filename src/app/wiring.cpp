@@ -78,7 +78,7 @@ asio::awaitable<core::Result<std::vector<storage::Episode>>> open_episodes(stora
     }
     storage::EpisodesQuery query;
     query.status = storage::EpisodeStatus::open;
-    query.limit = storage::kMaxPageRows;
+    query.limit = storage::kMaxEpisodeRows;
     std::vector<storage::Episode> open;
     do {
         auto page = co_await store.episode_ledger().episodes(query);

@@ -31,7 +31,8 @@ EpisodeRecord episode(const std::string& code, const std::string& flag, core::Wa
     record.probability = 0.25;
     record.severity = 61.5;
     record.simulated = true;
-    record.details_json = R"({"evidence":[{"name":"activity","value":2.5}]})";
+    record.details_json = R"({"evidence":[{"name":"activity","value":2.5,"threshold":1.5,"unit":"x"},7,{"value":"?"}],)"
+                          R"("price":3.25,"repetitions":2,"trades":-1})";
     return record;
 }
 
@@ -82,7 +83,15 @@ TEST_P(Ledger, keeps_the_newest_state_of_an_episode_whatever_comes_late_or_twice
     EXPECT_EQ(kept.record.revision, 12U);
     EXPECT_EQ(kept.record.start, kStart);
     EXPECT_TRUE(kept.record.simulated);
-    EXPECT_THAT(kept.record.details_json, testing::HasSubstr("activity"));
+    EXPECT_THAT(kept.record.details_json, testing::HasSubstr("activity")) << "an end that is made up later repeats it";
+    ASSERT_EQ(kept.details.evidence.size(), 2U) << "what is no evidence is left out";
+    EXPECT_EQ(kept.details.evidence[0].name, "activity");
+    EXPECT_EQ(kept.details.evidence[0].value, 2.5);
+    EXPECT_EQ(kept.details.evidence[0].threshold, 1.5);
+    EXPECT_EQ(kept.details.evidence[1].threshold, std::nullopt);
+    EXPECT_EQ(kept.details.price, 3.25);
+    EXPECT_EQ(kept.details.repetitions, 2U);
+    EXPECT_EQ(kept.details.trades, 0U) << "no count";
     EXPECT_THAT(kept.record.context_json, testing::HasSubstr("trades"));
     EXPECT_EQ(read().rows.size(), 1U);
 

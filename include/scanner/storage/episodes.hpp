@@ -46,8 +46,25 @@ struct Disposition {
     std::int64_t version = 0;  ///< 1 for the first of an episode, then one more each time
 };
 
+/// A quantity that speaks for an episode.
+struct EpisodeEvidence {
+    std::string name;
+    double value = 0.0;
+    std::optional<double> threshold;  ///< what it had to pass; empty where it was weighed with others
+    std::string unit;
+};
+/// What `EpisodeRecord::details_json` says, as far as it is of the kind that was stored; read where the database is, for
+/// the loop has no time for thousands of them.
+struct EpisodeDetails {
+    std::vector<EpisodeEvidence> evidence;
+    std::optional<double> price;  ///< USDT, the level that it was about
+    std::uint64_t repetitions = 0;
+    std::uint64_t trades = 0;
+};
+
 struct Episode {
     EpisodeRecord record;  ///< context_json only where a single one is read
+    EpisodeDetails details;
     std::optional<Disposition> disposition;
 };
 
@@ -60,9 +77,11 @@ struct EpisodesQuery {
     std::optional<EpisodeStatus> status;
     std::optional<core::WallTime> from;  ///< of the start
     std::optional<core::WallTime> to;    ///< exclusive
-    std::size_t limit = 100;             ///< 1..kMaxPageRows
+    std::size_t limit = 100;             ///< 1..kMaxEpisodeRows
     std::string cursor;                  ///< `next` of the page before; empty for the first
 };
+/// Rows of a page at most: with its evidence a row is a kilobyte.
+inline constexpr std::size_t kMaxEpisodeRows = 1'000;
 struct EpisodesPage {
     std::vector<Episode> rows;
     std::string next;

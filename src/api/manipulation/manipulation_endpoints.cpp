@@ -28,7 +28,7 @@ constexpr std::int64_t kDefaultPage = 100;
 /// Rows that a stream reads, holds and sends at a time.
 constexpr std::size_t kStreamRows = 200;
 constexpr int kRetryAfterSec = 5;
-constexpr auto kMaxPage = static_cast<std::int64_t>(storage::kMaxPageRows);
+constexpr auto kMaxPage = static_cast<std::int64_t>(storage::kMaxEpisodeRows);
 constexpr std::chrono::days kPrecisionWindow{7};
 constexpr std::size_t kMaxNoteBytes = 2'000;
 

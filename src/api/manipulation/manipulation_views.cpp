@@ -21,12 +21,6 @@ constexpr signals::Digits kDigits = signals::decimals(6);
 /// The normal quantile of 97.5 %.
 constexpr double kZ = 1.959963984540054;
 
-/// What a database gave back, where it is of the kind that was stored.
-nlohmann::json parsed(const std::string& text) {
-    nlohmann::json json = nlohmann::json::parse(text, nullptr, false);
-    return json.is_object() ? json : nlohmann::json::object();
-}
-
 void write_time(core::JsonWriter& json, std::string_view name, const std::optional<core::WallTime>& time) {
     json.key(name);
     if (time) {
@@ -36,35 +30,17 @@ void write_time(core::JsonWriter& json, std::string_view name, const std::option
     }
 }
 
-std::optional<double> number_of(const nlohmann::json& from, std::string_view name) {
-    const auto found = from.find(name);
-    if (found == from.end() || !found->is_number()) return std::nullopt;
-    return found->get<double>();
-}
-
-std::uint64_t count_of(const nlohmann::json& from, std::string_view name) {
-    const auto found = from.find(name);
-    return found == from.end() || !found->is_number_unsigned() ? 0 : found->get<std::uint64_t>();
-}
-
-std::string text_of(const nlohmann::json& from, std::string_view name) {
-    const auto found = from.find(name);
-    return found == from.end() || !found->is_string() ? std::string() : found->get<std::string>();
-}
-
-void write_details(core::JsonWriter& json, const std::string& stored) {
-    const nlohmann::json details = parsed(stored);
+void write_details(core::JsonWriter& json, const storage::EpisodeDetails& details) {
     json.key("evidence").begin_array();
-    for (const nlohmann::json& item : details.value("evidence", nlohmann::json::array())) {
-        if (!item.is_object()) continue;
-        json.begin_object().field("name", text_of(item, "name"));
-        number_field(json, "value", signals::rounded(number_of(item, "value").value_or(0.0), kDigits));
-        number_field(json, "threshold", signals::rounded(number_of(item, "threshold"), kDigits));
-        json.field("unit", text_of(item, "unit")).end_object();
+    for (const storage::EpisodeEvidence& item : details.evidence) {
+        json.begin_object().field("name", item.name);
+        number_field(json, "value", signals::rounded(item.value, kDigits));
+        number_field(json, "threshold", signals::rounded(item.threshold, kDigits));
+        json.field("unit", item.unit).end_object();
     }
     json.end_array();
-    number_field(json, "price", number_of(details, "price"));
-    json.field("repetitions", count_of(details, "repetitions")).field("trades", count_of(details, "trades"));
+    number_field(json, "price", details.price);
+    json.field("repetitions", details.repetitions).field("trades", details.trades);
 }
 
 void write_disposition(core::JsonWriter& json, const std::optional<storage::Disposition>& disposition) {
@@ -95,7 +71,7 @@ void write_members(core::JsonWriter& json, const storage::Episode& episode) {
     number_field(json, "probability", signals::rounded(record.probability, kDigits));
     number_field(json, "severity", signals::rounded(record.severity, kDigits));
     json.field("simulated", record.simulated);
-    write_details(json, record.details_json);
+    write_details(json, episode.details);
     write_disposition(json, episode.disposition);
 }
 

@@ -4,6 +4,7 @@
 #include "storage/sql/schema.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -34,6 +35,42 @@ std::string episode_columns(const SqlSession& session) {
 }
 constexpr int kEpisodeColumns = 16;
 
+std::optional<double> number_of(const nlohmann::json& from, std::string_view name) {
+    const auto found = from.find(name);
+    if (found == from.end() || !found->is_number()) return std::nullopt;
+    return found->get<double>();
+}
+
+std::uint64_t count_of(const nlohmann::json& from, std::string_view name) {
+    const auto found = from.find(name);
+    return found == from.end() || !found->is_number_unsigned() ? 0 : found->get<std::uint64_t>();
+}
+
+std::string text_of(const nlohmann::json& from, std::string_view name) {
+    const auto found = from.find(name);
+    return found == from.end() || !found->is_string() ? std::string() : found->get<std::string>();
+}
+
+/// What a database gave back, where it is of the kind that was stored.
+EpisodeDetails details_of(const std::string& stored) {
+    const nlohmann::json json = nlohmann::json::parse(stored, nullptr, false);
+    EpisodeDetails details;
+    if (!json.is_object()) return details;
+    if (const auto evidence = json.find("evidence"); evidence != json.end() && evidence->is_array()) {
+        for (const nlohmann::json& item : *evidence) {
+            if (!item.is_object()) continue;
+            details.evidence.push_back({.name = text_of(item, "name"),
+                                        .value = number_of(item, "value").value_or(0.0),
+                                        .threshold = number_of(item, "threshold"),
+                                        .unit = text_of(item, "unit")});
+        }
+    }
+    details.price = number_of(json, "price");
+    details.repetitions = count_of(json, "repetitions");
+    details.trades = count_of(json, "trades");
+    return details;
+}
+
 Episode episode_of(const SqlRow& row) {
     Episode episode;
     EpisodeRecord& record = episode.record;
@@ -49,6 +86,7 @@ Episode episode_of(const SqlRow& row) {
     record.severity = row.maybe_real(9).value_or(0.0);
     record.simulated = !row.is_null(10) && row.integer(10) != 0;
     if (!row.is_null(11)) record.details_json = row.text(11);
+    episode.details = details_of(record.details_json);
     if (row.is_null(12)) return episode;
     const auto verdict = find_episode_verdict(row.text(12));
     if (!verdict) return episode;

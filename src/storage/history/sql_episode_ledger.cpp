@@ -30,8 +30,8 @@ void SqlEpisodeLedger::record_episodes(std::vector<EpisodeRecord> episodes) {
 }
 
 asio::awaitable<core::Result<EpisodesPage>> SqlEpisodeLedger::episodes(EpisodesQuery query) {
-    if (query.limit < 1 || query.limit > kMaxPageRows) {
-        co_return core::fail(core::ErrorCode::invalid_input, "limit: expected 1 to " + std::to_string(kMaxPageRows));
+    if (query.limit < 1 || query.limit > kMaxEpisodeRows) {
+        co_return core::fail(core::ErrorCode::invalid_input, "limit: expected 1 to " + std::to_string(kMaxEpisodeRows));
     }
     std::function<EpisodesPage(SqlSession&)> work = [query](SqlSession& session) {
         return read_episodes(session, query);

@@ -75,10 +75,12 @@ Episode sample(const std::string& code, bool ended) {
                       .probability = 0.4321,
                       .severity = 77.0,
                       .simulated = true,
-                      .details_json = R"({"evidence":[{"name":"activity","value":3.5,"threshold":1.5,"unit":"x"},)"
-                                      R"({"name":"odd","value":1,"threshold":null,"unit":""}],)"
-                                      R"("price":2.5,"repetitions":1,"trades":12})",
                       .context_json = R"({"truncated":false,"trades":[[1,"buy",2.0,3.0]],"books":[]})"};
+    episode.details = {.evidence = {{.name = "activity", .value = 3.5, .threshold = 1.5, .unit = "x"},
+                                    {.name = "odd", .value = 1.0, .threshold = {}, .unit = ""}},
+                       .price = 2.5,
+                       .repetitions = 1,
+                       .trades = 12};
     if (ended) episode.record.end = test::kNow - minutes(2);
     return episode;
 }
