@@ -2,6 +2,7 @@
 
 #include "fuzz/check.hpp"
 #include "ranking/stream/parts.hpp"
+#include "ranking/stream/patch.hpp"
 
 #include "scanner/ranking/ranking_stream.hpp"
 
@@ -60,6 +61,10 @@ inline void expect_sound(const ranking::Ranking& ranking) {
 inline void ranking_message(std::string_view input) {
     const auto base = small_ranking(7);
     static_cast<void>(ranking::decode_message(input, base.get(), {}));
+    std::string_view patches = input;
+    const std::size_t size = input.size() / 2;
+    const auto made = ranking::read_patch(patches, *base->parts->contracts[0][ranking::Part::candles], size);
+    require(!made || made->size() == size, "a patch makes as much as it is asked for");
 
     const std::size_t place = take_choice(input) % (ranking::kBlocks + ranking::kContractParts);
     ranking::RankingParts parts = *base->parts;

@@ -32,6 +32,12 @@ struct Fields;
 /// thousands, or for one longer than a name. Any thread.
 [[nodiscard]] std::optional<std::string_view> kept_literal(std::string_view text);
 
+/// Structs that are doubles and nothing else: a list of them is written and read in one go. Their Fields say it with
+/// `static constexpr bool kDoubles = true`, and by `static bool sound(const T&)` which values there can be: none that
+/// is not finite, none beyond kMaxPacked.
+template <class T>
+concept Doubles = std::is_trivially_copyable_v<T> && requires { requires Fields<T>::kDoubles; };
+
 class PackWriter {
 public:
     static constexpr bool kReads = false;
@@ -55,6 +61,9 @@ public:
         byte(static_cast<std::uint8_t>(value));
     }
     [[nodiscard]] std::string take() { return std::move(bytes_); }
+    [[nodiscard]] const std::string& bytes() const { return bytes_; }
+    /// Empty again, its room kept.
+    void clear() { bytes_.clear(); }
 
 private:
     void byte(std::uint8_t value) { bytes_ += static_cast<char>(value); }
@@ -64,6 +73,11 @@ private:
         char raw[sizeof(double)];
         std::memcpy(raw, &value, sizeof(double));
         bytes_.append(raw, sizeof(double));
+    }
+    void append(const void* values, std::size_t size) {
+        const std::size_t at = bytes_.size();
+        bytes_.resize(at + size);
+        std::memcpy(bytes_.data() + at, values, size);
     }
     template <std::unsigned_integral T>
         requires(!std::same_as<T, bool>)
@@ -91,7 +105,12 @@ private:
     template <class T>
     void write(const std::vector<T>& values) {
         whole(values.size());
-        for (const T& value : values) write(value);
+        if constexpr (Doubles<T>) {
+            static_assert(std::endian::native == std::endian::little && sizeof(T) % sizeof(double) == 0);
+            if (!values.empty()) append(values.data(), values.size() * sizeof(T));
+        } else {
+            for (const T& value : values) write(value);
+        }
     }
     template <class T>
         requires requires { sizeof(Fields<T>); }
@@ -220,8 +239,19 @@ private:
     template <class T>
     void read(std::vector<T>& values) {
         values.clear();
-        values.resize(count(kMaxValues));
-        for (T& value : values) read(value);
+        if constexpr (Doubles<T>) {
+            values.resize(count(kMaxValues, sizeof(T)));
+            if (values.empty()) return;
+            const std::size_t size = values.size() * sizeof(T);
+            std::memcpy(values.data(), rest_.data(), size);
+            rest_.remove_prefix(size);
+            for (const T& value : values) {
+                if (!Fields<T>::sound(value)) return refuse("a number that cannot be");
+            }
+        } else {
+            values.resize(count(kMaxValues));
+            for (T& value : values) read(value);
+        }
     }
     template <class T>
         requires requires { sizeof(Fields<T>); }

@@ -25,11 +25,15 @@ struct Fields<market::Contract> {
 
 template <>
 struct Fields<market::Level> {
+    static constexpr bool kDoubles = true;
+    static_assert(sizeof(market::Level) == 2 * sizeof(double));
+    static bool sound(const market::Level& level) {
+        return level.price > 0 && level.price <= kMaxPacked && level.size > 0 && level.size <= kMaxPacked;
+    }
     static void visit(auto& self, auto& pack) {
         pack(self.price, self.size);
-        if constexpr (std::remove_cvref_t<decltype(pack)>::kReads) {
-            pack.require(self.price > 0 && self.size > 0, "a level that is not above 0");
-        }
+        if constexpr (std::remove_cvref_t<decltype(pack)>::kReads)
+            pack.require(sound(self), "a level that is not above 0");
     }
 };
 

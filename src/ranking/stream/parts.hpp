@@ -34,8 +34,8 @@ struct RankingParts {
     std::vector<ContractParts> contracts;  ///< by code
 
     [[nodiscard]] const PackedBytes& operator[](Block block) const { return blocks[static_cast<std::size_t>(block)]; }
-    /// nullptr where there is none of that code.
-    [[nodiscard]] const ContractParts* find(std::string_view code) const;
+    /// nullptr where there is none of that code. `guess`: where it is likely to be.
+    [[nodiscard]] const ContractParts* find(std::string_view code, std::size_t guess = 0) const;
 };
 
 /// A message as it travels: which parts it replaces, and their bytes.

@@ -1,11 +1,11 @@
 #include "ranking/stream/parts.hpp"
+#include "ranking/stream/patch.hpp"
 
 #include "scanner/ranking/pack.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <iterator>
 #include <memory>
@@ -13,8 +13,10 @@
 #include <xxhash.h>
 #include <zstd.h>
 
-/// A message: "AMSR", the format's version, the head, the table of what it replaces (compressed), the bytes of that
-/// (compressed against those that they replace), and a hash of all of it.
+/// A message: "AMSR", the format's version, the head, the table of what it replaces, the bytes of that, and a hash of
+/// all of it. Format 2: the table as it is, a `Packing`, and of each part the patch that makes it of the part that it
+/// replaces, or the part itself where there was none. Format 1, which is still read: table and bytes compressed, these
+/// against the bytes that they replace.
 namespace scanner::ranking {
 namespace {
 
@@ -23,23 +25,23 @@ constexpr std::size_t kHashBytes = 8;
 constexpr std::size_t kMaxTableBytes = 4U << 20U;
 constexpr std::size_t kMaxPartBytes = 4U << 20U;
 constexpr std::size_t kMaxCode = 80;
-/// Levels above cost twice the time for a tenth of the bytes; see bench/RESULTS.md.
+constexpr unsigned kOldestFormat = 1;
+/// Of whole rankings. Patches are not compressed: it would take longer than to send them; see bench/RESULTS.md.
 constexpr int kLevel = 3;
-constexpr int kMaxWindowLog = 27;  // what readers accept without being asked
+
+/// How the bytes of the parts are sent.
+enum class Packing : std::uint8_t { plain, compressed };
 
 struct FreeContext {
     void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
     void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
 };
 
-std::string compressed(std::string_view bytes, std::string_view prefix) {
-    const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
-    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kLevel);
-    const auto reach = static_cast<int>(std::bit_width(bytes.size() + prefix.size()));
-    ZSTD_CCtx_setParameter(context.get(), ZSTD_c_windowLog, std::clamp(reach, 10, kMaxWindowLog));
-    ZSTD_CCtx_refPrefix(context.get(), prefix.data(), prefix.size());
+std::string compressed(std::string_view bytes) {
+    thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
     std::string out(ZSTD_compressBound(bytes.size()), '\0');
-    const std::size_t size = ZSTD_compress2(context.get(), out.data(), out.size(), bytes.data(), bytes.size());
+    const std::size_t size =
+        ZSTD_compressCCtx(context.get(), out.data(), out.size(), bytes.data(), bytes.size(), kLevel);
     out.resize(ZSTD_isError(size) != 0U ? 0 : size);  // an empty frame is refused by every reader
     return out;
 }
@@ -47,7 +49,8 @@ std::string compressed(std::string_view bytes, std::string_view prefix) {
 /// Nothing unless it is exactly `size` bytes.
 std::optional<std::string> inflated(std::string_view bytes, std::string_view prefix, std::size_t size) {
     if (ZSTD_getFrameContentSize(bytes.data(), bytes.size()) != size) return std::nullopt;
-    const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
+    thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
+    ZSTD_DCtx_reset(context.get(), ZSTD_reset_session_and_parameters);
     ZSTD_DCtx_refPrefix(context.get(), prefix.data(), prefix.size());
     std::string out(size, '\0');
     const std::size_t got = ZSTD_decompressDCtx(context.get(), out.data(), out.size(), bytes.data(), bytes.size());
@@ -63,14 +66,18 @@ bool same(const PackedBytes& left, const PackedBytes& right) {
     return left == right || (left != nullptr && right != nullptr && *left == *right);
 }
 
-/// The bytes of what is replaced, one after the other, and those that take their place.
+/// What the table's parts are made of, one after the other.
 struct Payload {
-    std::string before;
-    std::string after;
+    std::string bytes;
+    std::size_t made = 0;  ///< how long the parts are
 
     void add(const PackedBytes& old, const PackedBytes& fresh) {
-        if (old != nullptr) before += *old;
-        after += *fresh;
+        made += fresh->size();
+        if (old != nullptr) {
+            write_patch(bytes, *old, *fresh);
+        } else {
+            bytes += *fresh;
+        }
     }
 };
 
@@ -123,9 +130,10 @@ void write_contracts(PackWriter& table, Payload& payload, const RankingParts* ba
     }
 }
 
-/// A part to be cut from the payload, once that is there.
+/// A part to be made of the payload, once that is there.
 struct Cut {
     PackedBytes* place = nullptr;
+    PackedBytes old;  ///< nullptr: there was none
     std::size_t size = 0;
 };
 
@@ -148,15 +156,13 @@ public:
         }
     }
     [[nodiscard]] const std::vector<Cut>& cuts() const { return cuts_; }
-    [[nodiscard]] const std::string& before() const { return before_; }
     [[nodiscard]] std::size_t size() const { return size_; }
 
 private:
-    void replace(PackedBytes& place, const PackedBytes& old, std::uint64_t size) {
+    void replace(PackedBytes& place, PackedBytes old, std::uint64_t size) {
         table_.require(size <= kMaxPartBytes, "a part that is too long");
         if (!table_.ok()) return;
-        if (old != nullptr) before_ += *old;
-        cuts_.push_back({&place, static_cast<std::size_t>(size)});
+        cuts_.push_back({&place, std::move(old), static_cast<std::size_t>(size)});
         size_ += static_cast<std::size_t>(size);
     }
     void read_block(std::size_t i) {
@@ -196,7 +202,6 @@ private:
     const RankingParts* base_;
     RankingParts& next_;
     std::vector<Cut> cuts_;
-    std::string before_;
     std::size_t size_ = 0;
     std::size_t next_place_ = 0;
 };
@@ -206,7 +211,12 @@ core::Error flaw(std::string_view what) {
 }
 
 /// What follows the version, without the hash at the end.
-core::Result<std::string_view> content_of(std::string_view bytes) {
+struct Content {
+    unsigned format = 0;
+    std::string_view bytes;
+};
+
+core::Result<Content> content_of(std::string_view bytes) {
     if (bytes.size() < kMagic.size() + 1 + kHashBytes || !bytes.starts_with(kMagic))
         return std::unexpected(flaw("it is none"));
     const auto format = static_cast<unsigned char>(bytes[kMagic.size()]);
@@ -216,12 +226,12 @@ core::Result<std::string_view> content_of(std::string_view bytes) {
                                       "knows {}",
                                       format, kStreamFormat));
     }
-    if (format != kStreamFormat) return std::unexpected(flaw("its format is 0"));
+    if (format < kOldestFormat) return std::unexpected(flaw("its format is 0"));
     std::uint64_t told = 0;
     const std::string_view hashed = bytes.substr(0, bytes.size() - kHashBytes);
     std::memcpy(&told, bytes.data() + hashed.size(), kHashBytes);
     if (told != hash_of(hashed)) return std::unexpected(flaw("it is damaged"));
-    return hashed.substr(kMagic.size() + 1);
+    return Content{.format = format, .bytes = hashed.substr(kMagic.size() + 1)};
 }
 
 PartsMessage read_head(PackReader& pack) {
@@ -233,9 +243,77 @@ PartsMessage read_head(PackReader& pack) {
     return message;
 }
 
+/// The parts of format 1: cut from bytes that were compressed against those that they replace.
+core::Result<void> cut_apart(std::string_view packed, const TableReader& table) {
+    std::string before;
+    for (const Cut& cut : table.cuts()) {
+        if (cut.old != nullptr) before += *cut.old;
+    }
+    const auto payload = inflated(packed, before, table.size());
+    if (!payload) return std::unexpected(flaw("its content cannot be inflated"));
+    std::size_t at = 0;
+    for (const Cut& cut : table.cuts()) {
+        *cut.place = std::make_shared<const std::string>(payload->substr(at, cut.size));
+        at += cut.size;
+    }
+    return {};
+}
+
+core::Result<void> patch_together(std::string_view patches, const TableReader& table) {
+    for (const Cut& cut : table.cuts()) {
+        if (cut.old != nullptr) {
+            auto made = read_patch(patches, *cut.old, cut.size);
+            if (!made) return std::unexpected(flaw("a patch that does not fit"));
+            *cut.place = std::make_shared<const std::string>(*std::move(made));
+            continue;
+        }
+        if (cut.size > patches.size()) return std::unexpected(flaw("a part that is cut off"));
+        *cut.place = std::make_shared<const std::string>(patches.substr(0, cut.size));
+        patches.remove_prefix(cut.size);
+    }
+    if (!patches.empty()) return std::unexpected(flaw("more behind its parts"));
+    return {};
+}
+
+/// What a message has behind its head, as its format says; views of the message.
+struct Body {
+    unsigned format = 0;
+    std::uint64_t table_size = 0;
+    std::string_view table;
+    std::uint64_t made = 0;  ///< how long the parts are together
+    Packing packing = Packing::plain;
+    std::uint64_t packed_size = 0;  ///< of the payload, once it is inflated
+    std::string_view payload;
+};
+
+core::Result<Body> body_of(std::string_view bytes, const StreamLimits& limits) {
+    const auto content = content_of(bytes);
+    if (!content) return std::unexpected(content.error());
+    PackReader pack(content->bytes);
+    static_cast<void>(read_head(pack));
+    Body body{.format = content->format};
+    if (body.format == kOldestFormat) {
+        body.table_size = pack.whole();
+        body.table = pack.text(kMaxTableBytes);
+        body.made = pack.whole();
+    } else {
+        body.table = pack.text(kMaxTableBytes);
+        body.made = pack.whole();
+        pack.choice(body.packing, static_cast<unsigned>(Packing::compressed) + 1U);
+        body.packed_size = pack.whole();
+    }
+    body.payload = pack.text(limits.max_message_bytes);
+    if (!pack.at_end()) return std::unexpected(flaw(pack.ok() ? "more behind its end" : pack.problem()));
+    if (body.table_size > kMaxTableBytes || body.made > limits.max_inflated_bytes ||
+        body.packed_size > limits.max_inflated_bytes)
+        return std::unexpected(flaw("it inflates too far"));
+    return body;
+}
+
 }  // namespace
 
-const ContractParts* RankingParts::find(std::string_view code) const {
+const ContractParts* RankingParts::find(std::string_view code, std::size_t guess) const {
+    if (guess < contracts.size() && contracts[guess].code == code) return &contracts[guess];
     const auto found = std::ranges::lower_bound(contracts, code, {}, &ContractParts::code);
     return found == contracts.end() || found->code != code ? nullptr : &*found;
 }
@@ -245,14 +323,14 @@ std::string write_parts(const RankingParts* base, const RankingParts& next, cons
     Payload payload;
     write_blocks(table, payload, base, next);
     write_contracts(table, payload, base, next);
-    const std::string table_bytes = table.take();
 
     PackWriter pack;
     write_head(pack, message);
-    pack.whole(table_bytes.size());
-    pack(compressed(table_bytes, {}));
-    pack.whole(payload.after.size());
-    pack(compressed(payload.after, payload.before));
+    pack(table.take());
+    pack.whole(payload.made);
+    pack.choice(base == nullptr ? Packing::compressed : Packing::plain, 0);
+    pack.whole(payload.bytes.size());
+    pack(base == nullptr ? compressed(payload.bytes) : std::move(payload.bytes));
     std::string out(kMagic);
     out += static_cast<char>(kStreamFormat);
     out += pack.take();
@@ -265,41 +343,36 @@ std::string write_parts(const RankingParts* base, const RankingParts& next, cons
 core::Result<PartsMessage> read_message_head(std::string_view bytes) {
     const auto content = content_of(bytes);
     if (!content) return std::unexpected(content.error());
-    PackReader pack(*content);
+    PackReader pack(content->bytes);
     PartsMessage message = read_head(pack);
     if (!pack.ok()) return std::unexpected(flaw(pack.problem()));
     return message;
 }
 
 core::Result<RankingParts> read_parts(std::string_view bytes, const RankingParts* base, const StreamLimits& limits) {
-    const auto content = content_of(bytes);
-    if (!content) return std::unexpected(content.error());
-    PackReader pack(*content);
-    static_cast<void>(read_head(pack));
-    const std::uint64_t table_size = pack.whole();
-    const std::string_view table_bytes = pack.text(kMaxTableBytes);
-    const std::uint64_t size = pack.whole();
-    const std::string_view payload_bytes = pack.text(limits.max_message_bytes);
-    if (!pack.at_end()) return std::unexpected(flaw(pack.ok() ? "more behind its end" : pack.problem()));
-    if (table_size > kMaxTableBytes || size > limits.max_inflated_bytes)
-        return std::unexpected(flaw("it inflates too far"));
-
-    const auto table_text = inflated(table_bytes, {}, static_cast<std::size_t>(table_size));
-    if (!table_text) return std::unexpected(flaw("its table cannot be inflated"));
-    PackReader table(*table_text);
+    const auto body = body_of(bytes, limits);
+    if (!body) return std::unexpected(body.error());
+    const bool is_first_format = body->format == kOldestFormat;
+    std::optional<std::string> inflated_table;
+    if (is_first_format) {
+        inflated_table = inflated(body->table, {}, static_cast<std::size_t>(body->table_size));
+        if (!inflated_table) return std::unexpected(flaw("its table cannot be inflated"));
+    }
+    PackReader table(inflated_table ? std::string_view(*inflated_table) : body->table);
     RankingParts next;
     TableReader reader(table, base, next);
     reader.read(limits.max_contracts);
     if (!table.at_end()) return std::unexpected(flaw(table.ok() ? "more behind its table" : table.problem()));
-    if (reader.size() != size) return std::unexpected(flaw("its parts are not as long as it says"));
+    if (reader.size() != body->made) return std::unexpected(flaw("its parts are not as long as it says"));
 
-    const auto payload = inflated(payload_bytes, reader.before(), static_cast<std::size_t>(size));
-    if (!payload) return std::unexpected(flaw("its content cannot be inflated"));
-    std::size_t at = 0;
-    for (const Cut& cut : reader.cuts()) {
-        *cut.place = std::make_shared<const std::string>(payload->substr(at, cut.size));
-        at += cut.size;
+    std::optional<std::string> payload;
+    if (!is_first_format && body->packing == Packing::compressed) {
+        payload = inflated(body->payload, {}, static_cast<std::size_t>(body->packed_size));
+        if (!payload) return std::unexpected(flaw("its content cannot be inflated"));
     }
+    const auto made = is_first_format ? cut_apart(body->payload, reader)
+                                      : patch_together(payload ? std::string_view(*payload) : body->payload, reader);
+    if (!made) return std::unexpected(made.error());
     return next;
 }
 

@@ -4,8 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <mutex>
 #include <set>
+#include <xxhash.h>
 
 namespace scanner::ranking {
 namespace {
@@ -26,16 +28,26 @@ bool may_be(double value, const signals::NumberField& field) {
     return true;
 }
 
-}  // namespace
-
-std::optional<std::string_view> kept_literal(std::string_view text) {
-    if (text.empty()) return std::string_view();
+std::optional<std::string_view> kept_for_ever(std::string_view text) {
     static std::mutex mutex;
     static std::set<std::string, std::less<>> kept;
     const std::lock_guard lock(mutex);
     if (const auto found = kept.find(text); found != kept.end()) return *found;
     if (text.size() > kMaxLiteral || kept.size() >= kMaxLiterals) return std::nullopt;
     return *kept.emplace(text).first;
+}
+
+}  // namespace
+
+std::optional<std::string_view> kept_literal(std::string_view text) {
+    if (text.empty()) return std::string_view();
+    // The same few names come again and again.
+    thread_local std::array<std::string_view, 512> recent;
+    std::string_view& likely = recent[XXH3_64bits(text.data(), text.size()) % recent.size()];
+    if (likely == text) return likely;
+    const auto found = kept_for_ever(text);
+    if (found) likely = *found;
+    return found;
 }
 
 const Schema& own_schema() {

@@ -207,6 +207,13 @@ void read_exclusions(std::string_view bytes, Ranking& ranking, Problems& problem
     problems.add("exclusions", pack);
 }
 
+/// `guess`: where it is likely to be.
+std::optional<std::size_t> place_of(std::string_view code, const Ranking& ranking, std::size_t guess) {
+    if (guess < ranking.contracts.size() && ranking.contracts[guess]->data.contract->contract_code == code)
+        return guess;
+    return ranking.index_of(code);
+}
+
 core::Result<KnownSchema> schema_of(const RankingParts& parts) {
     PackReader pack(*parts[Block::schema]);
     Schema schema;
@@ -231,8 +238,9 @@ core::Result<RankingPtr> unpack_ranking(const RankingParts& parts, const Ranking
     read_profiles(*parts[Block::profiles], *schema, *ranking, problems);
     ranking->contracts.reserve(parts.contracts.size());
     for (const ContractParts& contract : parts.contracts) {
-        const ContractParts* const old = parts_before == nullptr ? nullptr : parts_before->find(contract.code);
-        const auto place = old == nullptr ? std::nullopt : before->index_of(contract.code);
+        const std::size_t guess = ranking->contracts.size();
+        const ContractParts* const old = parts_before == nullptr ? nullptr : parts_before->find(contract.code, guess);
+        const auto place = old == nullptr ? std::nullopt : place_of(contract.code, *before, guess);
         ranking->contracts.push_back(read_contract(contract, place ? old : nullptr,
                                                    place ? before->contracts[*place] : nullptr, *schema, problems));
     }

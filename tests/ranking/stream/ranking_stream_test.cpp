@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 
@@ -109,11 +111,45 @@ TEST(RankingStream, refuses_a_stranger_s_and_a_newer_version_s_by_name) {
     ASSERT_FALSE(stranger);
     EXPECT_EQ(stranger.error().code(), core::ErrorCode::conflict);
     EXPECT_THAT(stranger.error().message(), HasSubstr("elsewhere"));
-    message[4] = 2;
+    message[4] = static_cast<char>(kStreamFormat + 1);
     const auto newer = decode_message(message, nullptr, kOrigin);
     ASSERT_FALSE(newer);
     EXPECT_EQ(newer.error().code(), core::ErrorCode::invalid_input);
-    EXPECT_THAT(newer.error().message(), HasSubstr("its format is 2, of a newer version"));
+    EXPECT_THAT(newer.error().message(), HasSubstr("its format is 3, of a newer version"));
+}
+
+/// What format 1 wrote (at 34b222b): replicas are renewed before the scanner is.
+TEST(RankingStream, messages_of_the_format_before_are_read) {
+    const auto kept = [](const std::string& name) {
+        std::ifstream file(SCANNER_SOURCE_DIR "/tests/ranking/stream/format-1/" + name, std::ios::binary);
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+    const auto first = decode_message(kept("whole"), nullptr, kOrigin);
+    ASSERT_TRUE(first) << first.error().message();
+    EXPECT_EQ((*first)->ranking->sequence, 799U);
+    EXPECT_EQ((*first)->ranking->epoch, 742'401U);
+    EXPECT_TRUE((*first)->note.recorded);
+    ASSERT_EQ((*first)->ranking->contracts.size(), 3U);
+    EXPECT_EQ((*first)->ranking->contract(2).data.ticker.last, 421484.9249200002);
+    EXPECT_EQ((*first)->ranking->contract(2).data.order_book->bids.size(), 9U);
+    EXPECT_EQ((*first)->ranking->contract(2).data.candles->size(), 8U);
+
+    const auto second = decode_message(kept("delta"), first->get(), kOrigin);
+    ASSERT_TRUE(second) << second.error().message();
+    EXPECT_EQ((*second)->ranking->sequence, 801U);
+    EXPECT_EQ((*second)->ranking->contracts.size(), 4U);
+    EXPECT_EQ(*(*second)->note.extras[1], "another source");
+    const auto whole = decode_message(kept("whole-after"), nullptr, kOrigin);
+    ASSERT_TRUE(whole) << whole.error().message();
+    expect_same(**second, **whole);
+    EXPECT_EQ(encode_snapshot(**second, kOrigin), encode_snapshot(**whole, kOrigin));
+
+    // An elected scanner of this format goes on where that one was.
+    AnyRanking any(5);
+    const auto next = pack_ranking(shared(any.after(*(*second)->ranking)), (*second)->note, second->get());
+    const auto read = decode_message(encode_delta(**second, *next, kOrigin), second->get(), kOrigin);
+    ASSERT_TRUE(read) << read.error().message();
+    expect_same(**read, *next);
 }
 
 TEST(RankingStream, any_damage_is_refused) {
