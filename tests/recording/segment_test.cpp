@@ -1,5 +1,7 @@
 #include "recording/records.hpp"
 
+#include "scanner/recording/digest.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -144,6 +146,9 @@ TEST(Segment, does_not_join_a_record_to_one_whose_beginning_is_lost) {
 TEST(Segment, does_not_read_a_later_version) {
     std::string bytes = segment_of(one_of_each());
     bytes[8] = 2;
+    EXPECT_THAT(scan_segment(bytes).damage.front().what, HasSubstr("damaged")) << "its checksum says that it is not so";
+    const std::uint64_t sum = content_hash(std::string_view(bytes).substr(0, kSegmentHeaderBytes - 8));
+    for (std::size_t i = 0; i < 8; ++i) bytes[kSegmentHeaderBytes - 8 + i] = static_cast<char>(sum >> (8 * i));
     const SegmentScan scan = scan_segment(bytes);
     EXPECT_THAT(scan.frames, IsEmpty());
     ASSERT_THAT(scan.damage, SizeIs(1));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +46,12 @@ public:
 /// "20261130T193310.123Z-000001.amsrec": the recording's start, and the segment's number in it.
 [[nodiscard]] std::string segment_name(std::int64_t recording_started_ns, std::uint32_t number);
 [[nodiscard]] bool is_segment_name(std::string_view name);
+struct SegmentName {
+    std::int64_t recording_started_ns = 0;
+    std::uint32_t number = 0;
+};
+/// Empty for other names.
+[[nodiscard]] std::optional<SegmentName> parse_segment_name(std::string_view name);
 /// The recording's name: what comes before the number.
 [[nodiscard]] std::string recording_name(std::int64_t recording_started_ns);
 

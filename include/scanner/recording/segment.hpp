@@ -105,6 +105,8 @@ public:
 
     /// The next record, or nothing at the end.
     [[nodiscard]] std::optional<Record> next();
+    /// Whether something is missing between the record that came last and the one before it.
+    [[nodiscard]] bool after_hole() const;
     /// What was found damaged so far, beside the damage of the scan.
     [[nodiscard]] const std::vector<Damage>& damage() const;
 

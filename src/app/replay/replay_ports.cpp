@@ -143,17 +143,18 @@ bool Waiters::wake(std::string_view name, std::string_view contract, std::string
     return false;
 }
 
-bool Waiters::waits(std::string_view name) const {
-    return std::ranges::any_of(waiting_, [name](const auto& each) { return !each->detail && each->name == name; });
-}
-
-void Waiters::give_up_scan() {
+bool Waiters::give_up_scan(std::string_view end) {
+    const auto is_end = [end](const auto& each) { return !each->detail && each->name == end; };
+    if (std::ranges::any_of(waiting_, is_end)) return false;
+    bool any = false;
     const core::Error error(core::ErrorCode::cancelled, "was not asked");
     for (const auto& waiter : waiting_) {
         if (!waiter->of_scan || waiter->detail) continue;
         waiter->detail = recording::outcome_text(&error);
         waiter->woken->notify();
+        any = true;
     }
+    return any;
 }
 
 std::string Waiters::describe() const {

@@ -65,9 +65,9 @@ public:
                                                                           bool of_scan = false);
     /// Wakes the one that waits longest for it. False when none does.
     [[nodiscard]] bool wake(std::string_view name, std::string_view contract, std::string detail);
-    [[nodiscard]] bool waits(std::string_view name) const;
-    /// The pass has ended: what it still waits for was never asked. Each is told that it was cancelled.
-    void give_up_scan();
+    /// Unless `end` is waited for already: what a pass waits for was never asked, because its tickers failed at once,
+    /// before the turn of these calls. Each is told that it was cancelled. False where there is nothing to be told.
+    [[nodiscard]] bool give_up_scan(std::string_view end);
     /// From now on nothing waits.
     void release_all() { free_ = true; }
     /// "order_book BTC-USDT, …": of some that wait.

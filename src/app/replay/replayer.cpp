@@ -5,6 +5,7 @@
 #include "app/replay/recorded_steps.hpp"
 #include "app/replay/replay_detectors.hpp"
 #include "app/replay/replay_ports.hpp"
+#include "app/replay/resuming_replay.hpp"
 #include "app/wiring.hpp"
 
 #include "scanner/core/numeric.hpp"
@@ -51,8 +52,8 @@ constexpr std::string_view kFeedWithoutBeginning =
 
 class Replayer final : public Replay {
 public:
-    Replayer(std::vector<recording::SegmentFile> files, ReplayOptions options)
-        : reader_(std::move(files)), options_(std::move(options)) {}
+    Replayer(std::vector<recording::SegmentFile> files, ReplayOptions options, recording::AtHole at_hole)
+        : reader_(std::move(files), INT64_MIN, at_hole), options_(std::move(options)) {}
     ~Replayer() override {
         if (!engine_) return;
         engine_->stop();
@@ -76,7 +77,6 @@ public:
             if (!read) return std::unexpected(read.error());
             if (!*read || (*read)->at.wall_ns >= options_.to_wall_ns) return std::nullopt;
             next_ = std::move(*read);
-            if (reader_.after_gap()) after_gap_ = engine_ != nullptr;
         }
         return next_->at.wall_ns;
     }
@@ -108,6 +108,10 @@ public:
     const settings::Settings& settings() const override { return settings_; }
     const core::Clock& clock() const override { return clock_; }
     const std::string& diverged() const override { return outcome_.diverged; }
+    std::optional<ReplayHole> hole() const override {
+        if (next_ || !reader_.resume_at()) return std::nullopt;
+        return ReplayHole{.resume_at = *reader_.resume_at(), .damage = reader_.damage()};
+    }
 
     void apply_options() override {
         if (!engine_ || !recorded_options_) return;
@@ -189,11 +193,7 @@ private:
         settle();
         clock_.set(at);
         if (engine_) {
-            if (after_gap_) {
-                diverge(at, "something is missing before this segment, which can be replayed by itself");
-            } else if (!engine_->checkpoint()) {
-                diverge(at, "a segment begins, and the engine is in the middle of a pass");
-            }
+            if (!engine_->checkpoint()) diverge(at, "a segment begins, and the engine is in the middle of a pass");
             return {};
         }
         if (state.with_feed) seed_ = 0;  // what is left to chance is told by the state
@@ -335,11 +335,7 @@ private:
 
     void reach(const recording::Step& step, const recording::Stamp& at) {
         if (step.name == "pass" && !scanning_) scan();
-        if (step.name == "pass_ended" && !waiters_.waits(step.name)) {
-            // The tickers failed before these calls were made, at once; here each was made and waits.
-            waiters_.give_up_scan();
-            settle();
-        }
+        if (step.name == "pass_ended" && waiters_.give_up_scan(step.name)) settle();
         const bool of_scan = is_scan_step(step.name);
         const auto until = std::chrono::steady_clock::now() + (of_scan ? kPatience : kFeedPatience);
         while (!waiters_.wake(step.name, {}, step.detail)) {
@@ -422,7 +418,6 @@ private:
     std::unique_ptr<engine::Engine> engine_;
     bool scanning_ = false;
     bool stopped_ = false;
-    bool after_gap_ = false;  ///< something is missing that the engine would need
     bool foreign_ = false;
     std::int64_t due_ns_ = 0;                      ///< of a foreign recording's next pass
     std::map<std::uint64_t, std::uint64_t> made_;  // digests by sequence, not yet compared
@@ -435,7 +430,9 @@ std::unique_ptr<Replay> make_replay(std::vector<recording::SegmentFile> files, R
     // A head that cannot be read is told of when it is come to.
     const auto place = recording::checkpoint_before(files, std::max(options.begin_wall_ns, options.from_wall_ns));
     if (place && *place) files.erase(files.begin(), files.begin() + static_cast<std::ptrdiff_t>(**place));
-    return std::make_unique<Replayer>(std::move(files), std::move(options));
+    return make_resuming_replay(std::move(files), std::move(options), [](auto part, auto of, auto at_hole) {
+        return std::make_unique<Replayer>(std::move(part), std::move(of), at_hole);
+    });
 }
 
 core::Result<ReplayOutcome> replay(std::vector<recording::SegmentFile> files, ReplayOptions options) {

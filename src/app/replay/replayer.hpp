@@ -63,6 +63,12 @@ struct ReplayOutcome {
     std::string diverged;
 };
 
+/// Records that are missing, where a replay has ended for it.
+struct ReplayHole {
+    std::size_t resume_at = 0;  ///< place among the files of the segment after it; their number where there is none
+    std::vector<recording::FileDamage> damage;  ///< what was found up to there
+};
+
 /// An engine on a recording, a record at a time: its owner decides when the next one comes. Has a loop of its own,
 /// which runs within `advance` and the destructor alone. One thread.
 class Replay {
@@ -77,16 +83,20 @@ public:
     /// After the last record: what came of it.
     [[nodiscard]] virtual core::Result<ReplayOutcome> finish() = 0;
 
-    /// nullptr before the recording has told its settings. Lives as long as this.
+    /// nullptr before the recording has told its settings. Another one after a hole, of which `on_engine` tells before
+    /// the one before is gone.
     [[nodiscard]] virtual engine::Engine* engine() = 0;
     [[nodiscard]] virtual const settings::Settings& settings() const = 0;
     /// Stands where the recording is.
     [[nodiscard]] virtual const core::Clock& clock() const = 0;
     /// Where the engine wanted something else than what was recorded; empty while it did not.
     [[nodiscard]] virtual const std::string& diverged() const = 0;
+    /// Once nothing comes any more because records are missing.
+    [[nodiscard]] virtual std::optional<ReplayHole> hole() const = 0;
     /// The newest options take effect: `over_options` would answer otherwise now.
     virtual void apply_options() = 0;
 };
+/// Where records are missing, it goes on from the next segment that can be begun with, with an engine of its own.
 [[nodiscard]] std::unique_ptr<Replay> make_replay(std::vector<recording::SegmentFile> files, ReplayOptions options);
 
 /// Runs an engine on a recording: the same decoding, the same scan, the same ranker, with the recording's clock.

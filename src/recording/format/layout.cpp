@@ -58,7 +58,8 @@ core::Result<SegmentHeader> read_segment_header(std::string_view bytes) {
     header.started.steady_ns = source.i64();
     static_cast<void>(source.u64());
     const bool sound = source.u64() == checksum(bytes.substr(0, kSegmentHeaderBytes - sizeof(std::uint64_t)));
-    if (version > kVersion) {
+    // Only where the header is sound: else it is this that is damaged.
+    if (sound && version > kVersion) {
         return core::fail(
             core::ErrorCode::invalid_input,
             fmt::format("of format version {}, and this program reads {} and earlier", version, kVersion));

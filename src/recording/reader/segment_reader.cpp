@@ -24,6 +24,8 @@ struct SegmentReader::State {
         const FramePlace& place = scan.frames[frame++];
         const FrameHeader& header = place.header;
         const bool follows = expected && *expected == header.number;
+        hole = hole || !(follows || begins);
+        begins = false;
         expected = header.number + 1;
         if (!follows) drop_rest(place);
         stream.erase(0, read);
@@ -36,6 +38,7 @@ struct SegmentReader::State {
             ZSTD_decompressDCtx(context, stream.data() + begin, header.inflated_size, content.data(), content.size());
         if (ZSTD_isError(size) != 0U || size != header.inflated_size) {
             note(place.offset, fmt::format("frame {} cannot be inflated", header.number));
+            hole = true;
             stream.clear();
             expected.reset();
             bases.clear();
@@ -75,7 +78,10 @@ struct SegmentReader::State {
     const SegmentScan& scan;
     ZSTD_DCtx* const context = ZSTD_createDCtx();
     std::size_t frame = 0;
-    std::optional<std::uint32_t> expected;  ///< number of the frame that would follow
+    std::optional<std::uint32_t> expected = 0;  ///< number of the frame that would follow
+    bool begins = false;                        ///< in the middle, where it was told to
+    bool hole = false;                          ///< before the next record
+    bool after_hole = false;                    ///< the record that came last
     std::string stream;
     std::size_t read = 0;  ///< of `stream`
     std::deque<Base> bases;
@@ -87,6 +93,8 @@ SegmentReader::SegmentReader(std::string_view bytes, const SegmentScan& scan, st
     : state_(std::make_unique<State>(bytes, scan)) {
     const auto& frames = scan.frames;
     while (state_->frame < frames.size() && frames[state_->frame].header.last_wall_ns < from_wall_ns) ++state_->frame;
+    state_->begins = state_->frame > 0;
+    if (state_->begins) state_->expected.reset();
 }
 SegmentReader::~SegmentReader() = default;
 
@@ -118,6 +126,7 @@ std::optional<Record> SegmentReader::next() {
             const std::uint64_t where = state.frame > 0 ? state.scan.frames[state.frame - 1].offset : 0;
             if (*length == SIZE_MAX) {
                 state.note(where, "what a frame holds is no record");
+                state.hole = true;
                 state.stream.clear();
                 state.read = 0;
                 state.bases.clear();
@@ -131,8 +140,13 @@ std::optional<Record> SegmentReader::next() {
         }
         state.before = record->at;
         state.read += *length;
+        state.after_hole = std::exchange(state.hole, false);
         return record;
     }
+}
+
+bool SegmentReader::after_hole() const {
+    return state_->after_hole;
 }
 
 const std::vector<Damage>& SegmentReader::damage() const {

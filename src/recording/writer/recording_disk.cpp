@@ -1,4 +1,5 @@
 #include "scanner/core/clock.hpp"
+#include "scanner/core/numeric.hpp"
 #include "scanner/recording/disk.hpp"
 #include "scanner/storage/private_files.hpp"
 
@@ -101,6 +102,17 @@ bool is_segment_name(std::string_view name) {
     return name.size() == kShape.size() && std::ranges::equal(name, kShape, [](char given, char shape) {
                return shape == '0' ? given >= '0' && given <= '9' : given == shape;
            });
+}
+
+std::optional<SegmentName> parse_segment_name(std::string_view name) {
+    if (!is_segment_name(name)) return std::nullopt;
+    const std::string_view stamp = name.substr(0, name.find('-'));
+    const auto started = core::parse_time(fmt::format("{}-{}-{}:{}:{}", stamp.substr(0, 4), stamp.substr(4, 2),
+                                                      stamp.substr(6, 5), stamp.substr(11, 2), stamp.substr(13)));
+    const auto number = core::parse_int(name.substr(stamp.size() + 1, 6));
+    if (!started || !number) return std::nullopt;
+    return SegmentName{.recording_started_ns = core::to_unix_ms(*started) * 1'000'000,
+                       .number = static_cast<std::uint32_t>(*number)};
 }
 
 core::Result<std::unique_ptr<RecordingDisk>> make_recording_disk(const fs::path& folder) {
