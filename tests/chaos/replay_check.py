@@ -1,7 +1,7 @@
 """A scanner recorded under every fault with an operator's changes in the middle, and replayed: nothing may differ.
 
     python3 tests/chaos/replay_check.py BIN_DIR [--seconds 1800] [--contracts 25] [--seed 1] [--max-gb 10]
-                                        [--other PROGRAM_OR_BIN_DIR] [--model seed] [--report FILE] [--keep FOLDER]
+                                        [--other PROGRAM_OR_BIN_DIR] [--model measured] [--report FILE] [--keep FOLDER]
 
 The recording is replayed as fast as it goes: as it is, on one core beside a busy loop, and by the program of another build
 where one is given. Each time the digest of every recorded ranking must be that of the log, and the rows of history and
@@ -233,7 +233,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--interval", type=float, default=5)
     parser.add_argument("--max-gb", type=float, default=10, help="a small one loses the oldest segments on the way")
-    parser.add_argument("--model", default="seed")
+    parser.add_argument("--model", default="measured")
     parser.add_argument("--other", help="a program of another build, or where it is")
     parser.add_argument("--report")
     parser.add_argument("--keep", help="where recording, databases and logs go afterwards")
