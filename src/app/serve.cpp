@@ -3,6 +3,7 @@
 #include "app/progress.hpp"
 #include "app/recording/live_recording.hpp"
 #include "app/recording/recording_desk.hpp"
+#include "app/recording/term_recording.hpp"
 #include "app/replica/serve_replica.hpp"
 #include "app/scale/scanner_role.hpp"
 #include "app/served_process.hpp"
@@ -51,6 +52,8 @@ constexpr std::chrono::seconds kTaskGrace{1};
 constexpr std::chrono::seconds kStoresGrace{3};
 constexpr std::chrono::seconds kRecordingGrace{1};
 constexpr std::chrono::seconds kRoleGrace{1};
+/// Nothing waits for it.
+constexpr std::chrono::seconds kTermRecordingGrace{10};
 
 /// Everything that lives while the daemon runs; the members at its end say why each is there and in that place.
 class Daemon {
@@ -61,7 +64,8 @@ public:
           reread_(reread),
           metrics_(core::kVersion),
           recording_(make_live_recording(io.get_executor(), loaded_.settings)),
-          recording_begun_(loaded_.settings.record ? recording_->begin() : core::Result<void>()),
+          term_recording_(make_term_recording()),
+          recording_begun_(begin_recording()),
           client_(make_client(io.get_executor(), loaded_.settings)),
           exchange_(make_exchange(io.get_executor(), loaded_.settings, recording_->wrap(*client_), core::system_clock(),
                                   engine_metrics_)),
@@ -138,7 +142,7 @@ private:
                 .streams = &streams_,
                 .inspector = inspector_.get(),
                 .live = engine_->live(),
-                .recordings = role_ ? nullptr : recordings_.get(),  // a replay would have to elect as well
+                .recordings = role_ ? nullptr : recordings_.get(),  // SCANNER_RECORD=on records its terms
                 .stores = [this] { return stores_health(); },
                 .history_size = [this] { return stores_.database().history_size(); },
                 .trade_terms =
@@ -208,15 +212,27 @@ private:
         co_return is_simulated || served_.spawn("ask_whether_simulated", ask_whether_simulated());
     }
 
+    std::unique_ptr<TermRecording> make_term_recording() {
+        if (loaded_.settings.role != settings::Role::scanner) return nullptr;
+        return std::make_unique<TermRecording>(*recording_, loaded_.settings);
+    }
+    core::Result<void> begin_recording() {
+        if (term_recording_) return term_recording_->check();
+        return loaded_.settings.record ? recording_->begin() : core::Result<void>();
+    }
+
     std::unique_ptr<ScannerRole> make_role() {
         if (loaded_.settings.role != settings::Role::scanner) return nullptr;
         return std::make_unique<ScannerRole>(
             io_.get_executor(), loaded_.settings, core::system_clock(), *engine_, stores_,
-            [this]() -> asio::awaitable<void> { return prepare_term(); },
-            [this]() -> asio::awaitable<void> { return (*alerts_)->end_term(); });
+            ScannerRole::Hooks{
+                .prepare = [this]() -> asio::awaitable<void> { return prepare_term(); },
+                .hand_over = [this]() -> asio::awaitable<void> { return (*alerts_)->end_term(); },
+                .ended = [this] { term_recording_->end(served_.ending() ? kRecordingGrace : kTermRecordingGrace); }});
     }
     asio::awaitable<void> prepare_term() {
         (*alerts_)->begin_term();
+        term_recording_->begin(role_->term());
         static_cast<void>(co_await know_market());
     }
     /// Until it is known, nothing is passed off as a real market.
@@ -295,6 +311,8 @@ private:
     api::Metrics metrics_;
     /// Stands between the engine and all that it hears of, so it outlives them.
     std::unique_ptr<LiveRecording> recording_;
+    /// Of one scanner among several: begins and ends with its terms; nullptr in role `all`.
+    std::unique_ptr<TermRecording> term_recording_;
     /// With SCANNER_RECORD=on, before anything below has something to tell it; start() fails where it could not.
     core::Result<void> recording_begun_;
     /// Connections to the exchange; the engine's calls and the question whether it is simulated share them.

@@ -172,12 +172,12 @@ private:
     /// Several processes have to meet somewhere.
     void check_role() {
         const Settings& settings = loaded_.settings;
-        if (settings.record && settings.role != Role::all) {
+        if (settings.record && settings.role == Role::replica) {
             problems_.push_back({.name = "SCANNER_RECORD",
                                  .source = loaded_.sources.at("SCANNER_RECORD"),
                                  .given = "true",
-                                 .expected = "false, because SCANNER_ROLE=" + std::string(to_string(settings.role)) +
-                                             ": recordings are made by a process that scans all by itself"});
+                                 .expected = "false, because SCANNER_ROLE=replica: a replica hears nothing of the "
+                                             "exchange; scanners record"});
         }
         const bool redis = settings.redis_url.has_value();
         const bool missing = (settings.role == Role::scanner && !redis && !settings.postgres_url) ||

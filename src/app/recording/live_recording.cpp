@@ -19,6 +19,7 @@
 #include <chrono>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -107,6 +108,10 @@ public:
 
     void keep_state_of(engine::Engine& engine) override { engine_ = &engine; }
 
+    void note_epoch(std::uint64_t epoch) override {
+        epoch_ = epoch;
+        tap_->step("epoch", "", std::to_string(epoch));
+    }
     void note_options(const RecordedOptions& options) override {
         options_ = encode_options(options);
         tap_->step("options", "", options_);
@@ -177,6 +182,7 @@ private:
             const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
             core::log(core::LogLevel::info, "recording_checkpoint", {{"bytes", size}, {"ms", took.count()}});
         }
+        if (epoch_ != 0) beginning.pieces.push_back(recording::Step{"epoch", "", std::to_string(epoch_)});
         if (!options_.empty()) beginning.pieces.push_back(recording::Step{"options", "", options_});
         return beginning;
     }
@@ -197,6 +203,7 @@ private:
     std::unique_ptr<net::HttpClient> client_;
     std::unique_ptr<exchange::Exchange> exchange_;
     std::unique_ptr<exchange::Exchange> feed_exchange_;
+    std::uint64_t epoch_ = 0;  ///< of the last term; 0: there was none
     std::string options_;
     engine::Engine* engine_ = nullptr;
     exchange::Checkpointed* checkpointed_ = nullptr;  ///< where the exchange is one

@@ -17,6 +17,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -51,6 +52,8 @@ public:
     virtual void follow(engine::RankingBoard& board) = 0;
     /// Whose state a segment begins with; must outlive the recording of its steps.
     virtual void keep_state_of(engine::Engine& engine) = 0;
+    /// The term of an elected scanner that begins now: its number is in each of its rankings.
+    virtual void note_epoch(std::uint64_t epoch) = 0;
     /// Options that take effect now.
     virtual void note_options(const RecordedOptions& options) = 0;
     /// Settings that take effect now.

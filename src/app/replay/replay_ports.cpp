@@ -1,5 +1,6 @@
 #include "app/replay/replay_ports.hpp"
 
+#include "scanner/core/numeric.hpp"
 #include "scanner/recording/answer_memory.hpp"
 #include "scanner/recording/tap.hpp"
 
@@ -106,6 +107,10 @@ asio::awaitable<core::Result<net::ClientResponse>> ReplayClient::send(net::Clien
     response.status = answer.status;
     response.body = answer.body;
     co_return response;
+}
+
+std::uint64_t count_in(std::string_view text) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(core::parse_int(text).value_or(0), 0));
 }
 
 bool is_scan_step(std::string_view name) {

@@ -10,6 +10,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <string>
@@ -54,6 +55,8 @@ private:
 /// Steps that the engine takes by itself, and waits for in a replay: those of a pass, and those of the feed.
 [[nodiscard]] bool is_scan_step(std::string_view name);
 [[nodiscard]] bool is_feed_step(std::string_view name);
+/// What a step tells that is a number; 0 where it is none.
+[[nodiscard]] std::uint64_t count_in(std::string_view text);
 
 /// Things that wait for the recording to come to them, by name and contract.
 class Waiters {

@@ -8,7 +8,6 @@
 #include "app/replay/resuming_replay.hpp"
 #include "app/wiring.hpp"
 
-#include "scanner/core/numeric.hpp"
 #include "scanner/engine/engine.hpp"
 #include "scanner/exchange/checkpointed.hpp"
 #include "scanner/exchange/exchange_factory.hpp"
@@ -46,7 +45,6 @@ constexpr double kNoBudget = 1e6;
 constexpr std::chrono::seconds kPatience{60};
 /// Of what goes on beside scans nothing waits for a timer.
 constexpr std::chrono::seconds kFeedPatience{2};
-
 constexpr std::string_view kFeedWithoutBeginning =
     "the recording begins in the middle of a live feed, whose rankings cannot be made again";
 
@@ -301,8 +299,9 @@ private:
             if (!ranking) return std::unexpected(ranking.error().within("recorded ranking"));
             engine_->restore(*ranking);
         } else if (step.name == "continue_after") {
-            const auto sequence = core::parse_int(step.detail);
-            if (sequence && *sequence >= 0) engine_->continue_after(static_cast<std::uint64_t>(*sequence));
+            engine_->continue_after(count_in(step.detail));
+        } else if (step.name == "epoch") {
+            engine_->begin_term({.epoch = count_in(step.detail)});
         } else if (step.name == "looks") {
             engine_->replay_looks(step.detail);
         } else if (step.name == "feed.tend") {

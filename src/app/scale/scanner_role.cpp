@@ -45,13 +45,11 @@ std::shared_ptr<storage::RankingStream> make_stream(const asio::any_io_executor&
 }  // namespace
 
 ScannerRole::ScannerRole(const asio::any_io_executor& executor, const settings::Settings& settings,
-                         const core::Clock& clock, engine::Engine& engine, Stores& stores, Prepare prepare,
-                         HandOver hand_over)
+                         const core::Clock& clock, engine::Engine& engine, Stores& stores, Hooks hooks)
     : settings_(settings),
       engine_(engine),
       stores_(stores),
-      prepare_(std::move(prepare)),
-      hand_over_(std::move(hand_over)),
+      hooks_(std::move(hooks)),
       election_(engine::make_election_loop(
           executor, make_lease(executor, settings, stores), stores.database().epoch_ledger(), clock,
           {.lease = settings.lease, .instance = instance_name()},
@@ -125,7 +123,7 @@ void ScannerRole::begin(const storage::Leadership& leadership, std::uint64_t aft
 }
 
 asio::awaitable<void> ScannerRole::scan() {
-    co_await prepare_();
+    co_await hooks_.prepare();
     if (term_ != 0 && !stopping_) co_await engine_.run();
     scanning_ = false;
     changed_.notify();
@@ -136,9 +134,10 @@ asio::awaitable<void> ScannerRole::end() {
     if (stopping_ && publisher_) co_await publisher_->drain(kDrain);
     term_ = 0;
     engine_.stop();
-    co_await hand_over_();
+    co_await hooks_.hand_over();
     if (publisher_) publisher_->retire();
     while (scanning_) co_await changed_.wait_for(std::chrono::seconds(1));
+    hooks_.ended();
     if (follower_) follower_->pause(false);
     stand_by("standing by: another scanner is, or may be, elected");
 }

@@ -31,15 +31,19 @@ namespace scanner::app {
 /// when the database knows where this one ended and takes it or not. Loop thread only.
 class ScannerRole {
 public:
-    /// Before each term, while it is this process' already: what has to be asked of the exchange and the stores.
-    using Prepare = std::function<boost::asio::awaitable<void>()>;
-    /// At the end of each, as long as what is kept for the next one may still be written. Seconds at most.
-    using HandOver = std::function<boost::asio::awaitable<void>()>;
+    struct Hooks {
+        /// Before each term, while it is this process' already: what has to be asked of the exchange and the stores.
+        std::function<boost::asio::awaitable<void>()> prepare;
+        /// At the end of each, as long as what is kept for the next one may still be written. Seconds at most.
+        std::function<boost::asio::awaitable<void>()> hand_over;
+        /// When nothing of it is scanned any more.
+        std::function<void()> ended;
+    };
 
     /// `settings`, `clock`, `engine` and `stores` must outlive it. To be made before anything else listens to the
     /// board: what follows a ranking is written in its name.
     ScannerRole(const boost::asio::any_io_executor& executor, const settings::Settings& settings,
-                const core::Clock& clock, engine::Engine& engine, Stores& stores, Prepare prepare, HandOver hand_over);
+                const core::Clock& clock, engine::Engine& engine, Stores& stores, Hooks hooks);
 
     /// Called with each ranking of this process' own that has been published: as Redis confirmed it, or without Redis
     /// as it was shown. To be set once, before `run`.
@@ -54,6 +58,8 @@ public:
 
     /// Whether this process made it, in the term that goes on.
     [[nodiscard]] bool leads(const ranking::Ranking& ranking) const { return term_ != 0 && ranking.epoch == term_; }
+    /// The epoch, while this process is elected; 0 otherwise.
+    [[nodiscard]] std::uint64_t term() const { return term_; }
     [[nodiscard]] api::ScaleStatus status() const;
 
 private:
@@ -70,8 +76,7 @@ private:
     const settings::Settings& settings_;
     engine::Engine& engine_;
     Stores& stores_;
-    Prepare prepare_;
-    HandOver hand_over_;
+    Hooks hooks_;
     std::function<void(const ranking::RankingPtr&)> on_led_;
     std::unique_ptr<engine::RankingFollower> follower_;    ///< nullptr without Redis
     std::unique_ptr<engine::RankingPublisher> publisher_;  ///< the same
