@@ -29,6 +29,12 @@ struct Sent {
     storage::Publication publication;
 };
 
+/// What takes longer to make of a recorded ranking and keeps no replica waiting: sent once its entry is there.
+struct Rest {
+    ranking::PackedRankingPtr packed;
+    bool has_snapshot = false;  ///< that was sent already
+};
+
 /// What the work on the thread needs; immutable or its own.
 struct Job {
     Publication publication;
@@ -61,10 +67,19 @@ Sent make_sent(const Job& job) {
     publication.seq = job.publication.ranking->sequence;
     publication.version = static_cast<int>(ranking::kStreamFormat);
     publication.recorded = job.publication.recorded;
-    if (job.whole || job.publication.recorded) publication.snapshot = encode_snapshot(*sent.packed, job.options.origin);
+    if (job.whole) publication.snapshot = encode_snapshot(*sent.packed, job.options.origin);
     publication.delta = job.whole ? *publication.snapshot : encode_delta(*job.before, *sent.packed, job.options.origin);
-    if (job.publication.recorded) publication.keys = cache_entries(*job.publication.ranking, job.options);
     return sent;
+}
+
+storage::Publication make_rest(const Rest& rest, const RankingPublisherOptions& options) {
+    storage::Publication publication;
+    publication.seq = rest.packed->ranking->sequence;
+    publication.version = static_cast<int>(ranking::kStreamFormat);
+    publication.recorded = true;
+    if (!rest.has_snapshot) publication.snapshot = encode_snapshot(*rest.packed, options.origin);
+    publication.keys = cache_entries(*rest.packed->ranking, options);
+    return publication;
 }
 
 class RankingPublisherImpl final : public RankingPublisher {
@@ -81,6 +96,7 @@ public:
 
     void lead(storage::Leadership leadership) override {
         leadership_ = std::move(leadership);
+        rest_.reset();
         whole_ = true;
         changed_.notify();
     }
@@ -88,6 +104,7 @@ public:
         leadership_.reset();
         recorded_.reset();
         newest_.reset();
+        rest_.reset();
         if (unanswered_) tell_recorded(*std::exchange(unanswered_, std::nullopt), false);
         idle_.notify();
     }
@@ -110,7 +127,7 @@ public:
 
     asio::awaitable<void> drain(milliseconds grace) override {
         const auto deadline = SteadyClock::now() + grace;
-        while (leadership_ && (busy_ || waits()) && SteadyClock::now() < deadline) {
+        while (leadership_ && (busy_ || waits() || rest_) && SteadyClock::now() < deadline) {
             co_await idle_.wait(deadline);
         }
     }
@@ -118,14 +135,23 @@ public:
     asio::awaitable<void> run() override {
         co_await asio::this_coro::throw_if_cancelled(false);
         while (!stopping_) {
+            const auto now = SteadyClock::now();
             const auto due = due_at();
-            if (!due || *due > SteadyClock::now()) {
-                co_await changed_.wait(due.value_or(SteadyClock::now() + kIdle));
+            const bool is_due = due && *due <= now;
+            const bool has_rest = leadership_ && rest_;
+            if (!is_due && !(has_rest && not_before_ <= now)) {
+                auto until = due.value_or(now + kIdle);
+                if (has_rest) until = std::min(until, not_before_);
+                co_await changed_.wait(until);
                 continue;
             }
             busy_ = true;
-            auto [publication, again] = take();
-            co_await send(std::move(publication), again);
+            if (is_due) {
+                auto [publication, again] = take();
+                co_await send(std::move(publication), again);
+            } else {
+                co_await send_rest(*rest_);
+            }
             busy_ = false;
             idle_.notify();
         }
@@ -171,7 +197,7 @@ private:
         const std::size_t entry_bytes = sent.publication.delta.size();
         const std::size_t snapshot_bytes = sent.publication.snapshot ? sent.publication.snapshot->size() : 0;
         const auto published = co_await stream_->publish(leadership, std::move(sent.publication));
-        if (!leadership_ || leadership_->epoch != leadership.epoch) {  // meanwhile another one's time
+        if (!leads_still(leadership)) {  // meanwhile another one's time
             if (published || again || is_unknown(published.error()))
                 tell_recorded(job.publication, published.has_value());
             co_return;
@@ -182,11 +208,11 @@ private:
         }
         base_ = std::move(sent.packed);
         universe_ = universe;
+        if (job.publication.recorded) rest_ = Rest{.packed = base_, .has_snapshot = job.whole};
         ++status_.published;
         status_.whole += job.whole ? 1U : 0U;
         status_.stream_bytes += entry_bytes;
-        status_.snapshots += snapshot_bytes > 0 ? 1U : 0U;
-        status_.snapshot_bytes += snapshot_bytes;
+        count_snapshot(snapshot_bytes);
         const bool is_new = status_.last_sequence != base_->ranking->sequence;
         status_.last_sequence = base_->ranking->sequence;
         status_.last_error.clear();
@@ -204,19 +230,48 @@ private:
         return error.code() != core::ErrorCode::conflict && error.code() != core::ErrorCode::invalid_input;
     }
 
-    void fail(const core::Error& error, Publication publication, bool again) {
+    asio::awaitable<void> send_rest(Rest rest) {
+        const storage::Leadership leadership = *leadership_;
+        auto publication = co_await on_thread(thread_, [&rest, this] { return make_rest(rest, options_); });
+        const std::size_t snapshot_bytes = publication.snapshot ? publication.snapshot->size() : 0;
+        const auto published = co_await stream_->publish(leadership, std::move(publication));
+        if (!leads_still(leadership)) co_return;
+        if (!published) {
+            static_cast<void>(is_over(published.error()));
+            co_return;
+        }
+        rest_.reset();
+        count_snapshot(snapshot_bytes);
+        status_.last_error.clear();
+        failure_.recovered();
+    }
+    /// Whether nothing has changed while something was sent in this name.
+    bool leads_still(const storage::Leadership& leadership) const {
+        return leadership_ && leadership_->epoch == leadership.epoch;
+    }
+    void count_snapshot(std::size_t bytes) {
+        status_.snapshots += bytes > 0 ? 1U : 0U;
+        status_.snapshot_bytes += bytes;
+    }
+
+    /// Whether nothing more can be published in this name.
+    bool is_over(const core::Error& error) {
         ++status_.failed;
         status_.last_error = error.message();
         failure_.failed(core::to_string(error.code()), {{"error", error.message()}});
-        if (again && !is_unknown(error)) tell_recorded(publication, false);  // refused now, but what of the first time?
         if (error.code() == core::ErrorCode::conflict) {
             retire();
             if (on_fenced_) on_fenced_();
-            return;
+            return true;
         }
+        not_before_ = SteadyClock::now() + options_.retry_interval;
+        return false;
+    }
+    void fail(const core::Error& error, Publication publication, bool again) {
+        if (again && !is_unknown(error)) tell_recorded(publication, false);  // refused now, but what of the first time?
+        if (is_over(error)) return;
         // Whether it was written is unknown, so what comes next must not rest on it.
         whole_ = true;
-        not_before_ = SteadyClock::now() + options_.retry_interval;
         if (!is_unknown(error)) return;
         if (publication.recorded) {
             unanswered_ = std::move(publication);
@@ -236,6 +291,7 @@ private:
     std::optional<Publication> unanswered_;  ///< recorded, and whether it was published only Redis knows
     std::optional<Publication> recorded_;    ///< the newest of those that history keeps
     std::optional<Publication> newest_;      ///< younger than that
+    std::optional<Rest> rest_;               ///< of the last recorded one, until Redis has it
     ranking::PackedRankingPtr base_;         ///< the last one that Redis confirmed
     UniversePtr universe_;                   ///< of that one
     std::deque<SteadyClock::time_point> sent_at_;
