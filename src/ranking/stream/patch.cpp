@@ -42,6 +42,14 @@ std::size_t common(std::string_view left, std::string_view right, std::size_t li
     return at;
 }
 
+/// Which of eight bytes are the same: a bit for each, the first one lowest.
+unsigned same_of_eight(const char* left, const char* right) {
+    constexpr std::uint64_t kLow = 0x7f7f7f7f7f7f7f7fULL;
+    const std::uint64_t differing = eight_at(left) ^ eight_at(right);
+    const std::uint64_t same = ~(((differing & kLow) + kLow) | differing | kLow);  // 0x80 where a byte is 0
+    return static_cast<unsigned>(((same >> 7U) * 0x0102040810204080ULL) >> 56U);
+}
+
 std::string_view behind(std::string_view text, std::size_t at) {
     return at < text.size() ? text.substr(at) : std::string_view();
 }
@@ -59,19 +67,30 @@ struct Meeting {
 };
 
 std::optional<Meeting> meeting(std::string_view old, std::string_view fresh) {
+    static_assert(kLeastCopy == 4);
     std::optional<Meeting> best;
-    for (std::size_t step = 0; step <= kValue; ++step) {
+    const auto in_place = [&](std::size_t step) {
         const std::size_t length = common(behind(old, step), behind(fresh, step), kLook);
-        if (length < kLeastCopy) continue;
-        best = Meeting{.in_old = step, .in_fresh = step, .length = length};
-        break;
+        if (length >= kLeastCopy) best = Meeting{.in_old = step, .in_fresh = step, .length = length};
+        return best.has_value();
+    };
+    if (std::min(old.size(), fresh.size()) >= 2 * kValue) {
+        const unsigned same = same_of_eight(old.data(), fresh.data()) |
+                              same_of_eight(old.data() + kValue, fresh.data() + kValue) << kValue;
+        const unsigned four = same & same >> 1U & same >> 2U & same >> 3U;
+        if (four != 0) static_cast<void>(in_place(static_cast<std::size_t>(std::countr_zero(four))));
+    } else {
+        for (std::size_t step = 0; step <= kValue && !in_place(step);) ++step;
     }
     if (best && best->length >= kSure) return best;
     const auto consider = [&](std::size_t in_old, std::size_t in_fresh) {
+        if (old.size() < in_old + kValue || fresh.size() < in_fresh + kValue ||
+            eight_at(old.data() + in_old) != eight_at(fresh.data() + in_fresh))
+            return;
         const Meeting found{.in_old = in_old,
                             .in_fresh = in_fresh,
                             .length = common(behind(old, in_old), behind(fresh, in_fresh), kLook)};
-        if (found.length >= 2 * kLeastCopy && (!best || found.worth() > best->worth())) best = found;
+        if (!best || found.worth() > best->worth()) best = found;
     };
     for (const std::size_t move : kMoves) {
         consider(move, 0);

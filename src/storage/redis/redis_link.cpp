@@ -184,7 +184,7 @@ private:
     std::deque<Waiting> waiting_;
     std::string outgoing_;
     std::string sending_;
-    std::array<char, 16'384> incoming_{};
+    std::array<char, 65'536> incoming_{};
     bool connected_ = false;
     bool writing_ = false;
     bool closed_ = false;
