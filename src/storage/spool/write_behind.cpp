@@ -80,6 +80,15 @@ WriteOutcome write_or_set_aside(SqlSession& session, Spool& spool, const std::ve
     return outcome;
 }
 
+/// Alerts are of a ranking that was published, which need not be the last that was made: where its epoch ends at the
+/// one of theirs, they are still honest.
+Author author_of(const HistoryBatch& batch, Author author) {
+    if (batch.cycle || batch.alerts.empty()) return author;
+    const std::uint64_t newest = std::ranges::max(batch.alerts, {}, &AlertRecord::sequence).sequence;
+    author.sequence = std::min(author.sequence, newest);
+    return author;
+}
+
 }  // namespace
 
 WriteBehind::WriteBehind(asio::any_io_executor executor, const core::Clock& clock, const StoreOptions& options,
@@ -124,7 +133,7 @@ void WriteBehind::spool(std::function<HistoryBatch()> make, Author author) {
     bool taken = false;
     try {
         HistoryBatch batch = make();
-        if (batch.author.epoch == 0) batch.author = author;
+        if (batch.author.epoch == 0) batch.author = author_of(batch, author);
         making_failure_.recovered();
         taken = spool_writer_->add(encode_batch(batch), batch.cycle ? batch.cycle->sequence : 0, clock_.now());
         if (taken) {

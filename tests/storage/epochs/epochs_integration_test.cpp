@@ -149,6 +149,11 @@ TEST_P(Epochs, alerts_are_those_of_the_epoch_that_is_in_office) {
         {{.rule = "s", .symbol = "BTC/USDT:USDT", .time = kStart, .sequence = 4, .payload_json = "{}"}});
     ASSERT_TRUE(run_until([&] { return store_->epoch_ledger().fenced_batches() == 1; }));
     EXPECT_EQ(number("SELECT count(*) FROM alerts"), 1);
+    // Of the last that was published, while the next one was made already.
+    archive().record_alerts(
+        {{.rule = "t", .symbol = "BTC/USDT:USDT", .time = kStart, .sequence = 3, .payload_json = "{}"}});
+    ASSERT_TRUE(run_until([&] { return store_->status().backlog == 0 && number("SELECT count(*) FROM alerts") == 2; }));
+    EXPECT_EQ(store_->epoch_ledger().fenced_batches(), 1U);
 }
 
 TEST_P(Epochs, numbers_are_reserved_while_it_is_open) {
