@@ -45,6 +45,7 @@ public:
 
     asio::awaitable<core::Result<void>> publish(storage::Leadership /*leadership*/,
                                                 storage::Publication publication) override {
+        if (publication.delta.empty()) co_return core::Result<void>();  // the snapshot of one that is there
         asked.push_back(publication.seq);
         Answer answer = Answer::done;
         if (!answers.empty()) {
