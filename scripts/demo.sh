@@ -44,6 +44,8 @@ for _ in $(seq 300); do
     panel      http://127.0.0.1:$scanner_port/panel
     docs       http://127.0.0.1:$scanner_port/docs
     rankings   http://127.0.0.1:$scanner_port/rankings?top=5
+  Manipulation is unknown for the first quarter of an hour, in which the detectors learn what is usual; until then no
+  opportunity is called tradable. SCANNER_MANIP_MODEL=seed judges at once.
   Ctrl-C stops everything.
 
 EOF

@@ -37,7 +37,7 @@ struct OpenEpisode {
 };
 
 struct DetectorVerdict {
-    std::optional<double> score;        ///< 0..100; empty where no detector could tell
+    std::optional<double> score;        ///< 0..100; empty where too few detectors could tell
     std::optional<double> probability;  ///< that an episode of any kind was under way in the last 60 s
     bool quarantined = false;
     /// When the quarantine ends unless the score rises again, by the exchange's clock; empty while it is not known to

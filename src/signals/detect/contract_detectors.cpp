@@ -33,6 +33,9 @@ bool is_usable(double value) {
     return value >= kLeastValue && value <= kLargestValue;
 }
 
+/// False alerts a symbol-day at which an episode opens: a detector that finds that much is believed alone.
+constexpr double kOpeningRate = 0.1;
+
 constexpr std::uint32_t kStateMagic = 0x5454'4544;  // "DETT"
 
 }  // namespace
@@ -129,7 +132,7 @@ void ContractDetectors::State::judge() {
     next_change.reset();
     double innocent = 1.0;
     double least_rate = 1e3;
-    bool known = false;
+    std::size_t told = 0;
     for (const DetectorFlagInfo& flag : kDetectorFlags) {
         const auto read = reading(flag.flag);
         if (!read) {
@@ -142,11 +145,11 @@ void ContractDetectors::State::judge() {
         verdict.probabilities[static_cast<std::size_t>(flag.flag)] = read->probability;
         verdict.severities[static_cast<std::size_t>(flag.flag)] = score_of_rate(read->rate);
         if (!flag.manipulation || flag.kind == FlagKind::experimental) continue;
-        known = true;
+        ++told;
         innocent *= 1.0 - read->probability;
         least_rate = std::min(least_rate, read->rate);
     }
-    if (known) {
+    if (told >= kLeastTold || (told > 0 && least_rate <= kOpeningRate)) {
         verdict.probability = 1.0 - innocent;
         verdict.score = score_of_rate(least_rate);
     }

@@ -36,6 +36,10 @@ std::map<std::uint64_t, Episode> follow(ContractDetectors& detectors, const std:
 
 constexpr auto kOnset = kStart + hours(15);
 
+double severity_of(const Verdict& verdict, DetectorFlag flag) {
+    return verdict.severities[static_cast<std::size_t>(flag)];
+}
+
 TEST(ContractDetectors, opens_one_episode_for_a_pump_and_closes_it) {
     ContractDetectors detectors;
     const auto trades = tape(1, seconds(60));
@@ -65,9 +69,32 @@ TEST(ContractDetectors, knows_nothing_without_six_hours_of_trades) {
     static_cast<void>(follow(detectors, trades, kStart + hours(5), kStart + hours(7)));
     const auto now = kStart + hours(7);
     EXPECT_FALSE(detectors.verdict(now).unknown.has(DetectorFlag::pump_ignition));
-    ASSERT_TRUE(detectors.verdict(now).score);
-    EXPECT_LT(*detectors.verdict(now).score, 50.0);
-    EXPECT_FALSE(detectors.verdict(now + minutes(1)).score) << "no word of trades for a minute";
+    EXPECT_LT(severity_of(detectors.verdict(now), DetectorFlag::pump_ignition), 50.0);
+    EXPECT_TRUE(detectors.verdict(now + minutes(1)).unknown.has(DetectorFlag::pump_ignition))
+        << "no word of trades for a minute";
+}
+
+TEST(ContractDetectors, that_one_or_two_found_nothing_is_no_score) {
+    ContractDetectors detectors;
+    market::OrderBook book;
+    for (int level = 0; level < 40; ++level) {
+        book.bids.push_back({100.0 - 0.01 * (level + 1), 50.0});
+        book.asks.push_back({100.0 + 0.01 * (level + 1), 50.0});
+    }
+    std::size_t fewest_with_score = kDetectorFlagCount;
+    for (auto now = kStart; now < kStart + minutes(40); now += seconds(5)) {
+        detectors.on_trades({}, now);
+        detectors.on_polled_book(book, now);
+        if (core::to_unix_ms(now) % 15'000 == 0) detectors.on_open_interest(1e6, now);
+        const Verdict& verdict = detectors.verdict(now);
+        const auto told = static_cast<std::size_t>(std::ranges::count_if(kDetectorFlags, [&](const auto& flag) {
+            return flag.manipulation && flag.kind != FlagKind::experimental && !verdict.unknown.has(flag.flag);
+        }));
+        EXPECT_EQ(verdict.score.has_value(), told >= ContractDetectors::kLeastTold) << told << " detectors told";
+        EXPECT_EQ(verdict.score.has_value(), verdict.probability.has_value());
+        if (verdict.score) fewest_with_score = std::min(fewest_with_score, told);
+    }
+    EXPECT_EQ(fewest_with_score, ContractDetectors::kLeastTold) << "polling tells so many, in time";
 }
 
 TEST(ContractDetectors, goes_on_after_a_restart_with_the_same_episode) {

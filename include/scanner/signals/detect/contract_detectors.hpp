@@ -24,7 +24,8 @@ namespace scanner::signals {
 /// What all detectors of a contract say together, at one moment.
 struct Verdict {
     /// That an episode of manipulation of any kind was under way in the last 60 s: noisy-or of the calibrated
-    /// probabilities of those flags that count (FlagKind). Empty while every one of them is unknown.
+    /// probabilities of those flags that count (FlagKind). Empty while fewer than ContractDetectors::kLeastTold of them
+    /// can be told, unless one of these has an episode: that one or two found nothing says little.
     std::optional<double> probability;
     /// 0..100: score_of_rate() of the strongest evidence of the last 60 s among those flags; 50 is what a calm contract
     /// reaches once in ten days, 80 once in a hundred. Empty together with `probability`.
@@ -51,6 +52,8 @@ struct Verdict {
 class ContractDetectors {
 public:
     static constexpr std::size_t kMaxBytes = 64U * 1024U;
+    /// Of the flags that count: as many as polled books and open interest tell after a quarter of an hour.
+    static constexpr std::size_t kLeastTold = 3;
     static constexpr std::size_t kMaxStateBytes = 32U * 1024U;
     /// Changes of episodes that are not taken are merged, the newest state of each, and at most so many are kept.
     static constexpr std::size_t kMaxChanges = 64;
