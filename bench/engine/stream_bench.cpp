@@ -84,12 +84,17 @@ int run(const char* path, const ranking::RankingOrigin& origin) {
         if (own == nullptr || base->note.recorded) {
             const std::string bytes = snapshot.measure([&] { return ranking::encode_snapshot(*next, origin); });
             snapshot.bytes += bytes.size();
-            if (own == nullptr) reader = *ranking::decode_message(bytes, nullptr, origin);
+            if (own == nullptr) reader = ranking::decode_message(bytes, nullptr, origin).value_or(nullptr);
         }
         if (own != nullptr) {
             const std::string bytes = delta.measure([&] { return ranking::encode_delta(*own, *next, origin); });
             delta.bytes += bytes.size();
-            reader = *again.measure([&] { return ranking::decode_message(bytes, reader.get(), origin); });
+            const auto sent_on = again.measure([&] { return ranking::decode_message(bytes, reader.get(), origin); });
+            if (!sent_on) {
+                fmt::print(stderr, "sent on: {}\n", sent_on.error().message());
+                return 1;
+            }
+            reader = *sent_on;
         }
         own = next;
     }
