@@ -238,7 +238,9 @@ class Run:
                 conditions.setdefault(int(seq), {})[symbol] = int(rank) <= 5
         last = {entry.epoch: entry.seq for entry in stream}
         unpublished = check.never_published(stream, history, unseen)
-        uncertain = frozenset(seq for epoch, seq in last.items() if epoch != max(last)) | unpublished
+        uncertain = frozenset(seq for epoch, seq in last.items() if epoch != max(last))
+        # Of what Redis lost some may have come to the rules, and some not: its scanner did not know whether it was published.
+        uncertain |= frozenset(row.seq for row in history) - frozenset(entry.seq for entry in stream)
         uncertain |= frozenset(seq for seq in conditions if seq <= cluster.ruled_after)
         # What is asked after the last entry that counts is not judged; the stream as a whole is.
         broken = [
