@@ -1,7 +1,11 @@
 #include "recording/records.hpp"
 
+#include "scanner/core/clock.hpp"
 #include "scanner/recording/recorder.hpp"
+#include "scanner/recording/tap.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zlib.h>
@@ -206,6 +210,41 @@ TEST_F(RecorderTest, ends_when_a_slow_disk_lets_too_much_pile_up) {
     ASSERT_LT(all.size(), records.size());
     all.erase(all.begin());
     EXPECT_TRUE(std::equal(all.begin(), all.end(), records.begin()));
+}
+
+TEST_F(RecorderTest, keeps_no_ranking_waiting_while_the_disk_does_not_answer) {
+    boost::asio::io_context io{1};
+    const auto recorder = make();
+    const auto tap = make_tap(io.get_executor(), core::system_clock(), "A=1\n");
+    tap->record_to(recorder.get());
+    tap->step("publish", "", "0");
+    ASSERT_TRUE(wait_for([&] { return !stored().empty(); }));
+    disk_->set([](MemoryDisk& disk) { disk.hangs = true; });
+    // A loop that publishes while thousands of messages come, and a disk that has not taken one of them yet.
+    constexpr int kRankings = 200;
+    int published = 0;
+    std::function<void()> publish = [&] {
+        for (int i = 0; i < 20; ++i) {
+            tap->note(
+                SocketFrame{.connection = 0, .binary = false, .compressed = false, .bytes = std::string(300, 'x')});
+        }
+        tap->step("publish", "", std::to_string(++published));
+        if (published < kRankings) boost::asio::post(io, publish);
+    };
+    boost::asio::post(io, publish);
+    ASSERT_TRUE(wait_for([&] {
+        io.restart();
+        io.poll();
+        return published == kRankings;
+    }));
+    EXPECT_EQ(stored().size(), 1U) << "nothing was written meanwhile";
+    EXPECT_EQ(recorder->status().state, RecorderState::recording);
+    tap->record_to(nullptr);
+    disk_->set([](MemoryDisk& disk) { disk.hangs = false; });
+    ASSERT_TRUE(recorder->finish(30s));
+    const auto all = stored();
+    ASSERT_EQ(all.size(), 1U + (kRankings * 21));
+    EXPECT_EQ(std::get<Step>(all.back().body).detail, std::to_string(kRankings)) << "and nothing was lost";
 }
 
 TEST_F(RecorderTest, begins_a_segment_with_more_than_may_wait_otherwise) {

@@ -2,7 +2,8 @@
 
 #include "fuzz/spool_batch.hpp"
 #include "storage/history_samples.hpp"
-#include "storage/spool/bytes.hpp"
+
+#include "scanner/core/bytes.hpp"
 
 #include <gtest/gtest.h>
 
@@ -76,7 +77,7 @@ TEST(BatchCodec, keeps_what_is_unknown_of_a_minute_unknown) {
 /// What a spool holds that the version before left behind.
 TEST(BatchCodec, reads_a_batch_of_the_first_version) {
     std::string raw;
-    ByteWriter out(raw);
+    core::ByteWriter out(raw);
     out.u8(0);  // no cycle
     out.u32(0);
     out.u32(0);
@@ -115,7 +116,7 @@ TEST(BatchCodec, reads_a_batch_of_the_first_version) {
 /// The version before wrote inputs as JSON.
 TEST(BatchCodec, reads_a_batch_of_the_second_version) {
     std::string raw;
-    ByteWriter out(raw);
+    core::ByteWriter out(raw);
     out.u8(0);   // no cycle
     out.u32(0);  // no rankings
     out.u32(1);  // inputs of one contract
@@ -141,7 +142,7 @@ TEST(BatchCodec, reads_a_batch_of_the_second_version) {
 /// The version before knew every score of a minute, and no episodes.
 TEST(BatchCodec, reads_a_batch_of_the_third_version) {
     std::string raw;
-    ByteWriter out(raw);
+    core::ByteWriter out(raw);
     out.u8(0);                               // no cycle
     for (int i = 0; i < 3; ++i) out.u32(0);  // rankings, schemas, inputs
     out.u32(1);                              // one minute
@@ -167,7 +168,7 @@ TEST(BatchCodec, reads_a_batch_of_the_third_version) {
 /// The version before had no authors.
 TEST(BatchCodec, reads_a_batch_of_the_fourth_version) {
     std::string raw;
-    ByteWriter out(raw);
+    core::ByteWriter out(raw);
     out.u8(0);                               // no cycle
     for (int i = 0; i < 7; ++i) out.u32(0);  // rankings, schemas, inputs, minutes, candles, alerts, episodes
     const auto batch = decode_batch(fuzz::stored_batch(raw, 4));
@@ -233,7 +234,7 @@ TEST(BatchCodec, gives_back_episodes_and_scores_that_nothing_told) {
 
 TEST(BatchCodec, refuses_inputs_of_a_schema_that_is_not_there) {
     std::string raw;
-    ByteWriter out(raw);
+    core::ByteWriter out(raw);
     out.u8(0);
     out.u32(0);
     out.u32(0);  // no schemas

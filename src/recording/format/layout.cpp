@@ -1,6 +1,6 @@
 #include "recording/format/layout.hpp"
 
-#include "recording/format/bytes.hpp"
+#include "scanner/core/bytes.hpp"
 
 #include <fmt/format.h>
 
@@ -27,7 +27,7 @@ std::uint64_t checksum(std::string_view bytes) {
 
 std::string encode_segment_header(const SegmentHeader& header) {
     std::string out(kSegmentMagic);
-    ByteSink sink(out);
+    core::ByteWriter sink(out);
     sink.u16(kVersion);
     sink.u16(kSegmentHeaderBytes);
     sink.u32(header.after_gap ? kAfterGap : 0);
@@ -46,7 +46,7 @@ core::Result<SegmentHeader> read_segment_header(std::string_view bytes) {
         return core::fail(core::ErrorCode::malformed, "not a segment of a recording");
     }
     if (bytes.size() < kSegmentHeaderBytes) return core::fail(core::ErrorCode::malformed, "the header is cut short");
-    ByteSource source(bytes.substr(kSegmentMagic.size(), kSegmentHeaderBytes - kSegmentMagic.size()));
+    core::ByteReader source(bytes.substr(kSegmentMagic.size(), kSegmentHeaderBytes - kSegmentMagic.size()));
     const std::uint16_t version = source.u16();
     const std::uint16_t size = source.u16();
     SegmentHeader header;
@@ -72,7 +72,7 @@ core::Result<SegmentHeader> read_segment_header(std::string_view bytes) {
 
 std::string encode_frame_header(const FrameHeader& header) {
     std::string out(kFrameMagic);
-    ByteSink sink(out);
+    core::ByteWriter sink(out);
     sink.u32(header.number);
     sink.u32(header.compressed_size);
     sink.u32(header.inflated_size);
@@ -88,7 +88,7 @@ std::string encode_frame_header(const FrameHeader& header) {
 
 std::optional<FrameHeader> decode_frame_header(std::string_view bytes) {
     if (bytes.size() < kFrameHeaderBytes || !bytes.starts_with(kFrameMagic)) return std::nullopt;
-    ByteSource source(bytes.substr(kFrameMagic.size(), kFrameHeaderBytes - kFrameMagic.size()));
+    core::ByteReader source(bytes.substr(kFrameMagic.size(), kFrameHeaderBytes - kFrameMagic.size()));
     FrameHeader header;
     header.number = source.u32();
     header.compressed_size = source.u32();
@@ -112,7 +112,7 @@ std::optional<FrameHeader> decode_frame_header(std::string_view bytes) {
 
 std::string encode_index(const std::vector<FramePlace>& frames, std::uint64_t offset) {
     std::string out(kIndexMagic);
-    ByteSink sink(out);
+    core::ByteWriter sink(out);
     sink.u32(static_cast<std::uint32_t>(frames.size()));
     for (const FramePlace& frame : frames) {
         sink.u64(frame.offset);
@@ -131,11 +131,11 @@ std::optional<Index> decode_index(std::string_view segment) {
     constexpr std::size_t kAround = kIndexMagic.size() + sizeof(std::uint32_t) + sizeof(std::uint64_t) + kTrailerBytes;
     if (segment.size() < kSegmentHeaderBytes + kAround || !segment.ends_with(kTrailerMagic)) return std::nullopt;
     Index index;
-    index.offset = ByteSource(segment.substr(segment.size() - kTrailerBytes)).u64();
+    index.offset = core::ByteReader(segment.substr(segment.size() - kTrailerBytes)).u64();
     if (index.offset > segment.size() - kAround) return std::nullopt;
     const std::string_view bytes = segment.substr(static_cast<std::size_t>(index.offset));
     if (!bytes.starts_with(kIndexMagic)) return std::nullopt;
-    ByteSource source(bytes.substr(kIndexMagic.size()));
+    core::ByteReader source(bytes.substr(kIndexMagic.size()));
     const std::uint32_t count = source.u32();
     if (bytes.size() != kAround + (std::size_t{count} * kIndexEntryBytes)) return std::nullopt;
     for (std::uint32_t i = 0; i < count; ++i) {

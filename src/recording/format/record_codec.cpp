@@ -1,7 +1,6 @@
 #include "recording/format/record_codec.hpp"
 
-#include "recording/format/bytes.hpp"
-
+#include "scanner/core/bytes.hpp"
 #include "scanner/recording/segment.hpp"
 
 #include <algorithm>
@@ -21,68 +20,68 @@ static_assert(std::variant_size_v<RecordBody> == kKinds.size());
 constexpr std::uint8_t kBinary = 1;
 constexpr std::uint8_t kCompressed = 2;
 
-void put(ByteSink& sink, const RestAnswer& answer) {
-    sink.text(answer.url);
+void put(core::ByteWriter& sink, const RestAnswer& answer) {
+    sink.short_text(answer.url);
     sink.varint(static_cast<std::uint64_t>(std::max(answer.status, 0)));
     sink.varint(answer.headers.size());
     for (const net::Header& header : answer.headers) {
-        sink.text(header.name);
-        sink.text(header.value);
+        sink.short_text(header.name);
+        sink.short_text(header.value);
     }
-    sink.text(answer.body);
-    sink.text(answer.error);
+    sink.short_text(answer.body);
+    sink.short_text(answer.error);
 }
 
-void put(ByteSink& sink, const SocketFrame& frame) {
+void put(core::ByteWriter& sink, const SocketFrame& frame) {
     sink.varint(frame.connection);
     sink.u8(static_cast<std::uint8_t>((frame.binary ? kBinary : 0U) | (frame.compressed ? kCompressed : 0U)));
-    sink.text(frame.bytes);
+    sink.short_text(frame.bytes);
 }
 
-void put(ByteSink& sink, const ConnectionEvent& event) {
+void put(core::ByteWriter& sink, const ConnectionEvent& event) {
     sink.varint(event.connection);
     sink.u8(event.open ? 1 : 0);
-    sink.text(event.name);
-    sink.text(event.detail);
+    sink.short_text(event.name);
+    sink.short_text(event.detail);
 }
 
-void put(ByteSink& sink, const Step& step) {
-    sink.text(step.name);
-    sink.text(step.contract);
-    sink.text(step.detail);
+void put(core::ByteWriter& sink, const Step& step) {
+    sink.short_text(step.name);
+    sink.short_text(step.contract);
+    sink.short_text(step.detail);
 }
 
-void put(ByteSink& sink, const SettingsInEffect& settings) {
-    sink.text(settings.text);
+void put(core::ByteWriter& sink, const SettingsInEffect& settings) {
+    sink.short_text(settings.text);
 }
 
-void put(ByteSink& sink, const OperatorChange& change) {
-    sink.text(change.kind);
-    sink.text(change.text);
+void put(core::ByteWriter& sink, const OperatorChange& change) {
+    sink.short_text(change.kind);
+    sink.short_text(change.text);
 }
 
-void put(ByteSink& sink, const Checkpoint& checkpoint) {
+void put(core::ByteWriter& sink, const Checkpoint& checkpoint) {
     sink.varint(checkpoint.version);
-    sink.text(checkpoint.name);
-    sink.text(checkpoint.bytes);
+    sink.short_text(checkpoint.name);
+    sink.short_text(checkpoint.bytes);
 }
 
-void put(ByteSink& sink, const CycleDigest& digest) {
+void put(core::ByteWriter& sink, const CycleDigest& digest) {
     sink.varint(digest.sequence);
     sink.u64(digest.hash);
 }
 
-std::string text_of(ByteSource& source) {
-    return std::string(source.text());
+std::string text_of(core::ByteReader& source) {
+    return std::string(source.short_text());
 }
 
-std::uint32_t small(ByteSource& source) {
+std::uint32_t small(core::ByteReader& source) {
     const std::uint64_t value = source.varint();
     if (value > UINT32_MAX) source.refuse();
     return static_cast<std::uint32_t>(value);
 }
 
-RestAnswer take_rest(ByteSource& source) {
+RestAnswer take_rest(core::ByteReader& source) {
     RestAnswer answer;
     answer.url = text_of(source);
     const std::uint64_t status = source.varint();
@@ -100,7 +99,7 @@ RestAnswer take_rest(ByteSource& source) {
     return answer;
 }
 
-SocketFrame take_frame(ByteSource& source) {
+SocketFrame take_frame(core::ByteReader& source) {
     SocketFrame frame;
     frame.connection = small(source);
     const std::uint8_t flags = source.u8();
@@ -111,7 +110,7 @@ SocketFrame take_frame(ByteSource& source) {
     return frame;
 }
 
-ConnectionEvent take_event(ByteSource& source) {
+ConnectionEvent take_event(core::ByteReader& source) {
     ConnectionEvent event;
     event.connection = small(source);
     const std::uint8_t open = source.u8();
@@ -122,7 +121,7 @@ ConnectionEvent take_event(ByteSource& source) {
     return event;
 }
 
-std::optional<RecordBody> take_body(std::uint8_t kind, ByteSource& source) {
+std::optional<RecordBody> take_body(std::uint8_t kind, core::ByteReader& source) {
     switch (kind) {
         case 1: return take_rest(source);
         case 2: return take_frame(source);
@@ -203,13 +202,13 @@ std::size_t memory_of(const Record& record) noexcept {
 
 void encode_record(std::string& out, const Record& record, const Stamp& before) {
     std::string rest;
-    ByteSink sink(rest);
+    core::ByteWriter sink(rest);
     sink.zigzag(minus(record.at.wall_ns, before.wall_ns));
     sink.zigzag(minus(record.at.steady_ns, before.steady_ns));
     std::visit([&](const auto& body) { put(sink, body); }, record.body);
-    ByteSink head(out);
+    core::ByteWriter head(out);
     head.u8(kKinds[record.body.index()]);
-    head.text(rest);
+    head.short_text(rest);
 }
 
 std::optional<std::size_t> record_length(std::string_view bytes) {
@@ -229,9 +228,9 @@ std::optional<std::size_t> record_length(std::string_view bytes) {
 }
 
 std::optional<Record> decode_record(std::string_view bytes, const Stamp& before) {
-    ByteSource head(bytes);
+    core::ByteReader head(bytes);
     const std::uint8_t kind = head.u8();
-    ByteSource source(head.text());
+    core::ByteReader source(head.short_text());
     if (!head.ok() || !head.rest().empty()) return std::nullopt;
     Record record;
     record.at.wall_ns = plus(before.wall_ns, source.zigzag());

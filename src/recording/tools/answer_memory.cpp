@@ -1,7 +1,6 @@
 #include "scanner/recording/answer_memory.hpp"
 
-#include "recording/format/bytes.hpp"
-
+#include "scanner/core/bytes.hpp"
 #include "scanner/core/url.hpp"
 
 #include <utility>
@@ -10,11 +9,11 @@ namespace scanner::recording {
 
 std::unique_ptr<RestAnswer> answer_of(const Checkpoint& checkpoint) {
     if (checkpoint.version != kAnswerPiece) return nullptr;
-    ByteSource source(checkpoint.bytes);
+    core::ByteReader source(checkpoint.bytes);
     auto answer = std::make_unique<RestAnswer>();
     answer->url = checkpoint.name;
     const std::uint64_t status = source.varint();
-    answer->body = std::string(source.text());
+    answer->body = std::string(source.short_text());
     if (!source.ok() || status > 999) return nullptr;
     answer->status = static_cast<int>(status);
     return answer;
@@ -24,9 +23,9 @@ void AnswerMemory::note(const Record& record) {
     if (const auto* const answer = std::get_if<RestAnswer>(&record.body)) {
         if (answer->status < 200 || answer->status > 299) return;
         std::string bytes;
-        ByteSink sink(bytes);
+        core::ByteWriter sink(bytes);
         sink.varint(static_cast<std::uint64_t>(answer->status));
-        sink.text(answer->body);
+        sink.short_text(answer->body);
         keep(answer->url, record.at.wall_ns, std::move(bytes));
     } else if (const auto* const piece = std::get_if<Checkpoint>(&record.body)) {
         if (answer_of(*piece)) keep(piece->name, record.at.wall_ns, piece->bytes);

@@ -1,7 +1,6 @@
 #include "scanner/recording/engine_checkpoint.hpp"
 
-#include "recording/format/bytes.hpp"
-
+#include "scanner/core/bytes.hpp"
 #include "scanner/recording/digest.hpp"
 
 #include <algorithm>
@@ -25,28 +24,28 @@ std::vector<Checkpoint> engine_pieces(const EngineState& state) {
     for (std::size_t i = 0; i < count; ++i) {
         Checkpoint& piece =
             pieces.emplace_back(Checkpoint{.version = kEnginePiece, .name = std::string(kName), .bytes = {}});
-        ByteSink sink(piece.bytes);
+        core::ByteWriter sink(piece.bytes);
         sink.varint(i);
         sink.varint(count);
         sink.u64(hash);
         sink.u8(state.with_feed ? kWithFeed : 0);
         sink.varint(state.sequence);
-        sink.text(i == 0 ? state.exchange : std::string());
-        sink.text(std::string_view(state.bytes).substr(i * kPieceBytes, kPieceBytes));
+        sink.short_text(i == 0 ? state.exchange : std::string());
+        sink.short_text(std::string_view(state.bytes).substr(i * kPieceBytes, kPieceBytes));
     }
     return pieces;
 }
 
 std::optional<EngineState> EnginePieces::take(const Checkpoint& piece) {
     if (piece.version != kEnginePiece || piece.name != kName) return std::nullopt;
-    ByteSource source(piece.bytes);
+    core::ByteReader source(piece.bytes);
     const std::uint64_t number = source.varint();
     const std::uint64_t count = source.varint();
     const std::uint64_t hash = source.u64();
     const std::uint8_t flags = source.u8();
     const std::uint64_t sequence = source.varint();
-    const std::string_view exchange = source.text();
-    const std::string_view bytes = source.text();
+    const std::string_view exchange = source.short_text();
+    const std::string_view bytes = source.short_text();
     if (number == 0) {
         state_ = {.with_feed = (flags & kWithFeed) != 0,
                   .sequence = sequence,

@@ -1,6 +1,6 @@
 #include "storage/spool/batch_codec.hpp"
 
-#include "storage/spool/bytes.hpp"
+#include "scanner/core/bytes.hpp"
 
 #include <zlib.h>
 
@@ -33,23 +33,23 @@ constexpr std::int64_t kMaxSamples = 1'000'000;
 /// Deflate makes nothing shorter than this, so that a damaged length costs no memory.
 constexpr std::uint64_t kMaxDeflation = 1032;
 
-void time(ByteWriter& out, core::WallTime at) {
+void time(core::ByteWriter& out, core::WallTime at) {
     out.i64(core::to_unix_ms(at));
 }
-core::WallTime time(ByteReader& in) {
+core::WallTime time(core::ByteReader& in) {
     const std::int64_t ms = in.i64();
     if (!core::is_unix_ms(ms)) in.refuse();
     return core::from_unix_ms(ms);
 }
 /// A count or a sequence number: what every reader of the database and of JSON can hold.
-std::uint64_t count(ByteReader& in) {
+std::uint64_t count(core::ByteReader& in) {
     constexpr std::uint64_t kMaxCount = (1ULL << 53U) - 1;
     const std::uint64_t number = in.u64();
     if (number > kMaxCount) in.refuse();
     return number;
 }
 
-void write(ByteWriter& out, const CycleRecord& row) {
+void write(core::ByteWriter& out, const CycleRecord& row) {
     out.u64(row.sequence);
     time(out, row.time);
     out.text(row.default_profile);
@@ -60,7 +60,7 @@ void write(ByteWriter& out, const CycleRecord& row) {
     out.u8(row.simulated ? 1 : 0);
     out.text(row.settings_json);
 }
-void read(ByteReader& in, CycleRecord& row) {
+void read(core::ByteReader& in, CycleRecord& row) {
     row.sequence = count(in);
     row.time = time(in);
     row.default_profile = in.text();
@@ -72,7 +72,7 @@ void read(ByteReader& in, CycleRecord& row) {
     row.settings_json = in.text();
 }
 
-void write(ByteWriter& out, const RankingRow& row) {
+void write(core::ByteWriter& out, const RankingRow& row) {
     time(out, row.time);
     out.u64(row.sequence);
     out.text(row.profile);
@@ -82,7 +82,7 @@ void write(ByteWriter& out, const RankingRow& row) {
     for (const auto* value : {&row.last_price, &row.qvol_usdt, &row.spread_bps, &row.slip_bps, &row.manip_score})
         out.maybe(*value);
 }
-void read(ByteReader& in, RankingRow& row) {
+void read(core::ByteReader& in, RankingRow& row) {
     row.time = time(in);
     row.sequence = count(in);
     row.profile = in.text();
@@ -95,7 +95,7 @@ void read(ByteReader& in, RankingRow& row) {
 }
 
 /// Each schema once; rows name it by its place, or bring JSON.
-void write_inputs(ByteWriter& out, const std::vector<ContractInputs>& rows) {
+void write_inputs(core::ByteWriter& out, const std::vector<ContractInputs>& rows) {
     std::vector<const InputsSchema*> schemas;
     for (const ContractInputs& row : rows) {
         if (row.schema && std::ranges::find(schemas, row.schema.get()) == schemas.end())
@@ -119,7 +119,7 @@ void write_inputs(ByteWriter& out, const std::vector<ContractInputs>& rows) {
         out.text(row.texts_json);
     }
 }
-void read_inputs(ByteReader& in, std::vector<ContractInputs>& rows) {
+void read_inputs(core::ByteReader& in, std::vector<ContractInputs>& rows) {
     std::vector<InputsSchemaPtr> schemas;
     for (std::uint32_t left = in.u32(); left > 0 && in.ok(); --left) {
         auto schema = decode_inputs_schema(in.text());
@@ -147,14 +147,14 @@ void read_inputs(ByteReader& in, std::vector<ContractInputs>& rows) {
     }
 }
 /// Rows as the first two versions wrote them.
-void read(ByteReader& in, ContractInputs& row) {
+void read(core::ByteReader& in, ContractInputs& row) {
     row.time = time(in);
     row.sequence = count(in);
     row.symbol = in.text();
     row.inputs_json = in.text();
 }
 
-void write(ByteWriter& out, const MinuteAggregate& row) {
+void write(core::ByteWriter& out, const MinuteAggregate& row) {
     out.text(row.symbol);
     time(out, row.minute);
     for (const double value : {row.close, row.spread_bps, row.top5_depth_usdt}) out.real(value);
@@ -168,7 +168,7 @@ void write(ByteWriter& out, const MinuteAggregate& row) {
     out.u64(row.last_sequence);
 }
 /// The numbers as the first version wrote them.
-void read_all_known(ByteReader& in, MinuteAggregate& row) {
+void read_all_known(core::ByteReader& in, MinuteAggregate& row) {
     row.close = in.real();
     row.atr_pct = in.real();
     row.spread_bps = in.real();
@@ -178,7 +178,7 @@ void read_all_known(ByteReader& in, MinuteAggregate& row) {
     row.manip_score = in.real();
     for (auto* value : {&row.funding_8h_pct, &row.open_interest, &row.basis_bps}) *value = in.maybe();
 }
-void read(ByteReader& in, std::uint8_t version, MinuteAggregate& row) {
+void read(core::ByteReader& in, std::uint8_t version, MinuteAggregate& row) {
     row.symbol = in.text();
     row.minute = time(in);
     if (version == kVersionWithoutUnknown) {
@@ -197,27 +197,27 @@ void read(ByteReader& in, std::uint8_t version, MinuteAggregate& row) {
     row.last_sequence = count(in);
 }
 
-void write(ByteWriter& out, const ClosedCandle& row) {
+void write(core::ByteWriter& out, const ClosedCandle& row) {
     out.text(row.symbol);
     time(out, row.open_time);
     for (const double value : {row.open, row.high, row.low, row.close, row.base_volume}) out.real(value);
     out.u64(row.sequence);
 }
-void read(ByteReader& in, ClosedCandle& row) {
+void read(core::ByteReader& in, ClosedCandle& row) {
     row.symbol = in.text();
     row.open_time = time(in);
     for (auto* value : {&row.open, &row.high, &row.low, &row.close, &row.base_volume}) *value = in.real();
     row.sequence = count(in);
 }
 
-void write(ByteWriter& out, const AlertRecord& row) {
+void write(core::ByteWriter& out, const AlertRecord& row) {
     out.text(row.rule);
     out.text(row.symbol);
     time(out, row.time);
     out.u64(row.sequence);
     out.text(row.payload_json);
 }
-void read(ByteReader& in, AlertRecord& row) {
+void read(core::ByteReader& in, AlertRecord& row) {
     row.rule = in.text();
     row.symbol = in.text();
     row.time = time(in);
@@ -225,7 +225,7 @@ void read(ByteReader& in, AlertRecord& row) {
     row.payload_json = in.text();
 }
 
-void write(ByteWriter& out, const EpisodeRecord& row) {
+void write(core::ByteWriter& out, const EpisodeRecord& row) {
     out.text(row.id);
     out.u64(row.revision);
     for (const std::string* const text : {&row.symbol, &row.flag, &row.kind, &row.phase}) out.text(*text);
@@ -238,7 +238,7 @@ void write(ByteWriter& out, const EpisodeRecord& row) {
     out.text(row.details_json);
     out.text(row.context_json);
 }
-void read(ByteReader& in, EpisodeRecord& row) {
+void read(core::ByteReader& in, EpisodeRecord& row) {
     row.id = in.text();
     row.revision = count(in);
     for (std::string* const text : {&row.symbol, &row.flag, &row.kind, &row.phase}) *text = in.text();
@@ -252,12 +252,12 @@ void read(ByteReader& in, EpisodeRecord& row) {
 }
 
 template <class Row>
-void write_all(ByteWriter& out, const std::vector<Row>& rows) {
+void write_all(core::ByteWriter& out, const std::vector<Row>& rows) {
     out.u32(static_cast<std::uint32_t>(rows.size()));
     for (const Row& row : rows) write(out, row);
 }
 template <class Row>
-void read_all(ByteReader& in, std::uint8_t version, std::vector<Row>& rows) {
+void read_all(core::ByteReader& in, std::uint8_t version, std::vector<Row>& rows) {
     const std::uint32_t count = in.u32();
     for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
         if constexpr (std::is_same_v<Row, MinuteAggregate>) {
@@ -284,7 +284,7 @@ void merge_episode(EpisodeRecord& into, EpisodeRecord later) {
 
 std::string encode_batch(const HistoryBatch& batch) {
     std::string raw;
-    ByteWriter out(raw);
+    core::ByteWriter out(raw);
     out.u8(batch.cycle ? 1 : 0);
     if (batch.cycle) write(out, *batch.cycle);
     write_all(out, batch.rankings);
@@ -297,7 +297,7 @@ std::string encode_batch(const HistoryBatch& batch) {
     out.u64(batch.author.sequence);
 
     std::string bytes;
-    ByteWriter head(bytes);
+    core::ByteWriter head(bytes);
     head.u8(kVersion);
     head.u32(static_cast<std::uint32_t>(raw.size()));
     const std::size_t begin = bytes.size();
@@ -311,7 +311,7 @@ std::string encode_batch(const HistoryBatch& batch) {
 }
 
 core::Result<HistoryBatch> decode_batch(std::string_view bytes) {
-    ByteReader head(bytes);
+    core::ByteReader head(bytes);
     const std::uint8_t version = head.u8();
     const std::uint32_t raw_bytes = head.u32();
     const bool known = version >= kVersionWithoutUnknown && version <= kVersion;
@@ -326,7 +326,7 @@ core::Result<HistoryBatch> decode_batch(std::string_view bytes) {
                    deflated.size()) != Z_OK ||
         length != raw_bytes)
         return core::fail(core::ErrorCode::malformed, "spooled batch: does not decompress");
-    ByteReader in(raw);
+    core::ByteReader in(raw);
     HistoryBatch batch;
     if (in.u8() != 0) read(in, batch.cycle.emplace());
     read_all(in, version, batch.rankings);

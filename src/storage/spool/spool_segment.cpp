@@ -1,6 +1,6 @@
 #include "storage/spool/spool_segment.hpp"
 
-#include "storage/spool/bytes.hpp"
+#include "scanner/core/bytes.hpp"
 
 #include <zlib.h>
 
@@ -23,7 +23,7 @@ std::uint32_t checksum(std::string_view bytes) {
 
 std::string encode_header(const SegmentHeader& header) {
     std::string bytes(kMagic);
-    ByteWriter out(bytes);
+    core::ByteWriter out(bytes);
     bytes += header.id;
     out.u64(header.next_number);
     out.u64(header.last_sequence);
@@ -33,7 +33,7 @@ std::string encode_header(const SegmentHeader& header) {
 
 std::optional<SegmentHeader> decode_header(std::string_view bytes) {
     if (bytes.size() != kSegmentHeaderBytes || !bytes.starts_with(kMagic)) return std::nullopt;
-    ByteReader in(bytes.substr(kMagic.size()));
+    core::ByteReader in(bytes.substr(kMagic.size()));
     SegmentHeader header;
     header.id = in.take(32);
     header.next_number = in.u64();
@@ -46,14 +46,14 @@ std::optional<SegmentHeader> decode_header(std::string_view bytes) {
 std::string encode_frame(const FrameHeader& header, std::string_view payload) {
     std::string body;
     body.reserve(kFrameHeaderBytes + payload.size());
-    ByteWriter fields(body);
+    core::ByteWriter fields(body);
     fields.u64(header.number);
     fields.i64(core::to_unix_ms(header.appended));
     fields.u64(header.sequence);
     body += payload;
     std::string frame;
     frame.reserve(kFramePrefixBytes + body.size());
-    ByteWriter out(frame);
+    core::ByteWriter out(frame);
     out.u32(static_cast<std::uint32_t>(body.size()));
     out.u32(checksum(body));
     frame += body;
@@ -76,7 +76,7 @@ core::Result<SegmentScan> scan_segment(const std::filesystem::path& path) {
     while (scan.good_bytes + kFramePrefixBytes <= scan.bytes) {
         const auto prefix = read_at(file.get(), scan.good_bytes, kFramePrefixBytes);
         if (!prefix) return std::unexpected(prefix.error());
-        ByteReader fields(*prefix);
+        core::ByteReader fields(*prefix);
         const std::uint32_t length = fields.u32();
         const std::uint32_t expected = fields.u32();
         const std::uint64_t begin = scan.good_bytes + kFramePrefixBytes;
@@ -84,7 +84,7 @@ core::Result<SegmentScan> scan_segment(const std::filesystem::path& path) {
         const auto body = read_at(file.get(), begin, length);
         if (!body) return std::unexpected(body.error());
         if (checksum(*body) != expected) break;
-        ByteReader in(*body);
+        core::ByteReader in(*body);
         FramePlace place;
         place.header.number = in.u64();
         place.header.appended = core::from_unix_ms(in.i64());

@@ -1,7 +1,6 @@
 #include "storage/sqlite/sqlite_session.hpp"
 
-#include "storage/spool/bytes.hpp"
-
+#include "scanner/core/bytes.hpp"
 #include "scanner/storage/private_files.hpp"
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -66,7 +65,7 @@ decltype(auto) translated(F&& function) {
 std::string reals_blob(Reals numbers) {
     std::string blob;
     blob.reserve(8 * numbers.size());
-    ByteWriter out(blob);
+    core::ByteWriter out(blob);
     for (const std::optional<double>& number : numbers)
         out.real(number.value_or(std::numeric_limits<double>::quiet_NaN()));
     return blob;
@@ -107,7 +106,7 @@ public:
     std::vector<std::optional<double>> reals(int column) const override {
         const SQLite::Column value = statement_.getColumn(column);
         const auto* const bytes = static_cast<const char*>(value.getBlob());
-        ByteReader in({bytes, bytes == nullptr ? 0 : static_cast<std::size_t>(value.getBytes())});
+        core::ByteReader in({bytes, bytes == nullptr ? 0 : static_cast<std::size_t>(value.getBytes())});
         std::vector<std::optional<double>> numbers(in.rest().size() / 8);
         for (std::optional<double>& number : numbers) {
             const double real = in.real();

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <random>
 #include <regex>
 #include <sstream>
@@ -106,12 +107,11 @@ protected:
         std::ranges::sort(files);
         return files;
     }
+    static int number_of(const std::string& file) { return std::stoi(file.substr(file.rfind('-') + 1)); }
     /// The number of the oldest.
     int first_segment() const {
         const std::vector<std::string> files = segments();
-        if (files.empty()) return 0;
-        const std::string& name = files.front();
-        return std::stoi(name.substr(name.rfind('-') + 1));
+        return files.empty() ? 0 : number_of(files.front());
     }
     /// A time within a segment, as commands take it.
     static std::string start_of(const std::string& file) {
@@ -185,8 +185,30 @@ TEST_F(Recorded, comes_to_the_same_rankings_with_a_live_feed_under_faults) {
     }
     const std::size_t count = logged_digests(log).size();
     EXPECT_THAT(output_of({"recording", "verify", path("live")}, 0), HasSubstr("sound"));
-    EXPECT_THAT(output_of({"replay", path("live"), "--digest"}, 0),
-                HasSubstr(std::to_string(count) + " digests compared, 0 differ"));
+    const std::string replayed = output_of({"replay", path("live"), "--digest"}, 0);
+    EXPECT_THAT(replayed, HasSubstr(std::to_string(count) + " digests compared, 0 differ"));
+
+    // Twenty times while others take the processors, several at once: the threads of each run as they can.
+    const std::vector<std::string> once = newest_digests(replayed);
+    ASSERT_FALSE(once.empty());
+    std::vector<std::unique_ptr<ChildProcess>> busy;
+    for (int i = 0; i < 3; ++i) {
+        busy.push_back(
+            std::make_unique<ChildProcess>(std::vector<std::string>{"/bin/sh", "-c", "while :; do :; done"}));
+    }
+    constexpr int kTimes = 20;
+    constexpr int kAtOnce = 4;
+    for (int i = 0; i < kTimes; i += kAtOnce) {
+        std::vector<std::unique_ptr<ChildProcess>> runs;
+        for (int j = 0; j < kAtOnce; ++j) {
+            runs.push_back(std::make_unique<ChildProcess>(
+                std::vector<std::string>{SCANNER_BIN_DIR "/market-scanner", "replay", path("live"), "--digest"}));
+        }
+        for (const auto& run : runs) {
+            EXPECT_EQ(run->stop(0), 0) << run->output();
+            EXPECT_EQ(newest_digests(run->output()), once);
+        }
+    }
 }
 
 TEST_F(Recorded, is_replayed_from_each_of_its_segments_and_cut_from_the_middle) {
@@ -220,6 +242,13 @@ TEST_F(Recorded, is_replayed_from_each_of_its_segments_and_cut_from_the_middle) 
     EXPECT_THAT(log, HasSubstr("recording_checkpoint"));
     std::vector<std::string> files = segments();
     ASSERT_GE(files.size(), 3U) << log;
+    // The oldest have gone, and none between: within the bound but for the one that was being written.
+    std::uint64_t older = 0;
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        EXPECT_EQ(number_of(files[i]), first_segment() + static_cast<int>(i));
+        if (i + 1 < files.size()) older += std::filesystem::file_size(files[i]);
+    }
+    EXPECT_LE(older, 2'000'000U);
     const std::vector<std::string> live = logged_digests(log);
     std::size_t least = 0;
     for (std::size_t from = 0; from < files.size(); ++from) {
