@@ -59,6 +59,8 @@ inline constexpr std::string_view kFeedPrefix = "feed.";
 
 /// The names of these steps.
 inline constexpr std::string_view kAnswerOk = "ok";
+/// The caller had given up by then, and what had come so far was taken all the same.
+inline constexpr std::string_view kAnswerLate = "ok late";
 /// "timeout: what was wrong" and back; nothing for "ok". An unknown code is an internal error.
 [[nodiscard]] std::string outcome_text(const core::Error* error);
 [[nodiscard]] std::unique_ptr<core::Error> outcome_error(std::string_view text);

@@ -24,10 +24,16 @@ std::string similar_to(std::string_view target) {
     return std::string(target.substr(0, target.find('?'))) + '|' + recording::contract_of_url(target);
 }
 
+/// Whether what was recorded just before is the answer that led to this error.
+bool was_answered(core::ErrorCode code) {
+    return code == core::ErrorCode::exchange_rejected || code == core::ErrorCode::not_found ||
+           code == core::ErrorCode::maintenance || code == core::ErrorCode::malformed;
+}
+
 class ReplayExchange final : public exchange::Exchange {
 public:
-    ReplayExchange(exchange::Exchange& inner, Waiters& waiters, std::string prefix)
-        : inner_(inner), waiters_(waiters), prefix_(std::move(prefix)) {}
+    ReplayExchange(exchange::Exchange& inner, ReplayClient& client, Waiters& waiters, std::string prefix)
+        : inner_(inner), client_(client), waiters_(waiters), prefix_(std::move(prefix)) {}
 
     asio::awaitable<core::Result<exchange::ContractList>> contracts() override {
         return answered("contracts", "", inner_.contracts());
@@ -68,23 +74,31 @@ private:
     template <class T>
     asio::awaitable<core::Result<T>> answered(std::string name, std::string contract,
                                               asio::awaitable<core::Result<T>> call) {
+        const std::uint64_t asked = client_.answers();
         const auto outcome = co_await waiters_.wait(prefix_ + name, std::move(contract), prefix_.empty());
         if (!outcome) co_return core::fail(core::ErrorCode::cancelled, "given up");
-        if (const auto error = recording::outcome_error(*outcome)) co_return std::unexpected(*error);
-        co_return co_await std::move(call);
+        const auto error = recording::outcome_error(*outcome);
+        client_.answer_since(asked);
+        if (*outcome == recording::kAnswerLate) co_await asio::this_coro::reset_cancellation_state();
+        if (!error) co_return co_await std::move(call);
+        // An answer that was of no use counts in what the exchange's side makes of the next ones.
+        if (was_answered(error->code())) static_cast<void>(co_await std::move(call));
+        co_return std::unexpected(*error);
     }
 
     exchange::Exchange& inner_;
+    ReplayClient& client_;
     Waiters& waiters_;
     const std::string prefix_;
 };
 
 }  // namespace
 
-void ReplayClient::put(recording::RestAnswer answer) {
+void ReplayClient::put(recording::RestAnswer answer, bool known_before) {
     std::string target = target_of(answer.url);
     similar_.insert_or_assign(similar_to(target), target);
-    answers_.insert_or_assign(std::move(target), std::move(answer));
+    if (!known_before) ++count_;
+    answers_.insert_or_assign(std::move(target), Known{.number = count_, .answer = std::move(answer)});
 }
 
 asio::awaitable<core::Result<net::ClientResponse>> ReplayClient::send(net::ClientRequest request) {
@@ -95,14 +109,13 @@ asio::awaitable<core::Result<net::ClientResponse>> ReplayClient::send(net::Clien
             found = answers_.find(other->second);
         }
     }
-    if (found == answers_.end()) {
+    if (found == answers_.end() || (!lenient_ && since_ > 0 && found->second.number <= since_)) {
         co_return core::fail(core::ErrorCode::network, "the recording has no answer to " + target);
     }
-    const recording::RestAnswer& answer = found->second;
-    if (answer.status == 0) {
-        const auto error = recording::outcome_error(answer.error);
-        co_return std::unexpected(error ? *error : core::Error(core::ErrorCode::network, "no answer"));
-    }
+    const recording::RestAnswer& answer = found->second.answer;
+    // What the whole call came to was recorded. Of its parts only those count that were answered: as another error one
+    // of them could end the others, which were under way by then.
+    if (answer.status == 0) co_return core::fail(core::ErrorCode::network, "no answer: " + answer.error);
     net::ClientResponse response;
     response.status = answer.status;
     response.body = answer.body;
@@ -135,12 +148,15 @@ asio::awaitable<std::optional<std::string>> Waiters::wait(std::string name, std:
         if (co_await waiter->woken->wait() == net::Event::Outcome::cancelled) break;
     }
     waiting_.remove(waiter);
+    if (!waiter->detail && waiter->late) co_return std::string(recording::kAnswerLate);
     co_return waiter->detail;
 }
 
 bool Waiters::wake(std::string_view name, std::string_view contract, std::string detail) {
     for (const auto& waiter : waiting_) {
-        if (waiter->detail || waiter->name != name || waiter->contract != contract) continue;
+        if (waiter->detail || waiter->late || waiter->name != name || waiter->contract != contract) continue;
+        waiter->late = detail == recording::kAnswerLate;
+        if (waiter->late) return true;
         waiter->detail = std::move(detail);
         waiter->woken->notify();
         return true;
@@ -154,7 +170,7 @@ bool Waiters::give_up_scan(std::string_view end) {
     bool any = false;
     const core::Error error(core::ErrorCode::cancelled, "was not asked");
     for (const auto& waiter : waiting_) {
-        if (!waiter->of_scan || waiter->detail) continue;
+        if (!waiter->of_scan || waiter->detail || waiter->late) continue;
         waiter->detail = recording::outcome_text(&error);
         waiter->woken->notify();
         any = true;
@@ -180,9 +196,9 @@ asio::awaitable<std::string> ReplaySteps::reach(std::string_view name, std::stri
     co_return told ? std::move(*told) : std::move(detail);
 }
 
-std::unique_ptr<exchange::Exchange> make_replay_exchange(exchange::Exchange& inner, Waiters& waiters,
-                                                         std::string prefix) {
-    return std::make_unique<ReplayExchange>(inner, waiters, std::move(prefix));
+std::unique_ptr<exchange::Exchange> make_replay_exchange(exchange::Exchange& inner, ReplayClient& client,
+                                                         Waiters& waiters, std::string prefix) {
+    return std::make_unique<ReplayExchange>(inner, client, waiters, std::move(prefix));
 }
 
 }  // namespace scanner::app

@@ -43,12 +43,23 @@ public:
     /// Where a request was not recorded as it is, one of the same path about the same contract will do: what captured
     /// it need not have asked for as many rows.
     void be_lenient() { lenient_ = true; }
-    void put(recording::RestAnswer answer);
+    /// `known_before`: of a checkpoint, so that it may be of any age.
+    void put(recording::RestAnswer answer, bool known_before = false);
+    /// How many answers have come: what `answer_since` takes.
+    [[nodiscard]] std::uint64_t answers() const { return count_; }
+    /// From now on it answers with what has come since then. 0: with all that is known.
+    void answer_since(std::uint64_t count) { since_ = count; }
     [[nodiscard]] boost::asio::awaitable<core::Result<net::ClientResponse>> send(net::ClientRequest request) override;
 
 private:
-    std::unordered_map<std::string, recording::RestAnswer> answers_;  ///< by path and query
-    std::unordered_map<std::string, std::string> similar_;            ///< keys of `answers_` by path and contract
+    struct Known {
+        std::uint64_t number = 0;
+        recording::RestAnswer answer;
+    };
+    std::unordered_map<std::string, Known> answers_;        ///< by path and query
+    std::unordered_map<std::string, std::string> similar_;  ///< keys of `answers_` by path and contract
+    std::uint64_t count_ = 0;
+    std::uint64_t since_ = 0;
     bool lenient_ = false;
 };
 
@@ -66,7 +77,8 @@ public:
     /// Waits, and gives the recorded detail; nothing when the caller was cancelled. `of_scan`: a call of a pass.
     [[nodiscard]] boost::asio::awaitable<std::optional<std::string>> wait(std::string name, std::string contract,
                                                                           bool of_scan = false);
-    /// Wakes the one that waits longest for it. False when none does.
+    /// Wakes the one that waits longest for it. False when none does. With kAnswerLate it goes on waiting until it is
+    /// cancelled, and has its answer then.
     [[nodiscard]] bool wake(std::string_view name, std::string_view contract, std::string detail);
     /// Unless `end` is waited for already: what a pass waits for was never asked, because its tickers failed at once,
     /// before the turn of these calls. Each is told that it was cancelled. False where there is nothing to be told.
@@ -83,6 +95,7 @@ private:
         bool of_scan = false;
         std::unique_ptr<net::Event> woken;
         std::optional<std::string> detail;
+        bool late = false;
     };
     boost::asio::any_io_executor executor_;
     std::list<std::shared_ptr<Waiter>> waiting_;
@@ -104,7 +117,8 @@ private:
 /// Each call waits until the recording says that it was answered, and is then answered as it was: by `inner` from the
 /// recorded bytes, or with the recorded error.
 /// `prefix`: as it was recorded with.
-[[nodiscard]] std::unique_ptr<exchange::Exchange> make_replay_exchange(exchange::Exchange& inner, Waiters& waiters,
-                                                                       std::string prefix = {});
+/// `client` is what `inner` asks: it answers each call with what came while that was under way.
+[[nodiscard]] std::unique_ptr<exchange::Exchange> make_replay_exchange(exchange::Exchange& inner, ReplayClient& client,
+                                                                       Waiters& waiters, std::string prefix = {});
 
 }  // namespace scanner::app

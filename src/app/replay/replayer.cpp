@@ -154,7 +154,9 @@ private:
         if (auto* const answer = std::get_if<recording::RestAnswer>(&record.body)) {
             client_.put(std::move(*answer));
         } else if (const auto* const piece = std::get_if<recording::Checkpoint>(&record.body)) {
-            if (const auto answer_then = recording::answer_of(*piece)) client_.put(*answer_then);
+            if (const auto answer_then = engine_ ? nullptr : recording::answer_of(*piece)) {
+                client_.put(*answer_then, true);
+            }
             if (auto state = pieces_.take(*piece)) return take_checkpoint(std::move(*state), at);
         } else if (const auto* const lines = std::get_if<recording::SettingsInEffect>(&record.body)) {
             clock_.set(at);
@@ -275,8 +277,8 @@ private:
         exchange.max_failures = INT_MAX;
         exchange.concurrency = static_cast<std::size_t>(settings_.scan_concurrency);
         decoder_ = exchange::make_exchange(io_.get_executor(), exchange, client_, clock_, 0);
-        exchange_ = make_replay_exchange(*decoder_, waiters_);
-        feed_exchange_ = make_replay_exchange(*decoder_, waiters_, std::string(recording::kFeedPrefix));
+        exchange_ = make_replay_exchange(*decoder_, client_, waiters_);
+        feed_exchange_ = make_replay_exchange(*decoder_, client_, waiters_, std::string(recording::kFeedPrefix));
         engine_ = engine::make_engine(
             io_.get_executor(), *exchange_, clock_, engine_options(settings_, false), observer_,
             [](std::size_t, std::size_t) {}, feed_parts(), detectors_of_engine(), &steps_);

@@ -1,5 +1,8 @@
 #include "scanner/recording/tap.hpp"
 
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include <array>
 #include <string>
 #include <utility>
@@ -75,7 +78,10 @@ private:
     asio::awaitable<core::Result<T>> told(std::string name, std::string contract,
                                           asio::awaitable<core::Result<T>> call) {
         auto answer = co_await std::move(call);
-        steps_.step(prefix_ + name, contract, outcome_text(answer ? nullptr : &answer.error()));
+        const auto cancellation = co_await asio::this_coro::cancellation_state;
+        const bool late = answer.has_value() && cancellation.cancelled() != asio::cancellation_type::none;
+        steps_.step(prefix_ + name, contract,
+                    late ? std::string(kAnswerLate) : outcome_text(answer ? nullptr : &answer.error()));
         co_return answer;
     }
 
@@ -96,7 +102,7 @@ std::string outcome_text(const core::Error* error) {
 }
 
 std::unique_ptr<core::Error> outcome_error(std::string_view text) {
-    if (text == kAnswerOk) return nullptr;
+    if (text == kAnswerOk || text == kAnswerLate) return nullptr;
     for (const ErrorCode code : kCodes) {
         const std::string_view name = core::to_string(code);
         if (text.starts_with(name) && text.substr(name.size()).starts_with(": ")) {
