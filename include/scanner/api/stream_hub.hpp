@@ -63,6 +63,9 @@ public:
     /// the board's two lists of listeners. A ranking that comes both ways is sent once. Quick; does not throw.
     void publish(ranking::RankingPtr ranking, bool recorded = true);
 
+    /// What was sent is of another time from now on: new subscribers get the next ranking, and none from before.
+    void forget();
+
     [[nodiscard]] StreamStatistics statistics() const;
 
     /// For the request handler.

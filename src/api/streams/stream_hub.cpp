@@ -38,6 +38,16 @@ void StreamHub::publish(ranking::RankingPtr ranking, bool recorded) {
     watch_age();
 }
 
+void StreamHub::forget() {
+    published_.clear();
+    recorded_.clear();
+    age_timer_.cancel();
+    for (const auto& [key, channel] : channels_) {
+        channel->newest = {};
+        channel->newest_stale = false;
+    }
+}
+
 void StreamHub::close() {
     engine_ = nullptr;
     age_timer_.cancel();
@@ -84,7 +94,7 @@ void StreamHub::watch_age() {
     age_timer_.expires_after(engine_->snapshots_ttl() - engine_->age(*newest.ranking) + kAgeSlack);
     age_timer_.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
         const auto self = weak.lock();
-        if (error || self == nullptr || self->engine_ == nullptr) return;
+        if (error || self == nullptr || self->engine_ == nullptr || self->published_.empty()) return;
         const Publication last = self->published_.back();
         if (last.stale) return;
         if (!self->engine_->is_fresh(*last.ranking)) {
@@ -247,7 +257,7 @@ std::vector<std::shared_ptr<const std::string>> StreamSubscriber::replay(std::ui
 }
 
 std::shared_ptr<const std::string> StreamSubscriber::take() {
-    if (!conflation_.take()) return nullptr;
+    if (!conflation_.take() || hub_->publications_of(*channel_).empty()) return nullptr;
     const StreamFrame& frame = hub_->newest_frame(*channel_);
     if (frame.json == nullptr) {
         end("there is no such profile");
@@ -294,6 +304,10 @@ Streams::~Streams() {
 
 void Streams::publish(ranking::RankingPtr ranking, bool recorded) {
     hub_->publish(std::move(ranking), recorded);
+}
+
+void Streams::forget() {
+    hub_->forget();
 }
 
 StreamStatistics Streams::statistics() const {

@@ -48,6 +48,8 @@ public:
 
     /// As Streams::publish.
     void publish(ranking::RankingPtr ranking, bool recorded);
+    /// As Streams::forget.
+    void forget();
     /// No more publications; the engine may go.
     void close();
 

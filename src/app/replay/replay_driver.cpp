@@ -1,6 +1,7 @@
 #include "app/replay/replay_driver.hpp"
 
 #include "scanner/core/log.hpp"
+#include "scanner/recording/engine_checkpoint.hpp"
 #include "scanner/recording/segment.hpp"
 #include "scanner/storage/private_files.hpp"
 
@@ -89,8 +90,16 @@ void ReplayDriver::apply_options() {
     if (replay_) replay_->apply_options();
 }
 
-/// A jump back: an engine that knows nothing, from the beginning on.
+std::optional<std::int64_t> ReplayDriver::state_before(std::int64_t wall_ns) const {
+    // A head that cannot be read is told of when it is come to.
+    const auto place = recording::checkpoint_before(files_, wall_ns);
+    if (!place || !*place) return std::nullopt;
+    return files_[**place].header.started.wall_ns;
+}
+
+/// A jump: another engine, with the newest state from before the time that is gone to, or from the beginning on.
 void ReplayDriver::restart() {
+    if (options_.on_jump) options_.on_jump();
     view_.show(nullptr);
     replay_.reset();
     ++jumps_;
@@ -100,8 +109,13 @@ void ReplayDriver::restart() {
     clock_.set(to_time(at_ns_));
     ReplayOptions options = options_.replay;
     options.to_wall_ns = options_.span.to_wall_ns + 1;
-    // So that no more is made again than must be.
-    options.begin_wall_ns = target_ns_.value_or(options_.span.from_wall_ns);
+    const std::int64_t begin = target_ns_.value_or(options_.span.from_wall_ns);
+    options.begin_wall_ns = std::min(begin, begin_before_ns_.value_or(begin) - 1);
+    begun_ns_ = state_before(options.begin_wall_ns);
+    core::log(core::LogLevel::info, "replay_begins",
+              {{"at", core::format_time(to_time(begun_ns_.value_or(files_.front().header.started.wall_ns)))},
+               {"from_state", begun_ns_.has_value()}});
+    begin_before_ns_.reset();
     options.on_engine = [this](engine::Engine& engine) {
         engine.board().on_published([this](const ranking::RankingPtr& ranking) { on_ranking(ranking, false); });
         engine.board().on_recorded([this](const ranking::RankingPtr& ranking) { on_ranking(ranking, true); });
@@ -126,7 +140,7 @@ std::optional<core::SteadyTime> ReplayDriver::take_due() {
         return never;
     }
     if (target_ns_ && **next > *target_ns_) {
-        arrive(*target_ns_);
+        if (!begins_again_earlier()) arrive(*target_ns_);
         return std::nullopt;
     }
     if (!on_its_way()) {
@@ -142,6 +156,14 @@ std::optional<core::SteadyTime> ReplayDriver::take_due() {
     clock_.set(to_time(at_ns_));
     if (stepping_ && !target_ns_ && stepped_) arrive(at_ns_);
     return std::nullopt;
+}
+
+/// A state has no ranking to show: the one that was shown at a time just after it comes from before.
+bool ReplayDriver::begins_again_earlier() {
+    if (!begun_ns_ || view_.current() != nullptr) return false;
+    begin_before_ns_ = begun_ns_;
+    restarting_ = true;
+    return true;
 }
 
 void ReplayDriver::arrive(std::int64_t at_ns) {
@@ -207,7 +229,10 @@ api::ReplayState ReplayDriver::state() const {
 asio::awaitable<core::Result<void>> ReplayDriver::seek(core::WallTime at) {
     const std::int64_t wanted = std::clamp(to_ns(at), options_.span.from_wall_ns, options_.span.to_wall_ns);
     restarting_ = restarting_ || wanted < at_ns_ || !error_.empty();
+    // Forwards too nothing is played that a state on the way makes needless.
+    if (!restarting_) restarting_ = state_before(wanted).value_or(INT64_MIN) > at_ns_;
     target_ns_ = wanted;
+    begin_before_ns_.reset();
     changed_.notify();
     co_return co_await until_there();
 }

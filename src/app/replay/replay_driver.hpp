@@ -34,6 +34,8 @@ struct ReplayDriverOptions {
     ReplayOptions replay;
     /// A ranking to send to subscribers; not told on the way to a time that was asked for.
     std::function<void(const ranking::RankingPtr&, bool recorded)> on_ranking;
+    /// What was told is of another time from now on, and perhaps of a later one.
+    std::function<void()> on_jump;
 };
 
 /// Runs a recording on the loop, in pieces that do not keep it from answering, at the pace that is asked for. Loop
@@ -65,6 +67,9 @@ public:
 
 private:
     void restart();
+    /// When the newest state that a segment holds of `wall_ns` or before was made; nothing where none does.
+    [[nodiscard]] std::optional<std::int64_t> state_before(std::int64_t wall_ns) const;
+    [[nodiscard]] bool begins_again_earlier();
     /// Takes the next record if it is due; tells when it will be.
     [[nodiscard]] std::optional<core::SteadyTime> take_due();
     void arrive(std::int64_t at_ns);
@@ -87,6 +92,8 @@ private:
     bool marks_complete_ = false;
     std::int64_t at_ns_;
     std::optional<std::int64_t> target_ns_;
+    std::optional<std::int64_t> begun_ns_;         ///< the state that this replay began with; empty: with the recording
+    std::optional<std::int64_t> begin_before_ns_;  ///< the next one begins with one of before
     bool stepping_ = false;
     bool stepped_ = false;  ///< the ranking that was stepped to is there
     bool restarting_ = false;

@@ -128,9 +128,9 @@ private:
                                     .span = {.from_wall_ns = span.from_wall_ns,
                                              .to_wall_ns = std::min(span.to_wall_ns, options_.to_wall_ns - 1)},
                                     .replay = replay_options(),
-                                    .on_ranking = [this](const ranking::RankingPtr& ranking, bool recorded) {
-                                        streams_.publish(ranking, recorded);
-                                    }};
+                                    .on_ranking = [this](const ranking::RankingPtr& ranking,
+                                                         bool recorded) { streams_.publish(ranking, recorded); },
+                                    .on_jump = [this] { streams_.forget(); }};
         options.replay.over_options = [this](const operators::EffectiveSettings& recorded) {
             return in_effect(recorded);
         };

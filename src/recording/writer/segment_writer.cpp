@@ -68,7 +68,7 @@ void SegmentWriter::end() {
 
 bool SegmentWriter::is_full() const {
     // Else a small bound would have segments of nothing but what they begin with.
-    constexpr std::uint64_t kHeads = 4;
+    constexpr std::uint64_t kHeads = 2;
     constexpr std::uint64_t kLeastSegments = 4;
     const std::uint64_t worth_its_head = std::min(kHeads * head_bytes_, options_.max_bytes / kLeastSegments);
     return file_bytes_ >= std::max<std::uint64_t>(options_.segment_bytes, worth_its_head);
