@@ -5,6 +5,7 @@
 #include "app/recording/recording_desk.hpp"
 #include "app/recording/term_recording.hpp"
 #include "app/replica/serve_replica.hpp"
+#include "app/scale/live_reads.hpp"
 #include "app/scale/scanner_role.hpp"
 #include "app/served_process.hpp"
 #include "app/stores.hpp"
@@ -91,7 +92,13 @@ public:
                                             inspector_options(loaded_.settings), engine_->live())),
           streams_(io.get_executor(), stream_options(), engine_->board()),
           recordings_(make_recordings(io.get_executor(), *recording_, loaded_.settings)),
+          relay_(role_ && loaded_.settings.redis_url ? make_live_reads_relay(io.get_executor(), loaded_.settings)
+                                                     : nullptr),
+          asked_(relay_, [this] { return relay_ && role_->term() == 0; }),
           api_(api::make_api_handler(api_options(loaded_.settings), api_ports())),
+          answered_(relay_ ? std::make_unique<AnsweredLiveReads>(io.get_executor(), relay_, *api_,
+                                                                 [this] { return role_->leadership(); })
+                           : nullptr),
           served_(io, loaded_.settings, *api_, metrics_,
                   {.shut_down = [this] { return shut_down(); }, .hang_up = [this] { reload(); }}) {
         metrics_.add_source([this](core::MetricSink& sink) { engine_metrics_.collect(sink); });
@@ -100,6 +107,12 @@ public:
         });
         stores_.database().document_store().subscribe(
             [this](const storage::OperatorDocumentsPtr& documents) { recording_->note_documents(*documents); });
+        if (answered_) {
+            metrics_.add_source([this](core::MetricSink& sink) {
+                asked_.collect(sink);
+                answered_->collect(sink);
+            });
+        }
         recording_->follow(engine_->board());
         recording_->keep_state_of(*engine_);
     }
@@ -142,6 +155,7 @@ private:
                 .streams = &streams_,
                 .inspector = inspector_.get(),
                 .live = engine_->live(),
+                .live_reads = relay_ ? &asked_ : nullptr,
                 .recordings = role_ ? nullptr : recordings_.get(),  // SCANNER_RECORD=on records its terms
                 .stores = [this] { return stores_health(); },
                 .history_size = [this] { return stores_.database().history_size(); },
@@ -198,6 +212,7 @@ private:
         }
         if (!served_.spawn("alerts", (*alerts_)->run())) co_return;  // the end has begun already
         if (const auto restored = engine_->board().current(); restored) streams_.publish(restored);
+        if (answered_ && !served_.spawn("answer_live_reads", answered_->run())) co_return;
         if (role_) {
             co_await role_->run();
         } else if (co_await know_market()) {
@@ -265,6 +280,7 @@ private:
             role_->stop();
             co_await role_->ended(kRoleGrace);
         }
+        if (answered_) answered_->stop();
         engine_->stop();
         co_await served_.stop_serving(kServerGrace);
         static_cast<void>(co_await inspector_->stop(kInspectorGrace));
@@ -345,8 +361,14 @@ private:
     api::Streams streams_;
     /// What the API's routes make of recordings, on a thread of its own where files are read.
     std::unique_ptr<RecordingDesk> recordings_;
+    /// What is read live goes between scanners and replicas through it; nullptr where this process is alone.
+    std::shared_ptr<storage::QuestionRelay> relay_;
+    /// Asks the elected scanner while this is not it.
+    AskedLiveReads asked_;
     /// Answers every route but the console's.
     std::unique_ptr<net::RequestHandler> api_;
+    /// Answers the others while this is it, from the API above; nullptr without a relay.
+    std::unique_ptr<AnsweredLiveReads> answered_;
     /// Console, port, tasks and signals; below everything that they touch.
     ServedProcess served_;
     bool simulated_ = false;

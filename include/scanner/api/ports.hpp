@@ -1,6 +1,7 @@
 #pragma once
 
 #include "scanner/alerts/alert_service.hpp"
+#include "scanner/api/live_reads.hpp"
 #include "scanner/api/metrics.hpp"
 #include "scanner/api/recordings.hpp"
 #include "scanner/api/replay_control.hpp"
@@ -38,6 +39,7 @@ struct ApiPorts {
     Streams* streams = nullptr;                              ///< nullptr: no /stream…
     engine::Inspector* inspector = nullptr;                  ///< nullptr: only what cycles read is shown
     engine::LiveView* live = nullptr;                        ///< nullptr: no live feed is followed
+    LiveReads* live_reads = nullptr;                         ///< nullptr: no other process is asked for what is read live
     ReplayControl* replay = nullptr;   ///< nullptr: what is answered is live, and there is no /replay…
     Recordings* recordings = nullptr;  ///< nullptr: no /recordings…
     /// Called for each /healthz/details and /metrics; may be empty.

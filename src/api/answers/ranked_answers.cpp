@@ -19,6 +19,14 @@ int retry_after_sec(const engine::EngineView& engine) {
     return static_cast<int>(std::clamp<std::int64_t>(wait.count(), 1, kMax));
 }
 
+Problem cycle_not_kept(std::uint64_t wanted, std::uint64_t newest) {
+    return {.status = 404,
+            .type = "cycle-not-kept",
+            .title = "Cycle not kept",
+            .detail = fmt::format("Cycle {} is no longer available (newest: {}). Restart from page 1 without seq.",
+                                  wanted, newest)};
+}
+
 std::expected<ranking::RankingPtr, Problem> RankedAnswers::fresh_ranking() const {
     ranking::RankingPtr ranking = ports_.engine.current();
     if (ranking != nullptr && ports_.engine.is_fresh(*ranking)) return ranking;

@@ -20,6 +20,9 @@ namespace scanner::api {
 /// Seconds until asking again makes sense: the next cycle's start and a moment for it, within a minute.
 [[nodiscard]] int retry_after_sec(const engine::EngineView& engine);
 
+/// The 404 to `seq`: of a cycle that is not kept any more, or never was one.
+[[nodiscard]] Problem cycle_not_kept(std::uint64_t wanted, std::uint64_t newest);
+
 /// The rankings that may be served, and the answers that were made from them, kept for the next request for the same.
 /// Shared by the endpoints that answer from memory. Loop thread.
 class RankedAnswers {

@@ -28,6 +28,16 @@ Problem could_not_be_read(const engine::UniverseEntry& entry, const core::Error&
             .retry_after_sec = kRetryAfterFailureSec};
 }
 
+Problem not_read_elsewhere(const core::Error& error) {
+    return {.status = 503,
+            .type = "live-read-unanswered",
+            .title = "Live read not answered",
+            .detail = fmt::format("What is read live is asked of the scanner that is elected, and that failed: {}. With seq a "
+                                  "ranking that is kept answers at once.",
+                                  error.message()),
+            .retry_after_sec = kRetryAfterFailureSec};
+}
+
 void take_trades(InspectExtras& extras, core::Result<engine::RecentTradesPtr> trades) {
     if (trades) {
         extras.trades = std::move(*trades);
@@ -78,7 +88,13 @@ asio::awaitable<Outcome> InspectEndpoint::inspect(Call call, InspectQuery query)
     const ranking::RankingPtr newest = ports_.engine.current();
     const auto code = core::parse_symbol(call.variable);
     if (!code) co_return std::unexpected(not_scanned(call.variable, call.variable));
+    if (query.sequence) co_return inspect_kept(call, *code, query);
     const bool scanned = newest != nullptr && newest->find(*code) != nullptr;
+    // A card of a contract of the cycle is made of the ranking alone.
+    const bool is_live = !scanned || !query.card;
+    if (is_live && ports_.live_reads != nullptr && ports_.live_reads->are_elsewhere()) {
+        co_return co_await inspect_elsewhere(call.request);
+    }
     std::vector<engine::UniverseEntry> universe;
     if (!scanned) universe = ports_.engine.universe();
     const auto entry =
@@ -92,6 +108,27 @@ asio::awaitable<Outcome> InspectEndpoint::inspect(Call call, InspectQuery query)
         co_return co_await inspect_scanned(*ranking, index, std::move(query));
     }
     co_return co_await inspect_outside(*entry, std::move(query));
+}
+
+Outcome InspectEndpoint::inspect_kept(const Call& call, const std::string& code, const InspectQuery& query) {
+    auto newest = answers_.fresh_ranking();
+    if (!newest) return std::unexpected(std::move(newest.error()));
+    const ranking::RankingPtr ranking = ports_.engine.by_sequence(*query.sequence);
+    if (ranking == nullptr) return std::unexpected(cycle_not_kept(*query.sequence, (*newest)->sequence));
+    const auto index = ranking->index_of(code);
+    if (!index) return std::unexpected(not_scanned(call.variable, code));
+    InspectExtras extras;
+    if (!query.card) extras.notes.emplace_back("trades: not kept with a ranking; ask without seq");
+    const ranking::ContractSnapshot& snapshot = ranking->contract(*index);
+    return answers_.cached(*ranking, "inspect", code + '|' + api::canonical(query), [&] {
+        return render_inspection(*ranking, {snapshot, ranking->edges[*index]}, query, extras);
+    });
+}
+
+asio::awaitable<Outcome> InspectEndpoint::inspect_elsewhere(net::ServerRequest request) {
+    auto response = co_await ports_.live_reads->ask(std::move(request));
+    if (!response) co_return std::unexpected(not_read_elsewhere(response.error()));
+    co_return std::move(*response);
 }
 
 asio::awaitable<Outcome> InspectEndpoint::inspect_scanned(ranking::RankingPtr ranking, std::size_t index,

@@ -29,6 +29,10 @@ public:
 private:
     [[nodiscard]] std::expected<InspectQuery, Problem> read_query(const Call& call) const;
     boost::asio::awaitable<Outcome> inspect(Call call, InspectQuery query);
+    /// A contract of a ranking that is kept: what it was made from, and nothing that is newer.
+    Outcome inspect_kept(const Call& call, const std::string& code, const InspectQuery& query);
+    /// As the process that scans answers it.
+    boost::asio::awaitable<Outcome> inspect_elsewhere(net::ServerRequest request);
     /// A contract of the cycle, with its trades where they are read.
     boost::asio::awaitable<Outcome> inspect_scanned(ranking::RankingPtr ranking, std::size_t index, InspectQuery query);
     /// A contract that the exchange lists and the cycle did not read.

@@ -263,6 +263,7 @@ std::expected<InspectQuery, Problem> parse_inspect_query(const net::QueryParamet
     constexpr std::array<std::string_view, 2> kModes{"full", "card"};
     query.card = reader.choice("mode", kModes) == "card";
     query.profile = read_profile(reader, context);
+    if (const auto sequence = reader.integer("seq", 1)) query.sequence = static_cast<std::uint64_t>(*sequence);
     if (auto errors = reader.finish(); !errors.empty()) return std::unexpected(invalid_parameters(std::move(errors)));
     return query;
 }
@@ -323,6 +324,7 @@ std::string canonical(const InspectQuery& query) {
     std::string key;
     add_text(key, query.profile);
     key += query.card ? 'c' : 'f';
+    key += query.sequence ? 's' : 'l';
     return key;
 }
 

@@ -71,6 +71,7 @@ struct OpportunitiesQuery {
 struct InspectQuery {
     std::string profile;
     bool card = false;
+    std::optional<std::uint64_t> sequence;  ///< of a ranking that is kept; nothing: live
 };
 
 /// /stream/rankings and /stream/events: what a subscriber follows.

@@ -9,17 +9,6 @@
 #include <utility>
 
 namespace scanner::api {
-namespace {
-
-Problem cycle_not_kept(std::uint64_t wanted, std::uint64_t newest) {
-    return {.status = 404,
-            .type = "cycle-not-kept",
-            .title = "Cycle not kept",
-            .detail = fmt::format("Cycle {} is no longer available (newest: {}). Restart from page 1 without seq.",
-                                  wanted, newest)};
-}
-
-}  // namespace
 
 std::vector<ApiRoute> RankingEndpoints::routes() {
     std::vector<ApiRoute> routes;

@@ -2,6 +2,7 @@
 
 #include "app/commands/command_line.hpp"
 #include "app/no_state_file.hpp"
+#include "app/scale/live_reads.hpp"
 #include "app/served_process.hpp"
 #include "app/stores.hpp"
 #include "app/wiring.hpp"
@@ -59,6 +60,8 @@ public:
                                                                .key_prefix = settings_.redis_key_prefix})),
           follower_(engine::make_ranking_follower(io.get_executor(), stream_, board_, core::system_clock(),
                                                   {.origin = ranking_origin(settings_)})),
+          relay_(make_live_reads_relay(io.get_executor(), settings_)),
+          live_reads_(relay_, [] { return true; }),
           database_(settings_.postgres_url ? make_database(io.get_executor(), settings_, core::system_clock())
                                            : nullptr),
           operator_(database_
@@ -69,6 +72,7 @@ public:
           streams_(io.get_executor(), stream_options(), board_),
           api_(api::make_api_handler(api_options(settings_), api_ports())),
           served_(io, settings_, *api_, metrics_, {.shut_down = [this] { return shut_down(); }, .hang_up = nullptr}) {
+        metrics_.add_source([this](core::MetricSink& sink) { live_reads_.collect(sink); });
         board_.on_published([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, false); });
         board_.on_recorded([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, true); });
     }
@@ -100,6 +104,7 @@ private:
     api::ApiPorts api_ports() {
         api::ApiPorts ports{.engine = board_, .metrics = metrics_, .clock = core::system_clock()};
         ports.streams = &streams_;
+        ports.live_reads = &live_reads_;
         ports.stores = [this] { return stores_health(); };
         ports.scale = [this] { return scale(); };
         ports.trade_terms = [this] {
@@ -181,6 +186,7 @@ private:
     asio::awaitable<void> shut_down() {
         follower_->stop();
         lease_->stop();
+        relay_->stop();
         co_await served_.stop_serving(kServerGrace);
         if (*alerts_) co_await (*alerts_)->close(kStoresGrace);
         co_await served_.stop_tasks(kTaskGrace);
@@ -195,6 +201,8 @@ private:
     std::shared_ptr<storage::ScannerLease> lease_;  ///< asked who has it; never taken
     std::shared_ptr<storage::RankingStream> stream_;
     std::unique_ptr<engine::RankingFollower> follower_;
+    std::shared_ptr<storage::QuestionRelay> relay_;
+    AskedLiveReads live_reads_;
     std::unique_ptr<storage::Store> database_;  ///< nullptr without Postgres
     std::unique_ptr<operators::OperatorService> operator_;
     NoStateFile alert_file_;

@@ -110,6 +110,7 @@ std::uint64_t ScannerRole::shown() const {
 void ScannerRole::begin(const storage::Leadership& leadership, std::uint64_t after) {
     const std::uint64_t own = std::exchange(own_epoch_, leadership.epoch);
     term_ = leadership.epoch;
+    leadership_ = leadership;
     note_epoch(term_);
     if (follower_) follower_->pause(true);
     // Of another one, who may not have come to keep it: history takes each cycle once.
@@ -133,6 +134,7 @@ asio::awaitable<void> ScannerRole::scan() {
 asio::awaitable<void> ScannerRole::end() {
     if (stopping_ && publisher_) co_await publisher_->drain(kDrain);
     term_ = 0;
+    leadership_.reset();
     engine_.stop();
     co_await hooks_.hand_over();
     if (publisher_) publisher_->retire();

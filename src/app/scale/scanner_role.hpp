@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 
 namespace scanner::app {
 
@@ -60,6 +61,8 @@ public:
     [[nodiscard]] bool leads(const ranking::Ranking& ranking) const { return term_ != 0 && ranking.epoch == term_; }
     /// The epoch, while this process is elected; 0 otherwise.
     [[nodiscard]] std::uint64_t term() const { return term_; }
+    /// Of this process, while it is elected.
+    [[nodiscard]] const std::optional<storage::Leadership>& leadership() const { return leadership_; }
     [[nodiscard]] api::ScaleStatus status() const;
 
 private:
@@ -82,6 +85,7 @@ private:
     std::unique_ptr<engine::RankingPublisher> publisher_;  ///< the same
     std::unique_ptr<engine::ElectionLoop> election_;
     std::uint64_t term_ = 0;         ///< the epoch, while this process is elected
+    std::optional<storage::Leadership> leadership_;  ///< of `term_`
     std::uint64_t own_epoch_ = 0;    ///< of the last term of this process
     std::uint64_t known_epoch_ = 0;  ///< the highest that was begun here or shown
     /// Of the term that ended last, which may have been published: one or none, since it is sent before any other.

@@ -39,6 +39,14 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 )lua";
 
+/// KEYS lease, epoch, list of answers; ARGV token, epoch, answer, time to live of the list.
+inline constexpr std::string_view kAnswerScript = R"lua(
+if redis.call('GET', KEYS[1]) ~= ARGV[1] or redis.call('GET', KEYS[2]) ~= ARGV[2] then return 0 end
+redis.call('RPUSH', KEYS[3], ARGV[3])
+redis.call('PEXPIRE', KEYS[3], ARGV[4])
+return 1
+)lua";
+
 /// KEYS lease, epoch, stream:rankings, stream:snapshot, stream:last, then the other keys.
 /// ARGV token, epoch, seq, version, recorded, kept in ms, has a delta, delta, has a snapshot, snapshot, then value and
 /// time to live of each other key.
