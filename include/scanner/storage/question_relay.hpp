@@ -22,8 +22,8 @@ struct QuestionRelayOptions {
     core::RedisUrl url;
     std::string ca_bundle_path;
     std::string key_prefix;
-    std::string asker;               ///< of this process: [0-9a-f], no other has the same
-    std::size_t max_waiting = 64;    ///< questions of this process; more are refused
+    std::string asker;                  ///< of this process: [0-9a-f], no other has the same
+    std::size_t max_waiting = 64;       ///< questions of this process; more are refused
     std::size_t max_bytes = 8U << 20U;  ///< of an answer
 };
 

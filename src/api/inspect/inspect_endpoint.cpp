@@ -32,9 +32,10 @@ Problem not_read_elsewhere(const core::Error& error) {
     return {.status = 503,
             .type = "live-read-unanswered",
             .title = "Live read not answered",
-            .detail = fmt::format("What is read live is asked of the scanner that is elected, and that failed: {}. With seq a "
-                                  "ranking that is kept answers at once.",
-                                  error.message()),
+            .detail = fmt::format(
+                "What is read live is asked of the scanner that is elected, and that failed: {}. With seq a "
+                "ranking that is kept answers at once.",
+                error.message()),
             .retry_after_sec = kRetryAfterFailureSec};
 }
 

@@ -41,9 +41,10 @@ core::Error not_one(std::string_view what) {
 
 bool is_live_read(std::string_view target) {
     const std::string_view path = target.substr(0, target.find('?'));
-    const bool plain = std::ranges::all_of(target, [](char c) { return c > ' ' && c < '\x7f'; });
-    return plain && target.size() <= kMaxTargetBytes && (path.starts_with("/symbol/") || path.starts_with("/symbols/")) &&
-           path.ends_with("/inspect");
+    // Names of contracts are not all ASCII, and clients send them as they are.
+    const bool plain = std::ranges::none_of(target, [](unsigned char c) { return c <= ' ' || c == 0x7FU; });
+    return plain && target.size() <= kMaxTargetBytes &&
+           (path.starts_with("/symbol/") || path.starts_with("/symbols/")) && path.ends_with("/inspect");
 }
 
 json headers_of(const std::vector<net::Header>& headers) {
@@ -202,7 +203,8 @@ asio::awaitable<void> AnsweredLiveReads::answer(storage::RelayedQuestion questio
         const net::ServerResponse response = co_await api_.handle(std::move(*request));
         // Of the term in which it is told, not of that in which it was asked: what counts is who may tell.
         if (const auto leadership = leadership_(); leadership && !response.stream) {
-            told = (co_await relay_->answer(*leadership, std::move(question), encode_live_answer(response))).has_value();
+            told =
+                (co_await relay_->answer(*leadership, std::move(question), encode_live_answer(response))).has_value();
         }
     }
     ++(told ? answered_ : failed_);
@@ -210,7 +212,8 @@ asio::awaitable<void> AnsweredLiveReads::answer(storage::RelayedQuestion questio
 
 void AnsweredLiveReads::collect(core::MetricSink& sink) const {
     constexpr std::string_view kName = "scanner_scale_live_reads_served_total";
-    constexpr std::string_view kHelp = "Live reads that other processes asked of this one while it was elected, by outcome";
+    constexpr std::string_view kHelp =
+        "Live reads that other processes asked of this one while it was elected, by outcome";
     sink.counter(kName, kHelp, answered_, {{"outcome", "answered"}});
     sink.counter(kName, kHelp, failed_, {{"outcome", "failed"}});
 }

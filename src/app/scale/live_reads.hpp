@@ -26,8 +26,8 @@
 /// would have sent it.
 namespace scanner::app {
 
-[[nodiscard]] std::shared_ptr<storage::QuestionRelay> make_live_reads_relay(const boost::asio::any_io_executor& executor,
-                                                                            const settings::Settings& settings);
+[[nodiscard]] std::shared_ptr<storage::QuestionRelay> make_live_reads_relay(
+    const boost::asio::any_io_executor& executor, const settings::Settings& settings);
 
 /// Longer than the elected one takes for the slowest of them.
 inline constexpr std::chrono::milliseconds kLiveReadPatience{6'000};

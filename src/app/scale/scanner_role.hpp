@@ -84,10 +84,10 @@ private:
     std::unique_ptr<engine::RankingFollower> follower_;    ///< nullptr without Redis
     std::unique_ptr<engine::RankingPublisher> publisher_;  ///< the same
     std::unique_ptr<engine::ElectionLoop> election_;
-    std::uint64_t term_ = 0;         ///< the epoch, while this process is elected
+    std::uint64_t term_ = 0;                         ///< the epoch, while this process is elected
     std::optional<storage::Leadership> leadership_;  ///< of `term_`
-    std::uint64_t own_epoch_ = 0;    ///< of the last term of this process
-    std::uint64_t known_epoch_ = 0;  ///< the highest that was begun here or shown
+    std::uint64_t own_epoch_ = 0;                    ///< of the last term of this process
+    std::uint64_t known_epoch_ = 0;                  ///< the highest that was begun here or shown
     /// Of the term that ended last, which may have been published: one or none, since it is sent before any other.
     ranking::RankingPtr doubtful_;
     bool scanning_ = false;

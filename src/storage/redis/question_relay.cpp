@@ -111,13 +111,20 @@ public:
         const auto waiting = std::make_shared<Waiting>(executor_);
         waiting_.emplace(id, waiting);
         const Forget forget{*this, id};
-        Words words{"XADD",        options_.key_prefix + "relay:questions",
-                    "MAXLEN",      "~",
-                    std::to_string(kMaxQuestions), "*",
-                    "asker",       options_.asker,
-                    "id",          id,
-                    "patience_ms", std::to_string(patience.count()),
-                    "text",        std::move(question)};
+        Words words{"XADD",
+                    options_.key_prefix + "relay:questions",
+                    "MAXLEN",
+                    "~",
+                    std::to_string(kMaxQuestions),
+                    "*",
+                    "asker",
+                    options_.asker,
+                    "id",
+                    id,
+                    "patience_ms",
+                    std::to_string(patience.count()),
+                    "text",
+                    std::move(question)};
         const auto added = co_await telling_->command(std::move(words));
         if (!added) co_return std::unexpected(added.error().within("asking the elected scanner"));
         fetch();
