@@ -35,8 +35,8 @@ struct RankingFollowerStatus {
 
 /// A source of rankings that another process makes: reads the newest snapshot and then the stream, and publishes to the
 /// board what the scanner published, with the same numbers, times and universe. While Redis is away, or what it has
-/// cannot be used, the board keeps what it has, which grows old by its own rule. Messages are taken apart on a thread
-/// of its own. Loop thread only.
+/// cannot be used, the board keeps what it has, which grows old by its own rule. Long messages are taken apart on a
+/// thread of its own. Loop thread only.
 class RankingFollower {
 public:
     virtual ~RankingFollower() = default;

@@ -37,12 +37,12 @@ struct RankingPublisherStatus {
     std::string last_error;           ///< empty after a success
 };
 
-/// Passes an elected scanner's rankings on to replicas: packs them on a thread of its own and has the fenced script
-/// publish them: first the entry of the stream, and once that is there, of a recorded one, the snapshot that replicas
-/// begin with and what readers of the cache find, which take ten times as long to make. A ranking that has not left
-/// when a newer one comes is left out, but the newest recorded one; after a failure the next entry is a whole ranking,
-/// so that no replica has to wait for what may be lost. A recorded one whose answer was lost is sent again before
-/// anything newer. Loop thread only.
+/// Passes an elected scanner's rankings on to replicas: packs them (what takes long on a thread of its own) and has the
+/// fenced script publish them: first the entry of the stream, and once that is there, of a recorded one, the snapshot
+/// that replicas begin with and what readers of the cache find, which take ten times as long to make. A ranking that
+/// has not left when a newer one comes is left out, but the newest recorded one; after a failure the next entry is a
+/// whole ranking, so that no replica has to wait for what may be lost. A recorded one whose answer was lost is sent
+/// again before anything newer. Loop thread only.
 class RankingPublisher {
 public:
     virtual ~RankingPublisher() = default;

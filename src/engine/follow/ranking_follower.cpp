@@ -18,6 +18,10 @@ namespace asio = boost::asio;
 using std::chrono::milliseconds;
 using SteadyClock = std::chrono::steady_clock;
 
+/// A delta up to that is taken apart in a millisecond or so: going to a thread and back, past whatever else waits for a
+/// processor, takes as long.
+constexpr std::size_t kMaxBytesAtOnce = 192U << 10U;
+
 /// A message taken apart, extras included.
 struct Received {
     ranking::PackedRankingPtr packed;
@@ -140,7 +144,9 @@ private:
         const std::uint64_t known = last_.packed == nullptr ? 0 : last_.packed->ranking->sequence;
         const auto head = ranking::message_head(message);
         if (head && head->sequence <= known) co_return;  // the snapshot has it
-        const auto received = co_await apart(std::move(message), last_);
+        const bool at_once = head && head->base != 0 && message.size() <= kMaxBytesAtOnce;
+        const auto received =
+            at_once ? take_apart(message, last_, options_.origin) : co_await apart(std::move(message), last_);
         if (received) {
             ++status_.deltas;
             needs_snapshot_ = false;

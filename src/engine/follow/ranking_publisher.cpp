@@ -22,6 +22,9 @@ using SteadyClock = std::chrono::steady_clock;
 using storage::SnapshotCache;
 
 constexpr milliseconds kIdle{60'000};
+/// What changes in so many contracts is packed within a millisecond or two: going to a thread and back, past whatever
+/// else waits for a processor, takes as long. Whole rankings, and what belongs to recorded ones, always go there.
+constexpr std::size_t kMaxContractsAtOnce = 200;
 
 /// What is sent of one ranking.
 struct Sent {
@@ -193,7 +196,8 @@ private:
         if (base_ != nullptr && job.publication.universe == universe_)
             job.universe = base_->note.extras[kUniverseExtra];
         const UniversePtr universe = job.publication.universe;
-        Sent sent = co_await on_thread(thread_, [&job] { return make_sent(job); });
+        const bool at_once = !job.whole && job.publication.ranking->contracts.size() <= kMaxContractsAtOnce;
+        Sent sent = at_once ? make_sent(job) : co_await on_thread(thread_, [&job] { return make_sent(job); });
         const std::size_t entry_bytes = sent.publication.delta.size();
         const std::size_t snapshot_bytes = sent.publication.snapshot ? sent.publication.snapshot->size() : 0;
         const auto published = co_await stream_->publish(leadership, std::move(sent.publication));
