@@ -27,7 +27,7 @@ AFTER_REDIS_SEC = 2.0
 # On top of the goals, for a machine that does other things as well (CI). 0: the goals as they are written.
 ALLOWANCE_SEC = float(os.environ.get("FAILOVER_ALLOWANCE_SEC", "0"))
 BACK_BEHIND_GATEWAY_SEC = 3.0  # nginx asks one that failed again after fail_timeout, 2 s
-DRILLS = ("kill", "pause", "partition", "redis", "upgrade")
+DRILLS = ("kill", "pause", "partition", "redis", "replica", "upgrade")
 
 
 class Run:
@@ -152,10 +152,27 @@ class Run:
         status, body = server.get("/rankings?top=1")
         return status == 200 and json.loads(body)["seq"] >= seq
 
-    def upgrade(self):
+    def follow(self):
+        """From here on the client of events must miss nothing."""
         wait_for("the client of events following", lambda: self.cluster.follower.numbers
                  and self.cluster.follower.numbers[-1] >= self.cluster.reader.newest().seq - 1, 60)
-        self.followed = len(self.cluster.follower.numbers) - 1
+        if self.followed is None:
+            self.followed = len(self.cluster.follower.numbers) - 1
+
+    def replica(self):
+        """Each killed under its clients, who have nginx in between: requests go to the other one, streams come again."""
+        self.follow()
+        for name in self.cluster.replicas:
+            server, at = self.cluster.servers[name], time.monotonic()
+            server.program.end(signal.SIGKILL)
+            self.restart(server)
+            self.excuse(server, at, server.began)
+            self.struck.setdefault("replica", []).append((at, self.epoch()))
+            self.say(f"{name} was killed, and is back")
+            time.sleep(BACK_BEHIND_GATEWAY_SEC)
+
+    def upgrade(self):
+        self.follow()
         leader = self.cluster.leader()
         servers = [*(self.cluster.servers[name] for name in self.cluster.replicas), self.cluster.other(leader), leader]
         for server in servers:
