@@ -26,7 +26,7 @@ constexpr std::size_t kMaxTableBytes = 4U << 20U;
 constexpr std::size_t kMaxPartBytes = 4U << 20U;
 constexpr std::size_t kMaxCode = 80;
 constexpr unsigned kOldestFormat = 1;
-/// Of whole rankings. Patches are not compressed: it would take longer than to send them; see bench/RESULTS.md.
+/// Of whole rankings. Patches are not compressed: that takes longer than to write them; see bench/RESULTS.md.
 constexpr int kLevel = 3;
 
 /// How the bytes of the parts are sent.
