@@ -34,6 +34,9 @@ public:
     /// The state, once its last piece is taken; nothing before, and where a piece is missing, damaged or none of these.
     [[nodiscard]] std::optional<EngineState> take(const Checkpoint& piece);
 
+    /// Whether a piece says that the engine followed a live feed.
+    [[nodiscard]] static bool is_of_feed(const Checkpoint& piece);
+
 private:
     EngineState state_;
     std::uint64_t next_ = 0;

@@ -173,8 +173,10 @@ core::Result<fs::path> RecordingFiles::cut(const std::string& id, const api::Rec
     if (!into) return give_up(into.error());
     if (const auto done = recording::cut(wanted, options, *into); !done) {
         const bool nothing = done.error().code() == core::ErrorCode::not_found;
+        const bool refused = done.error().code() == core::ErrorCode::invalid_input;
         return give_up(nothing ? core::Error(core::ErrorCode::not_found, "Nothing was recorded in that time.")
-                               : core::Error(core::ErrorCode::io, done.error().message()));
+                               : core::Error(refused ? core::ErrorCode::invalid_input : core::ErrorCode::io,
+                                             done.error().message()));
     }
     const auto segments = segments_in(folder);
     if (!segments) return give_up(segments.error());

@@ -31,6 +31,13 @@ std::string_view contract_of_message(std::string_view text) {
     return text.substr(begin, end - begin);
 }
 
+/// Whether this tells that the scanner followed a live feed.
+bool follows_feed(const RecordBody& body) {
+    if (const auto* const step = std::get_if<Step>(&body)) return step->name == "feed.seed";
+    const auto* const piece = std::get_if<Checkpoint>(&body);
+    return piece != nullptr && EnginePieces::is_of_feed(*piece);
+}
+
 class Filter {
 public:
     explicit Filter(const CutOptions& options) : options_(options) {}
@@ -82,6 +89,11 @@ core::Result<void> cut(std::vector<SegmentFile> files, const CutOptions& options
         if (!next) return std::unexpected(next.error());
         if (!*next || (*next)->at.wall_ns >= options.to_wall_ns) break;
         const Record& record = **next;
+        if (!options.contracts.empty() && follows_feed(record.body)) {
+            return core::fail(core::ErrorCode::invalid_input,
+                              "a live feed was followed: which book is read when depends on all contracts, so that "
+                              "some of them cannot be cut out; cut a shorter time");
+        }
         if (!filter.keeps(record)) continue;
         const bool wanted = record.at.wall_ns >= options.from_wall_ns;
         begun = begun || wanted;

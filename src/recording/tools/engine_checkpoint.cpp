@@ -66,6 +66,15 @@ std::optional<EngineState> EnginePieces::take(const Checkpoint& piece) {
     return whole;
 }
 
+bool EnginePieces::is_of_feed(const Checkpoint& piece) {
+    if (piece.version != kEnginePiece || piece.name != kName) return false;
+    core::ByteReader source(piece.bytes);
+    static_cast<void>(source.varint());
+    static_cast<void>(source.varint());
+    static_cast<void>(source.u64());
+    return (source.u8() & kWithFeed) != 0 && source.ok();
+}
+
 core::Result<std::optional<std::size_t>> checkpoint_before(std::span<const SegmentFile> files, std::int64_t wall_ns) {
     for (std::size_t place = files.size(); place-- > 0;) {
         if (files[place].header.started.wall_ns > wall_ns) continue;

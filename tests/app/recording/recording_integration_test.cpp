@@ -185,6 +185,8 @@ TEST_F(Recorded, comes_to_the_same_rankings_with_a_live_feed_under_faults) {
     }
     const std::size_t count = logged_digests(log).size();
     EXPECT_THAT(output_of({"recording", "verify", path("live")}, 0), HasSubstr("sound"));
+    EXPECT_THAT(output_of({"recording", "cut", path("live"), "--symbols", "btc", "--out", path("some")}, 1),
+                HasSubstr("a live feed was followed"));
     const std::string replayed = output_of({"replay", path("live"), "--digest"}, 0);
     EXPECT_THAT(replayed, HasSubstr(std::to_string(count) + " digests compared, 0 differ"));
 
