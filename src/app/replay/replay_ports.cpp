@@ -116,6 +116,11 @@ asio::awaitable<core::Result<net::ClientResponse>> ReplayClient::send(net::Clien
     // What the whole call came to was recorded. Of its parts only those count that were answered: as another error one
     // of them could end the others, which were under way by then.
     if (answer.status == 0) co_return core::fail(core::ErrorCode::network, "no answer: " + answer.error);
+    // A limit was waited for then: here the recording says when what was asked again was answered.
+    constexpr int kTooMany = 429;
+    const bool limited = answer.status == kTooMany || answer.body.contains("\"err_code\":1032") ||
+                         answer.body.contains("\"err-code\":1032");
+    if (limited) co_return core::fail(core::ErrorCode::network, "a limit was exceeded");
     net::ClientResponse response;
     response.status = answer.status;
     response.body = answer.body;
