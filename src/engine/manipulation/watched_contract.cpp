@@ -119,9 +119,9 @@ std::shared_ptr<const signals::DetectorVerdict> WatchedContract::verdict(core::W
     made->judged = true;
     made->score = told.score;
     made->probability = told.probability;
-    made->quarantined = quarantine_.update(told.score, threshold, at);
+    made->quarantined = quarantine_.update(told.strongest, threshold, at);
     // While the score is over the threshold the end moves with every look, and says nothing.
-    if (told.score && *told.score < threshold) made->quarantined_until = quarantine_.ends_at();
+    if (told.strongest && *told.strongest < threshold) made->quarantined_until = quarantine_.ends_at();
     made->flags = names_of(told.flags);
     if (!told.reversed.empty()) made->flags.push_back(kReversal);
     if (!told.exhausted.empty()) made->flags.push_back(kExhausted);

@@ -149,9 +149,10 @@ void ContractDetectors::State::judge() {
         innocent *= 1.0 - read->probability;
         least_rate = std::min(least_rate, read->rate);
     }
+    if (told > 0) verdict.strongest = score_of_rate(least_rate);
     if (told >= kLeastTold || (told > 0 && least_rate <= kOpeningRate)) {
         verdict.probability = 1.0 - innocent;
-        verdict.score = score_of_rate(least_rate);
+        verdict.score = verdict.strongest;
     }
     log.fill(verdict.flags, verdict.reversed, verdict.exhausted);
 }

@@ -175,6 +175,7 @@ TEST_F(QuestionRelayTest, comes_back_with_redis) {
         return !answer && answer.error().code() == core::ErrorCode::unavailable;
     })) << "at once, and not after its patience";
     server_.start();
+    ASSERT_TRUE(run_until([&] { return lease_->status().state == StoreState::ready; }));
     const Leadership leadership = lead("us", 3);
     elected->begin_taking();
     wait_for(*elected);
