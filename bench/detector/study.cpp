@@ -278,6 +278,7 @@ public:
                 if (since % kOpenInterest == 0ms) contract->tell_open_interest(now);
                 if (now.time_since_epoch() % 60s == 0ms) contract->end_minute();
             }
+            if (since % (options_.feed ? 1s : kPoll) == 0ms) compare_books(contracts, now);
             if (since % 15s == 0ms) rank(ranker, contracts, now, ++cycle, seed_scores);
             if (since % kSample != 0ms) continue;
             std::map<std::size_t, simulator::Label> current;
@@ -306,6 +307,17 @@ private:
         const auto found = std::ranges::find(labels_, label);
         if (found == labels_.end()) labels_.push_back(label);
         return static_cast<std::uint32_t>(std::ranges::find(labels_, label) - labels_.begin());
+    }
+    /// As the daemon does.
+    static void compare_books(std::vector<std::unique_ptr<Contract>>& contracts, WallTime now) {
+        std::vector<double> thinnings;
+        for (auto& contract : contracts) {
+            if (const auto one = contract->detectors().thinning(now)) thinnings.push_back(*one);
+        }
+        if (thinnings.size() < 5) return;
+        const auto middle = thinnings.begin() + static_cast<std::ptrdiff_t>(thinnings.size() / 2);
+        std::ranges::nth_element(thinnings, middle);
+        for (auto& contract : contracts) contract->detectors().on_market_thinning(*middle, now);
     }
     void rank(scanner::ranking::Ranker& ranker, std::vector<std::unique_ptr<Contract>>& contracts, WallTime now,
               std::uint64_t cycle, std::vector<float>& scores) const {

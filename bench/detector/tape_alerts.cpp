@@ -16,7 +16,7 @@ int main() {
     using namespace scanner;
     std::array<std::uint64_t, signals::kDetectorFlagCount> begun{};
     std::array<double, signals::kDetectorFlagCount> known{};
-    auto detectors = std::make_unique<signals::ContractDetectors>();
+    auto detectors = std::make_unique<signals::ContractDetectors>(signals::ContractDetectors::Thresholds::shipped);
     core::WallTime last{};
     core::WallTime asked{};
     std::array<char, 256> line{};
@@ -26,7 +26,7 @@ int main() {
         double price = 0.0;
         double amount = 0.0;
         if (std::sscanf(line.data(), "%lld,%c,%lf,%lf", &ms, &side, &price, &amount) != 4) {
-            detectors = std::make_unique<signals::ContractDetectors>();
+            detectors = std::make_unique<signals::ContractDetectors>(signals::ContractDetectors::Thresholds::shipped);
             last = {};
             continue;
         }

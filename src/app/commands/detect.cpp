@@ -162,7 +162,7 @@ public:
     }
 
 private:
-    signals::ContractDetectors detectors_;
+    signals::ContractDetectors detectors_{signals::ContractDetectors::Thresholds::shipped};
     std::vector<market::Trade> pending_;
 };
 

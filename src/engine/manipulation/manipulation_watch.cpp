@@ -15,6 +15,7 @@ namespace {
 /// A contract that moves in and out of the ranked ones keeps its yardsticks.
 constexpr std::chrono::hours kForgetAfter{1};
 constexpr std::size_t kMaxEnded = 10'000;
+constexpr std::size_t kLeastCompared = 5;  // contracts: fewer are no market
 /// Frames of different connections come in no order: what is told as of now may still miss a trade of a moment ago.
 constexpr std::chrono::milliseconds kTapeDelay{1'500};
 
@@ -109,7 +110,20 @@ void ManipulationWatch::observe(const MarketState& state, core::WallTime now) {
         }
         contract.pass(now, whole ? std::optional(now - kTapeDelay) : std::nullopt);
     }
+    compare_books(now);
     forget(now);
+}
+
+void ManipulationWatch::compare_books(core::WallTime now) {
+    std::vector<double> thinnings;
+    thinnings.reserve(watched_.size());
+    for (const auto& [code, watched] : watched_) {
+        if (const auto thinning = watched.contract.thinning(now)) thinnings.push_back(*thinning);
+    }
+    if (thinnings.size() < kLeastCompared) return;
+    const auto middle = thinnings.begin() + static_cast<std::ptrdiff_t>(thinnings.size() / 2);
+    std::ranges::nth_element(thinnings, middle);
+    for (auto& [code, watched] : watched_) watched.contract.on_market_thinning(*middle, now);
 }
 
 /// What is under way is told as interrupted: its end will not be seen.

@@ -108,6 +108,8 @@ private:
     void settle_resumed(core::WallTime own);
     void end_watching(Watched& watched, core::WallTime now);
     void forget(core::WallTime now);
+    /// Tells each contract what the books of all do: what is market-wide is no vacuum of one.
+    void compare_books(core::WallTime now);
 
     Settings settings_;
     // In the order of the codes: what is told in one go is told in the same order after a checkpoint.

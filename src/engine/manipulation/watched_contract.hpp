@@ -51,6 +51,8 @@ public:
     void on_index(double price, core::WallTime at);
     void on_open_interest(double base_units, core::WallTime at);
     void on_funding(const market::FundingRate& rate, core::WallTime at);
+    void on_market_thinning(double others, core::WallTime at) { detectors_.on_market_thinning(others, at); }
+    [[nodiscard]] std::optional<double> thinning(core::WallTime at) const { return detectors_.thinning(at); }
     void on_liquidation(market::Side taker_side, double notional, core::WallTime at) {
         detectors_.on_liquidation(taker_side, notional, at);
     }

@@ -33,6 +33,11 @@ constexpr double kForcedClosing = 0.35;
 constexpr double kSqueeze = 6.0;
 constexpr seconds kInterestShows{8};
 constexpr seconds kSettled{60};
+constexpr seconds kLevelTraded{180};
+constexpr double kLevelPenalty = 1.2;
+constexpr double kLiquidated = 0.35;  // of what is traded
+constexpr double kLagged = 0.8;       // of a quick move of the index, that the price may still have to make
+constexpr double kSnappedBack = 0.8;  // so quickly no squeeze comes back
 
 std::int64_t to_s(core::WallTime at) {
     return std::chrono::floor<seconds>(at.time_since_epoch()).count();
@@ -170,6 +175,19 @@ void BasisWatch::judge_excursion(const Second& now, core::WallTime at, const Int
         if (std::abs(one->price - one->index - usual) <= 0.2 * std::abs(peak)) break;
     }
     peak_ = std::abs(peak);
+    // A price follows a jump of its index late: so much of the excursion is none.
+    double index_high = now.index;
+    double index_low = now.index;
+    bool compared = false;
+    for (std::int64_t s = std::max(peak_s - 10, now.at_s - std::int64_t{kSeconds} + 2); s <= peak_s + 3; ++s) {
+        const Second* const one = second(s);
+        if (one == nullptr) continue;
+        index_high = compared ? std::max(index_high, one->index) : one->index;
+        index_low = compared ? std::min(index_low, one->index) : one->index;
+        compared = true;
+    }
+    const double lag = compared ? kLagged * (index_high - index_low) : 0.0;
+    if (lag > 0.3 * std::abs(peak)) peak -= std::copysign(std::min(lag, 0.98 * std::abs(peak)), peak);
     const double small = std::max(peaks_.median() + 3.0 * peaks_.deviation(), kLeastPush);
     if (std::abs(peak) < 0.4 * small) {
         index_share_.reset();
@@ -205,13 +223,16 @@ void BasisWatch::judge_excursion(const Second& now, core::WallTime at, const Int
     const bool quick = peak_s - began_s <= 60 && now.at_s - peak_s <= 60;
     double penalty = outward ? 0.0 : 1.0;
     penalty += share >= kIndexStill ? 2.0 * (share - kIndexStill) : 0.0;
+    if (level_traded_at_ && at - *level_traded_at_ <= kLevelTraded) penalty += kLevelPenalty;
+    const double wick_penalty =
+        penalty + (forced ? (quick && reverted >= kSnappedBack ? 0.25 : 1.0) * kSqueeze * *closing : 0.0);
     if (forced) penalty += kSqueeze * *closing;
     const double most = waits ? kMomentumIgnition.at_10 : 1e3;
     const double size = std::log(std::abs(peak) / small);
     momentum_.see(std::min(size - penalty + (reverted >= kReverted ? 0.3 : 0.0), most), at, log, describe);
     const double wick = std::log(std::abs(peak) / std::max({kMads * deviation, 6.0 * change, kLeastWick}));
     const double rest = (quick && reverted >= kReverted ? 0.5 : 0.0) - (quick ? 0.0 : 1.5);
-    wick_.see(std::min(wick - penalty + rest, waits ? kScamWick.at_10 : 1e3), at, log, describe);
+    wick_.see(std::min(wick - wick_penalty + rest, waits ? kScamWick.at_10 : 1e3), at, log, describe);
 }
 
 void BasisWatch::add_to_slot(const Second& now) {
@@ -305,6 +326,11 @@ void BasisWatch::judge_funding(core::WallTime at, EpisodeLog& log) {
     });
 }
 
+double BasisWatch::liquidated_share(core::WallTime at) const {
+    const double traded = std::max(traded_.of(at), liquidated_.of(at));
+    return traded > 0.0 ? liquidated_.of(at) / traded : 0.0;
+}
+
 void BasisWatch::judge_stress(const Second& now, core::WallTime at, EpisodeLog& log) {
     const Second* const before = second(now.at_s - 60);
     if (before == nullptr) return;
@@ -312,7 +338,8 @@ void BasisWatch::judge_stress(const Second& now, core::WallTime at, EpisodeLog& 
     const double index_move = now.index - before->index;
     const double share = move != 0.0 ? std::clamp(index_move / move, 0.0, 1.0) : 0.0;
     const double scale = std::max(6.0 * price_change_.deviation(), kLeastStress);
-    const bool forced = closing_share_ && *closing_share_ >= kForcedClosing;
+    const double liquidated = liquidated_share(at);
+    const bool forced = (closing_share_ && *closing_share_ >= kForcedClosing) || liquidated >= kLiquidated;
     const double score = std::log((std::abs(move) + 1e-6) / scale) -
                          (share >= kIndexAlong || forced ? 0.0 : 2.0 * (kIndexAlong - share));
     if (score >= -0.5 && (share >= kIndexAlong || forced)) stressed_at_ = at;
@@ -321,7 +348,7 @@ void BasisWatch::judge_stress(const Second& now, core::WallTime at, EpisodeLog& 
         episode.evidence = {evidence(Quantity::move_bps, 1e4 * move, 1e4 * scale),
                             evidence(Quantity::index_move_bps, 1e4 * index_move),
                             evidence(Quantity::index_share, share, kIndexAlong)};
-        if (closing_share_) episode.evidence.push_back(evidence(Quantity::liquidated_share, *closing_share_));
+        if (liquidated > 0.0) episode.evidence.push_back(evidence(Quantity::liquidated_share, liquidated, kLiquidated));
         return episode;
     });
 }

@@ -5,8 +5,10 @@
 #include "signals/detect/interest_watch.hpp"
 #include "signals/detect/yardstick.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -24,6 +26,11 @@ public:
     /// The middle of the book. One that is `live` stays until it changes or is lost; a polled one is of its moment.
     void on_price(double price, bool live, core::WallTime at);
     void on_price_lost() { price_at_.reset(); }
+    /// A large level is being traded: who takes it moves the price as far, and not by what he does to the quotes.
+    void on_level_traded(core::WallTime at) { level_traded_at_ = at; }
+    /// What is traded, and what of it closes positions by force, USDT.
+    void on_traded(double notional, core::WallTime at) { traded_.add(notional, at); }
+    void on_liquidated(double notional, core::WallTime at) { liquidated_.add(notional, at); }
     void on_funding(std::optional<core::WallTime> settlement) { settlement_ = settlement; }
     void tick(core::WallTime at, EpisodeLog& log);
     [[nodiscard]] std::optional<Reading> reading(DetectorFlag flag, core::WallTime at, const EpisodeLog& log) const;
@@ -44,7 +51,8 @@ public:
         if constexpr (kTakesAll<decltype(archive)>) {
             archive(self.index_at_, self.price_at_, self.live_, self.index_price_, self.price_, self.low_, self.high_,
                     self.settlement_, self.closing_share_, self.index_share_, self.stressed_at_, self.turbulent_at_,
-                    self.seconds_, self.last_s_, self.peak_, self.judged_, self.slots_, self.slot_);
+                    self.seconds_, self.last_s_, self.peak_, self.judged_, self.slots_, self.slot_,
+                    self.level_traded_at_, self.traded_, self.liquidated_);
             require_counts(archive, self.slot_);
         }
     }
@@ -62,6 +70,20 @@ private:
             archive(index, price, low, high, at_s);
         }
     };
+    /// A sum that fades within a minute or two.
+    struct Fading {
+        double sum = 0.0;
+        core::WallTime at;
+        void add(double value, core::WallTime now) {
+            sum = of(now) + value;
+            at = std::max(at, now);
+        }
+        [[nodiscard]] double of(core::WallTime now) const {
+            return now <= at ? sum : sum * std::exp(-std::chrono::duration<double>(now - at).count() / 90.0);
+        }
+        static void persist(auto& self, auto& archive) { archive(self.sum, self.at); }
+    };
+    [[nodiscard]] double liquidated_share(core::WallTime at) const;
     [[nodiscard]] bool is_known(core::WallTime at) const;
     [[nodiscard]] const Second* second(std::int64_t at_s) const;
     void judge(core::WallTime at, const InterestWatch& interest, EpisodeLog& log);
@@ -93,6 +115,9 @@ private:
     double low_ = 0.0;   ///< price since the last look
     double high_ = 0.0;  ///< likewise
     std::optional<core::WallTime> settlement_;
+    std::optional<core::WallTime> level_traded_at_;
+    Fading traded_;
+    Fading liquidated_;
     std::optional<double> closing_share_;
     std::optional<double> index_share_;
     std::optional<core::WallTime> stressed_at_;

@@ -96,6 +96,7 @@ struct ContractDetectors::State {
         wash.on_quotes_lost();
     }
     void take_book(std::span<const market::Level> bids, std::span<const market::Level> asks, bool live) {
+        if (walls.is_taken()) basis.on_level_traded(now);
         const auto shape = detect::shape_of(bids, asks, vacuum.widen());
         if (!shape || !is_usable(shape->mid)) return lose_book();
         live_book = live;
@@ -161,7 +162,8 @@ std::size_t ContractDetectors::memory() noexcept {
     return sizeof(ContractDetectors) + sizeof(State);
 }
 
-ContractDetectors::ContractDetectors() : state_(std::make_unique<State>()) {
+ContractDetectors::ContractDetectors(Thresholds thresholds) : state_(std::make_unique<State>()) {
+    state_->log.set_recalibrates(thresholds == Thresholds::own);
     static_assert(sizeof(State) + sizeof(ContractDetectors) <= kMaxBytes);
 }
 ContractDetectors::~ContractDetectors() = default;
@@ -191,7 +193,9 @@ void ContractDetectors::on_trades(std::span<const market::Trade> trades, WallTim
     state.walls.set_tape_whole(true);
     state.layers.on_trades(trades);
     state.walls.on_trades(trades);
-    state.wash.on_trades(trades, state.basis.is_turbulent(at), at, state.log);
+    for (const market::Trade& trade : trades) state.basis.on_traded(trade.price * trade.size / 2.0, at);
+    const bool explained = state.basis.is_turbulent(at) || state.walls.is_taken();
+    state.wash.on_trades(trades, explained, at, state.log);
 }
 
 void ContractDetectors::on_tape_hole(WallTime at) {
@@ -232,10 +236,19 @@ void ContractDetectors::on_funding(std::optional<double> rate, std::optional<Wal
     state_->basis.on_funding(next_settlement);
 }
 
+void ContractDetectors::on_market_thinning(double others, WallTime at) {
+    const WallTime now = state_->advance(at);
+    if (std::isfinite(others)) state_->vacuum.on_market(others, now);
+}
+
+std::optional<double> ContractDetectors::thinning(WallTime at) const {
+    return state_->vacuum.thinning(at);
+}
+
 void ContractDetectors::on_liquidation(market::Side taker_side, double notional, WallTime at) {
-    state_->advance(at);
-    static_cast<void>(taker_side);
-    static_cast<void>(notional);
+    const WallTime now = state_->advance(at);
+    static_cast<void>(taker_side);  // either side closes
+    if (is_usable(notional)) state_->basis.on_liquidated(notional, now);
 }
 
 const Verdict& ContractDetectors::verdict(WallTime at) {
@@ -278,6 +291,7 @@ core::Result<void> ContractDetectors::restore(std::span<const std::byte> bytes) 
     }
     reader.set_version(version);
     auto restored = std::make_unique<State>();
+    restored->log.set_recalibrates(state_->log.recalibrates());
     reader(*restored);
     if (!reader.at_end()) return core::fail(core::ErrorCode::malformed, "detector state: damaged");
     restored->lose_tape();

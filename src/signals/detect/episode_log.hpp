@@ -83,6 +83,9 @@ public:
     void update(DetectorFlag flag, const Episode& now, core::WallTime at, bool clearly);
     void set_phase(DetectorFlag flag, EpisodePhase phase, std::vector<EvidenceItem> more, core::WallTime at);
     void end(DetectorFlag flag, EpisodePhase phase, core::WallTime at);
+    /// Whether thresholds follow the contract's own null (OwnNull); no part of the state.
+    [[nodiscard]] bool recalibrates() const { return recalibrates_; }
+    void set_recalibrates(bool recalibrates) { recalibrates_ = recalibrates; }
     /// Oldest change first.
     [[nodiscard]] std::vector<Episode> take_changes();
     [[nodiscard]] std::vector<Episode> all_open() const;
@@ -111,6 +114,7 @@ private:
     }
     static void merge(std::vector<EvidenceItem>& into, const std::vector<EvidenceItem>& more);
 
+    bool recalibrates_ = true;
     std::uint64_t last_id_ = 0;
     std::uint64_t changes_ = 0;
     std::array<std::optional<Episode>, kDetectorFlagCount> open_;

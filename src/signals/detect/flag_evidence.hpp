@@ -2,6 +2,7 @@
 
 #include "signals/detect/episode_log.hpp"
 #include "signals/detect/evidence.hpp"
+#include "signals/detect/own_null.hpp"
 
 #include <chrono>
 #include <optional>
@@ -27,6 +28,10 @@ public:
     template <class Describe>
     void see(double score, core::WallTime at, EpisodeLog& log, const Describe& describe) {
         if (!std::isfinite(score)) return;
+        if (log.recalibrates()) {
+            null_.see(score, log.open(flag_) != nullptr, *calibration_, at);
+            score -= null_.raise(*calibration_);
+        }
         held_.see(score, at);
         if (score < calibration_->at_01) return;
         high_at_ = at;
@@ -67,13 +72,17 @@ public:
     }
     [[nodiscard]] const Calibration& calibration() const { return *calibration_; }
 
-    static void persist(auto& self, auto& archive) { archive(self.held_, self.high_at_, self.peak_); }
+    static void persist(auto& self, auto& archive) {
+        archive(self.held_, self.high_at_, self.peak_);
+        if (has_version_3(archive)) archive(self.null_);
+    }
 
 private:
     DetectorFlag flag_;
     const Calibration* calibration_;
     std::chrono::seconds quiet_;
     HeldEvidence held_;
+    OwnNull null_;
     core::WallTime high_at_;
     double peak_ = 0.0;
 };

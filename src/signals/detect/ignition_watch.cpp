@@ -83,6 +83,10 @@ void IgnitionWatch::judge(const IgnitionBar& closed, const MoveContext& context,
     if (!known_) return;
     // The model weighs bursts of either direction; a dump is one that falls.
     if (flag_ == DetectorFlag::dump_ignition && bar.price <= bar.price_before) return;
+    if (log.recalibrates()) {
+        null_.see(bar.logit, episode != nullptr || log.open(flag_) != nullptr, calibration(), bar.closes_at);
+        bar.logit -= null_.raise(calibration());
+    }
     held_.see(bar.logit, bar.closes_at);
     if (bar.trades == 0 || bar.logit < calibration().at_01) return;
     episode = log.open(flag_);

@@ -3,6 +3,7 @@
 #include "signals/detect/episode_log.hpp"
 #include "signals/detect/evidence.hpp"
 #include "signals/detect/flag_evidence.hpp"
+#include "signals/detect/own_null.hpp"
 
 #include "scanner/market/market.hpp"
 #include "scanner/signals/detect/pump_ignition.hpp"
@@ -42,6 +43,7 @@ public:
     static void persist(auto& self, auto& archive) {
         archive(self.model_, self.held_, self.hole_, self.known_, self.bars_known_, self.tape_until_, self.base_,
                 self.peak_, self.peak_at_, self.peak_logit_, self.peak_trades_, self.calm_bars_);
+        if (has_version_3(archive)) archive(self.null_);
         if constexpr (std::remove_reference_t<decltype(archive)>::kReads) {
             archive.require(self.base_ >= 0.0 && self.peak_ >= 0.0 && self.bars_known_ >= 0 &&
                             self.bars_known_ < 1'000);
@@ -60,6 +62,7 @@ private:
     DetectorFlag flag_;
     PumpIgnition model_;
     HeldEvidence held_;
+    OwnNull null_;
     bool hole_ = true;
     bool known_ = false;           ///< the yardsticks rest on enough, and no hole is in the last minute
     std::int32_t bars_known_ = 0;  ///< since the last hole, up to kMinuteBars

@@ -27,8 +27,16 @@ namespace scanner::signals::detect {
 template <class Archive>
 inline constexpr bool kTakesAll = !requires(const std::remove_reference_t<Archive>& archive) { archive.version(); };
 
-/// 2: the sixth family of wash_trade_volume.
-inline constexpr std::uint16_t kStateVersion = 2;
+/// 2: the sixth family of wash_trade_volume. 3: each flag's own null, and the usual share of mirrored prints.
+inline constexpr std::uint16_t kStateVersion = 3;
+/// Whether an archive holds what came with version 3.
+constexpr bool has_version_3(auto& archive) {
+    if constexpr (requires { archive.version(); }) {
+        return archive.version() >= 3;
+    } else {
+        return true;
+    }
+}
 /// Integers of a state lie within this: far beyond everything real, and no sum of a few of them overflows.
 inline constexpr std::int64_t kStateLimit = std::int64_t{1} << 52U;
 

@@ -13,7 +13,10 @@ constexpr std::size_t kLeastLooks = 40;  // ten minutes
 constexpr std::int64_t kSampleMs = 15'000;
 constexpr std::int64_t kLookMs = 1'000;
 constexpr std::int64_t kSuddenMs = 15'000;
-constexpr double kUsual = 0.5;  // log2: below it depth counts as usual again
+constexpr std::chrono::seconds kMarketLasts{60};
+constexpr double kMarketStill = 0.15;  // log2: books of a calm market differ from the usual by that
+constexpr double kMarketWeighs = 2.5;  // a thin contract loses more than the middle one
+constexpr double kUsual = 0.5;         // log2: below it depth counts as usual again
 
 }  // namespace
 
@@ -58,7 +61,10 @@ void VacuumWatch::take(const BookShape& shape, bool stressed, core::WallTime at,
         looks_[look_count_++ % kLooks] = look;
         if (look_count_ >= 2 * kLooks) look_count_ -= kLooks;
         const double sudden = thinning > kUsual ? std::min(1.0, 1.5 * collapse_ / thinning) : 0.0;
-        const double score = thinning + 0.5 * std::max(opening, 0.0) - 1.5 * (1.0 - sudden) - (stressed ? 2.0 : 0.0);
+        const bool compared = market_at_ && at - *market_at_ <= kMarketLasts;
+        const double shared = compared ? kMarketWeighs * std::clamp(market_ - kMarketStill, 0.0, 1.5) : 0.0;
+        const double explained = std::max(shared, stressed ? 2.0 : 0.0);
+        const double score = thinning + 0.5 * std::max(opening, 0.0) - 1.5 * (1.0 - sudden) - explained;
         flag_.see(score, at, log, [&] {
             Episode episode{.price = shape.mid, .repetitions = 1};
             constexpr std::array kRatios{Quantity::depth_ratio_10bps, Quantity::depth_ratio_25bps,
@@ -81,6 +87,14 @@ void VacuumWatch::take(const BookShape& shape, bool stressed, core::WallTime at,
     for (std::size_t band = 0; band < depths_.size(); ++band) {
         depths_[band].add(shape.bid.depth[band] + shape.ask.depth[band]);
     }
+}
+
+std::optional<double> VacuumWatch::thinning(core::WallTime at) const {
+    if (!known_ || look_count_ == 0) return std::nullopt;
+    const Look& newest = looks_[(look_count_ - 1) % kLooks];
+    // A live book that does not change stays as it was; only so long is it taken for one.
+    if (core::to_unix_ms(at) - newest.at_ms > core::to_unix_ms(core::WallTime(kMarketLasts))) return std::nullopt;
+    return newest.thinning;
 }
 
 std::optional<Reading> VacuumWatch::reading(core::WallTime at, const EpisodeLog& log) const {

@@ -21,6 +21,14 @@ public:
     /// `stressed`: the index moves as well, which explains thin books.
     void take(const BookShape& shape, bool stressed, core::WallTime at, EpisodeLog& log);
     void lose();
+    /// How much thinner than usual the middle one of all contracts is, log2, at the same moment: what all books do is
+    /// no vacuum of one. Of no use after kMarketLasts.
+    void on_market(double thinning, core::WallTime at) {
+        market_ = thinning;
+        market_at_ = at;
+    }
+    /// Of the newest look, log2; empty while it is not known or older than kMarketLasts.
+    [[nodiscard]] std::optional<double> thinning(core::WallTime at) const;
     void tick(core::WallTime at, EpisodeLog& log) { flag_.tick(at, log); }
     [[nodiscard]] std::optional<Reading> reading(core::WallTime at, const EpisodeLog& log) const;
     /// How much wider than 10 bps the bands are: they must lie outside the usual spread.
@@ -29,7 +37,8 @@ public:
     static void persist(auto& self, auto& archive) {
         archive(self.spread_, self.depths_, self.flag_);
         if constexpr (kTakesAll<decltype(archive)>) {
-            archive(self.known_, self.looks_, self.look_count_, self.sampled_, self.collapse_);
+            archive(self.known_, self.looks_, self.look_count_, self.sampled_, self.collapse_, self.market_,
+                    self.market_at_);
             archive.require(self.look_count_ < 2 * kLooks);
         }
     }
@@ -53,6 +62,8 @@ private:
     std::array<Look, kLooks> looks_{};
     std::size_t look_count_ = 0;
     std::int64_t sampled_ = 0;
+    double market_ = 0.0;
+    std::optional<core::WallTime> market_at_;
     double collapse_ = 0.0;  ///< log2 by which depth fell within 15 s when it last did; 0 while it is usual
     FlagEvidence flag_;
 };

@@ -15,6 +15,7 @@ constexpr std::size_t kLeastLooks = 40;  // ten minutes
 constexpr std::int64_t kSampleMs = 15'000;
 constexpr double kHeight = 0.5;  // ln: from here on a level is a wall
 constexpr std::int64_t kStoodMs = 4'000;
+constexpr double kLarge = 1.0;         // ln
 constexpr double kLeft = 0.5;          // of its size: below it is gone
 constexpr double kTradedShare = 0.08;  // of its size: from here on it was meant
 constexpr std::int64_t kMemoryMs = 600'000;
@@ -34,6 +35,13 @@ void WallWatch::on_trades(std::span<const market::Trade> trades) {
             if (side.doubtful.at_ms > 0 && trade.price == side.doubtful.price) side.doubtful.traded += trade.size / 2.0;
         }
     }
+}
+
+bool WallWatch::is_taken() const {
+    const auto taken = [](const SideState& side) {
+        return side.standing && side.height >= kLarge && side.traded >= kTradedShare * side.size;
+    };
+    return std::ranges::any_of(sides_, taken);
 }
 
 void WallWatch::lose() {

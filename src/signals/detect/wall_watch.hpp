@@ -25,6 +25,8 @@ public:
               bool live, bool stressed, core::WallTime at, EpisodeLog& log);
     /// Whether every trade is told.
     void set_tape_whole(bool whole) { tape_whole_ = whole; }
+    /// Whether a large one that stands has just been traded into.
+    [[nodiscard]] bool is_taken() const;
     void lose();
     void tick(core::WallTime at, EpisodeLog& log) { flag_.tick(at, log); }
     [[nodiscard]] std::optional<Reading> reading(core::WallTime at, const EpisodeLog& log) const;

@@ -19,8 +19,11 @@ constexpr std::size_t kLeastLooks = 80;  // twenty minutes
 constexpr double kFamilySpeaks = 3.0;    // own deviations
 constexpr double kLeastTrades = 6.0;
 constexpr std::array<double, WashWatch::kFamilies> kLeastDeviation{0.5, 0.35, 0.25, 0.05, 0.15, 0.6};
+constexpr double kMoves = 1.0;         // own deviations of impact
 constexpr double kInsideKeep = 0.998;  // of five minutes' share, every 15 s: half of it in 90 minutes
-constexpr double kLeastInside = 0.01;
+constexpr double kLeastInside = 0.004;
+constexpr double kLeastMirrored = 0.001;
+constexpr double kLeastExpected = 0.15;
 
 /// How far a count lies over what is expected, in standard deviations (signed root of the deviance of a Poisson law).
 double surplus(double count, double expected) {
@@ -164,13 +167,25 @@ void WashWatch::close_bucket(core::WallTime at, EpisodeLog& log) {
     const double net = std::abs(all.net) / all.value;
     const double busy = volume_.size() >= kLeastLooks ? std::log(all.value) - volume_.median() : 0.0;
     const double range = std::log(all.high / all.low) + 1e-4;
-    const auto mirrors = [](const Bucket& of) { return surplus(of.mirrored, std::max(of.expected, 0.3)); };
+    const double impact = 0.5 * std::log(all.value) - std::log(range);
+    const bool moves = usual_[2].size() >= kLeastLooks &&
+                       impact < usual_[2].median() - kMoves * std::max(usual_[2].deviation(), kLeastDeviation[2]);
+    // Those of one size all along are mirrored at any distance: a null beside them would hide them.
+    const double pairs = std::max(mirrored_share_, kLeastMirrored);
+    const double shifted = moves ? 1.0 : 0.25;
+    const auto mirrors = [pairs, shifted](const Bucket& of) {
+        return surplus(of.mirrored, std::max({pairs * of.trades, shifted * of.expected, kLeastExpected}));
+    };
     const double share = std::max(inside_share_, kLeastInside);
-    const auto insides = [share](const Bucket& of) { return surplus(of.inside, std::max(share * of.trades, 0.3)); };
-    const std::array<double, kFamilies> figures{
-        std::max(mirrors(all), mirrors(recent)),     -std::log(net + 0.03) + std::min(busy, 0.0),
-        0.5 * std::log(all.value) - std::log(range), all.repeated / all.trades,
-        comb(core::to_unix_ms(at) / 1'000 - 1),      std::max(insides(all), insides(recent))};
+    const auto insides = [share](const Bucket& of) {
+        return surplus(of.inside, std::max(share * of.trades, kLeastExpected));
+    };
+    const std::array<double, kFamilies> figures{std::max(mirrors(all), mirrors(recent)),
+                                                -std::log(net + 0.03) + std::min(busy, 0.0),
+                                                impact,
+                                                all.repeated / all.trades,
+                                                comb(core::to_unix_ms(at) / 1'000 - 1),
+                                                std::max(insides(all), insides(recent))};
     std::array<double, kFamilies> strengths{};
     const bool known = usual_[0].size() >= kLeastLooks;
     if (known) {
@@ -207,6 +222,9 @@ void WashWatch::close_bucket(core::WallTime at, EpisodeLog& log) {
         });
     }
     for (std::size_t i = 0; i < kFamilies; ++i) usual_[i].add(figures[i]);
+    if (strengths[0] < kFamilySpeaks) {
+        mirrored_share_ = kInsideKeep * mirrored_share_ + (1.0 - kInsideKeep) * all.mirrored / all.trades;
+    }
     // Of the contract's calm: what stands out is no part of what is usual.
     if (strengths[kInside] < kFamilySpeaks) {
         inside_share_ = kInsideKeep * inside_share_ + (1.0 - kInsideKeep) * all.inside / all.trades;

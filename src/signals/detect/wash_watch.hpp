@@ -16,8 +16,8 @@ namespace scanner::signals::detect {
 
 /// wash_trade_volume: at least two independent families of signs, each beyond what this contract's own hours show.
 ///  - inside: prints at prices that no one had quoted, strictly inside the spread, more than usual;
-///  - mirrored: of those, two of opposite takers and the same size within 5 s; expected are as many as there are at a
-///    distance of 5 to 35 s;
+///  - mirrored: of those, two of opposite takers and the same size within 5 s; expected are as many as usual, or where
+///    the price moves as there are at a distance of 5 to 35 s, if that is more;
 ///  - balance: as much bought as sold although much more is traded than usual;
 ///  - impact: a range that is small for what was traded;
 ///  - size law: trades that repeat a size of the last minute on the same side;
@@ -43,14 +43,15 @@ public:
     static void persist(auto& self, auto& archive) {
         if constexpr (kTakesAll<decltype(archive)>) {
             archive(self.whole_, self.bid_, self.ask_, self.prints_, self.print_count_, self.buckets_, self.bucket_,
-                    self.closed_, self.comb_, self.usual_, self.volume_, self.inside_share_, self.stressed_,
-                    self.flag_);
+                    self.closed_, self.comb_, self.usual_, self.volume_, self.inside_share_, self.mirrored_share_,
+                    self.stressed_, self.flag_);
             archive.require(self.print_count_ < 2 * kPrints && self.closed_ <= kBuckets && self.bucket_ >= 0);
             require_counts(archive, self.bucket_);
         } else {
             for (std::size_t i = 0; i < kFamiliesOfVersion1; ++i) archive(self.usual_[i]);
             archive(self.volume_, self.flag_);
             if (archive.version() >= 2) archive(self.usual_[kInside], self.inside_share_);
+            if (has_version_3(archive)) archive(self.mirrored_share_);
         }
     }
 
@@ -118,7 +119,8 @@ private:
     std::array<Tooth, 60> comb_{};
     std::array<Yardstick<240>, kFamilies> usual_;  ///< an hour, of the five minutes' figures
     Yardstick<240> volume_;
-    double inside_share_ = 0.0;  ///< usual, of all trades
+    double inside_share_ = 0.0;    ///< usual, of all trades
+    double mirrored_share_ = 0.0;  ///< likewise
     bool stressed_ = false;
     FlagEvidence flag_;
 };

@@ -63,7 +63,11 @@ public:
     /// Bytes of a contract.
     [[nodiscard]] static std::size_t memory() noexcept;
 
-    ContractDetectors();
+    /// Whether thresholds follow what the contract reaches while nothing is under way (up to twice the shipped ones),
+    /// or stay as they were measured.
+    enum class Thresholds { own, shipped };
+
+    explicit ContractDetectors(Thresholds thresholds = Thresholds::own);
     ~ContractDetectors();
     ContractDetectors(ContractDetectors&& other) noexcept;
     ContractDetectors& operator=(ContractDetectors&& other) noexcept;
@@ -85,6 +89,11 @@ public:
     void on_open_interest(double base_units, core::WallTime at);
     /// Fraction per interval, and when it is settled next; empty where the exchange does not say.
     void on_funding(std::optional<double> rate, std::optional<core::WallTime> next_settlement, core::WallTime at);
+    /// How much thinner than usual the books of the market are: the middle one of all contracts' thinning(). To be told
+    /// every few seconds; of no use after a minute. What all of them do is no vacuum of one.
+    void on_market_thinning(double others, core::WallTime at);
+    /// log2 of this contract's usual depth over that of its newest book; empty while it is not known.
+    [[nodiscard]] std::optional<double> thinning(core::WallTime at) const;
     /// A position was closed by force; `notional` in USDT, one side counted.
     void on_liquidation(market::Side taker_side, double notional, core::WallTime at);
 
