@@ -48,7 +48,8 @@ std::string why_not_live(const ranking::Ranking& ranking, const EngineOptions& o
 }
 
 /// Of the bytes that `checkpoint` makes. Grows with each change of what is in them.
-constexpr std::uint32_t kCheckpointVersion = 2;
+/// 2: of other detectors, which are passed over.
+constexpr std::uint32_t kCheckpointVersion = 3;
 /// Says nothing of detectors: where there were any, no state was kept.
 constexpr std::uint32_t kWithoutDetectors = 1;
 
@@ -156,9 +157,9 @@ public:
         if (live_) live_->load(archive);
         bool with_detectors = false;
         if (version > kWithoutDetectors) archive(with_detectors);
-        if (with_detectors && detectors_) detectors_->load(archive);
-        // Those that do not run here are passed over.
-        const bool passed_over = with_detectors && !detectors_;
+        // Those that do not run here, or that are of another version, are passed over.
+        const bool passed_over = with_detectors && (!detectors_ || version < kCheckpointVersion);
+        if (with_detectors && !passed_over) detectors_->load(archive);
         if (!archive.ok() || !(passed_over || archive.at_end())) {
             return core::fail(core::ErrorCode::malformed, "a checkpoint that cannot be read");
         }

@@ -15,9 +15,8 @@
 /// The state of an engine at the head of a segment: what it is made of is the engine's own matter.
 namespace scanner::recording {
 
-/// Version of the checkpoint's pieces that together are an engine's state: one more for each change of what it is made
-/// of. Pieces of another version are left out.
-inline constexpr std::uint32_t kEnginePiece = 3;
+/// Version of the checkpoint's pieces that together are an engine's state.
+inline constexpr std::uint32_t kEnginePiece = 2;
 
 struct EngineState {
     bool with_feed = false;      ///< it follows a live feed
