@@ -5,8 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 bin=${1:-build/release/bin}
-first=${2:-3001}
-last=${3:-3004}
+first=${2:-4001}
+last=${3:-4004}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 for input in feed poll; do
