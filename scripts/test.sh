@@ -18,6 +18,7 @@ ctest --preset "$preset" -L 'io|integration'
 if [ "$preset" = release ]; then
   SHORT=1 CHAOS_SEED=7 scripts/chaos.sh build/release/bin
   SHORT=1 scripts/failover.sh build/release/bin
+  python3 tests/failover/same_answers.py build/release/bin
   REPLAY_SECONDS=15 REPLAY_INTERVAL=1 scripts/replay-check.sh build/release/bin
   added=$(mktemp)
   trap 'kill "${adding:-}" 2>/dev/null || true; rm -f "$added"' EXIT

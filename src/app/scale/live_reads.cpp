@@ -40,7 +40,8 @@ core::Error not_one(std::string_view what) {
 }
 
 bool is_live_read(std::string_view target) {
-    const std::string_view path = target.substr(0, target.find('?'));
+    std::string_view path = target.substr(0, target.find('?'));
+    if (path.ends_with('/')) path.remove_suffix(1);
     // Names of contracts are not all ASCII, and clients send them as they are.
     const bool plain = std::ranges::none_of(target, [](unsigned char c) { return c <= ' ' || c == 0x7FU; });
     return plain && target.size() <= kMaxTargetBytes &&
@@ -198,14 +199,16 @@ void AnsweredLiveReads::stop() {
 asio::awaitable<void> AnsweredLiveReads::answer(storage::RelayedQuestion question) {
     const Place place(*this);
     auto request = decode_live_question(question.text);
-    bool told = false;
+    net::ServerResponse response;
     if (request) {
-        const net::ServerResponse response = co_await api_.handle(std::move(*request));
-        // Of the term in which it is told, not of that in which it was asked: what counts is who may tell.
-        if (const auto leadership = leadership_(); leadership && !response.stream) {
-            told =
-                (co_await relay_->answer(*leadership, std::move(question), encode_live_answer(response))).has_value();
-        }
+        response = co_await api_.handle(std::move(*request));
+    } else {
+        response = api_.protocol_error(400, request.error().message());  // its client need not wait for nothing
+    }
+    bool told = false;
+    // Of the term in which it is told, not of that in which it was asked: what counts is who may tell.
+    if (const auto leadership = leadership_(); leadership && !response.stream) {
+        told = (co_await relay_->answer(*leadership, std::move(question), encode_live_answer(response))).has_value();
     }
     ++(told ? answered_ : failed_);
 }
