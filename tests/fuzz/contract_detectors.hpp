@@ -87,7 +87,10 @@ private:
             case 12:
                 detectors_.on_funding(value(), now() + std::chrono::seconds(std::int64_t{byte()} * 8 - 100), now());
                 break;
-            case 13: detectors_.on_liquidation(side(), value(), now()); break;
+            case 13:
+                detectors_.on_liquidation(side(), value(), now());
+                detectors_.on_market_thinning(value() - 100.0, now());
+                break;
             case 14: live_ = !live_; break;
             default: go_on();
         }
@@ -153,6 +156,7 @@ private:
         require(!number || (std::isfinite(*number) && *number >= 0.0 && *number <= high), promise);
     }
     static void check(const signals::Verdict& verdict) {
+        within(verdict.strongest, 100.0, "so does what ends a quarantine");
         within(verdict.probability, 1.0, "a probability lies between 0 and 1");
         within(verdict.score, 100.0, "a score lies between 0 and 100");
         for (std::size_t i = 0; i < signals::kDetectorFlagCount; ++i) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <type_traits>
 
 namespace scanner::signals::detect {
 
@@ -81,7 +82,12 @@ private:
         [[nodiscard]] double of(core::WallTime now) const {
             return now <= at ? sum : sum * std::exp(-std::chrono::duration<double>(now - at).count() / 90.0);
         }
-        static void persist(auto& self, auto& archive) { archive(self.sum, self.at); }
+        static void persist(auto& self, auto& archive) {
+            archive(self.sum, self.at);
+            if constexpr (std::remove_reference_t<decltype(archive)>::kReads) {
+                archive.require(self.sum >= 0.0 && self.sum <= 1e100);
+            }
+        }
     };
     [[nodiscard]] double liquidated_share(core::WallTime at) const;
     [[nodiscard]] bool is_known(core::WallTime at) const;

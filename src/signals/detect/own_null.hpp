@@ -21,7 +21,7 @@ namespace scanner::signals::detect {
 /// seen. Never by more than twice the shipped threshold: scores are logarithms, so by ln 2 at most; and never below it.
 class OwnNull {
 public:
-    static constexpr double kMost = std::numbers::ln2;
+    static constexpr double kMaxRaise = std::numbers::ln2;
 
     void see(double score, bool open, const Calibration& calibration, core::WallTime at) {
         const std::int64_t now = core::to_unix_ms(at);
@@ -39,10 +39,10 @@ public:
         disturbed_ = disturbed_ || open || score - raise(calibration) >= calibration.at_01;
         reached_ = reached_ || score >= calibration.at_1;
     }
-    /// What a score is less by, 0 to kMost.
+    /// What a score is less by, 0 to kMaxRaise.
     [[nodiscard]] double raise(const Calibration& calibration) const {
         const double rate = (hits_ + kPriorDays) / (days_ + kPriorDays);
-        return std::clamp((calibration.at_01 - calibration.at_1) * std::log10(rate), 0.0, kMost);
+        return std::clamp((calibration.at_01 - calibration.at_1) * std::log10(rate), 0.0, kMaxRaise);
     }
 
     static void persist(auto& self, auto& archive) {

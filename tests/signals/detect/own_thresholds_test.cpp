@@ -48,9 +48,9 @@ TEST(OwnNull, never_more_than_doubles_them_and_never_lowers_them) {
         null.see(normal(random), random() % 50 == 0, kOrdinary, now);
         const double raise = null.raise(kOrdinary);
         ASSERT_GE(raise, 0.0);
-        ASSERT_LE(raise, detect::OwnNull::kMost);
+        ASSERT_LE(raise, detect::OwnNull::kMaxRaise);
     }
-    EXPECT_EQ(raise_after(20, 1.9), detect::OwnNull::kMost) << "a bound that is reached";
+    EXPECT_EQ(raise_after(20, 1.9), detect::OwnNull::kMaxRaise) << "a bound that is reached";
 }
 
 TEST(OwnNull, learns_nothing_from_episodes) {
