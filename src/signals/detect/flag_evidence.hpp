@@ -2,7 +2,6 @@
 
 #include "signals/detect/episode_log.hpp"
 #include "signals/detect/evidence.hpp"
-#include "signals/detect/own_null.hpp"
 
 #include <chrono>
 #include <optional>

@@ -3,7 +3,6 @@
 #include "signals/detect/episode_log.hpp"
 #include "signals/detect/evidence.hpp"
 #include "signals/detect/flag_evidence.hpp"
-#include "signals/detect/own_null.hpp"
 
 #include "scanner/market/market.hpp"
 #include "scanner/signals/detect/pump_ignition.hpp"

@@ -1,5 +1,5 @@
+#include "signals/detect/evidence.hpp"
 #include "signals/detect/interest_watch.hpp"
-#include "signals/detect/own_null.hpp"
 #include "signals/detect/random_events.hpp"
 
 #include <gtest/gtest.h>
