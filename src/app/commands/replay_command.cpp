@@ -2,7 +2,7 @@
 
 #include "app/commands/command_line.hpp"
 #include "app/recording/recorded_options.hpp"
-#include "app/replay/replayer.hpp"
+#include "app/replay/resuming_replay.hpp"
 #include "app/replay/serve_replay.hpp"
 
 #include "scanner/api/replay_control.hpp"

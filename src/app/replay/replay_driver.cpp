@@ -1,5 +1,7 @@
 #include "app/replay/replay_driver.hpp"
 
+#include "app/replay/resuming_replay.hpp"
+
 #include "scanner/core/log.hpp"
 #include "scanner/recording/engine_checkpoint.hpp"
 #include "scanner/recording/segment.hpp"

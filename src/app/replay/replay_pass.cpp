@@ -1,6 +1,7 @@
 #include "app/replay/replay_pass.hpp"
 
 #include "app/recording/recorded_documents.hpp"
+#include "app/replay/resuming_replay.hpp"
 
 #include "scanner/core/log.hpp"
 

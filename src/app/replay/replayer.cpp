@@ -5,7 +5,6 @@
 #include "app/replay/recorded_steps.hpp"
 #include "app/replay/replay_detectors.hpp"
 #include "app/replay/replay_ports.hpp"
-#include "app/replay/resuming_replay.hpp"
 #include "app/wiring.hpp"
 
 #include "scanner/engine/engine.hpp"
@@ -427,22 +426,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Replay> make_replay(std::vector<recording::SegmentFile> files, ReplayOptions options) {
-    // A head that cannot be read is told of when it is come to.
-    const auto place = recording::checkpoint_before(files, std::max(options.begin_wall_ns, options.from_wall_ns));
-    if (place && *place) files.erase(files.begin(), files.begin() + static_cast<std::ptrdiff_t>(**place));
-    return make_resuming_replay(std::move(files), std::move(options), [](auto part, auto of, auto at_hole) {
-        return std::make_unique<Replayer>(std::move(part), std::move(of), at_hole);
-    });
-}
-
-core::Result<ReplayOutcome> replay(std::vector<recording::SegmentFile> files, ReplayOptions options) {
-    const std::unique_ptr<Replay> run = make_replay(std::move(files), std::move(options));
-    for (;;) {
-        const auto advanced = run->advance();
-        if (!advanced) return std::unexpected(advanced.error());
-        if (!*advanced) return run->finish();
-    }
+std::unique_ptr<Replay> make_unbroken_replay(std::vector<recording::SegmentFile> files, ReplayOptions options,
+                                             recording::AtHole at_hole) {
+    return std::make_unique<Replayer>(std::move(files), std::move(options), at_hole);
 }
 
 }  // namespace scanner::app

@@ -96,11 +96,8 @@ public:
     /// The newest options take effect: `over_options` would answer otherwise now.
     virtual void apply_options() = 0;
 };
-/// Where records are missing, it goes on from the next segment that can be begun with, with an engine of its own.
-[[nodiscard]] std::unique_ptr<Replay> make_replay(std::vector<recording::SegmentFile> files, ReplayOptions options);
-
-/// Runs an engine on a recording: the same decoding, the same scan, the same ranker, with the recording's clock.
-/// Blocks; takes the thread that it is called on.
-[[nodiscard]] core::Result<ReplayOutcome> replay(std::vector<recording::SegmentFile> files, ReplayOptions options);
+/// Runs an engine on `files`; at a hole it ends or reads on (resuming_replay.hpp goes on behind it).
+[[nodiscard]] std::unique_ptr<Replay> make_unbroken_replay(std::vector<recording::SegmentFile> files,
+                                                           ReplayOptions options, recording::AtHole at_hole);
 
 }  // namespace scanner::app

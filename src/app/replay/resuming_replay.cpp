@@ -25,9 +25,10 @@ bool is_foreign(const std::vector<recording::SegmentFile>& files) {
 
 class ResumingReplay final : public Replay {
 public:
-    ResumingReplay(std::vector<recording::SegmentFile> files, ReplayOptions options, MakeReplay make)
-        : files_(std::move(files)), options_(std::move(options)), make_(std::move(make)) {
-        now_ = make_(files_, options_, files_.empty() || is_foreign(files_) ? AtHole::read_on : AtHole::end);
+    ResumingReplay(std::vector<recording::SegmentFile> files, ReplayOptions options)
+        : files_(std::move(files)), options_(std::move(options)) {
+        now_ = make_unbroken_replay(files_, options_,
+                                    files_.empty() || is_foreign(files_) ? AtHole::read_on : AtHole::end);
     }
 
     core::Result<std::optional<std::int64_t>> next_wall_ns() override {
@@ -98,7 +99,8 @@ private:
         }
         ++parts_;
         begun_ = place;
-        now_ = make_({files_.begin() + static_cast<std::ptrdiff_t>(place), files_.end()}, options_, AtHole::end);
+        now_ = make_unbroken_replay({files_.begin() + static_cast<std::ptrdiff_t>(place), files_.end()}, options_,
+                                    AtHole::end);
         return true;
     }
 
@@ -120,7 +122,6 @@ private:
 
     const std::vector<recording::SegmentFile> files_;
     const ReplayOptions options_;
-    const MakeReplay make_;
     std::unique_ptr<Replay> before_;  ///< whose engine may be shown until there is the next
     std::unique_ptr<Replay> now_;
     std::size_t begun_ = 0;  ///< the place of its first file
@@ -130,9 +131,20 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Replay> make_resuming_replay(std::vector<recording::SegmentFile> files, ReplayOptions options,
-                                             MakeReplay make) {
-    return std::make_unique<ResumingReplay>(std::move(files), std::move(options), std::move(make));
+std::unique_ptr<Replay> make_replay(std::vector<recording::SegmentFile> files, ReplayOptions options) {
+    // A head that cannot be read is told of when it is come to.
+    const auto place = recording::checkpoint_before(files, std::max(options.begin_wall_ns, options.from_wall_ns));
+    if (place && *place) files.erase(files.begin(), files.begin() + static_cast<std::ptrdiff_t>(**place));
+    return std::make_unique<ResumingReplay>(std::move(files), std::move(options));
+}
+
+core::Result<ReplayOutcome> replay(std::vector<recording::SegmentFile> files, ReplayOptions options) {
+    const std::unique_ptr<Replay> run = make_replay(std::move(files), std::move(options));
+    for (;;) {
+        const auto advanced = run->advance();
+        if (!advanced) return std::unexpected(advanced.error());
+        if (!*advanced) return run->finish();
+    }
 }
 
 }  // namespace scanner::app
