@@ -107,12 +107,6 @@ public:
         });
         stores_.database().document_store().subscribe(
             [this](const storage::OperatorDocumentsPtr& documents) { recording_->note_documents(*documents); });
-        if (answered_) {
-            metrics_.add_source([this](core::MetricSink& sink) {
-                asked_.collect(sink);
-                answered_->collect(sink);
-            });
-        }
         recording_->follow(engine_->board());
         recording_->keep_state_of(*engine_);
     }
@@ -167,7 +161,14 @@ private:
                             .manipulation_threshold = operator_->effective().manipulation_threshold};
                     },
                 .server_statistics = [this] { return served_.statistics(); },
-                .scale = role_ ? std::function([this] { return role_->status(); }) : nullptr};
+                .scale = role_ ? std::function([this] { return scale(); }) : nullptr};
+    }
+
+    api::ScaleStatus scale() const {
+        api::ScaleStatus status = role_->status();
+        status.live_reads_asked = asked_.counts();
+        if (answered_) status.live_reads_served = answered_->counts();
+        return status;
     }
 
     /// A recording is a store of its own while there is one.

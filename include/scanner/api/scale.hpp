@@ -8,6 +8,12 @@
 
 namespace scanner::api {
 
+/// Live reads between processes, since the start.
+struct LiveReadCounts {
+    std::uint64_t answered = 0;
+    std::uint64_t failed = 0;
+};
+
 /// How this process stands to the others that share its work; what /healthz/details shows as `scale`.
 struct ScaleStatus {
     std::string_view role;                         ///< "scanner" or "replica"
@@ -16,6 +22,8 @@ struct ScaleStatus {
     std::chrono::milliseconds lease{0};            ///< SCANNER_LEASE_MS
     std::optional<std::chrono::milliseconds> lag;  ///< of the newest ranking behind its making; empty where it makes it
     std::string leader;                            ///< who is elected, as far as is known; empty: not known
+    LiveReadCounts live_reads_asked;               ///< of the elected scanner
+    LiveReadCounts live_reads_served;              ///< to others, while it was elected itself
     std::string problem;                           ///< why nothing newer can be followed; empty where it can
 };
 

@@ -72,7 +72,6 @@ public:
           streams_(io.get_executor(), stream_options(), board_),
           api_(api::make_api_handler(api_options(settings_), api_ports())),
           served_(io, settings_, *api_, metrics_, {.shut_down = [this] { return shut_down(); }, .hang_up = nullptr}) {
-        metrics_.add_source([this](core::MetricSink& sink) { live_reads_.collect(sink); });
         board_.on_published([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, false); });
         board_.on_recorded([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, true); });
     }
@@ -132,6 +131,8 @@ private:
                 .lease = settings_.lease,
                 .lag = followed.lag,
                 .leader = leader_,
+                .live_reads_asked = live_reads_.counts(),
+                .live_reads_served = {},
                 .problem = followed.problem};
     }
 

@@ -135,19 +135,12 @@ core::Result<net::ServerResponse> decode_live_answer(std::string text) {
 asio::awaitable<core::Result<net::ServerResponse>> AskedLiveReads::ask(net::ServerRequest request) {
     auto answer = co_await relay_->ask(encode_live_question(request), kLiveReadPatience);
     if (!answer) {
-        ++failed_;
+        ++counts_.failed;
         co_return std::unexpected(answer.error());
     }
     auto response = decode_live_answer(std::move(*answer));
-    ++(response ? answered_ : failed_);
+    ++(response ? counts_.answered : counts_.failed);
     co_return response;
-}
-
-void AskedLiveReads::collect(core::MetricSink& sink) const {
-    constexpr std::string_view kName = "scanner_scale_live_reads_total";
-    constexpr std::string_view kHelp = "Live reads that were asked of the elected scanner, by outcome";
-    sink.counter(kName, kHelp, answered_, {{"outcome", "answered"}});
-    sink.counter(kName, kHelp, failed_, {{"outcome", "failed"}});
 }
 
 AnsweredLiveReads::AnsweredLiveReads(const asio::any_io_executor& executor,
@@ -210,15 +203,7 @@ asio::awaitable<void> AnsweredLiveReads::answer(storage::RelayedQuestion questio
     if (const auto leadership = leadership_(); leadership && !response.stream) {
         told = (co_await relay_->answer(*leadership, std::move(question), encode_live_answer(response))).has_value();
     }
-    ++(told ? answered_ : failed_);
-}
-
-void AnsweredLiveReads::collect(core::MetricSink& sink) const {
-    constexpr std::string_view kName = "scanner_scale_live_reads_served_total";
-    constexpr std::string_view kHelp =
-        "Live reads that other processes asked of this one while it was elected, by outcome";
-    sink.counter(kName, kHelp, answered_, {{"outcome", "answered"}});
-    sink.counter(kName, kHelp, failed_, {{"outcome", "failed"}});
+    ++(told ? counts_.answered : counts_.failed);
 }
 
 }  // namespace scanner::app

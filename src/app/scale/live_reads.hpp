@@ -1,9 +1,9 @@
 #pragma once
 
 #include "scanner/api/live_reads.hpp"
+#include "scanner/api/scale.hpp"
 #include "scanner/core/error.hpp"
 #include "scanner/core/log.hpp"
-#include "scanner/core/metric_sink.hpp"
 #include "scanner/net/event.hpp"
 #include "scanner/net/request_handler.hpp"
 #include "scanner/net/task_group.hpp"
@@ -16,7 +16,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -49,13 +48,12 @@ public:
 
     [[nodiscard]] bool are_elsewhere() const override { return are_elsewhere_(); }
     [[nodiscard]] boost::asio::awaitable<core::Result<net::ServerResponse>> ask(net::ServerRequest request) override;
-    void collect(core::MetricSink& sink) const;
+    [[nodiscard]] const api::LiveReadCounts& counts() const { return counts_; }
 
 private:
     std::shared_ptr<storage::QuestionRelay> relay_;
     std::function<bool()> are_elsewhere_;
-    std::uint64_t answered_ = 0;
-    std::uint64_t failed_ = 0;
+    api::LiveReadCounts counts_;
 };
 
 /// The side of the elected one: answers at most kMaxAtOnce at a time, which is what it has left of the exchange's
@@ -71,7 +69,7 @@ public:
     /// Until stopped.
     [[nodiscard]] boost::asio::awaitable<void> run();
     void stop();
-    void collect(core::MetricSink& sink) const;
+    [[nodiscard]] const api::LiveReadCounts& counts() const { return counts_; }
 
 private:
     /// Of those that are answered at once; given back however the answer ends.
@@ -92,8 +90,7 @@ private:
     net::RequestHandler& api_;
     std::function<std::optional<storage::Leadership>()> leadership_;
     std::size_t under_way_ = 0;
-    std::uint64_t answered_ = 0;
-    std::uint64_t failed_ = 0;
+    api::LiveReadCounts counts_;
     bool stopping_ = false;
     net::Event changed_;
     core::RepeatedFailure not_taken_{"live_reads_not_taken"};
