@@ -3,6 +3,7 @@
 #include "scanner/signals/numbers.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 #include <span>
 #include <string_view>
@@ -28,8 +29,10 @@ RankingBoard::RankingBoard(const core::Clock& clock, BoardOptions options,
     : clock_(clock), options_(options), exchange_status_(std::move(exchange_status)) {}
 
 ranking::RankingPtr RankingBoard::Shelf::find(std::uint64_t sequence) const {
-    const auto found = std::ranges::find(kept, sequence, [](const auto& ranking) { return ranking->sequence; });
-    return found == kept.end() ? nullptr : *found;
+    // The newest first: a later epoch may count anew.
+    const auto newest_first = std::views::reverse(kept);
+    const auto found = std::ranges::find(newest_first, sequence, [](const auto& ranking) { return ranking->sequence; });
+    return found == newest_first.end() ? nullptr : *found;
 }
 
 void RankingBoard::Shelf::keep(const ranking::RankingPtr& ranking, std::size_t max_kept) {

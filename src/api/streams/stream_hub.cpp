@@ -247,7 +247,7 @@ std::vector<std::shared_ptr<const std::string>> StreamSubscriber::replay(std::ui
     if (newest.ranking->sequence <= last_id) return events;  // also a number of another life of the server
     for (const StreamHub::Publication& publication : publications) {
         const std::uint64_t sequence = publication.ranking->sequence;
-        if (sequence <= last_id || sequence == newest.ranking->sequence) continue;
+        if (sequence <= last_id || sequence >= newest.ranking->sequence) continue;
         const StreamFrame frame = hub_->render(*channel_, publication);
         if (frame.json != nullptr) {
             events.push_back(std::make_shared<const std::string>(event_text(sequence, *frame.json)));

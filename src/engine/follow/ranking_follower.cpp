@@ -8,6 +8,7 @@
 #include "scanner/ranking/ranking_stream.hpp"
 
 #include <boost/asio/this_coro.hpp>
+#include <fmt/format.h>
 
 #include <utility>
 
@@ -52,6 +53,13 @@ core::Result<Received> take_apart(std::string_view message, const Received& befo
         received.source = std::move(*source);
     }
     return received;
+}
+
+/// Epochs only grow while Redis or Postgres remembers them; where neither does, what was shown must not become older.
+core::Error of_an_older_epoch(std::uint64_t epoch, std::uint64_t shown) {
+    return {core::ErrorCode::unavailable,
+            fmt::format("rankings of epoch {} are published, older than {}, which was shown here: not shown", epoch,
+                        shown)};
 }
 
 class RankingFollowerImpl final : public RankingFollower {
@@ -141,9 +149,16 @@ private:
     }
 
     asio::awaitable<void> take(std::string message) {
-        const std::uint64_t known = last_.packed == nullptr ? 0 : last_.packed->ranking->sequence;
+        const ranking::RankingPtr known = last_.packed == nullptr ? nullptr : last_.packed->ranking;
         const auto head = ranking::message_head(message);
-        if (head && head->sequence <= known) co_return;  // the snapshot has it
+        if (head && known && head->epoch == known->epoch && head->sequence <= known->sequence)
+            co_return;  // the snapshot has it
+        if (head && known && head->epoch < known->epoch) {
+            refuse(of_an_older_epoch(head->epoch, known->epoch));
+            co_return;
+        }
+        // A successor may count anew: what its delta changes is its own ranking of that number, not its predecessor's.
+        if (head && known && head->epoch > known->epoch && head->base != 0) last_ = {};
         const bool at_once = head && head->base != 0 && message.size() <= kMaxBytesAtOnce;
         const auto received =
             at_once ? take_apart(message, last_, options_.origin) : co_await apart(std::move(message), last_);
@@ -175,7 +190,19 @@ private:
         status_.problem.clear();
         const ranking::RankingPtr& ranking = received.packed->ranking;
         const ranking::RankingPtr shown = board_.current();
-        if (paused_ || (shown != nullptr && ranking->sequence <= shown->sequence)) return;
+        if (paused_) return;
+        if (shown != nullptr && ranking->epoch < shown->epoch) {
+            refuse(of_an_older_epoch(ranking->epoch, shown->epoch));
+            return;
+        }
+        if (shown != nullptr && ranking->sequence <= shown->sequence) {
+            if (ranking->epoch == shown->epoch) return;
+            core::log(core::LogLevel::warning, "rankings_count_anew",
+                      {{"epoch", ranking->epoch},
+                       {"seq", ranking->sequence},
+                       {"shown_epoch", shown->epoch},
+                       {"shown_seq", shown->sequence}});
+        }
         status_.epoch = ranking->epoch;
         status_.sequence = ranking->sequence;
         status_.lag = std::max(milliseconds(0), clock_.now() - ranking->time);

@@ -103,6 +103,7 @@ protected:
     Publication next(bool recorded) {
         ranking::Ranking ranking = newest_ == nullptr ? any_.first(20) : any_.after(*newest_);
         ranking.epoch = epoch_;
+        if (next_sequence_ != 0) ranking.sequence = std::exchange(next_sequence_, 0);
         ranking.time = core::system_clock().now();
         newest_ = std::make_shared<const ranking::Ranking>(std::move(ranking));
         made_[newest_->sequence] = newest_;
@@ -141,6 +142,7 @@ protected:
     ranking::RankingPtr newest_;
     std::shared_ptr<const std::vector<UniverseEntry>> universe_;
     std::uint64_t epoch_ = 0;
+    std::uint64_t next_sequence_ = 0;  ///< 0: one after the newest
     int fenced_ = 0;
 };
 
@@ -179,6 +181,40 @@ TEST_F(FollowTest, a_redis_that_lost_everything_is_gone_on_with) {
     ASSERT_TRUE(catches_up(reader));
     EXPECT_EQ(reader.follower->status().epoch, 2U);
     EXPECT_EQ(reader.follower->status().problem, "");
+}
+
+TEST_F(FollowTest, a_successor_that_counts_anew_is_followed_and_an_older_epoch_is_not) {
+    Reader& reader = read();
+    for (int i = 0; i < 3; ++i) {
+        publish(true);
+        ASSERT_TRUE(catches_up(reader));
+    }
+    const std::uint64_t before = reader.sequence();
+    test::run_on(io_, publisher_->drain(std::chrono::seconds(30)));
+    server_.stop(SIGKILL);  // one that has its data lets no number be published again
+    server_.start();
+    next_sequence_ = reader.shown.begin()->first;
+    elect("two", 2);
+    publish(true);
+    ASSERT_LT(newest_->sequence, before);
+    ASSERT_TRUE(run_until([&] { return reader.follower->status().epoch == 2; })) << reader.follower->status().problem;
+    EXPECT_EQ(reader.board.current()->epoch, 2U);
+    EXPECT_EQ(reader.board.by_sequence(newest_->sequence)->epoch, 2U) << "not its predecessor's of that number";
+    publish(false);
+    ASSERT_TRUE(run_until([&] { return reader.sequence() == newest_->sequence; })) << reader.follower->status().problem;
+    EXPECT_EQ(difference(*reader.board.current(), *newest_), "");
+
+    // A Redis that has lost everything, and no one who remembers the epochs.
+    const std::uint64_t last = newest_->sequence;
+    server_.stop(SIGKILL);
+    server_.start();
+    elect("three", 1);
+    publish(true);
+    ASSERT_GT(newest_->sequence, last);
+    ASSERT_TRUE(run_until([&] { return reader.follower->status().refused > 0; }));
+    EXPECT_THAT(reader.follower->status().problem, HasSubstr("older than 2"));
+    EXPECT_EQ(reader.board.current()->epoch, 2U);
+    EXPECT_EQ(reader.sequence(), last);
 }
 
 TEST_F(FollowTest, a_hole_is_seen_and_closed_by_the_next_snapshot) {
