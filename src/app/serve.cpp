@@ -8,6 +8,7 @@
 #include "app/scale/live_reads.hpp"
 #include "app/scale/scanner_role.hpp"
 #include "app/served_process.hpp"
+#include "app/settings_reload.hpp"
 #include "app/stores.hpp"
 #include "app/wiring.hpp"
 
@@ -293,25 +294,11 @@ private:
     }
 
     void reload() {
-        auto fresh = reread_();
-        if (!fresh) {
-            for (const std::string& problem : fresh.error()) {
-                core::log(core::LogLevel::error, "settings_not_reloaded", {{"problem", problem}});
-            }
-            return;
-        }
-        settings::SettingsReload reload = settings::reload_settings(loaded_.settings, fresh->settings);
-        loaded_.settings = std::move(reload.settings);
+        if (!reload_from(reread_, loaded_.settings)) return;
         recording_->note_settings(loaded_.settings);
         operator_->set_defaults(operator_defaults(loaded_.settings));
         apply(operator_->effective());
         (*alerts_)->set_scan_interval(loaded_.settings.scan_interval);
-        core::set_log_level(loaded_.settings.log_level);
-        for (const std::string& name : reload.changed)
-            core::log(core::LogLevel::info, "setting_changed", {{"name", name}});
-        for (const std::string& name : reload.needs_restart) {
-            core::log(core::LogLevel::warning, "setting_needs_restart", {{"name", name}});
-        }
     }
 
     // Built from top to bottom and destroyed from bottom to top: each may refer to those above it.
@@ -381,7 +368,7 @@ int run_serve(settings::LoadedSettings loaded, const SettingsReader& reread) {
     prepare_to_serve();
     for (const std::string& warning : loaded.warnings)
         core::log(core::LogLevel::warning, "setting", {{"warning", warning}});
-    if (loaded.settings.role == settings::Role::replica) return serve_replica(std::move(loaded));
+    if (loaded.settings.role == settings::Role::replica) return serve_replica(std::move(loaded), reread);
     asio::io_context io(1);
     Daemon daemon(io, std::move(loaded), reread);
     if (const auto started = daemon.start(); !started) {

@@ -156,7 +156,6 @@ private:
         require(!number || (std::isfinite(*number) && *number >= 0.0 && *number <= high), promise);
     }
     static void check(const signals::Verdict& verdict) {
-        within(verdict.strongest, 100.0, "so does what ends a quarantine");
         within(verdict.probability, 1.0, "a probability lies between 0 and 1");
         within(verdict.score, 100.0, "a score lies between 0 and 100");
         for (std::size_t i = 0; i < signals::kDetectorFlagCount; ++i) {

@@ -4,6 +4,7 @@
 #include "app/no_state_file.hpp"
 #include "app/scale/live_reads.hpp"
 #include "app/served_process.hpp"
+#include "app/settings_reload.hpp"
 #include "app/stores.hpp"
 #include "app/wiring.hpp"
 
@@ -44,8 +45,9 @@ constexpr std::chrono::seconds kHolderInterval{1};
 /// Everything that lives while a replica serves; in the order in which the daemon has it.
 class Replica {
 public:
-    Replica(asio::io_context& io, settings::LoadedSettings loaded)
+    Replica(asio::io_context& io, settings::LoadedSettings loaded, const SettingsReader& reread)
         : io_(io),
+          reread_(reread),
           settings_(std::move(loaded.settings)),
           metrics_(core::kVersion),
           board_(core::system_clock(), {.snapshots_ttl = settings_.redis_snapshots_ttl}, [this] { return exchange(); }),
@@ -71,7 +73,8 @@ public:
           alerts_(make_alerts()),
           streams_(io.get_executor(), stream_options(), board_),
           api_(api::make_api_handler(api_options(settings_), api_ports())),
-          served_(io, settings_, *api_, metrics_, {.shut_down = [this] { return shut_down(); }, .hang_up = nullptr}) {
+          served_(io, settings_, *api_, metrics_,
+                  {.shut_down = [this] { return shut_down(); }, .hang_up = [this] { reload(); }}) {
         board_.on_published([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, false); });
         board_.on_recorded([this](const ranking::RankingPtr& ranking) { streams_.publish(ranking, true); });
     }
@@ -184,6 +187,13 @@ private:
         } while (!served_.ending() && co_await net::sleep_for(kHolderInterval));
     }
 
+    void reload() {
+        if (!reload_from(reread_, settings_)) return;
+        board_.set_options({.snapshots_ttl = settings_.redis_snapshots_ttl});
+        if (operator_) operator_->set_defaults(operator_defaults(settings_));
+        if (*alerts_) (*alerts_)->set_scan_interval(settings_.scan_interval);
+    }
+
     asio::awaitable<void> shut_down() {
         follower_->stop();
         lease_->stop();
@@ -196,7 +206,8 @@ private:
 
     // Built from top to bottom and destroyed from bottom to top: each may refer to those above it.
     asio::io_context& io_;
-    const settings::Settings settings_;
+    const SettingsReader& reread_;
+    settings::Settings settings_;
     api::Metrics metrics_;
     engine::RankingBoard board_;
     std::shared_ptr<storage::ScannerLease> lease_;  ///< asked who has it; never taken
@@ -216,7 +227,7 @@ private:
 
 }  // namespace
 
-int serve_replica(settings::LoadedSettings loaded) {
+int serve_replica(settings::LoadedSettings loaded, const SettingsReader& reread) {
     const auto complain = [](const std::string& what) {
         std::cerr << "market-scanner: " << core::visible_text(what) << '\n';
         return kExitFailure;
@@ -229,7 +240,7 @@ int serve_replica(settings::LoadedSettings loaded) {
                   {{"missing", "history, operators' settings, alerts, episodes"}});
     }
     asio::io_context io(1);
-    Replica replica(io, std::move(loaded));
+    Replica replica(io, std::move(loaded), reread);
     if (const auto started = replica.start(); !started) return complain(started.error().message());
     io.run();
     return replica.exit_code();

@@ -119,9 +119,14 @@ std::shared_ptr<const signals::DetectorVerdict> WatchedContract::verdict(core::W
     made->judged = true;
     made->score = told.score;
     made->probability = told.probability;
-    made->quarantined = quarantine_.update(told.strongest, threshold, at);
+    signals::FlagSet over;
+    for (const signals::DetectorFlagInfo& flag : signals::kDetectorFlags) {
+        if (flag.counts() && !told.unknown.has(flag.flag))
+            over.set(flag.flag, told.severities[static_cast<std::size_t>(flag.flag)] >= threshold);
+    }
+    made->quarantined = quarantine_.update(over, told.unknown, at);
     // While the score is over the threshold the end moves with every look, and says nothing.
-    if (told.strongest && *told.strongest < threshold) made->quarantined_until = quarantine_.ends_at();
+    if (over.empty() && !quarantine_.is_held()) made->quarantined_until = quarantine_.ends_at();
     made->flags = names_of(told.flags);
     if (!told.reversed.empty()) made->flags.push_back(kReversal);
     if (!told.exhausted.empty()) made->flags.push_back(kExhausted);

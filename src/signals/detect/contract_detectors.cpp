@@ -145,15 +145,14 @@ void ContractDetectors::State::judge() {
         if (read->next_change) soon(*read->next_change);
         verdict.probabilities[static_cast<std::size_t>(flag.flag)] = read->probability;
         verdict.severities[static_cast<std::size_t>(flag.flag)] = score_of_rate(read->rate);
-        if (!flag.manipulation || flag.kind == FlagKind::experimental) continue;
+        if (!flag.counts()) continue;
         ++told;
         innocent *= 1.0 - read->probability;
         least_rate = std::min(least_rate, read->rate);
     }
-    if (told > 0) verdict.strongest = score_of_rate(least_rate);
     if (told >= kLeastTold || (told > 0 && least_rate <= kOpeningRate)) {
         verdict.probability = 1.0 - innocent;
-        verdict.score = verdict.strongest;
+        verdict.score = score_of_rate(least_rate);
     }
     log.fill(verdict.flags, verdict.reversed, verdict.exhausted);
 }

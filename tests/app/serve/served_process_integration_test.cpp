@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <netinet/in.h>
 #include <optional>
@@ -29,7 +30,7 @@ using test::RawClient;
 
 constexpr seconds kPatience{60};
 const std::string kProgram = SCANNER_BIN_DIR "/market-scanner";
-const std::vector<std::string> kNoExchange{"--env-file", "/dev/null", "--exchange-url", "http://127.0.0.1:1"};
+const std::vector<std::string> kNoExchange{"--exchange-url", "http://127.0.0.1:1"};
 
 enum class Kind { daemon, replica, replay };
 std::ostream& operator<<(std::ostream& out, Kind kind) {
@@ -52,13 +53,14 @@ protected:
         folder_ = nullptr;
     }
 
-    static std::unique_ptr<ChildProcess> start(Kind kind, std::uint16_t port,
-                                               std::vector<std::string> environment = {}) {
+    static std::unique_ptr<ChildProcess> start(Kind kind, std::uint16_t port, std::vector<std::string> environment = {},
+                                               const std::string& settings_file = "/dev/null") {
         std::vector<std::string> words{kProgram};
         if (kind == Kind::replay) {
             words.insert(words.end(), {"replay", *folder_ + "/recording"});
         } else {
             words.emplace_back("serve");
+            words.insert(words.end(), {"--env-file", settings_file});
             words.insert(words.end(), kNoExchange.begin(), kNoExchange.end());
             words.insert(words.end(), {"--data-dir", *folder_ + "/data"});
             if (kind == Kind::replica) words.insert(words.end(), {"--redis-url", "redis://127.0.0.1:1/0"});
@@ -110,6 +112,23 @@ TEST_P(ServedProcess, ends_its_streams_and_then_itself_on_the_first_signal) {
         EXPECT_TRUE(process->wait_for_output("\"event\":\"stopped\"", kPatience)) << process->output();
         EXPECT_EQ(process->stop(0), 0) << process->output();
     }
+}
+
+TEST_P(ServedProcess, reads_its_settings_again_on_a_hang_up) {
+    if (GetParam() == Kind::replay) GTEST_SKIP() << "a program for a person's terminal: it ends with it";
+    const std::string file = *folder_ + "/settings.env";
+    std::ofstream(file) << "SCANNER_LOG_LEVEL=info\n";
+    const auto process = start(GetParam(), 0, {}, file);
+    const auto port = port_of(*process);
+    ASSERT_TRUE(port) << process->output();
+    std::ofstream(file) << "SCANNER_LOG_LEVEL=warning\nSCANNER_REDIS_KEY_PREFIX=other:\n";
+    process->signal(SIGHUP);
+    EXPECT_TRUE(process->wait_for_output("setting_needs_restart", kPatience)) << process->output();
+    EXPECT_NE(process->output().find("SCANNER_REDIS_KEY_PREFIX"), std::string::npos);
+    RawClient client(*port);
+    ASSERT_TRUE(client.send("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"));
+    EXPECT_EQ(client.read_until("\r\n", kPatience).substr(0, 12), "HTTP/1.1 200");
+    EXPECT_EQ(process->stop(SIGTERM), 0);
 }
 
 /// Both are there before it can do anything about the first one. No other end has exit code 3.

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -21,25 +22,55 @@ using testing::IsEmpty;
 
 constexpr core::WallTime kStart{milliseconds(1'796'000'000'000)};
 
-TEST(Quarantine, lasts_until_the_score_has_been_under_the_threshold_for_five_minutes) {
+signals::FlagSet set_of(std::initializer_list<signals::DetectorFlag> flags) {
+    signals::FlagSet set;
+    for (const signals::DetectorFlag flag : flags) set.set(flag);
+    return set;
+}
+constexpr auto kPump = signals::DetectorFlag::pump_ignition;
+constexpr auto kWash = signals::DetectorFlag::wash_trade_volume;
+
+TEST(Quarantine, lasts_until_no_flag_has_been_over_the_threshold_for_five_minutes) {
     Quarantine quarantine;
-    EXPECT_FALSE(quarantine.update(59.9, 60.0, kStart));
-    EXPECT_TRUE(quarantine.update(60.0, 60.0, kStart + seconds(1)));
-    EXPECT_TRUE(quarantine.update(0.0, 60.0, kStart + minutes(4)));
-    EXPECT_TRUE(quarantine.update(61.0, 60.0, kStart + minutes(5))) << "it begins anew";
-    EXPECT_TRUE(quarantine.update(0.0, 60.0, kStart + minutes(10) - milliseconds(1)));
+    EXPECT_FALSE(quarantine.update({}, {}, kStart));
+    EXPECT_TRUE(quarantine.update(set_of({kPump}), {}, kStart + seconds(1)));
+    EXPECT_TRUE(quarantine.update({}, {}, kStart + minutes(4)));
+    EXPECT_TRUE(quarantine.update(set_of({kWash}), {}, kStart + minutes(5))) << "it begins anew";
+    EXPECT_TRUE(quarantine.update({}, {}, kStart + minutes(10) - milliseconds(1)));
     EXPECT_EQ(quarantine.ends_at(), kStart + minutes(10));
-    EXPECT_FALSE(quarantine.update(0.0, 60.0, kStart + minutes(10)));
+    EXPECT_FALSE(quarantine.update({}, {}, kStart + minutes(10)));
     EXPECT_FALSE(quarantine.ends_at());
 }
 
-TEST(Quarantine, is_not_ended_by_a_score_that_cannot_be_told) {
+TEST(Quarantine, is_not_ended_while_a_flag_that_raised_it_cannot_be_told) {
     Quarantine quarantine;
-    EXPECT_FALSE(quarantine.update(std::nullopt, 60.0, kStart)) << "and not begun";
-    EXPECT_TRUE(quarantine.update(80.0, 60.0, kStart));
-    EXPECT_TRUE(quarantine.update(std::nullopt, 60.0, kStart + minutes(20)));
-    EXPECT_TRUE(quarantine.update(10.0, 60.0, kStart + minutes(24)));
-    EXPECT_FALSE(quarantine.update(10.0, 60.0, kStart + minutes(25)));
+    EXPECT_FALSE(quarantine.update({}, set_of({kPump, kWash}), kStart)) << "and not begun";
+    EXPECT_TRUE(quarantine.update(set_of({kWash}), set_of({kPump}), kStart));
+    EXPECT_FALSE(quarantine.is_held()) << "the pump has nothing to do with it";
+    EXPECT_TRUE(quarantine.update({}, set_of({kWash}), kStart + minutes(20)));
+    EXPECT_TRUE(quarantine.is_held());
+    EXPECT_TRUE(quarantine.update({}, set_of({kPump}), kStart + minutes(24)));
+    EXPECT_FALSE(quarantine.update({}, set_of({kPump}), kStart + minutes(25)));
+}
+
+TEST(Quarantine, is_not_held_for_ever_by_an_input_that_is_gone) {
+    Quarantine quarantine;
+    EXPECT_TRUE(quarantine.update(set_of({kWash}), {}, kStart));
+    for (int minute = 1; minute < 60; ++minute) {
+        EXPECT_TRUE(quarantine.update({}, set_of({kWash}), kStart + minutes(minute)));
+    }
+    EXPECT_TRUE(quarantine.update({}, set_of({kWash}), kStart + minutes(60)));
+    EXPECT_FALSE(quarantine.update({}, set_of({kWash}), kStart + minutes(64)));
+}
+
+TEST(Quarantine, goes_on_after_a_restart_while_nothing_can_be_told) {
+    signals::FlagSet all;
+    for (const signals::DetectorFlagInfo& flag : signals::kDetectorFlags) all.set(flag.flag);
+    Quarantine quarantine;
+    quarantine.restore(kStart);
+    EXPECT_TRUE(quarantine.update({}, all, kStart + minutes(6)));
+    EXPECT_TRUE(quarantine.update({}, set_of({kPump}), kStart + minutes(10)));
+    EXPECT_FALSE(quarantine.update({}, set_of({kPump}), kStart + minutes(11)));
 }
 
 market::Trade trade(std::int64_t id, core::WallTime at) {

@@ -87,9 +87,8 @@ TEST(ContractDetectors, that_one_or_two_found_nothing_is_no_score) {
         detectors.on_polled_book(book, now);
         if (core::to_unix_ms(now) % 15'000 == 0) detectors.on_open_interest(1e6, now);
         const Verdict& verdict = detectors.verdict(now);
-        const auto told = static_cast<std::size_t>(std::ranges::count_if(kDetectorFlags, [&](const auto& flag) {
-            return flag.manipulation && flag.kind != FlagKind::experimental && !verdict.unknown.has(flag.flag);
-        }));
+        const auto told = static_cast<std::size_t>(std::ranges::count_if(
+            kDetectorFlags, [&](const auto& flag) { return flag.counts() && !verdict.unknown.has(flag.flag); }));
         EXPECT_EQ(verdict.score.has_value(), told >= ContractDetectors::kLeastTold) << told << " detectors told";
         EXPECT_EQ(verdict.score.has_value(), verdict.probability.has_value());
         if (verdict.score) fewest_with_score = std::min(fewest_with_score, told);

@@ -30,8 +30,6 @@ struct Verdict {
     /// 0..100: score_of_rate() of the strongest evidence of the last 60 s among those flags; 50 is what a calm contract
     /// reaches once in ten days, 80 once in a hundred. Empty together with `probability`.
     std::optional<double> score;
-    /// The same of those that can be told, however few: what ends a quarantine. Empty while none can.
-    std::optional<double> strongest;
     FlagSet flags;      ///< with an open episode; those that count and those that do not
     FlagSet reversed;   ///< of `flags`, in the phase post_surge_reversal
     FlagSet exhausted;  ///< of `flags`, in the phase exhausted_spike

@@ -46,6 +46,9 @@ struct DetectorFlagInfo {
     bool needs_feed;         ///< unknown when books and trades are only polled
     std::string_view needs;  ///< inputs without which it is unknown
     std::string_view claim;  ///< what it says happened; never intent
+
+    /// Whether it is part of manip_score.
+    [[nodiscard]] constexpr bool counts() const noexcept { return manipulation && kind != FlagKind::experimental; }
 };
 
 inline constexpr std::array<DetectorFlagInfo, 12> kDetectorFlags{{
