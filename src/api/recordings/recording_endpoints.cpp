@@ -25,14 +25,15 @@ constexpr std::size_t kPieceBytes = 256U << 10U;
 constexpr std::size_t kLeastBytesPerSec = 32U << 10U;
 constexpr int kRetryAfterSec = 5;
 
-Problem recording_problem(const core::Error& error) {
+/// `parameter`: the one that says too much where it is a cut that cannot be.
+Problem recording_problem(const core::Error& error, std::string parameter = "from") {
     switch (error.code()) {
         case core::ErrorCode::not_found:
             return {
                 .status = 404, .type = "unknown-recording", .title = "No such recording", .detail = error.message()};
         case core::ErrorCode::conflict: return conflicting(error.message());
         case core::ErrorCode::invalid_input:
-            return invalid_parameters({{.in = "query", .name = "from", .message = error.message()}});
+            return invalid_parameters({{.in = "query", .name = std::move(parameter), .message = error.message()}});
         default: {
             Problem problem = plain_problem(503, error.message());
             problem.type = "recordings-unavailable";
@@ -160,8 +161,9 @@ std::expected<RecordingRange, Problem> RecordingEndpoints::read_range(const Call
 }
 
 RecordingEndpoints::Waiting RecordingEndpoints::cut(Call call, RecordingRange range) {
+    const bool of_some = !range.contracts.empty();
     const auto made = co_await ports_.recordings->cut(call.variable, std::move(range));
-    if (!made) co_return std::unexpected(recording_problem(made.error()));
+    if (!made) co_return std::unexpected(recording_problem(made.error(), of_some ? "symbols" : "from"));
     net::ServerResponse response;
     response.headers = {
         {.name = "Content-Type", .value = std::string(kType)},

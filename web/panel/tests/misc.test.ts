@@ -4,7 +4,7 @@ import { contractPage, decodeExchange } from '../src/model/exchange';
 import { decodeHealth } from '../src/model/health';
 import { decodeAlerts } from '../src/model/operator';
 import { search } from '../src/store/fuzzy';
-import { grade, quantile } from '../src/store/health';
+import { grade, quantile, standing } from '../src/store/health';
 import { Histories } from '../src/store/history';
 import { applyFrame, NO_MARKET } from '../src/store/market';
 import { notices, type NoticeInput } from '../src/store/notices';
@@ -56,6 +56,19 @@ test('health is read with holes and graded', () => {
   assert.equal(grade(null), 'unknown');
   assert.equal(quantile([3, 1, 2], 0.5), 2);
   assert.equal(quantile([], 0.5), null);
+});
+
+test('one process of several says what it is', () => {
+  const scale = { role: 'replica', epoch: 3, elected: false, lag_ms: 7, leader: 'a/12', problem: null };
+  const replica = decodeHealth({ adapter: { state: 'closed' }, scale });
+  assert.equal(replica.scale === null ? '' : standing(replica.scale), 'replica, 7 ms behind');
+  assert.equal(grade(replica), 'good');
+  assert.equal(grade(decodeHealth({ adapter: { state: 'closed' }, scale: { ...scale, problem: 'the format is newer' } })), 'warn');
+  const standby = decodeHealth({ scale: { ...scale, role: 'scanner', lag_ms: null } }).scale;
+  assert.equal(standby === null ? '' : standing(standby), 'standby');
+  const elected = decodeHealth({ scale: { ...scale, role: 'scanner', elected: true } }).scale;
+  assert.equal(elected === null ? '' : standing(elected), 'scanner, elected');
+  assert.equal(decodeHealth({ scale: null }).scale, null);
 });
 
 test('the worst is said first', () => {

@@ -42,7 +42,22 @@ export interface FeedHealth {
   readonly audits: readonly (readonly [string, number])[];
 }
 
+/** How the process that answers stands to others that share its work. */
+export interface Scale {
+  /** scanner or replica. */
+  readonly role: string;
+  readonly epoch: number | null;
+  readonly elected: boolean;
+  /** From when the newest ranking was made until it was there; null where it is made here. */
+  readonly lagMs: number | null;
+  readonly leader: string | null;
+  /** Why nothing newer can be followed. */
+  readonly problem: string | null;
+}
+
 export interface Health {
+  /** null where one process does everything. */
+  readonly scale: Scale | null;
   /** From one scan to the next, ms; null where an older scanner does not say. */
   readonly scanIntervalMs: number | null;
   /** null while no feed is followed. */
@@ -118,6 +133,12 @@ function decodeFeed(value: unknown): FeedHealth | null {
   };
 }
 
+function decodeScale(value: unknown): Scale | null {
+  if (!isObject(value)) return null;
+  return { role: text(value['role']) ?? '', epoch: number(value['epoch']), elected: value['elected'] === true,
+    lagMs: number(value['lag_ms']), leader: text(value['leader']), problem: text(value['problem']) };
+}
+
 /** The answer of /healthz/details. */
 export function decodeHealth(value: unknown): Health {
   const from = object(value);
@@ -125,6 +146,7 @@ export function decodeHealth(value: unknown): Health {
   return {
     scanIntervalMs: number(from['scan_interval_ms']),
     feed: decodeFeed(from['feed']),
+    scale: decodeScale(from['scale']),
     lastCycleMs: number(from['last_cycle_ms']),
     cycles: numbers(from['recent_cycle_ms']),
     lastSuccess: time(from['last_success']),

@@ -1,6 +1,6 @@
 /** The scanner's state in one word. Pure. */
-import type { FeedHealth, Health } from '../model/health';
-import { wholeAge } from './format';
+import type { FeedHealth, Health, Scale } from '../model/health';
+import { milliseconds, wholeAge } from './format';
 
 /** A list's quantile by linear interpolation; null when it is empty. */
 export function quantile(values: readonly number[], q: number): number | null {
@@ -24,7 +24,15 @@ export function grade(health: Health | null): Grade {
   const feed = feedState(health.feed)?.grade ?? 'good';
   if (feed === 'bad') return 'bad';
   const storeDown = health.stores.some((store) => !['ready', 'embedded'].includes(store.state));
-  return health.failureStreak > 0 || health.adapter.state === 'half-open' || storeDown || feed === 'warn' ? 'warn' : 'good';
+  const behind = health.scale !== null && health.scale.problem !== null;
+  return health.failureStreak > 0 || behind || health.adapter.state === 'half-open' || storeDown || feed === 'warn' ? 'warn' : 'good';
+}
+
+/** What a process is among several: "replica, 3 ms behind". */
+export function standing(scale: Scale): string {
+  if (scale.elected) return 'scanner, elected';
+  const role = scale.role === 'scanner' ? 'standby' : scale.role;
+  return scale.lagMs === null ? role : `${role}, ${milliseconds(scale.lagMs)} behind`;
 }
 
 /** What a live book may be without a confirmation before the scanner gives it up. */
