@@ -1,5 +1,8 @@
 #include "engine/scan/job_runner.hpp"
 
+#include "scanner/net/event.hpp"
+#include "scanner/net/step_log.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -16,7 +19,10 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <set>
 #include <stdexcept>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -117,6 +123,73 @@ TEST(JobRunner, gives_the_last_jobs_no_more_than_the_grace) {
     limits.straggler_grace = std::chrono::milliseconds(10);
     EXPECT_THAT(run(3, limits, wait_for_ever),
                 ElementsAre(JobOutcome::done, JobOutcome::abandoned, JobOutcome::abandoned));
+}
+
+/// Keeps the steps, in order.
+struct KeptSteps : net::StepLog {
+    std::vector<std::string> kept;
+    void step(std::string_view name, std::string_view /*contract*/, std::string_view /*detail*/) override {
+        kept.emplace_back(name);
+    }
+};
+
+/// A replay that comes to steps when the test says so.
+struct ReplayedSteps : net::StepLog {
+    explicit ReplayedSteps(const asio::any_io_executor& executor) : come(executor) {}
+    net::Event come;
+    std::set<std::string> reached;
+    void step(std::string_view name, std::string_view /*contract*/, std::string_view /*detail*/) override {
+        ADD_FAILURE() << name << " was taken without having been reached";
+    }
+    asio::awaitable<std::string> reach(std::string_view name, std::string detail) override {
+        const std::string wanted(name);
+        while (!reached.contains(wanted)) {
+            if (co_await come.wait() == net::Event::Outcome::cancelled) break;
+        }
+        co_return detail;
+    }
+    bool is_replay() const override { return true; }
+    void reach_all(const std::vector<std::string>& names) {
+        reached.insert(names.begin(), names.end());
+        come.notify();
+    }
+};
+
+TEST(JobRunner, gives_up_in_a_replay_what_was_given_up_then_however_fast_it_is) {
+    KeptSteps live;
+    JobLimits limits;
+    limits.job_deadline = std::chrono::hours(1);
+    limits.straggler_grace = std::chrono::milliseconds(10);
+    limits.steps = &live;
+    limits.give_up = "give_up";
+    const auto outcomes = run(3, limits, wait_for_ever);
+    ASSERT_THAT(outcomes, ElementsAre(JobOutcome::done, JobOutcome::abandoned, JobOutcome::abandoned));
+    ASSERT_THAT(live.kept, testing::UnorderedElementsAre("give_up 1", "give_up 2"));
+
+    // At once with limits of an hour, and long after limits that have passed.
+    for (const auto& [grace, delay] : {std::pair(std::chrono::milliseconds(3'600'000), std::chrono::milliseconds(0)),
+                                       std::pair(std::chrono::milliseconds(1), std::chrono::milliseconds(100))}) {
+        asio::io_context io(1);
+        ReplayedSteps replayed(io.get_executor());
+        limits.straggler_grace = grace;
+        limits.job_deadline = grace;
+        limits.steps = &replayed;
+        std::vector<JobOutcome> again;
+        asio::co_spawn(io, run_jobs(3, limits, wait_for_ever, {}),
+                       [&](const std::exception_ptr& error, std::vector<JobOutcome> ended) {
+                           EXPECT_FALSE(error);
+                           again = std::move(ended);
+                       });
+        io.run_for(delay);
+        io.restart();
+        while (io.poll() > 0) {
+        }
+        EXPECT_TRUE(again.empty()) << "given up by its own clock";
+        replayed.reach_all(live.kept);
+        io.restart();
+        io.run_for(std::chrono::seconds(20));
+        EXPECT_EQ(again, outcomes);
+    }
 }
 
 }  // namespace

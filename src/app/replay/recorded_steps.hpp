@@ -10,10 +10,15 @@
 /// What records of a recording are about. Pure.
 namespace scanner::app {
 
+/// A call of a pass is given up; its number follows.
+inline constexpr std::string_view kGiveUp = "give_up ";
+/// What a step "pass" says where each such call is told of.
+inline constexpr std::string_view kGivenUpByStep = "gives up by step";
+
 /// Steps of a pass of the scan.
 [[nodiscard]] inline bool is_scan_step(std::string_view name) {
     constexpr std::array<std::string_view, 4> kScanSteps{"pass", "given_up", "pass_ended", "rank"};
-    return std::ranges::find(kScanSteps, name) != kScanSteps.end();
+    return name.starts_with(kGiveUp) || std::ranges::find(kScanSteps, name) != kScanSteps.end();
 }
 /// Timers of what goes on beside scans while a feed is followed.
 [[nodiscard]] inline bool is_feed_step(std::string_view name) {
@@ -21,7 +26,7 @@ namespace scanner::app {
            name.starts_with("fill ");
 }
 
-/// The caller did not get this answer: which calls were given up is found out by the engine's own timers.
+/// The caller did not get this answer.
 [[nodiscard]] inline bool was_given_up(const recording::Step& step) {
     return step.detail.starts_with("cancelled: ");
 }

@@ -1,11 +1,12 @@
 #include "app/replay/replay_ports.hpp"
 
+#include "app/replay/recorded_steps.hpp"
+
 #include "scanner/core/numeric.hpp"
 #include "scanner/recording/answer_memory.hpp"
 #include "scanner/recording/tap.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 namespace scanner::app {
@@ -131,16 +132,6 @@ std::uint64_t count_in(std::string_view text) {
     return static_cast<std::uint64_t>(std::max<std::int64_t>(core::parse_int(text).value_or(0), 0));
 }
 
-bool is_scan_step(std::string_view name) {
-    constexpr std::array<std::string_view, 4> kSteps{"pass", "given_up", "pass_ended", "rank"};
-    return std::ranges::find(kSteps, name) != kSteps.end();
-}
-
-bool is_feed_step(std::string_view name) {
-    return name == "publish" || name == "watch_books" || name == "audit_tapes" || name.starts_with("books ") ||
-           name.starts_with("fill ");
-}
-
 asio::awaitable<std::optional<std::string>> Waiters::wait(std::string name, std::string contract, bool of_scan) {
     if (free_) co_return std::string(recording::kAnswerOk);
     const auto waiter = std::make_shared<Waiter>(Waiter{.name = std::move(name),
@@ -150,7 +141,12 @@ asio::awaitable<std::optional<std::string>> Waiters::wait(std::string name, std:
                                                         .detail = std::nullopt});
     waiting_.push_back(waiter);
     while (!waiter->detail) {
-        if (co_await waiter->woken->wait() == net::Event::Outcome::cancelled) break;
+        const auto woken = co_await waiter->woken->wait();
+        if (waiter->given_up && !given_up_is_told_) break;
+        if (woken != net::Event::Outcome::cancelled) continue;
+        if (!of_scan || !given_up_is_told_) break;
+        waiter->given_up = true;
+        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     }
     waiting_.remove(waiter);
     if (!waiter->detail && waiter->late) co_return std::string(recording::kAnswerLate);
@@ -160,13 +156,20 @@ asio::awaitable<std::optional<std::string>> Waiters::wait(std::string name, std:
 bool Waiters::wake(std::string_view name, std::string_view contract, std::string detail) {
     for (const auto& waiter : waiting_) {
         if (waiter->detail || waiter->late || waiter->name != name || waiter->contract != contract) continue;
-        waiter->late = detail == recording::kAnswerLate;
+        waiter->late = detail == recording::kAnswerLate && !waiter->given_up;
         if (waiter->late) return true;
         waiter->detail = std::move(detail);
         waiter->woken->notify();
         return true;
     }
     return false;
+}
+
+void Waiters::let_go() {
+    given_up_is_told_ = false;
+    for (const auto& waiter : waiting_) {
+        if (waiter->given_up) waiter->woken->notify();
+    }
 }
 
 bool Waiters::give_up_scan(std::string_view end) {
@@ -188,6 +191,7 @@ std::string Waiters::describe() const {
     std::string text;
     std::size_t count = 0;
     for (const auto& waiter : waiting_) {
+        if (waiter->name.starts_with(kGiveUp)) continue;  // beside the call itself
         if (++count > kShown) return text + ", …";
         if (!text.empty()) text += ", ";
         text += waiter->name;

@@ -63,9 +63,6 @@ private:
     bool lenient_ = false;
 };
 
-/// Steps that the engine takes by itself, and waits for in a replay: those of a pass, and those of the feed.
-[[nodiscard]] bool is_scan_step(std::string_view name);
-[[nodiscard]] bool is_feed_step(std::string_view name);
 /// What a step tells that is a number; 0 where it is none.
 [[nodiscard]] std::uint64_t count_in(std::string_view text);
 
@@ -83,6 +80,11 @@ public:
     /// Unless `end` is waited for already: what a pass waits for was never asked, because its tickers failed at once,
     /// before the turn of these calls. Each is told that it was cancelled. False where there is nothing to be told.
     [[nodiscard]] bool give_up_scan(std::string_view end);
+    /// Whether the recording tells what became of every call of a pass that is given up: then such a call goes on
+    /// waiting for that, so that it ends when it ended then.
+    void follow_given_up(bool told) { given_up_is_told_ = told; }
+    /// The replay ends: what was given up ends without having been told.
+    void let_go();
     /// From now on nothing waits.
     void release_all() { free_ = true; }
     /// "order_book BTC-USDT, …": of some that wait.
@@ -96,10 +98,12 @@ private:
         std::unique_ptr<net::Event> woken;
         std::optional<std::string> detail;
         bool late = false;
+        bool given_up = false;
     };
     boost::asio::any_io_executor executor_;
     std::list<std::shared_ptr<Waiter>> waiting_;
     bool free_ = false;
+    bool given_up_is_told_ = false;
 };
 
 /// The engine's own steps wait here. What it is told from outside it was told by the replay, which knows.

@@ -40,7 +40,7 @@ namespace asio = boost::asio;
 
 /// No request waits for its turn: each is answered from memory.
 constexpr double kNoBudget = 1e6;
-/// A call that took too long in its time is given up by the engine's own timers here as well: they take as long.
+/// In older recordings a call that took too long is given up by the engine's own timers again: they take as long.
 constexpr std::chrono::seconds kPatience{60};
 /// Of what goes on beside scans nothing waits for a timer.
 constexpr std::chrono::seconds kFeedPatience{2};
@@ -53,6 +53,7 @@ public:
         : reader_(std::move(files), INT64_MIN, at_hole), options_(std::move(options)) {}
     ~Replayer() override {
         if (!engine_) return;
+        waiters_.let_go();
         engine_->stop();
         bool ended = false;
         asio::co_spawn(io_, engine_->end_recording(), [&ended](const std::exception_ptr&) { ended = true; });
@@ -289,7 +290,7 @@ private:
         // From then on everything is given up, and nothing ranked.
         stopped_ = stopped_ || step.name == "stop";
         if (ReplayDetectors::is_step(step.name)) return take_detectors_step(step, at);
-        if (stopped_ || was_given_up(step)) return {};
+        if (stopped_ || (was_given_up(step) && !(given_up_is_told_ && is_call_of_scan(step)))) return {};
         if (step.name == "options") {
             const auto options = decode_options(step.detail);
             if (!options) return core::fail(core::ErrorCode::malformed, "recorded options cannot be read");
@@ -327,6 +328,11 @@ private:
         return {};
     }
 
+    /// A call that was given up, and that the engine may be waiting for all the same.
+    [[nodiscard]] bool is_call_of_scan(const recording::Step& step) const {
+        return scanning_ && !step.name.starts_with(recording::kFeedPrefix) && !step.name.starts_with("trades");
+    }
+
     /// Whether the engine must have waited for it.
     [[nodiscard]] bool must_be_awaited(const recording::Step& step) const {
         if (step.name.starts_with("trades") || step.name == "probe") return false;
@@ -334,7 +340,11 @@ private:
     }
 
     void reach(const recording::Step& step, const recording::Stamp& at) {
-        if (step.name == "pass" && !scanning_) scan();
+        if (step.name == "pass") {
+            given_up_is_told_ = step.detail == kGivenUpByStep;
+            waiters_.follow_given_up(given_up_is_told_);
+            if (!scanning_) scan();
+        }
         if (step.name == "pass_ended" && waiters_.give_up_scan(step.name)) settle();
         const bool of_scan = is_scan_step(step.name);
         const auto until = std::chrono::steady_clock::now() + (of_scan ? kPatience : kFeedPatience);
@@ -417,6 +427,7 @@ private:
     std::uint64_t restored_sequence_ = 0;  ///< of the ranking before the checkpoint that this began with
     std::unique_ptr<engine::Engine> engine_;
     bool scanning_ = false;
+    bool given_up_is_told_ = false;  ///< of the pass under way
     bool stopped_ = false;
     bool foreign_ = false;
     std::int64_t due_ns_ = 0;                      ///< of a foreign recording's next pass

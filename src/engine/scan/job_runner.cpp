@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace scanner::engine {
@@ -19,13 +20,19 @@ namespace {
 namespace asio = boost::asio;
 using SteadyClock = std::chrono::steady_clock;
 
-/// Whether the job threw. Both are in frames that wait for this one.
-asio::awaitable<void> note_exception(asio::awaitable<void> job, bool* threw) {
+/// What became of a job. In a frame that waits for all who use it.
+struct Fate {
+    bool threw = false;
+    bool ended = false;
+};
+
+asio::awaitable<void> follow(asio::awaitable<void> job, Fate* fate) {
     try {
         co_await std::move(job);
     } catch (...) {
-        *threw = true;
+        fate->threw = true;
     }
+    fate->ended = true;
 }
 
 /// Workers take the jobs in order. Shared with them, so that it outlives them when the loop goes first.
@@ -59,27 +66,54 @@ private:
         while (self->next_ < self->outcomes_.size()) {
             const std::size_t number = self->next_++;
             if (self->next_ == self->outcomes_.size()) self->hurry_stragglers();
-            bool threw = false;
-            const bool late =
-                co_await net::race(note_exception(self->job_(number), &threw), too_late(self, SteadyClock::now()));
+            Fate fate;
+            const bool late = co_await net::race(follow(self->job_(number), &fate), too_late(self, number, &fate));
             if (late) {
                 self->outcomes_[number] = JobOutcome::abandoned;
-            } else if (threw) {
+            } else if (fate.threw) {
                 self->outcomes_[number] = JobOutcome::failed;
             }
             if (self->on_finished_) self->on_finished_(++self->finished_);
         }
     }
 
-    /// Waits until a job that began at `started` has had its time; false when it ended before.
-    static asio::awaitable<bool> too_late(std::shared_ptr<JobRun> self, SteadyClock::time_point started) {
+    /// Waits until a job that begins now has had its time; false when it ended before.
+    static asio::awaitable<bool> too_late(std::shared_ptr<JobRun> self, std::size_t number, const Fate* fate) {
+        if (self->limits_.steps != nullptr && self->limits_.steps->is_replay()) {
+            bool told = false;
+            const bool abandoned = co_await net::race(reach_giving_up(self, number, &told), abandonment(self));
+            co_return abandoned || told;
+        }
+        const auto started = SteadyClock::now();
         const auto cancellation = co_await asio::this_coro::cancellation_state;
         while (cancellation.cancelled() == asio::cancellation_type::none) {
             const auto until = std::min(started + self->limits_.job_deadline, self->last_moment_);
-            if (SteadyClock::now() >= until) co_return true;
+            // It may have ended, and its worker not have come to that yet: then it was in time.
+            if (fate->ended) co_return false;
+            if (SteadyClock::now() >= until) {
+                if (self->limits_.steps != nullptr && !self->abandoned_) {
+                    self->limits_.steps->step(self->step_of(number), {}, {});
+                }
+                co_return true;
+            }
             co_await self->last_moment_moved_.wait(until);
         }
         co_return false;
+    }
+
+    std::string step_of(std::size_t number) const { return limits_.give_up + ' ' + std::to_string(number); }
+
+    static asio::awaitable<void> reach_giving_up(std::shared_ptr<JobRun> self, std::size_t number, bool* told) {
+        static_cast<void>(co_await self->limits_.steps->reach(self->step_of(number), {}));
+        const auto cancellation = co_await asio::this_coro::cancellation_state;
+        *told = cancellation.cancelled() == asio::cancellation_type::none;
+    }
+
+    static asio::awaitable<bool> abandonment(std::shared_ptr<JobRun> self) {
+        while (!self->abandoned_) {
+            if (co_await self->last_moment_moved_.wait() == net::Event::Outcome::cancelled) co_return false;
+        }
+        co_return true;
     }
 
     /// Every job has started.
@@ -92,6 +126,7 @@ private:
     /// Those that never began are not done either.
     void abandon_all() {
         while (next_ < outcomes_.size()) outcomes_[next_++] = JobOutcome::abandoned;
+        abandoned_ = true;
         last_moment_ = SteadyClock::time_point::min();
         last_moment_moved_.notify();
     }
@@ -104,6 +139,7 @@ private:
     net::Event last_moment_moved_;
     std::size_t next_ = 0;
     std::size_t finished_ = 0;
+    bool abandoned_ = false;  ///< all of it
     SteadyClock::time_point began_ = SteadyClock::now();
     SteadyClock::time_point last_moment_ = SteadyClock::time_point::max();  // for all jobs that run
 };

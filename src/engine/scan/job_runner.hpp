@@ -1,10 +1,13 @@
 #pragma once
 
+#include "scanner/net/step_log.hpp"
+
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <vector>
 
 namespace scanner::engine {
@@ -15,6 +18,10 @@ struct JobLimits {
     /// Once nothing is left to start, the last jobs get as long again as the run has taken, at least this: a contract
     /// in trouble does not delay the others.
     std::chrono::milliseconds straggler_grace{2'000};
+    /// Told each time that a job is given up, "`give_up` 12". In a replay jobs are given up when it comes to that step,
+    /// and never by time; nullptr: by time alone.
+    net::StepLog* steps = nullptr;
+    std::string give_up;
 };
 
 enum class JobOutcome { done, abandoned, failed };

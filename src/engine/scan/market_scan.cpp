@@ -44,14 +44,15 @@ public:
     asio::awaitable<core::Result<ScanReport>> run(std::function<void(std::size_t, std::size_t)> progress) override {
         using namespace asio::experimental::awaitable_operators;  // NOLINT(google-build-using-namespace): operators
         ScanPass pass(state_, std::move(progress));
-        co_await reach("pass");
+        // Of a recording that does not say so the calls that were given up are found out by time.
+        given_up_by_step_ = co_await reach("pass", kGivenUpByStep) == kGivenUpByStep;
         state_.drop_candles_ahead();
         if (auto contracts = co_await renew_contracts(pass); !contracts) co_return std::unexpected(contracts.error());
 
         // Contracts that are likely to be needed are read beside the tickers: waiting for those costs a round trip.
         const std::vector<ScanJob> early = plan_early(pass);
-        auto tickers = co_await (read_tickers_and_rest(pass) && read_all(pass, early));
-        co_await reach("pass_ended");
+        auto tickers = co_await (read_tickers_and_rest(pass) && read_all(pass, early, "give_up early"));
+        static_cast<void>(co_await reach("pass_ended"));
         static_cast<void>(state_.exchange_clock().end_pass(clock_.now(), clock_.steady_now()));
         if (!tickers) co_return std::unexpected(tickers.error());
         co_return ScanReport{.degraded = pass.take_degraded()};
@@ -72,8 +73,9 @@ public:
 
 private:
     /// What follows happens at the moment of that step.
-    asio::awaitable<void> reach(std::string_view name) {
-        if (events_.steps != nullptr) static_cast<void>(co_await events_.steps->reach(name, {}));
+    asio::awaitable<std::string> reach(std::string_view name, std::string_view detail = {}) {
+        if (events_.steps == nullptr) co_return std::string(detail);
+        co_return co_await events_.steps->reach(name, std::string(detail));
     }
 
     /// Alone, before everything else: an exchange may need contract sizes to read tickers and books.
@@ -176,7 +178,7 @@ private:
         remember_universe();
         if (events_.on_universe) events_.on_universe();
         const std::vector<ScanJob> rest = plan_rest(pass);
-        co_await read_all(pass, rest);
+        co_await read_all(pass, rest, "give_up rest");
         co_return core::Result<void>();
     }
 
@@ -207,9 +209,11 @@ private:
         return {.source = InputSource::rest, .wall = clock_.now(), .steady = clock_.steady_now()};
     }
 
-    /// `jobs` must outlive it.
-    asio::awaitable<void> read_all(ScanPass& pass, const std::vector<ScanJob>& jobs) {
+    /// `jobs` must outlive it. `give_up`: the step's name without the number of the job.
+    asio::awaitable<void> read_all(ScanPass& pass, const std::vector<ScanJob>& jobs, std::string give_up) {
         JobLimits limits;
+        if (given_up_by_step_) limits.steps = events_.steps;
+        limits.give_up = std::move(give_up);
         limits.concurrency = options_.concurrency;
         limits.job_deadline = options_.contract_deadline;
         pass.expect_calls(jobs.size());
@@ -218,7 +222,7 @@ private:
             [&pass](std::size_t) { pass.call_ended(); });
         const auto given_up =
             std::ranges::any_of(outcomes, [](JobOutcome outcome) { return outcome != JobOutcome::done; });
-        if (given_up) co_await reach("given_up");
+        if (given_up) static_cast<void>(co_await reach("given_up"));
         for (std::size_t i = 0; i < jobs.size(); ++i) {
             if (outcomes[i] == JobOutcome::done) continue;
             const core::Error error(core::ErrorCode::timeout, outcomes[i] == JobOutcome::failed
@@ -299,6 +303,7 @@ private:
     core::SteadyTime contracts_due_;
     core::SteadyTime size_check_due_;
     BookSequence book_sequence_;
+    bool given_up_by_step_ = false;                  ///< calls of the pass under way
     std::unordered_set<std::string> last_universe_;  ///< contract codes of the last pass that had tickers
 };
 

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace scanner::engine {
@@ -22,6 +23,9 @@ namespace scanner::engine {
 struct ScanReport {
     std::vector<std::string> degraded;  ///< inputs missing for all: "funding: …"
 };
+
+/// The detail of the step "pass" where a step tells of each call that is given up, as it is.
+inline constexpr std::string_view kGivenUpByStep = "gives up by step";
 
 /// What a pass tells while it goes on. Called on the loop thread; empty functions are not called.
 struct MarketScanEvents {
