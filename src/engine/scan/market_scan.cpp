@@ -246,7 +246,8 @@ private:
             case ScanCall::book: co_await read_book(pass, job); break;
             case ScanCall::candles: co_await read_candles(pass, job); break;
         }
-        if (!job.slot) co_return;
+        // What the pass has no more use for may be told as never asked in a replay.
+        if (!job.slot || pass.hopeless) co_return;
         const double took = std::chrono::duration<double, std::milli>(clock_.steady_now() - began).count();
         job.slot->latency_ms = std::max(job.slot->latency_ms, took);
         job.slot->state->latency_ms = job.slot->latency_ms;

@@ -37,6 +37,8 @@ std::vector<std::string> ScanPass::codes() const {
 }
 
 void ScanPass::note_failure(const ScanJob& job, const core::Error& error, const Receipt& receipt) {
+    // Live it was not even begun where the tickers failed at once: that says nothing of it.
+    if (hopeless && error.code() == core::ErrorCode::cancelled) return;
     if (error.code() == core::ErrorCode::cancelled) return;  // reported again as an abandoned job, with its reason
     if (!job.slot) {
         fail_list(job.call, error.message());
