@@ -119,8 +119,12 @@ asio::awaitable<core::Result<net::ClientResponse>> ReplayClient::send(net::Clien
     if (answer.status == 0) co_return core::fail(core::ErrorCode::network, "no answer: " + answer.error);
     // A limit was waited for then: here the recording says when what was asked again was answered.
     constexpr int kTooMany = 429;
-    const bool limited = answer.status == kTooMany || answer.body.contains("\"err_code\":1032") ||
-                         answer.body.contains("\"err-code\":1032");
+    constexpr std::size_t kErrorIsShorter = 512;
+    const auto says = [&answer](std::string_view words) { return answer.body.contains(words); };
+    const bool limited =
+        answer.status == kTooMany || (answer.body.size() < kErrorIsShorter &&
+                                      (says("\"err_code\":1032") || says("\"err-code\":1032") ||
+                                       says("\"code\":1032") || says("request limit") || says("exceeded the limit")));
     if (limited) co_return core::fail(core::ErrorCode::network, "a limit was exceeded");
     net::ClientResponse response;
     response.status = answer.status;
