@@ -18,8 +18,9 @@ namespace scanner::ranking {
 
 using PackedBytes = std::shared_ptr<const std::string>;
 
-/// Version of the messages that are written. A reader takes this one and every older one, and refuses newer ones by name.
-/// Numbers, components and weights are named in each message, so that a reader takes those of a writer that knows fewer.
+/// Version of the messages that are written. A reader takes this one and every older one, and refuses newer ones by
+/// name. Numbers, components and weights are named in each message, so that a reader takes those of a writer that knows
+/// fewer.
 inline constexpr unsigned kStreamFormat = 2;
 
 /// The parts that a ranking consists of, each by itself so that those which stay need not be sent again.

@@ -53,8 +53,8 @@ struct EpisodeEvidence {
     std::optional<double> threshold;  ///< what it had to pass; empty where it was weighed with others
     std::string unit;
 };
-/// What `EpisodeRecord::details_json` says, as far as it is of the kind that was stored; read where the database is, for
-/// the loop has no time for thousands of them.
+/// What `EpisodeRecord::details_json` says, as far as it is of the kind that was stored; read where the database is,
+/// for the loop has no time for thousands of them.
 struct EpisodeDetails {
     std::vector<EpisodeEvidence> evidence;
     std::optional<double> price;  ///< USDT, the level that it was about

@@ -1,6 +1,6 @@
-#include "scanner/net/resolve.hpp"
 #include "support/run_coroutine.hpp"
 
+#include "scanner/net/resolve.hpp"
 #include "scanner/net/task_group.hpp"
 
 #include <boost/asio/io_context.hpp>
