@@ -59,9 +59,10 @@ test('health is read with holes and graded', () => {
 });
 
 test('one process of several says what it is', () => {
-  const scale = { role: 'replica', epoch: 3, elected: false, lag_ms: 7, leader: 'a/12', problem: null };
+  const scale = { role: 'replica', epoch: 3, elected: false, lag_ms: 7, leader: 'a/12/0123', problem: null };
   const replica = decodeHealth({ adapter: { state: 'closed' }, scale });
   assert.equal(replica.scale === null ? '' : standing(replica.scale), 'replica, 7 ms behind');
+  assert.equal(replica.scale?.leader, 'a/12');
   assert.equal(grade(replica), 'good');
   assert.equal(grade(decodeHealth({ adapter: { state: 'closed' }, scale: { ...scale, problem: 'the format is newer' } })), 'warn');
   const standby = decodeHealth({ scale: { ...scale, role: 'scanner', lag_ms: null } }).scale;

@@ -133,10 +133,13 @@ function decodeFeed(value: unknown): FeedHealth | null {
   };
 }
 
+/** Host and process of the lease's token: its last part tells a reader nothing. */
+const shortLeader = (leader: string | null): string | null => (leader === null ? null : leader.split('/').slice(0, 2).join('/'));
+
 function decodeScale(value: unknown): Scale | null {
   if (!isObject(value)) return null;
   return { role: text(value['role']) ?? '', epoch: number(value['epoch']), elected: value['elected'] === true,
-    lagMs: number(value['lag_ms']), leader: text(value['leader']), problem: text(value['problem']) };
+    lagMs: number(value['lag_ms']), leader: shortLeader(text(value['leader'])), problem: text(value['problem']) };
 }
 
 /** The answer of /healthz/details. */
