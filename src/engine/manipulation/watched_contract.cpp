@@ -119,10 +119,11 @@ std::shared_ptr<const signals::DetectorVerdict> WatchedContract::verdict(core::W
     made->judged = true;
     made->score = told.score;
     made->probability = told.probability;
+    // A score that is not known begins none; one that there is goes on by each flag that can be told.
     signals::FlagSet over;
     for (const signals::DetectorFlagInfo& flag : signals::kDetectorFlags) {
-        if (flag.counts() && !told.unknown.has(flag.flag))
-            over.set(flag.flag, told.severities[static_cast<std::size_t>(flag.flag)] >= threshold);
+        if (!flag.counts() || told.unknown.has(flag.flag) || !(told.score || quarantine_.active())) continue;
+        over.set(flag.flag, told.severities[static_cast<std::size_t>(flag.flag)] >= threshold);
     }
     made->quarantined = quarantine_.update(over, told.unknown, at);
     // While the score is over the threshold the end moves with every look, and says nothing.

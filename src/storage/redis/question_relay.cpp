@@ -114,7 +114,7 @@ public:
         Words words{"XADD",
                     options_.key_prefix + "relay:questions",
                     "MAXLEN",
-                    "~",
+                    "=",
                     std::to_string(kMaxQuestions),
                     "*",
                     "asker",

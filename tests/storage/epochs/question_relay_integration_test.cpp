@@ -157,7 +157,6 @@ TEST_F(QuestionRelayTest, a_question_of_which_the_asker_has_gone_is_left_out) {
     const auto gone = ask(asker, "quick", milliseconds(50));
     ASSERT_TRUE(run_until([&] { return gone->has_value(); }));
     const auto patient = ask(asker, "slow");
-    ASSERT_TRUE(run_until([] { return false; }, milliseconds(100)) || true);
     const auto questions = take(*elected);
     ASSERT_TRUE(questions);
     ASSERT_EQ(questions->size(), 1U);
