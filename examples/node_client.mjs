@@ -77,11 +77,13 @@ async function* frames(query = '') {
 }
 
 // 1. Poll.
-const path = '/rankings?top=5&max_manip_score=60&fields=symbol,contract_code,rank,score,spread_bps';
+const path = '/rankings?top=5&fields=symbol,contract_code,rank,score,spread_bps,manip_score';
 const { answer: ranking } = await get(path);
 console.log(`cycle ${ranking.seq} of ${ranking.ts}${ranking.simulated ? ' (SIMULATED)' : ''}`);
 for (const item of ranking.items) {
-  console.log(`  ${String(item.rank).padStart(3)} ${item.symbol.padEnd(20)} score ${item.score.toFixed(4)}`);
+  // null: not known yet, which is the case for a quarter of an hour after a first start. max_manip_score would leave it out.
+  const manipulation = item.manip_score === null ? 'unknown' : item.manip_score.toFixed(0);
+  console.log(`  ${String(item.rank).padStart(3)} ${item.symbol.padEnd(20)} score ${item.score.toFixed(4)} manipulation ${manipulation}`);
 }
 console.log('asked again:', (await get(path)).isNew ? 'a new cycle' : 'unchanged, not sent again');
 try {

@@ -97,12 +97,16 @@ def main():
     scanner = Scanner(sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8010", os.environ.get("SCANNER_API_TOKEN"))
 
     # 1. Poll. Only what you ask for, and an explanation when the question is wrong.
-    ranking, _ = scanner.get("/rankings?top=5&max_manip_score=60&fields=symbol,contract_code,rank,score,spread_bps,age_ms")
+    best = "/rankings?top=5&fields=symbol,contract_code,rank,score,spread_bps,manip_score,age_ms"
+    ranking, _ = scanner.get(best)
     note = "SIMULATED, " if ranking.get("simulated") else ""
     print(f"cycle {ranking['seq']} of {ranking['ts']} ({note}data {ranking['data_age_ms']} ms old then)")
     for item in ranking["items"]:
-        print(f"  {item['rank']:>3} {item['symbol']:<20} score {item['score']:>9.4f} spread {item['spread_bps']:.2f} bps")
-    same, is_new = scanner.get("/rankings?top=5&max_manip_score=60&fields=symbol,contract_code,rank,score,spread_bps,age_ms")
+        # null: not known yet, which is the case for a quarter of an hour after a first start. max_manip_score would leave it out.
+        manipulation = "unknown" if item["manip_score"] is None else f"{item['manip_score']:.0f}"
+        print(f"  {item['rank']:>3} {item['symbol']:<20} score {item['score']:>9.4f} spread {item['spread_bps']:.2f} bps "
+              f"manipulation {manipulation}")
+    same, is_new = scanner.get(best)
     print("asked again:", "a new cycle" if is_new else "unchanged, not sent again")
     try:
         scanner.get("/rankings?topp=5")

@@ -31,7 +31,7 @@ for _ in $(seq 100); do port_taken "$simulator_port" && break; sleep 0.1; done
 
 env SCANNER_EXCHANGE_URL="http://127.0.0.1:$simulator_port" SCANNER_HTTP_PORT="$scanner_port" \
   SCANNER_SCAN_TOP_BY_QVOL="${SCANNER_SCAN_TOP_BY_QVOL:-130}" SCANNER_SCAN_INTERVAL_SEC="${SCANNER_SCAN_INTERVAL_SEC:-5}" \
-  SCANNER_MANIP_MODEL="${SCANNER_MANIP_MODEL:-measured}" SCANNER_DATA_DIR="$data" SCANNER_LOG_FORMAT="${SCANNER_LOG_FORMAT:-text}" \
+  SCANNER_DATA_DIR="$data" SCANNER_LOG_FORMAT="${SCANNER_LOG_FORMAT:-text}" \
   "$bin/market-scanner" serve --env-file /dev/null &
 pids+=($!)
 for _ in $(seq 300); do

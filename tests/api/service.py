@@ -81,11 +81,15 @@ class Simulator(Program):
 
 
 class Scanner(Program):
+    """Under the seed model, unless `settings` say otherwise: what a client asks is answered with a score of manipulation from the
+    first cycle on, while the measured model learns for a quarter of an hour."""
+
     def __init__(self, binaries, exchange_url, settings=None):
         self.port = free_port()
         self.data = tempfile.mkdtemp(prefix="market-scanner-api-")
         environment = {"SCANNER_EXCHANGE_URL": exchange_url, "SCANNER_HTTP_PORT": str(self.port),
-                       "SCANNER_DATA_DIR": self.data, "SCANNER_SCAN_INTERVAL_SEC": "1", "SCANNER_LOG_LEVEL": "warning"}
+                       "SCANNER_DATA_DIR": self.data, "SCANNER_SCAN_INTERVAL_SEC": "1", "SCANNER_LOG_LEVEL": "warning",
+                       "SCANNER_MANIP_MODEL": "seed"}
         environment.update(settings or {})
         super().__init__([os.path.join(binaries, "market-scanner"), "serve", "--env-file", "/dev/null"], environment)
         until(lambda: accepts(self.port) or not self.alive(), "the scanner listens")

@@ -91,7 +91,7 @@ class Metrics(unittest.TestCase):
     def test_every_metric_in_rules_and_dashboard_is_served(self):
         """By a scanner that has seen failures and readers of every kind: families with labels appear with their first event."""
         env = {"SCANNER_ALERT_WEBHOOK_URL": f"http://127.0.0.1:{free_port()}/", "SCANNER_ALERT_WEBHOOK_ALLOW_PRIVATE": "true",
-               "SCANNER_FEED": "auto", "SCANNER_MANIP_MODEL": "measured"}
+               "SCANNER_FEED": "auto"}
         with Stack(BIN, env).wait_ready() as stack:
             status, text = request(stack.url + "/alerts/rules", "POST", {"name": "any", "expression": "rank >= 1"})
             self.assertEqual(status, 200, text)

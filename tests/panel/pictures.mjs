@@ -14,7 +14,7 @@ mkdirSync(directory, { recursive: true });
 
 let stack = await Stack.start({
   simulator: ['--scenario', 'all', '--prevalence', '0.15', '--contracts', '100'],
-  scanner: { FEED: 'required', MANIP_MODEL: 'seed', SCAN_INTERVAL_SEC: '5', SCAN_TOP_BY_QVOL: '100', MIN_QVOL_USDT: '5000000', MAX_SPREAD_BPS: '20' },
+  scanner: { FEED: 'required', SCAN_INTERVAL_SEC: '5', SCAN_TOP_BY_QVOL: '100', MIN_QVOL_USDT: '5000000', MAX_SPREAD_BPS: '20' },
 });
 const post = (path, body) => stack.json(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
 

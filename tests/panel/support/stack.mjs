@@ -59,7 +59,8 @@ class Program {
 }
 
 export class Stack {
-  /** `simulator`: more flags; `scanner`: more settings without their SCANNER_ prefix. Without a live feed unless it is set. */
+  /** `simulator`: more flags; `scanner`: more settings without their SCANNER_ prefix. Without a live feed unless it is set,
+   * and under the seed model, which has a score of manipulation in the first cycle: the measured one learns for a quarter of an hour. */
   static async start({ simulator = [], scanner = {} } = {}) {
     const stack = new Stack();
     stack.data = mkdtempSync(join(tmpdir(), 'panel-test-'));
@@ -102,7 +103,7 @@ export class Stack {
     }, 'the simulator answers');
   }
   async startScanner() {
-    const settings = { EXCHANGE_URL: this.simulatorUrl, HTTP_PORT: `${this.port}`, SCAN_TOP_BY_QVOL: '60', SCAN_INTERVAL_SEC: '1', FEED: 'off', DATA_DIR: this.data, ...this.settings };
+    const settings = { EXCHANGE_URL: this.simulatorUrl, HTTP_PORT: `${this.port}`, SCAN_TOP_BY_QVOL: '60', SCAN_INTERVAL_SEC: '1', FEED: 'off', MANIP_MODEL: 'seed', DATA_DIR: this.data, ...this.settings };
     this.scanner = new Program('market-scanner', ['serve', '--env-file', '/dev/null'],
       Object.fromEntries(Object.entries(settings).map(([name, value]) => [`SCANNER_${name}`, value])));
     await this.untilReady();
