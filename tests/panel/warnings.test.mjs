@@ -86,6 +86,73 @@ test('drawer and cards carry the warning too, and such a card is none to trade',
   await page.context().close();
 });
 
+test('wherever a contract over the threshold is named, its warning is beside the name', { timeout: 180_000 }, async () => {
+  const post = (path, body) => stack.json(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+  // Every contract with a score is over this one.
+  await post('/settings', { manipulation_threshold: 0 });
+  const { items } = await stack.json('/rankings?top=200&page_size=200');
+  const codes = items.filter((item) => item.manip_score !== null).map((item) => item.contract_code);
+  assert.ok(codes.length > 20);
+  await post('/watchlists', { name: 'named', symbols: codes.slice(0, 5) });
+  await post('/alerts/rules', { name: 'named', expression: 'rank <= 5', cooldown_sec: 3_600 });
+  const page = await openPanel(stack);
+  await waitForRows(page);
+  /** Names that stand alone somewhere in sight, and those of them without a warning. */
+  const named = () => page.evaluate((known) => {
+    const names = new Set(known.map((code) => code.replace(/-USDT$/, '')));
+    const all = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const parent = walker.currentNode.parentElement;
+      const name = walker.currentNode.textContent.trim();
+      if (!names.has(name) || !parent.checkVisibility()) continue;
+      const around = parent.closest('[data-contract], th, header, [role="option"]');
+      all.push({ name, where: (around ?? parent).outerHTML.slice(0, 160), warned: around?.querySelector('.suspect') !== null && around !== null });
+    }
+    return { count: all.length, bare: all.filter((entry) => !entry.warned) };
+  }, codes);
+  const sheet = page.getByRole('dialog', { name: 'Settings' });
+  const tab = (label) => async () => { await page.keyboard.press(','); await sheet.locator('label', { hasText: label }).click(); };
+  const to = (hash) => async () => page.evaluate((hash) => { location.hash = hash; }, hash);
+  const places = {
+    'the table': async () => undefined,
+    'the drawer': async () => { await to(`#/${codes[0]}`)(); await page.locator('aside header h2').waitFor(); },
+    opportunities: async () => { await to('#/opportunities')(); await page.locator('article').first().waitFor(); },
+    watchlists: async () => { await tab('Watchlists')(); await sheet.locator('[data-contract]').first().waitFor(); },
+    alerts: async () => { await page.keyboard.press('a'); await page.getByRole('dialog').locator('[data-contract]').first().waitFor({ timeout: 30_000 }); },
+    'what a change of weights does': async () => {
+      await page.keyboard.press(',');
+      await sheet.getByRole('slider').first().evaluate((node) => { node.value = node.max; node.dispatchEvent(new Event('input', { bubbles: true })); });
+      await sheet.locator('table [data-contract]').first().waitFor();
+    },
+    'System health': async () => { await page.keyboard.press('h'); await page.getByRole('dialog').locator('li [data-contract]').first().waitFor(); },
+  };
+  for (const [name, reach] of Object.entries(places)) {
+    await reach();
+    let seen;
+    // A warning follows the next ranking.
+    await until(async () => { seen = await named(); return seen.count > 0 && seen.bare.length === 0; }, `a warning beside each name: ${name}`, 15_000)
+      .catch((error) => { throw new Error(`${error.message}: ${JSON.stringify(seen.bare.slice(0, 3))}`); });
+    await page.keyboard.press('Escape');
+    await until(async () => (await page.locator('dialog[open]').count()) === 0, `${name} closes`);
+  }
+  await page.keyboard.press('/');
+  await page.getByRole('combobox', { name: 'Find a contract' }).fill(codes[0].replace('-USDT', ''));
+  const options = page.getByRole('listbox', { name: 'Contracts' }).getByRole('option');
+  await options.first().waitFor();
+  await until(async () => (await options.count()) > 0 && (await options.count()) === (await options.filter({ has: page.locator('.suspect') }).count()), 'each that is found', 15_000);
+  await page.keyboard.press('Escape');
+  // In a sentence there is no room for an icon.
+  await to(`#/${codes[0]}`)();
+  await page.locator('aside header').getByRole('button', { name: /^(Add to|Remove from) / }).click();
+  await page.getByRole('status').getByText(`${codes[0].replace('-USDT', '')} \u26a0 `).first().waitFor();
+  assert.deepEqual(page.problems, []);
+  await page.context().close();
+  await stack.json('/alerts/rules/named', { method: 'DELETE' });
+  await stack.json('/watchlists/named', { method: 'DELETE' });
+  await post('/settings', { manipulation_threshold: THRESHOLD });
+});
+
 test('a card shows what is left after costs, no direction where there is none, and what does not pay last', { timeout: 90_000 }, async () => {
   const answers = new Map();
   const page = await openPanel(stack, { path: '#/opportunities', before: (made) => made.on('response', async (response) => {

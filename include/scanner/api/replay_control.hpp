@@ -18,6 +18,8 @@ struct ReplayMark {
     std::string kind;    ///< "alert", "episode"
     std::string symbol;  ///< unified
     std::string label;   ///< the rule's name, or the flag
+    /// Points, 0 to 100, when the alert fired; empty where it was not known, and of an episode.
+    std::optional<double> manip_score{};
 };
 
 /// Where a replay is. Times are the recording's.

@@ -59,6 +59,7 @@ std::string render_replay(const ReplayState& state) {
             .field("kind", mark.kind)
             .field("symbol", mark.symbol)
             .field("label", mark.label)
+            .field("manip_score", mark.manip_score)
             .end_object();
     }
     json.end_array().end_object();

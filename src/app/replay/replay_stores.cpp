@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 namespace scanner::app {
@@ -15,6 +17,14 @@ constexpr std::string_view kUnderWay = "under_way";
 /// Ends of ranges are exclusive.
 core::WallTime after(core::WallTime now) {
     return now + milliseconds(1);
+}
+
+/// What the contract's score was when the rule matched; the alert was written by this program.
+std::optional<double> manip_score_of(const storage::AlertRecord& alert) {
+    const auto payload = nlohmann::json::parse(alert.payload_json, nullptr, false);
+    if (!payload.is_object()) return std::nullopt;
+    const auto score = payload.find("manipulation_score");
+    return score != payload.end() && score->is_number() ? std::optional(score->get<double>()) : std::nullopt;
 }
 
 }  // namespace
@@ -130,7 +140,11 @@ asio::awaitable<core::Result<void>> DocumentsThen::delete_rule(std::string name,
 
 void AlertsThen::record_alerts(std::vector<storage::AlertRecord> alerts) {
     for (const storage::AlertRecord& alert : alerts) {
-        marks_.add({.at = alert.time, .kind = "alert", .symbol = alert.symbol, .label = alert.rule});
+        marks_.add({.at = alert.time,
+                    .kind = "alert",
+                    .symbol = alert.symbol,
+                    .label = alert.rule,
+                    .manip_score = manip_score_of(alert)});
     }
     inner_.record_alerts(std::move(alerts));
 }

@@ -28,7 +28,8 @@ protected:
                        .speed = 1.0,
                        .playing = true,
                        .sequence = 7,
-                       .marks = {{.at = test::kNow, .kind = "alert", .symbol = "BTC/USDT:USDT", .label = "a rule"}},
+                       .marks = {{.at = test::kNow, .kind = "alert", .symbol = "BTC/USDT:USDT", .label = "a rule", .manip_score = 72.5},
+                                 {.at = test::kNow, .kind = "episode", .symbol = "BTC/USDT:USDT", .label = "scam_wick"}},
                        .marks_complete = true};
         ports_.replay = &replay_;
     }
@@ -42,6 +43,8 @@ TEST_F(ReplayRoutes, say_where_it_is_and_do_what_they_are_told) {
     EXPECT_EQ(at.at("speed"), 1.0);
     EXPECT_EQ(at.at("seq"), 7);
     EXPECT_EQ(at.at("marks").at(0).at("label"), "a rule");
+    EXPECT_EQ(at.at("marks").at(0).at("manip_score"), 72.5);
+    EXPECT_TRUE(at.at("marks").at(1).at("manip_score").is_null());
 
     EXPECT_EQ(ok(post("/replay/speed", {{"speed", "max"}})).at("speed"), "max");
     EXPECT_EQ(ok(post("/replay/speed", {{"speed", 60}})).at("speed"), 60);

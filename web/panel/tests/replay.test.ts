@@ -9,7 +9,7 @@ const at = (text: string): number => Date.parse(`2026-11-30T${text}Z`);
 const ANSWER = { replay: true, from: '2026-11-30T23:00:00Z', to: '2026-12-01T01:00:00Z', at: '2026-11-30T23:30:00Z', speed: 'max', playing: true,
   seeking: false, ended: false, seq: 12, error: null, marks_complete: false, marks: [
     { at: '2026-11-30T23:40:00Z', kind: 'episode', symbol: 'DOGE/USDT:USDT', label: 'pump_ignition' },
-    { at: '2026-11-30T23:20:00Z', kind: 'alert', symbol: 'BTC/USDT:USDT', label: 'top mover' },
+    { at: '2026-11-30T23:20:00Z', kind: 'alert', symbol: 'BTC/USDT:USDT', label: 'top mover', manip_score: 60 },
     { at: '2026-11-30T23:20:30Z', kind: 'alert', symbol: 'ETH/USDT:USDT', label: 'top mover' }, { at: 'then', kind: 'alert' }, { at: '2026-11-30T23:20:30Z', kind: 'omen' }] };
 const replay = decodeReplay(ANSWER);
 assert.ok(replay);
@@ -24,7 +24,8 @@ test('a replay is read with its marks in their order, and nothing else is one', 
 test('marks that would cover each other are one', () => {
   const found = clusters(replay, 'alert', 1_000);
   assert.equal(found.length, 1, '30 s of 2 h are 4 px');
-  assert.equal(found[0] && clusterText(found[0], 'utc'), 'Alert at 23:20:00: top mover, BTC-USDT, and 1 more');
+  assert.equal(found[0] && clusterText(found[0], 'utc', 61), 'Alert at 23:20:00: top mover, BTC-USDT, and 1 more');
+  assert.equal(found[0] && clusterText(found[0], 'utc', 60), 'Alert at 23:20:00: top mover, BTC-USDT \u26a0 manipulation 60, and 1 more', 'with its warning');
   assert.equal(clusters(replay, 'alert', 10_000).length, 2);
   assert.deepEqual(clusters(replay, 'episode', 1_000).map((cluster) => Math.round(cluster.share * 100)), [33]);
 });

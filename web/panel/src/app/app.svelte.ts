@@ -15,11 +15,12 @@ import { ReplayState } from './replay.svelte';
 import { UiState } from './ui.svelte';
 import { UniverseState } from './universe.svelte';
 import { manipulationOf, type Alert } from '../model/operator';
+import { WARNING } from '../store/format';
 import { columnsOf, type Prefs } from '../store/prefs';
 import { markText } from '../store/replay';
 import { tokenIn } from '../store/route';
 import type { Column } from '../store/table/columns';
-import { NO_FILTER } from '../store/table/filter';
+import { isSuspect, NO_FILTER } from '../store/table/filter';
 import { layoutOf, type Layout } from '../store/table/looks';
 
 const TOKEN_KEY = 'market-scanner.token';
@@ -102,7 +103,7 @@ export class App {
       onPosition: (now) => this.market.replayIsAt(now),
       attempt: (run) => this.attempt(run, ''),
       onMark: (mark) => {
-        this.ui.say(markText(mark, this.prefs.current.zone));
+        this.ui.say(markText(mark, this.prefs.current.zone, this.operator.threshold));
         if (mark.code !== '') this.ui.inspect(mark.code);
       },
     });
@@ -172,6 +173,12 @@ export class App {
     this.ui.say('Filter cleared');
   }
 
+  /** The contract's name in a sentence, with its warning where it is over the manipulation threshold. */
+  named(code: string): string {
+    const row = this.market.market.rows.get(code);
+    return row !== undefined && isSuspect(row, this.operator.threshold) ? `${nameOf(code)} ${WARNING}` : nameOf(code);
+  }
+
   async toggleWatch(code: string): Promise<void> {
     if (this.operator.available.watchlists !== 'yes') {
       this.ui.say('This scanner has no watchlists');
@@ -179,7 +186,7 @@ export class App {
     }
     const name = this.starList;
     const has = this.codesOf(name)?.has(code) === true;
-    await this.attempt(() => this.putOn(name, code, !has), has ? `${nameOf(code)} removed from ${name}` : `${nameOf(code)} added to ${name}`,
+    await this.attempt(() => this.putOn(name, code, !has), has ? `${this.named(code)} removed from ${name}` : `${this.named(code)} added to ${name}`,
       has ? () => this.putOn(name, code, true) : null);
   }
 

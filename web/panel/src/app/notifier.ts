@@ -1,5 +1,6 @@
 import { nameOf } from './glyphs';
 import { manipulationOf, type Alert } from '../model/operator';
+import { WARNING } from '../store/format';
 
 const TONES_HZ = [880, 1175];
 const TONE_SEC = 0.14;
@@ -55,7 +56,7 @@ export class Notifier {
     const [first] = alerts;
     if (first === undefined || this.permission !== 'granted') return;
     const score = manipulationOf(first);
-    const warning = score !== null && score >= threshold ? ` \u26a0 manipulation ${Math.round(score)}` : '';
+    const warning = score !== null && score >= threshold ? ` ${WARNING} manipulation ${Math.round(score)}` : '';
     const more = alerts.length > 1 ? ` and ${alerts.length - 1} more` : '';
     try {
       const note = new Notification(`${first.rule}: ${nameOf(first.code)}${warning}${more}`, { tag: first.key, body: 'Market Scanner alert' });

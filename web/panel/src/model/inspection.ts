@@ -81,6 +81,8 @@ export interface Inspection {
   readonly dataAgeMs: number | null;
   readonly score: number | null;
   readonly rejection: string | null;
+  /** Else it was read for this inspection alone, and no detector watches it. */
+  readonly inScan: boolean;
   readonly snapshot: Json;
   readonly book: { readonly bids: readonly Level[]; readonly asks: readonly Level[]; readonly at: number | null } | null;
   /** null without a book. */
@@ -185,6 +187,7 @@ export function decodeInspection(value: unknown): Inspection {
     dataAgeMs: number(object(from['snapshot'])['age_ms']),
     score: number(from['score']),
     rejection: text(from['rejection']),
+    inScan: from['in_scan'] !== false,
     snapshot: object(from['snapshot']),
     book: book === null ? null : { bids: levels(book['bids']), asks: levels(book['asks']), at: time(book['ts']) },
     slippage: decodeSlippage(from['slippage']),

@@ -13,6 +13,8 @@ export interface ReplayMark {
   readonly code: string;
   /** The rule, or the flag. */
   readonly label: string;
+  /** The contract's manipulation score when the alert fired; null where it was not known, and of an episode. */
+  readonly manipulation: number | null;
 }
 
 export interface Replay {
@@ -52,7 +54,7 @@ export function decodeReplay(value: unknown): Replay | null {
     marks: list(value['marks']).filter(isObject).flatMap((entry): ReplayMark[] => {
       const [when, kind] = [time(entry['at']), entry['kind']];
       if (when === null || (kind !== 'alert' && kind !== 'episode')) return [];
-      return [{ at: when, kind, code: codeOf(text(entry['symbol']) ?? ''), label: text(entry['label']) ?? kind }];
+      return [{ at: when, kind, code: codeOf(text(entry['symbol']) ?? ''), label: text(entry['label']) ?? kind, manipulation: number(entry['manip_score']) }];
     }).sort((a, b) => a.at - b.at),
   };
 }

@@ -1,6 +1,8 @@
 /** Numbers as text. Tabular and fixed: a column's decimals never change with the value; unknown is a dash. */
 
 export const DASH = '–';
+/** In a sentence: the contract before it is at the manipulation threshold or over it. */
+export const WARNING = '\u26a0';
 const MINUS = '−';
 
 /** Fixed decimals, a real minus sign; no "-0.00". */

@@ -1,6 +1,6 @@
 /** The time bar of a replay: where its marks are, and what a typed time means. Pure. */
 import type { Replay, ReplayMark, Speed } from '../model/replay';
-import { count, words } from './format';
+import { count, fixed, words, WARNING } from './format';
 import { clock, dateTime, type Zone } from './time';
 
 export const SPEEDS: readonly Speed[] = [1, 5, 10, 60, 'max'];
@@ -32,13 +32,14 @@ export function clusters({ from, to, marks }: Pick<Replay, 'from' | 'to' | 'mark
   return found;
 }
 
-/** "Alert at 14:03:07: top mover, BTC-USDT". */
-export function markText({ at, kind, code, label }: ReplayMark, zone: Zone): string {
-  return `${kind === 'alert' ? 'Alert' : 'Episode'} at ${clock(at, zone)}: ${words(label)}${code === '' ? '' : `, ${code}`}`;
+/** "Alert at 14:03:07: top mover, BTC-USDT"; with a warning where the contract was at the manipulation threshold or over it. */
+export function markText({ at, kind, code, label, manipulation }: ReplayMark, zone: Zone, threshold: number): string {
+  const warning = manipulation !== null && manipulation >= threshold ? ` ${WARNING} manipulation ${fixed(manipulation, 0)}` : '';
+  return `${kind === 'alert' ? 'Alert' : 'Episode'} at ${clock(at, zone)}: ${words(label)}${code === '' ? '' : `, ${code}`}${warning}`;
 }
 
-export function clusterText({ marks }: Cluster, zone: Zone): string {
-  return `${markText(marks[0], zone)}${marks.length > 1 ? `, and ${count(marks.length - 1, 'more', 'more')}` : ''}`;
+export function clusterText({ marks }: Cluster, zone: Zone, threshold: number): string {
+  return `${markText(marks[0], zone, threshold)}${marks.length > 1 ? `, and ${count(marks.length - 1, 'more', 'more')}` : ''}`;
 }
 
 /** The next mark after the position, or the last before it; null where there is none. */

@@ -52,6 +52,9 @@ export function isMeasured(row: Row | null | undefined): boolean {
   return row != null && cellOf(row, 'quarantined') !== null;
 }
 
+/** Why the detectors give no score. */
+export const UNKNOWN_SCORE = 'Unknown: too few detectors can tell. Their inputs are missing, or they have not yet seen for a quarter of an hour what is usual';
+
 /** At the manipulation threshold or over it, whatever raised the score, a flag or the model alone; or quarantined for it. */
 export function isSuspect(row: Row, threshold: number): boolean {
   return (row.manip_score !== null && row.manip_score >= threshold) || isQuarantined(row);
