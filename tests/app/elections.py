@@ -5,6 +5,7 @@ other is. Waits for what is to happen, however long the machine takes.
     python3 tests/app/elections.py build/release/bin take-turns       # as above
     python3 tests/app/elections.py build/release/bin without-redis    # elected by Postgres' advisory lock
     python3 tests/app/elections.py build/release/bin postgres-away    # Postgres dies under them and a replica
+    python3 tests/app/elections.py build/release/bin mid-episode      # an episode of manipulation is neither lost nor doubled
 """
 
 import contextlib
@@ -21,6 +22,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "chaos"))
 from machines import Postgres, Program, Redis, Simulator, free_port, remove_folder, scratch_folder, wait_for  # noqa: E402
 
 PATIENCE = 180
+TOKEN = "a-token-for-the-elections-0123456789"
 # The entries without what is in them.
 HEADS = """
 local lines = {}
@@ -34,7 +36,7 @@ return lines
 
 
 class Scanner:
-    def __init__(self, bin_dir, folder, name, redis, postgres, simulator, role="scanner"):
+    def __init__(self, bin_dir, folder, name, redis, postgres, simulator, role="scanner", env=None):
         self.name, self.port = name, free_port()
         self.log_path = os.path.join(folder, name + ".log")
         self.words = [f"{bin_dir}/market-scanner", "serve", "--env-file", "/dev/null"]
@@ -43,7 +45,7 @@ class Scanner:
             "SCANNER_SCAN_TOP_BY_QVOL": "5", "SCANNER_HTTP_PORT": str(self.port), "SCANNER_LOG_FORMAT": "json",
             "SCANNER_DATA_DIR": os.path.join(folder, name), "SCANNER_EXCHANGE_URL": f"http://127.0.0.1:{simulator.port}",
             "SCANNER_POSTGRES_URL": postgres.url(),
-        } | ({"SCANNER_REDIS_URL": f"redis://127.0.0.1:{redis.port}/0"} if redis else {})
+        } | ({"SCANNER_REDIS_URL": f"redis://127.0.0.1:{redis.port}/0"} if redis else {}) | (env or {})
         self.start()
 
     def start(self):
@@ -58,6 +60,12 @@ class Scanner:
         except OSError:
             return 0, None
 
+    def post(self, target, body):
+        words = {"Content-Type": "application/json", "Authorization": f"Bearer {TOKEN}"}
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{target}", json.dumps(body).encode(), words, method="POST")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.status
+
     def health(self):
         return self.get("/healthz/details")[1] or {}
 
@@ -69,12 +77,12 @@ class Scanner:
 
 
 class Run:
-    def __init__(self, bin_dir, folder, with_redis=True):
+    def __init__(self, bin_dir, folder, with_redis=True, simulator=(), env=None):
         self.redis = Redis(folder) if with_redis else None
         self.postgres = Postgres(folder)
-        self.simulator = Simulator(f"{bin_dir}/htx-simulator", folder, 7)
+        self.simulator = Simulator(f"{bin_dir}/htx-simulator", folder, 7, flags=simulator)
         wait_for("the simulator", self.simulator.answers, PATIENCE)
-        self.scanners = [Scanner(bin_dir, folder, name, self.redis, self.postgres, self.simulator) for name in "ab"]
+        self.scanners = [Scanner(bin_dir, folder, name, self.redis, self.postgres, self.simulator, env=env) for name in "ab"]
         self.entries = {}  # number -> (epoch, recorded)
 
     def read_stream(self):
@@ -252,6 +260,78 @@ def postgres_away(bin_dir, folder):
         test.check()
 
 
+LASTING, SHORT = "BTC-USDT", "ETH-USDT"
+FLAG = "oi_implausible"
+
+
+def mid_episode(bin_dir, folder):
+    """One episode is open over every change of who is elected, another one ends meanwhile."""
+    paint = [f"oi_paint:contract={LASTING}:after=1s:for=1h:intensity=30", f"oi_paint:contract={SHORT}:after=1s:for=25s:intensity=30"]
+    flags = ["--scenario", "none", *(word for one in paint for word in ("--plant", one))]
+    env = {"SCANNER_FEED": "required", "SCANNER_MANIP_MODEL": "measured", "SCANNER_API_TOKEN": TOKEN, "SCANNER_MIN_QVOL_USDT": "100000"}
+    with watched(Run(bin_dir, folder, simulator=flags, env=env)) as test:
+        leader, epoch = test.elected_over(0)
+
+        def ledger(contract):
+            status, answer = leader.get(f"/manipulation/episodes?symbol={contract}&flag={FLAG}&limit=1000")
+            return answer["items"] if status == 200 else []
+
+        wait_for("an open episode", lambda: len(ledger(LASTING)) == 1, PATIENCE)
+        first = ledger(LASTING)[0]
+        assert first["end"] is None, first
+        said = {"verdict": "manipulation", "note": "painted"}
+        assert leader.post(f"/manipulation/episodes/{first['id']}/disposition", said) == 200
+        takeovers = []
+
+        def succeed():
+            """By the other one; from its first ranking on it knows of the episode, or says that it does not know."""
+            nonlocal leader, epoch
+            before = leader
+            leader, epoch = test.elected_over(epoch)
+            assert leader is not before
+
+            def flagged():
+                status, ranking = leader.get("/rankings?top=20&quarantine=false")
+                items = [item for item in (ranking or {}).get("items", []) if item["contract_code"] == LASTING]
+                if status != 200 or not items or ranking["seq"] <= newest:
+                    return False
+                assert items[0]["manip_score"] is None or FLAG in items[0]["manip_flags"], f"of ranking {ranking['seq']}: {items[0]}"
+                return FLAG in items[0]["manip_flags"]
+            wait_for("the flag in the successor's rankings", flagged, PATIENCE)
+            (now,) = ledger(LASTING)
+            assert (now["id"], now["start"], now["end"]) == (first["id"], first["start"], None), f"{now} after {first}"
+            verdict = now["disposition"]
+            assert (verdict["verdict"], verdict["note"]) == (said["verdict"], said["note"]), verdict
+            takeovers.append(epoch)
+
+        newest = test.newest()
+        leader.program.end(signal.SIGKILL)
+        killed = leader
+        succeed()
+        killed.start()
+        wait_for("the killed one standing by", lambda: killed.scale().get("elected") is False, PATIENCE)
+
+        newest = test.newest()
+        leader.program.signal(signal.SIGSTOP)
+        stopped = leader
+        succeed()
+        stopped.program.signal(signal.SIGCONT)
+        wait_for("the stopped one standing by", lambda: stopped.scale().get("elected") is False, PATIENCE)
+
+        newest = test.newest()
+        assert leader.program.end(signal.SIGTERM, PATIENCE) == 0
+        succeed()
+
+        wait_for("the other's end", lambda: [item["end"] is not None for item in ledger(SHORT)] == [True], PATIENCE)
+        (short,) = ledger(SHORT)
+        assert short["phase"] != "interrupted", f"its end was not seen: {short}"
+        # The rows themselves: one id each, whose revisions are told once.
+        rows = test.postgres.query(f"SELECT symbol, count(DISTINCT id), count(*) - count(DISTINCT (id, revision)) FROM manip_episodes WHERE flag = '{FLAG}' GROUP BY symbol ORDER BY symbol")
+        assert rows.split() == ["BTC/USDT:USDT|1|0", "ETH/USDT:USDT|1|0"], rows
+        print(f"one episode over the epochs {takeovers}, another that ended: {first['id']}, {short['id']}")
+        test.check()
+
+
 @contextlib.contextmanager
 def watched(test):
     try:
@@ -268,7 +348,7 @@ def watched(test):
 if __name__ == "__main__":
     scratch = scratch_folder()
     try:
-        drills = {"take-turns": take_turns, "without-redis": without_redis, "postgres-away": postgres_away}
+        drills = {"take-turns": take_turns, "without-redis": without_redis, "postgres-away": postgres_away, "mid-episode": mid_episode}
         drill = drills[sys.argv[2] if len(sys.argv) > 2 else "take-turns"]
         drill(os.path.abspath(sys.argv[1]), scratch)
     finally:

@@ -266,11 +266,11 @@ class Scanner:
 
 
 class Simulator:
-    def __init__(self, binary, folder, seed, address="127.0.0.1", contracts=30):
+    def __init__(self, binary, folder, seed, address="127.0.0.1", contracts=30, flags=()):
         self.port = free_port()
         words = [binary, "--address", address, "--port", str(self.port), "--contracts", str(contracts)]
         words += ["--market", "busy", "--seed", str(seed)]
-        self.program = Program([*words, "--prevalence", "0.02"], open(os.path.join(folder, "simulator.log"), "ab"))
+        self.program = Program([*words, "--prevalence", "0.02", *flags], open(os.path.join(folder, "simulator.log"), "ab"))
 
     def set_faults(self, faults):
         request = urllib.request.Request(
