@@ -22,15 +22,17 @@ using testing::HasSubstr;
 class ReplayRoutes : public test::OperatorApi {
 protected:
     ReplayRoutes() {
-        replay_.now = {.from = test::kNow - seconds(600),
-                       .to = test::kNow,
-                       .at = test::kNow - seconds(300),
-                       .speed = 1.0,
-                       .playing = true,
-                       .sequence = 7,
-                       .marks = {{.at = test::kNow, .kind = "alert", .symbol = "BTC/USDT:USDT", .label = "a rule", .manip_score = 72.5},
-                                 {.at = test::kNow, .kind = "episode", .symbol = "BTC/USDT:USDT", .label = "scam_wick"}},
-                       .marks_complete = true};
+        replay_.now = {
+            .from = test::kNow - seconds(600),
+            .to = test::kNow,
+            .at = test::kNow - seconds(300),
+            .speed = 1.0,
+            .playing = true,
+            .sequence = 7,
+            .marks =
+                {{.at = test::kNow, .kind = "alert", .symbol = "BTC/USDT:USDT", .label = "a rule", .manip_score = 72.5},
+                 {.at = test::kNow, .kind = "episode", .symbol = "BTC/USDT:USDT", .label = "scam_wick"}},
+            .marks_complete = true};
         ports_.replay = &replay_;
     }
     test::FakeReplay replay_;
