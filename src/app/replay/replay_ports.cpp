@@ -177,12 +177,22 @@ void Waiters::let_go() {
 }
 
 bool Waiters::give_up_scan(std::string_view end) {
-    const auto is_end = [end](const auto& each) { return !each->detail && each->name == end; };
-    if (std::ranges::any_of(waiting_, is_end)) return false;
+    return !is_awaited(end) && cancel_where([](const Waiter& waiter) { return waiter.of_scan; }, "was not asked");
+}
+
+bool Waiters::end_given_up(std::string_view end) {
+    return !is_awaited(end) && cancel_where([](const Waiter& waiter) { return waiter.given_up; }, "was given up");
+}
+
+bool Waiters::is_awaited(std::string_view step) const {
+    return std::ranges::any_of(waiting_, [step](const auto& each) { return !each->detail && each->name == step; });
+}
+
+bool Waiters::cancel_where(bool (*is_meant)(const Waiter&), std::string_view why) {
     bool any = false;
-    const core::Error error(core::ErrorCode::cancelled, "was not asked");
+    const core::Error error(core::ErrorCode::cancelled, std::string(why));
     for (const auto& waiter : waiting_) {
-        if (!waiter->of_scan || waiter->detail || waiter->late) continue;
+        if (!is_meant(*waiter) || waiter->detail || waiter->late) continue;
         waiter->detail = recording::outcome_text(&error);
         waiter->woken->notify();
         any = true;

@@ -80,6 +80,9 @@ public:
     /// Unless `end` is waited for already: what a pass waits for was never asked, because its tickers failed at once,
     /// before the turn of these calls. Each is told that it was cancelled. False where there is nothing to be told.
     [[nodiscard]] bool give_up_scan(std::string_view end);
+    /// Unless `end` is waited for already: calls that were given up, and of which the recording does not tell what
+    /// became of them, have ended by then. False where there are none.
+    [[nodiscard]] bool end_given_up(std::string_view end);
     /// Whether the recording tells what became of every call of a pass that is given up: then such a call goes on
     /// waiting for that, so that it ends when it ended then.
     void follow_given_up(bool told) { given_up_is_told_ = told; }
@@ -91,6 +94,11 @@ public:
     [[nodiscard]] std::string describe() const;
 
 private:
+    struct Waiter;
+    [[nodiscard]] bool is_awaited(std::string_view step) const;
+    /// Tells each of these that it was cancelled; whether there were any.
+    [[nodiscard]] bool cancel_where(bool (*is_meant)(const Waiter&), std::string_view why);
+
     struct Waiter {
         std::string name;
         std::string contract;

@@ -275,6 +275,8 @@ private:
         exchange.other_requests_per_sec = kNoBudget;
         exchange.max_attempts = 1;
         exchange.max_failures = INT_MAX;
+        // When a bulk call was tried again the answers tell: where it was not, it has none, and the sweep has.
+        exchange.fallback_probe_interval = std::chrono::minutes(0);
         exchange.concurrency = static_cast<std::size_t>(settings_.scan_concurrency);
         decoder_ = exchange::make_exchange(io_.get_executor(), exchange, client_, clock_, 0);
         exchange_ = make_replay_exchange(*decoder_, client_, waiters_);
@@ -345,6 +347,7 @@ private:
             waiters_.follow_given_up(given_up_is_told_);
             if (!scanning_) scan();
         }
+        if (step.name == "given_up" && waiters_.end_given_up(step.name)) settle();
         if (step.name == "pass_ended" && waiters_.give_up_scan(step.name)) settle();
         const bool of_scan = is_scan_step(step.name);
         const auto until = std::chrono::steady_clock::now() + (of_scan ? kPatience : kFeedPatience);

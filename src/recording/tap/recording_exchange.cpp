@@ -4,6 +4,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <array>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -77,7 +78,15 @@ private:
     template <class T>
     asio::awaitable<core::Result<T>> told(std::string name, std::string contract,
                                           asio::awaitable<core::Result<T>> call) {
-        auto answer = co_await std::move(call);
+        core::Result<T> answer = core::fail(ErrorCode::cancelled, "not asked");
+        try {
+            answer = co_await std::move(call);
+        } catch (const std::exception& thrown) {
+            // A call that is cancelled may end so too: a replay must know that it has ended.
+            const core::Error error(ErrorCode::cancelled, thrown.what());
+            steps_.step(prefix_ + name, contract, outcome_text(&error));
+            throw;
+        }
         const auto cancellation = co_await asio::this_coro::cancellation_state;
         const bool late = answer.has_value() && cancellation.cancelled() != asio::cancellation_type::none;
         steps_.step(prefix_ + name, contract,
