@@ -2,10 +2,13 @@
 
     python3 tests/chaos/replay_check.py BIN_DIR [--seconds 1800] [--contracts 25] [--seed 1] [--max-gb 10]
                                         [--other PROGRAM_OR_BIN_DIR] [--model measured] [--report FILE] [--keep FOLDER]
+                                        [--again FOLDER]
 
 The recording is replayed as fast as it goes: as it is, on one core beside a busy loop, and by the program of another build
 where one is given. Each time the digest of every recorded ranking must be that of the log, and the rows of history and
 alerts in the replay's database those of the live one. Afterwards it is replayed from each of its segments on.
+
+--again takes what an earlier run left (--keep, or the folder that a failed one names) and records nothing.
 """
 
 import argparse
@@ -50,7 +53,7 @@ class ReplayCheck:
     def __init__(self, args):
         self.args = args
         self.began = time.monotonic()
-        self.folder = scratch_folder()
+        self.folder = os.path.abspath(args.again) if args.again else scratch_folder()
         self.recording = os.path.join(self.folder, "recording")
         self.program = f"{args.bin}/market-scanner"
         self.programs = []
@@ -119,12 +122,15 @@ class ReplayCheck:
         if (code := scanner.process.wait(60)) != 0:
             self.fail(f"market-scanner ended with {code}")
         simulator.program.end(signal.SIGTERM)
+        self.result |= {"faults": dict(sorted(rounds.struck.items())), "changes": dict(sorted(operator.done.items()))}
+
+    def look(self):
+        """At what was recorded."""
         self.live = self.live_digests()
         self.segments = sorted(os.path.join(self.recording, name) for name in os.listdir(self.recording))
         self.whole = self.segments[0].endswith("-000001.amsrec")
         size = sum(os.path.getsize(segment) for segment in self.segments)
-        self.result |= {"rankings": len(self.live), "segments": len(self.segments), "mb": round(size / 1e6, 1),
-                        "faults": dict(sorted(rounds.struck.items())), "changes": dict(sorted(operator.done.items()))}
+        self.result |= {"rankings": len(self.live), "segments": len(self.segments), "mb": round(size / 1e6, 1)}
         self.say(f"recorded {self.result}")
 
     def live_digests(self):
@@ -208,7 +214,9 @@ class ReplayCheck:
         self.result.setdefault("replays", {})[name] = replayed
 
     def run(self):
-        self.record()
+        if not self.args.again:
+            self.record()
+        self.look()
         self.verify()
         self.replay("as it is", [self.program])
         busy = self.start(["taskset", "-c", "0", "sh", "-c", "while :; do :; done"], "busy.log")
@@ -236,6 +244,7 @@ def main():
     parser.add_argument("--model", default="measured")
     parser.add_argument("--other", help="a program of another build, or where it is")
     parser.add_argument("--report")
+    parser.add_argument("--again", help="what an earlier run left: replays it, records nothing")
     parser.add_argument("--keep", help="where recording, databases and logs go afterwards")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
@@ -255,7 +264,7 @@ def main():
             report.write(text + "\n")
     if args.keep:
         shutil.move(check.folder, args.keep)
-    else:
+    elif not args.again:
         remove_folder(check.folder)
     return 0
 

@@ -48,7 +48,7 @@ TEST_F(WaitersOfAPass, what_was_given_up_and_of_which_nothing_was_told_has_ended
     asio::cancellation_signal never;
     call("open_interest", open_interest, give_up);
     call("tickers", tickers, never);
-    give_up.emit(asio::cancellation_type::total);
+    give_up.emit(asio::cancellation_type::terminal);
     settle();
     EXPECT_EQ(open_interest, std::nullopt) << "it ends when the recording says so";
     EXPECT_TRUE(waiters_.end_given_up("given_up"));
@@ -67,7 +67,7 @@ TEST_F(WaitersOfAPass, nothing_is_ended_where_the_pass_waits_to_go_on) {
     asio::cancellation_signal never;
     call("open_interest", open_interest, give_up);
     call("given_up", next, never);
-    give_up.emit(asio::cancellation_type::total);
+    give_up.emit(asio::cancellation_type::terminal);
     settle();
     EXPECT_FALSE(waiters_.end_given_up("given_up"));
     settle();
