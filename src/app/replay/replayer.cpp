@@ -47,6 +47,13 @@ constexpr std::chrono::seconds kFeedPatience{2};
 constexpr std::string_view kFeedWithoutBeginning =
     "the recording begins in the middle of a live feed, whose rankings cannot be made again";
 
+/// A loop whose tasks can be destroyed before what they refer to.
+class Loop : public asio::io_context {
+public:
+    using asio::io_context::io_context;
+    using asio::io_context::shutdown;
+};
+
 class Replayer final : public Replay {
 public:
     Replayer(std::vector<recording::SegmentFile> files, ReplayOptions options, recording::AtHole at_hole)
@@ -57,13 +64,15 @@ public:
         engine_->stop();
         bool ended = false;
         asio::co_spawn(io_, engine_->end_recording(), [&ended](const std::exception_ptr&) { ended = true; });
-        // Within the grace that the engine gives its tasks: what is left of them refers to it.
+        // Within the grace that the engine gives its tasks.
         const auto until = std::chrono::steady_clock::now() + kFeedPatience;
         while ((!ended || scanning_) && std::chrono::steady_clock::now() < until) {
             io_.restart();
             io_.run_one_for(std::chrono::milliseconds(50));
         }
         settle();
+        // What is left of them, on a machine that was too slow, refers to the engine: it goes first.
+        io_.shutdown();
     }
     Replayer(const Replayer&) = delete;
     Replayer& operator=(const Replayer&) = delete;
@@ -411,7 +420,7 @@ private:
     std::optional<recording::Record> next_;  ///< read and not taken yet
     const ReplayOptions options_;
     std::optional<RecordedOptions> recorded_options_;
-    asio::io_context io_{1};
+    Loop io_{1};
     asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io_);
     ReplayClock clock_;
     ReplayClient client_;
