@@ -127,7 +127,8 @@ public:
 
     std::optional<std::string> checkpoint() override {
         if (!begun_ || scan_.is_scanning() || (detectors_ && detectors_->is_asking())) return std::nullopt;
-        core::CheckpointWriter archive;
+        // The next one is hardly larger.
+        core::CheckpointWriter archive(checkpoint_bytes_ + checkpoint_bytes_ / 8);
         archive(kCheckpointVersion);
         state_.save(archive);
         cycle_.save(archive);
@@ -136,7 +137,9 @@ public:
         if (live_ && !live_->save(archive)) return std::nullopt;
         archive(detectors_ != nullptr);
         if (detectors_) detectors_->save(archive);
-        return archive.take();
+        std::string bytes = archive.take();
+        checkpoint_bytes_ = bytes.size();
+        return bytes;
     }
 
     core::Result<void> restore_checkpoint(std::string_view bytes) override {
@@ -296,6 +299,7 @@ private:
     RankingCycle cycle_;
     ScanLoop scan_;  // calls all of the above
     LastPass last_pass_;
+    std::size_t checkpoint_bytes_ = 0;             ///< of the last one
     std::function<bool()> may_publish_;            // of this term; empty for a scanner that runs alone
     bool begun_ = false;                           // `run` is under way, or what replays it
     bool following_ = false;                       // a feed was there when the last ranking was made

@@ -53,10 +53,15 @@ inline constexpr std::int64_t kFar = std::numeric_limits<std::int64_t>::max() / 
 
 }  // namespace checkpoint
 
-/// Appends to a string.
+/// Appends to a string. The loop stands still meanwhile, so it costs a copy a member and little more.
 class CheckpointWriter {
 public:
     static constexpr bool kReads = false;
+
+    /// `expected`: bytes, about so many; more are no mistake.
+    explicit CheckpointWriter(std::size_t expected = 0) {
+        if (expected > 0) grow(expected);
+    }
 
     template <class... T>
     void operator()(const T&... values) {
@@ -67,13 +72,27 @@ public:
     /// One of `known`, which are literals.
     void literal(std::string_view text, std::span<const std::string_view> /*known*/) { write_text(text); }
     [[nodiscard]] bool ok() const { return true; }
-    [[nodiscard]] std::string take() { return std::move(out_); }
+    [[nodiscard]] std::string take() {
+        out_.resize(used_);
+        return std::move(out_);
+    }
 
 private:
-    void raw(const void* bytes, std::size_t size) { out_.append(static_cast<const char*>(bytes), size); }
+    void raw(const void* bytes, std::size_t size) {
+        if (size == 0) return;
+        if (out_.size() - used_ < size) grow(size);
+        std::memcpy(out_.data() + used_, bytes, size);
+        used_ += size;
+    }
+    /// Room that nothing is written to in advance.
+    [[gnu::noinline]] void grow(std::size_t size) {
+        constexpr std::size_t kLeast = 4096;
+        out_.resize_and_overwrite(std::max({2 * out_.size(), used_ + size, kLeast}),
+                                  [](char*, std::size_t room) { return room; });
+    }
     void write_text(std::string_view text) {
         write(static_cast<std::uint64_t>(text.size()));
-        out_ += text;
+        raw(text.data(), text.size());
     }
 
     template <checkpoint::Raw T>
@@ -171,7 +190,8 @@ private:
     static constexpr std::uint32_t kNull = 0;
     static constexpr std::uint32_t kNew = 1;
 
-    std::string out_;
+    std::string out_;  ///< as far as `used_`; beyond it is room
+    std::size_t used_ = 0;
     std::unordered_map<const void*, std::uint32_t> shared_;
     std::uint32_t next_ = 2;
 };

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -23,8 +24,11 @@ public:
     /// Whether a segment is to begin: the first, one after a full one, one after a pause. Until `begin_segment`
     /// what is offered goes to the segment before, or nowhere when there is none.
     [[nodiscard]] virtual bool wants_checkpoint() const = 0;
-    /// Begins it, with what must be known to start there, which the bound of the queue does not count.
-    virtual void begin_segment(Stamp at, std::vector<Record> checkpoint) = 0;
+    /// Makes records on the thread that writes them; must own what it makes them of, and not throw but for memory.
+    using Later = std::function<std::vector<Record>()>;
+    /// Begins it, with what must be known to start there, which the bound of the queue does not count: `checkpoint`,
+    /// then what `later` makes.
+    virtual void begin_segment(Stamp at, std::vector<Record> checkpoint, Later later = {}) = 0;
     [[nodiscard]] virtual RecorderStatus status() const = 0;
     /// Writes what is queued and closes the segment, within `deadline`. False when it was not done by then: the
     /// thread then ends by itself, and leaves the segment without an index.

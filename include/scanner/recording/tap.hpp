@@ -20,6 +20,8 @@ namespace scanner::recording {
 
 /// What a segment begins with.
 struct Beginning {
+    /// The large part, which comes first: made on the recorder's thread, from what it owns. May be empty.
+    std::function<std::vector<RecordBody>()> state;
     std::vector<RecordBody> pieces;
     bool whole = false;  ///< nothing that came before is needed: but for answers of a moment ago none is repeated
 };

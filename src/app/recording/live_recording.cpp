@@ -171,13 +171,17 @@ private:
             if (!bytes) return std::nullopt;
             const auto shown = engine_->board().current();
             const std::size_t size = bytes->size();
-            for (recording::Checkpoint& piece :
-                 recording::engine_pieces({.with_feed = engine_->live() != nullptr,
-                                           .sequence = shown ? shown->sequence : 0,
-                                           .exchange = checkpointed_ != nullptr ? checkpointed_->checkpoint() : "",
-                                           .bytes = std::move(*bytes)})) {
-                beginning.pieces.emplace_back(std::move(piece));
-            }
+            // Its checksum and its pieces are made where it is written.
+            const auto state = std::make_shared<recording::EngineState>(
+                recording::EngineState{.with_feed = engine_->live() != nullptr,
+                                       .sequence = shown ? shown->sequence : 0,
+                                       .exchange = checkpointed_ != nullptr ? checkpointed_->checkpoint() : "",
+                                       .bytes = std::move(*bytes)});
+            beginning.state = [state] {
+                auto pieces = recording::engine_pieces(*state);
+                return std::vector<recording::RecordBody>(std::make_move_iterator(pieces.begin()),
+                                                          std::make_move_iterator(pieces.end()));
+            };
             beginning.whole = true;
             const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - began;
             core::log(core::LogLevel::info, "recording_checkpoint", {{"bytes", size}, {"ms", took.count()}});

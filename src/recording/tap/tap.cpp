@@ -94,8 +94,14 @@ private:
         const Stamp at = stamp(real_.now(), real_.steady_now());
         std::vector<Record> pieces =
             beginning->whole ? memory_.checkpoint(at, true, at.wall_ns - kOnTheWay.count()) : memory_.checkpoint(at);
-        for (RecordBody& body : beginning->pieces) pieces.push_back({at, std::move(body)});
-        recorder_->begin_segment(at, std::move(pieces));
+        recorder_->begin_segment(at, std::move(pieces), [at, beginning = std::move(*beginning)] {
+            std::vector<Record> records;
+            if (beginning.state) {
+                for (RecordBody& body : beginning.state()) records.push_back({at, std::move(body)});
+            }
+            for (const RecordBody& body : beginning.pieces) records.push_back({at, body});
+            return records;
+        });
     }
 
     /// An answer is taken over so long after it came, at most.

@@ -26,7 +26,7 @@ constexpr std::size_t kBatchBytes = 1U << 20U;
 struct Begin {
     Stamp at;
 };
-using Item = std::variant<Record, Begin>;
+using Item = std::variant<Record, Begin, Recorder::Later>;
 
 /// Shared with the thread, which may outlive the recorder where a disk hangs.
 struct Shared {
@@ -80,6 +80,8 @@ private:
     void handle(Item item) {
         if (auto* const record = std::get_if<Record>(&item)) {
             writer_.write(std::move(*record));
+        } else if (const auto* const later = std::get_if<Recorder::Later>(&item)) {
+            for (Record& made : (*later)()) writer_.write(std::move(made));
         } else {
             asked_ = false;
             writer_.begin(std::get<Begin>(item).at);
@@ -144,12 +146,13 @@ public:
 
     bool wants_checkpoint() const override { return shared_->wants_checkpoint; }
 
-    void begin_segment(Stamp at, std::vector<Record> checkpoint) override {
+    void begin_segment(Stamp at, std::vector<Record> checkpoint, Later later) override {
         shared_->wants_checkpoint = false;
         put(Begin{at}, 0);
         // Not counted: as large as what the market's size makes it, and never two of them wait, since the thread asks
         // for the next one only when it has begun this.
         for (Record& record : checkpoint) put(std::move(record), 0);
+        if (later) put(std::move(later), 0);
     }
 
     RecorderStatus status() const override {
