@@ -68,10 +68,39 @@ std::vector<Event> market(std::uint32_t seed, Planted planted) {
     return RandomEvents(seed, planted).make();
 }
 
+/// Of the flags that were raised after something was planted.
+FlagSet raised(Planted planted, std::uint32_t seed) {
+    FlagSet flags;
+    for (const auto& [id, episode] : play(market(seed, planted)).episodes) {
+        if (episode.start >= kMarketStart + kPlantedAt - seconds(30)) flags.set(episode.flag);
+    }
+    return flags;
+}
+
+/// Which claims it.
+constexpr std::array<std::pair<Planted, DetectorFlag>, kAllPlanted.size()> kClaims{{
+    {Planted::wick, DetectorFlag::scam_wick},
+    {Planted::push, DetectorFlag::momentum_ignition},
+    {Planted::crash, DetectorFlag::market_stress},
+    {Planted::vacuum, DetectorFlag::liquidity_vacuum},
+    {Planted::layers, DetectorFlag::spoofing_depth_imbalance},
+    {Planted::wall, DetectorFlag::liquidity_wall},
+    {Planted::wash, DetectorFlag::wash_trade_volume},
+    {Planted::paint, DetectorFlag::oi_implausible},
+    {Planted::funding, DetectorFlag::funding_window_push},
+}};
+
 class Detectors : public testing::TestWithParam<Planted> {
 protected:
     std::uint32_t seed() const { return 100 + static_cast<std::uint32_t>(GetParam()); }
 };
+
+/// Else all that follows would hold of detectors that never find anything.
+TEST_P(Detectors, find_what_is_planted_in_the_market_that_they_are_asked_about) {
+    const auto* const claim = std::ranges::find(kClaims, GetParam(), &std::pair<Planted, DetectorFlag>::first);
+    ASSERT_NE(claim, kClaims.end());
+    EXPECT_TRUE(raised(GetParam(), seed()).has(claim->second)) << to_string(claim->second);
+}
 
 TEST_P(Detectors, do_not_depend_on_the_unit_of_the_price) {
     const auto events = market(seed(), GetParam());
@@ -201,28 +230,8 @@ TEST_P(Detectors, go_on_after_a_restart_as_if_there_had_been_none) {
 
 INSTANTIATE_TEST_SUITE_P(RandomMarkets, Detectors, testing::ValuesIn(kAllPlanted));
 
-/// Of the flags that were raised after something was planted.
-FlagSet raised(Planted planted, std::uint32_t seed) {
-    FlagSet flags;
-    for (const auto& [id, episode] : play(market(seed, planted)).episodes) {
-        if (episode.start >= kMarketStart + kPlantedAt - seconds(30)) flags.set(episode.flag);
-    }
-    return flags;
-}
-
 TEST(PlantedMarkets, raise_the_flag_that_claims_it) {
-    const std::vector<std::pair<Planted, DetectorFlag>> all{
-        {Planted::wick, DetectorFlag::scam_wick},
-        {Planted::push, DetectorFlag::momentum_ignition},
-        {Planted::crash, DetectorFlag::market_stress},
-        {Planted::vacuum, DetectorFlag::liquidity_vacuum},
-        {Planted::layers, DetectorFlag::spoofing_depth_imbalance},
-        {Planted::wall, DetectorFlag::liquidity_wall},
-        {Planted::wash, DetectorFlag::wash_trade_volume},
-        {Planted::paint, DetectorFlag::oi_implausible},
-        {Planted::funding, DetectorFlag::funding_window_push},
-    };
-    for (const auto& [planted, flag] : all) {
+    for (const auto& [planted, flag] : kClaims) {
         for (std::uint32_t seed = 1; seed <= 2; ++seed) EXPECT_TRUE(raised(planted, seed).has(flag)) << to_string(flag);
     }
 }
