@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { closeBrowser, openPanel, rows, waitForRows } from './support/browser.mjs';
 import { Stack, until } from './support/stack.mjs';
 
-/** Time runs faster, because detectors must know for half an hour what is usual. A pump needs an index of every second. */
+/** Time runs faster, because detectors must know for half an hour what is usual. */
 const SPEED = 25;
 const PLANTED = [
   { code: 'LINK-USDT', plant: 'layering', flag: 'spoofing_depth_imbalance', options: 'after=11m:every=8m:for=4m:intensity=30' },
@@ -17,14 +17,28 @@ const TWINS = [
   { code: 'UNI-USDT', plant: 'child_orders', flag: 'wash_trade_volume', options: 'after=26m:every=20m:for=12m:intensity=0.9' },
 ];
 const ALL = [...PLANTED, ...TWINS];
+/** A pump is judged by an index that is two seconds old at most, which is read each second: its market runs in real time. */
+const PUMP = { code: 'WIF-USDT', plant: 'pump', flag: 'momentum_ignition', options: 'after=3m:for=90s:intensity=20' };
+const NEWS = { code: 'ARB-USDT', plant: 'news', options: 'after=3m:for=90s:intensity=20' };
+/** What the detectors say of a pump, and may not say of news that move the index too. */
+const OF_A_PUMP = ['momentum_ignition', 'scam_wick', 'pump_ignition', 'post_surge_reversal', 'exhausted_spike'];
 
 let stack;
+let pumped;
+const MEASURED = { FEED: 'required', MANIP_MODEL: 'measured', MIN_QVOL_USDT: '100000', MAX_SPREAD_BPS: '2000' };
+const plantOf = ({ code, plant, options }) => ['--plant', `${plant}:contract=${code}:${options}`];
+const labelsOf = async (of) => (await (await fetch(`${of.simulatorUrl}/_simulator/labels?since=0`)).text()).split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
 /** The last episode of each planted one, by contract. */
 const episodes = new Map();
 before(async () => {
   stack = await Stack.start({
-    simulator: ['--contracts', '40', '--speed', `${SPEED}`, ...ALL.flatMap(({ code, plant, options }) => ['--plant', `${plant}:contract=${code}:${options}`])],
-    scanner: { FEED: 'required', MANIP_MODEL: 'measured', MIN_QVOL_USDT: '100000', MAX_SPREAD_BPS: '2000', SYMBOLS: ALL.map(({ code }) => code).join(',') },
+    simulator: ['--contracts', '40', '--speed', `${SPEED}`, ...ALL.flatMap(plantOf)],
+    scanner: { ...MEASURED, SYMBOLS: ALL.map(({ code }) => code).join(',') },
+  });
+  // It comes while the others are looked at.
+  pumped = await Stack.start({
+    simulator: ['--contracts', '40', ...[PUMP, NEWS].flatMap(plantOf)],
+    scanner: { ...MEASURED, SYMBOLS: `${PUMP.code},${NEWS.code}` },
   });
   await until(async () => {
     const { items } = await stack.json('/manipulation/episodes?limit=500');
@@ -38,6 +52,7 @@ before(async () => {
 after(async () => {
   await closeBrowser();
   await stack?.stop();
+  await pumped?.stop();
 });
 
 const words = (name) => name.replaceAll('_', ' ');
@@ -45,7 +60,7 @@ const ledgerRows = (page, code) => page.locator(`tr[data-episode^="${code}."]`);
 
 test('the ledger has what was planted, with evidence, and no twin of it', { timeout: 120_000 }, async () => {
   // The twins were played as long, and as often.
-  const labels = (await (await fetch(`${stack.simulatorUrl}/_simulator/labels?since=0`)).text()).split('\n').filter((line) => line !== '').map((line) => JSON.parse(line));
+  const labels = await labelsOf(stack);
   for (const { code, plant } of ALL) assert.ok(labels.some((label) => label.contract_code === code && label.kind === plant), `${plant} was played`);
   const page = await openPanel(stack, { path: '#/ledger' });
   for (const { code, flag } of PLANTED) {
@@ -107,5 +122,35 @@ test('while one is quarantined, its warning stands wherever it is named', { time
   await page.locator('aside header').getByText(/^Quarantined: ranked below all others until /).waitFor();
   await page.keyboard.press('3');
   await ledgerRows(page, code).first().locator('th .suspect').waitFor({ timeout: 30_000 });
+  await page.context().close();
+});
+
+test('a pump is an episode in ledger, drawer and on the candles; news that move the index are none', { timeout: 600_000 }, async () => {
+  const told = async () => (await pumped.json('/manipulation/episodes?limit=500')).items;
+  const found = await until(async () => (await told()).find((item) => item.contract_code === PUMP.code && item.flag === PUMP.flag), 'an episode of the pump', 480_000, 1_000);
+  const played = async (code, plant) => (await labelsOf(pumped)).filter((label) => label.contract_code === code && label.kind === plant);
+  await until(async () => (await played(NEWS.code, NEWS.plant)).length >= 60, 'a minute of news', 180_000, 1_000);
+  const [began] = await played(PUMP.code, PUMP.plant);
+  assert.ok(Date.parse(found.start) >= Date.parse(began.time) - 2_000, `${found.start} is of the pump at ${began.time}`);
+
+  const page = await openPanel(pumped, { path: '#/ledger' });
+  const row = page.locator(`tr[data-episode="${found.id}"]`);
+  await row.waitFor({ timeout: 60_000 });
+  const text = await row.innerText();
+  for (const part of [words(PUMP.flag), 'simulated', words(found.evidence[0].name)]) assert.ok(text.includes(part), `${part} in ${text}`);
+  const label = async () => (await page.locator('.chart').getAttribute('aria-label').catch(() => '')) ?? '';
+  await page.evaluate((to) => { location.hash = `#/${to}`; }, PUMP.code);
+  await page.locator(`aside li[data-episode="${found.id}"]`).waitFor({ timeout: 60_000 });
+  assert.ok((await page.locator(`aside li[data-episode="${found.id}"]`).innerText()).includes(words(found.evidence[0].name)));
+  await until(async () => /episodes of manipulation in \d+ candle/.test(await label()), 'a mark on its candles', 60_000);
+
+  // What the detectors had said before anything was planted is as rare as the report card says.
+  const [heard] = await played(NEWS.code, NEWS.plant);
+  const wrong = (await told()).filter((item) => item.contract_code === NEWS.code && OF_A_PUMP.includes(item.flag) && Date.parse(item.start) >= Date.parse(heard.time) - 2_000);
+  assert.deepEqual(wrong.map(({ flag, start }) => `${flag} at ${start}`), [], 'news are innocent');
+  await page.evaluate((to) => { location.hash = `#/${to}`; }, NEWS.code);
+  await page.getByRole('complementary', { name: `${NEWS.code} in full` }).waitFor();
+  await until(async () => /candles of 1m/.test(await label()), 'its candles', 60_000);
+  assert.deepEqual(page.problems, []);
   await page.context().close();
 });
