@@ -1,5 +1,6 @@
 """What bench/recording.sh measures. Each row starts its own programs on free ports and ends them."""
 
+import os
 import pathlib
 import re
 import resource
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from feed import Bench, get, option, row, until
+from feed import Bench, get, option, percentile, row, until
 
 FRAME = struct.Struct("<4sIIIIIqqQII")
 
@@ -117,6 +118,79 @@ def replay(binaries, work, recorded=None):
                f"{max(times):.2f})", "60 x", fastest >= 60, "bench/recording.sh replay")
 
 
+class LoopDisk:
+    """A file system in a file, so that its writes can be held up without harm to another. Needs root."""
+
+    def __init__(self, work, gigabytes):
+        self.image, self.path = work / "disk.img", work / "disk"
+        self.path.mkdir()
+        with open(self.image, "wb") as image:
+            image.truncate(gigabytes << 30)
+        subprocess.run(["mkfs.ext4", "-q", str(self.image)], check=True)
+        subprocess.run(["mount", "-o", "loop", str(self.image), str(self.path)], check=True)
+
+    def hold_up(self, seconds, each):
+        """For `each` seconds every write hangs, for as long none does, and so on."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            subprocess.run(["fsfreeze", "-f", str(self.path)], check=True)
+            time.sleep(each)
+            subprocess.run(["fsfreeze", "-u", str(self.path)], check=True)
+            time.sleep(each)
+
+    def close(self):
+        subprocess.run(["fsfreeze", "-u", str(self.path)], check=False, capture_output=True)
+        subprocess.run(["umount", "-l", str(self.path)], check=False)
+        self.image.unlink()
+
+
+def delays(scanner, since, until_us):
+    """From a frame's reading to its ranking, milliseconds, between the two moments of the steady clock."""
+    return [(line["swapped_us"] - line["frame_read_us"]) / 1000 for line in scanner.lines()
+            if line.get("event") == "ranking_swapped" and since <= line["swapped_us"] / 1e6 <= until_us]
+
+
+def delay(binaries, work):
+    """Rankings of a scanner that does not record, that records, and that records to a disk which is slow or full."""
+    contracts, seconds, each = option("CONTRACTS", 130), option("SECONDS_", 60), 0.5
+    if os.geteuid() != 0:
+        raise SystemExit("bench/recording.sh delay mounts file systems of its own: run it as root")
+    measured, pauses = {}, []
+    for kind in ("off", "on", "slow disk", "full disk"):
+        # A full one is one with less than 5 GB left.
+        disk = None if kind == "off" else LoopDisk(work, 4 if kind == "full disk" else 12)
+        try:
+            with Bench(binaries) as bench:
+                settings = {"SCANNER_RECORD": "off"} if disk is None else {
+                    "SCANNER_RECORD": "on", "SCANNER_RECORD_DIR": str(disk.path), "SCANNER_RECORD_MAX_GB": "0.2"}
+                scanner = bench.scanner(bench.simulator(contracts), contracts, SCANNER_RANK_INTERVAL_MS="0",
+                                        SCANNER_LOG_LEVEL="debug", **settings)
+                bench.wait_until_live(scanner, int(contracts * 0.85))
+                time.sleep(5)
+                begin = time.monotonic()
+                if kind == "slow disk":
+                    disk.hold_up(seconds, each)
+                else:
+                    time.sleep(seconds)
+                made = delays(scanner, begin, time.monotonic())
+                pauses += [line["ms"] for line in scanner.lines() if line.get("event") == "recording_checkpoint"]
+                if kind == "full disk" and health(scanner)["stores"]["recording"]["state"] == "up":
+                    raise SystemExit("the disk is not full: nothing was measured")
+        finally:
+            if disk is not None:
+                disk.close()
+                shutil.rmtree(disk.path)
+        if len(made) < 10:
+            raise SystemExit(f"{kind}: {len(made)} rankings: nothing to measure")
+        measured[kind] = made
+    of = {kind: (percentile(made, 0.5), percentile(made, 0.99), max(made)) for kind, made in measured.items()}
+    text = "; ".join(f"{kind}: p50 {p50:.2f}, p99 {p99:.2f}, longest {longest:.0f} ms" for kind, (p50, p99, longest) in of.items())
+    worst = max(of[kind][1] for kind in of if kind != "off") / of["off"][1]
+    return row(f"frame read → ranking swapped in, {contracts} contracts, while recording (the slow disk's writes hang every other half "
+               f"second; {len(pauses)} states were written down in {min(pauses, default=0):.0f} to {max(pauses, default=0):.0f} ms)",
+               f"{text}; p99 at most {worst:.2f} x that of none", "1.5 x", worst <= 1.5, "bench/recording.sh delay")
+
+
 def a_day_of(store, cycles):
     """The recorded cycles of a store again and again, each 15 s after the one before."""
     with sqlite3.connect(store) as database:
@@ -168,7 +242,7 @@ def main(name, binaries):
     with tempfile.TemporaryDirectory(prefix="recording-bench-") as folder:
         work = pathlib.Path(folder)
         if name != "all":
-            return {"cost": cost, "size": size, "replay": replay, "rules": rules}[name](binaries, work)
+            return {"cost": cost, "size": size, "replay": replay, "rules": rules, "delay": delay}[name](binaries, work)
         recorded = record(binaries, work)
         return max(size(binaries, work, recorded), replay(binaries, work, recorded), cost(binaries, work),
                    rules(binaries, work))
