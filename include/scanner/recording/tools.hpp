@@ -19,8 +19,9 @@ namespace scanner::recording {
 /// Writes segments one after another into a folder, as fast as the disk takes them. One thread.
 class SegmentFolder {
 public:
-    /// Makes the folder where it is missing; fails where it holds segments already.
-    [[nodiscard]] static core::Result<SegmentFolder> make(const std::filesystem::path& folder);
+    /// Makes the folder where it is missing; fails where it holds segments already. A segment ends at `segment_bytes`.
+    [[nodiscard]] static core::Result<SegmentFolder> make(const std::filesystem::path& folder,
+                                                          std::size_t segment_bytes = kSegmentBytes);
     ~SegmentFolder();
     SegmentFolder(SegmentFolder&&) noexcept;
     SegmentFolder& operator=(SegmentFolder&&) noexcept;

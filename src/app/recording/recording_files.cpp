@@ -169,7 +169,7 @@ core::Result<fs::path> RecordingFiles::cut(const std::string& id, const api::Rec
         fs::remove_all(folder, ignored);
         return std::unexpected(std::move(error));
     };
-    auto into = recording::SegmentFolder::make(folder);
+    auto into = recording::SegmentFolder::make(folder, kMaxCutBytes);
     if (!into) return give_up(into.error());
     if (const auto done = recording::cut(wanted, options, *into); !done) {
         const bool nothing = done.error().code() == core::ErrorCode::not_found;
@@ -181,10 +181,9 @@ core::Result<fs::path> RecordingFiles::cut(const std::string& id, const api::Rec
     const auto segments = segments_in(folder);
     if (!segments) return give_up(segments.error());
     if (segments->size() != 1) {
-        return give_up(core::Error(core::ErrorCode::invalid_input,
-                                   fmt::format("the cut would have {} segments of {} MB, and one is sent: ask for a "
-                                               "shorter time, or for fewer symbols",
-                                               segments->size(), recording::kSegmentBytes >> 20U)));
+        return give_up(core::Error(
+            core::ErrorCode::invalid_input,
+            fmt::format("the cut would have more than {} MB: ask for a shorter time", kMaxCutBytes / 1'000'000)));
     }
     return segments->front().path;
 }

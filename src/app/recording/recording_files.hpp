@@ -17,6 +17,8 @@ namespace scanner::app {
 
 /// A cut reads at most so many bytes of segments: it is made while a market is scanned.
 inline constexpr std::uint64_t kMaxCutSource = 512'000'000;
+/// And has at most so many: ten minutes of hundreds of contracts, and the segment before them with which it begins.
+inline constexpr std::size_t kMaxCutBytes = 256'000'000;
 
 /// The recordings of a folder, looked at from outside. Names that a client gives are compared with those that are
 /// there, and never made part of a path. Blocking; one thread.

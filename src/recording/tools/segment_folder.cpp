@@ -9,6 +9,7 @@ struct SegmentFolder::State {
     std::unique_ptr<RecordingDisk> disk;
     std::unique_ptr<FileWriter> file;
     std::unique_ptr<SegmentEncoder> encoder;
+    std::size_t segment_bytes = kSegmentBytes;
     std::int64_t started_ns = 0;
     std::uint32_t number = 0;
     std::uint64_t records = 0;
@@ -48,7 +49,7 @@ SegmentFolder::~SegmentFolder() = default;
 SegmentFolder::SegmentFolder(SegmentFolder&&) noexcept = default;
 SegmentFolder& SegmentFolder::operator=(SegmentFolder&&) noexcept = default;
 
-core::Result<SegmentFolder> SegmentFolder::make(const std::filesystem::path& folder) {
+core::Result<SegmentFolder> SegmentFolder::make(const std::filesystem::path& folder, std::size_t segment_bytes) {
     auto disk = make_recording_disk(folder);
     if (!disk) return std::unexpected(disk.error());
     const auto files = (*disk)->list();
@@ -58,12 +59,13 @@ core::Result<SegmentFolder> SegmentFolder::make(const std::filesystem::path& fol
     }
     auto state = std::make_unique<State>();
     state->disk = std::move(*disk);
+    state->segment_bytes = segment_bytes;
     return SegmentFolder(std::move(state));
 }
 
 core::Result<void> SegmentFolder::add(const Record& record, const Pieces& checkpoint) {
     State& state = *state_;
-    if (state.encoder && state.encoder->bytes() >= kSegmentBytes) {
+    if (state.encoder && state.encoder->bytes() >= state.segment_bytes) {
         if (auto ended = state.end(); !ended) return ended;
     }
     if (!state.encoder) {

@@ -44,16 +44,25 @@ export class RecordingsState {
     await this.load();
   }
 
-  /** Gives the browser a part of a recording as a file; `code`: of one contract alone. */
-  async download(id: string, from: number | null, to: number | null, code: string | null): Promise<void> {
-    const query = new URLSearchParams({ ...(from === null ? {} : { from: new Date(from).toISOString() }),
-      ...(to === null ? {} : { to: new Date(to).toISOString() }), ...(code === null ? {} : { symbols: code }) });
-    const { content, name } = await this.http.download(`/recordings/${encodeURIComponent(id)}/cut?${query}`);
+  /**
+   * Gives the browser a part of a recording as a file; `code`: of one contract alone, where that can be cut out. False where
+   * it cannot, because a live feed was followed, and the file has all of them.
+   */
+  async download(id: string, from: number | null, to: number | null, code: string | null): Promise<boolean> {
+    const range = { ...(from === null ? {} : { from: new Date(from).toISOString() }), ...(to === null ? {} : { to: new Date(to).toISOString() }) };
+    const cut = async (more: Record<string, string>) => this.http.download(`/recordings/${encodeURIComponent(id)}/cut?${new URLSearchParams({ ...range, ...more })}`);
+    let alone = code !== null;
+    const { content, name } = await cut(code === null ? {} : { symbols: code }).catch(async (error: unknown) => {
+      if (!alone || !(error instanceof ApiError) || !error.fields.some((field) => field.name === 'symbols')) throw error;
+      alone = false;
+      return cut({});
+    });
     const link = document.createElement('a');
     link.href = URL.createObjectURL(content);
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    return code === null || alone;
   }
 
   private async read(get: (path: string) => Promise<unknown>): Promise<void> {
