@@ -1,6 +1,7 @@
 #include "scanner/storage/question_relay.hpp"
 
 #include "storage/redis/redis_connection.hpp"
+#include "storage/redis/redis_reply.hpp"
 #include "storage/redis/redis_script.hpp"
 #include "storage/redis/scanner_scripts.hpp"
 
@@ -29,16 +30,10 @@ using Words = std::vector<std::string>;
 constexpr milliseconds kMaxBlock{2'000};
 constexpr milliseconds kReconnectCap{500};
 constexpr milliseconds kCommandTimeout{3'000};
-/// XREAD: streams, a stream, its entries, an entry, its fields.
-constexpr std::size_t kReplyDepth = 5;
 constexpr std::size_t kReplyRoom = 64U << 10U;
 constexpr std::size_t kMaxIdBytes = 64;
 /// Answers that no one fetches are gone after this.
 constexpr milliseconds kAnswersKept{10'000};
-
-core::Error strange(std::string_view what) {
-    return {core::ErrorCode::malformed, "redis: " + std::string(what) + ": an answer of another kind"};
-}
 
 /// Part of a key, and of what another process says.
 bool is_name(std::string_view text) {
@@ -65,19 +60,15 @@ struct TakenEntry {
 };
 
 /// Nothing where it is not one of ours: left out, as the next one may be.
-std::optional<TakenEntry> read_entry(const RedisReply& reply) {
+std::optional<TakenEntry> read_entry(const StreamRow& row) {
+    ReplyFields fields;
+    if (!read_fields(*row.fields, fields)) return std::nullopt;
     TakenEntry entry;
-    entry.id = reply.elements[0].text;
-    const RedisReply& fields = reply.elements[1];
-    if (fields.kind != Kind::array || fields.elements.size() % 2 != 0) return std::nullopt;
-    for (std::size_t i = 0; i + 1 < fields.elements.size(); i += 2) {
-        const std::string& name = fields.elements[i].text;
-        const std::string& value = fields.elements[i + 1].text;
-        if (name == "asker") entry.question.asker = value;
-        if (name == "id") entry.question.id = value;
-        if (name == "text") entry.question.text = value;
-        if (name == "patience_ms") entry.patience_ms = core::parse_int(value).value_or(0);
-    }
+    entry.id = row.id;
+    entry.question.asker = field_of(fields, "asker");
+    entry.question.id = field_of(fields, "id");
+    entry.question.text = field_of(fields, "text");
+    entry.patience_ms = core::parse_int(field_of(fields, "patience_ms")).value_or(0);
     if (!is_name(entry.question.asker) || !is_name(entry.question.id) ||
         entry.question.text.size() > QuestionRelay::kMaxQuestionBytes)
         return std::nullopt;
@@ -145,7 +136,7 @@ public:
             Words words{"XREVRANGE", key, "+", "-", "COUNT", "1"};
             const auto newest = co_await blocking_->command(std::move(words));
             if (!newest) co_return std::unexpected(newest.error().within("questions"));
-            if (newest->kind != Kind::array) co_return std::unexpected(strange("questions"));
+            if (newest->kind != Kind::array) co_return std::unexpected(strange_reply("questions"));
             const bool none = newest->elements.empty() || newest->elements[0].elements.empty();
             after_ = none ? "0-0" : newest->elements[0].elements[0].text;
         }
@@ -160,15 +151,11 @@ public:
         const auto reply = co_await blocking_->command(std::move(words));
         if (!reply) co_return std::unexpected(reply.error().within("questions"));
         std::vector<RelayedQuestion> questions;
-        if (reply->kind == Kind::nil) co_return questions;
-        const bool one_stream = reply->kind == Kind::array && reply->elements.size() == 1 &&
-                                reply->elements[0].kind == Kind::array && reply->elements[0].elements.size() == 2;
-        if (!one_stream) co_return std::unexpected(strange("questions"));
+        const auto rows = read_stream_rows(*reply, "questions");
+        if (!rows) co_return std::unexpected(rows.error());
         const auto now = co_await server_time();
-        for (const RedisReply& row : reply->elements[0].elements[1].elements) {
-            if (row.kind != Kind::array || row.elements.size() != 2 || row.elements[0].kind != Kind::string)
-                co_return std::unexpected(strange("questions"));
-            after_ = row.elements[0].text;
+        for (const StreamRow& row : *rows) {
+            after_ = row.id;
             auto entry = read_entry(row);
             if (!entry) continue;
             const auto asked = time_of(entry->id);
@@ -186,7 +173,7 @@ public:
                         question.id + "\n" + std::move(answer), std::to_string(kAnswersKept.count())};
         const auto reply = co_await run_script(telling_, kAnswerScript, std::move(keys), std::move(arguments));
         if (!reply) co_return std::unexpected(reply.error().within("answering"));
-        if (reply->kind != Kind::integer) co_return std::unexpected(strange("answering"));
+        if (reply->kind != Kind::integer) co_return std::unexpected(strange_reply("answering"));
         if (reply->integer == 0)
             co_return core::fail(core::ErrorCode::conflict, "redis: fenced: another scanner is, or may be, elected");
         co_return core::Result<void>{};
@@ -214,7 +201,7 @@ private:
         return make_redis_connection(executor, {.url = options.url,
                                                 .ca_bundle_path = options.ca_bundle_path,
                                                 .max_reply_bytes = options.max_bytes + kReplyRoom,
-                                                .max_reply_depth = kReplyDepth,
+                                                .max_reply_depth = kStreamReplyDepth,
                                                 .command_timeout = kCommandTimeout + kMaxBlock,
                                                 .reconnect_cap = kReconnectCap});
     }

@@ -1,4 +1,5 @@
 #include "storage/redis/redis_connection.hpp"
+#include "storage/redis/redis_reply.hpp"
 #include "storage/redis/redis_script.hpp"
 #include "storage/redis/scanner_scripts.hpp"
 
@@ -9,7 +10,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <map>
 #include <string_view>
 #include <utility>
 
@@ -23,51 +23,27 @@ using Words = std::vector<std::string>;
 
 constexpr milliseconds kMaxBlock{2'000};
 constexpr milliseconds kReconnectCap{500};
-/// XREAD: streams, a stream, its entries, an entry, its fields.
-constexpr std::size_t kReplyDepth = 5;
 /// What a value may be longer by than was asked for: the protocol's own bytes.
 constexpr std::size_t kReplyRoom = 64U << 10U;
 
-core::Error strange(std::string_view what) {
-    return {core::ErrorCode::malformed, "redis: " + std::string(what) + ": an answer of another kind"};
-}
-
-/// Names and values in turn; false when it is not that.
-bool read_fields(const RedisReply& reply, std::map<std::string_view, std::string_view>& fields) {
-    if (reply.kind != Kind::array || reply.elements.size() % 2 != 0) return false;
-    for (std::size_t i = 0; i < reply.elements.size(); i += 2) {
-        const RedisReply& name = reply.elements[i];
-        const RedisReply& value = reply.elements[i + 1];
-        if (name.kind != Kind::string || value.kind != Kind::string) return false;
-        fields[name.text] = value.text;
-    }
-    return true;
-}
-
-std::string_view field(const std::map<std::string_view, std::string_view>& fields, std::string_view name) {
-    const auto found = fields.find(name);
-    return found == fields.end() ? std::string_view() : found->second;
-}
-
 /// Epoch, number and version: what an entry and a snapshot both begin with.
 template <class Message>
-bool read_head(const std::map<std::string_view, std::string_view>& fields, Message& into) {
+bool read_head(const ReplyFields& fields, Message& into) {
     constexpr std::uint64_t kMaxVersion = 1'000'000;
     std::uint64_t version = 0;
-    if (!read_count(field(fields, "epoch"), into.epoch) || !read_count(field(fields, "seq"), into.seq) ||
-        !read_count(field(fields, "version"), version) || version > kMaxVersion)
+    if (!read_count(field_of(fields, "epoch"), into.epoch) || !read_count(field_of(fields, "seq"), into.seq) ||
+        !read_count(field_of(fields, "version"), version) || version > kMaxVersion)
         return false;
     into.version = static_cast<int>(version);
     return true;
 }
 
-bool read_entry(const RedisReply& reply, StreamEntry& entry) {
-    if (reply.kind != Kind::array || reply.elements.size() != 2 || reply.elements[0].kind != Kind::string) return false;
-    std::map<std::string_view, std::string_view> fields;
-    if (!read_fields(reply.elements[1], fields) || !read_head(fields, entry)) return false;
-    entry.id = reply.elements[0].text;
-    entry.recorded = field(fields, "recorded") == "1";
-    entry.delta = field(fields, "delta");
+bool read_entry(const StreamRow& row, StreamEntry& entry) {
+    ReplyFields fields;
+    if (!read_fields(*row.fields, fields) || !read_head(fields, entry)) return false;
+    entry.id = row.id;
+    entry.recorded = field_of(fields, "recorded") == "1";
+    entry.delta = field_of(fields, "delta");
     return true;
 }
 
@@ -79,7 +55,7 @@ public:
           connection_(make_redis_connection(executor, {.url = std::move(options.url),
                                                        .ca_bundle_path = std::move(options.ca_bundle_path),
                                                        .max_reply_bytes = options.max_answer_bytes + kReplyRoom,
-                                                       .max_reply_depth = kReplyDepth,
+                                                       .max_reply_depth = kStreamReplyDepth,
                                                        // While it blocks, no other command is answered.
                                                        .command_timeout = options.command_timeout + kMaxBlock,
                                                        .reconnect_cap = kReconnectCap})) {}
@@ -105,7 +81,7 @@ public:
         }
         const auto reply = co_await run_script(connection_, kPublishScript, std::move(keys), std::move(arguments));
         if (!reply) co_return std::unexpected(reply.error().within("publishing"));
-        if (reply->kind != Kind::integer) co_return std::unexpected(strange("publishing"));
+        if (reply->kind != Kind::integer) co_return std::unexpected(strange_reply("publishing"));
         if (reply->integer == 0)
             co_return core::fail(core::ErrorCode::conflict, "redis: fenced: another scanner is, or may be, elected");
         if (reply->integer != 1)
@@ -118,13 +94,13 @@ public:
         Words words{"HGETALL", prefix_ + "stream:snapshot"};
         const auto reply = co_await connection_->command(std::move(words));
         if (!reply) co_return std::unexpected(reply.error().within("snapshot"));
-        std::map<std::string_view, std::string_view> fields;
-        if (!read_fields(*reply, fields)) co_return std::unexpected(strange("snapshot"));
+        ReplyFields fields;
+        if (!read_fields(*reply, fields)) co_return std::unexpected(strange_reply("snapshot"));
         if (fields.empty()) co_return std::nullopt;
         StreamSnapshot snapshot;
-        if (!read_head(fields, snapshot)) co_return std::unexpected(strange("snapshot"));
-        snapshot.bytes = field(fields, "bytes");
-        snapshot.after = field(fields, "after");
+        if (!read_head(fields, snapshot)) co_return std::unexpected(strange_reply("snapshot"));
+        snapshot.bytes = field_of(fields, "bytes");
+        snapshot.after = field_of(fields, "after");
         co_return snapshot;
     }
 
@@ -140,12 +116,10 @@ public:
         const auto reply = co_await connection_->command(std::move(words));
         if (!reply) co_return std::unexpected(reply.error().within("stream"));
         std::vector<StreamEntry> entries;
-        if (reply->kind == Kind::nil) co_return entries;
-        const bool one_stream = reply->kind == Kind::array && reply->elements.size() == 1 &&
-                                reply->elements[0].kind == Kind::array && reply->elements[0].elements.size() == 2;
-        if (!one_stream) co_return std::unexpected(strange("stream"));
-        for (const RedisReply& row : reply->elements[0].elements[1].elements) {
-            if (!read_entry(row, entries.emplace_back())) co_return std::unexpected(strange("stream"));
+        const auto rows = read_stream_rows(*reply, "stream");
+        if (!rows) co_return std::unexpected(rows.error());
+        for (const StreamRow& row : *rows) {
+            if (!read_entry(row, entries.emplace_back())) co_return std::unexpected(strange_reply("stream"));
         }
         co_return entries;
     }
@@ -155,11 +129,11 @@ public:
         const auto reply = co_await connection_->command(std::move(words));
         if (!reply) co_return std::unexpected(reply.error().within("stream:last"));
         if (reply->kind != Kind::array || reply->elements.size() != 2)
-            co_return std::unexpected(strange("stream:last"));
+            co_return std::unexpected(strange_reply("stream:last"));
         if (reply->elements[0].kind == Kind::nil) co_return std::nullopt;
         StreamPosition position;
         if (!read_count(reply->elements[0].text, position.epoch) || !read_count(reply->elements[1].text, position.seq))
-            co_return std::unexpected(strange("stream:last"));
+            co_return std::unexpected(strange_reply("stream:last"));
         co_return position;
     }
 

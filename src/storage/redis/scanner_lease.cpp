@@ -1,6 +1,7 @@
 #include "scanner/storage/scanner_lease.hpp"
 
 #include "storage/redis/redis_connection.hpp"
+#include "storage/redis/redis_reply.hpp"
 #include "storage/redis/redis_script.hpp"
 #include "storage/redis/scanner_scripts.hpp"
 
@@ -28,10 +29,6 @@ constexpr std::size_t kMaxHolderBytes = 512;
 core::Error lost() {
     return {core::ErrorCode::conflict, "redis: the lease is not this scanner's any more"};
 }
-core::Error strange(std::string_view what) {
-    return {core::ErrorCode::malformed, "redis: " + std::string(what) + ": an answer of another kind"};
-}
-
 /// "run_id:0123…" of INFO server.
 std::string run_of(std::string_view info) {
     constexpr std::string_view kName = "run_id:";
@@ -59,21 +56,21 @@ public:
         Words arguments{token, ttl_};
         const auto reply = co_await run_script(connection_, kAcquireScript, std::move(keys), std::move(arguments));
         if (!reply) co_return std::unexpected(reply.error().within("lease"));
-        if (reply->kind != Kind::array || reply->elements.empty()) co_return std::unexpected(strange("lease"));
+        if (reply->kind != Kind::array || reply->elements.empty()) co_return std::unexpected(strange_reply("lease"));
         if (reply->elements[0].integer != 1) co_return std::nullopt;
-        if (reply->elements.size() != 4) co_return std::unexpected(strange("lease"));
+        if (reply->elements.size() != 4) co_return std::unexpected(strange_reply("lease"));
         LeaseClaim claim{.token = std::move(token)};
-        if (!read_count(reply->elements[1].text, claim.epoch)) co_return std::unexpected(strange("epoch"));
+        if (!read_count(reply->elements[1].text, claim.epoch)) co_return std::unexpected(strange_reply("epoch"));
         if (!reply->elements[2].text.empty()) {
             StreamPosition& last = claim.last.emplace();
             if (!read_count(reply->elements[2].text, last.epoch) || !read_count(reply->elements[3].text, last.seq))
-                co_return std::unexpected(strange("stream:last"));
+                co_return std::unexpected(strange_reply("stream:last"));
         }
         Words info{"INFO", "server"};
         const auto server = co_await connection_->command(std::move(info));
         if (!server) co_return std::unexpected(server.error().within("lease"));
         claim.run = run_of(server->text);
-        if (claim.run.empty()) co_return std::unexpected(strange("INFO"));
+        if (claim.run.empty()) co_return std::unexpected(strange_reply("INFO"));
         co_return claim;
     }
 
@@ -82,7 +79,7 @@ public:
         Words arguments{token, ttl_, std::to_string(epoch)};
         const auto reply = co_await run_script(connection_, kInstallScript, std::move(keys), std::move(arguments));
         if (!reply) co_return std::unexpected(reply.error().within("epoch"));
-        if (reply->kind != Kind::integer) co_return std::unexpected(strange("epoch"));
+        if (reply->kind != Kind::integer) co_return std::unexpected(strange_reply("epoch"));
         if (reply->integer == 0) co_return std::unexpected(lost());
         if (reply->integer != 1) co_return core::fail(core::ErrorCode::conflict, "redis: it has seen a later epoch");
         co_return Leadership{.epoch = epoch, .token = std::move(token)};
@@ -93,7 +90,7 @@ public:
         Words arguments{std::move(token), ttl_};
         const auto reply = co_await run_script(connection_, kRenewScript, std::move(keys), std::move(arguments));
         if (!reply) co_return std::unexpected(reply.error().within("renewal"));
-        if (reply->kind != Kind::integer) co_return std::unexpected(strange("renewal"));
+        if (reply->kind != Kind::integer) co_return std::unexpected(strange_reply("renewal"));
         if (reply->integer != 1) co_return std::unexpected(lost());
         co_return core::Result<void>{};
     }
