@@ -65,11 +65,16 @@ void expect_same(const std::vector<Episode>& one, const std::vector<Episode>& ot
     }
 }
 
-/// pump_ignition on a tape, and dump_ignition on the same one upside down.
-class Ignitions : public testing::TestWithParam<DetectorFlag> {
+struct Burst {
+    DetectorFlag flag;
+    double given_back;
+};
+
+/// pump_ignition on a tape, and dump_ignition on the same one upside down; the move stays, or most of it is given back.
+class Ignitions : public testing::TestWithParam<Burst> {
 protected:
-    Ignitions() : trades_(tape(3, seconds(60))) {
-        if (GetParam() == DetectorFlag::dump_ignition) trades_ = upside_down(std::move(trades_));
+    Ignitions() : trades_(tape(3, seconds(60), GetParam().given_back)) {
+        if (GetParam().flag == DetectorFlag::dump_ignition) trades_ = upside_down(std::move(trades_));
     }
     std::vector<Trade> trades_;
 };
@@ -77,7 +82,9 @@ protected:
 TEST_P(Ignitions, are_raised_by_their_own_burst_alone) {
     const auto found = episodes(trades_);
     ASSERT_EQ(found.size(), 1U);
-    EXPECT_EQ(found.front().flag, GetParam());
+    EXPECT_EQ(found.front().flag, GetParam().flag);
+    EXPECT_EQ(found.front().phase,
+              GetParam().given_back > 0.0 ? EpisodePhase::post_surge_reversal : EpisodePhase::exhausted_spike);
     EXPECT_GE(found.front().start, kStart + hours(15));
     EXPECT_LE(found.front().start, kStart + hours(15) + seconds(30));
 }
@@ -116,7 +123,11 @@ TEST_P(Ignitions, know_nothing_of_what_comes_later) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, Ignitions, testing::Values(DetectorFlag::pump_ignition, DetectorFlag::dump_ignition));
+INSTANTIATE_TEST_SUITE_P(Both, Ignitions,
+                         testing::Values(Burst{DetectorFlag::pump_ignition, 0.0},
+                                         Burst{DetectorFlag::dump_ignition, 0.0},
+                                         Burst{DetectorFlag::pump_ignition, 0.8},
+                                         Burst{DetectorFlag::dump_ignition, 0.8}));
 
 TEST(DetectorState, of_the_first_version_is_read) {
     detect::StateWriter writer(1);
