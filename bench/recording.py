@@ -162,7 +162,9 @@ def delay(binaries, work):
         try:
             with Bench(binaries) as bench:
                 settings = {"SCANNER_RECORD": "off"} if disk is None else {
-                    "SCANNER_RECORD": "on", "SCANNER_RECORD_DIR": str(disk.path), "SCANNER_RECORD_MAX_GB": "0.2"}
+                    "SCANNER_RECORD": "on", "SCANNER_RECORD_DIR": str(disk.path),
+                    # So little that segments begin, for which the loop writes the engine's state down, within a minute.
+                    "SCANNER_RECORD_MAX_GB": "0.02" if kind == "on" else "0.2"}
                 scanner = bench.scanner(bench.simulator(contracts), contracts, SCANNER_RANK_INTERVAL_MS="0",
                                         SCANNER_LOG_LEVEL="debug", **settings)
                 bench.wait_until_live(scanner, int(contracts * 0.85))
