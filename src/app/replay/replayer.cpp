@@ -4,6 +4,7 @@
 #include "app/recording/recorded_options.hpp"
 #include "app/replay/recorded_steps.hpp"
 #include "app/replay/replay_detectors.hpp"
+#include "app/replay/replay_loop.hpp"
 #include "app/replay/replay_ports.hpp"
 #include "app/wiring.hpp"
 
@@ -19,7 +20,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -47,13 +47,6 @@ constexpr std::chrono::seconds kFeedPatience{2};
 constexpr std::string_view kFeedWithoutBeginning =
     "the recording begins in the middle of a live feed, whose rankings cannot be made again";
 
-/// A loop whose tasks can be destroyed before what they refer to.
-class Loop : public asio::io_context {
-public:
-    using asio::io_context::io_context;
-    using asio::io_context::shutdown;
-};
-
 class Replayer final : public Replay {
 public:
     Replayer(std::vector<recording::SegmentFile> files, ReplayOptions options, recording::AtHole at_hole)
@@ -71,7 +64,7 @@ public:
             io_.run_one_for(std::chrono::milliseconds(50));
         }
         settle();
-        // What is left of them, on a machine that was too slow, refers to the engine: it goes first.
+        // What is left of them on a slow machine refers to the engine.
         io_.shutdown();
     }
     Replayer(const Replayer&) = delete;
@@ -420,7 +413,7 @@ private:
     std::optional<recording::Record> next_;  ///< read and not taken yet
     const ReplayOptions options_;
     std::optional<RecordedOptions> recorded_options_;
-    Loop io_{1};
+    ReplayLoop io_{1};
     asio::executor_work_guard<asio::io_context::executor_type> work_ = asio::make_work_guard(io_);
     ReplayClock clock_;
     ReplayClient client_;
