@@ -26,8 +26,8 @@ private:
     [[nodiscard]] std::string_view write_decimal(double whole, int places);
     [[nodiscard]] std::string_view write_shortest(double value);
 
-    std::array<char, 40> buffer_;
-    std::string_view text_;  ///< in `buffer_`, or a literal
+    std::array<char, 40> buffer_;  // NOLINT(cppcoreguidelines-pro-type-member-init): written before it is viewed
+    std::string_view text_;        ///< in `buffer_`, or a literal
 };
 
 }  // namespace scanner::api

@@ -110,9 +110,10 @@ net::BodyRules Dispatcher::body_rules(const net::ServerRequest& head, std::optio
     const core::SteadyTime began = ports_.clock.steady_now();
     const auto target = parse_target(head.target);
     const auto match = target ? router_.match(head.method, target->segments) : RouteMatch<Handler>();
-    const bool takes_body = match.route != nullptr && match.route->body;
+    const auto body = match.route != nullptr ? match.route->body : std::nullopt;
+    const bool takes_body = body.has_value();
     const bool guarded = match.route != nullptr && match.route->access == Access::token;
-    const std::size_t max_bytes = takes_body ? match.route->body->max_bytes : 0;
+    const std::size_t max_bytes = body ? body->max_bytes : 0;
     const bool wanted = takes_body && (!guarded || guard_.allows(head));
     net::BodyRules rules{.max_bytes = wanted ? max_bytes : net::kUnwantedBodyBytes, .kept = wanted};
     if (declared ? *declared <= rules.max_bytes : wanted || !takes_body) return rules;

@@ -105,8 +105,9 @@ asio::awaitable<Outcome> InspectEndpoint::inspect(Call call, InspectQuery query)
     auto ranking = answers_.fresh_ranking();
     if (!ranking) co_return std::unexpected(std::move(ranking.error()));
     if (scanned) {  // this ranking is the newest still: nothing was awaited
-        const std::size_t index = (*ranking)->index_of(*code).value();
-        co_return co_await inspect_scanned(*ranking, index, std::move(query));
+        const auto index = (*ranking)->index_of(*code);
+        if (!index) co_return std::unexpected(not_scanned(call.variable, *code));
+        co_return co_await inspect_scanned(*ranking, *index, std::move(query));
     }
     co_return co_await inspect_outside(*entry, std::move(query));
 }
@@ -114,8 +115,9 @@ asio::awaitable<Outcome> InspectEndpoint::inspect(Call call, InspectQuery query)
 Outcome InspectEndpoint::inspect_kept(const Call& call, const std::string& code, const InspectQuery& query) {
     auto newest = answers_.fresh_ranking();
     if (!newest) return std::unexpected(std::move(newest.error()));
-    const ranking::RankingPtr ranking = ports_.engine.by_sequence(*query.sequence);
-    if (ranking == nullptr) return std::unexpected(cycle_not_kept(*query.sequence, (*newest)->sequence));
+    const std::uint64_t sequence = query.sequence.value_or((*newest)->sequence);
+    const ranking::RankingPtr ranking = ports_.engine.by_sequence(sequence);
+    if (ranking == nullptr) return std::unexpected(cycle_not_kept(sequence, (*newest)->sequence));
     const auto index = ranking->index_of(code);
     if (!index) return std::unexpected(not_scanned(call.variable, code));
     InspectExtras extras;

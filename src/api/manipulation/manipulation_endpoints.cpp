@@ -218,9 +218,10 @@ ManipulationEndpoints::Waiting ManipulationEndpoints::judge(Call call) {
     const std::string& id = call.variable;
     const auto known = co_await ports_.episodes->episode(id);
     if (!known) co_return std::unexpected(ledger_problem(known.error(), id));
-    const std::int64_t version = known->disposition ? known->disposition->version : 0;
+    const storage::Episode& episode = *known;
+    const std::int64_t version = episode.disposition ? episode.disposition->version : 0;
     const auto expected =
-        call.precondition.expect(version, [&known](const auto& names) { return names(render_episode(*known)); });
+        call.precondition.expect(version, [&episode](const auto& names) { return names(render_episode(episode)); });
     if (!expected) co_return std::unexpected(expected.error());
     disposition.at = ports_.clock.now();
     const auto judged = co_await ports_.episodes->judge(id, std::move(disposition), *expected);
