@@ -77,7 +77,8 @@ protected:
          .scanner = {"--min-qvol-usdt", "0", "--max-spread-bps", "10000", "--scan-top-by-qvol", "200", "--redis-url",
                      "redis://127.0.0.1:" + std::to_string(redis_.port()), "--postgres-url", postgres_.url(),
                      "--alert-webhook-url", hook_.url(), "--alert-webhook-allow-private"},
-         // The measured model knows no score for a quarter of an hour; rules and frames here want one in the first cycles.
+         // The measured model knows no score for a quarter of an hour; rules and frames here want one in the first
+         // cycles.
          .environment = {"SCANNER_MANIP_MODEL=seed", std::string("SCANNER_API_TOKEN=") + kToken,
                          std::string("SCANNER_ALERT_WEBHOOK_SECRET=") + kSecret}}};
     HttpUser user_{service_.port(), kToken};
