@@ -18,7 +18,6 @@ void add(Notional& sum, const Notional& value, double milliseconds) {
 }  // namespace
 
 void BookWatch::take(const market::LiveBook& book, std::int64_t now_ms) {
-    add_up(now_ms);
     const bool bids_changed = bids_.take(book.bids());
     const bool asks_changed = asks_.take(book.asks());
     const Quarter now = quarter_of(now_ms);
@@ -28,9 +27,10 @@ void BookWatch::take(const market::LiveBook& book, std::int64_t now_ms) {
         live_since_ms_ = now_ms;
         added_up_to_ms_ = now_ms;
     } else if (!bids_changed && !asks_changed) {
-        return;  // confirmed
-    } else if (touch != touch_) {
-        count_touch(touch, now);
+        return;  // confirmed: a sum in more pieces would be another number
+    } else {
+        add_up(now_ms);
+        if (touch != touch_) count_touch(touch, now);
     }
     touch_ = touch;
     unchanged_quarters_ = 0;

@@ -80,6 +80,26 @@ TEST_F(Flow, knows_the_firm_depth_after_eighteen_seconds_of_book_and_not_after_i
     EXPECT_EQ(numbers(40.0).firmness, 1.0);
 }
 
+/// Rankings are made anew only where a change was announced: not even the last bit of a number may move by itself.
+TEST(RestingBook, is_told_of_in_the_same_bits_however_often_it_is_confirmed) {
+    for (int variant = 0; variant < 50; ++variant) {
+        const double size = 10.0 + 0.37 * variant;
+        const Book resting{.bids = {{99.937, size}, {99.853, 2.0 * size}}, .asks = {{100.051, 9.1}, {100.153, 20.9}}};
+        ContractFlow flow;
+        FlowNumbers known;
+        for (std::int64_t now = kStart; now < kStart + 60'000; now += 119) {
+            flow.on_book(test::live_book(resting), at(now));
+            const FlowNumbers numbers = flow.numbers(at(now));
+            if (now > kStart + 50'000) {
+                ASSERT_EQ(flow.next_change_at(at(now)), nullopt) << "a book that rests announces nothing";
+                ASSERT_EQ(numbers, known) << variant << " at " << now - kStart;
+            }
+            known = numbers;
+        }
+        ASSERT_TRUE(known.firm_depth_bid_usdt);
+    }
+}
+
 TEST_F(Flow, calls_what_flickers_not_firm) {
     book(0.0, plain());
     for (int i = 1; i < 80; ++i) {  // the best bid shows 10, and every two seconds for half a second 1
