@@ -99,7 +99,8 @@ ReplayEndpoints::Waiting ReplayEndpoints::seek(Call call) {
     } else if (!call.body->contains("at")) {
         reader.reject("at", "is required: a time, as in 2026-11-22T05:24:00Z");
     }
-    if (auto errors = reader.finish(); !errors.empty()) co_return std::unexpected(invalid_body(std::move(errors)));
+    if (auto errors = reader.finish(); !errors.empty() || !at)
+        co_return std::unexpected(invalid_body(std::move(errors)));
     const auto done = co_await ports_.replay->seek(*at);
     if (!done) co_return std::unexpected(cannot_go_on(done.error()));
     co_return changed(*ports_.replay);
