@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 
-from feed import Bench, get, option, percentile, row, until
+from feed import Bench, Subscriber, get, option, percentile, row, until
 
 FRAME = struct.Struct("<4sIIIIIqqQII")
 
@@ -144,10 +144,11 @@ class LoopDisk:
         self.image.unlink()
 
 
-def delays(scanner, since, until_us):
-    """From a frame's reading to its ranking, milliseconds, between the two moments of the steady clock."""
-    return [(line["swapped_us"] - line["frame_read_us"]) / 1000 for line in scanner.lines()
-            if line.get("event") == "ranking_swapped" and since <= line["swapped_us"] / 1e6 <= until_us]
+def delays(scanner, subscriber, since):
+    """From a frame's reading to its ranking at a subscriber, milliseconds: by the subscriber's clock, since that of an engine which
+    is recorded stands still while it ranks."""
+    read = {line["seq"]: line["frame_read_us"] for line in scanner.lines() if line.get("event") == "ranking_swapped"}
+    return [came * 1000 - read[seq] / 1000 for seq, came in subscriber.came.items() if seq in read and read[seq] / 1e6 >= since]
 
 
 def delay(binaries, work):
@@ -168,13 +169,16 @@ def delay(binaries, work):
                 scanner = bench.scanner(bench.simulator(contracts), contracts, SCANNER_RANK_INTERVAL_MS="0",
                                         SCANNER_LOG_LEVEL="debug", **settings)
                 bench.wait_until_live(scanner, int(contracts * 0.85))
+                subscriber = Subscriber(scanner.port, "/stream/events?top=10&min_interval_ms=0")
+                subscriber.start()
                 time.sleep(5)
                 begin = time.monotonic()
                 if kind == "slow disk":
                     disk.hold_up(seconds, each)
                 else:
                     time.sleep(seconds)
-                made = delays(scanner, begin, time.monotonic())
+                subscriber.end()
+                made = delays(scanner, subscriber, begin)
                 pauses += [line["ms"] for line in scanner.lines() if line.get("event") == "recording_checkpoint"]
                 if kind == "full disk" and health(scanner)["stores"]["recording"]["state"] == "up":
                     raise SystemExit("the disk is not full: nothing was measured")
@@ -188,7 +192,7 @@ def delay(binaries, work):
     of = {kind: (percentile(made, 0.5), percentile(made, 0.99), max(made)) for kind, made in measured.items()}
     text = "; ".join(f"{kind}: p50 {p50:.2f}, p99 {p99:.2f}, longest {longest:.0f} ms" for kind, (p50, p99, longest) in of.items())
     worst = max(of[kind][1] for kind in of if kind != "off") / of["off"][1]
-    return row(f"frame read → ranking swapped in, {contracts} contracts, while recording (the slow disk's writes hang every other half "
+    return row(f"frame read → ranking at a subscriber, {contracts} contracts, while recording (the slow disk's writes hang every other half "
                f"second; {len(pauses)} states were written down in {min(pauses, default=0):.0f} to {max(pauses, default=0):.0f} ms)",
                f"{text}; p99 at most {worst:.2f} x that of none", "1.5 x", worst <= 1.5, "bench/recording.sh delay")
 
