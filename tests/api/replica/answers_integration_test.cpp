@@ -1,17 +1,12 @@
+#include "engine/follow/followed_stream.hpp"
 #include "engine/scripted_exchange.hpp"
-#include "support/redis_server.hpp"
 #include "support/run_coroutine.hpp"
 
 #include "scanner/api/handler.hpp"
 #include "scanner/api/metrics.hpp"
 #include "scanner/api/stream_hub.hpp"
-#include "scanner/core/url.hpp"
 #include "scanner/engine/engine.hpp"
-#include "scanner/engine/ranking_follower.hpp"
-#include "scanner/engine/ranking_publisher.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -32,8 +27,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-const ranking::RankingOrigin kOrigin{.exchange = "somewhere", .installation = "ours"};
-
 /// What a process serves of a board.
 struct Face {
     Face(boost::asio::io_context& io, engine::RankingBoard& of, const core::Clock& clock)
@@ -49,18 +42,10 @@ struct Face {
     std::unique_ptr<net::RequestHandler> handler;
 };
 
-struct Replica {
-    Replica(boost::asio::io_context& io, const core::RedisUrl& url, const core::Clock& clock)
-        : board(clock, {}, [] { return exchange::ExchangeStatus(); }),
-          face(io, board, clock),
-          follower(engine::make_ranking_follower(
-              io.get_executor(), storage::make_ranking_stream(io.get_executor(), {.url = url, .key_prefix = "a:"}),
-              board, clock, {.origin = kOrigin, .block = milliseconds(200), .retry_interval = milliseconds(20)})) {
-        boost::asio::co_spawn(io, follower->run(), boost::asio::detached);
-    }
-    engine::RankingBoard board;
+struct Replica final : test::Follower {
+    Replica(boost::asio::io_context& io, std::shared_ptr<storage::RankingStream> stream, const core::Clock& clock)
+        : Follower(io, std::move(stream), clock), face(io, board, clock) {}
     Face face;
-    std::unique_ptr<engine::RankingFollower> follower;
 };
 
 /// Takes pieces of a stream until there have been so many events, then says that the server ends.
@@ -83,25 +68,12 @@ private:
     std::function<void()> wake_;
 };
 
-class ReplicaAnswers : public testing::Test {
+class ReplicaAnswers : public test::FollowedStream {
 protected:
     ReplicaAnswers() {
         exchange_.exchange_now = clock_.now();
         exchange_.codes = {"AAA-USDT", "BBB-USDT", "CCC-USDT", "DDD-USDT", "EEE-USDT"};
         engine_->board().on_published([this](const ranking::RankingPtr& ranking) { publish(ranking); });
-        boost::asio::co_spawn(io_, publisher_->run(), boost::asio::detached);
-        EXPECT_TRUE(run_until([this] { return lease_->status().state == storage::StoreState::ready; }));
-        EXPECT_TRUE(test::run_on(io_, lease_->acquire("one")));
-        const auto leadership = test::run_on(io_, lease_->install("one", 1));
-        EXPECT_TRUE(leadership);
-        publisher_->lead(*leadership);
-    }
-    ~ReplicaAnswers() override {
-        for (const auto& replica : replicas_) replica->follower->stop();
-        publisher_->stop();
-        lease_->stop();
-        io_.restart();
-        io_.run_for(milliseconds(300));
     }
     static engine::EngineOptions engine_options() {
         engine::EngineOptions options;
@@ -111,30 +83,13 @@ protected:
         for (const auto& profile : signals::builtin_profiles()) options.profiles.push_back(profile);
         return options;
     }
-    core::RedisUrl url() const {
-        core::RedisUrl url;
-        url.host = "127.0.0.1";
-        url.port = server_.port();
-        return url;
-    }
-    bool run_until(const std::function<bool()>& done) {
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-        while (!done() && std::chrono::steady_clock::now() < deadline) {
-            io_.restart();
-            io_.run_for(milliseconds(1));
-        }
-        return done();
-    }
     void publish(const ranking::RankingPtr& ranking) {
         publisher_->publish({.ranking = ranking,
                              .universe = engine_->board().shared_universe(),
                              .health = engine_->board().source(),
                              .recorded = true});
     }
-    Replica& add_replica() {
-        replicas_.push_back(std::make_unique<Replica>(io_, url(), clock_));
-        return *replicas_.back();
-    }
+    Replica& add_replica() { return follow<Replica>(clock_); }
     /// A cycle of a market that has moved; every replica has it afterwards.
     void cycle() {
         clock_.advance(milliseconds(1'000));
@@ -143,10 +98,9 @@ protected:
         exchange_.level_size += 3.0;
         const auto made = test::run_on(io_, engine_->scan_once());
         ASSERT_TRUE(made) << made.error().message();
-        for (const auto& replica : replicas_) {
-            ASSERT_TRUE(run_until([&] {
-                return replica->board.current() != nullptr && replica->board.current()->sequence == (*made)->sequence;
-            })) << replica->follower->status().problem;
+        for (const auto& replica : followers_) {
+            ASSERT_TRUE(run_until([&] { return replica->sequence() == (*made)->sequence; }))
+                << replica->follower->status().problem;
         }
     }
     net::ServerResponse ask(Face& face, std::string target, std::vector<net::Header> headers = {}) {
@@ -172,20 +126,12 @@ protected:
         return collector.events;
     }
 
-    boost::asio::io_context io_{1};
-    test::RedisServer server_;
     core::ManualClock clock_{core::from_unix_ms(1'790'000'000'000)};
     test::ScriptedExchange exchange_;
     engine::EngineObserver observer_;
     std::unique_ptr<engine::Engine> engine_ =
         engine::make_engine(io_.get_executor(), exchange_, clock_, engine_options(), observer_, {});
     Face scanner_{io_, engine_->board(), clock_};
-    std::shared_ptr<storage::ScannerLease> lease_ = storage::make_scanner_lease(
-        io_.get_executor(), {.url = url(), .key_prefix = "a:", .lease = milliseconds(3'600'000)});
-    std::unique_ptr<engine::RankingPublisher> publisher_ = engine::make_ranking_publisher(
-        io_.get_executor(), storage::make_ranking_stream(io_.get_executor(), {.url = url(), .key_prefix = "a:"}),
-        {.origin = kOrigin, .max_per_second = 1'000});
-    std::vector<std::unique_ptr<Replica>> replicas_;
 };
 
 TEST_F(ReplicaAnswers, are_the_scanner_s_byte_for_byte) {

@@ -1,18 +1,13 @@
+#include "engine/follow/followed_stream.hpp"
 #include "ranking/stream/any_ranking.hpp"
-#include "support/redis_server.hpp"
 #include "support/run_coroutine.hpp"
 
-#include "scanner/engine/ranking_follower.hpp"
-#include "scanner/engine/ranking_publisher.hpp"
 #include "scanner/ranking/ranking_stream.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,38 +19,25 @@ namespace {
 using ranking::test::AnyRanking;
 using ranking::test::difference;
 using std::chrono::milliseconds;
+using test::kStreamOrigin;
 using testing::HasSubstr;
 
-const ranking::RankingOrigin kOrigin{.exchange = "somewhere", .installation = "ours"};
-
-/// A reader of the stream with a board of its own, and everything that it showed.
-struct Reader {
-    Reader(boost::asio::io_context& io, core::RedisUrl url)
-        : board(core::system_clock(), {}, [] { return exchange::ExchangeStatus(); }),
-          follower(make_ranking_follower(
-              io.get_executor(),
-              storage::make_ranking_stream(io.get_executor(), {.url = std::move(url), .key_prefix = "a:"}), board,
-              core::system_clock(),
-              {.origin = kOrigin, .block = milliseconds(200), .retry_interval = milliseconds(20)})) {
+/// A follower, and everything that it showed.
+struct Reader final : test::Follower {
+    Reader(boost::asio::io_context& io, std::shared_ptr<storage::RankingStream> stream)
+        : Follower(io, std::move(stream), core::system_clock()) {
         board.on_published([this](const ranking::RankingPtr& ranking) { shown[ranking->sequence] = ranking; });
         board.on_recorded([this](const ranking::RankingPtr& ranking) { recorded[ranking->sequence] = ranking; });
-        boost::asio::co_spawn(io, follower->run(), boost::asio::detached);
     }
-    std::uint64_t sequence() const { return board.current() == nullptr ? 0 : board.current()->sequence; }
 
-    RankingBoard board;
     std::map<std::uint64_t, ranking::RankingPtr> shown;
     std::map<std::uint64_t, ranking::RankingPtr> recorded;
-    std::unique_ptr<RankingFollower> follower;
 };
 
-class FollowTest : public testing::Test {
+class FollowTest : public test::FollowedStream {
 protected:
     FollowTest() {
         publisher_->on_fenced([this] { ++fenced_; });
-        boost::asio::co_spawn(io_, publisher_->run(), boost::asio::detached);
-        EXPECT_TRUE(run_until([this] { return lease_->status().state == storage::StoreState::ready; }));
-        elect("one", 1);
         universe_ = std::make_shared<const std::vector<UniverseEntry>>(std::vector<UniverseEntry>{
             {.contract = std::make_shared<const market::Contract>(market::Contract{.contract_code = "AAA-USDT",
                                                                                    .symbol = "AAA/USDT:USDT",
@@ -65,44 +47,10 @@ protected:
              .scanned = true,
              .turnover_24h = 12.5}});
     }
-    ~FollowTest() override {
-        for (const auto& reader : readers_) reader->follower->stop();
-        publisher_->stop();
-        lease_->stop();
-        io_.restart();
-        io_.run_for(milliseconds(300));
-    }
-    core::RedisUrl url() const {
-        core::RedisUrl url;
-        url.host = "127.0.0.1";
-        url.port = server_.port();
-        return url;
-    }
-    bool run_until(const std::function<bool()>& done) {
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-        while (!done() && std::chrono::steady_clock::now() < deadline) {
-            io_.restart();
-            io_.run_for(milliseconds(2));
-        }
-        return done();
-    }
-    void elect(const std::string& token, std::uint64_t epoch) {
-        leadership_ = {.epoch = epoch, .token = token};
-        ASSERT_TRUE(run_until([&] {
-            const auto claim = test::run_on(io_, lease_->acquire(token));
-            return claim && claim->has_value();
-        }));
-        ASSERT_TRUE(test::run_on(io_, lease_->install(token, epoch)));
-        epoch_ = epoch;
-        publisher_->lead(leadership_);
-    }
-    Reader& read() {
-        readers_.push_back(std::make_unique<Reader>(io_, url()));
-        return *readers_.back();
-    }
+    Reader& read() { return follow<Reader>(); }
     Publication next(bool recorded) {
         ranking::Ranking ranking = newest_ == nullptr ? any_.first(20) : any_.after(*newest_);
-        ranking.epoch = epoch_;
+        ranking.epoch = leadership_.epoch;
         if (next_sequence_ != 0) ranking.sequence = std::exchange(next_sequence_, 0);
         ranking.time = core::system_clock().now();
         newest_ = std::make_shared<const ranking::Ranking>(std::move(ranking));
@@ -128,20 +76,10 @@ protected:
         return ::testing::AssertionSuccess();
     }
 
-    boost::asio::io_context io_{1};
-    test::RedisServer server_;
-    std::shared_ptr<storage::ScannerLease> lease_ = storage::make_scanner_lease(
-        io_.get_executor(), {.url = url(), .key_prefix = "a:", .lease = milliseconds(3'600'000)});
-    std::unique_ptr<RankingPublisher> publisher_ = make_ranking_publisher(
-        io_.get_executor(), storage::make_ranking_stream(io_.get_executor(), {.url = url(), .key_prefix = "a:"}),
-        {.origin = kOrigin, .max_per_second = 1'000, .retry_interval = milliseconds(10)});
-    std::vector<std::unique_ptr<Reader>> readers_;
-    storage::Leadership leadership_;
     AnyRanking any_{11, true};
     std::map<std::uint64_t, ranking::RankingPtr> made_;
     ranking::RankingPtr newest_;
     std::shared_ptr<const std::vector<UniverseEntry>> universe_;
-    std::uint64_t epoch_ = 0;
     std::uint64_t next_sequence_ = 0;  ///< 0: one after the newest
     int fenced_ = 0;
 };
@@ -225,15 +163,16 @@ TEST_F(FollowTest, a_hole_is_seen_and_closed_by_the_next_snapshot) {
     const auto base =
         ranking::pack_ranking(std::make_shared<const ranking::Ranking>(any_.after(*newest_)), {}, nullptr);
     auto stranger = any_.after(*base->ranking);
-    stranger.epoch = epoch_;
+    stranger.epoch = leadership_.epoch;
     newest_ = std::make_shared<const ranking::Ranking>(stranger);
     const auto packed = ranking::pack_ranking(newest_, {}, base.get());
-    const auto stream = storage::make_ranking_stream(io_.get_executor(), {.url = url(), .key_prefix = "a:"});
-    ASSERT_TRUE(run_until([&] { return stream->status().state == storage::StoreState::ready; }));
+    const auto writer = stream();
+    ASSERT_TRUE(run_until([&] { return writer->status().state == storage::StoreState::ready; }));
     ASSERT_TRUE(test::run_on(
-        io_, stream->publish(leadership_, {.seq = newest_->sequence, .delta = encode_delta(*base, *packed, kOrigin)})));
+        io_, writer->publish(leadership_,
+                             {.seq = newest_->sequence, .delta = encode_delta(*base, *packed, kStreamOrigin)})));
     ASSERT_TRUE(run_until([&] { return reader.follower->status().holes > 0; }));
-    stream->stop();
+    writer->stop();
     publish(true);
     ASSERT_TRUE(catches_up(reader));
 }
@@ -243,16 +182,16 @@ TEST_F(FollowTest, a_newer_version_is_named_and_what_is_there_stays) {
     publish(true);
     ASSERT_TRUE(catches_up(reader));
     const std::uint64_t before = reader.sequence();
-    const auto stream = storage::make_ranking_stream(io_.get_executor(), {.url = url(), .key_prefix = "a:"});
-    ASSERT_TRUE(run_until([&] { return stream->status().state == storage::StoreState::ready; }));
+    const auto writer = stream();
+    ASSERT_TRUE(run_until([&] { return writer->status().state == storage::StoreState::ready; }));
     static_cast<void>(next(true));
-    std::string message = encode_snapshot(*ranking::pack_ranking(newest_, {}, nullptr), kOrigin);
+    std::string message = encode_snapshot(*ranking::pack_ranking(newest_, {}, nullptr), kStreamOrigin);
     message[4] = 9;
     ASSERT_TRUE(test::run_on(
         io_,
-        stream->publish(leadership_, {.seq = newest_->sequence, .version = 9, .delta = message, .snapshot = message})));
+        writer->publish(leadership_, {.seq = newest_->sequence, .version = 9, .delta = message, .snapshot = message})));
     ASSERT_TRUE(run_until([&] { return reader.follower->status().refused > 0; }));
-    stream->stop();
+    writer->stop();
     EXPECT_THAT(reader.follower->status().problem, HasSubstr("of a newer version"));
     EXPECT_EQ(reader.sequence(), before);
     publish(true);
